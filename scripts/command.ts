@@ -1,0 +1,29 @@
+/** What a program left behind. */
+export interface Outcome {
+  readonly code: number;
+  /** Its standard output, then its standard error. */
+  readonly output: string;
+  readonly seconds: number;
+}
+
+/** The longest any single gate may take; what takes longer is killed and counts as failed. */
+const COMMAND_MS_MAX = 600_000;
+
+/** Runs this same Bun with `args` in the folder `cwd`, to its end. A global `bun` is never needed. */
+export async function runBun(args: readonly string[], cwd: string): Promise<Outcome> {
+  const start = performance.now();
+  const child = Bun.spawn([process.execPath, ...args], {
+    cwd,
+    env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+    timeout: COMMAND_MS_MAX,
+  });
+  const [out, err, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return { code, output: out + err, seconds: (performance.now() - start) / 1000 };
+}

@@ -1,0 +1,239 @@
+import type { Clock } from "../core/clock.ts";
+import { Failure } from "../core/failure.ts";
+import { type Actor, type BlockId, newId, type ToolId } from "../core/id.ts";
+import type { JsonObject } from "../core/json.ts";
+import type { Random } from "../core/random.ts";
+import { isTimeZone, type TimeFormat } from "../core/time-format.ts";
+import type { EmbeddingConfig, LlmConfig } from "../llm/config.ts";
+import type { ResponseFormat } from "../llm/model.ts";
+import type { Models } from "../llm/models.ts";
+import type { Tool } from "../tools/tool.ts";
+import type { ToolRule } from "../tools/tool-rule.ts";
+import { type BlockDraft, newBlock } from "../umi/new-block.ts";
+import type { Agent, AgentType, CompactionSettings } from "./agent.ts";
+import { baseToolsOf, fileLimitsFor, MULTI_AGENT_TOOLS, toolRulesFor } from "./agent-type.ts";
+import { friendlyName } from "./friendly-name.ts";
+import { firstMessages } from "./initial-messages.ts";
+import type { InputMessage } from "./input.ts";
+import { chooseEmbedding, chooseModel, defaultSummariser, type ModelWish } from "./model-choice.ts";
+import type { Repositories, Store } from "./ports.ts";
+import { defaultCompactionPrompt, defaultSystemPrompt } from "./prompts.ts";
+import { compilePrompt } from "./recompile.ts";
+
+/** What creating and changing agents needs. */
+export interface AgentWorkshop {
+  readonly store: Store;
+  readonly models: Models;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly times: TimeFormat;
+}
+
+/** What a request says about compaction; what is absent keeps its present value or the default. */
+export type CompactionWish = Partial<CompactionSettings>;
+
+/** A new agent as somebody asks for it. Absent fields get the defaults of the agent's type. */
+export interface AgentDraft {
+  readonly name?: string;
+  readonly description?: string;
+  readonly agentType: AgentType;
+  readonly system?: string;
+  readonly model: ModelWish;
+  readonly embedding?: string;
+  readonly embeddingConfig?: EmbeddingConfig;
+  readonly embeddingChunkSize?: number;
+  readonly blocks: readonly BlockDraft[];
+  readonly blockIds: readonly BlockId[];
+  readonly toolNames: readonly string[];
+  readonly toolIds: readonly ToolId[];
+  readonly includeBaseTools: boolean;
+  readonly includeMultiAgentTools: boolean;
+  readonly includeBaseToolRules: boolean | null;
+  readonly toolRules: readonly ToolRule[];
+  readonly tags: readonly string[];
+  readonly initialMessages: readonly InputMessage[] | null;
+  readonly compaction: CompactionWish;
+  readonly responseFormat?: ResponseFormat;
+  readonly metadata?: JsonObject;
+  readonly messageBufferAutoclear: boolean;
+  readonly enableSleeptime?: boolean;
+  readonly timezone?: string;
+  readonly maxFilesOpen?: number;
+  readonly perFileViewWindowCharLimit?: number;
+  readonly hidden?: boolean;
+  readonly projectId?: string;
+  readonly templateId?: string;
+  readonly baseTemplateId?: string;
+}
+
+/** The tag by which one agent marks another as its subordinate; such agents stay out of lists. */
+const SUBORDINATE_TAG = "role:subagent";
+/** Characters of a conversation that one line of a summary's input keeps. */
+const CLIP_CHARS_DEFAULT = 50_000;
+const WINDOW_SHARE_DEFAULT = 0.3;
+const NAME_PATTERN = /^[\p{L}\p{M}\p{N}_ '-]*$/u;
+
+/** Creates an agent with its blocks, tools, tags and first messages: all of it, or nothing. */
+export async function createAgent(workshop: AgentWorkshop, actor: Actor, draft: AgentDraft): Promise<Agent> {
+  checkDraft(draft);
+  const llmConfig = await chooseModel(workshop.models, draft.model, draft.agentType);
+  const embeddingConfig = await embeddingOf(workshop.models, draft);
+  const agent = newAgent(workshop, actor, draft, { llmConfig, embeddingConfig });
+  return workshop.store.write(actor, (repositories) => settle(workshop, actor, draft, agent, repositories));
+}
+
+/** Whether agents may be called that. */
+export function isAgentName(name: string): boolean {
+  return NAME_PATTERN.test(name);
+}
+
+/** Throws unless it is a name that agents may have. */
+export function requireAgentName(name: string): void {
+  if (!isAgentName(name))
+    throw new Failure(
+      "invalid",
+      `name: only letters, digits, spaces, hyphens, underscores and apostrophes are allowed, got '${name.slice(0, 100)}'`,
+    );
+}
+
+/** Throws unless the runtime knows the time zone. */
+export function requireTimeZone(zone: string): void {
+  if (!isTimeZone(zone)) throw new Failure("invalid", `timezone: no IANA time zone is called '${zone.slice(0, 100)}'`);
+}
+
+/** The whole settings that a wish comes to on top of others; a new mode brings its own prompt. */
+export function mergedCompaction(current: CompactionSettings, wish: CompactionWish): CompactionSettings {
+  const mode = wish.mode ?? current.mode;
+  const prompt = mode === current.mode ? current.prompt : defaultCompactionPrompt(mode);
+  return { ...current, prompt, ...wish };
+}
+
+function checkDraft(draft: AgentDraft): void {
+  if (draft.name !== undefined) requireAgentName(draft.name);
+  if (draft.timezone !== undefined) requireTimeZone(draft.timezone);
+  if (draft.agentType === "voice_convo_agent" && draft.enableSleeptime !== true)
+    throw new Failure("invalid", "enable_sleeptime: must be true for an agent of type voice_convo_agent");
+}
+
+async function embeddingOf(models: Models, draft: AgentDraft): Promise<EmbeddingConfig | null> {
+  if (draft.embeddingConfig !== undefined) return draft.embeddingConfig;
+  if (draft.embedding === undefined) return null;
+  const config = await chooseEmbedding(models, draft.embedding);
+  return { ...config, embeddingChunkSize: draft.embeddingChunkSize ?? config.embeddingChunkSize };
+}
+
+interface ModelConfigs {
+  readonly llmConfig: LlmConfig;
+  readonly embeddingConfig: EmbeddingConfig | null;
+}
+
+function newAgent({ clock, random }: AgentWorkshop, actor: Actor, draft: AgentDraft, configs: ModelConfigs): Agent {
+  const now = clock.now();
+  const limits = fileLimitsFor(configs.llmConfig.contextWindow);
+  return {
+    id: newId("agent", random),
+    name: draft.name ?? friendlyName(random),
+    description: draft.description ?? null,
+    agentType: draft.agentType,
+    system: draft.system ?? defaultSystemPrompt(draft.agentType),
+    toolRules: [],
+    ...configs,
+    compactionSettings: newCompaction(configs.llmConfig, draft.compaction),
+    responseFormat: draft.responseFormat ?? null,
+    metadata: draft.metadata ?? null,
+    messageBufferAutoclear: draft.messageBufferAutoclear || draft.agentType === "workflow_agent",
+    enableSleeptime: draft.enableSleeptime ?? null,
+    timezone: draft.timezone ?? "UTC",
+    maxFilesOpen: draft.maxFilesOpen ?? limits.maxFilesOpen,
+    perFileViewWindowCharLimit: draft.perFileViewWindowCharLimit ?? limits.perFileViewWindowCharLimit,
+    hidden: draft.tags.includes(SUBORDINATE_TAG) ? true : (draft.hidden ?? null),
+    projectId: draft.projectId ?? null,
+    templateId: draft.templateId ?? null,
+    baseTemplateId: draft.baseTemplateId ?? null,
+    deploymentId: null,
+    entityId: null,
+    lastRunCompletion: null,
+    lastRunDurationMs: null,
+    lastStopReason: null,
+    createdById: actor.userId,
+    lastUpdatedById: actor.userId,
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+function newCompaction(llmConfig: LlmConfig, wish: CompactionWish): CompactionSettings {
+  const mode = wish.mode ?? "sliding_window";
+  return {
+    modelSettings: null,
+    promptAcknowledgement: false,
+    clipChars: CLIP_CHARS_DEFAULT,
+    mode,
+    slidingWindowPercentage: WINDOW_SHARE_DEFAULT,
+    ...wish,
+    model: wish.model ?? defaultSummariser(llmConfig),
+    prompt: wish.prompt ?? defaultCompactionPrompt(mode),
+  };
+}
+
+/** Puts everything into the store, inside the caller's transaction. */
+async function settle(
+  workshop: AgentWorkshop,
+  actor: Actor,
+  draft: AgentDraft,
+  unruled: Agent,
+  repositories: Repositories,
+): Promise<Agent> {
+  const tools = await toolsFor(repositories, draft);
+  const agent = { ...unruled, toolRules: rulesOf(draft, unruled, tools) };
+  await repositories.agents.insert(agent);
+  await repositories.agents.setTags(agent.id, draft.tags);
+  for (const tool of tools) await repositories.tools.attach(agent.id, tool.id);
+  for (const block of draft.blocks.map((one) => newBlock(workshop, actor, one))) {
+    await repositories.blocks.insert(block);
+    await repositories.blocks.attach(agent.id, block);
+  }
+  for (const id of new Set(draft.blockIds)) {
+    const block = await repositories.blocks.find(id);
+    if (block === undefined) throw new Failure("not_found", `Block with id '${id}' not found`);
+    await repositories.blocks.attach(agent.id, block);
+  }
+  const { times } = workshop;
+  const systemText = await compilePrompt(repositories, agent, { recompiledAt: agent.createdAt, inContext: 0, times });
+  const toolNames = tools.map((tool) => tool.name);
+  const messages = firstMessages(workshop, { agent, systemText, toolNames, given: draft.initialMessages });
+  await repositories.messages.append(agent.id, messages);
+  return agent;
+}
+
+function rulesOf(draft: AgentDraft, agent: Agent, tools: readonly Tool[]): readonly ToolRule[] {
+  const { agentType, includeBaseToolRules, toolRules } = draft;
+  const hasCompanion = draft.enableSleeptime === true;
+  return toolRulesFor(
+    { agentType, model: agent.llmConfig.model, hasCompanion, given: toolRules, includeBaseToolRules },
+    tools,
+  );
+}
+
+/** The tools of a new agent, each once: its type's own, those asked for by name, those asked for by id. */
+async function toolsFor({ tools }: Repositories, draft: AgentDraft): Promise<readonly Tool[]> {
+  const base = draft.includeBaseTools ? baseToolsOf(draft.agentType, draft.enableSleeptime === true) : [];
+  const builtin = [...base, ...(draft.includeMultiAgentTools ? MULTI_AGENT_TOOLS : [])];
+  const names = [...new Set([...builtin, ...draft.toolNames])];
+  const byName = new Map((names.length === 0 ? [] : await tools.findByNames(names)).map((tool) => [tool.name, tool]));
+  const found = names.map((name) => byName.get(name) ?? missingTool(name, builtin.includes(name)));
+  for (const id of draft.toolIds) {
+    const tool = await tools.find(id);
+    if (tool === undefined) throw new Failure("not_found", `Tool with id ${id} not found`);
+    if (!found.some((known) => known.id === tool.id)) found.push(tool);
+  }
+  return found;
+}
+
+function missingTool(name: string, isBuiltin: boolean): never {
+  if (!isBuiltin) throw new Failure("refused", `No tool is called '${name}'`);
+  throw new Failure(
+    "unavailable",
+    `The built-in tool '${name}' is missing; POST /v1/tools/add-base-tools puts it back`,
+  );
+}

@@ -1,0 +1,39 @@
+import type { MessageId, RunId, StepId } from "../core/id.ts";
+import type { Usage } from "../llm/model.ts";
+import type { Message } from "./message.ts";
+import type { StopReason } from "./run.ts";
+
+/** Where a delta belongs: the message it will be part of, which is stored when the step ends. */
+export interface DeltaTarget {
+  readonly messageId: MessageId;
+  readonly stepId: StepId;
+}
+
+/** What a run used, over all its steps. `contextTokens` is the size of the last call, null where it is not tracked. */
+export interface RunUsage extends Usage {
+  readonly stepCount: number;
+  readonly contextTokens: number | null;
+}
+
+/** What went wrong, in the words clients know. */
+export interface TurnError {
+  readonly type: string;
+  readonly message: string;
+  readonly detail: string;
+}
+
+/**
+ * What happens during a run, in order. Deltas come only when tokens were asked for; the `message` that follows them
+ * says that it was streamed. Exactly one `ended` comes last.
+ */
+export type TurnEvent =
+  | { readonly type: "started"; readonly runId: RunId }
+  | ({ readonly type: "text_delta"; readonly text: string } & DeltaTarget)
+  | ({ readonly type: "reasoning_delta"; readonly text: string; readonly isNative: boolean } & DeltaTarget)
+  | ({ readonly type: "tool_call_start"; readonly id: string; readonly name: string; readonly asksApproval: boolean } & DeltaTarget)
+  | ({ readonly type: "tool_call_delta"; readonly id: string; readonly text: string; readonly asksApproval: boolean } & DeltaTarget)
+  | { readonly type: "message"; readonly message: Message; readonly wasStreamed: boolean }
+  | { readonly type: "ended"; readonly stopReason: StopReason; readonly usage: RunUsage; readonly error: TurnError | null };
+
+/** Turns the events of one run into the texts that its stream carries: none, one or several each. */
+export type EventEncoder = (event: TurnEvent) => readonly string[];

@@ -1,0 +1,66 @@
+import type { Instant } from "../core/clock.ts";
+import type { AgentId, ConversationId, MessageId, RunId, StepId } from "../core/id.ts";
+import type { InputPart, OutputPart, ToolCall } from "../llm/model.ts";
+
+/** Who speaks in a stored message. `approval` asks for or answers an approval; `summary` stands for evicted ones. */
+export type MessageRole = "system" | "user" | "assistant" | "tool" | "approval" | "summary";
+
+/** A piece of a stored message. */
+export type ContentPart = InputPart | OutputPart;
+
+/**
+ * What a tool answered. `response` is what the model reads: JSON `{"status","message","time"}`, as Letta packs it,
+ * so that exports and imports keep every byte.
+ */
+export interface ToolReturn {
+  readonly toolCallId: string;
+  readonly name: string;
+  readonly status: "success" | "error";
+  readonly response: string;
+  readonly stdout: readonly string[] | null;
+  readonly stderr: readonly string[] | null;
+}
+
+/** A person's or client's answer to one tool call that asked for it. */
+export type Approval =
+  | {
+      readonly type: "approval";
+      readonly toolCallId: string;
+      readonly approve: boolean;
+      readonly reason: string | null;
+    }
+  | {
+      readonly type: "tool";
+      readonly toolCallId: string;
+      readonly status: "success" | "error";
+      readonly text: string;
+      readonly stdout: readonly string[] | null;
+      readonly stderr: readonly string[] | null;
+    };
+
+/** One immutable turn of a conversation, as it is stored. On the wire one message may become several. */
+export interface Message {
+  readonly id: MessageId;
+  readonly agentId: AgentId;
+  /** Null for the agent's own (default) conversation. */
+  readonly conversationId: ConversationId | null;
+  readonly role: MessageRole;
+  readonly content: readonly ContentPart[];
+  readonly toolCalls: readonly ToolCall[];
+  readonly toolReturns: readonly ToolReturn[];
+  readonly approvals: readonly Approval[];
+  readonly name: string | null;
+  readonly model: string | null;
+  readonly otid: string | null;
+  readonly senderId: string | null;
+  readonly groupId: string | null;
+  readonly stepId: StepId | null;
+  readonly runId: RunId | null;
+  readonly isError: boolean | null;
+  readonly createdAt: Instant;
+}
+
+/** All text of a message, its parts joined by line breaks. */
+export function textOf(message: Pick<Message, "content">): string {
+  return message.content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
+}

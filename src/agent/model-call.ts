@@ -1,0 +1,67 @@
+import { newId, type StepId } from "../core/id.ts";
+import type { MessageId } from "../core/id.ts";
+import type { Random } from "../core/random.ts";
+import { ModelFailure } from "../llm/failure.ts";
+import type { LanguageModel, ModelEvent, ModelReply, ModelRequest, ToolCall } from "../llm/model.ts";
+import type { TurnEvent } from "./events.ts";
+
+/** One call of a model, with what its deltas are named after. */
+export interface ModelCall {
+  readonly model: LanguageModel;
+  readonly request: ModelRequest;
+  readonly signal: AbortSignal;
+  readonly stepId: StepId;
+  /** Call ids that the conversation knows already; some providers count from zero in every reply. */
+  readonly knownCallIds: ReadonlySet<string>;
+  readonly asksApproval: (toolName: string) => boolean;
+  /** Takes deltas as they come; absent when nobody watches. */
+  readonly emit?: (event: TurnEvent) => void;
+}
+
+/** What a model said, and the ids that its deltas carried: the reply's and, for calls that ask, the request's. */
+export interface CallResult {
+  readonly reply: ModelReply;
+  readonly messageId: MessageId;
+  readonly approvalId: MessageId;
+}
+
+/** Calls the model once and passes its deltas on. Throws what the model throws. */
+export async function callModel(call: ModelCall, random: Random): Promise<CallResult> {
+  const messageId = newId("message", random);
+  const approvalId = newId("message", random);
+  const rename = callIdRenamer(call.knownCallIds, random);
+  const asking = new Set<string>();
+  let reply: ModelReply | undefined;
+  for await (const event of call.model.call(call.request, call.signal)) {
+    if (event.type === "reply") reply = { ...event.reply, toolCalls: event.reply.toolCalls.map((made) => ({ ...made, id: rename(made.id) })) };
+    else call.emit?.(toDelta(event));
+  }
+  if (reply === undefined) throw new ModelFailure("llm_empty_response", "The model ended its answer without saying anything.", "No reply");
+  return { reply, messageId, approvalId };
+
+  function toDelta(event: Exclude<ModelEvent, { type: "reply" }>): TurnEvent {
+    const target = { messageId, stepId: call.stepId };
+    if (event.type === "text_delta") return { ...event, ...target };
+    if (event.type === "reasoning_delta") return { ...event, isNative: true, ...target };
+    const id = rename(event.id);
+    if (event.type === "tool_call_start" && call.asksApproval(event.name)) asking.add(id);
+    const asksApproval = asking.has(id);
+    const place = asksApproval ? { ...target, messageId: approvalId } : target;
+    return { ...event, id, asksApproval, ...place };
+  }
+}
+
+/** Gives each call id of a reply a name that the conversation does not have yet, the same one every time. */
+function callIdRenamer(known: ReadonlySet<string>, random: Random): (id: string) => string {
+  const names = new Map<string, string>();
+  return (id) => {
+    const name = names.get(id) ?? (known.has(id) ? `call_${random.uuid().replaceAll("-", "").slice(0, 24)}` : id);
+    names.set(id, name);
+    return name;
+  };
+}
+
+/** Ids of every call in these messages. */
+export function callIdsOf(messages: readonly { readonly toolCalls: readonly ToolCall[] }[]): ReadonlySet<string> {
+  return new Set(messages.flatMap((message) => message.toolCalls.map((call) => call.id)));
+}

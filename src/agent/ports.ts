@@ -1,0 +1,220 @@
+import type { Instant } from "../core/clock.ts";
+import type { Actor, AgentId, ConversationId, MessageId, RunId, StepId, ToolId } from "../core/id.ts";
+import type { Page } from "../core/page.ts";
+import type { Tool } from "../tools/tool.ts";
+import type { BlockStore } from "../umi/block-store.ts";
+import type { PassageStore } from "../umi/passage.ts";
+import type { Agent } from "./agent.ts";
+import type { Conversation } from "./conversation.ts";
+import type { Message, MessageRole } from "./message.ts";
+import type { Run, RunStatus, Step, StopReason } from "./run.ts";
+
+/** What a list of agents is narrowed to. Absent means any. */
+export interface AgentFilter {
+  readonly name?: string;
+  readonly queryText?: string;
+  readonly tags?: readonly string[];
+  readonly matchAllTags?: boolean;
+  readonly projectId?: string;
+  readonly templateId?: string;
+  readonly baseTemplateId?: string;
+  readonly lastStopReason?: StopReason;
+  readonly createdById?: string;
+  readonly showHidden?: boolean;
+  readonly blockId?: string;
+}
+
+/** What agents can be sorted by. */
+export type AgentOrder = "created_at" | "updated_at" | "last_run_completion";
+
+/** Where the agents of one organisation live. */
+export interface AgentStore {
+  find(id: AgentId): Promise<Agent | undefined>;
+  list(filter: AgentFilter, page: Page & { readonly orderBy: AgentOrder }): Promise<readonly Agent[]>;
+  count(filter: AgentFilter): Promise<number>;
+  insert(agent: Agent): Promise<void>;
+  save(agent: Agent): Promise<void>;
+  /** Notes how the agent's last run ended, and when. */
+  noteRun(id: AgentId, stopReason: StopReason): Promise<void>;
+  /** Removes the agent with its messages, runs, steps, links and its own archive's passages. Shared blocks stay. */
+  remove(id: AgentId): Promise<void>;
+  tagsOf(ids: readonly AgentId[]): Promise<ReadonlyMap<AgentId, readonly string[]>>;
+  setTags(id: AgentId, tags: readonly string[]): Promise<void>;
+}
+
+/** What a list of tools is narrowed to. Absent means any. */
+export interface ToolFilter {
+  readonly name?: string;
+  readonly names?: readonly string[];
+  readonly ids?: readonly string[];
+  readonly search?: string;
+  readonly toolTypes?: readonly string[];
+  readonly excludeToolTypes?: readonly string[];
+  readonly onlyLettaTools?: boolean;
+}
+
+/** Where the tools of one organisation live. */
+export interface ToolStore {
+  find(id: ToolId): Promise<Tool | undefined>;
+  findByNames(names: readonly string[]): Promise<readonly Tool[]>;
+  list(filter: ToolFilter, page: Page): Promise<readonly Tool[]>;
+  count(filter: ToolFilter): Promise<number>;
+  /** Inserts the tool, or replaces the one of the same name, keeping its id. */
+  upsert(tool: Tool): Promise<void>;
+  /** The agent's tools in the order they were attached. */
+  listForAgent(agentId: AgentId): Promise<readonly Tool[]>;
+  /** Attaching twice is once. */
+  attach(agentId: AgentId, toolId: ToolId): Promise<void>;
+  detach(agentId: AgentId, toolId: ToolId): Promise<void>;
+}
+
+/** A conversation's key: its own id, or the agent's id for the agent's default conversation. */
+export type ThreadId = AgentId | ConversationId;
+
+/** What a list of messages is narrowed to. Absent means any; `conversationId` null means the default one. */
+export interface MessageFilter {
+  readonly agentId?: AgentId;
+  readonly conversationId?: ConversationId | null;
+  readonly runId?: RunId;
+  readonly stepId?: StepId;
+  readonly roles?: readonly MessageRole[];
+  readonly includeErrors?: boolean;
+  readonly groupId?: string;
+}
+
+/** Words to look for in past messages; see `ConversationQuery` of the tools. */
+export interface MessageSearch {
+  readonly agentId: AgentId;
+  /** A run whose own messages are left out: the one that asks. */
+  readonly exceptRunId: RunId | null;
+  readonly text: string | null;
+  readonly roles: readonly string[] | null;
+  readonly limit: number;
+  readonly start: Instant | null;
+  readonly end: Instant | null;
+}
+
+/** Where the messages of one organisation live. They are never changed, the compiled system message aside. */
+export interface MessageStore {
+  find(id: MessageId): Promise<Message | undefined>;
+  list(filter: MessageFilter, page: Page): Promise<readonly Message[]>;
+  /** The thread's messages, in its context or not, in the order of the thread. */
+  listThread(threadId: ThreadId, filter: Pick<MessageFilter, "roles" | "includeErrors" | "groupId">, page: Page): Promise<readonly Message[]>;
+  /** Appends to the store and to the end of the thread's context, in the order given. */
+  append(threadId: ThreadId, messages: readonly Message[]): Promise<void>;
+  /** The thread's context, oldest first, the system message at its head. */
+  context(threadId: ThreadId): Promise<readonly Message[]>;
+  /** Ids of the context of each thread, oldest first. */
+  contextIds(threadIds: readonly ThreadId[]): Promise<ReadonlyMap<ThreadId, readonly MessageId[]>>;
+  /** Replaces the text of a compiled system message. */
+  saveSystem(id: MessageId, text: string): Promise<void>;
+  search(search: MessageSearch): Promise<readonly Message[]>;
+  countForAgent(agentId: AgentId): Promise<number>;
+}
+
+/** What a list of conversations is narrowed to. Absent means any. */
+export interface ConversationFilter {
+  readonly agentId?: AgentId;
+  readonly summarySearch?: string;
+}
+
+/** What conversations can be sorted by. */
+export type ConversationOrder = "created_at" | "last_message_at";
+
+/** Where the conversations of one organisation live. */
+export interface ConversationStore {
+  find(id: ConversationId): Promise<Conversation | undefined>;
+  list(filter: ConversationFilter, page: Page & { readonly orderBy: ConversationOrder }): Promise<readonly Conversation[]>;
+  insert(conversation: Conversation): Promise<void>;
+  save(conversation: Conversation): Promise<void>;
+  /** Notes that a message came in now. */
+  touch(id: ConversationId): Promise<void>;
+  /** Removes the conversation and its messages, those shared with another conversation aside. */
+  remove(id: ConversationId): Promise<void>;
+}
+
+/** What a list of runs is narrowed to. Absent means any. */
+export interface RunFilter {
+  readonly agentIds?: readonly AgentId[];
+  readonly conversationId?: ConversationId;
+  readonly statuses?: readonly RunStatus[];
+  readonly background?: boolean;
+  readonly stopReason?: StopReason;
+}
+
+/** Where the runs of one organisation live. */
+export interface RunStore {
+  find(id: RunId): Promise<Run | undefined>;
+  /** The run that is at work on this conversation (null: the agent's own), if any. */
+  active(agentId: AgentId, conversationId: ConversationId | null): Promise<RunId | undefined>;
+  list(filter: RunFilter, page: Page): Promise<readonly Run[]>;
+  insert(run: Run): Promise<void>;
+  save(run: Run): Promise<void>;
+  remove(id: RunId): Promise<void>;
+}
+
+/** What a list of steps is narrowed to. Absent means any. */
+export interface StepFilter {
+  readonly agentId?: AgentId;
+  readonly runId?: RunId;
+  readonly model?: string;
+  readonly feedback?: "positive" | "negative";
+  readonly hasFeedback?: boolean;
+  readonly start?: Instant;
+  readonly end?: Instant;
+}
+
+/** Where the steps of one organisation live. */
+export interface StepStore {
+  find(id: StepId): Promise<Step | undefined>;
+  list(filter: StepFilter, page: Page): Promise<readonly Step[]>;
+  insert(step: Step): Promise<void>;
+  save(step: Step): Promise<void>;
+}
+
+/**
+ * The append-only logs that streams read: one per run, each entry the text of one event, numbered from 1 without
+ * gaps. An event is never changed once appended.
+ */
+export interface RunEventStore {
+  /** The number of the run's last event; 0 when it has none. */
+  last(runId: RunId): Promise<number>;
+  /** Appends to the run's log; the first event must be the one after the last. */
+  append(runId: RunId, firstSeqId: number, events: readonly string[]): Promise<void>;
+  /** Up to `limit` events after `seqId`, in order. */
+  after(
+    runId: RunId,
+    seqId: number,
+    limit: number,
+  ): Promise<readonly { readonly seqId: number; readonly data: string }[]>;
+}
+
+/** All stores of one organisation, inside or outside a transaction. */
+export interface Repositories {
+  readonly agents: AgentStore;
+  readonly blocks: BlockStore;
+  readonly tools: ToolStore;
+  readonly messages: MessageStore;
+  readonly conversations: ConversationStore;
+  readonly runs: RunStore;
+  readonly steps: StepStore;
+  readonly passages: PassageStore;
+  readonly events: RunEventStore;
+  /** Runs `work`, and undoes what it wrote when its result is not ok or it throws. Only inside a transaction. */
+  attempt<T extends { readonly ok: boolean }>(work: () => Promise<T>): Promise<T>;
+}
+
+/** The database, seen as the stores of one organisation at a time. */
+export interface Store {
+  /** Reads committed rows. Never waits for a writer or for the disk to flush. */
+  reader(actor: Actor): Repositories;
+  /**
+   * Runs `work` in one transaction, alone. Resolves when it is committed, which is before it is on disk:
+   * see {@link durable}. Anything thrown rolls everything back. `work` must not wait for anything but its stores.
+   */
+  write<T>(actor: Actor, work: (repositories: Repositories) => Promise<T>): Promise<T>;
+  /** Resolves when everything committed so far is on disk. Nothing may leave the server before that. */
+  durable(): Promise<void>;
+  /** Runs of any organisation that have not ended, oldest first: what a restart must continue. */
+  unfinishedRuns(): Promise<readonly { readonly actor: Actor; readonly runId: RunId }[]>;
+}

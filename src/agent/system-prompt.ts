@@ -1,0 +1,51 @@
+import type { Instant } from "../core/clock.ts";
+import type { ConversationId } from "../core/id.ts";
+import type { TimeFormat } from "../core/time-format.ts";
+import { renderToolRules } from "../tools/tool-rules.ts";
+import type { Block } from "../umi/block.ts";
+import { renderBlocks } from "../umi/core-memory.ts";
+import type { Agent } from "./agent.ts";
+import { traitsOf } from "./agent-type.ts";
+
+/** Where a prompt may say that memory belongs. Without it, memory follows the prompt. */
+const MEMORY_PLACE = "{CORE_MEMORY}";
+
+/** All that a compiled system prompt shows. */
+export interface PromptMaterial {
+  readonly agent: Agent;
+  /** Null for the agent's own conversation. */
+  readonly conversationId: ConversationId | null;
+  readonly blocks: readonly Block[];
+  readonly recompiledAt: Instant;
+  /** Messages of the agent that are no longer in the context. */
+  readonly earlierMessages: number;
+  /** Passages in the agent's archive. */
+  readonly passages: number;
+}
+
+/** The text of the system message: the agent's prompt with its memory, its tool rules and what surrounds them. */
+export function compileSystemPrompt(material: PromptMaterial, times: TimeFormat): string {
+  const { agent, blocks } = material;
+  const traits = traitsOf(agent.agentType);
+  const lineNumbers = traits.numbersLines && agent.llmConfig.modelEndpointType === "anthropic";
+  const memory = traits.hasCoreMemory ? renderBlocks(blocks, { lineNumbers }) : "";
+  const sections = [memory, renderToolRules(agent.toolRules) ?? "", metadataOf(material, times)];
+  const compiled = sections.filter((section) => section !== "").join("\n\n");
+  if (agent.system.includes(MEMORY_PLACE)) return agent.system.split(MEMORY_PLACE).join(compiled);
+  return `${agent.system}\n\n${compiled}`;
+}
+
+function metadataOf(
+  { agent, conversationId, recompiledAt, earlierMessages, passages }: PromptMaterial,
+  times: TimeFormat,
+): string {
+  return [
+    "<memory_metadata>",
+    `- AGENT_ID: ${agent.id}`,
+    `- CONVERSATION_ID: ${conversationId ?? "default"}`,
+    `- System prompt last recompiled: ${times.localTime(recompiledAt, agent.timezone)}`,
+    `- ${earlierMessages} previous messages between you and the user are stored in recall memory`,
+    ...(passages > 0 ? [`- ${passages} passages are stored in archival memory`] : []),
+    "</memory_metadata>",
+  ].join("\n");
+}

@@ -1,0 +1,25 @@
+import type { ToolSchema } from "../llm/model.ts";
+
+/** Steps a run may take when the request does not say. */
+export const STEPS_DEFAULT = 50;
+/** The most steps a request may ask for. */
+export const STEPS_MAX = 1_000;
+
+/** What a request asks of a run. Kept with the run, so that it can be continued after a restart. */
+export interface TurnOptions {
+  readonly maxSteps: number;
+  /** Tools that the client runs itself; a call of one stops the run until the client answers. */
+  readonly clientTools: readonly ToolSchema[];
+  /** A model handle for this run only. */
+  readonly overrideModel: string | null;
+  /** A system message for this run only, nothing of it stored. */
+  readonly overrideSystem: string | null;
+  /** How the reply leaves: all at once, message by message, or token by token. */
+  readonly stream: "none" | "steps" | "tokens";
+  readonly background: boolean;
+  /** Whether a call of the speaking tool is shown as what it says. */
+  readonly useAssistantMessage: boolean;
+  readonly assistantMessageToolName: string;
+  readonly assistantMessageToolKwarg: string;
+  readonly includeReturnMessageTypes: readonly string[] | null;
+}

@@ -1,0 +1,72 @@
+import type { Clock } from "../core/clock.ts";
+import type { Actor, StepId } from "../core/id.ts";
+import type { Random } from "../core/random.ts";
+import type { TimeFormat } from "../core/time-format.ts";
+import type { LanguageModel } from "../llm/model.ts";
+import type { BuiltinTool } from "../tools/builtin.ts";
+import type { Tool } from "../tools/tool.ts";
+import type { Agent } from "./agent.ts";
+import type { RunUsage, TurnEvent } from "./events.ts";
+import type { MessagePlace } from "./input.ts";
+import type { Message } from "./message.ts";
+import type { Store, ThreadId } from "./ports.ts";
+import type { Run, StopReason } from "./run.ts";
+import type { Speech } from "./speech.ts";
+import type { TurnOptions } from "./turn-options.ts";
+
+/** What one run is made of; fixed while it lasts. */
+export interface Turn {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly timeFormat: TimeFormat;
+  readonly builtins: ReadonlyMap<string, BuiltinTool>;
+  readonly actor: Actor;
+  readonly agent: Agent;
+  readonly tools: readonly Tool[];
+  readonly model: LanguageModel;
+  readonly speech: Speech;
+  readonly threadId: ThreadId;
+  readonly options: TurnOptions;
+  readonly signal: AbortSignal;
+  /** Takes what happens. Must not throw, and must not wait. */
+  readonly emit: (event: TurnEvent) => void;
+}
+
+/** Where a run stands. Everything here can be read from the rows again. */
+export interface TurnState {
+  run: Run;
+  context: readonly Message[];
+  stepsTaken: number;
+  /** Tools this run has called, in order; what the tool rules count. */
+  calledTools: readonly string[];
+  /** What the last tool answered. */
+  lastAnswer: string | null;
+  usage: RunUsage;
+  /** The step the input was stored under, until that step is taken. */
+  nextStepId: StepId | null;
+  /** What the run has said so far, for the reply. */
+  produced: readonly Message[];
+  stopReason: StopReason | null;
+  failure: unknown;
+}
+
+/** How a run ended. `failure` is what a caller should be told instead of the messages, if anything. */
+export interface TurnResult {
+  readonly run: Run;
+  readonly messages: readonly Message[];
+  readonly stopReason: StopReason;
+  readonly usage: RunUsage;
+  readonly failure: unknown;
+}
+
+/** Where the messages of a step belong. */
+export function placeOf(turn: Turn, state: TurnState, stepId: StepId | null): MessagePlace {
+  return {
+    agentId: turn.agent.id,
+    conversationId: state.run.conversationId,
+    runId: state.run.id,
+    stepId,
+    model: turn.agent.llmConfig.model,
+  };
+}

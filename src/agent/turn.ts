@@ -1,0 +1,203 @@
+import { newId, type StepId } from "../core/id.ts";
+import { ModelFailure } from "../llm/failure.ts";
+import type { ModelRequest } from "../llm/model.ts";
+import { type Change, commit, noChange } from "./commit.ts";
+import type { TurnError } from "./events.ts";
+import { newMessage } from "./input.ts";
+import type { Message } from "./message.ts";
+import { type CallResult, callIdsOf, callModel } from "./model-call.ts";
+import type { Repositories } from "./ports.ts";
+import type { Step, StopReason } from "./run.ts";
+import { type HeardReply, hear, withHeartbeat } from "./speech.ts";
+import { asksApproval, missingTools, type ToolOffer, toolOffer } from "./tool-offer.ts";
+import { answerCalls, heartbeatMessage } from "./tool-round.ts";
+import { openCalls, toTranscript } from "./transcript.ts";
+import { placeOf, type Turn, type TurnResult, type TurnState } from "./turn-state.ts";
+import { addUsage } from "./usage.ts";
+
+/** Characters of a tool's answer that a model is shown, whatever its context window. */
+const ANSWER_CHARS_MIN = 5_000;
+/** Part of the context window, at four characters a token, that one tool's answer may fill. */
+const ANSWER_WINDOW_SHARE = 0.2;
+
+/**
+ * The agent loop, the only one: takes a run from where its rows say it stands to its end. Every step is one commit,
+ * and what a built-in tool changes is in the same commit as its answer. Nothing is kept between steps but what the
+ * rows hold too, so a run that a crash cut off is continued by calling this again.
+ */
+export async function advance(turn: Turn, state: TurnState): Promise<TurnResult> {
+  for (;;) {
+    const { stopReason } = state;
+    if (stopReason !== null) return { run: state.run, messages: state.produced, stopReason, usage: state.usage, failure: state.failure };
+    if (turn.signal.aborted) await stop(turn, state, "cancelled");
+    else if (openCalls(state.context).length > 0) await answerOpenCalls(turn, state);
+    else if (state.stepsTaken >= turn.options.maxSteps) await stop(turn, state, "max_steps");
+    else await takeStep(turn, state);
+  }
+}
+
+function stop(turn: Turn, state: TurnState, stopReason: StopReason): Promise<void> {
+  return commit(turn, state, async () => ({ ...noChange(state), stopReason }));
+}
+
+/** Answers calls that an earlier commit left open: after an approval, or after a crash. */
+function answerOpenCalls(turn: Turn, state: TurnState): Promise<void> {
+  return commit(turn, state, async (repositories) => ({ ...noChange(state), ...(await answerCalls(turn, state, state.context, repositories)) }));
+}
+
+/** One model call, and the commit of what it said with the answers to what it called. */
+async function takeStep(turn: Turn, state: TurnState): Promise<void> {
+  const stepId = state.nextStepId ?? newId("step", turn.random);
+  state.nextStepId = null;
+  const startedMs = turn.clock.elapsedMs();
+  const offer = toolOffer(turn, state);
+  const isStreamed = turn.options.stream === "tokens" && !turn.speech.isByTool;
+  const [result, failure] = await settled(
+    callModel(
+      {
+        model: turn.model,
+        request: requestFor(turn, state, offer, isStreamed),
+        signal: turn.signal,
+        stepId,
+        knownCallIds: callIdsOf(state.context),
+        asksApproval: (name) => asksApproval(turn, name),
+        ...(isStreamed ? { emit: turn.emit } : {}),
+      },
+      turn.random,
+    ),
+  );
+  const llmRequestNs = Math.round((turn.clock.elapsedMs() - startedMs) * 1e6);
+  if (result === undefined) await failStep(turn, state, { stepId, llmRequestNs, failure });
+  else await commit(turn, state, (repositories) => changeOf(turn, state, { stepId, llmRequestNs, result, isStreamed }, repositories));
+}
+
+/** What a promise gave, or what it threw. */
+async function settled<T>(promise: Promise<T>): Promise<readonly [T, undefined] | readonly [undefined, unknown]> {
+  try {
+    return [await promise, undefined];
+  } catch (error) {
+    return [undefined, error];
+  }
+}
+
+function requestFor(turn: Turn, state: TurnState, offer: ToolOffer, stream: boolean): ModelRequest {
+  const { agent, options } = turn;
+  const answerCharsMax = Math.max(ANSWER_CHARS_MIN, Math.floor(agent.llmConfig.contextWindow * ANSWER_WINDOW_SHARE * 4));
+  const transcript = toTranscript(state.context, answerCharsMax);
+  const hasRules = agent.toolRules.some((rule) => rule.type !== "requires_approval");
+  return {
+    system: options.overrideSystem ?? transcript.system,
+    messages: transcript.messages,
+    tools: offer.schemas,
+    toolChoice: offer.choice,
+    parallelToolCalls: !hasRules && !turn.speech.isByTool && agent.llmConfig.parallelToolCalls,
+    stream,
+    ...(agent.responseFormat === null ? {} : { responseFormat: agent.responseFormat }),
+  };
+}
+
+interface TakenStep {
+  readonly stepId: StepId;
+  readonly llmRequestNs: number;
+  readonly result: CallResult;
+  readonly isStreamed: boolean;
+}
+
+async function changeOf(turn: Turn, state: TurnState, taken: TakenStep, repositories: Repositories): Promise<Change> {
+  const { result, isStreamed } = taken;
+  const heard = hear(result.reply, turn.speech);
+  const said = rowsOf(turn, state, taken, heard);
+  const usage = usageAfter(turn, state, result);
+  const before = { ...noChange(state), usage, wasStreamed: isStreamed };
+  if (heard.toolCalls.length === 0) {
+    const { stopReason, messages } = afterText(turn, state, taken, said);
+    return { ...before, messages, stopReason, step: stepRow(turn, state, taken, stopReason) };
+  }
+  const round = await answerCalls(turn, state, [...state.context, ...said], repositories);
+  const goesOn = round.stopReason === null;
+  const kept = turn.speech.isByTool ? said.map((message) => ({ ...message, toolCalls: message.toolCalls.map((call) => withHeartbeat(call, goesOn)) })) : said;
+  return { ...before, ...round, messages: [...kept, ...round.messages], step: stepRow(turn, state, taken, round.stopReason) };
+}
+
+function usageAfter(turn: Turn, state: TurnState, result: CallResult) {
+  const usage = addUsage(state.usage, result.reply.usage);
+  // Older types never tracked the size of their context, and their clients are told so.
+  return turn.speech.isByTool ? { ...usage, contextTokens: null } : usage;
+}
+
+/** What a reply without calls means: the end, unless a tool must still be called. */
+function afterText(turn: Turn, state: TurnState, taken: TakenStep, said: readonly Message[]): { stopReason: StopReason | null; messages: readonly Message[] } {
+  if (turn.speech.isByTool) return { stopReason: "no_tool_call", messages: said };
+  const missing = missingTools(turn, state.calledTools);
+  if (missing.length > 0) {
+    const reason = `Call these tools before you end your turn: ${missing.join(", ")}`;
+    return { stopReason: null, messages: [...said, heartbeatMessage(turn, state, taken.stepId, reason)] };
+  }
+  return { stopReason: taken.result.reply.finishReason === "length" ? "max_tokens_exceeded" : "end_turn", messages: said };
+}
+
+/** The rows a reply becomes: what was said with the calls that may run, then the calls that wait for an approval. */
+function rowsOf(turn: Turn, state: TurnState, taken: TakenStep, heard: HeardReply): readonly Message[] {
+  const place = placeOf(turn, state, taken.stepId);
+  const asking = heard.toolCalls.filter((call) => asksApproval(turn, call.name));
+  const running = heard.toolCalls.filter((call) => !asksApproval(turn, call.name));
+  const rows: Message[] = [];
+  if (heard.parts.length > 0 || running.length > 0) {
+    rows.push({ ...newMessage(turn, place, "assistant", heard.parts), id: taken.result.messageId, toolCalls: running });
+  }
+  if (asking.length > 0) rows.push({ ...newMessage(turn, place, "approval", []), id: taken.result.approvalId, toolCalls: asking });
+  return rows;
+}
+
+function stepRow(turn: Turn, state: TurnState, taken: Pick<TakenStep, "stepId" | "llmRequestNs"> & { readonly result?: CallResult }, stopReason: StopReason | null): Step {
+  const { llmConfig } = turn.agent;
+  return {
+    id: taken.stepId,
+    runId: state.run.id,
+    agentId: turn.agent.id,
+    providerName: llmConfig.providerName,
+    providerCategory: llmConfig.providerCategory,
+    model: llmConfig.model,
+    modelHandle: llmConfig.handle,
+    modelEndpoint: llmConfig.modelEndpoint,
+    contextWindowLimit: llmConfig.contextWindow,
+    usage: taken.result?.reply.usage ?? null,
+    stopReason,
+    status: "success",
+    errorType: null,
+    errorData: null,
+    feedback: null,
+    tags: [],
+    projectId: turn.agent.projectId,
+    createdAt: turn.clock.now(),
+    stepNs: taken.llmRequestNs,
+    llmRequestNs: taken.llmRequestNs,
+  };
+}
+
+interface FailedStep {
+  readonly stepId: StepId;
+  readonly llmRequestNs: number;
+  readonly failure: unknown;
+}
+
+/** Ends the run after a model call that failed or was cancelled. What the person wrote stays. */
+async function failStep(turn: Turn, state: TurnState, failed: FailedStep): Promise<void> {
+  const isCancelled = turn.signal.aborted;
+  const error = isCancelled ? null : turnError(failed.failure);
+  const stopReason = isCancelled ? "cancelled" : failed.failure instanceof ModelFailure ? "llm_api_error" : "error";
+  const step: Step = {
+    ...stepRow(turn, state, failed, stopReason),
+    status: isCancelled ? "cancelled" : "failed",
+    errorType: error?.type ?? null,
+    errorData: error === null ? null : { message: error.message, detail: error.detail },
+  };
+  state.failure = isCancelled ? null : failed.failure;
+  await commit(turn, state, async () => ({ ...noChange(state), step, stopReason, error }));
+}
+
+/** What clients are told of a failure: a model's in its own words, anything else only that it happened. */
+function turnError(failure: unknown): TurnError {
+  if (failure instanceof ModelFailure) return { type: failure.type, message: failure.message, detail: failure.detail };
+  return { type: "internal_error", message: "An unknown error occurred with the LLM streaming request.", detail: failure instanceof Error ? failure.name : "unknown" };
+}

@@ -1,0 +1,81 @@
+import { Hono } from "hono";
+import { z } from "zod";
+import type { Repositories } from "../agent/ports.ts";
+import { findAgent, recompileAgents } from "../agent/recompile.ts";
+import { Failure } from "../core/failure.ts";
+import type { AgentId } from "../core/id.ts";
+import type { Block } from "../umi/block.ts";
+import { ALL_RELATIONS, showAgent } from "./agent-view.ts";
+import { findBlock, storeChange } from "./blocks.ts";
+import { type ApiEnv, type RouteOptions, readerFor } from "./env.ts";
+import { pageFrom } from "./pages.ts";
+import { pageOf, pageParams, pathId, readBody, readQuery } from "./request.ts";
+import { toWireMemory } from "./wire/agent.ts";
+import { toWireBlock, UpdateBlockBody } from "./wire/block.ts";
+
+const BLOCKS_DEFAULT = 100;
+const PageQuery = z.object(pageParams);
+
+/** Routes of `/agents/{agent_id}/core-memory`: the blocks of one agent, by label. */
+export function agentBlockRoutes(options: RouteOptions): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
+
+  routes.get("/:agent_id/core-memory", async (c) => {
+    const repositories = readerFor(options, c);
+    const agent = await findAgent(repositories, pathId(c, "agent", "agent_id"));
+    return c.json(toWireMemory(agent, await repositories.blocks.listForAgent(agent.id)));
+  });
+
+  routes.get("/:agent_id/core-memory/blocks", async (c) => {
+    const repositories = readerFor(options, c);
+    const page = pageOf(readQuery(c, PageQuery), { limit: BLOCKS_DEFAULT, order: "desc" });
+    const agent = await findAgent(repositories, pathId(c, "agent", "agent_id"));
+    return c.json(pageFrom(await repositories.blocks.listForAgent(agent.id), page).map(toWireBlock));
+  });
+
+  routes.get("/:agent_id/core-memory/blocks/:block_label", async (c) => {
+    const block = await findByLabel(readerFor(options, c), pathId(c, "agent", "agent_id"), c.req.param("block_label"));
+    return c.json(toWireBlock(block));
+  });
+
+  routes.patch("/:agent_id/core-memory/blocks/:block_label", async (c) => {
+    const agentId = pathId(c, "agent", "agent_id");
+    const change = await readBody(c, UpdateBlockBody);
+    const block = await options.store.write(c.var.actor, async (repositories) => {
+      const current = await findByLabel(repositories, agentId, c.req.param("block_label"));
+      return storeChange(options, c.var.actor, repositories, current, change);
+    });
+    return c.json(toWireBlock(block));
+  });
+
+  for (const action of ["attach", "detach"] as const) {
+    routes.patch(`/:agent_id/core-memory/blocks/${action}/:block_id`, async (c) => {
+      const agentId = pathId(c, "agent", "agent_id");
+      const blockId = pathId(c, "block", "block_id");
+      await options.store.write(c.var.actor, async (repositories) => {
+        const agent = await findAgent(repositories, agentId);
+        const block = await findBlock(repositories, blockId);
+        if (action === "attach") await repositories.blocks.attach(agentId, block);
+        else await repositories.blocks.detach(agentId, blockId);
+        await repositories.agents.save({
+          ...agent,
+          lastUpdatedById: c.var.actor.userId,
+          updatedAt: options.clock.now(),
+        });
+        await recompileAgents(repositories, [agentId], options);
+      });
+      const repositories = readerFor(options, c);
+      return c.json(await showAgent(repositories, await findAgent(repositories, agentId), ALL_RELATIONS));
+    });
+  }
+
+  return routes;
+}
+
+async function findByLabel(repositories: Repositories, agentId: AgentId, label: string): Promise<Block> {
+  await findAgent(repositories, agentId);
+  const block = await repositories.blocks.findForAgent(agentId, label);
+  if (block === undefined)
+    throw new Failure("not_found", `No block with label '${label}' found for agent '${agentId}'`);
+  return block;
+}

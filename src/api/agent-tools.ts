@@ -1,0 +1,99 @@
+import { type Context, Hono } from "hono";
+import { z } from "zod";
+import type { Agent } from "../agent/agent.ts";
+import type { Repositories } from "../agent/ports.ts";
+import { findAgent, recompileAgents } from "../agent/recompile.ts";
+import { Failure } from "../core/failure.ts";
+import type { AgentId } from "../core/id.ts";
+import type { ToolRule } from "../tools/tool-rule.ts";
+import { ALL_RELATIONS, isNewClient, showAgent } from "./agent-view.ts";
+import { type ApiEnv, type RouteOptions, readerFor } from "./env.ts";
+import { notImplemented } from "./errors.ts";
+import { pageFrom } from "./pages.ts";
+import { flagParam, pageOf, pageParams, pathId, readBody, readQuery } from "./request.ts";
+import { toWireTool } from "./wire/tool.ts";
+
+const TOOLS_DEFAULT = 10;
+const PageQuery = z.object(pageParams);
+const ApprovalQuery = z.object({ requires_approval: flagParam().optional() });
+const ApprovalBody = z.strictObject({ requires_approval: z.boolean().optional() });
+
+/** Routes of `/agents/{agent_id}/tools`. */
+export function agentToolRoutes(options: RouteOptions): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
+
+  routes.get("/:agent_id/tools", async (c) => {
+    const page = pageOf(readQuery(c, PageQuery), { limit: TOOLS_DEFAULT, order: "desc" });
+    const repositories = readerFor(options, c);
+    const agent = await findAgent(repositories, pathId(c, "agent", "agent_id"));
+    return c.json(pageFrom(await repositories.tools.listForAgent(agent.id), page).map(toWireTool));
+  });
+
+  routes.patch("/:agent_id/tools/attach/:tool_id", async (c) => {
+    const agentId = pathId(c, "agent", "agent_id");
+    const toolId = pathId(c, "tool", "tool_id");
+    return changeTools(options, c, agentId, async (repositories, agent) => {
+      const tool = await repositories.tools.find(toolId);
+      if (tool === undefined)
+        throw new Failure(
+          "not_found",
+          `Tool with id=${toolId} not found in organization=${c.var.actor.organizationId}`,
+        );
+      await repositories.tools.attach(agentId, toolId);
+      return tool.defaultRequiresApproval === true ? withApproval(agent.toolRules, tool.name, true) : agent.toolRules;
+    });
+  });
+
+  routes.patch("/:agent_id/tools/detach/:tool_id", async (c) => {
+    const agentId = pathId(c, "agent", "agent_id");
+    const toolId = pathId(c, "tool", "tool_id");
+    return changeTools(options, c, agentId, async (repositories, agent) => {
+      await repositories.tools.detach(agentId, toolId);
+      return agent.toolRules;
+    });
+  });
+
+  routes.patch("/:agent_id/tools/approval/:tool_name", async (c) => {
+    const agentId = pathId(c, "agent", "agent_id");
+    const query = readQuery(c, ApprovalQuery);
+    const body = await readBody(c, ApprovalBody);
+    const requires = body.requires_approval ?? query.requires_approval;
+    if (requires === undefined) throw new Failure("invalid", "body.requires_approval: Field required");
+    const name = c.req.param("tool_name");
+    return changeTools(options, c, agentId, async (repositories, agent) => {
+      const attached = await repositories.tools.listForAgent(agentId);
+      if (!attached.some((tool) => tool.name === name))
+        throw new Failure("not_found", `Tool with name '${name.slice(0, 100)}' is not attached to agent ${agentId}`);
+      return withApproval(agent.toolRules, name, requires);
+    });
+  });
+
+  routes.post("/:agent_id/tools/:tool_name/run", (c) =>
+    notImplemented(c, "Running a tool outside a turn is not supported yet"),
+  );
+
+  return routes;
+}
+
+/** Changes an agent's tools and rules in one transaction. Old clients are shown the agent, new ones null. */
+async function changeTools(
+  options: RouteOptions,
+  c: Context<ApiEnv>,
+  agentId: AgentId,
+  work: (repositories: Repositories, agent: Agent) => Promise<readonly ToolRule[]>,
+): Promise<Response> {
+  const agent = await options.store.write(c.var.actor, async (repositories) => {
+    const current = await findAgent(repositories, agentId);
+    const toolRules = await work(repositories, current);
+    const changed = { ...current, toolRules, lastUpdatedById: c.var.actor.userId, updatedAt: options.clock.now() };
+    await repositories.agents.save(changed);
+    if (toolRules !== current.toolRules) await recompileAgents(repositories, [agentId], options);
+    return changed;
+  });
+  return c.json(isNewClient(c) ? null : await showAgent(readerFor(options, c), agent, ALL_RELATIONS));
+}
+
+function withApproval(rules: readonly ToolRule[], toolName: string, requires: boolean): readonly ToolRule[] {
+  const others = rules.filter((rule) => rule.type !== "requires_approval" || rule.toolName !== toolName);
+  return requires ? [...others, { type: "requires_approval", toolName }] : others;
+}

@@ -1,0 +1,104 @@
+import type { Context } from "hono";
+import { z } from "zod";
+import type { Agent } from "../agent/agent.ts";
+import type { Repositories } from "../agent/ports.ts";
+import type { AgentId, MessageId } from "../core/id.ts";
+import type { JsonObject } from "../core/json.ts";
+import type { ApiEnv } from "./env.ts";
+import { check } from "./request.ts";
+import { toWireAgent } from "./wire/agent.ts";
+import { toWireMessages } from "./wire/message.ts";
+
+/** What can be shown with an agent, in the words of `include`. */
+const RELATIONS = [
+  "agent.blocks",
+  "agent.identities",
+  "agent.managed_group",
+  "agent.pending_approval",
+  "agent.secrets",
+  "agent.sources",
+  "agent.tags",
+  "agent.tools",
+] as const;
+
+/** One of them. */
+export type Relation = (typeof RELATIONS)[number];
+
+/** Everything that belongs to an agent, a pending approval apart. */
+export const ALL_RELATIONS: readonly Relation[] = RELATIONS.filter((relation) => relation !== "agent.pending_approval");
+
+/** The deprecated names of `include_relationships`. */
+const OLD_NAMES: Readonly<Record<string, Relation>> = {
+  memory: "agent.blocks",
+  core_memory: "agent.blocks",
+  tools: "agent.tools",
+  tags: "agent.tags",
+  sources: "agent.sources",
+  identity_ids: "agent.identities",
+  tool_exec_environment_variables: "agent.secrets",
+  multi_agent_group: "agent.managed_group",
+};
+
+/** What the request wants to see with each agent: what it names, else nothing for new clients and all for old ones. */
+export function relationsOf(c: Context<ApiEnv>): readonly Relation[] {
+  const included = check(z.array(z.enum(RELATIONS)), c.req.queries("include") ?? [], "query.include");
+  const old = c.req.queries("include_relationships");
+  if (old !== undefined) return [...included, ...old.flatMap((name) => OLD_NAMES[name] ?? [])];
+  return included.length > 0 || isNewClient(c) ? included : ALL_RELATIONS;
+}
+
+/** Whether the client speaks the API as it is since version 1.0 of Letta's SDKs. */
+export function isNewClient(c: Context<ApiEnv>): boolean {
+  const agent = c.req.header("user-agent");
+  if (agent === undefined || c.req.header("x-stainless-package-version") !== undefined) return true;
+  const version = /^(?:@letta-ai\/)?letta-client\/(\d+)\./.exec(agent)?.[1];
+  return version !== undefined && Number(version) >= 1;
+}
+
+/** Agents as clients see them, with what was asked for. */
+export async function showAgents(
+  repositories: Repositories,
+  agents: readonly Agent[],
+  relations: readonly Relation[],
+): Promise<readonly JsonObject[]> {
+  const ids = agents.map((agent) => agent.id);
+  const contexts = await repositories.messages.contextIds(ids);
+  const tags = relations.includes("agent.tags")
+    ? await repositories.agents.tagsOf(ids)
+    : new Map<AgentId, readonly string[]>();
+  const shown: JsonObject[] = [];
+  for (const agent of agents) {
+    const messageIds = contexts.get(agent.id) ?? [];
+    shown.push(
+      toWireAgent(agent, {
+        messageIds,
+        blocks: relations.includes("agent.blocks") ? await repositories.blocks.listForAgent(agent.id) : [],
+        tools: relations.includes("agent.tools") ? await repositories.tools.listForAgent(agent.id) : [],
+        tags: tags.get(agent.id) ?? [],
+        pendingApproval: relations.includes("agent.pending_approval")
+          ? await pendingApproval(repositories, messageIds)
+          : null,
+      }),
+    );
+  }
+  return shown;
+}
+
+/** One agent as clients see it. */
+export async function showAgent(
+  repositories: Repositories,
+  agent: Agent,
+  relations: readonly Relation[],
+): Promise<JsonObject> {
+  const [shown] = await showAgents(repositories, [agent], relations);
+  return shown ?? {};
+}
+
+/** The approval that the agent waits for: the last message of its context, when that asks for one. */
+async function pendingApproval({ messages }: Repositories, ids: readonly MessageId[]): Promise<JsonObject | null> {
+  const lastId = ids.at(-1);
+  const last = lastId === undefined ? undefined : await messages.find(lastId);
+  if (last?.role !== "approval" || last.toolCalls.length === 0) return null;
+  const shown = toWireMessages([last], { assistantText: true, useAssistantMessage: true });
+  return shown.find((message) => message["message_type"] === "approval_request_message") ?? null;
+}

@@ -1,0 +1,25 @@
+import type { AgentWorkshop } from "../agent/create-agent.ts";
+import type { Repositories } from "../agent/ports.ts";
+import type { Actor } from "../core/id.ts";
+
+/** What every route finds in its context. */
+export interface ApiEnv {
+  readonly Variables: {
+    /** Who is asking. */
+    readonly actor: Actor;
+  };
+}
+
+/** What routes are made of. */
+export interface RouteOptions extends AgentWorkshop {
+  /** Told of every failure that the client is only shown as a 500. */
+  readonly log: (message: string, error?: unknown) => void;
+}
+
+/** Committed rows, read on behalf of whoever is asking. */
+export function readerFor(
+  { store }: Pick<RouteOptions, "store">,
+  c: { readonly var: ApiEnv["Variables"] },
+): Repositories {
+  return store.reader(c.var.actor);
+}

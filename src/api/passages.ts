@@ -1,0 +1,93 @@
+import { Hono } from "hono";
+import { z } from "zod";
+import type { Repositories } from "../agent/ports.ts";
+import { findAgent } from "../agent/recompile.ts";
+import { Failure } from "../core/failure.ts";
+import { type ArchiveId, requireId } from "../core/id.ts";
+import { PAGE_ITEMS_MAX } from "../core/page.ts";
+import type { Passage, PassageFilter, PassageHit, PassageStore } from "../umi/passage.ts";
+import { type ApiEnv, type RouteOptions, readerFor } from "./env.ts";
+import { given, readBody } from "./request.ts";
+import { type PassageOwner, toWirePassage } from "./wire/passage.ts";
+import { timeField } from "./wire/time.ts";
+
+const TAGS_MAX = 1_000;
+
+const SearchBody = z.object({
+  query: z.string().nullish(),
+  agent_id: z.string().nullish(),
+  archive_id: z.string().nullish(),
+  tags: z.array(z.string()).max(TAGS_MAX).nullish(),
+  tag_match_mode: z.enum(["any", "all"]).default("any"),
+  limit: z.int().min(1).max(100).default(50),
+  start_date: timeField().nullish(),
+  end_date: timeField().nullish(),
+});
+
+/** Routes of `/passages`. */
+export function passageRoutes(options: RouteOptions): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
+
+  routes.post("/search", async (c) => {
+    const body = await readBody(c, SearchBody);
+    const repositories = readerFor(options, c);
+    const { archive, embeddingConfig } = await searched(repositories, body);
+    const filter = {
+      tagMatch: body.tag_match_mode,
+      ...given({ tags: body.tags, start: body.start_date, end: body.end_date }),
+    };
+    const request = { query: body.query ?? "", filter, limit: body.limit };
+    const hits = archive === undefined ? [] : await nearestPassages(repositories.passages, archive, request);
+    const owner = { ...c.var.actor, embeddingConfig };
+    return c.json(hits.map(({ passage, score }) => ({ passage: toWirePassage(passage, owner), score, metadata: {} })));
+  });
+
+  return routes;
+}
+
+/** What {@link nearestPassages} looks for. */
+export interface NearestRequest {
+  readonly query: string;
+  readonly filter: PassageFilter;
+  readonly limit: number;
+}
+
+/**
+ * The passages nearest to the query, best first. As in Letta, a search is never a yes or no: when fewer passages
+ * match than were asked for, the others follow with score 0, oldest first.
+ */
+export async function nearestPassages(
+  passages: PassageStore,
+  archive: ArchiveId,
+  { query, filter, limit }: NearestRequest,
+): Promise<readonly PassageHit[]> {
+  const hits = await passages.search(archive, query, filter, limit);
+  if (hits.length >= limit) return hits;
+  const isNarrowed = (filter.tags?.length ?? 0) > 0 || filter.start !== undefined || filter.end !== undefined;
+  const others = await passages.list(archive, { limit: isNarrowed ? PAGE_ITEMS_MAX : limit, order: "asc" });
+  const known = new Set(hits.map((hit) => hit.passage.id));
+  const fitting = others.filter((passage) => !known.has(passage.id) && passes(passage, filter));
+  return [...hits, ...fitting.map((passage) => ({ passage, score: 0 }))].slice(0, limit);
+}
+
+function passes({ tags, createdAt }: Passage, filter: PassageFilter): boolean {
+  if (filter.start !== undefined && createdAt < filter.start) return false;
+  if (filter.end !== undefined && createdAt > filter.end) return false;
+  const wanted = filter.tags ?? [];
+  if (wanted.length === 0) return true;
+  const has = (tag: string) => tags?.includes(tag) ?? false;
+  return filter.tagMatch === "all" ? wanted.every(has) : wanted.some(has);
+}
+
+interface Searched extends Pick<PassageOwner, "embeddingConfig"> {
+  readonly archive: ArchiveId | undefined;
+}
+
+async function searched(repositories: Repositories, body: z.output<typeof SearchBody>): Promise<Searched> {
+  if (body.agent_id != null) {
+    const agent = await findAgent(repositories, requireId("agent", body.agent_id));
+    return { archive: await repositories.passages.archiveOf(agent.id), embeddingConfig: agent.embeddingConfig };
+  }
+  if (body.archive_id != null) return { archive: requireId("archive", body.archive_id), embeddingConfig: null };
+  throw new Failure("refused", "Name the agent_id or the archive_id whose passages to search");
+}

@@ -1,0 +1,152 @@
+import type { Context } from "hono";
+import { z } from "zod";
+import { Failure } from "../core/failure.ts";
+import { type Id, requireId } from "../core/id.ts";
+import { PAGE_ITEMS_MAX, type Page } from "../core/page.ts";
+import { wellFormed } from "../core/text.ts";
+
+/** The longest body of any request. Ten megabytes of messages are ordinary. */
+export const BODY_BYTES_MAX = 32 * 1024 * 1024;
+/** Problems that one answer lists. */
+const ISSUES_MAX = 10;
+const SHOWN_CHARS_MAX = 100;
+/** How deep a body may nest. */
+const DEPTH_MAX = 200;
+/** Values that one query parameter may be given. */
+const REPEATS_MAX = 1_000;
+
+/** Reads the JSON body, checked; throws an `invalid` Failure that names what is wrong. An absent body is `{}`. */
+export async function readBody<S extends z.ZodType>(c: Context, schema: S): Promise<z.output<S>> {
+  return check(schema, await readJson(c), "body");
+}
+
+/** The JSON of the body, without what no store takes: NUL characters and lone surrogates. An absent body is `{}`. */
+export async function readJson(c: Context): Promise<unknown> {
+  const text = await c.req.text();
+  if (text.trim() === "") return {};
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch (error) {
+    throw new Failure("invalid", `body: not valid JSON (${error instanceof Error ? error.message : "unreadable"})`, {
+      cause: error,
+    });
+  }
+  // Only an escape can bring what UTF-8 cannot.
+  const cleaned = text.includes("\\u") ? cleanedJson(body, 0) : body;
+  return cleaned ?? {};
+}
+
+/** Reads the query, checked. A parameter whose schema is a list takes repeated keys. */
+export function readQuery<T extends z.ZodObject>(c: Context, schema: T): z.output<T> {
+  const given: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(schema.shape)) {
+    const values = c.req.queries(name) ?? c.req.queries(`${name}[]`);
+    if (values === undefined || values.length === 0) continue;
+    const cleaned = values.slice(0, REPEATS_MAX).map(wellFormed);
+    given[name] = isListField(field as z.ZodType) ? cleaned : cleaned.at(-1);
+  }
+  return check(schema, given, "query");
+}
+
+/** An id in the path, or an `invalid` Failure that shows what one looks like. */
+export function pathId<K extends string>(c: Context, prefix: K, parameter: string): Id<K> {
+  return requireId(prefix, c.req.param(parameter) ?? "");
+}
+
+/** A query parameter that may be repeated. */
+export function listParam() {
+  return z.array(z.string()).optional();
+}
+
+/** A query parameter that is a whole number within bounds. */
+export function intParam(min: number, max: number) {
+  return z
+    .string()
+    .regex(/^[+-]?\d{1,15}$/, "should be a whole number")
+    .transform(Number)
+    .pipe(z.int().min(min).max(max));
+}
+
+/** A query parameter that is true or false, however clients spell it. */
+export function flagParam() {
+  return z
+    .string()
+    .transform((text) => text.trim().toLowerCase())
+    .pipe(z.enum(["true", "1", "yes", "on", "t", "y", "false", "0", "no", "off", "f", "n"]))
+    .transform((text) => ["true", "1", "yes", "on", "t", "y"].includes(text));
+}
+
+/** The parameters of every paged list. */
+export const pageParams = {
+  before: z.string().optional(),
+  after: z.string().optional(),
+  limit: intParam(0, PAGE_ITEMS_MAX).optional(),
+  order: z.enum(["asc", "desc"]).optional(),
+};
+
+/** What {@link pageParams} come to, with this list's defaults. */
+export function pageOf(
+  query: {
+    readonly before?: string | undefined;
+    readonly after?: string | undefined;
+    readonly limit?: number | undefined;
+    readonly order?: "asc" | "desc" | undefined;
+  },
+  defaults: { readonly limit: number; readonly order: "asc" | "desc" },
+): Page {
+  const { before, after, limit, order } = query;
+  return {
+    limit: limit ?? defaults.limit,
+    order: order ?? defaults.order,
+    ...(before === undefined || before === "" ? {} : { before }),
+    ...(after === undefined || after === "" ? {} : { after }),
+  };
+}
+
+/** The fields that have a value: what was not given is left out, not undefined. */
+export function given<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined | null> } {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null);
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined | null> };
+}
+
+/** Checks a value; throws an `invalid` Failure that names each wrong field and its value. */
+export function check<S extends z.ZodType>(schema: S, value: unknown, where: string): z.output<S> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.slice(0, ISSUES_MAX).map((issue) => {
+    const path = [where, ...issue.path.map(String)].join(".");
+    return `${path}: ${issue.message}, got ${shown(valueAt(value, issue.path))}`;
+  });
+  throw new Failure("invalid", issues.join("; "));
+}
+
+function isListField(field: z.ZodType): boolean {
+  const inner = field instanceof z.ZodOptional || field instanceof z.ZodNullable ? field.unwrap() : field;
+  return inner instanceof z.ZodArray;
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  let current = value;
+  for (const key of path) {
+    if (typeof current !== "object" || current === null) return undefined;
+    current = Reflect.get(current, key);
+  }
+  return current;
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return "nothing";
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > SHOWN_CHARS_MAX ? `${text.slice(0, SHOWN_CHARS_MAX).toWellFormed()}...` : text;
+}
+
+function cleanedJson(value: unknown, depth: number): unknown {
+  if (depth > DEPTH_MAX) throw new Failure("invalid", `body: nested deeper than ${DEPTH_MAX} levels`);
+  if (typeof value === "string") return wellFormed(value);
+  if (Array.isArray(value)) return value.map((item) => cleanedJson(item, depth + 1));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [wellFormed(key), cleanedJson(item, depth + 1)]),
+  );
+}

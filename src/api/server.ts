@@ -1,0 +1,88 @@
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { cors } from "hono/cors";
+import { Failure } from "../core/failure.ts";
+import { agentBlockRoutes } from "./agent-blocks.ts";
+import { agentToolRoutes } from "./agent-tools.ts";
+import { agentRoutes } from "./agents.ts";
+import { archivalMemoryRoutes } from "./archival-memory.ts";
+import { type AuthOptions, authenticate, isAllowedOrigin } from "./auth.ts";
+import { blockRoutes } from "./blocks.ts";
+import type { ApiEnv, RouteOptions } from "./env.ts";
+import { answerFailure } from "./errors.ts";
+import { healthRoutes } from "./health.ts";
+import { modelRoutes } from "./models.ts";
+import { passageRoutes } from "./passages.ts";
+import { BODY_BYTES_MAX } from "./request.ts";
+import { runRoutes } from "./runs.ts";
+import { stepRoutes } from "./steps.ts";
+import { tagRoutes } from "./tags.ts";
+import { toolRoutes } from "./tools.ts";
+
+/** Where the API stands: its own name, and Letta's alias of it. */
+const MOUNTS = ["/v1", "/latest"];
+/** How long a browser may remember what it was told about an origin. */
+const PREFLIGHT_SECONDS = 600;
+
+/** What the API is made of. */
+export interface ApiOptions extends RouteOptions, AuthOptions {
+  /** Routes that send and show messages, with paths from the root of the API. */
+  readonly messageRoutes: Hono<ApiEnv>;
+}
+
+/** The whole API as one request handler. Every path answers with and without a slash at its end. */
+export function createApi(options: ApiOptions): Hono {
+  const app = new Hono({ strict: false });
+  app.use(
+    "*",
+    cors({
+      origin: (origin) => (isAllowedOrigin(origin, options.origins) ? origin : null),
+      credentials: true,
+      maxAge: PREFLIGHT_SECONDS,
+    }),
+  );
+  const api = routesOf(options);
+  for (const mount of MOUNTS) app.route(mount, api);
+  app.onError((error, c) => answerFailure(error, c, options.log));
+  const isKnownPath = pathCheck(app);
+  app.notFound((c) =>
+    isKnownPath(c.req.path) ? c.json({ detail: "Method Not Allowed" }, 405) : c.json({ detail: "Not Found" }, 404),
+  );
+  return app;
+}
+
+function routesOf(options: ApiOptions): Hono<ApiEnv> {
+  const api = new Hono<ApiEnv>({ strict: false });
+  // What an answer tells must be on disk before it leaves. A stream sees to that itself, event by event.
+  api.use("*", async (c, next) => {
+    await next();
+    if (c.res.headers.get("content-type")?.startsWith("text/event-stream") !== true) await options.store.durable();
+  });
+  api.use("*", authenticate(options));
+  api.use("*", bodyLimit({ maxSize: BODY_BYTES_MAX, onError: refuseLargeBody }));
+  api.route("/", healthRoutes());
+  api.route("/", options.messageRoutes);
+  api.route("/models", modelRoutes(options));
+  api.route("/agents", agentRoutes(options));
+  api.route("/agents", agentBlockRoutes(options));
+  api.route("/agents", agentToolRoutes(options));
+  api.route("/agents", archivalMemoryRoutes(options));
+  api.route("/blocks", blockRoutes(options));
+  api.route("/tools", toolRoutes(options));
+  api.route("/passages", passageRoutes(options));
+  api.route("/runs", runRoutes(options));
+  api.route("/steps", stepRoutes(options));
+  api.route("/tags", tagRoutes(options));
+  return api;
+}
+
+function refuseLargeBody(): never {
+  throw new Failure("too_large", `The request body is larger than ${BODY_BYTES_MAX / 1024 / 1024} MB`);
+}
+
+/** Whether a path exists, whatever the method: the router itself only knows pairs of both. */
+function pathCheck(app: Hono): (path: string) => boolean {
+  const paths = new Set(app.routes.filter((route) => route.method !== "ALL").map((route) => route.path));
+  const patterns = [...paths].map((path) => new RegExp(`^${path.replace(/\/$/, "").replace(/:[a-z_]+/g, "[^/]+")}/?$`));
+  return (path) => patterns.some((pattern) => pattern.test(path));
+}

@@ -1,0 +1,101 @@
+import type { Agent, CompactionSettings } from "../../agent/agent.ts";
+import type { MessageId } from "../../core/id.ts";
+import type { Json, JsonObject } from "../../core/json.ts";
+import type { ResponseFormat } from "../../llm/model.ts";
+import type { Tool } from "../../tools/tool.ts";
+import type { Block } from "../../umi/block.ts";
+import { toWireBlock } from "./block.ts";
+import { toWireEmbeddingConfig, toWireLlmConfig } from "./llm-config.ts";
+import { toWireModelSettings } from "./model-settings.ts";
+import { isoTime, isoTimeOrNull } from "./time.ts";
+import { toWireTool } from "./tool.ts";
+import { toWireToolRule } from "./tool-rule.ts";
+
+/** What belongs to an agent and is kept beside it. What was not asked for is empty. */
+export interface AgentRelations {
+  readonly messageIds: readonly MessageId[];
+  readonly blocks: readonly Block[];
+  readonly tools: readonly Tool[];
+  readonly tags: readonly string[];
+  readonly pendingApproval: JsonObject | null;
+}
+
+/** An agent as clients see it. */
+export function toWireAgent(agent: Agent, relations: AgentRelations): JsonObject {
+  const { llmConfig, embeddingConfig } = agent;
+  const memory = toWireMemory(agent, relations.blocks);
+  return {
+    created_by_id: agent.createdById,
+    last_updated_by_id: agent.lastUpdatedById,
+    created_at: isoTime(agent.createdAt),
+    updated_at: isoTime(agent.updatedAt),
+    id: agent.id,
+    name: agent.name,
+    tool_rules: agent.toolRules.map(toWireToolRule),
+    message_ids: relations.messageIds,
+    system: agent.system,
+    agent_type: agent.agentType,
+    llm_config: toWireLlmConfig(llmConfig),
+    embedding_config: embeddingConfig === null ? null : toWireEmbeddingConfig(embeddingConfig),
+    model: llmConfig.handle,
+    embedding: embeddingConfig?.handle ?? null,
+    model_settings: toWireModelSettings(llmConfig),
+    compaction_settings: toWireCompaction(agent.compactionSettings),
+    response_format: agent.responseFormat === null ? null : toWireResponseFormat(agent.responseFormat),
+    description: agent.description,
+    metadata: agent.metadata,
+    memory,
+    blocks: memory["blocks"] ?? [],
+    tools: relations.tools.map(toWireTool),
+    sources: [],
+    tags: relations.tags,
+    tool_exec_environment_variables: [],
+    secrets: [],
+    project_id: agent.projectId,
+    template_id: agent.templateId,
+    base_template_id: agent.baseTemplateId,
+    deployment_id: agent.deploymentId,
+    entity_id: agent.entityId,
+    identity_ids: [],
+    identities: [],
+    pending_approval: relations.pendingApproval,
+    message_buffer_autoclear: agent.messageBufferAutoclear,
+    enable_sleeptime: agent.enableSleeptime,
+    multi_agent_group: null,
+    managed_group: null,
+    last_run_completion: isoTimeOrNull(agent.lastRunCompletion),
+    last_run_duration_ms: agent.lastRunDurationMs,
+    last_stop_reason: agent.lastStopReason,
+    timezone: agent.timezone,
+    max_files_open: agent.maxFilesOpen,
+    per_file_view_window_char_limit: agent.perFileViewWindowCharLimit,
+    hidden: agent.hidden,
+  };
+}
+
+/** An agent's core memory as clients see it. */
+export function toWireMemory({ agentType }: Pick<Agent, "agentType">, blocks: readonly Block[]): JsonObject {
+  return {
+    agent_type: agentType,
+    git_enabled: false,
+    blocks: blocks.map(toWireBlock),
+    file_blocks: [],
+    prompt_template: "",
+  };
+}
+
+function toWireCompaction(settings: CompactionSettings): JsonObject {
+  return {
+    model: settings.model,
+    model_settings: (settings.modelSettings ?? null) as Json,
+    prompt: settings.prompt,
+    prompt_acknowledgement: settings.promptAcknowledgement,
+    clip_chars: settings.clipChars,
+    mode: settings.mode,
+    sliding_window_percentage: settings.slidingWindowPercentage,
+  };
+}
+
+function toWireResponseFormat(format: ResponseFormat): JsonObject {
+  return format.type === "json_schema" ? { type: format.type, json_schema: format.jsonSchema } : { type: format.type };
+}

@@ -1,0 +1,81 @@
+import { z } from "zod";
+import type { Json, JsonObject } from "../../core/json.ts";
+import type { Block } from "../../umi/block.ts";
+import type { BlockChange, BlockDraft } from "../../umi/new-block.ts";
+
+const LABEL_CHARS_MAX = 1_000;
+
+const fields = {
+  value: z.string().nullish(),
+  limit: z.int().nonnegative().nullish(),
+  description: z.string().nullish(),
+  read_only: z.boolean().nullish(),
+  metadata: z.record(z.string(), z.json()).nullish(),
+  tags: z.array(z.string()).nullish(),
+  hidden: z.boolean().nullish(),
+  is_template: z.boolean().nullish(),
+  template_name: z.string().nullish(),
+  template_id: z.string().nullish(),
+  base_template_id: z.string().nullish(),
+  deployment_id: z.string().nullish(),
+  entity_id: z.string().nullish(),
+  project_id: z.string().nullish(),
+  preserve_on_migration: z.boolean().nullish(),
+};
+const label = z.string().min(1).max(LABEL_CHARS_MAX);
+
+/** A block to be made. */
+export const CreateBlockBody = z
+  .object({ ...fields, label })
+  .transform((body): BlockDraft => ({ label: body.label, ...changeOf(body) }));
+
+/** A change of a block; null means unchanged. */
+export const UpdateBlockBody = z
+  .object({ ...fields, label: label.nullish() })
+  .transform((body): BlockChange => ({ ...(body.label == null ? {} : { label: body.label }), ...changeOf(body) }));
+
+function changeOf(body: z.infer<z.ZodObject<typeof fields>>): BlockChange {
+  const change = {
+    value: body.value,
+    limit: body.limit,
+    description: body.description,
+    readOnly: body.read_only,
+    metadata: body.metadata as JsonObject | null | undefined,
+    tags: body.tags,
+    hidden: body.hidden,
+    isTemplate: body.is_template,
+    templateName: body.template_name,
+    templateId: body.template_id,
+    baseTemplateId: body.base_template_id,
+    deploymentId: body.deployment_id,
+    entityId: body.entity_id,
+    projectId: body.project_id,
+    preserveOnMigration: body.preserve_on_migration,
+  };
+  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined && value !== null));
+}
+
+/** A block as clients see it. */
+export function toWireBlock(block: Block): JsonObject {
+  return {
+    value: block.value,
+    limit: block.limit,
+    project_id: block.projectId,
+    template_name: block.templateName,
+    is_template: block.isTemplate,
+    template_id: block.templateId,
+    base_template_id: block.baseTemplateId,
+    deployment_id: block.deploymentId,
+    entity_id: block.entityId,
+    preserve_on_migration: block.preserveOnMigration,
+    label: block.label,
+    read_only: block.readOnly,
+    description: block.description,
+    metadata: block.metadata,
+    hidden: block.hidden,
+    id: block.id,
+    created_by_id: block.createdById,
+    last_updated_by_id: block.lastUpdatedById,
+    tags: block.tags as Json,
+  };
+}

@@ -1,0 +1,153 @@
+import { z } from "zod";
+import type { JsonObject } from "../../core/json.ts";
+import type { EmbeddingConfig, LlmConfig } from "../../llm/config.ts";
+
+/** A field that may be left out or null, with what it then is. */
+function or<S extends z.ZodType, D>(schema: S, otherwise: D) {
+  return schema.nullish().transform((value) => value ?? otherwise);
+}
+
+const text = or(z.string(), null);
+const off = or(z.boolean(), false);
+const count = or(z.int(), null);
+
+/** The deprecated `llm_config` of a request: a whole configuration. */
+export const LlmConfigBody = z
+  .object({
+    model: z.string(),
+    display_name: text,
+    model_endpoint_type: z.string(),
+    model_endpoint: text,
+    provider_name: text,
+    provider_category: or(z.enum(["base", "byok"]), null),
+    model_wrapper: text,
+    context_window: z.int().positive(),
+    put_inner_thoughts_in_kwargs: off,
+    handle: text,
+    temperature: or(z.number(), 1),
+    max_tokens: count,
+    enable_reasoner: or(z.boolean(), true),
+    reasoning_effort: text,
+    max_reasoning_tokens: or(z.int(), 0),
+    effort: text,
+    frequency_penalty: or(z.number(), null),
+    compatibility_type: text,
+    verbosity: text,
+    tier: text,
+    parallel_tool_calls: off,
+    response_format: or(z.unknown(), null),
+    strict: off,
+    return_logprobs: off,
+    top_logprobs: count,
+    return_token_ids: off,
+    tool_call_parser: text,
+  })
+  .transform(
+    (body): LlmConfig => ({
+      model: body.model,
+      displayName: body.display_name,
+      modelEndpointType: body.model_endpoint_type,
+      modelEndpoint: body.model_endpoint,
+      providerName: body.provider_name,
+      providerCategory: body.provider_category,
+      modelWrapper: body.model_wrapper,
+      contextWindow: body.context_window,
+      putInnerThoughtsInKwargs: body.put_inner_thoughts_in_kwargs,
+      handle: body.handle,
+      temperature: body.temperature,
+      maxTokens: body.max_tokens,
+      enableReasoner: body.enable_reasoner,
+      reasoningEffort: body.reasoning_effort,
+      maxReasoningTokens: body.max_reasoning_tokens,
+      effort: body.effort,
+      frequencyPenalty: body.frequency_penalty,
+      compatibilityType: body.compatibility_type,
+      verbosity: body.verbosity,
+      tier: body.tier,
+      parallelToolCalls: body.parallel_tool_calls,
+      responseFormat: body.response_format,
+      strict: body.strict,
+      returnLogprobs: body.return_logprobs,
+      topLogprobs: body.top_logprobs,
+      returnTokenIds: body.return_token_ids,
+      toolCallParser: body.tool_call_parser,
+    }),
+  );
+
+/** The deprecated `embedding_config` of a request: a whole configuration. */
+export const EmbeddingConfigBody = z
+  .object({
+    embedding_endpoint_type: z.string(),
+    embedding_endpoint: text,
+    embedding_model: z.string(),
+    embedding_dim: z.int().positive(),
+    embedding_chunk_size: or(z.int().positive(), 300),
+    handle: text,
+    batch_size: or(z.int().positive(), 32),
+    azure_endpoint: text,
+    azure_version: text,
+    azure_deployment: text,
+  })
+  .transform(
+    (body): EmbeddingConfig => ({
+      embeddingEndpointType: body.embedding_endpoint_type,
+      embeddingEndpoint: body.embedding_endpoint,
+      embeddingModel: body.embedding_model,
+      embeddingDim: body.embedding_dim,
+      embeddingChunkSize: body.embedding_chunk_size,
+      handle: body.handle,
+      batchSize: body.batch_size,
+      azureEndpoint: body.azure_endpoint,
+      azureVersion: body.azure_version,
+      azureDeployment: body.azure_deployment,
+    }),
+  );
+
+/** A model's configuration as clients see it. */
+export function toWireLlmConfig(config: LlmConfig): JsonObject {
+  return {
+    model: config.model,
+    display_name: config.displayName,
+    model_endpoint_type: config.modelEndpointType,
+    model_endpoint: config.modelEndpoint,
+    provider_name: config.providerName,
+    provider_category: config.providerCategory,
+    model_wrapper: config.modelWrapper,
+    context_window: config.contextWindow,
+    put_inner_thoughts_in_kwargs: config.putInnerThoughtsInKwargs,
+    handle: config.handle,
+    temperature: config.temperature ?? 1,
+    max_tokens: config.maxTokens,
+    enable_reasoner: config.enableReasoner,
+    reasoning_effort: config.reasoningEffort,
+    max_reasoning_tokens: config.maxReasoningTokens,
+    effort: config.effort,
+    frequency_penalty: config.frequencyPenalty,
+    compatibility_type: config.compatibilityType,
+    verbosity: config.verbosity,
+    tier: config.tier,
+    parallel_tool_calls: config.parallelToolCalls,
+    response_format: (config.responseFormat ?? null) as JsonObject | null,
+    strict: config.strict,
+    return_logprobs: config.returnLogprobs,
+    top_logprobs: config.topLogprobs,
+    return_token_ids: config.returnTokenIds,
+    tool_call_parser: config.toolCallParser,
+  };
+}
+
+/** An embedding model's configuration as clients see it. */
+export function toWireEmbeddingConfig(config: EmbeddingConfig): JsonObject {
+  return {
+    embedding_endpoint_type: config.embeddingEndpointType,
+    embedding_endpoint: config.embeddingEndpoint,
+    embedding_model: config.embeddingModel,
+    embedding_dim: config.embeddingDim,
+    embedding_chunk_size: config.embeddingChunkSize,
+    handle: config.handle,
+    batch_size: config.batchSize,
+    azure_endpoint: config.azureEndpoint,
+    azure_version: config.azureVersion,
+    azure_deployment: config.azureDeployment,
+  };
+}

@@ -1,0 +1,50 @@
+import type { Run } from "../../agent/run.ts";
+import type { JsonObject } from "../../core/json.ts";
+import { isoTime, isoTimeOrNull } from "./time.ts";
+
+/** How a request's wish to be shown is kept with its run. */
+const REQUEST_DEFAULTS: JsonObject = {
+  use_assistant_message: true,
+  assistant_message_tool_name: "send_message",
+  assistant_message_tool_kwarg: "message",
+  include_return_message_types: null,
+};
+const CAMEL: Readonly<Record<string, string>> = {
+  use_assistant_message: "useAssistantMessage",
+  assistant_message_tool_name: "assistantMessageToolName",
+  assistant_message_tool_kwarg: "assistantMessageToolKwarg",
+  include_return_message_types: "includeReturnMessageTypes",
+};
+
+/** A run as clients see it. */
+export function toWireRun(run: Run): JsonObject {
+  return {
+    id: run.id,
+    status: run.status,
+    created_at: isoTime(run.createdAt),
+    completed_at: isoTimeOrNull(run.completedAt),
+    agent_id: run.agentId,
+    conversation_id: run.conversationId,
+    base_template_id: null,
+    background: run.background,
+    metadata: run.metadata,
+    request_config: toWireRequestConfig(run.requestConfig),
+    stop_reason: run.stopReason,
+    callback_url: run.callbackUrl,
+    callback_sent_at: null,
+    callback_status_code: null,
+    callback_error: null,
+    ttft_ns: run.ttftNs,
+    total_duration_ns: run.totalDurationNs,
+  };
+}
+
+/** What of a run's request tells how its messages are shown. */
+export function toWireRequestConfig(config: JsonObject | null): JsonObject | null {
+  if (config === null) return null;
+  const kept = Object.keys(REQUEST_DEFAULTS).map((key) => [
+    key,
+    config[CAMEL[key] ?? key] ?? config[key] ?? REQUEST_DEFAULTS[key] ?? null,
+  ]);
+  return Object.fromEntries(kept);
+}

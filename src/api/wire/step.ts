@@ -1,0 +1,98 @@
+import type { Step } from "../../agent/run.ts";
+import type { OrganizationId } from "../../core/id.ts";
+import type { Json, JsonObject } from "../../core/json.ts";
+import type { Usage } from "../../llm/model.ts";
+
+/** A step as clients see it. */
+export function toWireStep(step: Step, organizationId: OrganizationId): JsonObject {
+  const { usage } = step;
+  return {
+    id: step.id,
+    origin: null,
+    organization_id: organizationId,
+    provider_id: null,
+    run_id: step.runId,
+    agent_id: step.agentId,
+    provider_name: step.providerName,
+    provider_category: step.providerCategory,
+    model: step.model,
+    model_handle: step.modelHandle,
+    model_endpoint: step.modelEndpoint,
+    context_window_limit: step.contextWindowLimit,
+    completion_tokens: usage?.completionTokens ?? null,
+    prompt_tokens: usage?.promptTokens ?? null,
+    total_tokens: usage?.totalTokens ?? null,
+    cached_input_tokens: usage?.cachedInputTokens ?? null,
+    cache_write_tokens: usage?.cacheWriteTokens ?? null,
+    reasoning_tokens: usage?.reasoningTokens ?? null,
+    ...tokenDetails(usage),
+    stop_reason: step.stopReason,
+    tags: step.tags as Json,
+    tid: null,
+    trace_id: null,
+    request_id: null,
+    messages: [],
+    feedback: step.feedback,
+    project_id: step.projectId,
+    error_type: step.errorType,
+    error_data: step.errorData,
+    status: step.status,
+  };
+}
+
+/** What the steps of a run used together, in OpenAI's shape. */
+export function toWireUsage(steps: readonly Step[]): JsonObject {
+  const usages = steps.flatMap((step) => (step.usage === null ? [] : [step.usage]));
+  const total: Usage = {
+    promptTokens: sum(usages, "promptTokens") ?? 0,
+    completionTokens: sum(usages, "completionTokens") ?? 0,
+    totalTokens: sum(usages, "totalTokens") ?? 0,
+    cachedInputTokens: sum(usages, "cachedInputTokens"),
+    cacheWriteTokens: sum(usages, "cacheWriteTokens"),
+    reasoningTokens: sum(usages, "reasoningTokens"),
+  };
+  return {
+    completion_tokens: total.completionTokens,
+    prompt_tokens: total.promptTokens,
+    total_tokens: total.totalTokens,
+    ...tokenDetails(total),
+  };
+}
+
+/** A step's times as clients see them. */
+export function toWireStepMetrics(step: Step, organizationId: OrganizationId): JsonObject {
+  const startNs = Math.round(step.createdAt * 1e6);
+  return {
+    id: step.id,
+    organization_id: organizationId,
+    provider_id: null,
+    run_id: step.runId,
+    agent_id: step.agentId,
+    step_start_ns: startNs,
+    llm_request_start_ns: step.llmRequestNs === null ? null : startNs,
+    llm_request_ns: step.llmRequestNs,
+    tool_execution_ns: null,
+    step_ns: step.stepNs,
+    base_template_id: null,
+    template_id: null,
+    project_id: step.projectId,
+  };
+}
+
+function tokenDetails(usage: Usage | null): JsonObject {
+  if (usage === null) return { completion_tokens_details: null, prompt_tokens_details: null };
+  return {
+    completion_tokens_details: { reasoning_tokens: usage.reasoningTokens ?? 0 },
+    prompt_tokens_details: {
+      cached_tokens: usage.cachedInputTokens ?? 0,
+      cache_read_tokens: usage.cachedInputTokens ?? 0,
+      cache_creation_tokens: usage.cacheWriteTokens ?? 0,
+    },
+  };
+}
+
+/** The sum of one number over all, or null when nobody reported it. */
+function sum(usages: readonly Usage[], field: keyof Usage): number | null {
+  const known = usages.flatMap((usage) => usage[field] ?? []);
+  return known.length === 0 ? null : known.reduce((total, count) => total + count, 0);
+}

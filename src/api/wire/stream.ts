@@ -1,0 +1,141 @@
+import type { DeltaTarget, EventEncoder, RunUsage, TurnEvent } from "../../agent/events.ts";
+import type { Message } from "../../agent/message.ts";
+import type { TurnOptions } from "../../agent/turn-options.ts";
+import type { Clock } from "../../core/clock.ts";
+import type { RunId } from "../../core/id.ts";
+import type { JsonObject } from "../../core/json.ts";
+import type { Random } from "../../core/random.ts";
+import { type MessageView, pieceOtid, toWireMessages } from "./message.ts";
+import { toWireSeconds } from "./time.ts";
+
+/** The last event of every stream. */
+export const DONE = "data: [DONE]\n\n";
+
+/** What an encoder is made of. */
+export interface EncoderOptions {
+  readonly runId: RunId;
+  readonly options: TurnOptions;
+  readonly view: MessageView;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** One event as server-sent events frame it. Letta's clients want bare `data:` lines, errors aside. */
+export function frame(body: JsonObject, event?: string): string {
+  return `${event === undefined ? "" : `event: ${event}\n`}data: ${JSON.stringify(body)}\n\n`;
+}
+
+/** Turns a run's events into the frames of its stream. All pieces of one message share its id, each piece one otid. */
+export function createEncoder(encoder: EncoderOptions): EventEncoder {
+  const deltas = createDeltaEncoder(encoder);
+  return (event) => {
+    switch (event.type) {
+      case "started":
+        return [frame(ping(encoder))];
+      case "message":
+        return messageFrames(encoder, event.message, event.wasStreamed);
+      case "ended":
+        return endFrames(encoder, event);
+      default:
+        return deltas(event);
+    }
+  };
+}
+
+/** A sign of life that also tells the run's id. */
+export function ping({ runId, clock, random }: Pick<EncoderOptions, "runId" | "clock" | "random">): JsonObject {
+  const nothing = { name: null, message_type: "ping", otid: null, sender_id: null, step_id: null, is_err: null, seq_id: null };
+  return { id: `ping-${random.uuid()}`, date: toWireSeconds(clock.now()), ...nothing, run_id: runId };
+}
+
+/** A run's usage as clients see it. */
+export function toWireUsage(usage: RunUsage): JsonObject {
+  return {
+    message_type: "usage_statistics",
+    completion_tokens: usage.completionTokens,
+    prompt_tokens: usage.promptTokens,
+    total_tokens: usage.totalTokens,
+    step_count: usage.stepCount,
+    run_ids: null,
+    cached_input_tokens: usage.cachedInputTokens,
+    cache_write_tokens: usage.cacheWriteTokens,
+    reasoning_tokens: usage.reasoningTokens,
+    context_tokens: usage.contextTokens,
+  };
+}
+
+/** The messages that the request wants to see. */
+export function wanted(shown: readonly JsonObject[], options: Pick<TurnOptions, "includeReturnMessageTypes">): readonly JsonObject[] {
+  const types = options.includeReturnMessageTypes;
+  return types === null ? shown : shown.filter((message) => types.includes(String(message["message_type"])));
+}
+
+function messageFrames({ view, options }: EncoderOptions, message: Message, wasStreamed: boolean): readonly string[] {
+  const isHidden = message.role === "user" || message.role === "system" || (message.role === "approval" && message.toolCalls.length === 0);
+  if (isHidden) return [];
+  const shown = toWireMessages([message], view);
+  // The deltas carried everything but signatures, which providers send last.
+  const left = wasStreamed ? shown.filter((piece) => typeof piece["signature"] === "string").map((piece) => ({ ...piece, reasoning: "" })) : shown;
+  return wanted(left, options).map((piece) => frame(piece));
+}
+
+function endFrames({ runId }: EncoderOptions, { stopReason, usage, error }: TurnEvent & { type: "ended" }): readonly string[] {
+  const reason = frame({ message_type: "stop_reason", stop_reason: stopReason });
+  if (error !== null) {
+    const { type, message, detail } = error;
+    return [reason, frame({ message_type: "error_message", run_id: runId, error_type: type, message, detail, seq_id: null }, "error"), DONE];
+  }
+  return stopReason === "cancelled" ? [reason, DONE] : [reason, frame(toWireUsage(usage)), DONE];
+}
+
+type Delta = Exclude<TurnEvent, { type: "started" | "message" | "ended" }>;
+
+/** Numbers the pieces of a streamed message: a new one begins whenever the kind of delta changes. */
+function createDeltaEncoder(encoder: EncoderOptions): (event: Delta) => readonly string[] {
+  let messageId = "";
+  let kind = "";
+  let index = -1;
+  let date = "";
+
+  return (event) => {
+    const type = wireType(event);
+    if (event.messageId !== messageId) {
+      messageId = event.messageId;
+      kind = "";
+      index = -1;
+      date = toWireSeconds(encoder.clock.now());
+    }
+    if (type !== kind) {
+      kind = type;
+      index++;
+    }
+    const otid = type === "approval_request_message" ? messageId : pieceOtid(messageId, index);
+    const start = deltaEnvelope(encoder.runId, event, { type, otid, date });
+    return wanted([{ ...start, ...deltaBody(event) }], encoder.options).map((piece) => frame(piece));
+  };
+}
+
+function deltaEnvelope(runId: RunId, target: DeltaTarget, { type, otid, date }: { type: string; otid: string; date: string }): JsonObject {
+  const start = { id: target.messageId, date, name: null, message_type: type, otid, sender_id: null };
+  return { ...start, step_id: target.stepId, is_err: null, seq_id: null, run_id: runId };
+}
+
+function wireType(event: Delta): string {
+  if (event.type === "text_delta") return "assistant_message";
+  if (event.type === "reasoning_delta") return "reasoning_message";
+  return event.asksApproval ? "approval_request_message" : "tool_call_message";
+}
+
+function deltaBody(event: Delta): JsonObject {
+  if (event.type === "text_delta") return { content: event.text };
+  if (event.type === "reasoning_delta") return { source: event.isNative ? "reasoner_model" : "non_reasoner_model", reasoning: event.text, signature: null };
+  const call = callDelta(event);
+  return { tool_call: call, tool_calls: call };
+}
+
+/** Approval requests carry every key, other calls only those that have a value: as Letta wrote them. */
+function callDelta(event: Delta & { type: "tool_call_start" | "tool_call_delta" }): JsonObject {
+  const isStart = event.type === "tool_call_start";
+  if (event.asksApproval) return { name: isStart ? event.name : null, arguments: isStart ? null : event.text, tool_call_id: event.id };
+  return isStart ? { name: event.name, tool_call_id: event.id } : { arguments: event.text, tool_call_id: event.id };
+}

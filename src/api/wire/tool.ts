@@ -1,0 +1,26 @@
+import type { Json, JsonObject } from "../../core/json.ts";
+import type { Tool } from "../../tools/tool.ts";
+
+/** A tool as clients see it. */
+export function toWireTool(tool: Tool): JsonObject {
+  return {
+    id: tool.id,
+    tool_type: tool.toolType,
+    description: tool.description,
+    source_type: tool.sourceType,
+    name: tool.name,
+    tags: tool.tags as Json,
+    source_code: tool.sourceCode,
+    json_schema: tool.jsonSchema,
+    args_json_schema: tool.argsJsonSchema,
+    return_char_limit: tool.returnCharLimit,
+    pip_requirements: tool.pipRequirements as Json,
+    npm_requirements: tool.npmRequirements as Json,
+    default_requires_approval: tool.defaultRequiresApproval,
+    enable_parallel_execution: tool.enableParallelExecution,
+    created_by_id: tool.createdById,
+    last_updated_by_id: tool.lastUpdatedById,
+    metadata_: tool.metadata,
+    project_id: tool.projectId,
+  };
+}

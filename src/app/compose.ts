@@ -1,0 +1,80 @@
+import { Hono } from "hono";
+import { BUILTIN_TOOLS, builtinRows } from "../tools/catalog.ts";
+import { createRunLogs } from "../agent/run-log.ts";
+import { createRunner, type Runner } from "../agent/runner.ts";
+import type { Store } from "../agent/ports.ts";
+import { conversationRoutes } from "../api/conversations.ts";
+import type { ApiEnv } from "../api/env.ts";
+import { messageRoutes } from "../api/messages.ts";
+import { createApi } from "../api/server.ts";
+import { viewOf } from "../api/wire/message.ts";
+import { createEncoder } from "../api/wire/stream.ts";
+import { DEFAULT_ACTOR } from "../core/id.ts";
+import { createTimeFormat } from "../core/time-format.ts";
+import type { World } from "../core/world.ts";
+import type { Models } from "../llm/models.ts";
+import type { ProviderSettings } from "../llm/provider.ts";
+import { createModels } from "../llm/registry.ts";
+import type { SqlDatabase } from "../store/driver.ts";
+import { migrate } from "../store/migrate.ts";
+import { sqlStore } from "../store/sql-store.ts";
+
+/** What the server is built from, besides the world. */
+export interface ServerOptions {
+  readonly world: World;
+  readonly database: SqlDatabase;
+  readonly providers: readonly ProviderSettings[];
+  readonly apiKey: string | null;
+  readonly origins: readonly string[];
+  /** Whether requests must name this machine as their host: set when only it can reach the server. */
+  readonly localOnly: boolean;
+  readonly llmRequestTimeoutMs: number;
+  readonly llmStreamTimeoutMs: number;
+  readonly log: (message: string, error?: unknown) => void;
+}
+
+/** A server that has its data and is ready to answer. */
+export interface Server {
+  readonly api: Hono;
+  readonly store: Store;
+  readonly models: Models;
+  readonly runner: Runner;
+}
+
+/** Builds the whole server out of a {@link World} and a database. The only place where the folders meet. */
+export async function compose(options: ServerOptions): Promise<Server> {
+  const { world, database, log } = options;
+  const { clock, random } = world;
+  await migrate(database, clock.now());
+  const store = sqlStore(database, world);
+  await addBuiltinTools(store, world);
+  const models = createModels({ ...options, ...world });
+  const timeFormat = createTimeFormat();
+  const logs = createRunLogs({ store, clock });
+  const runner = createRunner({
+    store,
+    models,
+    world,
+    timeFormat,
+    builtins: BUILTIN_TOOLS,
+    logs,
+    encoderFor: (run, agent, turn) => createEncoder({ runId: run.id, options: turn, view: viewOf(agent, turn), clock, random }),
+    log,
+  });
+  const sending = { store, runner, logs, clock, random, times: timeFormat };
+  const talk = new Hono<ApiEnv>().route("/", messageRoutes(sending)).route("/", conversationRoutes(sending));
+  const api = createApi({ ...options, store, models, clock, random, times: timeFormat, messageRoutes: talk });
+  return { api, store, models, runner };
+}
+
+/** Makes sure that the default organisation has every built-in tool, as this version describes it. */
+async function addBuiltinTools(store: Store, { clock, random }: World): Promise<void> {
+  const rows = builtinRows({ actor: DEFAULT_ACTOR, clock, random });
+  const stored = await store.reader(DEFAULT_ACTOR).tools.findByNames(rows.map((row) => row.name));
+  const known = new Map(stored.map((tool) => [tool.name, JSON.stringify(tool.jsonSchema)]));
+  const changed = rows.filter((row) => known.get(row.name) !== JSON.stringify(row.jsonSchema));
+  if (changed.length === 0) return;
+  await store.write(DEFAULT_ACTOR, async ({ tools }) => {
+    for (const row of changed) await tools.upsert(row);
+  });
+}

@@ -1,0 +1,64 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { modelsOf } from "./models.ts";
+import { providersFrom } from "./providers.ts";
+import { isLoopback, type Settings } from "./settings.ts";
+import { checkDatabase } from "./sqlite.ts";
+import { VERSION } from "./version.ts";
+
+/** `selkie doctor`: says what is configured and what is wrong. Exit code 1 when something is. */
+export async function doctor(settings: Settings): Promise<number> {
+  const report = createReport();
+  report.say(`selkie ${VERSION} on Bun ${Bun.version}`);
+  report.section("Settings");
+  const exposed = !isLoopback(settings.host) && settings.apiKey === null && !settings.insecure;
+  report.check(!exposed, `listens on ${settings.host}:${settings.port}, ${settings.apiKey === null ? "no key" : "with a key"}`, "set SELKIE_API_KEY");
+  report.check(true, `data in ${settings.dataDirectory}`);
+  for (const note of settings.notes) report.say(`  note  ${note}`);
+  report.section("Data");
+  await checkData(settings, report);
+  return report.failures() === 0 ? 0 : 1;
+}
+
+async function checkData(settings: Settings, report: Report): Promise<void> {
+  if (!existsSync(join(settings.dataDirectory, "selkie.db"))) {
+    report.check(true, "nothing is stored yet");
+    return checkModels(settings, report);
+  }
+  try {
+    const problems = checkDatabase(settings.dataDirectory);
+    report.check(problems.length === 0, "the database is sound", `restore a backup of selkie.db: ${problems.join("; ")}`);
+  } catch (error) {
+    report.check(false, "the database can be opened", error instanceof Error ? error.message : String(error));
+  }
+  return checkModels(settings, report);
+}
+
+async function checkModels(settings: Settings, report: Report): Promise<void> {
+  report.section("Models");
+  if (providersFrom(settings.environment).length === 0) {
+    report.say("  note  no provider is configured; selkie/rehearsal answers. Set OPENAI_API_KEY, ANTHROPIC_API_KEY, OLLAMA_BASE_URL, ...");
+  }
+  for (const { provider, ok, detail } of await modelsOf(settings).check()) report.check(ok, `${provider}: ${detail}`);
+  report.section("Memory");
+  report.say("  note  retrieval: lexical (words only; no embedding model is used yet)");
+}
+
+type Report = ReturnType<typeof createReport>;
+
+/** Lines for a person, green and red only where a terminal shows them. */
+function createReport() {
+  let failed = 0;
+  const isColored = process.stdout.isTTY && process.env["NO_COLOR"] === undefined;
+  const paint = (code: number, text: string) => (isColored ? `\u001b[${code}m${text}\u001b[0m` : text);
+  const say = (text: string) => process.stdout.write(`${text}\n`);
+  return {
+    say,
+    section: (title: string) => say(`\n${paint(1, title)}`),
+    failures: () => failed,
+    check(ok: boolean, text: string, remedy?: string) {
+      if (!ok) failed++;
+      say(`  ${ok ? paint(32, "ok  ") : paint(31, "FAIL")}  ${text}${ok || remedy === undefined ? "" : ` -> ${remedy}`}`);
+    },
+  };
+}

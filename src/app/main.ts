@@ -1,0 +1,12 @@
+import { Failure } from "../core/failure.ts";
+import { runCommand } from "./cli.ts";
+
+try {
+  process.exitCode = await runCommand(process.argv.slice(2), process.env);
+} catch (error) {
+  const text = error instanceof Failure ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`selkie: ${text}\n`);
+  process.exitCode = 1;
+}
+// Timers and pooled connections must not keep a finished command alive.
+process.exit();

@@ -1,0 +1,114 @@
+import { join } from "node:path";
+import { Failure } from "../core/failure.ts";
+import { compose, type Server } from "./compose.ts";
+import { providersFrom } from "./providers.ts";
+import { checkExposure, isLoopback, type Settings } from "./settings.ts";
+import { openSqlite } from "./sqlite.ts";
+import { realWorld } from "./world.ts";
+
+/** How long a stopping server waits for the runs at work; what is left is continued by the next start. */
+const DRAIN_MS = 8_000;
+/** How long an idle connection is kept, seconds. Streams send a sign of life more often. */
+const IDLE_SECONDS = 60;
+/** The largest request body. */
+const BODY_BYTES_MAX = 32 * 1024 * 1024;
+
+/** A server that answers on a port. */
+export interface ListeningServer {
+  readonly url: string;
+  readonly server: Server;
+  /** Stops taking requests, waits for what is at work, and closes the database. */
+  stop(): Promise<void>;
+}
+
+/** Writes one line of the server's own log. */
+export function logLine(message: string, error?: unknown): void {
+  const cause = error === undefined ? "" : `: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+  process.stderr.write(`${new Date().toISOString()} ${message}${cause}\n`);
+}
+
+/** Opens the data directory and builds the server on it, without listening. */
+export async function openServer(settings: Settings): Promise<{ readonly server: Server; close(): Promise<void> }> {
+  const database = openSqlite(settings.dataDirectory);
+  try {
+    const server = await compose({
+      ...settings,
+      world: realWorld(),
+      database,
+      providers: providersFrom(settings.environment),
+      localOnly: isLoopback(settings.host) && settings.apiKey === null,
+      log: logLine,
+    });
+    return { server, close: () => database.close() };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+/** Opens the data, listens, and continues the runs that the last stop cut off. */
+export async function listen(settings: Settings): Promise<ListeningServer> {
+  checkExposure(settings);
+  const { server, close } = await openServer(settings);
+  const http = await bind(settings, server, close);
+  const resumed = await server.runner.recover();
+  if (resumed > 0) logLine(`Continuing ${resumed} unfinished run${resumed === 1 ? "" : "s"}`);
+  return {
+    url: `http://${settings.host.includes(":") ? `[${settings.host}]` : settings.host}:${http.port}`,
+    server,
+    async stop() {
+      const stopped = http.stop();
+      await server.runner.drain(DRAIN_MS);
+      await Promise.race([stopped, Bun.sleep(1_000)]);
+      await http.stop(true);
+      await close();
+    },
+  };
+}
+
+async function bind(settings: Settings, server: Server, close: () => Promise<void>) {
+  try {
+    return Bun.serve({
+      hostname: settings.host,
+      port: settings.port,
+      idleTimeout: IDLE_SECONDS,
+      maxRequestBodySize: BODY_BYTES_MAX,
+      fetch(request, http) {
+        // A blocking send lasts as long as the agent works; the run's own limits bound it.
+        if (request.method === "POST") http.timeout(request, 0);
+        return server.api.fetch(request);
+      },
+    });
+  } catch (error) {
+    await close();
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Failure("conflict", `Cannot listen on ${settings.host}:${settings.port} (${reason}). Choose another port with --port or SELKIE_PORT`, {
+      cause: error,
+    });
+  }
+}
+
+/** `selkie serve`: listens until it is told to stop. */
+export async function serve(settings: Settings): Promise<void> {
+  const listening = await listen(settings);
+  for (const note of settings.notes) logLine(note);
+  const key = settings.apiKey === null ? "no key needed" : "key required";
+  process.stdout.write(`selkie listens on ${listening.url} (${key}; data in ${join(settings.dataDirectory, "selkie.db")})\n`);
+  await stopSignal();
+  process.stdout.write("stopping: finishing what is at work\n");
+  await listening.stop();
+}
+
+/** Resolves at the first SIGINT or SIGTERM; the second one ends the process at once. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let seen = 0;
+    const stop = () => {
+      seen++;
+      if (seen > 1) process.exit(130);
+      resolve();
+    };
+    process.on("SIGINT", stop);
+    process.on("SIGTERM", stop);
+  });
+}

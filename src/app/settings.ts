@@ -1,0 +1,148 @@
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { Failure } from "../core/failure.ts";
+import { isRecord } from "../core/json.ts";
+
+/** Environment variables, or what stands for them in a test. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Everything a person can set. Times are milliseconds. */
+export interface Settings {
+  readonly host: string;
+  readonly port: number;
+  readonly dataDirectory: string;
+  /** The key that clients must show; null when none is asked for. */
+  readonly apiKey: string | null;
+  /** Lets a server without a key listen beyond this machine. */
+  readonly insecure: boolean;
+  /** Web origins besides this machine's own that browsers may call from. */
+  readonly origins: readonly string[];
+  readonly llmRequestTimeoutMs: number;
+  readonly llmStreamTimeoutMs: number;
+  /** The variables of the config file and the environment together; providers are read from here. */
+  readonly environment: Environment;
+  /** Settings that were found but do nothing here, each with what to do about it. */
+  readonly notes: readonly string[];
+}
+
+/** Options of the command line that are settings, by their long names. */
+export interface SettingOptions {
+  readonly host?: string | undefined;
+  readonly port?: string | undefined;
+  readonly data?: string | undefined;
+  readonly config?: string | undefined;
+  readonly insecure?: boolean | undefined;
+}
+
+/** The port that Letta's clients look for by themselves. */
+export const PORT_DEFAULT = 8283;
+
+/** Letta's names that meant a database this server does not read. */
+const POSTGRES_NAMES = ["LETTA_PG_URI", "LETTA_PG_DB", "LETTA_PG_USER", "LETTA_PG_PASSWORD", "LETTA_PG_HOST", "LETTA_PG_PORT"];
+
+/** Letta's names that are not needed any more, and why. */
+const UNNEEDED: Readonly<Record<string, string>> = {
+  LETTA_REDIS_HOST: "streams resume from the database; Redis is not needed",
+  LETTA_ENCRYPTION_KEY: "no secrets are stored yet",
+  LETTA_UVICORN_WORKERS: "one process serves everything",
+  LETTA_DIR: "use SELKIE_DATA for the data directory",
+  LETTA_SERVER_SECURE: "setting SELKIE_API_KEY is enough",
+  LETTA_CONFIG_PATH: "use SELKIE_CONFIG",
+};
+
+/** Settings from the command line, the environment and the config file, the first that says something winning. */
+export function readSettings(options: SettingOptions, environment: Environment): Settings {
+  const file = options.config ?? environment["SELKIE_CONFIG"];
+  const merged: Environment = { ...(file === undefined ? {} : readConfigFile(file)), ...present(environment) };
+  refusePostgres(merged);
+  const get = (option: string | undefined, ...names: readonly string[]) => option ?? names.map((name) => merged[name]).find((value) => value !== undefined);
+  return {
+    host: get(options.host, "SELKIE_HOST") ?? "127.0.0.1",
+    port: portOf(get(options.port, "SELKIE_PORT") ?? String(PORT_DEFAULT)),
+    dataDirectory: get(options.data, "SELKIE_DATA") ?? defaultDataDirectory(merged, process.platform),
+    apiKey: get(undefined, "SELKIE_API_KEY", "LETTA_SERVER_PASSWORD") ?? null,
+    insecure: options.insecure ?? isTrue(merged["SELKIE_INSECURE"]),
+    origins: listOf(get(undefined, "SELKIE_ORIGINS", "ACCEPTABLE_ORIGINS")),
+    llmRequestTimeoutMs: secondsOf(merged, ["SELKIE_LLM_REQUEST_TIMEOUT_SECONDS", "LETTA_LLM_REQUEST_TIMEOUT_SECONDS"], 60),
+    llmStreamTimeoutMs: secondsOf(merged, ["SELKIE_LLM_STREAM_TIMEOUT_SECONDS", "LETTA_LLM_STREAM_TIMEOUT_SECONDS"], 600),
+    environment: merged,
+    notes: Object.entries(UNNEEDED).flatMap(([name, why]) => (merged[name] === undefined ? [] : [`${name} does nothing here: ${why}`])),
+  };
+}
+
+/** Where data is kept when nobody says: where the platform keeps such things. */
+export function defaultDataDirectory(environment: Environment, platform: string): string {
+  if (platform === "darwin") return join(homedir(), "Library", "Application Support", "selkie");
+  if (platform === "win32") return join(environment["LOCALAPPDATA"] ?? join(homedir(), "AppData", "Local"), "selkie");
+  return join(environment["XDG_DATA_HOME"] ?? join(homedir(), ".local", "share"), "selkie");
+}
+
+/** Whether only this machine can reach the address. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+/** Refuses to be open to the network by accident. */
+export function checkExposure({ host, apiKey, insecure }: Pick<Settings, "host" | "apiKey" | "insecure">): void {
+  if (isLoopback(host) || apiKey !== null || insecure) return;
+  throw new Failure(
+    "refused",
+    `${host} can be reached from other machines, and no key is set. Set SELKIE_API_KEY to a secret that clients must send, or listen on 127.0.0.1 (--insecure opens it to everybody)`,
+  );
+}
+
+/** An empty variable means one that is not set, as people write in compose files. */
+function present(environment: Environment): Environment {
+  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""));
+}
+
+function refusePostgres(environment: Environment): void {
+  const name = POSTGRES_NAMES.find((candidate) => environment[candidate] !== undefined);
+  if (name === undefined) return;
+  throw new Failure(
+    "refused",
+    `${name} is set, but this server keeps its data in SQLite and would start empty. Unset ${name}, and choose the data directory with SELKIE_DATA`,
+  );
+}
+
+function readConfigFile(path: string): Environment {
+  let parsed: unknown;
+  try {
+    parsed = Bun.YAML.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new Failure("refused", `The config file ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+  if (parsed === null) return {};
+  if (!isRecord(parsed)) throw new Failure("refused", `The config file ${path} must hold names with values, such as "port: 9000"`);
+  return Object.fromEntries(Object.entries(parsed).map(([key, value]) => entryOf(path, key, value)));
+}
+
+/** `port: 9000` is SELKIE_PORT; names in capitals are taken as they are. */
+function entryOf(path: string, key: string, value: unknown): [string, string] {
+  const isPlain = typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+  if (!isPlain) throw new Failure("refused", `In the config file ${path}, '${key}' must be a text, a number or true/false`);
+  return [key === key.toUpperCase() ? key : `SELKIE_${key.toUpperCase()}`, String(value)];
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new Failure("refused", `The port must be a number from 0 to 65535, got '${text}'`);
+}
+
+function secondsOf(environment: Environment, names: readonly string[], fallback: number): number {
+  const name = names.find((candidate) => environment[candidate] !== undefined);
+  if (name === undefined) return fallback * 1000;
+  const seconds = Number(environment[name]);
+  if (!Number.isFinite(seconds) || seconds <= 0) throw new Failure("refused", `${name} must be a number of seconds above 0, got '${environment[name]}'`);
+  return seconds * 1000;
+}
+
+function listOf(text: string | undefined): readonly string[] {
+  return (text ?? "").split(",").map((item) => item.trim()).filter((item) => item !== "");
+}
+
+function isTrue(text: string | undefined): boolean {
+  return text === "1" || text?.toLowerCase() === "true" || text?.toLowerCase() === "yes";
+}

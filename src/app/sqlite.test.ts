@@ -1,0 +1,187 @@
+import { afterEach, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Store } from "../agent/ports.ts";
+import { DEFAULT_ACTOR, newId } from "../core/id.ts";
+import { migrate } from "../store/migrate.ts";
+import { sqlStore } from "../store/sql-store.ts";
+import type { Block } from "../umi/block.ts";
+import { type OpenedSqlite, openSqlite } from "./sqlite.ts";
+import { realWorld } from "./world.ts";
+
+const world = realWorld();
+const directories: string[] = [];
+
+afterEach(() => {
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
+});
+
+function newDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), "selkie-test-"));
+  directories.push(directory);
+  return directory;
+}
+
+async function openStore(directory: string): Promise<{ database: OpenedSqlite; store: Store }> {
+  const database = openSqlite(directory);
+  await migrate(database, world.clock.now());
+  return { database, store: sqlStore(database, world) };
+}
+
+function block(label: string, value: string): Block {
+  const now = world.clock.now();
+  const linkage = { templateName: null, templateId: null, baseTemplateId: null, deploymentId: null, entityId: null, projectId: null };
+  return {
+    id: newId("block", world.random),
+    label,
+    value,
+    limit: 100,
+    description: null,
+    readOnly: false,
+    metadata: {},
+    tags: [],
+    hidden: null,
+    isTemplate: false,
+    ...linkage,
+    preserveOnMigration: false,
+    createdById: null,
+    lastUpdatedById: null,
+    createdAt: now,
+    updatedAt: now,
+    version: 1,
+  };
+}
+
+test("write() keeps what it stored when the database is opened again", async () => {
+  const directory = newDirectory();
+  const first = await openStore(directory);
+  const human = block("human", "Ada");
+  await first.store.write(DEFAULT_ACTOR, ({ blocks }) => blocks.insert(human));
+  await first.store.durable();
+  await first.database.close();
+
+  const second = await openStore(directory);
+  expect(await second.store.reader(DEFAULT_ACTOR).blocks.find(human.id)).toEqual(human);
+  await second.database.close();
+});
+
+test("write() rolls everything back when its work throws, and lets the next one in", async () => {
+  const { database, store } = await openStore(newDirectory());
+  const lost = block("human", "Ada");
+  const kept = block("persona", "Bo");
+  const failing = store.write(DEFAULT_ACTOR, async ({ blocks }) => {
+    await blocks.insert(lost);
+    throw new Error("no");
+  });
+  const next = store.write(DEFAULT_ACTOR, ({ blocks }) => blocks.insert(kept));
+  expect(failing).rejects.toThrow("no");
+  await next;
+  expect(await store.reader(DEFAULT_ACTOR).blocks.find(lost.id)).toBeUndefined();
+  expect(await store.reader(DEFAULT_ACTOR).blocks.find(kept.id)).toEqual(kept);
+  await database.close();
+});
+
+test("reader() never sees a transaction that is not committed", async () => {
+  const { database, store } = await openStore(newDirectory());
+  const human = block("human", "Ada");
+  await store.write(DEFAULT_ACTOR, async ({ blocks }) => {
+    await blocks.insert(human);
+    expect(await blocks.find(human.id)).toEqual(human);
+    expect(await store.reader(DEFAULT_ACTOR).blocks.find(human.id)).toBeUndefined();
+  });
+  expect(await store.reader(DEFAULT_ACTOR).blocks.find(human.id)).toEqual(human);
+  await database.close();
+});
+
+test("reader() shows another organisation nothing", async () => {
+  const { database, store } = await openStore(newDirectory());
+  const human = block("human", "Ada");
+  await store.write(DEFAULT_ACTOR, ({ blocks }) => blocks.insert(human));
+  const stranger = { organizationId: newId("org", world.random), userId: newId("user", world.random) };
+  expect(await store.reader(stranger).blocks.find(human.id)).toBeUndefined();
+  expect(await store.reader(stranger).blocks.list({}, { limit: 10, order: "asc" })).toEqual([]);
+  expect(store.write(stranger, ({ blocks }) => blocks.save({ ...human, value: "Eve", version: 2 }))).rejects.toThrow(/changed by someone else/);
+  await database.close();
+});
+
+test("save() refuses a block that somebody else changed meanwhile", async () => {
+  const { database, store } = await openStore(newDirectory());
+  const human = block("human", "Ada");
+  await store.write(DEFAULT_ACTOR, ({ blocks }) => blocks.insert(human));
+  await store.write(DEFAULT_ACTOR, ({ blocks }) => blocks.save({ ...human, value: "Ada L.", version: 2 }));
+  const late = store.write(DEFAULT_ACTOR, ({ blocks }) => blocks.save({ ...human, value: "Eve", version: 2 }));
+  expect(late).rejects.toThrow(/changed by someone else/);
+  await late.catch(() => {});
+  expect((await store.reader(DEFAULT_ACTOR).blocks.find(human.id))?.value).toBe("Ada L.");
+  await database.close();
+});
+
+test("attempt() undoes only what a failed piece of work wrote", async () => {
+  const { database, store } = await openStore(newDirectory());
+  const kept = block("human", "Ada");
+  const undone = block("persona", "Bo");
+  await store.write(DEFAULT_ACTOR, async ({ blocks, attempt }) => {
+    await blocks.insert(kept);
+    await attempt(async () => {
+      await blocks.insert(undone);
+      return { ok: false };
+    });
+  });
+  expect(await store.reader(DEFAULT_ACTOR).blocks.find(kept.id)).toEqual(kept);
+  expect(await store.reader(DEFAULT_ACTOR).blocks.find(undone.id)).toBeUndefined();
+  await database.close();
+});
+
+test("durable() flushes many commits at once, and nothing twice", async () => {
+  const { database, store } = await openStore(newDirectory());
+  const before = database.flushes();
+  await Promise.all(
+    Array.from({ length: 50 }, async (_, index) => {
+      await store.write(DEFAULT_ACTOR, ({ blocks }) => blocks.insert(block("human", String(index))));
+      await store.durable();
+    }),
+  );
+  const flushed = database.flushes() - before;
+  expect(flushed).toBeGreaterThan(0);
+  expect(flushed).toBeLessThan(50);
+  await store.durable();
+  expect(database.flushes() - before).toBe(flushed);
+  await database.close();
+});
+
+test("openSqlite() refuses a directory that is in use, and takes it over once it is free", async () => {
+  const directory = newDirectory();
+  const { database } = await openStore(directory);
+  expect(() => openSqlite(directory)).toThrow(/Another selkie \(process \d+\) is using/);
+  await database.close();
+  const again = openSqlite(directory);
+  await again.close();
+});
+
+test("migrate() refuses a database that a newer server wrote", async () => {
+  const directory = newDirectory();
+  const { database } = await openStore(directory);
+  await database.writer.execute("insert into schema_version (version, applied_at) values ($1, $2)", [999, 0]);
+  expect(migrate(database, world.clock.now())).rejects.toThrow(/schema version 999/);
+  await database.close();
+});
+
+test("a long run of commits is checkpointed, and the database stays whole", async () => {
+  const directory = newDirectory();
+  const { database, store } = await openStore(directory);
+  const ids = [];
+  for (let round = 0; round < 60; round++) {
+    const many = Array.from({ length: 100 }, (_, index) => block(`b${index}`, "x".repeat(200)));
+    await store.write(DEFAULT_ACTOR, async ({ blocks }) => {
+      for (const one of many) await blocks.insert(one);
+    });
+    await store.durable();
+    ids.push(...many.map((one) => one.id));
+  }
+  expect(await store.reader(DEFAULT_ACTOR).blocks.count({})).toBe(ids.length);
+  await database.close();
+  const again = await openStore(directory);
+  expect(await again.store.reader(DEFAULT_ACTOR).blocks.count({})).toBe(ids.length);
+  await again.database.close();
+});

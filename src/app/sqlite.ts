@@ -1,0 +1,217 @@
+import { Database, type SQLQueryBindings, type Statement } from "bun:sqlite";
+import { closeSync, fdatasync, fstatSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Failure } from "../core/failure.ts";
+import type { SqlConnection, SqlDatabase, SqlResult } from "../store/driver.ts";
+
+/** Prepared statements kept per connection; the one prepared first goes first. */
+const STATEMENTS_MAX = 400;
+/** Changed rows after which the log is copied into the database file. */
+const CHECKPOINT_ROWS = 4_000;
+/** Size of the log beyond which this thread finishes a checkpoint itself, so that the log starts over. */
+const LOG_BYTES_MAX = 64 * 1024 * 1024;
+
+/** A database with counters for benches and tests. */
+export interface OpenedSqlite extends SqlDatabase {
+  /** Times the log was flushed to disk. */
+  flushes(): number;
+  /** Transactions committed. */
+  commits(): number;
+}
+
+/**
+ * Opens (or makes) the database in `directory`, alone: it throws while another process has it open.
+ *
+ * Commits go to the write-ahead log without waiting (`synchronous=NORMAL`); `flush` then makes them durable with one
+ * `fdatasync` of the log, off this thread. That is what `synchronous=FULL` does inside each commit, moved to where it
+ * stalls nobody and serves many commits at once. Checkpoints keep SQLite's own order of syncs.
+ */
+export function openSqlite(directory: string): OpenedSqlite {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const lock = lockDirectory(directory);
+  const path = join(directory, "selkie.db");
+  const write = openDatabase(path, false);
+  const read = openDatabase(path, true);
+  const log = openSync(`${path}-wal`, "r+");
+  const writer = connectionTo(write);
+  const checkpoints = checkpointer(path, write, log);
+  let flushes = 0;
+
+  return {
+    dialect: "sqlite",
+    writer: writer.connection,
+    reader: connectionTo(read).connection,
+    flushes: () => flushes,
+    commits: writer.commits,
+    async flush() {
+      const rows = writer.takeChangedRows();
+      await syncLog(log);
+      flushes++;
+      checkpoints.wrote(rows);
+    },
+    async close() {
+      await checkpoints.stop();
+      write.run("pragma wal_checkpoint(truncate)");
+      closeSync(log);
+      read.close();
+      write.close();
+      lock.close();
+    },
+  };
+}
+
+/** What SQLite finds wrong with the database in `directory`, at most a few lines; reading only, beside a running server too. */
+export function checkDatabase(directory: string): readonly string[] {
+  const database = new Database(join(directory, "selkie.db"), { readonly: true });
+  try {
+    const rows = database.query("pragma quick_check(10)").all() as { quick_check: string }[];
+    return rows.map((row) => row.quick_check).filter((line) => line !== "ok");
+  } finally {
+    database.close();
+  }
+}
+
+/**
+ * Holds the directory for this process: a lock that the operating system lets go of when the process dies, however
+ * it dies.
+ */
+function lockDirectory(directory: string): Database {
+  const lock = new Database(join(directory, "selkie.lock"), { create: true });
+  const holder = join(directory, "selkie.pid");
+  try {
+    lock.run("pragma busy_timeout = 0");
+    lock.run("begin exclusive");
+  } catch (error) {
+    lock.close();
+    throw new Failure("conflict", `Another selkie (process ${readHolder(holder)}) is using ${directory}. Stop it, or choose another directory with --data`, {
+      cause: error,
+    });
+  }
+  writeFileSync(holder, `${process.pid}\n`);
+  return lock;
+}
+
+function readHolder(path: string): string {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch {
+    return "unknown";
+  }
+}
+
+function openDatabase(path: string, isReader: boolean): Database {
+  const database = new Database(path, { create: true, readwrite: true });
+  database.run("pragma busy_timeout = 5000");
+  database.run("pragma journal_mode = wal");
+  database.run("pragma synchronous = normal");
+  database.run("pragma foreign_keys = on");
+  database.run("pragma wal_autocheckpoint = 0");
+  database.run("pragma cache_size = -16000");
+  database.run("pragma temp_store = memory");
+  if (isReader) database.run("pragma query_only = on");
+  return database;
+}
+
+/** A connection that keeps its prepared statements and counts what it changes. */
+function connectionTo(database: Database) {
+  const statements = new Map<string, { readonly statement: Statement; readonly gives: boolean }>();
+  let changedRows = 0;
+  let commits = 0;
+
+  function prepare(sql: string) {
+    const known = statements.get(sql);
+    if (known !== undefined) return known;
+    if (statements.size >= STATEMENTS_MAX) dropOldest(statements);
+    const prepared = { statement: database.prepare(sql), gives: /^\s*(select|with|pragma)\b|\breturning\b/i.test(sql) };
+    statements.set(sql, prepared);
+    return prepared;
+  }
+
+  const connection: SqlConnection = {
+    execute(sql, parameters): SqlResult {
+      try {
+        const { statement, gives } = prepare(sql);
+        const values = parameters.map(toBinding);
+        if (gives) return { rows: statement.all(...values) as SqlResult["rows"], changes: 0 };
+        const { changes } = statement.run(...values);
+        changedRows += changes;
+        if (sql === "commit") commits++;
+        return { rows: [], changes };
+      } catch (error) {
+        throw translate(error);
+      }
+    },
+  };
+  return {
+    connection,
+    commits: () => commits,
+    takeChangedRows() {
+      const rows = changedRows;
+      changedRows = 0;
+      return rows;
+    },
+  };
+}
+
+function dropOldest(statements: Map<string, { readonly statement: Statement }>): void {
+  for (const [sql, { statement }] of statements) {
+    statement.finalize();
+    statements.delete(sql);
+    return;
+  }
+}
+
+function toBinding(value: unknown): SQLQueryBindings {
+  if (typeof value === "boolean") return value ? 1 : 0;
+  return value === undefined ? null : (value as SQLQueryBindings);
+}
+
+/** What SQLite says when the disk is full, as a failure a caller can be told; everything else stays a bug. */
+function translate(error: unknown): unknown {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (code === "SQLITE_FULL" || code === "SQLITE_IOERR_WRITE") return new Failure("full", "The disk is full; nothing of this request was stored", { cause: error });
+  if (code.startsWith("SQLITE_CONSTRAINT")) return new Failure("conflict", "This conflicts with something that exists already", { cause: error });
+  return error;
+}
+
+function syncLog(log: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fdatasync(log, (error) => {
+      if (error === null) resolve();
+      else reject(new Failure("unavailable", "The disk failed to store the write-ahead log", { cause: error }));
+    });
+  });
+}
+
+/** Copies the log into the database file from time to time, in a thread of its own so that no request waits for it. */
+function checkpointer(path: string, write: Database, log: number) {
+  let worker: Worker | undefined;
+  let running: Promise<void> | undefined;
+  let rows = 0;
+
+  async function run(): Promise<void> {
+    worker ??= new Worker(new URL("./checkpoint-worker.ts", import.meta.url));
+    const thread = worker;
+    await new Promise<void>((resolve) => {
+      thread.onmessage = () => resolve();
+      thread.onerror = () => resolve();
+      thread.postMessage(path);
+    });
+    // What was written meanwhile is little; copying it here lets the log start over instead of growing.
+    if (fstatSync(log).size > LOG_BYTES_MAX) write.run("pragma wal_checkpoint(passive)");
+    running = undefined;
+  }
+
+  return {
+    wrote(changedRows: number) {
+      rows += changedRows;
+      if (rows < CHECKPOINT_ROWS || running !== undefined) return;
+      rows = 0;
+      running = run();
+    },
+    async stop() {
+      await running;
+      worker?.terminate();
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import { type Clock, instantOf } from "../core/clock.ts";
+import type { World } from "../core/world.ts";
+
+/** The real clock, randomness and network. */
+export function realWorld(): World {
+  return {
+    clock: realClock(),
+    random: { uuid: () => crypto.randomUUID(), fraction: () => Math.random() },
+    fetch: (input, init) => fetch(input, init),
+  };
+}
+
+/** How far the fine clock may stray from the wall clock before it is set again. */
+const DRIFT_MS_MAX = 5;
+
+function realClock(): Clock {
+  let last = 0;
+  let offsetMs = Date.now() - performance.now();
+  return {
+    now() {
+      const wallMs = Date.now();
+      if (Math.abs(wallMs - offsetMs - performance.now()) > DRIFT_MS_MAX) offsetMs = wallMs - performance.now();
+      // Whole microseconds, so that a stored instant reads back as the same number.
+      const microseconds = Math.round((offsetMs + performance.now()) * 1000);
+      last = Math.max(last + 1, microseconds);
+      return instantOf(last / 1000);
+    },
+    elapsedMs: () => performance.now(),
+    sleep: (durationMs, signal) =>
+      new Promise((resolve) => {
+        if (signal?.aborted === true) {
+          resolve();
+          return;
+        }
+        const timer = setTimeout(finish, durationMs);
+        function finish() {
+          clearTimeout(timer);
+          signal?.removeEventListener("abort", finish);
+          resolve();
+        }
+        signal?.addEventListener("abort", finish, { once: true });
+      }),
+  };
+}

@@ -1,0 +1,34 @@
+/**
+ * Every kind of failure a caller can cause or must handle. The API maps each kind to one HTTP status:
+ * `invalid` is a body or query of the wrong shape, `refused` a well-formed request that makes no sense here.
+ */
+export type FailureKind =
+  | "invalid"
+  | "refused"
+  | "unauthorized"
+  | "forbidden"
+  | "not_found"
+  | "not_allowed"
+  | "conflict"
+  | "too_large"
+  | "unavailable"
+  | "timeout"
+  | "full";
+
+/** What a failure may say beyond its message, for programs: shown as it is. */
+export interface FailureOptions extends ErrorOptions {
+  readonly info?: Readonly<Record<string, unknown>>;
+}
+
+/** An expected failure. Anything else thrown is a bug and becomes a 500. */
+export class Failure extends Error {
+  override readonly name: string = "Failure";
+  readonly kind: FailureKind;
+  readonly info: Readonly<Record<string, unknown>> | undefined;
+
+  constructor(kind: FailureKind, message: string, options?: FailureOptions) {
+    super(message, options);
+    this.kind = kind;
+    this.info = options?.info;
+  }
+}

@@ -1,0 +1,148 @@
+import type { LanguageModelV4, LanguageModelV4CallOptions } from "@ai-sdk/provider";
+import type { World } from "../core/world.ts";
+import { type Attempt, streamedAttempt, wholeAttempt } from "./attempt.ts";
+import { reasonsNatively } from "./catalog.ts";
+import type { LlmConfig } from "./config.ts";
+import { createDeadline, type Deadline, timeoutText } from "./deadline.ts";
+import type { Family, FamilyCall } from "./family.ts";
+import { guardedFetch } from "./guarded-fetch.ts";
+import type { CallLimits } from "./limits.ts";
+import type { LanguageModel, ModelEvent, ModelMessage, ModelRequest } from "./model.ts";
+import { promptOf, responseFormatOf, toolChoiceOf, toolsOf } from "./prompt.ts";
+import { type ProviderSettings, secretsOf, titleOf } from "./provider.ts";
+import { type FailedProvider, failureOf, isPassing, modelFailureOf, retryAfterMs } from "./provider-error.ts";
+import { createGatherer, EndlessReply } from "./reply.ts";
+import { type Retry, withRetries } from "./retry.ts";
+import { createToolCallIds } from "./tool-call-id.ts";
+
+/** What a model is opened with. */
+export interface AdapterOptions {
+  readonly settings: ProviderSettings;
+  readonly config: LlmConfig;
+  readonly family: Family;
+  readonly world: World;
+  readonly limits: CallLimits;
+}
+
+/** A model of one of the provider packages, behind our own contract. Its package is loaded by the first call. */
+export function createLanguageModel(options: AdapterOptions): LanguageModel {
+  return new Adapter(options);
+}
+
+class Adapter implements LanguageModel {
+  readonly #options: AdapterOptions;
+  readonly #provider: FailedProvider;
+  /** A model that thinks first may be silent for long. */
+  readonly #thinks: boolean;
+  #opened: Promise<LanguageModelV4> | undefined;
+
+  constructor(options: AdapterOptions) {
+    this.#options = options;
+    this.#provider = { title: titleOf(options.settings.kind), secrets: secretsOf(options.settings) };
+    this.#thinks = reasonsNatively(options.config.model);
+  }
+
+  async *call(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent> {
+    signal.throwIfAborted();
+    const { world, limits } = this.#options;
+    const totalMs = request.stream || this.#thinks ? limits.streamTimeoutMs : limits.requestTimeoutMs;
+    const deadline = createDeadline(world.clock, signal, totalMs);
+    let attempt: Attempt | undefined;
+    try {
+      const callOptions = this.#callOptions(request, deadline.signal);
+      attempt = await withRetries(() => this.#begin(request, callOptions, deadline), {
+        retriesMax: limits.retriesMax,
+        clock: world.clock,
+        random: world.random,
+        signal: deadline.signal,
+        judge: (error) => this.#judge(error),
+      });
+      do {
+        for (const event of attempt.pending) yield event;
+        attempt.pending.length = 0;
+      } while (await attempt.next());
+    } catch (error) {
+      throw this.#explained(error, deadline, signal);
+    } finally {
+      attempt?.close();
+      deadline.end();
+    }
+  }
+
+  /** Starts an attempt and waits for its first events, up to which it may be repeated. */
+  async #begin(request: ModelRequest, callOptions: LanguageModelV4CallOptions, deadline: Deadline): Promise<Attempt> {
+    const { family, world, limits } = this.#options;
+    const whole = !request.stream;
+    deadline.arm("first", whole && this.#thinks ? limits.streamTimeoutMs : limits.requestTimeoutMs);
+    const gatherer = createGatherer({
+      dialect: family.dialect,
+      ids: createToolCallIds(usedIds(request.messages), world.random),
+      outputCharsMax: limits.outputCharsMax,
+    });
+    const attempt = await (whole ? wholeAttempt : streamedAttempt)({
+      model: await deadline.race(this.#open()),
+      callOptions,
+      gatherer,
+      deadline,
+      provider: this.#provider,
+      quietMs: this.#thinks ? limits.thinkingTimeoutMs : limits.idleTimeoutMs,
+      ...(this.#thinks && { firstQuietMs: limits.thinkingTimeoutMs }),
+    });
+    if (attempt.pending.length > 0) return attempt;
+    try {
+      await attempt.next();
+      return attempt;
+    } catch (error) {
+      attempt.close();
+      throw error;
+    }
+  }
+
+  #open(): Promise<LanguageModelV4> {
+    const { family, settings, config, world } = this.#options;
+    this.#opened ??= family.open(settings, config, guardedFetch(world.fetch));
+    return this.#opened;
+  }
+
+  /** The call as the provider packages take it. */
+  #callOptions(request: ModelRequest, signal: AbortSignal): LanguageModelV4CallOptions {
+    const { settings, config, family } = this.#options;
+    const call: FamilyCall = { settings, config, request };
+    const maxTokens = family.maxTokens === undefined ? (config.maxTokens ?? undefined) : family.maxTokens(call);
+    const tools = toolsOf(request, family.strictTools?.(call));
+    const responseFormat = responseFormatOf(request.responseFormat);
+    return {
+      prompt: promptOf(request, family.dialect),
+      abortSignal: signal,
+      providerOptions: family.options(call),
+      ...(maxTokens !== undefined && { maxOutputTokens: maxTokens }),
+      ...(config.temperature !== null && { temperature: config.temperature }),
+      ...(config.frequencyPenalty !== null && { frequencyPenalty: config.frequencyPenalty }),
+      ...(tools !== undefined && { tools, toolChoice: toolChoiceOf(request.toolChoice) }),
+      ...(responseFormat !== undefined && { responseFormat }),
+    };
+  }
+
+  #judge(error: unknown): Retry {
+    const passing = !(error instanceof EndlessReply) && isPassing(modelFailureOf(error, this.#provider));
+    return passing ? { again: true, afterMs: retryAfterMs(error) } : { again: false };
+  }
+
+  #explained(error: unknown, deadline: Deadline, signal: AbortSignal): unknown {
+    if (signal.aborted) return signal.reason;
+    const timedOut = deadline.timedOut();
+    if (timedOut !== undefined)
+      return failureOf("llm_timeout", timeoutText(timedOut), this.#provider, { cause: error });
+    if (error instanceof EndlessReply) return failureOf("llm_error", error.message, this.#provider, { cause: error });
+    return modelFailureOf(error, this.#provider);
+  }
+}
+
+function usedIds(messages: readonly ModelMessage[]): ReadonlySet<string> {
+  const used = new Set<string>();
+  for (const message of messages) {
+    if (message.role !== "assistant") continue;
+    for (const { id } of message.toolCalls) used.add(id);
+  }
+  return used;
+}

@@ -1,0 +1,37 @@
+import { reasonsNatively } from "../catalog.ts";
+import { type Family, headersOf, keyOf, markOf, marks, PLAIN_DIALECT, packageFetch } from "../family.ts";
+import { baseUrlOf } from "../provider.ts";
+
+/** Tells Google's thought signatures from the encrypted reasoning of other providers. */
+const MARK = "google";
+
+/** Google's Gemini API. */
+export const google: Family = {
+  dialect: {
+    ...PLAIN_DIALECT,
+    systemAnywhere: false,
+    imagesInToolAnswers: true,
+    signsToolCalls: true,
+    readMarks(metadata) {
+      const encrypted = markOf(metadata, "google", "thoughtSignature");
+      return marks({ encrypted, id: encrypted && MARK, signature: undefined, redacted: undefined });
+    },
+    writeMarks: ({ id, encrypted }) =>
+      id === MARK && encrypted !== undefined ? { google: { thoughtSignature: encrypted } } : undefined,
+  },
+  async open(settings, config, fetch) {
+    const { createGoogle } = await import("@ai-sdk/google");
+    const provider = createGoogle({
+      baseURL: baseUrlOf(settings),
+      apiKey: keyOf(settings),
+      headers: headersOf(settings),
+      fetch: packageFetch(fetch),
+    });
+    return provider(config.model);
+  },
+  options({ config }) {
+    if (!reasonsNatively(config.model)) return {};
+    const budget = config.maxReasoningTokens > 0 ? { thinkingBudget: config.maxReasoningTokens } : {};
+    return { google: { thinkingConfig: { includeThoughts: config.enableReasoner, ...budget } } };
+  },
+};

@@ -1,0 +1,103 @@
+import type { LanguageModelV4, SharedV4ProviderMetadata, SharedV4ProviderOptions } from "@ai-sdk/provider";
+import type { Fetch } from "../core/world.ts";
+import type { LlmConfig } from "./config.ts";
+import type { ModelRequest, ReasoningPart } from "./model.ts";
+import type { ProviderSettings } from "./provider.ts";
+import { sanitizeToolCallId } from "./tool-call-id.ts";
+
+/** What of a {@link ReasoningPart} must go back to the provider unchanged. */
+export type ReasoningMarks = Omit<ReasoningPart, "type" | "text">;
+
+/** How a family writes a conversation, where families differ. */
+export interface Dialect {
+  /** System messages may stand anywhere; otherwise later ones become the person's. */
+  readonly systemAnywhere: boolean;
+  /** The answer to a tool call may hold images; otherwise they follow in a message of their own. */
+  readonly imagesInToolAnswers: boolean;
+  /** Arguments go back as the text the model wrote; otherwise as the object it means. */
+  readonly rawArguments: boolean;
+  /** A failed tool call is marked as such; otherwise its text must say so. */
+  readonly marksFailures: boolean;
+  /** The model's own signature stands on its tool calls rather than on its reasoning. */
+  readonly signsToolCalls: boolean;
+  /** Reasoning of one id is one item, though it comes in several pieces. */
+  readonly joinsReasoning: boolean;
+  /** The id under which the provider accepts a tool call back. */
+  toolCallId(id: string): string;
+  /** What the provider said beside a piece of reasoning. */
+  readMarks(metadata: SharedV4ProviderMetadata | undefined): ReasoningMarks;
+  /** The options under which a piece of reasoning goes back; undefined when it must be left out. */
+  writeMarks(part: ReasoningPart): SharedV4ProviderOptions | undefined;
+}
+
+/** One call, for a family to say which of its own options it takes. */
+export interface FamilyCall {
+  readonly settings: ProviderSettings;
+  readonly config: LlmConfig;
+  readonly request: ModelRequest;
+}
+
+/** A family of providers that one package speaks to. */
+export interface Family {
+  readonly dialect: Dialect;
+  /** Loads the package and opens the model. */
+  open(settings: ProviderSettings, config: LlmConfig, fetch: Fetch): Promise<LanguageModelV4>;
+  /** The options that only this family knows. */
+  options(call: FamilyCall): SharedV4ProviderOptions;
+  /** How many tokens to ask for at most; the configured number when the family has no rule of its own. */
+  maxTokens?(call: FamilyCall): number | undefined;
+  /** Whether a tool's schema should be sent as binding. Undefined leaves the word out. */
+  strictTools?(call: FamilyCall): boolean | undefined;
+}
+
+/** The type of `fetch` that the provider packages ask for; they only ever call it. */
+export type PackageFetch = Fetch & { preconnect(url: string | URL): void };
+
+/** `fetch` in the shape that the provider packages ask for. */
+export function packageFetch(fetch: Fetch): PackageFetch {
+  // A new function, so that the caller's own is not changed.
+  return Object.assign((...args: Parameters<Fetch>) => fetch(...args), { preconnect: () => undefined });
+}
+
+/** `key` as the package wants it: never undefined, which would make it look into the environment. */
+export function keyOf(settings: ProviderSettings): string {
+  return settings.apiKey ?? "";
+}
+
+/** `headers` as a package wants them. */
+export function headersOf(settings: ProviderSettings): Record<string, string> {
+  return { ...settings.headers };
+}
+
+/** The text at `key` of the metadata's part for `provider`, if there is one. */
+export function markOf(
+  metadata: SharedV4ProviderMetadata | undefined,
+  provider: string,
+  key: string,
+): string | undefined {
+  const value = metadata?.[provider]?.[key];
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** `marks` without what is undefined. */
+export function marks(found: { readonly [K in keyof ReasoningMarks]: string | undefined }): ReasoningMarks {
+  return {
+    ...(found.signature !== undefined && { signature: found.signature }),
+    ...(found.encrypted !== undefined && { encrypted: found.encrypted }),
+    ...(found.redacted !== undefined && { redacted: found.redacted }),
+    ...(found.id !== undefined && { id: found.id }),
+  };
+}
+
+/** How most families write a conversation; each one overrides what it does differently. */
+export const PLAIN_DIALECT: Dialect = {
+  systemAnywhere: true,
+  imagesInToolAnswers: false,
+  rawArguments: false,
+  marksFailures: false,
+  signsToolCalls: false,
+  joinsReasoning: false,
+  toolCallId: sanitizeToolCallId,
+  readMarks: () => ({}),
+  writeMarks: () => undefined,
+};

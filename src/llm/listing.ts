@@ -1,0 +1,174 @@
+import { isRecord, parseJson } from "../core/json.ts";
+import type { World } from "../core/world.ts";
+import { isEmbeddingName, type ModelFacts } from "./catalog.ts";
+import { createDeadline, timeoutText } from "./deadline.ts";
+import { azureUrlOf } from "./families/azure.ts";
+import { guardedFetch, readStart } from "./guarded-fetch.ts";
+import { baseUrlOf, type ProviderSettings, secretsOf, titleOf } from "./provider.ts";
+import { failureOf, modelFailureOf, providerMessage } from "./provider-error.ts";
+
+/** What a provider offers. */
+export interface Listing {
+  readonly chat: readonly ListedModel[];
+  readonly embeddings: readonly string[];
+}
+
+/** One model of a provider's list, with what the list says of it. */
+export interface ListedModel {
+  readonly name: string;
+  readonly facts: ModelFacts;
+}
+
+/** How long a provider may take to list its models. */
+export const LISTING_TIMEOUT_MS = 3_000;
+const LISTING_BYTES_MAX = 16 * 1024 * 1024;
+/** The most models taken from one provider. */
+const MODELS_MAX = 5_000;
+
+/** Where a provider lists its models; undefined when there is no such place. */
+function listUrlOf(settings: ProviderSettings): string | undefined {
+  switch (settings.kind) {
+    case "bedrock":
+      return undefined;
+    case "azure":
+      return `${azureUrlOf(settings)}/deployments?api-version=2022-12-01`;
+    case "anthropic":
+      return `${baseUrlOf(settings)}/models?limit=1000`;
+    case "google_ai":
+      return `${baseUrlOf(settings)}/models?pageSize=1000`;
+    default:
+      return `${baseUrlOf(settings)}/models`;
+  }
+}
+
+function headersOf(settings: ProviderSettings): Record<string, string> {
+  const key = settings.apiKey;
+  const own = { accept: "application/json", ...settings.headers };
+  if (key === undefined) return own;
+  switch (settings.kind) {
+    case "anthropic":
+      return { "x-api-key": key, "anthropic-version": "2023-06-01", ...own };
+    case "google_ai":
+      return { "x-goog-api-key": key, ...own };
+    case "azure":
+      return { "api-key": key, ...own };
+    default:
+      return { authorization: `Bearer ${key}`, ...own };
+  }
+}
+
+/**
+ * Asks a provider for its models. Undefined when it has no list; throws a `ModelFailure` when it does not answer in
+ * time, or not with a list.
+ */
+export async function listModels(settings: ProviderSettings, world: World): Promise<Listing | undefined> {
+  const url = listUrlOf(settings);
+  if (url === undefined) return undefined;
+  const provider = { title: titleOf(settings.kind), secrets: secretsOf(settings) };
+  const deadline = createDeadline(world.clock, new AbortController().signal, LISTING_TIMEOUT_MS);
+  deadline.arm("first", LISTING_TIMEOUT_MS);
+  try {
+    const init = { headers: headersOf(settings), signal: deadline.signal };
+    const response = await deadline.race(guardedFetch(world.fetch)(url, init));
+    const body = await deadline.race(readStart(response, LISTING_BYTES_MAX));
+    if (!response.ok) {
+      const message = providerMessage(body) ?? `${response.status}`;
+      throw modelFailureOf({ statusCode: response.status, responseBody: body, message }, provider);
+    }
+    const entries = entriesOf(parseJson(body));
+    if (entries === undefined) throw failureOf("llm_error", "The list of models cannot be read", provider);
+    return listingOf(settings, entries.slice(0, MODELS_MAX));
+  } catch (error) {
+    const timedOut = deadline.timedOut();
+    if (timedOut !== undefined) throw failureOf("llm_timeout", timeoutText(timedOut), provider, { cause: error });
+    throw modelFailureOf(error, provider);
+  } finally {
+    deadline.end();
+  }
+}
+
+/** Lists come as `{data: []}`, `{models: []}` or a bare array. */
+function entriesOf(value: unknown): readonly unknown[] | undefined {
+  const list = isRecord(value) ? (value["data"] ?? value["models"]) : value;
+  return Array.isArray(list) ? list : undefined;
+}
+
+function listingOf(settings: ProviderSettings, entries: readonly unknown[]): Listing {
+  const chat: ListedModel[] = [];
+  const embeddings: string[] = [];
+  for (const entry of entries) {
+    if (!isRecord(entry)) continue;
+    const name = nameOf(entry);
+    if (name === undefined) continue;
+    const embeds = isEmbedding(name, entry);
+    if (embeds) embeddings.push(name);
+    if (isOffered(settings, name, entry, embeds)) chat.push({ name, facts: factsOf(entry) });
+  }
+  chat.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { chat, embeddings: embeddings.sort() };
+}
+
+function nameOf(entry: Record<string, unknown>): string | undefined {
+  const name = entry["id"] ?? entry["name"];
+  if (typeof name !== "string" || name === "" || name.length > NAME_CHARS_MAX) return undefined;
+  return name.startsWith("models/") ? name.slice("models/".length) : name;
+}
+
+const NAME_CHARS_MAX = 200;
+
+function isEmbedding(name: string, entry: Record<string, unknown>): boolean {
+  const type = entry["type"];
+  return type === "embedding" || type === "embeddings" || isEmbeddingName(name);
+}
+
+/** Names of models that answer with something other than text, or not in a conversation. */
+const NOT_CHAT =
+  /whisper|tts|dall-e|gpt-image|chatgpt-image|sora|moderation|realtime|audio|transcribe|-search-|babbage|davinci|instruct-0914|rerank|guard|imagen|veo-|lyria|aqa|-ocr|orpheus|flux|stable-diffusion|grok-imagine|grok-2-image/i;
+/** OpenAI's own chat models; its list holds much else. */
+const OPENAI_CHAT = /^(?:gpt-|o\d|chatgpt-|codex-)/;
+
+function isOffered(settings: ProviderSettings, name: string, entry: Record<string, unknown>, embeds: boolean): boolean {
+  // Letta's list at any address but OpenAI's own also holds the embedding models, and clients look for them there.
+  const official = baseUrlOf(settings).startsWith("https://api.openai.com");
+  if (settings.kind === "openai" && !official && embeds) return true;
+  if (embeds || NOT_CHAT.test(name)) return false;
+  if (settings.kind === "openai" && official) return OPENAI_CHAT.test(name) && !/-instruct/.test(name);
+  return chats(entry);
+}
+
+/** Whether the list itself says that a model can hold a conversation. Silence counts as yes. */
+function chats(entry: Record<string, unknown>): boolean {
+  const { type, capabilities, supportedGenerationMethods: methods, active } = entry;
+  if (active === false) return false;
+  if (typeof type === "string" && ["image", "audio", "rerank", "moderation", "video", "transcribe"].includes(type))
+    return false;
+  if (isRecord(capabilities) && capabilities["completion_chat"] === false) return false;
+  return !Array.isArray(methods) || methods.includes("generateContent");
+}
+
+/** The names under which lists give the size of the context window, the most telling first. */
+const WINDOW_KEYS = [
+  "loaded_context_length",
+  "max_model_len",
+  "context_length",
+  "max_context_length",
+  "context_window",
+  "inputTokenLimit",
+  "max_input_tokens",
+];
+const OUTPUT_KEYS = ["outputTokenLimit", "max_completion_tokens"];
+
+function factsOf(entry: Record<string, unknown>): ModelFacts {
+  const meta = isRecord(entry["meta"]) ? entry["meta"] : {};
+  const contextWindow = firstNumber(entry, WINDOW_KEYS) ?? firstNumber(meta, ["n_ctx_train"]);
+  const maxTokens = firstNumber(entry, OUTPUT_KEYS);
+  return { ...(contextWindow !== undefined && { contextWindow }), ...(maxTokens !== undefined && { maxTokens }) };
+}
+
+function firstNumber(entry: Record<string, unknown>, keys: readonly string[]): number | undefined {
+  for (const key of keys) {
+    const value = entry[key];
+    if (typeof value === "number" && Number.isInteger(value) && value > 0) return value;
+  }
+  return undefined;
+}

@@ -1,0 +1,114 @@
+import type { JsonObject } from "../core/json.ts";
+
+/** A piece of what a person or a tool sends to a model. */
+export type InputPart =
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "image"; readonly mediaType: string; readonly data: string };
+
+/**
+ * Reasoning as the provider gave it. `signature` and `encrypted` must go back unchanged to the providers that
+ * need them (Anthropic signatures, OpenAI encrypted reasoning); `id` is the provider's own name for the item.
+ */
+export interface ReasoningPart {
+  readonly type: "reasoning";
+  readonly text: string;
+  readonly signature?: string;
+  readonly encrypted?: string;
+  readonly redacted?: string;
+  readonly id?: string;
+}
+
+/** A tool call as the model wrote it: `arguments` is the raw JSON text, which may not parse. */
+export interface ToolCall {
+  readonly id: string;
+  readonly name: string;
+  readonly arguments: string;
+}
+
+/** A piece of what a model answered. */
+export type OutputPart = { readonly type: "text"; readonly text: string } | ReasoningPart;
+
+/** The answer to one tool call. */
+export interface ToolAnswer {
+  readonly toolCallId: string;
+  readonly toolName: string;
+  readonly parts: readonly InputPart[];
+  readonly isError: boolean;
+}
+
+/** One entry of the conversation that a model is given. */
+export type ModelMessage =
+  | { readonly role: "system"; readonly text: string }
+  | { readonly role: "user"; readonly parts: readonly InputPart[] }
+  | { readonly role: "assistant"; readonly parts: readonly OutputPart[]; readonly toolCalls: readonly ToolCall[] }
+  | { readonly role: "tool"; readonly answers: readonly ToolAnswer[] };
+
+/** A tool as the model sees it. `parameters` is a JSON Schema of type object. */
+export interface ToolSchema {
+  readonly name: string;
+  readonly description: string;
+  readonly parameters: JsonObject;
+}
+
+/** Which tool the model must call, if any. */
+export type ToolChoice = "auto" | "none" | "required" | { readonly tool: string };
+
+/** One call of a model. */
+export interface ModelRequest {
+  readonly system: string;
+  readonly messages: readonly ModelMessage[];
+  readonly tools: readonly ToolSchema[];
+  readonly toolChoice: ToolChoice;
+  readonly parallelToolCalls: boolean;
+  /** Ask the provider for tokens as they come; without it the events arrive all at once, for less work. */
+  readonly stream: boolean;
+  /** A JSON Schema the answer must follow, or only "json" for any JSON object. */
+  readonly responseFormat?: ResponseFormat;
+}
+
+/** The shape of answer asked of the model, in Letta's three kinds. */
+export type ResponseFormat =
+  | { readonly type: "text" }
+  | { readonly type: "json_object" }
+  | { readonly type: "json_schema"; readonly jsonSchema: JsonObject };
+
+/** Tokens one call used. `null` where the provider does not report a number. */
+export interface Usage {
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  readonly totalTokens: number;
+  readonly cachedInputTokens: number | null;
+  readonly cacheWriteTokens: number | null;
+  readonly reasoningTokens: number | null;
+}
+
+/** Why a model stopped. `other` covers content filters and what providers invent. */
+export type FinishReason = "stop" | "length" | "tool_calls" | "other";
+
+/** A whole answer. */
+export interface ModelReply {
+  readonly parts: readonly OutputPart[];
+  readonly toolCalls: readonly ToolCall[];
+  readonly finishReason: FinishReason;
+  readonly usage: Usage;
+}
+
+/**
+ * What a model says, in order: any number of deltas, then exactly one `reply` that repeats all of it.
+ * Deltas of one tool call share its id and follow its `tool_call_start`.
+ */
+export type ModelEvent =
+  | { readonly type: "text_delta"; readonly text: string }
+  | { readonly type: "reasoning_delta"; readonly text: string }
+  | { readonly type: "tool_call_start"; readonly id: string; readonly name: string }
+  | { readonly type: "tool_call_delta"; readonly id: string; readonly text: string }
+  | { readonly type: "reply"; readonly reply: ModelReply };
+
+/** One model, ready to be called. */
+export interface LanguageModel {
+  /**
+   * Calls the model once. Ends after the `reply` event; throws a `ModelFailure` for whatever the provider did
+   * wrong, within the time limits of the provider, or the signal's reason when `signal` aborts.
+   */
+  call(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent>;
+}

@@ -1,0 +1,26 @@
+import type { EmbeddingInfo, LlmConfig, ModelInfo } from "./config.ts";
+import type { LanguageModel } from "./model.ts";
+
+/** The health of one configured provider, for `selkie doctor`. */
+export interface ProviderCheck {
+  readonly provider: string;
+  readonly ok: boolean;
+  /** How many models it offers, or what went wrong and what to do about it. */
+  readonly detail: string;
+}
+
+/** The models that this server can call. */
+export interface Models {
+  /** Every chat model of the configured providers; a provider that does not answer in time is left out. */
+  list(): Promise<readonly ModelInfo[]>;
+  /** Every embedding model of the configured providers. */
+  listEmbeddings(): Promise<readonly EmbeddingInfo[]>;
+  /** The model with this handle, or undefined. */
+  find(handle: string): Promise<ModelInfo | undefined>;
+  /** The embedding model with this handle, or undefined. */
+  findEmbedding(handle: string): Promise<EmbeddingInfo | undefined>;
+  /** A caller of the configured model. Throws a `Failure` that names the provider when it is not configured. */
+  open(config: LlmConfig): LanguageModel;
+  /** Asks every provider whether it answers. */
+  check(): Promise<readonly ProviderCheck[]>;
+}

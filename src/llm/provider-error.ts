@@ -1,0 +1,206 @@
+import { isRecord, parseJson } from "../core/json.ts";
+import { ModelFailure, type ModelFailureType } from "./failure.ts";
+
+/** The longest account of a failure that is passed on. */
+export const DETAIL_CHARS_MAX = 1_000;
+
+/** Whose failure it is. */
+export interface FailedProvider {
+  readonly title: string;
+  /** Texts that must never be shown. */
+  readonly secrets: readonly string[];
+}
+
+/** What clients are told, by type of failure. The first four are what Letta's clients have always received. */
+const MESSAGES: Readonly<Record<ModelFailureType, string>> = {
+  llm_error: "An error occurred with the LLM request.",
+  llm_rate_limit: "Rate limit exceeded for LLM model provider. Please wait before making another request.",
+  llm_bad_request: "The request to the LLM model provider was invalid.",
+  llm_authentication: "Authentication failed with the LLM model provider.",
+  llm_permission_denied: "The LLM model provider does not allow this request.",
+  llm_insufficient_credits: "The account at the LLM model provider has no credit left.",
+  llm_not_found: "The LLM model provider does not know this model.",
+  llm_unprocessable_entity: "The LLM model provider could not process the request.",
+  llm_context_window_exceeded: "The request is longer than the model's context window.",
+  llm_timeout: "The LLM request timed out.",
+  llm_empty_response: "The LLM model provider returned an empty response.",
+};
+
+/** How the detail begins: a code that clients switch on, then what happened to whom. */
+const LEADS: Readonly<Record<ModelFailureType, (title: string) => string>> = {
+  llm_error: (title) => `INTERNAL_SERVER_ERROR: ${title} API error`,
+  llm_rate_limit: (title) => `RATE_LIMIT_EXCEEDED: Rate limited by ${title}`,
+  llm_bad_request: (title) => `INVALID_ARGUMENT: Bad request to ${title}`,
+  llm_authentication: (title) => `UNAUTHENTICATED: Authentication failed with ${title}`,
+  llm_permission_denied: (title) => `PERMISSION_DENIED: Permission denied by ${title}`,
+  llm_insufficient_credits: (title) => `PAYMENT_REQUIRED: Insufficient credit at ${title}`,
+  llm_not_found: (title) => `NOT_FOUND: Not found at ${title}`,
+  llm_unprocessable_entity: (title) => `INVALID_ARGUMENT: Unprocessable request to ${title}`,
+  llm_context_window_exceeded: (title) => `CONTEXT_WINDOW_EXCEEDED: Context window exceeded at ${title}`,
+  llm_timeout: (title) => `TIMEOUT: No timely answer from ${title}`,
+  llm_empty_response: (title) => `INTERNAL_SERVER_ERROR: Empty answer from ${title}`,
+};
+
+const BY_STATUS: Readonly<Record<number, ModelFailureType>> = {
+  400: "llm_bad_request",
+  401: "llm_authentication",
+  402: "llm_insufficient_credits",
+  403: "llm_permission_denied",
+  404: "llm_not_found",
+  405: "llm_not_found",
+  408: "llm_timeout",
+  413: "llm_context_window_exceeded",
+  422: "llm_unprocessable_entity",
+  429: "llm_rate_limit",
+  504: "llm_timeout",
+  524: "llm_timeout",
+};
+
+/** What the packages refuse on their own, before anything is sent. */
+const BY_NAME: Readonly<Record<string, ModelFailureType>> = {
+  AI_InvalidPromptError: "llm_bad_request",
+  AI_InvalidArgumentError: "llm_bad_request",
+  AI_UnsupportedFunctionalityError: "llm_bad_request",
+  AI_NoSuchModelError: "llm_not_found",
+  AI_LoadAPIKeyError: "llm_authentication",
+  AI_LoadSettingError: "llm_authentication",
+};
+
+/** How providers say that a request is too long for the model. */
+const TOO_LONG =
+  /context_length_exceeded|context.{0,10}(?:length|window|size).{0,40}(?:exceed|too long|limit|full)|(?:exceed|larger|longer|beyond).{0,60}context (?:length|window|size|limit)|maximum context length|prompt is too long|prompt contains \d+ tokens.{0,40}too large|input is too long|input token count.{0,40}exceeds|too large for model with \d+ maximum context|reduce the length of the (?:messages|prompt|input)|string_above_max_length|exceeds? the available context|tokens? in (?:the )?request.{0,20}(?:more than|exceed)|request_too_large/i;
+
+/** How providers say that an account is empty. */
+const NO_CREDIT =
+  /insufficient_quota|insufficient (?:balance|credit|fund)|credit balance is too low|billing_hard_limit|exceeded your current quota|requires more credits|out of credits/i;
+
+/** A failure made by us rather than read from an answer. `what` goes into the detail. */
+export function failureOf(
+  type: ModelFailureType,
+  what: string,
+  provider: FailedProvider,
+  options?: ErrorOptions & { readonly status?: number },
+): ModelFailure {
+  const detail = cut(hide(`${LEADS[type](provider.title)}: ${what}`, provider.secrets));
+  return new ModelFailure(type, MESSAGES[type], detail, options);
+}
+
+/** Whatever a provider package threw, as a failure that can be shown. */
+export function modelFailureOf(error: unknown, provider: FailedProvider): ModelFailure {
+  if (error instanceof ModelFailure) return error;
+  const { status, body, message, name } = readError(error);
+  const type = BY_NAME[name] ?? typeOf(status, `${message} ${body}`);
+  const shown = body === "" ? message : body;
+  const what = status === undefined ? shown : `Error code: ${status} - ${shown}`;
+  return failureOf(type, what, provider, { cause: error, ...(status !== undefined && { status }) });
+}
+
+function typeOf(status: number | undefined, account: string): ModelFailureType {
+  const refused = status === undefined || status >= 400;
+  const mayBeLong = refused && status !== 401 && status !== 403 && status !== 429;
+  if (mayBeLong && TOO_LONG.test(account)) return "llm_context_window_exceeded";
+  if (refused && status !== 401 && NO_CREDIT.test(account)) return "llm_insufficient_credits";
+  return (status === undefined ? undefined : BY_STATUS[status]) ?? "llm_error";
+}
+
+/** How long the provider asked to wait, in milliseconds; 0 when it did not say. Dates are not understood. */
+export function retryAfterMs(error: unknown): number {
+  const headers = isRecord(error) ? error["responseHeaders"] : undefined;
+  if (!isRecord(headers)) return 0;
+  const milliseconds = Number(headers["retry-after-ms"] ?? Number.NaN);
+  if (milliseconds >= 0) return milliseconds;
+  const seconds = Number(headers["retry-after"] ?? Number.NaN);
+  return seconds >= 0 ? seconds * 1000 : 0;
+}
+
+/** Whether the same request may succeed when sent again. Our own timeouts are final: they have no status. */
+export function isPassing(failure: ModelFailure): boolean {
+  const { type, status } = failure;
+  if (type === "llm_rate_limit" || type === "llm_empty_response") return true;
+  if (type === "llm_timeout") return status !== undefined;
+  return type === "llm_error" && (status === undefined || status >= 500 || status === 200);
+}
+
+interface ReadError {
+  readonly status: number | undefined;
+  readonly body: string;
+  readonly message: string;
+  readonly name: string;
+}
+
+/** The packages' errors are told by their shape: loading their classes only to compare would load the packages. */
+function readError(error: unknown): ReadError {
+  if (!isRecord(error)) return { status: undefined, body: "", message: oneLine(String(error)), name: "" };
+  const status = error["statusCode"];
+  const body = error["responseBody"];
+  const message = error["message"];
+  const name = error["name"];
+  return {
+    name: typeof name === "string" ? name : "",
+    status: typeof status === "number" ? status : statusOf(error),
+    body: typeof body === "string" ? readable(body) : "",
+    message: typeof message === "string" ? withCause(oneLine(message), error["cause"]) : oneLine(write(error)),
+  };
+}
+
+/** Errors inside a stream have no status of their own, but the words mean one. */
+function statusOf(error: Record<string, unknown>): number | undefined {
+  const inner = isRecord(error["error"]) ? error["error"] : error;
+  const words = `${inner["type"] ?? ""} ${inner["code"] ?? ""}`;
+  if (/overloaded/i.test(words)) return 529;
+  if (/rate_?limit|resource_exhausted/i.test(words)) return 429;
+  if (/authentication/i.test(words)) return 401;
+  if (/permission/i.test(words)) return 403;
+  if (/invalid_request/i.test(words)) return 400;
+  return undefined;
+}
+
+function withCause(message: string, cause: unknown): string {
+  const inner = isRecord(cause) ? cause["message"] : undefined;
+  if (typeof inner !== "string" || message.includes(inner)) return message;
+  return `${message} (${oneLine(inner)})`;
+}
+
+/** An error body in one short line: HTML is reduced to its title. */
+function readable(body: string): string {
+  const text = body.trimStart().slice(0, HEAD_CHARS);
+  if (!text.startsWith("<")) return oneLine(text);
+  const title = /<title>([^<]{0,200})<\/title>/i.exec(text)?.[1];
+  return title === undefined ? "an HTML page" : `an HTML page titled "${oneLine(title)}"`;
+}
+
+/** How much of a text is looked at: more than is kept, for what is hidden or joined in between. */
+const HEAD_CHARS = 16_384;
+
+function oneLine(text: string): string {
+  return text.slice(0, HEAD_CHARS).replace(/\s+/g, " ").trim();
+}
+
+function write(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? "an unreadable error";
+  } catch {
+    return "an unreadable error";
+  }
+}
+
+/** Texts that look like keys, whoever's they are. */
+const KEY_LIKE = /\b(?:sk|pk|gsk|xai|key|AIza|AKIA|ASIA)[-_]?[A-Za-z0-9_-]{12,}|\bBearer\s+[^\s"',}]+/g;
+
+function hide(text: string, secrets: readonly string[]): string {
+  const hidden = secrets.reduce((shown, secret) => shown.replaceAll(secret, "***"), text);
+  return hidden.replace(KEY_LIKE, "***");
+}
+
+function cut(text: string): string {
+  // Half of a surrogate pair at the cut would not survive being written as UTF-8.
+  return text.length <= DETAIL_CHARS_MAX ? text : `${text.slice(0, DETAIL_CHARS_MAX).toWellFormed()}...`;
+}
+
+/** The provider's own words in an error body, for a short message; undefined when it has none. */
+export function providerMessage(body: string): string | undefined {
+  const value = parseJson(body);
+  const error = isRecord(value) ? (value["error"] ?? value) : undefined;
+  const message = isRecord(error) ? error["message"] : error;
+  return typeof message === "string" ? oneLine(message).slice(0, DETAIL_CHARS_MAX) : undefined;
+}

@@ -1,0 +1,145 @@
+import type { ProviderCategory } from "./config.ts";
+
+/** Every kind of provider this server can speak to, in Letta's words where Letta has one. */
+export type ProviderKind =
+  | "openai"
+  | "anthropic"
+  | "google_ai"
+  | "mistral"
+  | "azure"
+  | "bedrock"
+  | "groq"
+  | "xai"
+  | "deepseek"
+  | "together"
+  | "openrouter"
+  | "ollama"
+  | "lmstudio"
+  | "llamacpp"
+  | "vllm"
+  | "openai_compatible";
+
+/** One configured provider. `name` is the prefix of its models' handles. */
+export interface ProviderSettings {
+  readonly name: string;
+  readonly kind: ProviderKind;
+  readonly category?: ProviderCategory;
+  /** Where it answers; the kind's public address when absent. Required for `azure` and `openai_compatible`. */
+  readonly baseUrl?: string;
+  readonly apiKey?: string;
+  /** AWS only. */
+  readonly region?: string;
+  readonly accessKeyId?: string;
+  readonly secretAccessKey?: string;
+  readonly sessionToken?: string;
+  /** Azure only. */
+  readonly apiVersion?: string;
+  /** Sent with every request. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+interface KindFacts {
+  /** What error texts call it. */
+  readonly title: string;
+  readonly baseUrl?: string;
+  /** The path a base URL must end with, added where people leave it out. */
+  readonly path?: string;
+  /** Letta's `provider_type`. */
+  readonly type: string;
+  /** Letta's `model_endpoint_type`. */
+  readonly endpointType: string;
+}
+
+const FACTS: Readonly<Record<ProviderKind, KindFacts>> = {
+  openai: { title: "OpenAI", baseUrl: "https://api.openai.com/v1", type: "openai", endpointType: "openai" },
+  anthropic: {
+    title: "Anthropic",
+    baseUrl: "https://api.anthropic.com/v1",
+    path: "/v1",
+    type: "anthropic",
+    endpointType: "anthropic",
+  },
+  google_ai: {
+    title: "Google",
+    baseUrl: "https://generativelanguage.googleapis.com/v1beta",
+    path: "/v1beta",
+    type: "google_ai",
+    endpointType: "google_ai",
+  },
+  mistral: { title: "Mistral", baseUrl: "https://api.mistral.ai/v1", type: "mistral", endpointType: "mistral" },
+  azure: { title: "Azure", type: "azure", endpointType: "azure" },
+  bedrock: { title: "Bedrock", type: "bedrock", endpointType: "bedrock" },
+  groq: { title: "Groq", baseUrl: "https://api.groq.com/openai/v1", type: "groq", endpointType: "groq" },
+  xai: { title: "xAI", baseUrl: "https://api.x.ai/v1", type: "xai", endpointType: "xai" },
+  deepseek: { title: "DeepSeek", baseUrl: "https://api.deepseek.com", type: "deepseek", endpointType: "deepseek" },
+  together: { title: "Together", baseUrl: "https://api.together.xyz/v1", type: "together", endpointType: "together" },
+  openrouter: {
+    title: "OpenRouter",
+    baseUrl: "https://openrouter.ai/api/v1",
+    type: "openrouter",
+    endpointType: "openrouter",
+  },
+  ollama: {
+    title: "Ollama",
+    baseUrl: "http://127.0.0.1:11434/v1",
+    path: "/v1",
+    type: "ollama",
+    endpointType: "ollama",
+  },
+  lmstudio: {
+    title: "LM Studio",
+    baseUrl: "http://127.0.0.1:1234/v1",
+    path: "/v1",
+    type: "lmstudio_openai",
+    endpointType: "lmstudio",
+  },
+  llamacpp: {
+    title: "llama.cpp",
+    baseUrl: "http://127.0.0.1:8080/v1",
+    path: "/v1",
+    type: "openai",
+    endpointType: "llamacpp",
+  },
+  vllm: { title: "vLLM", baseUrl: "http://127.0.0.1:8000/v1", path: "/v1", type: "vllm", endpointType: "vllm" },
+  openai_compatible: { title: "OpenAI-compatible endpoint", type: "openai", endpointType: "openai" },
+};
+
+/** What error texts call this kind of provider. */
+export function titleOf(kind: ProviderKind): string {
+  return FACTS[kind].title;
+}
+
+/** Letta's `provider_type` for this kind. */
+export function providerTypeOf(kind: ProviderKind): string {
+  return FACTS[kind].type;
+}
+
+/** Letta's `model_endpoint_type` for this kind. */
+export function endpointTypeOf(kind: ProviderKind): string {
+  return FACTS[kind].endpointType;
+}
+
+/** The address all requests of this provider start with, without a slash at its end; empty when it has none. */
+export function baseUrlOf(settings: ProviderSettings): string {
+  const facts = FACTS[settings.kind];
+  const url = (settings.baseUrl ?? facts.baseUrl ?? "").replace(/\/+$/, "");
+  if (url === "" && settings.kind === "bedrock" && settings.region !== undefined)
+    return `https://bedrock-runtime.${settings.region}.amazonaws.com`;
+  const path = facts.path;
+  return url === "" || path === undefined || hasVersion(url) ? url : `${url}${path}`;
+}
+
+/** Whether a base URL already names an API version, as in `/v1` or `/v1beta`, at its end. */
+function hasVersion(url: string): boolean {
+  return /\/v\d+(?:beta|alpha)?\d*$/.test(url);
+}
+
+/** Everything of these settings that must never be shown. */
+export function secretsOf(settings: ProviderSettings): readonly string[] {
+  const { apiKey, accessKeyId, secretAccessKey, sessionToken } = settings;
+  const keys = [apiKey, accessKeyId, secretAccessKey, sessionToken, ...Object.values(settings.headers ?? {})];
+  return keys.filter((key): key is string => key !== undefined && key.length >= SECRET_CHARS_MIN);
+}
+
+/** Shorter texts than this are not treated as secrets: hiding them would hide ordinary words. */
+const SECRET_CHARS_MIN = 6;

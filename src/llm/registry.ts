@@ -1,0 +1,215 @@
+import { Failure } from "../core/failure.ts";
+import type { World } from "../core/world.ts";
+import { createLanguageModel } from "./adapter.ts";
+import {
+  embeddingDimOf,
+  embeddingInfoOf,
+  isEmbeddingName,
+  knownModels,
+  modelInfoOf,
+  modelOfHandle,
+} from "./catalog.ts";
+import type { EmbeddingInfo, LlmConfig, ModelInfo } from "./config.ts";
+import { ModelFailure, type ModelFailureType } from "./failure.ts";
+import { familyOf } from "./families/all.ts";
+import { CALL_LIMITS, type CallLimits } from "./limits.ts";
+import { listModels } from "./listing.ts";
+import type { LanguageModel } from "./model.ts";
+import type { Models, ProviderCheck } from "./models.ts";
+import { endpointTypeOf, type ProviderKind, type ProviderSettings, titleOf } from "./provider.ts";
+import { createRehearsal, isRehearsal, REHEARSAL } from "./rehearsal.ts";
+
+/** What the models are made of. */
+export interface ModelsOptions extends World {
+  readonly providers: readonly ProviderSettings[];
+  readonly limits?: Partial<CallLimits>;
+}
+
+/** How long a list of models is taken to hold, and how long a failure to get one. */
+const LISTING_FRESH_MS = 300_000;
+const LISTING_FAILED_FRESH_MS = 15_000;
+/** Longer handles than any provider's are not looked up. */
+const HANDLE_CHARS_MAX = 400;
+
+/** The order in which Letta lists providers. */
+const ORDER: readonly ProviderKind[] = [
+  "openai",
+  "anthropic",
+  "ollama",
+  "google_ai",
+  "azure",
+  "groq",
+  "together",
+  "vllm",
+  "llamacpp",
+  "openai_compatible",
+  "bedrock",
+  "lmstudio",
+  "deepseek",
+  "xai",
+  "mistral",
+  "openrouter",
+];
+
+/** What is known of one provider's models at the moment. */
+interface Offer {
+  readonly models: ReadonlyMap<string, ModelInfo>;
+  readonly embeddings: ReadonlyMap<string, EmbeddingInfo>;
+  /** The provider listed them itself, so that what is not among them does not exist. */
+  readonly complete: boolean;
+  readonly failure?: ModelFailure;
+}
+
+interface CachedOffer {
+  readonly offer: Promise<Offer>;
+  freshUntil: number;
+}
+
+/** The models of these providers, and the one that needs none. Two providers of one name: the first counts. */
+export function createModels(options: ModelsOptions): Models {
+  return new Registry(options);
+}
+
+class Registry implements Models {
+  readonly #world: World;
+  readonly #limits: CallLimits;
+  readonly #providers: readonly ProviderSettings[];
+  /** One entry for each provider at most. */
+  readonly #offers = new Map<string, CachedOffer>();
+
+  constructor(options: ModelsOptions) {
+    this.#world = { clock: options.clock, random: options.random, fetch: options.fetch };
+    this.#limits = { ...CALL_LIMITS, ...options.limits };
+    const byName = new Map<string, ProviderSettings>();
+    for (const settings of options.providers) if (!byName.has(settings.name)) byName.set(settings.name, settings);
+    this.#providers = [...byName.values()].sort((a, b) => rankOf(a) - rankOf(b));
+  }
+
+  async list(): Promise<readonly ModelInfo[]> {
+    const offers = await Promise.all(this.#providers.map((settings) => this.#offer(settings)));
+    return [...offers.flatMap((offer) => (offer.failure ? [] : [...offer.models.values()])), REHEARSAL];
+  }
+
+  async listEmbeddings(): Promise<readonly EmbeddingInfo[]> {
+    const offers = await Promise.all(this.#providers.map((settings) => this.#offer(settings)));
+    return offers.flatMap((offer) => (offer.failure ? [] : [...offer.embeddings.values()]));
+  }
+
+  async find(handle: string): Promise<ModelInfo | undefined> {
+    if (handle === REHEARSAL.config.handle) return REHEARSAL;
+    const [settings, name] = this.#split(handle);
+    if (settings === undefined) return undefined;
+    const model = modelOfHandle(settings.kind, name);
+    const { models, complete } = await this.#offer(settings);
+    return models.get(model) ?? (complete ? undefined : modelInfoOf(settings, model));
+  }
+
+  async findEmbedding(handle: string): Promise<EmbeddingInfo | undefined> {
+    const [settings, name] = this.#split(handle);
+    if (settings === undefined) return undefined;
+    const { embeddings, complete } = await this.#offer(settings);
+    const plausible = !complete && (isEmbeddingName(name) || embeddingDimOf(name) !== undefined);
+    return embeddings.get(name) ?? (plausible ? embeddingInfoOf(settings, name) : undefined);
+  }
+
+  open(config: LlmConfig): LanguageModel {
+    if (isRehearsal(config)) return createRehearsal(this.#world);
+    const settings = this.#settingsOf(config);
+    return createLanguageModel({
+      settings,
+      config,
+      family: familyOf(settings.kind),
+      world: this.#world,
+      limits: this.#limits,
+    });
+  }
+
+  async check(): Promise<readonly ProviderCheck[]> {
+    this.#offers.clear();
+    return Promise.all(this.#providers.map(async (settings) => checkOf(settings, await this.#offer(settings))));
+  }
+
+  /** The provider that a handle begins with, and the rest of the handle. The longest fitting name wins. */
+  #split(handle: string): [ProviderSettings | undefined, string] {
+    if (handle.length > HANDLE_CHARS_MAX) return [undefined, ""];
+    const fitting = this.#providers.filter(
+      ({ name }) => handle.startsWith(`${name}/`) && handle.length > name.length + 1,
+    );
+    const settings = fitting.sort((a, b) => b.name.length - a.name.length)[0];
+    return [settings, settings === undefined ? "" : handle.slice(settings.name.length + 1)];
+  }
+
+  /** An agent's own endpoint address is never used: it could carry the key anywhere. */
+  #settingsOf(config: LlmConfig): ProviderSettings {
+    const prefix = config.handle?.slice(0, Math.max(config.handle.indexOf("/"), 0));
+    const named = this.#providers.find(({ name }) => name === (config.providerName ?? prefix));
+    const unnamed = config.providerName === null && named === undefined;
+    const found = unnamed
+      ? this.#providers.find(({ kind }) => endpointTypeOf(kind) === config.modelEndpointType)
+      : named;
+    if (found !== undefined) return found;
+    const wanted = config.providerName ?? (prefix || config.modelEndpointType);
+    throw new Failure(
+      "refused",
+      `The model provider "${wanted}" of "${config.handle ?? config.model}" is not configured`,
+    );
+  }
+
+  #offer(settings: ProviderSettings): Promise<Offer> {
+    const now = this.#world.clock.elapsedMs();
+    const cached = this.#offers.get(settings.name);
+    if (cached !== undefined && now < cached.freshUntil) return cached.offer;
+    // While it is being fetched it counts as fresh, so that many callers wait for one request.
+    const entry: CachedOffer = { offer: this.#fetchOffer(settings), freshUntil: Number.POSITIVE_INFINITY };
+    this.#offers.set(settings.name, entry);
+    const age = (freshMs: number): void => {
+      entry.freshUntil = this.#world.clock.elapsedMs() + freshMs;
+    };
+    entry.offer.then(
+      (offer) => age(offer.failure === undefined ? LISTING_FRESH_MS : LISTING_FAILED_FRESH_MS),
+      () => age(0),
+    );
+    return entry.offer;
+  }
+
+  async #fetchOffer(settings: ProviderSettings): Promise<Offer> {
+    try {
+      const listing = await listModels(settings, this.#world);
+      if (listing === undefined) return knownOffer(settings);
+      const models = listing.chat.map(({ name, facts }) => [name, modelInfoOf(settings, name, facts)] as const);
+      const embeddings = listing.embeddings.map((name) => [name, embeddingInfoOf(settings, name)] as const);
+      return { models: new Map(models), embeddings: new Map(embeddings), complete: true };
+    } catch (error) {
+      if (!(error instanceof ModelFailure)) throw error;
+      return { ...knownOffer(settings), failure: error };
+    }
+  }
+}
+
+function knownOffer(settings: ProviderSettings): Offer {
+  const models = knownModels(settings.kind).map((name) => [name, modelInfoOf(settings, name)] as const);
+  return { models: new Map(models), embeddings: new Map(), complete: false };
+}
+
+function rankOf(settings: ProviderSettings): number {
+  return ORDER.indexOf(settings.kind) + (settings.category === "byok" ? ORDER.length : 0);
+}
+
+const ADVICE: Partial<Readonly<Record<ModelFailureType, string>>> = {
+  llm_authentication: "check its key",
+  llm_permission_denied: "check what its key may do",
+  llm_not_found: "check its base URL",
+  llm_rate_limit: "wait and try again",
+  llm_timeout: "check that it runs and can be reached",
+  llm_error: "check its base URL and that it runs",
+};
+
+function checkOf(settings: ProviderSettings, offer: Offer): ProviderCheck {
+  const provider = settings.name;
+  if (offer.failure !== undefined) {
+    const advice = ADVICE[offer.failure.type] ?? "see its own documentation";
+    return { provider, ok: false, detail: `${offer.failure.detail}; ${advice}` };
+  }
+  if (!offer.complete) return { provider, ok: true, detail: `${titleOf(settings.kind)} has no list to ask for` };
+  return { provider, ok: true, detail: `${offer.models.size} models, ${offer.embeddings.size} embedding models` };
+}

@@ -1,0 +1,97 @@
+import { type SqlBool, sql } from "kysely";
+import type { Conversation } from "../agent/conversation.ts";
+import type { ConversationStore } from "../agent/ports.ts";
+import { instantOf } from "../core/clock.ts";
+import { Failure } from "../core/failure.ts";
+import type { AgentId, ConversationId } from "../core/id.ts";
+import { limitOf, orderOf, type PageSource, pageCondition } from "./pages.ts";
+import { containing, fromJson, fromJsonOrNull, toInstantOrNull, toJsonOrNull } from "./rows.ts";
+import type { ConversationRow } from "./schema.ts";
+import type { Session } from "./sql-store.ts";
+
+/** {@link ConversationStore} over SQL. */
+export function sqlConversationStore(session: Session): ConversationStore {
+  const { db, organizationId } = session;
+  return {
+    async find(id) {
+      const row = await db.selectFrom("conversations").selectAll().where("id", "=", id).where("organization_id", "=", organizationId).executeTakeFirst();
+      return row && toConversation(row);
+    },
+
+    async list({ agentId, summarySearch }, page) {
+      const source: PageSource = { table: "conversations", column: page.orderBy, missing: "refuse" };
+      const rows = await db
+        .selectFrom("conversations")
+        .selectAll()
+        .where("organization_id", "=", organizationId)
+        .$if(agentId !== undefined, (query) => query.where("agent_id", "=", agentId ?? ""))
+        .$if(summarySearch !== undefined, (query) =>
+          query.where(sql<SqlBool>`lower(coalesce(summary, '')) like ${containing((summarySearch ?? "").toLowerCase())} escape '\\'`),
+        )
+        .where(await pageCondition(session, source, page))
+        .orderBy(orderOf(source, page))
+        .limit(limitOf(page))
+        .execute();
+      return rows.map(toConversation);
+    },
+
+    async insert(conversation) {
+      await db
+        .insertInto("conversations")
+        .values({ ...toRow(conversation), organization_id: organizationId })
+        .execute();
+    },
+
+    async save(conversation) {
+      const { id, ...row } = toRow(conversation);
+      await db.updateTable("conversations").set(row).where("id", "=", id).where("organization_id", "=", organizationId).execute();
+    },
+
+    async touch(id) {
+      const now = session.world.clock.now();
+      await session.sql.execute("update conversations set last_message_at = $1, updated_at = $1 where id = $2 and organization_id = $3", [now, id, organizationId]);
+    },
+
+    async remove(id) {
+      const gone = await db.deleteFrom("conversations").where("id", "=", id).where("organization_id", "=", organizationId).executeTakeFirst();
+      if (gone.numDeletedRows === 0n) throw new Failure("not_found", `Conversation ${id} not found`);
+      await db.deleteFrom("thread_messages").where("thread_id", "=", id).execute();
+      await db
+        .deleteFrom("messages")
+        .where("conversation_id", "=", id)
+        .where("organization_id", "=", organizationId)
+        .where("sequence_id", "not in", (query) => query.selectFrom("thread_messages").select("sequence_id").whereRef("thread_messages.sequence_id", "=", "messages.sequence_id"))
+        .execute();
+    },
+  };
+}
+
+function toConversation(row: ConversationRow): Conversation {
+  return {
+    id: row.id as ConversationId,
+    agentId: row.agent_id as AgentId,
+    summary: row.summary,
+    isolatedBlockIds: fromJson(row.isolated_block_ids),
+    model: row.model,
+    modelSettings: fromJsonOrNull(row.model_settings),
+    lastMessageAt: toInstantOrNull(row.last_message_at),
+    createdById: row.created_by_id,
+    createdAt: instantOf(row.created_at),
+    updatedAt: instantOf(row.updated_at),
+  };
+}
+
+function toRow(conversation: Conversation): Omit<ConversationRow, "organization_id"> {
+  return {
+    id: conversation.id,
+    agent_id: conversation.agentId,
+    summary: conversation.summary,
+    isolated_block_ids: JSON.stringify(conversation.isolatedBlockIds),
+    model: conversation.model,
+    model_settings: toJsonOrNull(conversation.modelSettings),
+    last_message_at: conversation.lastMessageAt,
+    created_by_id: conversation.createdById,
+    created_at: conversation.createdAt,
+    updated_at: conversation.updatedAt,
+  };
+}

@@ -1,0 +1,55 @@
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from "kysely";
+import type { SqlConnection, SqlDatabase } from "./driver.ts";
+import type { Tables } from "./schema.ts";
+
+/** A query builder over one connection. Transactions are the store's business, not Kysely's. */
+export function builderOver(connection: SqlConnection, dialect: SqlDatabase["dialect"]): Kysely<Tables> {
+  return new Kysely<Tables>({ dialect: dialectOver(connection, dialect) });
+}
+
+function dialectOver(connection: SqlConnection, dialect: SqlDatabase["dialect"]): Dialect {
+  const isSqlite = dialect === "sqlite";
+  return {
+    createDriver: () => driverOver(connection),
+    createQueryCompiler: () => (isSqlite ? new SqliteQueryCompiler() : new PostgresQueryCompiler()),
+    createAdapter: () => (isSqlite ? new SqliteAdapter() : new PostgresAdapter()),
+    createIntrospector: (db) => (isSqlite ? new SqliteIntrospector(db) : new PostgresIntrospector(db)),
+  };
+}
+
+function driverOver(connection: SqlConnection): Driver {
+  const only: DatabaseConnection = {
+    async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+      const { rows, changes } = await connection.execute(query.sql, query.parameters);
+      return { rows: rows as R[], numAffectedRows: BigInt(changes) };
+    },
+    streamQuery: () => {
+      throw new Error("Rows are read whole, in bounded pages");
+    },
+  };
+  const refuse = async () => {
+    throw new Error("Transactions belong to the store");
+  };
+  return {
+    init: async () => {},
+    acquireConnection: async () => only,
+    beginTransaction: refuse,
+    commitTransaction: refuse,
+    rollbackTransaction: refuse,
+    releaseConnection: async () => {},
+    destroy: async () => {},
+  };
+}

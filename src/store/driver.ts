@@ -1,0 +1,22 @@
+/** What a statement gave back. `rows` is empty unless it selects or returns. */
+export interface SqlResult {
+  readonly rows: readonly Readonly<Record<string, unknown>>[];
+  readonly changes: number;
+}
+
+/** One connection. Placeholders are `$1`, `$2`, ... in order of first appearance; values are text, numbers, bytes or null. */
+export interface SqlConnection {
+  execute(sql: string, parameters: readonly unknown[]): SqlResult | Promise<SqlResult>;
+}
+
+/** One open database. SQLite and Postgres differ only in the file that makes this. */
+export interface SqlDatabase {
+  readonly dialect: "sqlite" | "postgres";
+  /** Sees committed rows only; never used inside a transaction. */
+  readonly reader: SqlConnection;
+  /** The only connection that writes; one transaction at a time. */
+  readonly writer: SqlConnection;
+  /** Resolves when everything committed before the call is on disk. Rejects when the disk failed: stop writing then. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,64 @@
+import { type RawBuilder, type SqlBool, sql } from "kysely";
+import { Failure } from "../core/failure.ts";
+import { PAGE_ITEMS_MAX, type Page } from "../core/page.ts";
+import type { Session } from "./sql-store.ts";
+import type { Tables } from "./schema.ts";
+
+/** Columns that may be null; such rows come last in either order. */
+const NULLABLE: ReadonlySet<string> = new Set(["last_run_completion", "last_message_at"]);
+
+/** What a page is cut from: a table with an `id`, and the column that orders it. */
+export interface PageSource {
+  readonly table: keyof Tables & string;
+  readonly column: string;
+  /** What happens when a cursor names no row: V1 ignored it for agents and refused it elsewhere. */
+  readonly missing: "ignore" | "refuse";
+}
+
+/**
+ * The condition that narrows a sorted list to a page. Rows are compared as (column, id), so equal times neither
+ * skip nor repeat a row.
+ */
+export async function pageCondition(session: Session, source: PageSource, page: Page): Promise<RawBuilder<SqlBool>> {
+  const isDescending = page.order === "desc";
+  const after = await comparison(session, source, page.after, isDescending ? "<" : ">");
+  const before = await comparison(session, source, page.before, isDescending ? ">" : "<");
+  return sql<SqlBool>`${after} and ${before}`;
+}
+
+/** The page's size within {@link PAGE_ITEMS_MAX}. */
+export function limitOf(page: Page): number {
+  return Math.max(0, Math.min(page.limit, PAGE_ITEMS_MAX));
+}
+
+/** The order of a page: by the column, nulls last, then by id. */
+export function orderOf(source: PageSource, page: Page): RawBuilder<unknown> {
+  const column = sql.ref(`${source.table}.${source.column}`);
+  const id = sql.ref(`${source.table}.id`);
+  const isNullable = NULLABLE.has(source.column);
+  const direction = sql.raw(page.order);
+  return isNullable ? sql`${column} is null, ${column} ${direction}, ${id} ${direction}` : sql`${column} ${direction}, ${id} ${direction}`;
+}
+
+async function comparison(session: Session, source: PageSource, id: string | undefined, operator: "<" | ">"): Promise<RawBuilder<SqlBool>> {
+  if (id === undefined) return sql<SqlBool>`1 = 1`;
+  const { table, column } = source;
+  const found = await sql<{ value: unknown }>`select ${sql.ref(column)} as value from ${sql.table(table)}
+    where id = ${id} and organization_id = ${session.organizationId}`.execute(session.db);
+  const row = found.rows[0];
+  if (row === undefined) {
+    if (source.missing === "ignore") return sql<SqlBool>`1 = 1`;
+    throw new Failure("not_found", `The page cursor '${id}' names nothing that exists; start again without it`);
+  }
+  return compareTo(source, operator, row.value, id);
+}
+
+function compareTo(source: PageSource, operator: "<" | ">", value: unknown, id: string): RawBuilder<SqlBool> {
+  const column = sql.ref(`${source.table}.${source.column}`);
+  const key = sql.ref(`${source.table}.id`);
+  const compare = sql.raw(operator);
+  if (value === null) return sql<SqlBool>`(${column} is null and ${key} ${compare} ${id})`;
+  const isNullable = NULLABLE.has(source.column);
+  const beyond = sql<SqlBool>`(${column}, ${key}) ${compare} (${value}, ${id})`;
+  return isNullable ? sql<SqlBool>`(${column} is null or ${beyond})` : beyond;
+}

@@ -1,0 +1,165 @@
+import { type RawBuilder, type SqlBool, sql } from "kysely";
+import { instantOf } from "../core/clock.ts";
+import { Failure } from "../core/failure.ts";
+import { type AgentId, type ArchiveId, newId, type PassageId } from "../core/id.ts";
+import type { Passage, PassageFilter, PassageHit, PassageStore } from "../umi/passage.ts";
+import { limitOf, orderOf, type PageSource, pageCondition } from "./pages.ts";
+import { containing, fromJson, fromJsonOrNull, toJsonOrNull } from "./rows.ts";
+import type { PassageRow } from "./schema.ts";
+import type { Session } from "./sql-store.ts";
+
+const SOURCE: PageSource = { table: "passages", column: "created_at", missing: "refuse" };
+/** Words of a query that count; further ones are ignored. */
+const QUERY_WORDS_MAX = 32;
+
+/** {@link PassageStore} over SQL. */
+export function sqlPassageStore(session: Session): PassageStore {
+  const { db, organizationId } = session;
+  return {
+    archiveOf: (agentId) => archiveOf(session, agentId),
+
+    async openArchive(agentId, name) {
+      return (await archiveOf(session, agentId)) ?? createArchive(session, agentId, name);
+    },
+
+    async insert(passages) {
+      for (const passage of passages) {
+        await db
+          .insertInto("passages")
+          .values({ ...toRow(passage), organization_id: organizationId })
+          .execute();
+        const tags = [...new Set(passage.tags ?? [])].map((tag) => ({ passage_id: passage.id, tag }));
+        if (tags.length > 0) await db.insertInto("passage_tags").values(tags).execute();
+      }
+    },
+
+    async find(id) {
+      const row = await db.selectFrom("passages").selectAll().where("id", "=", id).where("organization_id", "=", organizationId).executeTakeFirst();
+      return row && toPassage(row);
+    },
+
+    async list(archiveId, page, text) {
+      const rows = await db
+        .selectFrom("passages")
+        .selectAll()
+        .where("archive_id", "=", archiveId)
+        .where("organization_id", "=", organizationId)
+        .$if(text !== undefined && text !== "", (query) =>
+          query.where(sql<SqlBool>`search_text like ${containing((text ?? "").toLowerCase())} escape '\\'`),
+        )
+        .where(await pageCondition(session, SOURCE, page))
+        .orderBy(orderOf(SOURCE, page))
+        .limit(limitOf(page))
+        .execute();
+      return rows.map(toPassage);
+    },
+
+    async count(archiveId) {
+      const row = await db
+        .selectFrom("passages")
+        .select((eb) => eb.fn.countAll<number>().as("total"))
+        .where("archive_id", "=", archiveId)
+        .where("organization_id", "=", organizationId)
+        .executeTakeFirstOrThrow();
+      return Number(row.total);
+    },
+
+    search: (archiveId, query, filter, limit) => searchPassages(session, archiveId, query, filter, limit),
+
+    async remove(id) {
+      const gone = await db.deleteFrom("passages").where("id", "=", id).where("organization_id", "=", organizationId).executeTakeFirst();
+      if (gone.numDeletedRows === 0n) throw new Failure("not_found", `Passage with id '${id}' not found`);
+    },
+  };
+}
+
+async function archiveOf({ db, organizationId }: Session, agentId: AgentId): Promise<ArchiveId | undefined> {
+  const row = await db
+    .selectFrom("agent_archives")
+    .innerJoin("archives", "archives.id", "agent_archives.archive_id")
+    .select("archives.id")
+    .where("agent_archives.agent_id", "=", agentId)
+    .where("archives.organization_id", "=", organizationId)
+    .executeTakeFirst();
+  return row?.id as ArchiveId | undefined;
+}
+
+async function createArchive(session: Session, agentId: AgentId, name: string): Promise<ArchiveId> {
+  const { db, organizationId, userId, world } = session;
+  const id = newId("archive", world.random);
+  const now = world.clock.now();
+  const nothing = { description: null, embedding_config: null, metadata: null };
+  await db
+    .insertInto("archives")
+    .values({ id, organization_id: organizationId, name, ...nothing, created_by_id: userId, created_at: now, updated_at: now })
+    .execute();
+  await db.insertInto("agent_archives").values({ agent_id: agentId, archive_id: id, is_owner: 1 }).execute();
+  return id;
+}
+
+/** Counts, for each passage, how many different words of the query it contains. */
+async function searchPassages(
+  { db, organizationId }: Session,
+  archiveId: ArchiveId,
+  query: string,
+  filter: PassageFilter,
+  limit: number,
+): Promise<readonly PassageHit[]> {
+  const words = [...new Set(query.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [])].slice(0, QUERY_WORDS_MAX);
+  if (words.length === 0) return [];
+  const counts = words.map((word) => sql`case when search_text like ${containing(word)} escape '\\' then 1 else 0 end`);
+  const score = sql<number>`(${sql.join(counts, sql` + `)})`;
+  const rows = await db
+    .selectFrom("passages")
+    .selectAll()
+    .select(score.as("score"))
+    .where("archive_id", "=", archiveId)
+    .where("organization_id", "=", organizationId)
+    .where(matches(filter))
+    .where(score, ">", 0)
+    .orderBy("score", "desc")
+    .orderBy("created_at", "desc")
+    .orderBy("id", "desc")
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({ passage: toPassage(row), score: Number(row.score) / words.length }));
+}
+
+function matches(filter: PassageFilter): RawBuilder<SqlBool> {
+  const conditions: RawBuilder<SqlBool>[] = [sql`1 = 1`];
+  if (filter.start !== undefined) conditions.push(sql`passages.created_at >= ${filter.start}`);
+  if (filter.end !== undefined) conditions.push(sql`passages.created_at <= ${filter.end}`);
+  const tags = [...new Set(filter.tags ?? [])];
+  if (tags.length > 0) {
+    const found = sql`(select count(*) from passage_tags where passage_tags.passage_id = passages.id and passage_tags.tag in (${sql.join(tags)}))`;
+    conditions.push(filter.tagMatch === "all" ? sql`${found} = ${tags.length}` : sql`${found} > 0`);
+  }
+  return sql<SqlBool>`${sql.join(conditions, sql` and `)}`;
+}
+
+function toPassage(row: PassageRow): Passage {
+  return {
+    id: row.id as PassageId,
+    archiveId: row.archive_id as ArchiveId,
+    text: row.text,
+    tags: fromJsonOrNull(row.tags),
+    metadata: fromJson(row.metadata),
+    createdAt: instantOf(row.created_at),
+    updatedAt: instantOf(row.updated_at),
+    createdById: row.created_by_id,
+  };
+}
+
+function toRow(passage: Passage): Omit<PassageRow, "organization_id"> {
+  return {
+    id: passage.id,
+    archive_id: passage.archiveId,
+    text: passage.text,
+    search_text: passage.text.toLowerCase(),
+    tags: toJsonOrNull(passage.tags),
+    metadata: JSON.stringify(passage.metadata),
+    created_by_id: passage.createdById,
+    created_at: passage.createdAt,
+    updated_at: passage.updatedAt,
+  };
+}

@@ -1,0 +1,41 @@
+import { type Instant, instantOf } from "../core/clock.ts";
+
+/** JSON text of a column as the value it was written from. The store wrote it, so its shape is known. */
+export function fromJson<T>(text: string): T {
+  return JSON.parse(text) as T;
+}
+
+/** As {@link fromJson}, null for null. */
+export function fromJsonOrNull<T>(text: string | null): T | null {
+  return text === null ? null : (JSON.parse(text) as T);
+}
+
+/** A value as JSON text, null for null. */
+export function toJsonOrNull(value: unknown): string | null {
+  return value === null || value === undefined ? null : JSON.stringify(value);
+}
+
+/** A truth value as SQL stores it. */
+export function toFlag(value: boolean): number {
+  return value ? 1 : 0;
+}
+
+/** As {@link toFlag}, null for null. */
+export function toFlagOrNull(value: boolean | null): number | null {
+  return value === null ? null : toFlag(value);
+}
+
+/** A stored truth value. */
+export function fromFlagOrNull(value: number | null): boolean | null {
+  return value === null ? null : value !== 0;
+}
+
+/** A stored instant, null for null. */
+export function toInstantOrNull(value: number | null): Instant | null {
+  return value === null ? null : instantOf(value);
+}
+
+/** `text` as a pattern for `like ... escape '\'` that finds it anywhere. */
+export function containing(text: string): string {
+  return `%${text.replaceAll(/[\\%_]/g, "\\$&")}%`;
+}

@@ -1,0 +1,110 @@
+import { type RawBuilder, type SqlBool, sql } from "kysely";
+import type { RunFilter, RunStore } from "../agent/ports.ts";
+import type { Run, RunStatus, StopReason } from "../agent/run.ts";
+import { instantOf } from "../core/clock.ts";
+import { Failure } from "../core/failure.ts";
+import type { AgentId, ConversationId, RunId } from "../core/id.ts";
+import { limitOf, orderOf, type PageSource, pageCondition } from "./pages.ts";
+import { fromJson, fromJsonOrNull, toFlag, toInstantOrNull, toJsonOrNull } from "./rows.ts";
+import type { RunRow } from "./schema.ts";
+import type { Session } from "./sql-store.ts";
+
+const SOURCE: PageSource = { table: "runs", column: "created_at", missing: "refuse" };
+
+const INSERT = `insert into runs (id, organization_id, agent_id, conversation_id, status, stop_reason, background, request_config,
+  metadata, callback_url, created_at, completed_at, ttft_ns, total_duration_ns)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`;
+
+const UPDATE = `update runs set status = $1, stop_reason = $2, metadata = $3, completed_at = $4, ttft_ns = $5, total_duration_ns = $6
+  where id = $7 and organization_id = $8`;
+
+const ACTIVE = `select id from runs where agent_id = $1 and status in ('created', 'running')
+  and coalesce(conversation_id, '') = coalesce($2, '') and organization_id = $3 limit 1`;
+
+/** {@link RunStore} over SQL. */
+export function sqlRunStore(session: Session): RunStore {
+  const { db, organizationId } = session;
+  return {
+    async find(id) {
+      const { rows } = await session.sql.execute("select * from runs where id = $1 and organization_id = $2", [id, organizationId]);
+      return rows[0] && toRun(rows[0] as unknown as RunRow);
+    },
+
+    async active(agentId, conversationId) {
+      const { rows } = await session.sql.execute(ACTIVE, [agentId, conversationId, organizationId]);
+      return rows[0]?.["id"] as RunId | undefined;
+    },
+
+    async list(filter, page) {
+      const rows = await db
+        .selectFrom("runs")
+        .selectAll()
+        .where(matches(organizationId, filter))
+        .where(await pageCondition(session, SOURCE, page))
+        .orderBy(orderOf(SOURCE, page))
+        .limit(limitOf(page))
+        .execute();
+      return rows.map(toRun);
+    },
+
+    async insert(run) {
+      await session.sql.execute(INSERT, [
+        run.id,
+        organizationId,
+        run.agentId,
+        run.conversationId,
+        run.status,
+        run.stopReason,
+        toFlag(run.background),
+        toJsonOrNull(run.requestConfig),
+        JSON.stringify(run.metadata),
+        run.callbackUrl,
+        run.createdAt,
+        run.completedAt,
+        run.ttftNs,
+        run.totalDurationNs,
+      ]);
+    },
+
+    async save(run) {
+      const { id, status, stopReason, metadata, completedAt, ttftNs, totalDurationNs } = run;
+      await session.sql.execute(UPDATE, [status, stopReason, JSON.stringify(metadata), completedAt, ttftNs, totalDurationNs, id, organizationId]);
+    },
+
+    async remove(id) {
+      const gone = await db.deleteFrom("runs").where("id", "=", id).where("organization_id", "=", organizationId).executeTakeFirst();
+      if (gone.numDeletedRows === 0n) throw new Failure("not_found", `Run ${id} not found`);
+    },
+  };
+}
+
+function matches(organizationId: string, filter: RunFilter): RawBuilder<SqlBool> {
+  const conditions: RawBuilder<SqlBool>[] = [sql`runs.organization_id = ${organizationId}`];
+  const oneOf = (column: string, values: readonly string[] | undefined) => {
+    if (values !== undefined && values.length > 0) conditions.push(sql`${sql.ref(`runs.${column}`)} in (${sql.join([...values])})`);
+  };
+  oneOf("agent_id", filter.agentIds);
+  oneOf("status", filter.statuses);
+  if (filter.conversationId !== undefined) conditions.push(sql`runs.conversation_id = ${filter.conversationId}`);
+  if (filter.background !== undefined) conditions.push(sql`runs.background = ${toFlag(filter.background)}`);
+  if (filter.stopReason !== undefined) conditions.push(sql`runs.stop_reason = ${filter.stopReason}`);
+  return sql<SqlBool>`${sql.join(conditions, sql` and `)}`;
+}
+
+function toRun(row: RunRow): Run {
+  return {
+    id: row.id as RunId,
+    agentId: row.agent_id as AgentId,
+    conversationId: row.conversation_id as ConversationId | null,
+    status: row.status as RunStatus,
+    stopReason: row.stop_reason as StopReason | null,
+    background: row.background !== 0,
+    requestConfig: fromJsonOrNull(row.request_config),
+    metadata: fromJson(row.metadata),
+    callbackUrl: row.callback_url,
+    createdAt: instantOf(row.created_at),
+    completedAt: toInstantOrNull(row.completed_at),
+    ttftNs: row.ttft_ns,
+    totalDurationNs: row.total_duration_ns,
+  };
+}

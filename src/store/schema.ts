@@ -1,0 +1,219 @@
+/**
+ * One interface per table, columns named as in SQL; both dialects share it. JSON is text, a truth value is 0 or 1,
+ * an instant is epoch milliseconds with a fraction.
+ */
+export interface Tables {
+  organizations: { id: string; name: string; created_at: number };
+  users: { id: string; organization_id: string; name: string; created_at: number };
+  agents: AgentRow;
+  agent_tags: { agent_id: string; tag: string };
+  blocks: BlockRow;
+  block_tags: { block_id: string; tag: string };
+  agent_blocks: { agent_id: string; block_id: string; label: string; position: number };
+  tools: ToolRow;
+  agent_tools: { agent_id: string; tool_id: string; position: number };
+  messages: MessageRow;
+  thread_messages: { thread_id: string; position: number; sequence_id: number; in_context: number };
+  conversations: ConversationRow;
+  runs: RunRow;
+  steps: StepRow;
+  run_events: { run_id: string; seq_id: number; data: string };
+  archives: ArchiveRow;
+  agent_archives: { agent_id: string; archive_id: string; is_owner: number };
+  passages: PassageRow;
+  passage_tags: { passage_id: string; tag: string };
+}
+
+/** A row of `agents`. */
+export interface AgentRow {
+  id: string;
+  organization_id: string;
+  name: string;
+  description: string | null;
+  agent_type: string;
+  system: string;
+  tool_rules: string;
+  llm_config: string;
+  embedding_config: string | null;
+  compaction_settings: string;
+  response_format: string | null;
+  metadata: string | null;
+  message_buffer_autoclear: number;
+  enable_sleeptime: number | null;
+  timezone: string;
+  max_files_open: number | null;
+  per_file_view_window_char_limit: number | null;
+  hidden: number | null;
+  project_id: string | null;
+  template_id: string | null;
+  base_template_id: string | null;
+  deployment_id: string | null;
+  entity_id: string | null;
+  last_run_completion: number | null;
+  last_run_duration_ms: number | null;
+  last_stop_reason: string | null;
+  created_by_id: string | null;
+  last_updated_by_id: string | null;
+  created_at: number;
+  updated_at: number;
+}
+
+/** A row of `blocks`. */
+export interface BlockRow {
+  id: string;
+  organization_id: string;
+  label: string;
+  value: string;
+  char_limit: number;
+  description: string | null;
+  read_only: number;
+  metadata: string;
+  hidden: number | null;
+  is_template: number;
+  template_name: string | null;
+  template_id: string | null;
+  base_template_id: string | null;
+  deployment_id: string | null;
+  entity_id: string | null;
+  project_id: string | null;
+  preserve_on_migration: number;
+  created_by_id: string | null;
+  last_updated_by_id: string | null;
+  created_at: number;
+  updated_at: number;
+  version: number;
+}
+
+/** A row of `tools`. */
+export interface ToolRow {
+  id: string;
+  organization_id: string;
+  name: string;
+  tool_type: string;
+  description: string | null;
+  source_type: string | null;
+  source_code: string | null;
+  json_schema: string | null;
+  args_json_schema: string | null;
+  tags: string;
+  return_char_limit: number;
+  pip_requirements: string | null;
+  npm_requirements: string | null;
+  default_requires_approval: number | null;
+  enable_parallel_execution: number;
+  metadata: string;
+  project_id: string | null;
+  created_by_id: string | null;
+  last_updated_by_id: string | null;
+  created_at: number;
+  updated_at: number;
+}
+
+/** A row of `messages`. `search_text` is the lowercase text that searches look through, empty where they must not. */
+export interface MessageRow {
+  sequence_id: number;
+  id: string;
+  organization_id: string;
+  agent_id: string;
+  conversation_id: string | null;
+  role: string;
+  content: string;
+  tool_calls: string | null;
+  tool_returns: string | null;
+  approvals: string | null;
+  name: string | null;
+  model: string | null;
+  otid: string | null;
+  sender_id: string | null;
+  group_id: string | null;
+  step_id: string | null;
+  run_id: string | null;
+  is_error: number | null;
+  search_text: string;
+  created_at: number;
+}
+
+/** A row of `conversations`. */
+export interface ConversationRow {
+  id: string;
+  organization_id: string;
+  agent_id: string;
+  summary: string | null;
+  isolated_block_ids: string;
+  model: string | null;
+  model_settings: string | null;
+  last_message_at: number | null;
+  created_by_id: string | null;
+  created_at: number;
+  updated_at: number;
+}
+
+/** A row of `runs`. */
+export interface RunRow {
+  id: string;
+  organization_id: string;
+  agent_id: string;
+  conversation_id: string | null;
+  status: string;
+  stop_reason: string | null;
+  background: number;
+  request_config: string | null;
+  metadata: string;
+  callback_url: string | null;
+  created_at: number;
+  completed_at: number | null;
+  ttft_ns: number | null;
+  total_duration_ns: number | null;
+}
+
+/** A row of `steps`. */
+export interface StepRow {
+  id: string;
+  organization_id: string;
+  run_id: string;
+  agent_id: string;
+  provider_name: string | null;
+  provider_category: string | null;
+  model: string | null;
+  model_handle: string | null;
+  model_endpoint: string | null;
+  context_window_limit: number | null;
+  usage: string | null;
+  stop_reason: string | null;
+  status: string;
+  error_type: string | null;
+  error_data: string | null;
+  feedback: string | null;
+  tags: string;
+  project_id: string | null;
+  created_at: number;
+  step_ns: number | null;
+  llm_request_ns: number | null;
+}
+
+/** A row of `archives`. */
+export interface ArchiveRow {
+  id: string;
+  organization_id: string;
+  name: string;
+  description: string | null;
+  embedding_config: string | null;
+  metadata: string | null;
+  created_by_id: string | null;
+  created_at: number;
+  updated_at: number;
+}
+
+/** A row of `passages`. */
+export interface PassageRow {
+  id: string;
+  organization_id: string;
+  archive_id: string;
+  text: string;
+  search_text: string;
+  tags: string | null;
+  metadata: string;
+  created_by_id: string | null;
+  created_at: number;
+  updated_at: number;
+}

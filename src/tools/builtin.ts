@@ -1,0 +1,108 @@
+import type { z } from "zod";
+import type { Clock, Instant } from "../core/clock.ts";
+import { Failure } from "../core/failure.ts";
+import type { AgentId } from "../core/id.ts";
+import type { Json, JsonObject } from "../core/json.ts";
+import type { Random } from "../core/random.ts";
+import type { BlockStore } from "../umi/block-store.ts";
+import type { PassageStore } from "../umi/passage.ts";
+import type { ToolType } from "./tool.ts";
+
+/** What `conversation_search` may ask of the agent's past messages. Dates are inclusive. */
+export interface ConversationQuery {
+  readonly text: string | null;
+  readonly roles: readonly string[] | null;
+  readonly limit: number;
+  readonly start: Instant | null;
+  readonly end: Instant | null;
+}
+
+/** One past message that a search found, newest first. */
+export interface ConversationHit {
+  readonly createdAt: Instant;
+  readonly role: string;
+  readonly text: string;
+}
+
+/** All that a built-in tool may touch. One that needs more asks for it here, never by import. */
+export interface ToolContext {
+  readonly agentId: AgentId;
+  readonly agentName: string;
+  /** IANA time zone that dates are shown in. */
+  readonly timezone: string;
+  readonly userId: string;
+  /** The stores see the turn's own transaction: what a tool writes is kept if, and only if, its answer is. */
+  readonly blocks: BlockStore;
+  readonly passages: PassageStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  searchConversation(query: ConversationQuery): Promise<readonly ConversationHit[]>;
+}
+
+/**
+ * What the model is told. A failed call is an answer too, so that the model can recover from it.
+ * `message` is text, or an object that is kept as JSON, as Letta does with dictionaries.
+ */
+export type ToolResult =
+  | { readonly ok: true; readonly message: string | JsonObject; readonly promptChanged: boolean }
+  | { readonly ok: false; readonly message: string };
+
+/** A tool that ships with the server. */
+export interface BuiltinTool {
+  readonly name: string;
+  readonly toolType: ToolType;
+  /** What the model reads, with a summary line first. */
+  readonly description: string;
+  /** JSON Schema of the arguments, as the model and the API see it. */
+  readonly parameters: JsonObject;
+  /** May run beside other calls of the same step. */
+  readonly parallel: boolean;
+  /** Never cut its answer to the tool's return limit. */
+  readonly unlimited: boolean;
+  call(args: Readonly<Record<string, unknown>>, context: ToolContext): Promise<ToolResult>;
+}
+
+/** What {@link defineTool} needs. `run` returns the answer, or throws a {@link Failure} that the model should hear. */
+export interface BuiltinDefinition<A> {
+  readonly name: string;
+  readonly toolType: ToolType;
+  readonly description: string;
+  readonly parameters: JsonObject;
+  readonly arguments: z.ZodType<A>;
+  readonly parallel?: boolean;
+  readonly unlimited?: boolean;
+  /** Set by tools after which the system prompt must be compiled again. */
+  readonly changesPrompt?: boolean;
+  run(args: A, context: ToolContext): Promise<string | JsonObject>;
+}
+
+/** Makes a {@link BuiltinTool} that checks its arguments first and turns a {@link Failure} into an answer. */
+export function defineTool<A>(definition: BuiltinDefinition<A>): BuiltinTool {
+  return {
+    name: definition.name,
+    toolType: definition.toolType,
+    description: definition.description,
+    parameters: definition.parameters,
+    parallel: definition.parallel ?? false,
+    unlimited: definition.unlimited ?? false,
+    async call(args, context) {
+      const parsed = definition.arguments.safeParse(args);
+      if (!parsed.success) {
+        const issues = parsed.error.issues.map((issue) => `${issue.path.join(".") || "arguments"}: ${issue.message}`);
+        return { ok: false, message: `Invalid arguments for ${definition.name}: ${issues.join("; ")}` };
+      }
+      try {
+        const message = await definition.run(parsed.data, context);
+        return { ok: true, message, promptChanged: definition.changesPrompt ?? false };
+      } catch (error) {
+        if (error instanceof Failure) return { ok: false, message: error.message };
+        throw error;
+      }
+    },
+  };
+}
+
+/** A JSON Schema object for tool parameters, its keys in Letta's order. */
+export function objectSchema(properties: JsonObject, required: readonly string[]): JsonObject {
+  return { type: "object", properties, required: required as Json };
+}

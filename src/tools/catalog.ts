@@ -1,0 +1,78 @@
+import type { Clock } from "../core/clock.ts";
+import { type Actor, newId } from "../core/id.ts";
+import type { JsonObject } from "../core/json.ts";
+import type { Random } from "../core/random.ts";
+import { archivalMemoryInsert, archivalMemorySearch } from "./archival-memory.ts";
+import type { BuiltinTool } from "./builtin.ts";
+import { conversationSearch } from "./conversation-search.ts";
+import { coreMemoryAppend, coreMemoryReplace } from "./core-memory-tools.ts";
+import { memory } from "./memory.ts";
+import { memoryApplyPatch } from "./memory-apply-patch.ts";
+import { memoryFinishEdits, memoryInsert, memoryReplace, memoryRethink } from "./memory-edit.ts";
+import { sendMessage } from "./send-message.ts";
+import { RETURN_CHARS_DEFAULT, type Tool } from "./tool.ts";
+import { UNAVAILABLE_TOOLS } from "./unavailable.ts";
+
+/** Every tool that ships with the server, by name, in the order of their names. */
+export const BUILTIN_TOOLS: ReadonlyMap<string, BuiltinTool> = new Map(
+  [
+    sendMessage,
+    conversationSearch,
+    archivalMemoryInsert,
+    archivalMemorySearch,
+    coreMemoryAppend,
+    coreMemoryReplace,
+    memory,
+    memoryApplyPatch,
+    memoryReplace,
+    memoryInsert,
+    memoryRethink,
+    memoryFinishEdits,
+    ...UNAVAILABLE_TOOLS,
+  ]
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map((tool) => [tool.name, tool]),
+);
+
+/** What {@link builtinRows} needs: for whom, and where ids and times come from. */
+export interface RowOptions {
+  readonly actor: Actor;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** The built-in tools as rows of a fresh organisation. */
+export function builtinRows(options: RowOptions): readonly Tool[] {
+  return [...BUILTIN_TOOLS.values()].map((tool) => builtinRow(tool, options));
+}
+
+/** What the model is told of a tool, in the shape that the API shows as `json_schema`. */
+export function jsonSchemaOf({ name, description, parameters }: BuiltinTool): JsonObject {
+  return { name, description, parameters };
+}
+
+function builtinRow(tool: BuiltinTool, { actor, clock, random }: RowOptions): Tool {
+  const at = clock.now();
+  return {
+    id: newId("tool", random),
+    name: tool.name,
+    toolType: tool.toolType,
+    description: tool.description,
+    sourceType: "python",
+    sourceCode: null,
+    jsonSchema: jsonSchemaOf(tool),
+    argsJsonSchema: null,
+    tags: [tool.toolType],
+    returnCharLimit: RETURN_CHARS_DEFAULT,
+    pipRequirements: null,
+    npmRequirements: null,
+    defaultRequiresApproval: null,
+    enableParallelExecution: tool.parallel,
+    metadata: {},
+    projectId: null,
+    createdById: actor.userId,
+    lastUpdatedById: actor.userId,
+    createdAt: at,
+    updatedAt: at,
+  };
+}

@@ -1,0 +1,55 @@
+import type { Instant } from "../core/clock.ts";
+import { isRecord, type JsonObject, parseJson } from "../core/json.ts";
+import { charCount, cut, wellFormed } from "../core/text.ts";
+import { createTimeFormat, type TimeFormat } from "../core/time-format.ts";
+import { pythonRepr } from "./python-repr.ts";
+
+/** Characters of an error that a tool's stderr line keeps. */
+const ERROR_CHARS_MAX = 1000;
+
+/** What a tool answered, and when and where. */
+export interface Answer {
+  readonly ok: boolean;
+  readonly message: string | JsonObject;
+  readonly at: Instant;
+  /** IANA time zone of the agent. */
+  readonly zone: string;
+}
+
+/** A packed answer as clients are shown it. `status` is null when the text does not say. */
+export interface UnpackedAnswer {
+  readonly status: "success" | "error" | null;
+  readonly text: string;
+}
+
+/**
+ * The JSON text that the model reads and history keeps, byte for byte as Letta wrote it. Callers that pack many
+ * answers pass the {@link TimeFormat} they keep.
+ */
+export function packAnswer({ ok, message, at, zone }: Answer, format: TimeFormat = createTimeFormat()): string {
+  const packed = { status: ok ? "OK" : "Failed", message, time: format.localTime(at, zone) };
+  return JSON.stringify(packed, (_, value) => (typeof value === "string" ? wellFormed(value) : value), 2);
+}
+
+/** Reads {@link packAnswer}'s text back; any other text counts as the answer itself. */
+export function unpackAnswer(packed: string): UnpackedAnswer {
+  const parsed = parseJson(packed);
+  if (!isRecord(parsed) || !("message" in parsed)) return { status: null, text: packed };
+  const { status, message } = parsed;
+  const text = typeof message === "string" ? message : pythonRepr(message);
+  if (status === "OK") return { status: "success", text };
+  return status === "Failed" ? { status: "error", text } : { status: null, text };
+}
+
+/** The message itself, or, when it is longer than `chars`, its beginning as text with a note on what was cut. */
+export function limitMessage(message: string | JsonObject, chars: number): string | JsonObject {
+  const text = typeof message === "string" ? message : pythonRepr(message);
+  if (text.length <= chars) return message;
+  const total = charCount(text);
+  return total <= chars ? message : `${cut(text, chars)}... [NOTE: cut here, ${chars} of ${total} characters shown]`;
+}
+
+/** The line that a failed call leaves in its stderr. */
+export function errorLine(toolName: string, message: string): string {
+  return cut(`Error executing function ${toolName}: ValueError: ${message}`, ERROR_CHARS_MAX);
+}

@@ -1,0 +1,48 @@
+import type { Instant } from "../core/clock.ts";
+import type { ToolId } from "../core/id.ts";
+import type { JsonObject } from "../core/json.ts";
+
+/** Letta's kinds of tool. All but `custom` and `external_mcp` are built in. */
+export const TOOL_TYPES = [
+  "custom",
+  "letta_core",
+  "letta_memory_core",
+  "letta_multi_agent_core",
+  "letta_sleeptime_core",
+  "letta_voice_sleeptime_core",
+  "letta_builtin",
+  "letta_files_core",
+  "external_langchain",
+  "external_composio",
+  "external_mcp",
+] as const;
+
+/** One of {@link TOOL_TYPES}. */
+export type ToolType = (typeof TOOL_TYPES)[number];
+
+/** The longest text a tool returns to the model unless it says otherwise. */
+export const RETURN_CHARS_DEFAULT = 50_000;
+
+/** A tool as an organisation has it: what the model is told, and where its code is. */
+export interface Tool {
+  readonly id: ToolId;
+  readonly name: string;
+  readonly toolType: ToolType;
+  readonly description: string | null;
+  readonly sourceType: string | null;
+  readonly sourceCode: string | null;
+  readonly jsonSchema: JsonObject | null;
+  readonly argsJsonSchema: JsonObject | null;
+  readonly tags: readonly string[];
+  readonly returnCharLimit: number;
+  readonly pipRequirements: readonly JsonObject[] | null;
+  readonly npmRequirements: readonly JsonObject[] | null;
+  readonly defaultRequiresApproval: boolean | null;
+  readonly enableParallelExecution: boolean;
+  readonly metadata: JsonObject;
+  readonly projectId: string | null;
+  readonly createdById: string | null;
+  readonly lastUpdatedById: string | null;
+  readonly createdAt: Instant;
+  readonly updatedAt: Instant;
+}

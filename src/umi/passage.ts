@@ -1,0 +1,46 @@
+import type { Instant } from "../core/clock.ts";
+import type { AgentId, ArchiveId, PassageId } from "../core/id.ts";
+import type { JsonObject } from "../core/json.ts";
+import type { Page } from "../core/page.ts";
+
+/** One text of an archive. */
+export interface Passage {
+  readonly id: PassageId;
+  readonly archiveId: ArchiveId;
+  readonly text: string;
+  readonly tags: readonly string[] | null;
+  readonly metadata: JsonObject;
+  readonly createdAt: Instant;
+  readonly updatedAt: Instant;
+  readonly createdById: string | null;
+}
+
+/** What a search over passages is narrowed to. Absent means any. `start` and `end` are both inclusive. */
+export interface PassageFilter {
+  readonly tags?: readonly string[];
+  readonly tagMatch?: "any" | "all";
+  readonly start?: Instant;
+  readonly end?: Instant;
+}
+
+/** A passage that a search found. Scores compare within one search only; higher is better. */
+export interface PassageHit {
+  readonly passage: Passage;
+  readonly score: number;
+}
+
+/** Where archival memory of one organisation lives. */
+export interface PassageStore {
+  /** The archive that this agent writes to; undefined before its first passage. */
+  archiveOf(agentId: AgentId): Promise<ArchiveId | undefined>;
+  /** The agent's archive, made with this name when there is none. */
+  openArchive(agentId: AgentId, name: string): Promise<ArchiveId>;
+  insert(passages: readonly Passage[]): Promise<void>;
+  find(id: PassageId): Promise<Passage | undefined>;
+  /** Passages by creation time; `containing` narrows to those that contain the text, in any case. */
+  list(archiveId: ArchiveId, page: Page, containing?: string): Promise<readonly Passage[]>;
+  count(archiveId: ArchiveId): Promise<number>;
+  /** Best first: those with the most of the query's words, then the newest. An empty query finds nothing. */
+  search(archiveId: ArchiveId, query: string, filter: PassageFilter, limit: number): Promise<readonly PassageHit[]>;
+  remove(id: PassageId): Promise<void>;
+}
