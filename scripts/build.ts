@@ -31,7 +31,12 @@ export async function build({ root, out, target }: BuildOptions): Promise<number
       minify: true,
       bytecode: true,
       sourcemap: "linked",
-      compile: { outfile: join(draft, "selkie"), ...(target === undefined ? {} : { target: requireTarget(target) }) },
+      compile: {
+        outfile: join(draft, "selkie"),
+        // A bunfig.toml that happens to lie where the server is started could make it run anything.
+        autoloadBunfig: false,
+        ...(target === undefined ? {} : { target: requireTarget(target) }),
+      },
     });
     for (const log of built.logs) console.error(String(log));
     // Source maps are inside the executable too. The program's name gets ".exe" on Windows.

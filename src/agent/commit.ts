@@ -1,3 +1,4 @@
+import type { JsonObject } from "../core/json.ts";
 import type { RunUsage, TurnError, TurnEvent } from "./events.ts";
 import type { Message } from "./message.ts";
 import type { Repositories } from "./ports.ts";
@@ -54,11 +55,17 @@ async function savedRun(turn: Turn, run: Run, change: Change, repositories: Repo
   if (stopReason === null) return run;
   const completedAt = turn.clock.now();
   const totalDurationNs = Math.round((completedAt - run.createdAt) * 1e6);
-  const metadata = error === null ? run.metadata : { ...run.metadata, error: { error_type: error.type, message: error.message, detail: error.detail } };
+  const metadata = error === null ? run.metadata : { ...run.metadata, error: errorRecord(run, error) };
   const ended: Run = { ...run, status: statusOf(stopReason), stopReason, completedAt, totalDurationNs, metadata };
   await repositories.runs.save(ended);
   await repositories.agents.noteRun(run.agentId, stopReason);
   return ended;
+}
+
+/** What went wrong as clients read it from the run, which is also what its stream ended with. */
+export function errorRecord(run: Run, error: TurnError): JsonObject {
+  const { type: error_type, message, detail } = error;
+  return { message_type: "error_message", run_id: run.id, error_type, message, detail, seq_id: null };
 }
 
 function eventsOf(change: Change): readonly TurnEvent[] {

@@ -37,15 +37,14 @@ export async function chooseModel(models: Models, wish: ModelWish, agentType: Ag
   return isGiven ? config : withReasoning(config, wantsReasoning, agentType);
 }
 
-/** The model of an agent after a change of it; without a new handle or configuration, the present one adjusted. */
-export async function changeModel(
-  models: Models,
-  current: LlmConfig,
-  wish: ModelWish,
-  agentType: AgentType,
-): Promise<LlmConfig> {
-  const isNew = wish.config !== undefined || wish.handle !== undefined;
-  const config = wished(isNew ? await startingPoint(models, wish) : current, wish);
+/** The wish with its handle looked up, so that {@link changedModel} can follow it without asking a provider. */
+export async function resolvedWish(models: Models, wish: ModelWish): Promise<ModelWish> {
+  return wish.handle === undefined ? wish : { ...wish, config: await startingPoint(models, wish) };
+}
+
+/** The model of an agent after a change of it; without a new configuration, the present one adjusted. */
+export function changedModel(current: LlmConfig, wish: ModelWish, agentType: AgentType): LlmConfig {
+  const config = wished(wish.config ?? current, wish);
   return wish.reasons === undefined ? config : withReasoning(config, wish.reasons, agentType);
 }
 

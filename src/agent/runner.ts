@@ -10,10 +10,11 @@ import type { BuiltinTool } from "../tools/builtin.ts";
 import type { Tool } from "../tools/tool.ts";
 import type { Agent } from "./agent.ts";
 import { checkInput } from "./admission.ts";
+import { errorRecord } from "./commit.ts";
 import type { EventEncoder } from "./events.ts";
 import { inputMessages, type TurnInput } from "./input.ts";
 import type { Message } from "./message.ts";
-import type { Store, ThreadId } from "./ports.ts";
+import type { Repositories, Store, ThreadId } from "./ports.ts";
 import type { Run } from "./run.ts";
 import type { RunLogs } from "./run-log.ts";
 import { speechOf } from "./speech.ts";
@@ -89,7 +90,7 @@ export function createRunner(options: RunnerOptions): Runner {
     async start(actor, request) {
       if (active.size >= RUNS_MAX) throw new Failure("unavailable", `This server is working on ${RUNS_MAX} runs already; try again shortly`);
       const setup = await setUp(options, actor, request);
-      const state = await store.write(actor, (repositories) => admit(options, actor, setup, request, repositories));
+      const state = await store.write(actor, (repositories) => admit(options, setup, request, repositories));
       return { run: state.run, agent: setup.agent, done: launch(actor, setup, state, 0) };
     },
 
@@ -168,10 +169,9 @@ async function configFor(models: Models, agent: Agent, handle: string | null): P
 /** Checks that the conversation is free and the input fits it, then stores both the input and the run. */
 async function admit(
   { world }: RunnerOptions,
-  actor: Actor,
   setup: RunSetup,
   request: TurnRequest,
-  repositories: Parameters<Parameters<Store["write"]>[1]>[0],
+  repositories: Repositories,
 ): Promise<TurnState> {
   const { agent, threadId, conversationId } = setup;
   const busy = await repositories.runs.active(agent.id, conversationId);
@@ -181,7 +181,7 @@ async function admit(
   }
   const context = visible(agent, await repositories.messages.context(threadId));
   checkInput(context, request.input);
-  const run = newRun(world, actor, setup);
+  const run = newRun(world, setup);
   const stepId = newId("step", world.random);
   const place = { agentId: agent.id, conversationId, runId: run.id, stepId, model: null };
   const messages = inputMessages(world, place, request.input);
@@ -196,7 +196,7 @@ function visible(agent: Agent, context: readonly Message[]): readonly Message[] 
   return agent.messageBufferAutoclear ? context.slice(0, 1) : context;
 }
 
-function newRun({ clock, random }: Pick<World, "clock" | "random">, actor: Actor, setup: RunSetup): Run {
+function newRun({ clock, random }: Pick<World, "clock" | "random">, setup: RunSetup): Run {
   return {
     id: newId("run", random),
     agentId: setup.agent.id,
@@ -205,13 +205,19 @@ function newRun({ clock, random }: Pick<World, "clock" | "random">, actor: Actor
     stopReason: null,
     background: setup.options.background,
     requestConfig: setup.options as unknown as JsonObject,
-    metadata: { run_type: setup.options.stream === "none" ? "send_message" : "send_message_streaming", user_id: actor.userId },
+    metadata: runMetadata(setup.options),
     callbackUrl: null,
     createdAt: clock.now(),
     completedAt: null,
     ttftNs: null,
     totalDurationNs: null,
   };
+}
+
+/** What kind of request a run came from, in Letta's words. */
+function runMetadata({ stream, background }: TurnOptions): JsonObject {
+  if (stream !== "none") return { run_type: "send_message_streaming" };
+  return background ? { run_type: "send_message_async", lettuce: null } : { run_type: "send_message" };
 }
 
 function freshState(run: Run): TurnState {
@@ -235,7 +241,7 @@ export function optionsOf(run: Run): TurnOptions {
 }
 
 /** Where an unfinished run stands, from its rows. */
-async function stateOf(reader: ReturnType<Store["reader"]>, run: Run, setup: RunSetup): Promise<TurnState> {
+async function stateOf(reader: Repositories, run: Run, setup: RunSetup): Promise<TurnState> {
   const page = { limit: RESUMED_ITEMS_MAX, order: "asc" } as const;
   const messages = await reader.messages.list({ runId: run.id }, page);
   const steps = await reader.steps.list({ runId: run.id }, page);
@@ -298,7 +304,7 @@ async function abandon({ store, world, log }: RunnerOptions, actor: Actor, runId
     return await store.write(actor, async ({ runs }) => {
       const run = await runs.find(runId);
       if (run === undefined || run.completedAt !== null) return run;
-      const error = { error_type: "internal_error", message, detail: "" };
+      const error = errorRecord(run, { type: "internal_error", message, detail: "" });
       const failed: Run = { ...run, status: "failed", stopReason: "error", completedAt: world.clock.now(), metadata: { ...run.metadata, error } };
       await runs.save(failed);
       return failed;

@@ -48,10 +48,15 @@ export async function answerCalls(turn: Turn, state: TurnState, context: readonl
   }
   const stepId = context.findLast((message) => message.toolCalls.length > 0)?.stepId ?? null;
   const system = promptChanged ? await recompiled(turn, context, repositories) : null;
-  const answer: Message = { ...newMessage(turn, placeOf(turn, state, stepId), "tool", []), toolReturns: returns, name: returns[0]?.name ?? null };
+  const answer: Message = { ...newMessage(turn, placeOf(turn, state, stepId), "tool", []), toolReturns: returns, name: nameOf(returns, decisions) };
   const stopReason = stopAfter(turn, calls, calledTools);
   const heartbeat = stopReason === null ? heartbeatAfter(turn, state, stepId, calls, calledTools) : [];
   return { messages: [answer, ...heartbeat], system, calledTools, lastAnswer, stopReason };
+}
+
+/** The name of the first tool that ran here; what a client ran has none, as in Letta. */
+function nameOf([first]: readonly ToolReturn[], decisions: ReadonlyMap<string, Approval>): string | null {
+  return first === undefined || decisions.get(first.toolCallId)?.type === "tool" ? null : first.name;
 }
 
 interface Answered {

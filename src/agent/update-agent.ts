@@ -9,7 +9,7 @@ import {
   requireAgentName,
   requireTimeZone,
 } from "./create-agent.ts";
-import { changeModel, chooseEmbedding, defaultSummariser, type ModelWish } from "./model-choice.ts";
+import { changedModel, chooseEmbedding, defaultSummariser, type ModelWish, resolvedWish } from "./model-choice.ts";
 import type { Repositories } from "./ports.ts";
 import { findAgent, recompileAgent } from "./recompile.ts";
 
@@ -61,16 +61,14 @@ export async function updateAgent(
   if (fields.name !== undefined) requireAgentName(fields.name);
   if (fields.timezone !== undefined) requireTimeZone(fields.timezone);
   // A provider may have to be asked, which must not happen inside the transaction.
-  const before = await findAgent(workshop.store.reader(actor), id);
-  const llmConfig =
-    model === undefined ? undefined : await changeModel(workshop.models, before.llmConfig, model, before.agentType);
+  const wish = model === undefined ? {} : await resolvedWish(workshop.models, model);
   const embeddingConfig =
     embedding === undefined ? change.embeddingConfig : await chooseEmbedding(workshop.models, embedding);
 
   return workshop.store.write(actor, async (repositories) => {
     const current = await findAgent(repositories, id);
     const agent = {
-      ...withModel(current, llmConfig, change.compaction ?? {}),
+      ...withModel(current, changedModel(current.llmConfig, wish, current.agentType), change.compaction ?? {}),
       ...fields,
       ...(embeddingConfig === undefined ? {} : { embeddingConfig }),
       lastUpdatedById: actor.userId,
@@ -85,8 +83,7 @@ export async function updateAgent(
 }
 
 /** The agent with another model. A summariser that nobody chose follows the provider. */
-function withModel(agent: Agent, changed: LlmConfig | undefined, wish: CompactionWish): Agent {
-  const llmConfig = changed ?? agent.llmConfig;
+function withModel(agent: Agent, llmConfig: LlmConfig, wish: CompactionWish): Agent {
   const isDefault = agent.compactionSettings.model === defaultSummariser(agent.llmConfig);
   const model = isDefault ? defaultSummariser(llmConfig) : agent.compactionSettings.model;
   return { ...agent, llmConfig, compactionSettings: mergedCompaction({ ...agent.compactionSettings, model }, wish) };

@@ -63,10 +63,21 @@ export function notImplemented(c: Context, detail: string): Response {
 function failureAnswer(failure: Failure, c: Context): Response {
   const { kind, message } = failure;
   if (kind === "unauthorized") return c.json({ detail: "Unauthorized" }, 401);
+  if (kind === "conflict") return conflictAnswer(failure, c);
   if (kind !== "invalid") return c.json({ detail: message }, STATUS[kind]);
   const badId = BAD_ID.exec(message);
   const examples = badId === null ? {} : { examples: [`${badId[1]}-${EXAMPLE_UUID}`] };
   return c.json({ trace_id: "", detail: message, ...examples }, 422);
+}
+
+/**
+ * What stands in the way, as Letta words it: a run that is at work is named beside the text, a pending approval takes
+ * its place. Trying again helps with neither, and Letta's clients would do so by themselves unless told not to.
+ */
+function conflictAnswer({ message, info }: Failure, c: Context): Response {
+  if (info === undefined) return c.json({ detail: message }, STATUS.conflict);
+  const body = "run_id" in info ? { detail: message, ...info } : { detail: info };
+  return c.json(body, STATUS.conflict, { "x-should-retry": "false" });
 }
 
 function modelAnswer(failure: ModelFailure, c: Context): Response {

@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import type { Message } from "../agent/message.ts";
-import type { Repositories, Store } from "../agent/ports.ts";
+import type { MessageFilter, Repositories, Store } from "../agent/ports.ts";
 import type { RunLogs } from "../agent/run-log.ts";
 import type { Runner, StartedRun, TurnRequest } from "../agent/runner.ts";
 import { speechOf } from "../agent/speech.ts";
@@ -9,6 +9,7 @@ import type { TurnResult } from "../agent/turn-state.ts";
 import type { Clock } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import { type AgentId, type ConversationId, parseId, requireId, type RunId } from "../core/id.ts";
+import type { Page } from "../core/page.ts";
 import type { Random } from "../core/random.ts";
 import type { ApiEnv } from "./env.ts";
 import { checkSend, inputOf, SendBody, type SendRequest, turnOptionsOf } from "./messages-body.ts";
@@ -83,8 +84,8 @@ export function messageRoutes(options: MessageRoutesOptions): Hono<ApiEnv> {
     const query = readQuery(c, ListQuery);
     const page = pageOf(query, { limit: 100, order: "desc" });
     const conversationId = conversationFilter(query.conversation_id);
-    const found = await store.reader(c.var.actor).messages.list(conversationId === undefined ? {} : { conversationId }, page);
-    const view = { assistantText: true, useAssistantMessage: true, reverse: page.order === "desc" };
+    const found = await listInTime(store.reader(c.var.actor), conversationId === undefined ? {} : { conversationId }, page);
+    const view = { assistantText: true, useAssistantMessage: true };
     return c.json(wanted(toWireMessages(found, view), { includeReturnMessageTypes: query.include_return_message_types ?? null }));
   });
 
@@ -149,7 +150,8 @@ async function listForAgent({ store }: MessageRoutesOptions, c: Context<ApiEnv>)
   const agent = await reader.agents.find(agentId);
   if (agent === undefined) throw new Failure("not_found", `Agent with ID ${agentId} not found`);
   const conversationId = conversationFilter(query.conversation_id);
-  const found: readonly Message[] = await reader.messages.list(
+  const found = await listInTime(
+    reader,
     {
       agentId,
       ...(conversationId === undefined ? {} : { conversationId }),
@@ -163,9 +165,19 @@ async function listForAgent({ store }: MessageRoutesOptions, c: Context<ApiEnv>)
     useAssistantMessage: query.use_assistant_message ?? true,
     ...(query.assistant_message_tool_name === undefined ? {} : { assistantMessageToolName: query.assistant_message_tool_name }),
     ...(query.assistant_message_tool_kwarg === undefined ? {} : { assistantMessageToolKwarg: query.assistant_message_tool_kwarg }),
-    reverse: page.order === "desc",
   };
   return c.json(wanted(toWireMessages(found, view), { includeReturnMessageTypes: query.include_return_message_types ?? null }));
+}
+
+/**
+ * A page of messages as Letta lists them by agent: `before` means older and `after` newer whatever the order, which
+ * only says from which end to count; what is shown runs forward in time.
+ */
+async function listInTime(reader: Repositories, filter: MessageFilter, page: Page): Promise<readonly Message[]> {
+  if (page.order === "asc") return reader.messages.list(filter, page);
+  const { before, after, ...rest } = page;
+  const turned = { ...rest, ...(before === undefined ? {} : { after: before }), ...(after === undefined ? {} : { before: after }) };
+  return (await reader.messages.list(filter, turned)).toReversed();
 }
 
 /** `default` means the agent's own conversation; absent means all. */

@@ -32,9 +32,9 @@ export async function readJson(c: Context): Promise<unknown> {
       cause: error,
     });
   }
+  refuseDeep(body, 0);
   // Only an escape can bring what UTF-8 cannot.
-  const cleaned = text.includes("\\u") ? cleanedJson(body, 0) : body;
-  return cleaned ?? {};
+  return (text.includes("\\u") ? cleanedJson(body) : body) ?? {};
 }
 
 /** Reads the query, checked. A parameter whose schema is a list takes repeated keys. */
@@ -141,12 +141,15 @@ function shown(value: unknown): string {
   return text.length > SHOWN_CHARS_MAX ? `${text.slice(0, SHOWN_CHARS_MAX).toWellFormed()}...` : text;
 }
 
-function cleanedJson(value: unknown, depth: number): unknown {
-  if (depth > DEPTH_MAX) throw new Failure("invalid", `body: nested deeper than ${DEPTH_MAX} levels`);
+function refuseDeep(value: unknown, depth: number): void {
+  if (typeof value !== "object" || value === null) return;
+  if (depth >= DEPTH_MAX) throw new Failure("invalid", `body: nested deeper than ${DEPTH_MAX} levels`);
+  for (const item of Array.isArray(value) ? value : Object.values(value)) refuseDeep(item, depth + 1);
+}
+
+function cleanedJson(value: unknown): unknown {
   if (typeof value === "string") return wellFormed(value);
-  if (Array.isArray(value)) return value.map((item) => cleanedJson(item, depth + 1));
+  if (Array.isArray(value)) return value.map(cleanedJson);
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [wellFormed(key), cleanedJson(item, depth + 1)]),
-  );
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [wellFormed(key), cleanedJson(item)]));
 }

@@ -16,7 +16,9 @@ export interface FakeProvider {
 }
 
 /** Serves `answer` on a free port. */
-export function fakeProvider(answer: (request: ProviderRequest, count: number) => Response | Promise<Response>): FakeProvider {
+export function fakeProvider(
+  answer: (request: ProviderRequest, count: number) => Response | Promise<Response>,
+): FakeProvider {
   const requests: ProviderRequest[] = [];
   const server = Bun.serve({
     port: 0,
@@ -24,7 +26,11 @@ export function fakeProvider(answer: (request: ProviderRequest, count: number) =
     idleTimeout: 0,
     async fetch(incoming) {
       const { pathname, search } = new URL(incoming.url);
-      const request = { path: `${pathname}${search}`, headers: incoming.headers, body: parseJson(await incoming.text()) };
+      const request = {
+        path: `${pathname}${search}`,
+        headers: incoming.headers,
+        body: parseJson(await incoming.text()),
+      };
       requests.push(request);
       return answer(request, requests.length);
     },
@@ -77,7 +83,9 @@ const CHAT = { id: "chatcmpl-1", created: 1, model: "m" };
 
 /** A whole answer of OpenAI's chat completions. */
 export function chatAnswer(message: object, finishReason = "stop", usage: object | null = CHAT_USAGE): Response {
-  const choices = [{ index: 0, message: { role: "assistant", content: null, ...message }, finish_reason: finishReason }];
+  const choices = [
+    { index: 0, message: { role: "assistant", content: null, ...message }, finish_reason: finishReason },
+  ];
   return json({ ...CHAT, object: "chat.completion", choices, usage });
 }
 
@@ -100,6 +108,13 @@ export function chatPiece(delta: object, finishReason: string | null = null): st
 export function chatStream(deltas: readonly object[], finishReason = "stop"): readonly string[] {
   const usage = `data: ${JSON.stringify({ ...CHAT, object: "chat.completion.chunk", choices: [], usage: CHAT_USAGE })}\n\n`;
   return [...deltas.map((delta) => chatPiece(delta)), chatPiece({}, finishReason), usage, "data: [DONE]\n\n"];
+}
+
+/** The same, ended as Mistral and Groq do: the usage is in the last piece, in a place of its own for Groq. */
+export function usageLastStream(deltas: readonly object[], finishReason: string): readonly string[] {
+  const choices = [{ index: 0, delta: {}, finish_reason: finishReason }];
+  const last = { ...CHAT, object: "chat.completion.chunk", choices, usage: CHAT_USAGE, x_groq: { usage: CHAT_USAGE } };
+  return [...deltas.map((delta) => chatPiece(delta)), `data: ${JSON.stringify(last)}\n\n`, "data: [DONE]\n\n"];
 }
 
 /** A named event. */

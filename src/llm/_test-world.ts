@@ -105,6 +105,9 @@ export async function heard(
 }
 
 /** The texts of a kind of delta, joined. */
-export function joinedDeltas(events: readonly ModelEvent[], type: "text_delta" | "reasoning_delta" | "tool_call_delta"): string {
+export function joinedDeltas(
+  events: readonly ModelEvent[],
+  type: "text_delta" | "reasoning_delta" | "tool_call_delta",
+): string {
   return events.map((event) => (event.type === type ? event.text : "")).join("");
 }

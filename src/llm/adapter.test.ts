@@ -114,7 +114,9 @@ describe("OpenAI chat completions", () => {
         ? events(
             chatStream(
               [
-                { tool_calls: [{ index: 0, id: "call_1", type: "function", function: { name: "roll", arguments: "" } }] },
+                {
+                  tool_calls: [{ index: 0, id: "call_1", type: "function", function: { name: "roll", arguments: "" } }],
+                },
                 ...[...args].map((piece) => ({ tool_calls: [{ index: 0, function: { arguments: piece } }] })),
               ],
               "tool_calls",
@@ -138,7 +140,11 @@ describe("OpenAI chat completions", () => {
   });
 
   test("tool call ids are made plain and different from all others", async () => {
-    const calls = ["bad id!", "", "0", "0"].map((id) => ({ id, type: "function", function: { name: "roll", arguments: "{}" } }));
+    const calls = ["bad id!", "", "0", "0"].map((id) => ({
+      id,
+      type: "function",
+      function: { name: "roll", arguments: "{}" },
+    }));
     const { url } = serve(() => chatAnswer({ tool_calls: calls }, "tool_calls"));
     const messages: ModelRequest["messages"] = [
       { role: "user", parts: [{ type: "text", text: "go" }] },
@@ -154,7 +160,13 @@ describe("OpenAI chat completions", () => {
   test("the conversation goes out as it was", async () => {
     const { url, requests } = serve(() => chatAnswer({ content: "ok" }));
     const messages: ModelRequest["messages"] = [
-      { role: "user", parts: [{ type: "image", mediaType: "image/png", data: "aGk=" }, { type: "text", text: "look" }] },
+      {
+        role: "user",
+        parts: [
+          { type: "image", mediaType: "image/png", data: "aGk=" },
+          { type: "text", text: "look" },
+        ],
+      },
       {
         role: "assistant",
         parts: [
@@ -197,9 +209,15 @@ describe("OpenAI chat completions", () => {
   test("an answer's shape goes out as asked", async () => {
     const { url, requests } = serve(() => chatAnswer({ content: "{}" }));
     const schema = { type: "object", properties: {} };
-    await heard(open(url), request({ responseFormat: { type: "json_schema", jsonSchema: { name: "shape", strict: true, schema } } }));
+    await heard(
+      open(url),
+      request({ responseFormat: { type: "json_schema", jsonSchema: { name: "shape", strict: true, schema } } }),
+    );
     await heard(open(url), request({ responseFormat: { type: "json_object" } }));
-    expect(requests[0]?.body.response_format).toEqual({ type: "json_schema", json_schema: { name: "shape", strict: true, schema } });
+    expect(requests[0]?.body.response_format).toEqual({
+      type: "json_schema",
+      json_schema: { name: "shape", strict: true, schema },
+    });
     expect(requests[1]?.body.response_format).toEqual({ type: "json_object" });
   });
 
@@ -207,7 +225,9 @@ describe("OpenAI chat completions", () => {
     const { url } = serve(async ({ body }, count) => {
       await Bun.sleep((count * 7) % 20);
       const content = `re: ${body.messages.at(-1).content}`;
-      return body.stream ? events(chatStream([...content].map((piece) => ({ content: piece }))), 40) : chatAnswer({ content });
+      return body.stream
+        ? events(chatStream([...content].map((piece) => ({ content: piece }))), 40)
+        : chatAnswer({ content });
     });
     const model = open(url);
     const calls = Array.from({ length: 50 }, async (_, i) => {
@@ -220,11 +240,44 @@ describe("OpenAI chat completions", () => {
 });
 
 describe("OpenAI's Responses API", () => {
-  const reasoning = { type: "reasoning", id: "rs_1", encrypted_content: "ENC", summary: ["One.", "Two."].map((text) => ({ type: "summary_text", text })) };
-  const message = { type: "message", id: "msg_1", status: "completed", role: "assistant", content: [{ type: "output_text", text: "Hi there", annotations: [] }] };
-  const call = { type: "function_call", id: "fc_1", call_id: "call_1", name: "roll", arguments: '{"sides": 6}', status: "completed" };
-  const usage = { input_tokens: 5, input_tokens_details: { cached_tokens: 0 }, output_tokens: 4, output_tokens_details: { reasoning_tokens: 1 }, total_tokens: 9 };
-  const base = { id: "resp_1", object: "response", created_at: 1, status: "completed", error: null, incomplete_details: null, model: "gpt-5-mini", usage };
+  const reasoning = {
+    type: "reasoning",
+    id: "rs_1",
+    encrypted_content: "ENC",
+    summary: ["One.", "Two."].map((text) => ({ type: "summary_text", text })),
+  };
+  const message = {
+    type: "message",
+    id: "msg_1",
+    status: "completed",
+    role: "assistant",
+    content: [{ type: "output_text", text: "Hi there", annotations: [] }],
+  };
+  const call = {
+    type: "function_call",
+    id: "fc_1",
+    call_id: "call_1",
+    name: "roll",
+    arguments: '{"sides": 6}',
+    status: "completed",
+  };
+  const usage = {
+    input_tokens: 5,
+    input_tokens_details: { cached_tokens: 0 },
+    output_tokens: 4,
+    output_tokens_details: { reasoning_tokens: 1 },
+    total_tokens: 9,
+  };
+  const base = {
+    id: "resp_1",
+    object: "response",
+    created_at: 1,
+    status: "completed",
+    error: null,
+    incomplete_details: null,
+    model: "gpt-5-mini",
+    usage,
+  };
 
   function streamOf(items: readonly object[]): readonly string[] {
     const at = { item_id: "rs_1", output_index: 0 };
@@ -232,16 +285,33 @@ describe("OpenAI's Responses API", () => {
       named("response.created", { response: { ...base, status: "in_progress", output: [], usage: null } }),
       named("response.output_item.added", { output_index: 0, item: { type: "reasoning", id: "rs_1", summary: [] } }),
       ...["One.", "Two."].flatMap((text, summary_index) => [
-        named("response.reasoning_summary_part.added", { ...at, summary_index, part: { type: "summary_text", text: "" } }),
+        named("response.reasoning_summary_part.added", {
+          ...at,
+          summary_index,
+          part: { type: "summary_text", text: "" },
+        }),
         named("response.reasoning_summary_text.delta", { ...at, summary_index, delta: text }),
         named("response.reasoning_summary_part.done", { ...at, summary_index, part: { type: "summary_text", text } }),
       ]),
       named("response.output_item.done", { output_index: 0, item: reasoning }),
-      named("response.output_item.added", { output_index: 1, item: { ...message, status: "in_progress", content: [] } }),
-      ...["Hi ", "there"].map((delta) => named("response.output_text.delta", { item_id: "msg_1", output_index: 1, content_index: 0, delta, logprobs: [] })),
+      named("response.output_item.added", {
+        output_index: 1,
+        item: { ...message, status: "in_progress", content: [] },
+      }),
+      ...["Hi ", "there"].map((delta) =>
+        named("response.output_text.delta", {
+          item_id: "msg_1",
+          output_index: 1,
+          content_index: 0,
+          delta,
+          logprobs: [],
+        }),
+      ),
       named("response.output_item.done", { output_index: 1, item: message }),
       named("response.output_item.added", { output_index: 2, item: { ...call, status: "in_progress", arguments: "" } }),
-      ...['{"sid', 'es": 6}'].map((delta) => named("response.function_call_arguments.delta", { item_id: "fc_1", output_index: 2, delta })),
+      ...['{"sid', 'es": 6}'].map((delta) =>
+        named("response.function_call_arguments.delta", { item_id: "fc_1", output_index: 2, delta }),
+      ),
       named("response.output_item.done", { output_index: 2, item: call }),
       named("response.completed", { response: { ...base, output: items } }),
     ];
@@ -249,7 +319,9 @@ describe("OpenAI's Responses API", () => {
 
   test("reasoning comes, is kept, and goes back", async () => {
     const output = [reasoning, message, call];
-    const { url, requests } = serve(({ body }) => (body.stream ? events(streamOf(output), 11) : json({ ...base, output })));
+    const { url, requests } = serve(({ body }) =>
+      body.stream ? events(streamOf(output), 11) : json({ ...base, output }),
+    );
     const model = open(url, { model: "gpt-5-mini", config: { reasoningEffort: "low", maxTokens: 2000 } });
     const asked = request({ tools: [ROLL], parallelToolCalls: true });
     const whole = await heard(model, asked);
@@ -275,10 +347,23 @@ describe("OpenAI's Responses API", () => {
     expect(requests[0]?.body.temperature).toBeUndefined();
 
     const { parts, toolCalls } = whole.reply;
-    const answer = { toolCallId: "call_1", toolName: "roll", parts: [{ type: "text" as const, text: "4" }], isError: false };
-    await heard(model, { ...asked, messages: [...asked.messages, { role: "assistant", parts, toolCalls }, { role: "tool", answers: [answer] }] });
+    const answer = {
+      toolCallId: "call_1",
+      toolName: "roll",
+      parts: [{ type: "text" as const, text: "4" }],
+      isError: false,
+    };
+    await heard(model, {
+      ...asked,
+      messages: [...asked.messages, { role: "assistant", parts, toolCalls }, { role: "tool", answers: [answer] }],
+    });
     const input = requests.at(-1)?.body.input;
-    expect(input[2]).toMatchObject({ type: "reasoning", id: "rs_1", encrypted_content: "ENC", summary: [{ text: "One.\n\nTwo." }] });
+    expect(input[2]).toMatchObject({
+      type: "reasoning",
+      id: "rs_1",
+      encrypted_content: "ENC",
+      summary: [{ text: "One.\n\nTwo." }],
+    });
     expect(input.slice(-2)).toMatchObject([
       { type: "function_call", call_id: "call_1", name: "roll", arguments: '{"sides": 6}' },
       { type: "function_call_output", call_id: "call_1", output: "4" },
@@ -287,7 +372,11 @@ describe("OpenAI's Responses API", () => {
 
   test("tools are strict when the configuration says so and the schema can be", async () => {
     const { url, requests } = serve(() => json({ ...base, output: [message] }));
-    const loose = { ...ROLL, name: "loose", parameters: { type: "object", properties: { x: { type: "string" } }, required: [] } };
+    const loose = {
+      ...ROLL,
+      name: "loose",
+      parameters: { type: "object", properties: { x: { type: "string" } }, required: [] },
+    };
     await heard(open(url, { model: "gpt-5-mini", config: { strict: true } }), request({ tools: [ROLL, loose] }));
     expect(requests[0]?.body.tools).toMatchObject([
       { name: "roll", strict: true, parameters: { additionalProperties: false } },
@@ -302,7 +391,11 @@ describe("OpenAI's Responses API", () => {
       { type: "reasoning" as const, text: "someone else's", signature: "sig" },
       { type: "text" as const, text: "hm" },
     ];
-    const messages: ModelRequest["messages"] = [...request().messages, { role: "assistant", parts, toolCalls: [] }, ...request().messages];
+    const messages: ModelRequest["messages"] = [
+      ...request().messages,
+      { role: "assistant", parts, toolCalls: [] },
+      ...request().messages,
+    ];
     await heard(open(url, { model: "o3" }), request({ messages }));
     expect(JSON.stringify(requests[0]?.body.input)).not.toContain("reasoning");
   });
@@ -317,12 +410,20 @@ describe("Anthropic", () => {
     { type: "tool_use", id: "toolu_1", name: "roll", input: { sides: 6 } },
   ];
   const base = { id: "msg_1", type: "message", role: "assistant", model: "claude", stop_sequence: null };
-  const claude = { kind: "anthropic" as const, model: "claude-sonnet-4-5-20250929", config: { maxReasoningTokens: 2048 } };
+  const claude = {
+    kind: "anthropic" as const,
+    model: "claude-sonnet-4-5-20250929",
+    config: { maxReasoningTokens: 2048 },
+  };
 
   const stream = [
-    named("message_start", { message: { ...base, content: [], stop_reason: null, usage: { ...usage, output_tokens: 1 } } }),
+    named("message_start", {
+      message: { ...base, content: [], stop_reason: null, usage: { ...usage, output_tokens: 1 } },
+    }),
     named("content_block_start", { index: 0, content_block: { type: "thinking", thinking: "", signature: "" } }),
-    ...["Let me ", "see."].map((thinking) => named("content_block_delta", { index: 0, delta: { type: "thinking_delta", thinking } })),
+    ...["Let me ", "see."].map((thinking) =>
+      named("content_block_delta", { index: 0, delta: { type: "thinking_delta", thinking } }),
+    ),
     named("content_block_delta", { index: 0, delta: { type: "signature_delta", signature: "c2ln" } }),
     named("content_block_stop", { index: 0 }),
     named("content_block_start", { index: 1, content_block: { type: "redacted_thinking", data: "HIDDEN" } }),
@@ -331,15 +432,22 @@ describe("Anthropic", () => {
     named("content_block_start", { index: 2, content_block: { type: "text", text: "" } }),
     named("content_block_delta", { index: 2, delta: { type: "text_delta", text: "Rolling." } }),
     named("content_block_stop", { index: 2 }),
-    named("content_block_start", { index: 3, content_block: { type: "tool_use", id: "toolu_1", name: "roll", input: {} } }),
-    ...['{"sid', 'es":6}'].map((partial_json) => named("content_block_delta", { index: 3, delta: { type: "input_json_delta", partial_json } })),
+    named("content_block_start", {
+      index: 3,
+      content_block: { type: "tool_use", id: "toolu_1", name: "roll", input: {} },
+    }),
+    ...['{"sid', 'es":6}'].map((partial_json) =>
+      named("content_block_delta", { index: 3, delta: { type: "input_json_delta", partial_json } }),
+    ),
     named("content_block_stop", { index: 3 }),
     named("message_delta", { delta: { stop_reason: "tool_use", stop_sequence: null }, usage }),
     named("message_stop", {}),
   ];
 
   test("thinking comes, is kept, and goes back", async () => {
-    const { url, requests } = serve(({ body }) => (body.stream ? events(stream, 13) : json({ ...base, content, stop_reason: "tool_use", usage })));
+    const { url, requests } = serve(({ body }) =>
+      body.stream ? events(stream, 13) : json({ ...base, content, stop_reason: "tool_use", usage }),
+    );
     const model = open(url, claude);
     const asked = request({ tools: [ROLL] });
     const whole = await heard(model, asked);
@@ -352,7 +460,14 @@ describe("Anthropic", () => {
       ],
       toolCalls: [{ id: "toolu_1", name: "roll", arguments: '{"sides":6}' }],
       finishReason: "tool_calls",
-      usage: { promptTokens: 15, completionTokens: 6, totalTokens: 21, cachedInputTokens: 3, cacheWriteTokens: 2, reasoningTokens: null },
+      usage: {
+        promptTokens: 15,
+        completionTokens: 6,
+        totalTokens: 21,
+        cachedInputTokens: 3,
+        cacheWriteTokens: 2,
+        reasoningTokens: null,
+      },
     });
     expect(streamed.reply).toEqual(whole.reply);
     expect(requests[0]?.path).toBe("/v1/messages");
@@ -365,7 +480,12 @@ describe("Anthropic", () => {
     });
 
     const { parts, toolCalls } = whole.reply;
-    const answer = { toolCallId: "toolu_1", toolName: "roll", parts: [{ type: "text" as const, text: "no dice" }], isError: true };
+    const answer = {
+      toolCallId: "toolu_1",
+      toolName: "roll",
+      parts: [{ type: "text" as const, text: "no dice" }],
+      isError: true,
+    };
     const messages: ModelRequest["messages"] = [
       ...asked.messages,
       { role: "assistant", parts, toolCalls },
@@ -387,22 +507,29 @@ describe("Anthropic", () => {
   });
 
   test("it does not think where Claude would refuse to", async () => {
-    const { url, requests } = serve(() => json({ ...base, content: [{ type: "text", text: "ok" }], stop_reason: "end_turn", usage }));
+    const { url, requests } = serve(() =>
+      json({ ...base, content: [{ type: "text", text: "ok" }], stop_reason: "end_turn", usage }),
+    );
     const unsigned: ModelRequest["messages"] = [
       ...request().messages,
       { role: "assistant", parts: [], toolCalls: [{ id: "call_1", name: "roll", arguments: "{}" }] },
-      { role: "tool", answers: [{ toolCallId: "call_1", toolName: "roll", parts: [{ type: "text", text: "4" }], isError: false }] },
+      {
+        role: "tool",
+        answers: [{ toolCallId: "call_1", toolName: "roll", parts: [{ type: "text", text: "4" }], isError: false }],
+      },
     ];
     await heard(open(url, claude), request({ tools: [ROLL], messages: unsigned }));
     await heard(open(url, claude), request({ tools: [ROLL], toolChoice: "required" }));
     await heard(open(url, { ...claude, config: { enableReasoner: false } }), request());
-    await heard(open(url, { ...claude, model: "claude-opus-4-6" , config: {} }), request());
+    await heard(open(url, { ...claude, model: "claude-opus-4-6", config: {} }), request());
     expect(requests.map(({ body }) => body.thinking?.type)).toEqual([undefined, undefined, undefined, "adaptive"]);
     expect(requests[1]?.body.tool_choice).toMatchObject({ type: "any" });
   });
 
   test("an error inside a stream is told by its words", async () => {
-    const { url } = serve(() => events([named("error", { error: { type: "overloaded_error", message: "Overloaded" } })]));
+    const { url } = serve(() =>
+      events([named("error", { error: { type: "overloaded_error", message: "Overloaded" } })]),
+    );
     const failure = await failureOf(heard(open(url, claude), request({ stream: true })));
     expect(failure).toMatchObject({ type: "llm_error", status: 529 });
     expect(failure.detail).toContain("Overloaded");
@@ -423,7 +550,16 @@ describe("OpenAI-compatible servers", () => {
         { type: "reasoning", text: "Hm." },
         { type: "text", text: "Hi" },
       ]);
-      await heard(model, request({ messages: [...request().messages, { role: "assistant", parts: reply.parts, toolCalls: [] }, ...request().messages] }));
+      await heard(
+        model,
+        request({
+          messages: [
+            ...request().messages,
+            { role: "assistant", parts: reply.parts, toolCalls: [] },
+            ...request().messages,
+          ],
+        }),
+      );
     }
     expect(JSON.stringify(requests.map(({ body }) => body))).not.toMatch(/Hm|parallel_tool_calls|max_tokens/);
   });
@@ -436,8 +572,13 @@ describe("Google", () => {
       { functionCall: { name: "roll", args: { sides: 6 } }, thoughtSignature: "SIG" },
     ];
     const candidate = { content: { role: "model", parts }, finishReason: "STOP", index: 0 };
-    const answer = { candidates: [candidate], usageMetadata: { promptTokenCount: 4, candidatesTokenCount: 3, totalTokenCount: 7 } };
-    const { url, requests } = serve(({ path }) => (path.includes("stream") ? events([`data: ${JSON.stringify(answer)}\n\n`]) : json(answer)));
+    const answer = {
+      candidates: [candidate],
+      usageMetadata: { promptTokenCount: 4, candidatesTokenCount: 3, totalTokenCount: 7 },
+    };
+    const { url, requests } = serve(({ path }) =>
+      path.includes("stream") ? events([`data: ${JSON.stringify(answer)}\n\n`]) : json(answer),
+    );
     const model = open(url, { kind: "google_ai", model: "gemini-3-pro" });
     const asked = request({ tools: [ROLL] });
     for (const stream of [false, true]) {
@@ -445,12 +586,23 @@ describe("Google", () => {
       expect(reply.parts).toEqual([{ type: "reasoning", text: "Thinking.", encrypted: "SIG", id: "google" }]);
       expect(reply.toolCalls).toMatchObject([{ name: "roll", arguments: '{"sides":6}' }]);
       const [call] = reply.toolCalls;
-      const answered = { toolCallId: call?.id ?? "", toolName: "roll", parts: [{ type: "text" as const, text: "4" }], isError: false };
+      const answered = {
+        toolCallId: call?.id ?? "",
+        toolName: "roll",
+        parts: [{ type: "text" as const, text: "4" }],
+        isError: false,
+      };
       await heard(model, {
         ...asked,
-        messages: [...asked.messages, { role: "assistant", parts: reply.parts, toolCalls: reply.toolCalls }, { role: "tool", answers: [answered] }],
+        messages: [
+          ...asked.messages,
+          { role: "assistant", parts: reply.parts, toolCalls: reply.toolCalls },
+          { role: "tool", answers: [answered] },
+        ],
       });
-      expect(requests.at(-1)?.body.contents[1].parts).toMatchObject([{ functionCall: { name: "roll", args: { sides: 6 } }, thoughtSignature: "SIG" }]);
+      expect(requests.at(-1)?.body.contents[1].parts).toMatchObject([
+        { functionCall: { name: "roll", args: { sides: 6 } }, thoughtSignature: "SIG" },
+      ]);
     }
     expect(requests[0]?.headers.get("x-goog-api-key")).toBe(KEY);
   });
@@ -460,10 +612,30 @@ describe("what goes wrong", () => {
   const error = (message: string, code = "mock_error") => ({ error: { message, type: "server_error", code } });
 
   test.each([
-    [400, "llm_bad_request", "The request to the LLM model provider was invalid.", "INVALID_ARGUMENT: Bad request to OpenAI: Error code: 400"],
-    [401, "llm_authentication", "Authentication failed with the LLM model provider.", "UNAUTHENTICATED: Authentication failed with OpenAI: Error code: 401"],
-    [429, "llm_rate_limit", "Rate limit exceeded for LLM model provider. Please wait before making another request.", "RATE_LIMIT_EXCEEDED: Rate limited by OpenAI: Error code: 429"],
-    [500, "llm_error", "An error occurred with the LLM request.", "INTERNAL_SERVER_ERROR: OpenAI API error: Error code: 500"],
+    [
+      400,
+      "llm_bad_request",
+      "The request to the LLM model provider was invalid.",
+      "INVALID_ARGUMENT: Bad request to OpenAI: Error code: 400",
+    ],
+    [
+      401,
+      "llm_authentication",
+      "Authentication failed with the LLM model provider.",
+      "UNAUTHENTICATED: Authentication failed with OpenAI: Error code: 401",
+    ],
+    [
+      429,
+      "llm_rate_limit",
+      "Rate limit exceeded for LLM model provider. Please wait before making another request.",
+      "RATE_LIMIT_EXCEEDED: Rate limited by OpenAI: Error code: 429",
+    ],
+    [
+      500,
+      "llm_error",
+      "An error occurred with the LLM request.",
+      "INTERNAL_SERVER_ERROR: OpenAI API error: Error code: 500",
+    ],
   ] as const)("%p is named as clients know it", async (status, type, message, detail) => {
     const { url } = serve(() => json(error(`mock error ${status}`), status));
     for (const stream of [false, true]) {
@@ -496,7 +668,11 @@ describe("what goes wrong", () => {
     const { url, requests } = serve(() => events([chatPiece({ content: "Half a" })]));
     const said: string[] = [];
     const calling = async () => {
-      for await (const event of open(url, { limits: { retriesMax: 2 } }).call(request({ stream: true }), new AbortController().signal)) said.push(event.type);
+      for await (const event of open(url, { limits: { retriesMax: 2 } }).call(
+        request({ stream: true }),
+        new AbortController().signal,
+      ))
+        said.push(event.type);
     };
     const failure = await failureOf(calling());
     expect(failure.detail).toContain("broke off");
@@ -505,13 +681,29 @@ describe("what goes wrong", () => {
   });
 
   test.each([
-    ["an HTML page", () => new Response("<html><title>Bad day</title></html>", { headers: { "content-type": "text/html" } }), /HTML page titled "Bad day"/],
+    [
+      "an HTML page",
+      () => new Response("<html><title>Bad day</title></html>", { headers: { "content-type": "text/html" } }),
+      /HTML page titled "Bad day"/,
+    ],
     ["half JSON", () => new Response('{"id":"x","choi', { headers: { "content-type": "application/json" } }), /choi/],
     ["nothing", () => new Response("", { headers: { "content-type": "application/json" } }), /./],
-    ["a redirect", () => new Response(null, { status: 307, headers: { location: "http://elsewhere.example/" } }), /Error code: 307/],
-    ["broken bytes", () => new Response(new Uint8Array([123, 255, 254, 0]), { headers: { "content-type": "application/json" } }), /./],
+    [
+      "a redirect",
+      () => new Response(null, { status: 307, headers: { location: "http://elsewhere.example/" } }),
+      /Error code: 307/,
+    ],
+    [
+      "broken bytes",
+      () => new Response(new Uint8Array([123, 255, 254, 0]), { headers: { "content-type": "application/json" } }),
+      /./,
+    ],
     ["a huge error", () => new Response("x".repeat(5_000_000), { status: 500 }), /x{500}/],
-    ["a huge answer", () => new Response(new Uint8Array(70 * 1024 * 1024), { headers: { "content-type": "application/json" } }), /70|bytes/],
+    [
+      "a huge answer",
+      () => new Response(new Uint8Array(70 * 1024 * 1024), { headers: { "content-type": "application/json" } }),
+      /70|bytes/,
+    ],
   ] as const)("%s is an error, soon and short", async (_, answer, detail) => {
     const { url } = serve(answer);
     const failure = await failureOf(heard(open(url), request()));
@@ -532,27 +724,39 @@ describe("what goes wrong", () => {
 
   test("broken UTF-8 inside a text does not stop it", async () => {
     const [before = "", after = ""] = chatPiece({ content: "a@b" }).split("@");
-    const bytes = Buffer.concat([Buffer.from(before), Buffer.from([0xff]), Buffer.from(after), Buffer.from(chatStream([]).join(""))]);
+    const bytes = Buffer.concat([
+      Buffer.from(before),
+      Buffer.from([0xff]),
+      Buffer.from(after),
+      Buffer.from(chatStream([]).join("")),
+    ]);
     const { url } = serve(() => new Response(bytes, { headers: { "content-type": "text/event-stream" } }));
     const { reply } = await heard(open(url), request({ stream: true }));
     expect(reply.parts).toEqual([{ type: "text", text: "a\ufffdb" }]);
   });
 
   test("an empty answer is an error of its own, but not after a tool", async () => {
-    const { url } = serve(({ body }) => (body.stream ? events(chatStream([{ content: "" }])) : chatAnswer({ content: "" })));
+    const { url } = serve(({ body }) =>
+      body.stream ? events(chatStream([{ content: "" }])) : chatAnswer({ content: "" }),
+    );
     for (const stream of [false, true]) {
       expect((await failureOf(heard(open(url), request({ stream })))).type).toBe("llm_empty_response");
       const messages: ModelRequest["messages"] = [
         ...request().messages,
         { role: "assistant", parts: [], toolCalls: [{ id: "a", name: "roll", arguments: "{}" }] },
-        { role: "tool", answers: [{ toolCallId: "a", toolName: "roll", parts: [{ type: "text", text: "4" }], isError: false }] },
+        {
+          role: "tool",
+          answers: [{ toolCallId: "a", toolName: "roll", parts: [{ type: "text", text: "4" }], isError: false }],
+        },
       ];
       expect((await heard(open(url), request({ stream, messages }))).reply.parts).toEqual([]);
     }
   });
 
   test("the key is never shown", async () => {
-    const { url } = serve(() => json(error(`Incorrect API key provided: ${KEY}; also Bearer abcdef and sk-proj-abcdefghijklmnop`), 401));
+    const { url } = serve(() =>
+      json(error(`Incorrect API key provided: ${KEY}; also Bearer abcdef and sk-proj-abcdefghijklmnop`), 401),
+    );
     const { detail } = await failureOf(heard(open(url), request()));
     expect(detail).not.toContain(KEY);
     expect(detail).not.toMatch(/abcdef/);
@@ -598,7 +802,9 @@ describe("what takes too long", () => {
 
   test("words without end, by length or by time", async () => {
     const { url } = serve(() => endless(chatPiece({ content: "blah " })));
-    const byLength = await failureOf(heard(open(url, { limits: { outputCharsMax: 2_000 } }), request({ stream: true })));
+    const byLength = await failureOf(
+      heard(open(url, { limits: { outputCharsMax: 2_000 } }), request({ stream: true })),
+    );
     expect(byLength.detail).toContain("longer than 2000 characters");
     const byTime = await failureOf(heard(open(url, { limits: soon }), request({ stream: true })));
     expect(byTime.detail).toContain("longer than a call may take");
@@ -652,7 +858,8 @@ describe("what takes too long", () => {
           { headers: { "content-type": "text/event-stream" } },
         ),
     );
-    for await (const event of open(url).call(request({ stream: true }), new AbortController().signal)) if (event.type === "text_delta") break;
+    for await (const event of open(url).call(request({ stream: true }), new AbortController().signal))
+      if (event.type === "text_delta") break;
     await Bun.sleep(50);
     expect(gone).toBe(true);
   });

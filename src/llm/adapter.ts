@@ -45,8 +45,7 @@ class Adapter implements LanguageModel {
   async *call(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent> {
     signal.throwIfAborted();
     const { world, limits } = this.#options;
-    const totalMs = request.stream || this.#thinks ? limits.streamTimeoutMs : limits.requestTimeoutMs;
-    const deadline = createDeadline(world.clock, signal, totalMs);
+    const deadline = createDeadline(world.clock, signal, limits.streamTimeoutMs);
     let attempt: Attempt | undefined;
     try {
       const callOptions = this.#callOptions(request, deadline.signal);

@@ -1,8 +1,8 @@
 /** The bounds of one model call. */
 export interface CallLimits {
-  /** The longest wait for the first word, and for the whole of an answer that is not streamed. */
+  /** The longest wait for the first word, and for an answer that is not streamed unless its model thinks first. */
   readonly requestTimeoutMs: number;
-  /** The longest a call may take in all: a streamed one, or that of a model that thinks first. */
+  /** The longest a call may take in all, retries included. */
   readonly streamTimeoutMs: number;
   /** The longest silence between two pieces of a stream. */
   readonly idleTimeoutMs: number;

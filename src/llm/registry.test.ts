@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { fakeProvider, json, type FakeProvider } from "./_test-provider.ts";
-import { countingRandom, heard, manualClock, realWorld, request } from "./_test-world.ts";
 import type { Fetch } from "../core/world.ts";
+import { type FakeProvider, fakeProvider, json } from "./_test-provider.ts";
+import { countingRandom, heard, manualClock, realWorld, request } from "./_test-world.ts";
 import type { ProviderSettings } from "./provider.ts";
 import { createModels } from "./registry.ts";
 
@@ -16,14 +16,24 @@ function serve(...args: Parameters<typeof fakeProvider>): FakeProvider {
   return server;
 }
 
-const OPENAI_NAMES = ["gpt-5-mini", "gpt-4o-mini", "whisper-1", "dall-e-3", "gpt-4.1-mini", "o3", "text-embedding-3-small", "gpt-4o-realtime-preview"];
+const OPENAI_NAMES = [
+  "gpt-5-mini",
+  "gpt-4o-mini",
+  "whisper-1",
+  "dall-e-3",
+  "gpt-4.1-mini",
+  "o3",
+  "text-embedding-3-small",
+  "gpt-4o-realtime-preview",
+];
 const openaiList = () => json({ object: "list", data: OPENAI_NAMES.map((id) => ({ id, object: "model" })) });
 
 function openai(url: string, fields: Partial<ProviderSettings> = {}): ProviderSettings {
   return { name: "openai", kind: "openai", baseUrl: `${url}/v1`, apiKey: "sk-secret-key-123", ...fields };
 }
 
-const handles = (models: readonly { readonly config: { readonly handle: string } }[]) => models.map(({ config }) => config.handle);
+const handles = (models: readonly { readonly config: { readonly handle: string } }[]) =>
+  models.map(({ config }) => config.handle);
 
 /** A world in which every request gets what `answer` says, and time moves when told. */
 function scripted(answer: (url: string) => Response | Promise<Response>) {
@@ -40,9 +50,17 @@ describe("list()", () => {
   test("shows what providers list, in Letta's order, with Letta's defaults", async () => {
     const first = serve(openaiList);
     const second = serve(() =>
-      json({ data: ["claude-haiku-4-5-20251001", "claude-sonnet-4-5-20250929"].map((id) => ({ type: "model", id })), has_more: false }),
+      json({
+        data: ["claude-haiku-4-5-20251001", "claude-sonnet-4-5-20250929"].map((id) => ({ type: "model", id })),
+        has_more: false,
+      }),
     );
-    const claude: ProviderSettings = { name: "anthropic", kind: "anthropic", baseUrl: second.url, apiKey: "sk-ant-key-123" };
+    const claude: ProviderSettings = {
+      name: "anthropic",
+      kind: "anthropic",
+      baseUrl: second.url,
+      apiKey: "sk-ant-key-123",
+    };
     const models = createModels({ ...realWorld(), providers: [claude, openai(first.url)] });
     const list = await models.list();
     expect(handles(list)).toEqual([
@@ -58,7 +76,13 @@ describe("list()", () => {
     expect(list[2]).toMatchObject({
       providerType: "openai",
       maxContextWindow: 272_000,
-      config: { model: "gpt-5-mini", maxTokens: 16_384, verbosity: "medium", modelEndpoint: `${first.url}/v1`, providerCategory: "base" },
+      config: {
+        model: "gpt-5-mini",
+        maxTokens: 16_384,
+        verbosity: "medium",
+        modelEndpoint: `${first.url}/v1`,
+        providerCategory: "base",
+      },
     });
     expect(handles(await models.listEmbeddings())).toEqual(["openai/text-embedding-3-small"]);
     expect(first.requests[0]?.headers.get("authorization")).toBe("Bearer sk-secret-key-123");
@@ -67,17 +91,37 @@ describe("list()", () => {
   });
 
   test("leaves out at OpenAI itself what does not chat", async () => {
-    const models = createModels({ ...scripted(openaiList), providers: [{ name: "openai", kind: "openai", apiKey: "k" }] });
-    expect(handles(await models.list())).toEqual(["openai/gpt-4.1-mini", "openai/gpt-4o-mini", "openai/gpt-5-mini", "openai/o3", "selkie/rehearsal"]);
+    const models = createModels({
+      ...scripted(openaiList),
+      providers: [{ name: "openai", kind: "openai", apiKey: "k" }],
+    });
+    expect(handles(await models.list())).toEqual([
+      "openai/gpt-4.1-mini",
+      "openai/gpt-4o-mini",
+      "openai/gpt-5-mini",
+      "openai/o3",
+      "selkie/rehearsal",
+    ]);
   });
 
   test("believes what a list says of a model", async () => {
     const world = scripted((url) => {
       if (url.includes("google")) {
-        const chat = { name: "models/gemini-9", inputTokenLimit: 7_000, outputTokenLimit: 700, supportedGenerationMethods: ["generateContent"] };
-        return json({ models: [chat, { name: "models/text-embedding-004", supportedGenerationMethods: ["embedContent"] }] });
+        const chat = {
+          name: "models/gemini-9",
+          inputTokenLimit: 7_000,
+          outputTokenLimit: 700,
+          supportedGenerationMethods: ["generateContent"],
+        };
+        return json({
+          models: [chat, { name: "models/text-embedding-004", supportedGenerationMethods: ["embedContent"] }],
+        });
       }
-      if (url.includes("together")) return json([{ id: "meta/llama", type: "chat", context_length: 9_000 }, { id: "flux", type: "image" }]);
+      if (url.includes("together"))
+        return json([
+          { id: "meta/llama", type: "chat", context_length: 9_000 },
+          { id: "flux", type: "image" },
+        ]);
       return json({ data: [{ id: "qwen3", max_model_len: 5_000 }] });
     });
     const models = createModels({
@@ -129,7 +173,11 @@ describe("list()", () => {
 });
 
 describe("find()", () => {
-  const world = scripted((url) => (url.includes("down") ? json({}, 500) : json({ data: [{ id: "meta/llama-3.3" }, { id: "embed-it", type: "embeddings" }] })));
+  const world = scripted((url) =>
+    url.includes("down")
+      ? json({}, 500)
+      : json({ data: [{ id: "meta/llama-3.3" }, { id: "embed-it", type: "embeddings" }] }),
+  );
   const models = createModels({
     ...world,
     providers: [
@@ -140,7 +188,11 @@ describe("find()", () => {
   });
 
   test("takes names with slashes, of the longest fitting provider", async () => {
-    expect((await models.find("my/meta/llama-3.3"))?.config).toMatchObject({ providerName: "my", model: "meta/llama-3.3", providerCategory: "byok" });
+    expect((await models.find("my/meta/llama-3.3"))?.config).toMatchObject({
+      providerName: "my",
+      model: "meta/llama-3.3",
+      providerCategory: "byok",
+    });
     expect((await models.find("my/own/meta/llama-3.3"))?.config.providerName).toBe("my/own");
   });
 
@@ -148,7 +200,10 @@ describe("find()", () => {
     expect(await models.find("my/gpt-9")).toBeUndefined();
     expect(await models.findEmbedding("my/gpt-9")).toBeUndefined();
     expect((await models.findEmbedding("my/embed-it"))?.config.embeddingModel).toBe("embed-it");
-    expect((await models.find("down/claude-haiku-4-5"))?.config).toMatchObject({ model: "claude-haiku-4-5-20251001", handle: "down/claude-haiku-4-5" });
+    expect((await models.find("down/claude-haiku-4-5"))?.config).toMatchObject({
+      model: "claude-haiku-4-5-20251001",
+      handle: "down/claude-haiku-4-5",
+    });
     expect((await models.find("down/claude-new"))?.config.model).toBe("claude-new");
   });
 
@@ -164,7 +219,11 @@ describe("find()", () => {
 
 describe("open()", () => {
   const world = scripted(() => json({}));
-  const models = createModels({ ...world, providers: [openai("http://x", { name: "mine" })] });
+  const models = createModels({
+    ...world,
+    providers: [openai("http://x", { name: "mine" })],
+    limits: { retriesMax: 0 },
+  });
 
   test("calls the rehearsal model without any provider", async () => {
     const info = await models.find("selkie/rehearsal");
@@ -195,12 +254,16 @@ test("check() says what is wrong and what to do about it", async () => {
   const world = scripted((url) => {
     if (url.includes("good")) return openaiList();
     if (url.includes("key")) return json({ error: { message: "Incorrect API key provided: sk-secret-key-123" } }, 401);
-    if (url.includes("web")) return new Response("<html><title>Welcome</title></html>", { headers: { "content-type": "text/html" } });
+    if (url.includes("web"))
+      return new Response("<html><title>Welcome</title></html>", { headers: { "content-type": "text/html" } });
     if (url.includes("odd")) return json({ hello: "world" });
     throw new TypeError("fetch failed");
   });
   const providers = ["good", "key", "web", "odd", "gone"].map((name) => openai(`http://${name}`, { name }));
-  const checks = await createModels({ ...world, providers: [...providers, { name: "bedrock", kind: "bedrock", region: "us-east-1" }] }).check();
+  const checks = await createModels({
+    ...world,
+    providers: [...providers, { name: "bedrock", kind: "bedrock", region: "us-east-1" }],
+  }).check();
   const byName = Object.fromEntries(checks.map((check) => [check.provider, check]));
   expect(byName["good"]).toMatchObject({ ok: true, detail: "5 models, 1 embedding models" });
   expect(byName["key"]?.detail).toEndWith("; check its key");

@@ -27,14 +27,21 @@ function asked(text: string, fields: Partial<ModelRequest> = {}): ModelRequest {
 
 /** The messages after the calls of `turn` were made and answered. */
 function answered(asked: ModelRequest, isError = false, message = "ok"): ModelRequest {
-  const calls = turnOf(asked).calls.map((call, i) => ({ id: `call_${i}`, name: call.name, arguments: JSON.stringify(call.arguments) }));
+  const calls = turnOf(asked).calls.map((call, i) => ({
+    id: `call_${i}`,
+    name: call.name,
+    arguments: JSON.stringify(call.arguments),
+  }));
   const answers = calls.map((call) => ({
     toolCallId: call.id,
     toolName: call.name,
     parts: [{ type: "text" as const, text: message }],
     isError,
   }));
-  return { ...asked, messages: [...asked.messages, { role: "assistant", parts: [], toolCalls: calls }, { role: "tool", answers }] };
+  return {
+    ...asked,
+    messages: [...asked.messages, { role: "assistant", parts: [], toolCalls: calls }, { role: "tool", answers }],
+  };
 }
 
 describe("a stated fact", () => {
@@ -42,7 +49,9 @@ describe("a stated fact", () => {
     const first = asked("My name is Ada and I like tea");
     expect(turnOf(first)).toEqual({
       text: "",
-      calls: [{ name: "memory_insert", arguments: { label: "human", new_string: "Name: Ada\nLikes: tea", insert_line: -1 } }],
+      calls: [
+        { name: "memory_insert", arguments: { label: "human", new_string: "Name: Ada\nLikes: tea", insert_line: -1 } },
+      ],
     });
     expect(turnOf(answered(first))).toEqual({
       text: "I have kept in my memory that your name is Ada and you like tea.",
@@ -79,7 +88,10 @@ describe("a stated fact", () => {
     const both = asked("My name is Bob and I like tea", { system: withHuman("Name: Ada") });
     expect(turnOf(both).calls.map((call) => call.name)).toEqual(["memory_replace"]);
     expect(turnOf(answered(both)).calls.map((call) => call.name)).toEqual(["memory_insert"]);
-    expect(turnOf({ ...both, parallelToolCalls: true }).calls.map((call) => call.name)).toEqual(["memory_replace", "memory_insert"]);
+    expect(turnOf({ ...both, parallelToolCalls: true }).calls.map((call) => call.name)).toEqual([
+      "memory_replace",
+      "memory_insert",
+    ]);
   });
 
   test.each([
@@ -90,7 +102,12 @@ describe("a stated fact", () => {
   });
 
   test("is owned not to be kept where it cannot be", () => {
-    for (const fields of [{ tools: [] }, { system: "No blocks." }, { system: withHuman("", "- read_only=true\n") }, { toolChoice: "none" as const }]) {
+    for (const fields of [
+      { tools: [] },
+      { system: "No blocks." },
+      { system: withHuman("", "- read_only=true\n") },
+      { toolChoice: "none" as const },
+    ]) {
       const turn = turnOf(asked("My name is Ada", fields));
       expect(turn.calls).toEqual([]);
       expect(turn.text).toContain("no means to keep it");
@@ -103,7 +120,10 @@ describe("a stated fact", () => {
   });
 
   test("and a question in one message are both heard", () => {
-    const turn = turnOf({ ...answered(asked("My name is Ada. What do you know about me?")), system: withHuman("Name: Ada") });
+    const turn = turnOf({
+      ...answered(asked("My name is Ada. What do you know about me?")),
+      system: withHuman("Name: Ada"),
+    });
     expect(turn.text).toBe("I have kept in my memory that your name is Ada. I know that your name is Ada.");
   });
 });
@@ -132,17 +152,22 @@ describe("a question", () => {
   test("is answered from earlier messages, but the block knows better", () => {
     const messages = [person("I live in Rome. I work at Acme."), person("Where do I work?")];
     expect(turnOf(asked("", { system, messages })).text).toBe("You work at Acme.");
-    expect(turnOf(asked("", { system, messages: [...messages, person("Where do I live?")] })).text).toBe("You live in Paris.");
+    expect(turnOf(asked("", { system, messages: [...messages, person("Where do I live?")] })).text).toBe(
+      "You live in Paris.",
+    );
   });
 });
 
 describe("anything else", () => {
-  test.each(["Hello", "Who are you?", "Are you an AI?", "What can you do?", "Write me a poem"])("%p is answered honestly", (text) => {
-    const turn = turnOf(asked(text));
-    expect(turn.calls).toEqual([]);
-    expect(turn.text).toContain("rehearsal model");
-    expect(turn.text).toContain("understand very little");
-  });
+  test.each(["Hello", "Who are you?", "Are you an AI?", "What can you do?", "Write me a poem"])(
+    "%p is answered honestly",
+    (text) => {
+      const turn = turnOf(asked(text));
+      expect(turn.calls).toEqual([]);
+      expect(turn.text).toContain("rehearsal model");
+      expect(turn.text).toContain("understand very little");
+    },
+  );
 
   test("greets by name", () => {
     expect(turnOf(asked("Hi!", { system: withHuman("Name: Ada") })).text).toStartWith("Hello, Ada!");
@@ -153,17 +178,29 @@ describe("anything else", () => {
     const shaped = (responseFormat: ModelRequest["responseFormat"]) =>
       JSON.parse(turnOf(asked("thanks", { ...(responseFormat && { responseFormat }) })).text);
     expect(shaped({ type: "json_object" })).toEqual({ reply: "You are welcome." });
-    expect(shaped({ type: "json_schema", jsonSchema: { name: "x", schema } })).toEqual({ answer: "You are welcome.", count: 0 });
+    expect(shaped({ type: "json_schema", jsonSchema: { name: "x", schema } })).toEqual({
+      answer: "You are welcome.",
+      count: 0,
+    });
   });
 
   test("keeps facts when a conversation is summarised", () => {
-    const turn = turnOf(request({ system: "Summarize the conversation.", messages: [person("user: My name is Ada.\nassistant: Hello.")] }));
+    const turn = turnOf(
+      request({
+        system: "Summarize the conversation.",
+        messages: [person("user: My name is Ada.\nassistant: Hello.")],
+      }),
+    );
     expect(turn.text).toContain("your name is Ada");
   });
 });
 
 describe("with send_message", () => {
-  const properties = { message: { type: "string" }, thinking: { type: "string" }, request_heartbeat: { type: "boolean" } };
+  const properties = {
+    message: { type: "string" },
+    thinking: { type: "string" },
+    request_heartbeat: { type: "boolean" },
+  };
   const SEND = tool("send_message", ["thinking", "message"], properties);
   const APPEND = tool("core_memory_append", ["thinking", "label", "content", "request_heartbeat"], properties);
   const packed = (text: string) => JSON.stringify({ type: "user_message", message: text, time: "now" });

@@ -10,6 +10,13 @@ import { containing, fromFlagOrNull, fromJson, fromJsonOrNull, toFlag, toFlagOrN
 import type { AgentRow } from "./schema.ts";
 import type { Session } from "./sql-store.ts";
 
+// Only when it changes: the row holds the agent's prompt, and writing it again after every message would cost more
+// than the message itself.
+const NOTE_RUN = `update agents set last_stop_reason = $1
+  where id = $2 and organization_id = $3 and (last_stop_reason is null or last_stop_reason <> $1)`;
+
+const TAGS = "select tag from agent_tags where agent_id = $1 order by tag";
+
 /** {@link AgentStore} over SQL. */
 export function sqlAgentStore(session: Session): AgentStore {
   const { db, organizationId } = session;
@@ -55,23 +62,19 @@ export function sqlAgentStore(session: Session): AgentStore {
     },
 
     async noteRun(id, stopReason) {
-      await session.sql.execute("update agents set last_stop_reason = $1, last_run_completion = $2 where id = $3 and organization_id = $4", [
-        stopReason,
-        session.world.clock.now(),
-        id,
-        organizationId,
-      ]);
+      await session.sql.execute(NOTE_RUN, [stopReason, id, organizationId]);
     },
 
     remove: (id) => removeAgent(session, id),
 
     async tagsOf(ids) {
-      const tags = new Map<AgentId, string[]>();
-      if (ids.length === 0) return tags;
-      const rows = await db.selectFrom("agent_tags").selectAll().where("agent_id", "in", ids).orderBy("tag").execute();
-      for (const row of rows) {
-        const id = row.agent_id as AgentId;
-        tags.set(id, [...(tags.get(id) ?? []), row.tag]);
+      const tags = new Map<AgentId, readonly string[]>();
+      for (const id of ids) {
+        const { rows } = await session.sql.execute(TAGS, [id]);
+        tags.set(
+          id,
+          rows.map((row) => String(row["tag"])),
+        );
       }
       return tags;
     },
@@ -87,9 +90,12 @@ export function sqlAgentStore(session: Session): AgentStore {
 /** Removes the agent, what hangs on it by reference, its thread, and the archive it owns when nobody else uses it. */
 async function removeAgent({ db, organizationId }: Session, id: AgentId): Promise<void> {
   const owned = await db.selectFrom("agent_archives").select("archive_id").where("agent_id", "=", id).where("is_owner", "=", 1).executeTakeFirst();
+  await db
+    .deleteFrom("thread_messages")
+    .where((eb) => eb.or([eb("thread_id", "=", id), eb("thread_id", "in", eb.selectFrom("conversations").select("id").where("agent_id", "=", id))]))
+    .execute();
   const gone = await db.deleteFrom("agents").where("id", "=", id).where("organization_id", "=", organizationId).executeTakeFirst();
   if (gone.numDeletedRows === 0n) throw new Failure("not_found", `Agent with ID ${id} not found`);
-  await db.deleteFrom("thread_messages").where("thread_id", "=", id).execute();
   if (owned === undefined) return;
   const other = await db.selectFrom("agent_archives").select("agent_id").where("archive_id", "=", owned.archive_id).executeTakeFirst();
   if (other === undefined) await db.deleteFrom("archives").where("id", "=", owned.archive_id).execute();

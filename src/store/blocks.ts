@@ -11,6 +11,11 @@ import type { Session } from "./sql-store.ts";
 
 const SOURCE: PageSource = { table: "blocks", column: "created_at", missing: "refuse" };
 
+const OF_AGENT = `select blocks.* from agent_blocks join blocks on blocks.id = agent_blocks.block_id
+  where agent_blocks.agent_id = $1 and blocks.organization_id = $2 order by agent_blocks.position`;
+const TAGS_OF_AGENT = `select block_tags.block_id, block_tags.tag from agent_blocks
+  join block_tags on block_tags.block_id = agent_blocks.block_id where agent_blocks.agent_id = $1 order by block_tags.tag`;
+
 /** {@link BlockStore} over SQL. */
 export function sqlBlockStore(session: Session): BlockStore {
   const { db, organizationId } = session;
@@ -29,7 +34,13 @@ export function sqlBlockStore(session: Session): BlockStore {
     },
 
     async listForAgent(agentId) {
-      return withTags(session, await ofAgent(agentId).orderBy("agent_blocks.position").execute());
+      const { rows } = await session.sql.execute(OF_AGENT, [agentId, organizationId]);
+      if (rows.length === 0) return [];
+      const tags = await session.sql.execute(TAGS_OF_AGENT, [agentId]);
+      return rows.map((row) => {
+        const own = tags.rows.filter((tag) => tag["block_id"] === row["id"]).map((tag) => String(tag["tag"]));
+        return toBlock(row as unknown as BlockRow, own);
+      });
     },
 
     async findForAgent(agentId, label) {

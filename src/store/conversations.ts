@@ -60,7 +60,7 @@ export function sqlConversationStore(session: Session): ConversationStore {
         .deleteFrom("messages")
         .where("conversation_id", "=", id)
         .where("organization_id", "=", organizationId)
-        .where("sequence_id", "not in", (query) => query.selectFrom("thread_messages").select("sequence_id").whereRef("thread_messages.sequence_id", "=", "messages.sequence_id"))
+        .where("sequence_id", "not in", (query) => query.selectFrom("thread_messages").select("sequence_id").where("is_shared", "=", 1))
         .execute();
     },
   };

@@ -18,10 +18,38 @@ const INSERT = `insert into messages (id, organization_id, agent_id, conversatio
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) returning sequence_id`;
 
 // Positions are two apart, so that a summary finds room before the message it precedes.
-const JOIN_THREAD = `insert into thread_messages (thread_id, position, sequence_id, in_context)
-  values ($1, (select coalesce(max(position), 0) + 2 from thread_messages where thread_id = $1), $2, 1)`;
+const JOIN_THREAD = `insert into thread_messages (thread_id, position, sequence_id, in_context, is_shared)
+  values ($1, (select coalesce(max(position), 0) + 2 from thread_messages where thread_id = $1), $2, 1, 0)`;
 
-const CONTEXT = `select messages.* from thread_messages join messages on messages.sequence_id = thread_messages.sequence_id
+const COLUMNS = [
+  "id",
+  "agent_id",
+  "conversation_id",
+  "role",
+  "content",
+  "tool_calls",
+  "tool_returns",
+  "approvals",
+  "name",
+  "model",
+  "otid",
+  "sender_id",
+  "group_id",
+  "step_id",
+  "run_id",
+  "is_error",
+  "created_at",
+] as const satisfies readonly (keyof MessageRow)[];
+
+type ShownRow = Pick<MessageRow, (typeof COLUMNS)[number]>;
+
+const CONTEXT = `select ${COLUMNS.map((column) => `messages.${column}`).join(", ")}
+  from thread_messages join messages on messages.sequence_id = thread_messages.sequence_id
+  where thread_messages.thread_id = $1 and thread_messages.in_context = 1 and messages.organization_id = $2
+  order by thread_messages.position limit ${CONTEXT_MESSAGES_MAX}`;
+
+const CONTEXT_IDS = `select messages.id
+  from thread_messages join messages on messages.sequence_id = thread_messages.sequence_id
   where thread_messages.thread_id = $1 and thread_messages.in_context = 1 and messages.organization_id = $2
   order by thread_messages.position limit ${CONTEXT_MESSAGES_MAX}`;
 
@@ -30,14 +58,14 @@ export function sqlMessageStore(session: Session): MessageStore {
   const { db, organizationId } = session;
   return {
     async find(id) {
-      const row = await db.selectFrom("messages").selectAll().where("id", "=", id).where("organization_id", "=", organizationId).executeTakeFirst();
+      const row = await db.selectFrom("messages").select(COLUMNS).where("id", "=", id).where("organization_id", "=", organizationId).executeTakeFirst();
       return row && toMessage(row);
     },
 
     async list(filter, page) {
       const rows = await db
         .selectFrom("messages")
-        .selectAll()
+        .select(COLUMNS)
         .where(matches(organizationId, filter))
         .where(await cursorCondition(session, page))
         .orderBy("sequence_id", page.order)
@@ -50,7 +78,7 @@ export function sqlMessageStore(session: Session): MessageStore {
       const rows = await db
         .selectFrom("thread_messages")
         .innerJoin("messages", "messages.sequence_id", "thread_messages.sequence_id")
-        .selectAll("messages")
+        .select(COLUMNS.map((column) => `messages.${column}` as const))
         .where("thread_messages.thread_id", "=", threadId)
         .where(matches(organizationId, filter))
         .where(await cursorCondition(session, page))
@@ -69,27 +97,17 @@ export function sqlMessageStore(session: Session): MessageStore {
 
     async context(threadId) {
       const { rows } = await session.sql.execute(CONTEXT, [threadId, organizationId]);
-      return rows.map((row) => toMessage(row as unknown as MessageRow));
+      return rows.map((row) => toMessage(row as unknown as ShownRow));
     },
 
     async contextIds(threadIds) {
-      const ids = new Map<ThreadId, MessageId[]>();
-      if (threadIds.length === 0) return ids;
-      const rows = await db
-        .selectFrom("thread_messages")
-        .innerJoin("messages", "messages.sequence_id", "thread_messages.sequence_id")
-        .select(["thread_messages.thread_id", "messages.id"])
-        .where("thread_messages.thread_id", "in", threadIds)
-        .where("thread_messages.in_context", "=", 1)
-        .where("messages.organization_id", "=", organizationId)
-        .orderBy("thread_messages.thread_id")
-        .orderBy("thread_messages.position")
-        .execute();
-      for (const row of rows) {
-        const threadId = row.thread_id as ThreadId;
-        const known = ids.get(threadId);
-        if (known === undefined) ids.set(threadId, [row.id as MessageId]);
-        else known.push(row.id as MessageId);
+      const ids = new Map<ThreadId, readonly MessageId[]>();
+      for (const threadId of threadIds) {
+        const { rows } = await session.sql.execute(CONTEXT_IDS, [threadId, organizationId]);
+        ids.set(
+          threadId,
+          rows.map((row) => row["id"] as MessageId),
+        );
       }
       return ids;
     },
@@ -107,7 +125,7 @@ export function sqlMessageStore(session: Session): MessageStore {
     async search({ agentId, exceptRunId, text, roles, limit, start, end }) {
       const rows = await db
         .selectFrom("messages")
-        .selectAll()
+        .select(COLUMNS)
         .where("agent_id", "=", agentId)
         .where("organization_id", "=", organizationId)
         .where("search_text", "!=", "")
@@ -163,7 +181,7 @@ async function cursorCondition(session: Session, page: Page): Promise<RawBuilder
   return sql<SqlBool>`${after} and ${before}`;
 }
 
-function toMessage(row: MessageRow): Message {
+function toMessage(row: ShownRow): Message {
   return {
     id: row.id as MessageId,
     agentId: row.agent_id as AgentId,

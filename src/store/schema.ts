@@ -13,7 +13,7 @@ export interface Tables {
   tools: ToolRow;
   agent_tools: { agent_id: string; tool_id: string; position: number };
   messages: MessageRow;
-  thread_messages: { thread_id: string; position: number; sequence_id: number; in_context: number };
+  thread_messages: { thread_id: string; position: number; sequence_id: number; in_context: number; is_shared: number };
   conversations: ConversationRow;
   runs: RunRow;
   steps: StepRow;

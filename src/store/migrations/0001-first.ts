@@ -67,15 +67,12 @@ create table messages (
 );
 create index messages_by_agent on messages (agent_id, sequence_id);
 create index messages_by_run on messages (run_id) where run_id is not null;
-create index messages_by_step on messages (step_id) where step_id is not null;
 create index messages_by_conversation on messages (conversation_id, sequence_id) where conversation_id is not null;
-create index messages_by_organization on messages (organization_id, sequence_id);
 create table thread_messages (
   thread_id text not null, position bigint not null,
-  sequence_id bigint not null references messages (sequence_id) on delete cascade,
-  in_context integer not null, primary key (thread_id, position)
+  sequence_id bigint not null, in_context integer not null, is_shared integer not null, primary key (thread_id, position)
 ) %KEYED%;
-create index thread_messages_by_message on thread_messages (sequence_id);
+create index thread_messages_shared on thread_messages (sequence_id) where is_shared = 1;
 create table conversations (
   id text primary key, organization_id text not null references organizations (id),
   agent_id text not null references agents (id) on delete cascade, summary text, isolated_block_ids text not null,

@@ -1,0 +1,46 @@
+import { afterAll, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "./build.ts";
+
+const root = mkdtempSync(join(tmpdir(), "selkie-build-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const MAIN = `
+import { broken } from "./broken.ts";
+const worker = new Worker(new URL("./checkpoint-worker.ts", import.meta.url));
+const answer = await new Promise((resolve) => {
+  worker.onmessage = (event) => resolve(event.data);
+  worker.onerror = (event) => resolve("error " + event.message);
+});
+console.log(process.argv.slice(2).join(" "), answer);
+try { broken(); } catch (error) { console.log(error.stack); }
+process.exit(7);
+`;
+
+test("build() writes one executable that holds its worker and names source lines", async () => {
+  const app = join(root, "src/app");
+  mkdirSync(app, { recursive: true });
+  writeFileSync(join(app, "main.ts"), MAIN);
+  writeFileSync(join(app, "broken.ts"), '\n\nexport function broken() {\n  throw new Error("seen");\n}\n');
+  writeFileSync(join(app, "checkpoint-worker.ts"), 'postMessage("from the worker");\n');
+  const out = join(root, "dist/selkie");
+  const bytes = await build({ root, out });
+  // The executable must not need what it was built from.
+  rmSync(join(root, "src"), { recursive: true });
+
+  const { stdout, exitCode } = Bun.spawnSync([out, "serve", "--port", "1"], { cwd: tmpdir() });
+  const text = stdout.toString();
+  expect(text).toContain("serve --port 1 from the worker");
+  expect(text).toMatch(/broken\.ts:4:/);
+  expect(exitCode).toBe(7);
+  expect(bytes).toBeGreaterThan(10_000_000);
+  expect(readdirSync(join(root, "dist"))).toEqual(["selkie"]);
+}, 60_000);
+
+test("build() refuses a target that Bun does not have", async () => {
+  const attempt = build({ root, out: join(root, "dist/other"), target: "amiga" });
+  await expect(attempt).rejects.toThrow(/got 'amiga'/);
+  expect(readdirSync(join(root, "dist"))).toEqual(["selkie"]);
+});

@@ -1,0 +1,94 @@
+import type { ProviderSettings } from "../llm/provider.ts";
+
+/** What the model says next: text, calls, both, or a failure. */
+export interface ScriptedReply {
+  readonly text?: string;
+  readonly calls?: readonly { readonly name: string; readonly arguments: object; readonly id?: string }[];
+  /** An HTTP status other than 200, with this body. */
+  readonly status?: number;
+  readonly body?: string;
+  /** Waits for this before it answers. */
+  readonly after?: Promise<unknown>;
+}
+
+/** A model server for tests: real HTTP and OpenAI's chat wire format, its replies written beforehand. */
+export interface ModelServer {
+  readonly providers: readonly ProviderSettings[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** Adds replies; when none are left it says "Done." */
+  say(...replies: readonly ScriptedReply[]): void;
+  /** Bodies of the chat requests so far. */
+  readonly requests: readonly ChatRequest[];
+  stop(): Promise<void>;
+}
+
+/** The part of a chat request that tests look at. */
+export interface ChatRequest {
+  readonly messages: readonly { readonly role: string; readonly content?: unknown; readonly tool_calls?: readonly { readonly id: string }[]; readonly tool_call_id?: string }[];
+  readonly tools?: readonly { readonly function: { readonly name: string } }[];
+  readonly stream?: boolean;
+}
+
+const USAGE = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
+
+/** Starts a {@link ModelServer} on a free port. */
+export function startModelServer(): ModelServer {
+  const script: ScriptedReply[] = [];
+  const requests: ChatRequest[] = [];
+  const http = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    idleTimeout: 120,
+    async fetch(request) {
+      if (request.url.endsWith("/models")) return Response.json({ data: [{ id: "gpt-4o-mini" }, { id: "gpt-4o" }] });
+      const body = (await request.json()) as ChatRequest;
+      requests.push(body);
+      const reply = script.shift() ?? { text: "Done." };
+      await reply.after;
+      if (reply.status !== undefined) return new Response(reply.body ?? '{"error":{"message":"scripted"}}', { status: reply.status });
+      return body.stream === true ? streamed(reply) : whole(reply);
+    },
+  });
+  const baseUrl = `http://127.0.0.1:${http.port}/v1`;
+  return {
+    providers: [{ name: "openai", kind: "openai", apiKey: "sk-scripted", baseUrl }],
+    environment: { OPENAI_API_KEY: "sk-scripted", OPENAI_API_BASE: baseUrl },
+    say: (...replies) => {
+      script.push(...replies);
+    },
+    requests,
+    stop: () => http.stop(true),
+  };
+}
+
+function callsOf(reply: ScriptedReply) {
+  return (reply.calls ?? []).map((call, index) => ({
+    index,
+    id: call.id ?? `call_${index}`,
+    type: "function",
+    function: { name: call.name, arguments: JSON.stringify(call.arguments) },
+  }));
+}
+
+function whole(reply: ScriptedReply): Response {
+  const tool_calls = callsOf(reply);
+  const message = { role: "assistant", content: reply.text ?? null, ...(tool_calls.length > 0 ? { tool_calls } : {}) };
+  const choices = [{ index: 0, message, finish_reason: tool_calls.length > 0 ? "tool_calls" : "stop" }];
+  return Response.json({ id: "c", object: "chat.completion", created: 1, model: "gpt-4o-mini", choices, usage: USAGE });
+}
+
+function streamed(reply: ScriptedReply): Response {
+  const chunk = (delta: object, finish: string | null = null) =>
+    `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "gpt-4o-mini", choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
+  const words = (reply.text ?? "").match(/\S+\s*/g) ?? [];
+  const calls = callsOf(reply);
+  const parts = [
+    chunk({ role: "assistant" }),
+    ...words.map((content) => chunk({ content })),
+    ...calls.map((call) => chunk({ tool_calls: [call] })),
+    chunk({}, calls.length > 0 ? "tool_calls" : "stop"),
+    `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "gpt-4o-mini", choices: [], usage: USAGE })}\n\n`,
+    "data: [DONE]\n\n",
+  ];
+  return new Response(parts.join(""), { headers: { "content-type": "text/event-stream" } });
+}

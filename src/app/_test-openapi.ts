@@ -1,0 +1,79 @@
+// Checks answers of the API against the OpenAPI document of the server that it continues, where that document lies.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+
+const DOCUMENT = join(import.meta.dir, "../../../shared/letta/openapi.json");
+const DOCUMENT_ID = "openapi";
+const PROBLEMS_MAX = 20;
+/** Fields that the recorded server sends although its own document forbids them. */
+const UNDOCUMENTED = ["organization_id"];
+
+type Operations = Readonly<Record<string, { readonly responses?: Readonly<Record<string, unknown>> }>>;
+interface OpenApi {
+  readonly paths: Readonly<Record<string, Operations>>;
+}
+
+/** Whether there is a document to check against. */
+export const hasOpenApi = existsSync(DOCUMENT);
+
+let loaded: { readonly document: OpenApi; readonly ajv: Ajv2020 } | undefined;
+const validators = new Map<string, ValidateFunction>();
+
+/**
+ * What is wrong with an answer: nothing when it is as the document says, or when the document is not there. A path
+ * or a status that the document does not know is wrong, too.
+ */
+export function validateResponse(method: string, path: string, status: number, body: unknown): readonly string[] {
+  if (!hasOpenApi) return [];
+  const template = templateOf(path.replace(/\?.*$/, ""), method);
+  if (template === undefined) return [`${method} ${path} is not in the document`];
+  const validate = validatorOf(template, method.toLowerCase(), status);
+  if (validate === undefined) return [`${method} ${template} does not answer ${status} in the document`];
+  if (validate(body)) return [];
+  return (validate.errors ?? [])
+    .filter((error) => !UNDOCUMENTED.includes(error.params["additionalProperty"]))
+    .slice(0, PROBLEMS_MAX)
+    .map((error) => `${error.instancePath || "/"} ${error.message ?? ""}`);
+}
+
+function load(): { readonly document: OpenApi; readonly ajv: Ajv2020 } {
+  if (loaded !== undefined) return loaded;
+  const document = JSON.parse(readFileSync(DOCUMENT, "utf8"));
+  const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: true });
+  addFormats.default(ajv);
+  ajv.addSchema({ ...document, $id: DOCUMENT_ID }, DOCUMENT_ID);
+  loaded = { document, ajv };
+  return loaded;
+}
+
+/** The document's path that this one is an instance of: the one with the fewest parameters. */
+function templateOf(path: string, method: string): string | undefined {
+  const { paths } = load().document;
+  const wanted = path.replace(/\/$/, "").split("/");
+  const fits = (template: string) => {
+    const parts = template.replace(/\/$/, "").split("/");
+    return (
+      parts.length === wanted.length && parts.every((part, index) => part.startsWith("{") || part === wanted[index])
+    );
+  };
+  const candidates = Object.keys(paths).filter(
+    (template) => fits(template) && paths[template]?.[method.toLowerCase()] !== undefined,
+  );
+  return candidates.sort((a, b) => a.split("{").length - b.split("{").length)[0];
+}
+
+function validatorOf(template: string, method: string, status: number): ValidateFunction | undefined {
+  const { document, ajv } = load();
+  const key = `${method} ${template} ${status}`;
+  const known = validators.get(key);
+  if (known !== undefined) return known;
+  if (document.paths[template]?.[method]?.responses?.[String(status)] === undefined) return undefined;
+  const pointer = ["paths", template, method, "responses", String(status), "content", "application/json", "schema"]
+    .map((part) => encodeURIComponent(part.replaceAll("~", "~0").replaceAll("/", "~1")))
+    .join("/");
+  const compiled = ajv.compile({ $ref: `${DOCUMENT_ID}#/${pointer}` });
+  validators.set(key, compiled);
+  return compiled;
+}

@@ -1,0 +1,79 @@
+import { parseJson } from "../core/json.ts";
+import { compose, type Server } from "./compose.ts";
+import { type ModelServer, startModelServer } from "./_model-server.ts";
+import { temporaryDirectory } from "./_server-process.ts";
+import { type OpenedSqlite, openSqlite } from "./sqlite.ts";
+import { realWorld } from "./world.ts";
+
+/** The JSON of an answer, loosely typed: tests look at what they expect to find. */
+// biome-ignore lint/suspicious/noExplicitAny: an answer's shape is what the test checks
+export type Answer = any;
+
+/** The whole server in this process, on a database of its own, with a scripted model server. */
+export interface TestServer {
+  readonly server: Server;
+  readonly database: OpenedSqlite;
+  readonly model: ModelServer;
+  request(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly body: Answer; readonly headers: Headers }>;
+  /** Sends messages and returns the raw stream. */
+  stream(path: string, body: unknown, signal?: AbortSignal): Promise<Response>;
+  /** Makes an agent with a human block and returns its id. */
+  agent(extra?: object): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** Starts a {@link TestServer}. */
+export async function startTestServer(): Promise<TestServer> {
+  const directory = temporaryDirectory();
+  const model = startModelServer();
+  const database = openSqlite(directory.path);
+  const server = await compose({
+    world: realWorld(),
+    database,
+    providers: model.providers,
+    apiKey: null,
+    origins: [],
+    localOnly: true,
+    llmRequestTimeoutMs: 5_000,
+    llmStreamTimeoutMs: 10_000,
+    log: () => {},
+  });
+  const call = async (method: string, path: string, body?: unknown, signal?: AbortSignal) =>
+    server.api.request(`http://localhost${path}`, {
+      method,
+      headers: { "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  const request: TestServer["request"] = async (method, path, body) => {
+    const response = await call(method, path, body);
+    const text = await response.text();
+    return { status: response.status, body: parseJson(text) ?? text, headers: response.headers };
+  };
+  return {
+    server,
+    database,
+    model,
+    request,
+    stream: (path, body, signal) => call("POST", path, body, signal),
+    async agent(extra = {}) {
+      const draft = { model: "openai/gpt-4o-mini", memory_blocks: [{ label: "human", value: "Ada" }], ...extra };
+      const { status, body } = await request("POST", "/v1/agents/", draft);
+      if (status !== 200) throw new Error(`${status}: ${JSON.stringify(body)}`);
+      return body.id;
+    },
+    async close() {
+      await server.runner.drain(5_000);
+      await model.stop();
+      await database.close();
+      directory.remove();
+    },
+  };
+}
+
+/** The JSON events of a stream, `[DONE]` as a text. */
+export async function eventsOf(response: Response): Promise<readonly Answer[]> {
+  const text = await response.text();
+  const bodies = text.split("\n").filter((line) => line.startsWith("data: "));
+  return bodies.map((line) => parseJson(line.slice(6)) ?? line.slice(6));
+}
