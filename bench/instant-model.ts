@@ -32,9 +32,11 @@ Bun.serve({
   idleTimeout: 60,
   async fetch(request) {
     const { pathname } = new URL(request.url);
-    if (pathname.endsWith("/models")) return Response.json({ object: "list", data: [{ id: "gpt-4o-mini", object: "model" }] });
+    if (pathname.endsWith("/models"))
+      return Response.json({ object: "list", data: [{ id: "gpt-4o-mini", object: "model" }] });
     const body = await request.text();
-    if (body.includes('"stream":true')) return new Response(streamed, { headers: { "content-type": "text/event-stream" } });
+    if (body.includes('"stream":true'))
+      return new Response(streamed, { headers: { "content-type": "text/event-stream" } });
     return new Response(whole, { headers: { "content-type": "application/json" } });
   },
 });

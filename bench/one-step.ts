@@ -76,14 +76,26 @@ try {
   const ids: string[] = [];
   // Many agents, each with a short history: what a server with users looks like.
   for (let index = 0; index < 100; index++) {
-    const agent = (await (await post(`${url}/v1/agents/`, { name: `a${index}`, model: "openai/gpt-4o-mini", memory_blocks: [{ label: "human", value: "Ada" }] })).json()) as { id: string };
+    const agent = (await (
+      await post(`${url}/v1/agents/`, {
+        name: `a${index}`,
+        model: "openai/gpt-4o-mini",
+        memory_blocks: [{ label: "human", value: "Ada" }],
+      })
+    ).json()) as { id: string };
     ids.push(agent.id);
   }
   const body = { messages: [{ role: "user", content: "hello" }] };
   const bare = await drive(relay.pid, () => post(`http://127.0.0.1:${relayPort}/`, body));
   const ours = await drive(server.pid, (index) => post(`${url}/v1/agents/${ids[index % ids.length]}/messages`, body));
   const idle = await drive(server.pid, (index) => fetch(`${url}/v1/agents/${ids[index % ids.length]}`));
-  console.log(JSON.stringify({ relay: bare, oneStep: ours, getAgent: idle, cpuRatio: ours.cpuMsPerMessage / bare.cpuMsPerMessage }, null, 2));
+  console.log(
+    JSON.stringify(
+      { relay: bare, oneStep: ours, getAgent: idle, cpuRatio: ours.cpuMsPerMessage / bare.cpuMsPerMessage },
+      null,
+      2,
+    ),
+  );
 } finally {
   for (const process of [server, relay, model]) process.kill();
   await server.exited;

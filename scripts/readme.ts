@@ -16,7 +16,10 @@ export interface FirstSteps {
 /** Reads the first steps out of README. */
 export function firstSteps(): FirstSteps {
   const text = readFileSync(README, "utf8");
-  const blocks = [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language, body = ""]) => ({ language, body }));
+  const blocks = [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language, body = ""]) => ({
+    language,
+    body,
+  }));
   const lines = blocks.filter(({ language }) => language === "sh").flatMap(({ body }) => body.split("\n"));
   const start = lines.find((line) => /^npx \S+ \S+ start$/.test(line));
   const program = blocks.find(({ language }) => language === "ts")?.body;

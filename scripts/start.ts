@@ -68,6 +68,8 @@ try {
   await rebuild();
 } catch (error) {
   say(error instanceof Error ? error.message : String(error));
+  // A failed build says where in the errors that it holds.
+  for (const cause of error instanceof AggregateError ? error.errors : []) say(Bun.inspect(cause));
   process.exit(1);
 }
 await become(["serve", ...process.argv.slice(2)]);

@@ -1,6 +1,6 @@
 import { Failure } from "../core/failure.ts";
-import type { Message } from "./message.ts";
 import type { TurnInput } from "./input.ts";
+import type { Message } from "./message.ts";
 import { openCalls } from "./transcript.ts";
 
 /** Refuses input that does not fit where the conversation stands: words while an approval is awaited, and the reverse. */
@@ -11,13 +11,20 @@ export function checkInput(context: readonly Message[], input: TurnInput): void 
     return;
   }
   if (request === undefined) {
-    throw new Failure("refused", "INVALID_ARGUMENT: Cannot process approval response: No tool call is currently awaiting approval.");
+    throw new Failure(
+      "refused",
+      "INVALID_ARGUMENT: Cannot process approval response: No tool call is currently awaiting approval.",
+    );
   }
   const asked = request.toolCalls.map((call) => call.id);
   const given = input.approvals.map((approval) => approval.toolCallId);
-  const isExact = asked.length === new Set(given).size && asked.every((id) => given.includes(id) || given.includes(request.id));
+  const isExact =
+    asked.length === new Set(given).size && asked.every((id) => given.includes(id) || given.includes(request.id));
   if (!isExact) {
-    throw new Failure("refused", `INVALID_ARGUMENT: Invalid tool call ids. Expected '[${asked.join(", ")}]', but received '[${given.join(", ")}]'`);
+    throw new Failure(
+      "refused",
+      `INVALID_ARGUMENT: Invalid tool call ids. Expected '[${asked.join(", ")}]', but received '[${given.join(", ")}]'`,
+    );
   }
 }
 
@@ -33,5 +40,7 @@ export function pendingRequest(context: readonly Message[]): Message | undefined
 function pendingApproval(request: Message): Failure {
   const message =
     "CONFLICT: Cannot send a new message: The agent is waiting for approval on a tool call. Please approve or deny the pending request before continuing.";
-  return new Failure("conflict", message, { info: { code: "PENDING_APPROVAL", message, pending_request_id: request.id } });
+  return new Failure("conflict", message, {
+    info: { code: "PENDING_APPROVAL", message, pending_request_id: request.id },
+  });
 }

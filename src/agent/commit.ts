@@ -1,8 +1,10 @@
 import type { JsonObject } from "../core/json.ts";
 import type { RunUsage, TurnError, TurnEvent } from "./events.ts";
 import type { Message } from "./message.ts";
+import type { CallResult } from "./model-call.ts";
 import type { Repositories } from "./ports.ts";
 import { type Run, type Step, type StopReason, statusOf } from "./run.ts";
+import { traceOf } from "./trace-step.ts";
 import type { Turn, TurnState } from "./turn-state.ts";
 
 /** What one commit adds to a run. */
@@ -15,39 +17,104 @@ export interface Change {
   /** The system message, compiled again; null when memory did not change. */
   readonly system: Message | null;
   readonly stopReason: StopReason | null;
+  /** A stop reason that is held back until the context has been compacted. */
+  readonly ending: StopReason | null;
+  /** The context that a compaction left, which `work` has stored; null when the context only grew. */
+  readonly compacted: Compacted | null;
   readonly error: TurnError | null;
+  /** The model call that the step stands for; null when it failed, or there is no step. */
+  readonly call: CallResult | null;
   /** Whether the deltas of the reply were passed on already. */
   readonly wasStreamed: boolean;
 }
 
+/** What a compaction left. */
+export interface Compacted {
+  readonly summary: Message;
+  readonly context: readonly Message[];
+}
+
 /** A change that adds nothing; the start of others. */
 export function noChange(state: TurnState): Change {
-  const { usage, calledTools, lastAnswer } = state;
-  return { messages: [], step: null, usage, calledTools, lastAnswer, system: null, stopReason: null, error: null, wasStreamed: false };
+  const { usage, calledTools, lastAnswer, ending } = state;
+  return {
+    messages: [],
+    step: null,
+    usage,
+    calledTools,
+    lastAnswer,
+    system: null,
+    stopReason: null,
+    ending,
+    compacted: null,
+    error: null,
+    call: null,
+    wasStreamed: false,
+  };
 }
 
 /**
  * Stores what `work` makes, in one transaction together with what it writes itself, then moves `state` on and tells
  * whoever watches. A stop reason ends the run in the same commit.
  */
-export async function commit(turn: Turn, state: TurnState, work: (repositories: Repositories) => Promise<Change>): Promise<void> {
-  const { change, run } = await turn.store.write(turn.actor, async (repositories) => {
+export async function commit(
+  turn: Turn,
+  state: TurnState,
+  work: (repositories: Repositories) => Promise<Change>,
+): Promise<void> {
+  const { change, run } = await logged(turn, async (repositories) => {
     const made = await work(repositories);
     await repositories.messages.append(turn.threadId, made.messages);
     if (made.step !== null) await repositories.steps.insert(made.step);
+    const trace = turn.tracksProvider ? traceOf(turn, made.step, made.call) : null;
+    if (trace !== null) await repositories.traces.insert(trace);
     return { change: made, run: await savedRun(turn, state.run, made, repositories) };
   });
-  const [head, ...rest] = state.context;
-  const before = change.system === null || head === undefined ? state.context : [change.system, ...rest];
   state.run = run;
-  state.context = [...before, ...change.messages];
-  state.stepsTaken += change.step === null ? 0 : 1;
+  state.context = contextAfter(state, change);
+  if (change.compacted !== null) state.contextTokens = null;
+  if (change.step !== null) {
+    state.stepsTaken++;
+    state.contextTokens = change.step.usage?.totalTokens ?? null;
+    state.overflows = 0;
+  }
   state.calledTools = change.calledTools;
   state.lastAnswer = change.lastAnswer;
   state.usage = change.usage;
-  state.produced = [...state.produced, ...change.messages];
+  state.produced = [
+    ...state.produced,
+    ...change.messages,
+    ...(change.compacted === null ? [] : [change.compacted.summary]),
+  ];
   state.stopReason = change.stopReason;
-  for (const event of eventsOf(change)) turn.emit(event);
+  state.ending = change.ending;
+}
+
+/** One transaction with its events in the run's log, so that neither is there without the other. */
+async function logged<T extends { readonly change: Change }>(
+  turn: Turn,
+  work: (repositories: Repositories) => Promise<T>,
+): Promise<T> {
+  const entry = turn.log.begin();
+  try {
+    const made = await turn.store.write(turn.actor, async (repositories) => {
+      const result = await work(repositories);
+      await entry.append(repositories, eventsOf(result.change));
+      return result;
+    });
+    entry.committed();
+    return made;
+  } catch (error) {
+    entry.rolledBack();
+    throw error;
+  }
+}
+
+function contextAfter(state: TurnState, { compacted, system, messages }: Change): readonly Message[] {
+  if (compacted !== null) return [...compacted.context, ...messages];
+  const [head, ...rest] = state.context;
+  const before = system === null || head === undefined ? state.context : [system, ...rest];
+  return [...before, ...messages];
 }
 
 async function savedRun(turn: Turn, run: Run, change: Change, repositories: Repositories): Promise<Run> {
@@ -69,10 +136,11 @@ export function errorRecord(run: Run, error: TurnError): JsonObject {
 }
 
 function eventsOf(change: Change): readonly TurnEvent[] {
-  const { messages, wasStreamed, stopReason, usage, error } = change;
+  const { messages, wasStreamed, stopReason, compacted, usage, error } = change;
   const said = messages.map((message): TurnEvent => {
     const isReply = message.role === "assistant" || (message.role === "approval" && message.toolCalls.length > 0);
     return { type: "message", message, wasStreamed: wasStreamed && isReply };
   });
+  if (compacted !== null) said.push({ type: "compacted", summary: compacted.summary });
   return stopReason === null ? said : [...said, { type: "ended", stopReason, usage, error }];
 }

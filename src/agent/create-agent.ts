@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
-import { type Actor, type BlockId, newId, type ToolId } from "../core/id.ts";
+import { type Actor, type BlockId, type IdentityId, newId, type ToolId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Random } from "../core/random.ts";
 import { isTimeZone, type TimeFormat } from "../core/time-format.ts";
@@ -13,6 +13,7 @@ import { type BlockDraft, newBlock } from "../umi/new-block.ts";
 import type { Agent, AgentType, CompactionSettings } from "./agent.ts";
 import { baseToolsOf, fileLimitsFor, MULTI_AGENT_TOOLS, toolRulesFor } from "./agent-type.ts";
 import { friendlyName } from "./friendly-name.ts";
+import { findIdentity } from "./identity-links.ts";
 import { firstMessages } from "./initial-messages.ts";
 import type { InputMessage } from "./input.ts";
 import { chooseEmbedding, chooseModel, defaultSummariser, type ModelWish } from "./model-choice.ts";
@@ -44,6 +45,7 @@ export interface AgentDraft {
   readonly embeddingChunkSize?: number;
   readonly blocks: readonly BlockDraft[];
   readonly blockIds: readonly BlockId[];
+  readonly identityIds?: readonly IdentityId[];
   readonly toolNames: readonly string[];
   readonly toolIds: readonly ToolId[];
   readonly includeBaseTools: boolean;
@@ -197,6 +199,10 @@ async function settle(
     const block = await repositories.blocks.find(id);
     if (block === undefined) throw new Failure("not_found", `Block with id '${id}' not found`);
     await repositories.blocks.attach(agent.id, block);
+  }
+  for (const id of draft.identityIds ?? []) {
+    await findIdentity(repositories, id);
+    await repositories.identities.attachAgent(id, agent.id);
   }
   const { times } = workshop;
   const systemText = await compilePrompt(repositories, agent, { recompiledAt: agent.createdAt, inContext: 0, times });

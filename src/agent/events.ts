@@ -22,6 +22,17 @@ export interface TurnError {
   readonly detail: string;
 }
 
+/** A compaction begins. When it has ended, `compacted` says by what summary the older messages were replaced. */
+export interface Compacting {
+  readonly type: "compacting";
+  readonly id: string;
+  readonly runId: RunId;
+  readonly stepId: StepId | null;
+  readonly trigger: string;
+  readonly contextTokens: number;
+  readonly contextWindow: number;
+}
+
 /**
  * What happens during a run, in order. Deltas come only when tokens were asked for; the `message` that follows them
  * says that it was streamed. Exactly one `ended` comes last.
@@ -30,10 +41,27 @@ export type TurnEvent =
   | { readonly type: "started"; readonly runId: RunId }
   | ({ readonly type: "text_delta"; readonly text: string } & DeltaTarget)
   | ({ readonly type: "reasoning_delta"; readonly text: string; readonly isNative: boolean } & DeltaTarget)
-  | ({ readonly type: "tool_call_start"; readonly id: string; readonly name: string; readonly asksApproval: boolean } & DeltaTarget)
-  | ({ readonly type: "tool_call_delta"; readonly id: string; readonly text: string; readonly asksApproval: boolean } & DeltaTarget)
+  | ({
+      readonly type: "tool_call_start";
+      readonly id: string;
+      readonly name: string;
+      readonly asksApproval: boolean;
+    } & DeltaTarget)
+  | ({
+      readonly type: "tool_call_delta";
+      readonly id: string;
+      readonly text: string;
+      readonly asksApproval: boolean;
+    } & DeltaTarget)
   | { readonly type: "message"; readonly message: Message; readonly wasStreamed: boolean }
-  | { readonly type: "ended"; readonly stopReason: StopReason; readonly usage: RunUsage; readonly error: TurnError | null };
+  | Compacting
+  | { readonly type: "compacted"; readonly summary: Message }
+  | {
+      readonly type: "ended";
+      readonly stopReason: StopReason;
+      readonly usage: RunUsage;
+      readonly error: TurnError | null;
+    };
 
 /** Turns the events of one run into the texts that its stream carries: none, one or several each. */
 export type EventEncoder = (event: TurnEvent) => readonly string[];

@@ -37,7 +37,12 @@ export interface MessageSources {
 }
 
 /** A message of `role` with everything else empty. */
-export function newMessage(sources: MessageSources, place: MessagePlace, role: MessageRole, content: readonly ContentPart[]): Message {
+export function newMessage(
+  sources: MessageSources,
+  place: MessagePlace,
+  role: MessageRole,
+  content: readonly ContentPart[],
+): Message {
   return {
     id: newId("message", sources.random),
     ...place,

@@ -1,8 +1,8 @@
-import { newId, type StepId } from "../core/id.ts";
 import type { MessageId } from "../core/id.ts";
+import { newId, type StepId } from "../core/id.ts";
 import type { Random } from "../core/random.ts";
 import { ModelFailure } from "../llm/failure.ts";
-import type { LanguageModel, ModelEvent, ModelReply, ModelRequest, ToolCall } from "../llm/model.ts";
+import type { Exchange, LanguageModel, ModelEvent, ModelReply, ModelRequest, ToolCall } from "../llm/model.ts";
 import type { TurnEvent } from "./events.ts";
 
 /** One call of a model, with what its deltas are named after. */
@@ -23,6 +23,8 @@ export interface CallResult {
   readonly reply: ModelReply;
   readonly messageId: MessageId;
   readonly approvalId: MessageId;
+  /** What went to the provider and came back; null when the model does not say. */
+  readonly exchange: Exchange | null;
 }
 
 /** Calls the model once and passes its deltas on. Throws what the model throws. */
@@ -32,12 +34,18 @@ export async function callModel(call: ModelCall, random: Random): Promise<CallRe
   const rename = callIdRenamer(call.knownCallIds, random);
   const asking = new Set<string>();
   let reply: ModelReply | undefined;
+  let exchange: Exchange | null = null;
   for await (const event of call.model.call(call.request, call.signal)) {
-    if (event.type === "reply") reply = { ...event.reply, toolCalls: event.reply.toolCalls.map((made) => ({ ...made, id: rename(made.id) })) };
-    else call.emit?.(toDelta(event));
+    if (event.type === "reply") {
+      reply = { ...event.reply, toolCalls: event.reply.toolCalls.map((made) => ({ ...made, id: rename(made.id) })) };
+      exchange = event.exchange ?? null;
+    } else {
+      call.emit?.(toDelta(event));
+    }
   }
-  if (reply === undefined) throw new ModelFailure("llm_empty_response", "The model ended its answer without saying anything.", "No reply");
-  return { reply, messageId, approvalId };
+  if (reply === undefined)
+    throw new ModelFailure("llm_empty_response", "The model ended its answer without saying anything.", "No reply");
+  return { reply, messageId, approvalId, exchange };
 
   function toDelta(event: Exclude<ModelEvent, { type: "reply" }>): TurnEvent {
     const target = { messageId, stepId: call.stepId };

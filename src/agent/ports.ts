@@ -1,13 +1,25 @@
 import type { Instant } from "../core/clock.ts";
-import type { Actor, AgentId, ConversationId, MessageId, RunId, StepId, ToolId } from "../core/id.ts";
+import type {
+  Actor,
+  AgentId,
+  BlockId,
+  ConversationId,
+  IdentityId,
+  MessageId,
+  RunId,
+  StepId,
+  ToolId,
+} from "../core/id.ts";
 import type { Page } from "../core/page.ts";
 import type { Tool } from "../tools/tool.ts";
 import type { BlockStore } from "../umi/block-store.ts";
 import type { PassageStore } from "../umi/passage.ts";
 import type { Agent } from "./agent.ts";
 import type { Conversation } from "./conversation.ts";
+import type { Identity, IdentityType } from "./identity.ts";
 import type { Message, MessageRole } from "./message.ts";
-import type { Run, RunStatus, Step, StopReason } from "./run.ts";
+import type { ProviderTraceStore } from "./provider-trace.ts";
+import type { CallbackOutcome, Run, RunStatus, Step, StopReason, WaitingCallback } from "./run.ts";
 
 /** What a list of agents is narrowed to. Absent means any. */
 export interface AgentFilter {
@@ -22,6 +34,10 @@ export interface AgentFilter {
   readonly createdById?: string;
   readonly showHidden?: boolean;
   readonly blockId?: string;
+  /** Agents that have this identity. */
+  readonly identityId?: string;
+  /** Agents that have an identity of one of these keys. */
+  readonly identifierKeys?: readonly string[];
 }
 
 /** What agents can be sorted by. */
@@ -61,11 +77,55 @@ export interface ToolStore {
   count(filter: ToolFilter): Promise<number>;
   /** Inserts the tool, or replaces the one of the same name, keeping its id. */
   upsert(tool: Tool): Promise<void>;
+  /** Replaces the tool; throws a `not_found` Failure when there is none of its id. */
+  save(tool: Tool): Promise<void>;
+  /** Removes the tool from every agent and from the store. */
+  remove(id: ToolId): Promise<void>;
   /** The agent's tools in the order they were attached. */
   listForAgent(agentId: AgentId): Promise<readonly Tool[]>;
   /** Attaching twice is once. */
   attach(agentId: AgentId, toolId: ToolId): Promise<void>;
   detach(agentId: AgentId, toolId: ToolId): Promise<void>;
+}
+
+/** What a list of identities is narrowed to. Absent means any. */
+export interface IdentityFilter {
+  /** Part of the name, whatever its case. */
+  readonly name?: string;
+  readonly projectId?: string;
+  readonly identifierKey?: string;
+  readonly identityType?: IdentityType;
+}
+
+/** What an identity is attached to. */
+export interface IdentityLinks {
+  readonly agentIds: readonly AgentId[];
+  readonly blockIds: readonly BlockId[];
+}
+
+/** Where the identities of one organisation live, and what they are attached to. */
+export interface IdentityStore {
+  find(id: IdentityId): Promise<Identity | undefined>;
+  /** The identity of that key in the project; null is the project of all that name none. */
+  findByKey(identifierKey: string, projectId: string | null): Promise<Identity | undefined>;
+  list(filter: IdentityFilter, page: Page): Promise<readonly Identity[]>;
+  count(): Promise<number>;
+  /** Throws a `conflict` Failure when the project has another identity of that key. */
+  insert(identity: Identity): Promise<void>;
+  /** Replaces the identity, with the same refusal as {@link IdentityStore.insert}. */
+  save(identity: Identity): Promise<void>;
+  /** Removes the identity; agents and blocks it was attached to stay. */
+  remove(id: IdentityId): Promise<void>;
+  /** The identities of each agent, oldest first. Agents without any are left out. */
+  listForAgents(ids: readonly AgentId[]): Promise<ReadonlyMap<AgentId, readonly Identity[]>>;
+  /** What each identity is attached to, in the order of creation; every one of `ids` is there. */
+  linksOf(ids: readonly IdentityId[]): Promise<ReadonlyMap<IdentityId, IdentityLinks>>;
+  /** Attaching twice is once. */
+  attachAgent(id: IdentityId, agentId: AgentId): Promise<void>;
+  detachAgent(id: IdentityId, agentId: AgentId): Promise<void>;
+  /** Attaching twice is once. */
+  attachBlock(id: IdentityId, blockId: BlockId): Promise<void>;
+  detachBlock(id: IdentityId, blockId: BlockId): Promise<void>;
 }
 
 /** A conversation's key: its own id, or the agent's id for the agent's default conversation. */
@@ -94,12 +154,37 @@ export interface MessageSearch {
   readonly end: Instant | null;
 }
 
+/** Words to look for in the messages of the whole organisation. Absent means any. */
+export interface WordSearch {
+  /** In lower case; a message that holds none of them is not found. Without words every message is. */
+  readonly words: readonly string[];
+  readonly agentId?: AgentId;
+  /** Null means the agents' own conversations. */
+  readonly conversationId?: ConversationId | null;
+  readonly roles?: readonly MessageRole[];
+  readonly projectId?: string;
+  readonly templateId?: string;
+  readonly start?: Instant;
+  readonly end?: Instant;
+  readonly limit: number;
+}
+
+/** A message that was looked for, and how many of the words it holds. */
+export interface FoundMessage {
+  readonly message: Message;
+  readonly hits: number;
+}
+
 /** Where the messages of one organisation live. They are never changed, the compiled system message aside. */
 export interface MessageStore {
   find(id: MessageId): Promise<Message | undefined>;
   list(filter: MessageFilter, page: Page): Promise<readonly Message[]>;
   /** The thread's messages, in its context or not, in the order of the thread. */
-  listThread(threadId: ThreadId, filter: Pick<MessageFilter, "roles" | "includeErrors" | "groupId">, page: Page): Promise<readonly Message[]>;
+  listThread(
+    threadId: ThreadId,
+    filter: Pick<MessageFilter, "roles" | "includeErrors" | "groupId">,
+    page: Page,
+  ): Promise<readonly Message[]>;
   /** Appends to the store and to the end of the thread's context, in the order given. */
   append(threadId: ThreadId, messages: readonly Message[]): Promise<void>;
   /** The thread's context, oldest first, the system message at its head. */
@@ -108,7 +193,25 @@ export interface MessageStore {
   contextIds(threadIds: readonly ThreadId[]): Promise<ReadonlyMap<ThreadId, readonly MessageId[]>>;
   /** Replaces the text of a compiled system message. */
   saveSystem(id: MessageId, text: string): Promise<void>;
+  /**
+   * Takes what lies between the system message and `firstKept` (null: everything after the system message) out of the
+   * thread's context and puts `summary` in its place. What is taken out stays stored, in the thread and in searches.
+   */
+  evict(threadId: ThreadId, firstKept: MessageId | null, summary: Message | null): Promise<void>;
+  /** Tokens of the messages in the thread's context, where they were counted. */
+  tokenCounts(threadId: ThreadId): Promise<ReadonlyMap<MessageId, number>>;
+  saveTokenCounts(counts: ReadonlyMap<MessageId, number>): Promise<void>;
   search(search: MessageSearch): Promise<readonly Message[]>;
+  /** Messages with any of the words, those with most of them first, then the newest. */
+  findWords(search: WordSearch): Promise<readonly FoundMessage[]>;
+  /** The run that took a request of exactly these otids into the conversation (null: the agent's own), if any. */
+  runOfOtids(
+    agentId: AgentId,
+    conversationId: ConversationId | null,
+    otids: readonly string[],
+  ): Promise<RunId | undefined>;
+  /** Makes the context of `from`, its system message aside, part of the context of `to` too. Nothing is copied. */
+  share(from: ThreadId, to: ThreadId): Promise<void>;
   countForAgent(agentId: AgentId): Promise<number>;
 }
 
@@ -124,7 +227,10 @@ export type ConversationOrder = "created_at" | "last_message_at";
 /** Where the conversations of one organisation live. */
 export interface ConversationStore {
   find(id: ConversationId): Promise<Conversation | undefined>;
-  list(filter: ConversationFilter, page: Page & { readonly orderBy: ConversationOrder }): Promise<readonly Conversation[]>;
+  list(
+    filter: ConversationFilter,
+    page: Page & { readonly orderBy: ConversationOrder },
+  ): Promise<readonly Conversation[]>;
   insert(conversation: Conversation): Promise<void>;
   save(conversation: Conversation): Promise<void>;
   /** Notes that a message came in now. */
@@ -136,7 +242,8 @@ export interface ConversationStore {
 /** What a list of runs is narrowed to. Absent means any. */
 export interface RunFilter {
   readonly agentIds?: readonly AgentId[];
-  readonly conversationId?: ConversationId;
+  /** Null means the agents' own conversations. */
+  readonly conversationId?: ConversationId | null;
   readonly statuses?: readonly RunStatus[];
   readonly background?: boolean;
   readonly stopReason?: StopReason;
@@ -149,7 +256,11 @@ export interface RunStore {
   active(agentId: AgentId, conversationId: ConversationId | null): Promise<RunId | undefined>;
   list(filter: RunFilter, page: Page): Promise<readonly Run[]>;
   insert(run: Run): Promise<void>;
+  /** Replaces the run. One that has ended and names a callback is put on the list of those to be sent. */
   save(run: Run): Promise<void>;
+  /** Notes what came of a callback, and takes it off the list unless it is to be sent again. */
+  noteCallback(id: RunId, outcome: CallbackOutcome): Promise<void>;
+  /** Removes the run with its events; its messages and steps stay. */
   remove(id: RunId): Promise<void>;
 }
 
@@ -160,6 +271,9 @@ export interface StepFilter {
   readonly model?: string;
   readonly feedback?: "positive" | "negative";
   readonly hasFeedback?: boolean;
+  /** Any of these. */
+  readonly tags?: readonly string[];
+  readonly projectId?: string;
   readonly start?: Instant;
   readonly end?: Instant;
 }
@@ -194,14 +308,22 @@ export interface Repositories {
   readonly agents: AgentStore;
   readonly blocks: BlockStore;
   readonly tools: ToolStore;
+  readonly identities: IdentityStore;
   readonly messages: MessageStore;
   readonly conversations: ConversationStore;
   readonly runs: RunStore;
   readonly steps: StepStore;
+  readonly traces: ProviderTraceStore;
   readonly passages: PassageStore;
   readonly events: RunEventStore;
   /** Runs `work`, and undoes what it wrote when its result is not ok or it throws. Only inside a transaction. */
   attempt<T extends { readonly ok: boolean }>(work: () => Promise<T>): Promise<T>;
+}
+
+/** A run that has not ended, and on whose behalf it works. */
+export interface UnfinishedRun {
+  readonly actor: Actor;
+  readonly runId: RunId;
 }
 
 /** The database, seen as the stores of one organisation at a time. */
@@ -216,5 +338,7 @@ export interface Store {
   /** Resolves when everything committed so far is on disk. Nothing may leave the server before that. */
   durable(): Promise<void>;
   /** Runs of any organisation that have not ended, oldest first: what a restart must continue. */
-  unfinishedRuns(): Promise<readonly { readonly actor: Actor; readonly runId: RunId }[]>;
+  unfinishedRuns(): Promise<readonly UnfinishedRun[]>;
+  /** Callbacks of any organisation that are still to be sent, those due first at the front. */
+  waitingCallbacks(limit: number): Promise<readonly WaitingCallback[]>;
 }

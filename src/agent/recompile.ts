@@ -3,9 +3,10 @@ import { Failure } from "../core/failure.ts";
 import type { AgentId, ConversationId } from "../core/id.ts";
 import type { TimeFormat } from "../core/time-format.ts";
 import type { Agent } from "./agent.ts";
+import { blocksOf } from "./isolated-blocks.ts";
 import { textOf } from "./message.ts";
 import type { Repositories } from "./ports.ts";
-import { compileSystemPrompt } from "./system-prompt.ts";
+import { compileSystemPrompt, type PromptMaterial } from "./system-prompt.ts";
 
 /** What compiling a prompt again needs, and how it is done. */
 export interface RecompileOptions {
@@ -18,6 +19,8 @@ export interface RecompileOptions {
   readonly updatesTimestamp?: boolean;
   /** Compile without storing. */
   readonly isDryRun?: boolean;
+  /** The conversation whose system message it is; the agent's own when absent. */
+  readonly conversationId?: ConversationId | null;
 }
 
 /** Compiles the stored system message of these agents' own conversations again. Agents without one are left alone. */
@@ -39,7 +42,9 @@ export async function recompileAgent(
   options: RecompileOptions,
 ): Promise<string> {
   const { messages } = repositories;
-  const context = (await messages.contextIds([agent.id])).get(agent.id) ?? [];
+  const conversationId = options.conversationId ?? null;
+  const threadId = conversationId ?? agent.id;
+  const context = (await messages.contextIds([threadId])).get(threadId) ?? [];
   const [headId] = context;
   const head = headId === undefined ? undefined : await messages.find(headId);
   const stored = head?.role === "system" ? head : undefined;
@@ -49,6 +54,7 @@ export async function recompileAgent(
     recompiledAt,
     inContext: context.length,
     times: options.times,
+    conversationId,
   });
   if (stored !== undefined && options.isDryRun !== true && textOf(stored) !== text)
     await messages.saveSystem(stored.id, text);
@@ -67,12 +73,23 @@ export interface CompileOptions {
 
 /** The text that a conversation's system message should have now. */
 export async function compilePrompt(
-  { blocks, messages, passages }: Repositories,
+  repositories: Repositories,
   agent: Agent,
-  { recompiledAt, inContext, times, conversationId = null }: CompileOptions,
+  options: CompileOptions,
 ): Promise<string> {
+  return compileSystemPrompt(await promptMaterial(repositories, agent, options), options.times);
+}
+
+/** All that a conversation's system message should show now. */
+export async function promptMaterial(
+  repositories: Repositories,
+  agent: Agent,
+  { recompiledAt, inContext, conversationId = null }: Omit<CompileOptions, "times">,
+): Promise<PromptMaterial> {
+  const { messages, passages } = repositories;
   const archive = await passages.archiveOf(agent.id);
-  const material = {
+  const blocks = await blocksOf(repositories, agent.id, conversationId);
+  return {
     agent,
     conversationId,
     blocks: await blocks.listForAgent(agent.id),
@@ -80,7 +97,6 @@ export async function compilePrompt(
     earlierMessages: Math.max(0, (await messages.countForAgent(agent.id)) - inContext),
     passages: archive === undefined ? 0 : await passages.count(archive),
   };
-  return compileSystemPrompt(material, times);
 }
 
 /** The agent, or a `not_found` Failure in the words clients know. */

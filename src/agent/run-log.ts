@@ -1,14 +1,15 @@
 import type { Clock } from "../core/clock.ts";
 import type { Actor, RunId } from "../core/id.ts";
+import { createCoalescer } from "./coalesce.ts";
 import type { EventEncoder, TurnEvent } from "./events.ts";
-import type { Store } from "./ports.ts";
+import type { Repositories, Store } from "./ports.ts";
 
-/** How long tokens may be held back so that several share one event and one commit. */
+/** How long tokens of one run may be held back so that several share one event. */
 const COALESCE_MS = 25;
 /** Events read from the log at once. */
 const EVENTS_PER_READ = 200;
-/** How long a reader sleeps when nobody wakes it; only a safety net. */
-const WAKE_MS_MAX = 1_000;
+/** Logs fall due together at multiples of this, so that one transaction serves many. */
+const DUE_GRID_MS = 5;
 
 /** One numbered event of a stream. `text` is what the encoder made. */
 export interface LoggedEvent {
@@ -16,17 +17,34 @@ export interface LoggedEvent {
   readonly text: string;
 }
 
-/** The log of one run while the run is at work. */
-export interface RunLogWriter {
-  /** Takes an event. Never waits. */
+/**
+ * The log of one run while the run is at work. Deltas are published and stored soon, together with those of other
+ * runs; events that belong to a commit are appended in its transaction, after whatever was published before.
+ */
+export interface RunLog {
+  /** Takes a delta. Never waits. */
   publish(event: TurnEvent): void;
-  /** Resolves when everything published is on disk. Rejects when it could not be stored. */
-  close(): Promise<void>;
+  /**
+   * Begins a commit: call it before asking for the transaction, and nothing may be published until it ends. What was
+   * published and is not stored yet will be stored by {@link RunLogCommit.append}.
+   */
+  begin(): RunLogCommit;
+  /** Ends the log: readers that have read everything are told so. */
+  close(): void;
+}
+
+/** A run's part of one transaction. */
+export interface RunLogCommit {
+  append(repositories: Repositories, events: readonly TurnEvent[]): Promise<void>;
+  /** Call after the commit: readers are shown what was appended once it is on disk. */
+  committed(): void;
+  /** Call when the transaction was rolled back: nothing was appended. */
+  rolledBack(): void;
 }
 
 /** Every run's log: one writer each, any number of readers, during the run and after it. */
 export interface RunLogs {
-  open(actor: Actor, runId: RunId, encode: EventEncoder, lastSeqId: number): RunLogWriter;
+  open(actor: Actor, runId: RunId, encode: EventEncoder, lastSeqId: number): RunLog;
   /**
    * The events after `seqId`, as they become durable, until `isLast` says so of one, `signal` aborts, or the run is
    * over. An empty list means that `idleMs` went by without an event.
@@ -41,152 +59,270 @@ export interface FollowFrom {
   readonly isLast: (text: string) => boolean;
 }
 
-/** Run logs kept in the store; readers in this process are woken by its writers. */
-export function createRunLogs(options: { readonly store: Store; readonly clock: Clock }): RunLogs {
-  const { store, clock } = options;
-  const open = new Map<RunId, Set<() => void>>();
-
-  return {
-    open(actor, runId, encode, lastSeqId) {
-      const waiting = open.get(runId) ?? new Set();
-      open.set(runId, waiting);
-      const writer = createWriter(options, { actor, runId, encode, lastSeqId, wake: () => wakeAll(waiting) });
-      return {
-        publish: writer.publish,
-        async close() {
-          await writer.close().finally(() => {
-            open.delete(runId);
-            wakeAll(waiting);
-          });
-        },
-      };
-    },
-
-    async *follow(actor, runId, from, signal) {
-      let { seqId } = from;
-      let quietSinceMs = clock.elapsedMs();
-      while (!signal.aborted) {
-        // Asked before reading: what is published after a run closed its log is nothing.
-        const waiting = open.get(runId);
-        const rows = await store.reader(actor).events.after(runId, seqId, EVENTS_PER_READ);
-        if (rows.length > 0) {
-          await store.durable();
-          yield rows.map((row) => ({ seqId: row.seqId, text: row.data }));
-          const last = rows.at(-1);
-          seqId = last?.seqId ?? seqId;
-          quietSinceMs = clock.elapsedMs();
-          if (last !== undefined && from.isLast(last.data)) return;
-        } else if (waiting === undefined) {
-          return;
-        } else {
-          await nextWake(waiting, clock, signal, Math.min(from.idleMs, WAKE_MS_MAX));
-          if (clock.elapsedMs() - quietSinceMs >= from.idleMs) {
-            quietSinceMs = clock.elapsedMs();
-            yield [];
-          }
-        }
-      }
-    },
-  };
+/** What logs are made of. `log` is told when events could not be stored. */
+export interface RunLogOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: (message: string, error: unknown) => void;
 }
 
-interface WriterOptions {
+/** The log of a run that nobody can watch. */
+export const NO_LOG: RunLog = {
+  publish: () => {},
+  begin: () => ({ append: async () => {}, committed: () => {}, rolledBack: () => {} }),
+  close: () => {},
+};
+
+/** A run at work, as its log knows it. */
+interface OpenLog {
   readonly actor: Actor;
   readonly runId: RunId;
   readonly encode: EventEncoder;
-  readonly lastSeqId: number;
-  readonly wake: () => void;
+  readonly coalesce: ReturnType<typeof createCoalescer>;
+  readonly waiting: Set<() => void>;
+  held: TurnEvent[];
+  /** When held deltas may be stored, by the elapsed clock. */
+  dueMs: number;
+  /** The number of the last event that is stored, or on its way to be. */
+  lastSeqId: number;
+  /** Why deltas could not be stored, after which nothing may be appended any more. */
+  failure: unknown;
+  /** The newest durable events, so that readers at the tip need not ask the database. */
+  tail: readonly LoggedEvent[];
 }
 
-function createWriter({ store, clock }: { readonly store: Store; readonly clock: Clock }, options: WriterOptions): RunLogWriter {
-  const { actor, runId, encode, wake } = options;
-  let seqId = options.lastSeqId;
-  let held: TurnEvent[] = [];
-  let writing: Promise<void> | undefined;
-  const closing = new AbortController();
-  const coalesce = createCoalescer();
+/** Run logs kept in the store; readers in this process are woken, and fed, by its writers. */
+export function createRunLogs(options: RunLogOptions): RunLogs {
+  const open = new Map<RunId, OpenLog>();
+  const flusher = createFlusher(options);
+  return {
+    open(actor, runId, encode, lastSeqId) {
+      const log: OpenLog = {
+        actor,
+        runId,
+        encode,
+        coalesce: createCoalescer(),
+        waiting: new Set(),
+        held: [],
+        dueMs: 0,
+        lastSeqId,
+        failure: null,
+        tail: [],
+      };
+      open.set(runId, log);
+      return {
+        publish: (event) => flusher.publish(log, event),
+        begin: () => beginCommit(options, log),
+        close() {
+          open.delete(runId);
+          wakeAll(log);
+        },
+      };
+    },
+    follow: (actor, runId, from, signal) => follow(options, open, { actor, runId, from, signal }),
+  };
+}
 
-  async function write(): Promise<void> {
-    while (held.length > 0) {
-      const texts = coalesce(held).flatMap(encode);
-      held = [];
-      if (texts.length > 0) {
-        await store.write(actor, ({ events }) => events.append(runId, seqId + 1, texts));
-        seqId += texts.length;
-        wake();
+/** Stores the deltas of all runs that are due in one transaction after another; one flush to disk serves each. */
+function createFlusher({ store, clock, log: report }: RunLogOptions) {
+  const ready = new Set<OpenLog>();
+  let running = false;
+  let waking = new AbortController();
+  let sleepsUntilMs = 0;
+
+  async function run(): Promise<void> {
+    while (ready.size > 0) {
+      const nowMs = clock.elapsedMs();
+      const due = [...ready].filter((log) => log.dueMs <= nowMs);
+      if (due.length === 0) {
+        const nextMs = Math.min(...[...ready].map((log) => log.dueMs));
+        waking = new AbortController();
+        sleepsUntilMs = nextMs;
+        await clock.sleep(nextMs - nowMs, waking.signal);
+        continue;
       }
-      // The first token left at once; those that follow share an event.
-      if (!closing.signal.aborted) await clock.sleep(COALESCE_MS, closing.signal);
+      for (const log of due) ready.delete(log);
+      await storeDue(due.filter((log) => log.held.length > 0));
     }
-    writing = undefined;
+    running = false;
+  }
+
+  async function storeDue(due: readonly OpenLog[]): Promise<void> {
+    const [first] = due;
+    if (first === undefined) return;
+    const batches = due.map((log) => ({ log, events: takeHeld(log) }));
+    try {
+      await store.write(first.actor, async ({ events }) => {
+        for (const batch of batches)
+          await events.append(batch.log.runId, batch.events[0]?.seqId ?? 0, textsOf(batch.events));
+      });
+      await store.durable();
+    } catch (error) {
+      // What follows would leave a gap, so nothing may follow: the run's next commit fails, and the run with it.
+      report("Stream events could not be stored", error);
+      for (const { log } of batches) log.failure = error;
+      return;
+    }
+    const dueMs = Math.floor((clock.elapsedMs() + COALESCE_MS) / DUE_GRID_MS) * DUE_GRID_MS;
+    for (const { log, events } of batches) {
+      log.dueMs = dueMs;
+      show(log, events);
+    }
   }
 
   return {
-    publish(event) {
-      held.push(event);
-      if (event.type === "ended") closing.abort();
-      // A failed write stays: `close` reports it, and nothing more is written.
-      writing ??= write();
-      writing.catch(() => {});
-    },
-    async close() {
-      closing.abort();
-      await writing;
-      await store.durable();
+    publish(log: OpenLog, event: TurnEvent) {
+      log.held.push(event);
+      ready.add(log);
+      if (log.dueMs < sleepsUntilMs) waking.abort();
+      if (running) return;
+      running = true;
+      void run();
     },
   };
 }
 
-/**
- * Joins neighbouring deltas of the same kind and message. The first of a message stays alone, so that it leaves at
- * once and a reply never comes in one piece.
- */
-function createCoalescer(): (events: readonly TurnEvent[]) => readonly TurnEvent[] {
-  let begun = "";
-  return (events) => {
-    const joined: TurnEvent[] = [];
-    let isFirst = false;
-    for (const event of events) {
-      const last = joined.at(-1);
-      const whole = last === undefined || isFirst ? undefined : joinDeltas(last, event);
-      isFirst = false;
-      if (whole !== undefined) {
-        joined[joined.length - 1] = whole;
-        continue;
+/** Takes what a log holds, numbered: from here on its place in the log is fixed. */
+function takeHeld(log: OpenLog): readonly LoggedEvent[] {
+  const texts = log.coalesce(log.held).flatMap(log.encode);
+  log.held = [];
+  return number(log, texts);
+}
+
+function number(log: OpenLog, texts: readonly string[]): readonly LoggedEvent[] {
+  const first = log.lastSeqId + 1;
+  log.lastSeqId += texts.length;
+  return texts.map((text, index) => ({ seqId: first + index, text }));
+}
+
+function textsOf(events: readonly LoggedEvent[]): readonly string[] {
+  return events.map((event) => event.text);
+}
+
+/** Transactions run in the order they were asked for, so what was taken first is stored first. */
+function beginCommit({ store, log: report }: RunLogOptions, log: OpenLog): RunLogCommit {
+  const before = log.lastSeqId;
+  let taken = takeHeld(log);
+  return {
+    async append({ events }, more) {
+      if (log.failure !== null) throw log.failure;
+      taken = [...taken, ...number(log, more.flatMap(log.encode))];
+      if (taken.length > 0) await events.append(log.runId, before + 1, textsOf(taken));
+    },
+    committed() {
+      const shown = taken;
+      store.durable().then(
+        () => show(log, shown),
+        (error: unknown) => report("Stream events could not be flushed", error),
+      );
+    },
+    rolledBack() {
+      log.lastSeqId = before;
+    },
+  };
+}
+
+function show(log: OpenLog, events: readonly LoggedEvent[]): void {
+  log.tail = events;
+  wakeAll(log);
+}
+
+interface FollowOptions {
+  readonly actor: Actor;
+  readonly runId: RunId;
+  readonly from: FollowFrom;
+  readonly signal: AbortSignal;
+}
+
+async function* follow(
+  { store, clock }: RunLogOptions,
+  open: ReadonlyMap<RunId, OpenLog>,
+  { actor, runId, from, signal }: FollowOptions,
+): AsyncGenerator<readonly LoggedEvent[]> {
+  let { seqId } = from;
+  const alarm = createAlarm(clock, signal, from.idleMs);
+  try {
+    while (!signal.aborted) {
+      // Asked before reading: what is published after a run closed its log is nothing.
+      const log = open.get(runId);
+      const events = await eventsAfter(store, actor, { runId, log, seqId });
+      const last = events.at(-1);
+      if (last !== undefined) {
+        yield events;
+        if (from.isLast(last.text)) return;
+        seqId = last.seqId;
+        alarm.reset();
+      } else if (log === undefined) {
+        return;
+      } else {
+        await alarm.orWoken(log);
+        if (alarm.rang()) yield [];
       }
-      const name = deltaName(event);
-      isFirst = name !== undefined && name !== begun;
-      begun = name ?? "";
-      joined.push(event);
     }
-    return joined;
+  } finally {
+    alarm.stop();
+  }
+}
+
+/** Wakes a reader when nothing came for a while, or when its client went away. One timer serves the whole stream. */
+function createAlarm(clock: Clock, signal: AbortSignal, idleMs: number) {
+  const stopping = new AbortController();
+  let quietSinceMs = clock.elapsedMs();
+  let wake = () => {};
+  signal.addEventListener("abort", () => wake(), { once: true });
+  void (async () => {
+    while (!stopping.signal.aborted) {
+      await clock.sleep(Math.max(1, quietSinceMs + idleMs - clock.elapsedMs()), stopping.signal);
+      wake();
+    }
+  })();
+  return {
+    stop: () => stopping.abort(),
+    reset() {
+      quietSinceMs = clock.elapsedMs();
+    },
+    rang() {
+      if (clock.elapsedMs() - quietSinceMs < idleMs) return false;
+      quietSinceMs = clock.elapsedMs();
+      return true;
+    },
+    async orWoken({ waiting }: OpenLog) {
+      if (signal.aborted) return;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        waiting.add(resolve);
+      });
+      waiting.delete(wake);
+    },
   };
 }
 
-/** What deltas must share to be joined; undefined for other events. */
-function deltaName(event: TurnEvent): string | undefined {
-  if (event.type === "text_delta" || event.type === "reasoning_delta") return `${event.type} ${event.messageId}`;
-  return event.type === "tool_call_delta" ? `${event.type} ${event.id}` : undefined;
+interface ReadPlace {
+  readonly runId: RunId;
+  readonly log: OpenLog | undefined;
+  readonly seqId: number;
 }
 
-function joinDeltas(left: TurnEvent, right: TurnEvent): TurnEvent | undefined {
-  const name = deltaName(left);
-  if (name === undefined || name !== deltaName(right) || !("text" in left) || !("text" in right)) return undefined;
-  return { ...left, text: left.text + right.text };
+/** Durable events after a number: from memory for a reader at the tip, else from the database. */
+async function eventsAfter(
+  store: Store,
+  actor: Actor,
+  { runId, log, seqId }: ReadPlace,
+): Promise<readonly LoggedEvent[]> {
+  const [first] = log?.tail ?? [];
+  const last = log?.tail.at(-1);
+  const isOwn = log?.actor.organizationId === actor.organizationId;
+  if (log !== undefined && isOwn && first !== undefined && last !== undefined) {
+    if (seqId === last.seqId) return [];
+    if (seqId >= first.seqId - 1 && seqId < last.seqId) return log.tail.slice(seqId + 1 - first.seqId);
+  }
+  const rows = await store.reader(actor).events.after(runId, seqId, EVENTS_PER_READ);
+  if (rows.length > 0) await store.durable();
+  return rows.map((row) => ({ seqId: row.seqId, text: row.data }));
 }
 
-function wakeAll(waiting: Set<() => void>): void {
-  const woken = [...waiting];
-  waiting.clear();
+function wakeAll(log: OpenLog): void {
+  const woken = [...log.waiting];
+  log.waiting.clear();
   for (const wake of woken) wake();
-}
-
-async function nextWake(waiting: Set<() => void>, clock: Clock, signal: AbortSignal, limitMs: number): Promise<void> {
-  const woken = new AbortController();
-  const wake = () => woken.abort();
-  waiting.add(wake);
-  signal.addEventListener("abort", wake, { once: true });
-  await clock.sleep(limitMs, woken.signal);
-  signal.removeEventListener("abort", wake);
-  waiting.delete(wake);
 }

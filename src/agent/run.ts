@@ -1,5 +1,5 @@
 import type { Instant } from "../core/clock.ts";
-import type { AgentId, ConversationId, RunId, StepId } from "../core/id.ts";
+import type { Actor, AgentId, ConversationId, RunId, StepId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Usage } from "../llm/model.ts";
 
@@ -49,6 +49,10 @@ export interface Run {
   readonly completedAt: Instant | null;
   readonly ttftNs: number | null;
   readonly totalDurationNs: number | null;
+  /** What came of the callback, the last time it was sent; null until then. */
+  readonly callbackSentAt: Instant | null;
+  readonly callbackStatusCode: number | null;
+  readonly callbackError: string | null;
 }
 
 /** One model call of a run, with what it used and how it ended. */
@@ -73,4 +77,22 @@ export interface Step {
   readonly createdAt: Instant;
   readonly stepNs: number | null;
   readonly llmRequestNs: number | null;
+}
+
+/** A callback that is still to be sent. */
+export interface WaitingCallback {
+  readonly actor: Actor;
+  readonly runId: RunId;
+  readonly url: string;
+  /** Tries that failed. */
+  readonly attempts: number;
+  readonly dueAt: Instant;
+}
+
+/** What came of one try. It is made again at `retryAt` unless that is null. */
+export interface CallbackOutcome {
+  readonly sentAt: Instant;
+  readonly statusCode: number | null;
+  readonly error: string | null;
+  readonly retryAt: Instant | null;
 }

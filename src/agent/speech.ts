@@ -1,5 +1,5 @@
-import { isRecord, parseJson } from "../core/json.ts";
 import type { JsonObject } from "../core/json.ts";
+import { isRecord, parseJson } from "../core/json.ts";
 import type { ModelReply, OutputPart, ToolCall, ToolSchema } from "../llm/model.ts";
 import type { AgentType } from "./agent.ts";
 
@@ -29,11 +29,21 @@ export function spokenSchema(schema: ToolSchema, speech: Speech, isTerminal: boo
   const known = isRecord(parameters["properties"]) ? (parameters["properties"] as JsonObject) : {};
   const required = Array.isArray(parameters["required"]) ? parameters["required"].map(String) : [];
   const thinking = speech.thinksInArguments
-    ? { [THINKING]: { type: "string", description: "Your private reasoning about this step. The person never sees it." } }
+    ? {
+        [THINKING]: {
+          type: "string",
+          description: "Your private reasoning about this step. The person never sees it.",
+        },
+      }
     : {};
   const heartbeat = isTerminal
     ? {}
-    : { [HEARTBEAT]: { type: "boolean", description: "True to act again right after this tool has answered; false to stop and wait." } };
+    : {
+        [HEARTBEAT]: {
+          type: "boolean",
+          description: "True to act again right after this tool has answered; false to stop and wait.",
+        },
+      };
   return {
     ...schema,
     parameters: {
@@ -53,9 +63,13 @@ export function hear(reply: ModelReply, speech: Speech): HeardReply {
   const [call] = reply.toolCalls;
   if (call === undefined) return { parts: reply.parts, toolCalls: [] };
   const { [THINKING]: thinking, [HEARTBEAT]: heartbeat, ...rest } = argumentsOf(call);
-  const thought: OutputPart[] = typeof thinking === "string" && thinking !== "" ? [{ type: "text", text: thinking }] : [];
+  const thought: OutputPart[] =
+    typeof thinking === "string" && thinking !== "" ? [{ type: "text", text: thinking }] : [];
   const wantsMore = heartbeat === true || heartbeat === "true";
-  return { parts: [...reply.parts, ...thought], toolCalls: [withHeartbeat({ ...call, arguments: JSON.stringify(rest) }, wantsMore)] };
+  return {
+    parts: [...reply.parts, ...thought],
+    toolCalls: [withHeartbeat({ ...call, arguments: JSON.stringify(rest) }, wantsMore)],
+  };
 }
 
 /** The call with the flag that tells whether the run goes on after it. */

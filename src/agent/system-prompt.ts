@@ -23,14 +23,35 @@ export interface PromptMaterial {
   readonly passages: number;
 }
 
-/** The text of the system message: the agent's prompt with its memory, its tool rules and what surrounds them. */
-export function compileSystemPrompt(material: PromptMaterial, times: TimeFormat): string {
+/** What surrounds an agent's own prompt in its system message; empty where it has none of it. */
+export interface PromptSections {
+  readonly memory: string;
+  readonly toolRules: string;
+  readonly metadata: string;
+}
+
+/** The sections of a system message. */
+export function promptSections(material: PromptMaterial, times: TimeFormat): PromptSections {
   const { agent, blocks } = material;
+  return {
+    memory: memoryText(agent, blocks),
+    toolRules: renderToolRules(agent.toolRules),
+    metadata: metadataOf(material, times),
+  };
+}
+
+/** The section that shows the blocks; empty for agents without core memory. */
+export function memoryText(agent: Agent, blocks: readonly Block[]): string {
   const traits = traitsOf(agent.agentType);
   const lineNumbers = traits.numbersLines && agent.llmConfig.modelEndpointType === "anthropic";
-  const memory = traits.hasCoreMemory ? renderBlocks(blocks, { lineNumbers }) : "";
-  const sections = [memory, renderToolRules(agent.toolRules) ?? "", metadataOf(material, times)];
-  const compiled = sections.filter((section) => section !== "").join("\n\n");
+  return traits.hasCoreMemory ? renderBlocks(blocks, { lineNumbers }) : "";
+}
+
+/** The text of the system message: the agent's prompt with its memory, its tool rules and what surrounds them. */
+export function compileSystemPrompt(material: PromptMaterial, times: TimeFormat): string {
+  const { agent } = material;
+  const { memory, toolRules, metadata } = promptSections(material, times);
+  const compiled = [memory, toolRules, metadata].filter((section) => section !== "").join("\n\n");
   if (agent.system.includes(MEMORY_PLACE)) return agent.system.split(MEMORY_PLACE).join(compiled);
   return `${agent.system}\n\n${compiled}`;
 }

@@ -1,8 +1,8 @@
-import { isRecord } from "../core/json.ts";
 import type { JsonObject } from "../core/json.ts";
+import { isRecord } from "../core/json.ts";
 import type { ToolChoice, ToolSchema } from "../llm/model.ts";
-import { allowedTools, forcedCall, isTerminal, requiresApproval, uncalledRequired } from "../tools/tool-rules.ts";
 import type { Tool } from "../tools/tool.ts";
+import { allowedTools, forcedCall, isTerminal, requiresApproval, uncalledRequired } from "../tools/tool-rules.ts";
 import { spokenSchema } from "./speech.ts";
 import type { Turn, TurnState } from "./turn-state.ts";
 
@@ -23,7 +23,11 @@ export function toolOffer(turn: Turn, state: TurnState): ToolOffer {
   const offered = schemas.filter((schema) => allowed.includes(schema.name));
   const spoken = offered.map((schema) => spokenSchema(schema, turn.speech, isTerminal(rules, schema.name)));
   const forced = forcedCall(rules, state.calledTools, names, state.lastAnswer);
-  return { schemas: spoken, allowed, choice: choiceOf(spoken, turn.speech.isByTool && forced === "auto" ? "required" : forced) };
+  return {
+    schemas: spoken,
+    allowed,
+    choice: choiceOf(spoken, turn.speech.isByTool && forced === "auto" ? "required" : forced),
+  };
 }
 
 /** The tools that rules demand and this run has yet to call. */
@@ -48,7 +52,8 @@ function allSchemas(turn: Turn): readonly ToolSchema[] {
   return [...own, ...turn.options.clientTools];
 }
 
-function schemaOf(tool: Tool): ToolSchema {
+/** A tool as a model sees it. */
+export function schemaOf(tool: Tool): ToolSchema {
   const schema = tool.jsonSchema ?? {};
   const parameters = schema["parameters"];
   return {

@@ -1,13 +1,14 @@
 import type { StepId } from "../core/id.ts";
 import type { ToolCall } from "../llm/model.ts";
-import { errorLine, limitMessage, packAnswer } from "../tools/tool-answer.ts";
-import { isTerminal, mustContinue, prefilledArgs, refusalOf } from "../tools/tool-rules.ts";
 import type { ToolContext, ToolResult } from "../tools/builtin.ts";
 import { RETURN_CHARS_DEFAULT } from "../tools/tool.ts";
-import { compilePrompt, recompileAgents } from "./recompile.ts";
+import { errorLine, limitMessage, packAnswer } from "../tools/tool-answer.ts";
+import { isTerminal, mustContinue, prefilledArgs, refusalOf } from "../tools/tool-rules.ts";
 import { newMessage } from "./input.ts";
-import { type Approval, type Message, textOf, type ToolReturn } from "./message.ts";
+import { withIsolated } from "./isolated-blocks.ts";
+import { type Approval, type Message, type ToolReturn, textOf } from "./message.ts";
 import type { Repositories } from "./ports.ts";
+import { compilePrompt, recompileAgents } from "./recompile.ts";
 import type { StopReason } from "./run.ts";
 import { argumentsOf, HEARTBEAT } from "./speech.ts";
 import { asksApproval, missingTools, toolOffer } from "./tool-offer.ts";
@@ -29,18 +30,38 @@ export interface Round {
  * clients and people answered, and refuses the rest in words for the model. While a call waits for a person nothing
  * is answered.
  */
-export async function answerCalls(turn: Turn, state: TurnState, context: readonly Message[], repositories: Repositories): Promise<Round> {
+export async function answerCalls(
+  turn: Turn,
+  state: TurnState,
+  context: readonly Message[],
+  repositories: Repositories,
+): Promise<Round> {
   const calls = openCalls(context);
-  const decisions = new Map(context.flatMap((message) => message.approvals.map((approval) => [approval.toolCallId, approval] as const)));
+  const decisions = new Map(
+    context.flatMap((message) => message.approvals.map((approval) => [approval.toolCallId, approval] as const)),
+  );
   const waits = calls.some((call) => asksApproval(turn, call.name) && !decisions.has(call.id));
-  if (waits) return { messages: [], system: null, calledTools: state.calledTools, lastAnswer: state.lastAnswer, stopReason: "requires_approval" };
+  if (waits)
+    return {
+      messages: [],
+      system: null,
+      calledTools: state.calledTools,
+      lastAnswer: state.lastAnswer,
+      stopReason: "requires_approval",
+    };
 
   const returns: ToolReturn[] = [];
   let calledTools = state.calledTools;
   let lastAnswer = state.lastAnswer;
   let promptChanged = false;
   for (const call of calls) {
-    const answered = await answerCall(turn, { ...state, calledTools, lastAnswer }, call, decisions.get(call.id), repositories);
+    const answered = await answerCall(
+      turn,
+      { ...state, calledTools, lastAnswer },
+      call,
+      decisions.get(call.id),
+      repositories,
+    );
     calledTools = [...calledTools, call.name];
     lastAnswer = answered.text;
     promptChanged ||= answered.promptChanged;
@@ -48,7 +69,11 @@ export async function answerCalls(turn: Turn, state: TurnState, context: readonl
   }
   const stepId = context.findLast((message) => message.toolCalls.length > 0)?.stepId ?? null;
   const system = promptChanged ? await recompiled(turn, context, repositories) : null;
-  const answer: Message = { ...newMessage(turn, placeOf(turn, state, stepId), "tool", []), toolReturns: returns, name: nameOf(returns, decisions) };
+  const answer: Message = {
+    ...newMessage(turn, placeOf(turn, state, stepId), "tool", []),
+    toolReturns: returns,
+    name: nameOf(returns, decisions),
+  };
   const stopReason = stopAfter(turn, calls, calledTools);
   const heartbeat = stopReason === null ? heartbeatAfter(turn, state, stepId, calls, calledTools) : [];
   return { messages: [answer, ...heartbeat], system, calledTools, lastAnswer, stopReason };
@@ -65,10 +90,19 @@ interface Answered {
   readonly promptChanged: boolean;
 }
 
-async function answerCall(turn: Turn, state: TurnState, call: ToolCall, decision: Approval | undefined, repositories: Repositories): Promise<Answered> {
+async function answerCall(
+  turn: Turn,
+  state: TurnState,
+  call: ToolCall,
+  decision: Approval | undefined,
+  repositories: Repositories,
+): Promise<Answered> {
   if (decision?.type === "tool") return clientAnswer(turn, call, decision);
   if (decision?.type === "approval" && !decision.approve) {
-    return packed(turn, call, { ok: false, message: `Error: request to call tool denied. User reason: ${decision.reason ?? "None"}` });
+    return packed(turn, call, {
+      ok: false,
+      message: `Error: request to call tool denied. User reason: ${decision.reason ?? "None"}`,
+    });
   }
   return packed(turn, call, await runTool(turn, state, call, repositories));
 }
@@ -80,7 +114,8 @@ async function runTool(turn: Turn, state: TurnState, call: ToolCall, repositorie
     return { ok: false, message: refusalOf(call.name, offer.allowed) };
   }
   const builtin = turn.builtins.get(call.name);
-  if (builtin === undefined) return { ok: false, message: `The tool '${call.name}' needs code that this server cannot run yet` };
+  if (builtin === undefined)
+    return { ok: false, message: `The tool '${call.name}' needs code that this server cannot run yet` };
   const { [HEARTBEAT]: _, ...given } = argumentsOf(call);
   const args = { ...given, ...prefilledArgs(turn.agent.toolRules, state.calledTools, call.name) };
   const result = await repositories.attempt(() => builtin.call(args, toolContext(turn, state, repositories)));
@@ -96,7 +131,14 @@ function packed(turn: Turn, call: ToolCall, result: ToolResult): Answered {
   const response = pack(turn, result.ok, result.message);
   const text = typeof result.message === "string" ? result.message : JSON.stringify(result.message);
   const stderr = result.ok ? null : [errorLine(call.name, text)];
-  const toolReturn: ToolReturn = { toolCallId: call.id, name: call.name, status: result.ok ? "success" : "error", response, stdout: null, stderr };
+  const toolReturn: ToolReturn = {
+    toolCallId: call.id,
+    name: call.name,
+    status: result.ok ? "success" : "error",
+    response,
+    stdout: null,
+    stderr,
+  };
   return { toolReturn, text, promptChanged: result.ok && result.promptChanged };
 }
 
@@ -105,7 +147,11 @@ function clientAnswer(turn: Turn, call: ToolCall, decision: Approval & { type: "
   const charsMax = Math.max(RETURN_CHARS_DEFAULT, Math.floor(turn.agent.llmConfig.contextWindow * 0.2 * 4));
   const message = limitMessage(decision.text, charsMax);
   const response = pack(turn, status === "success", message);
-  return { toolReturn: { toolCallId: call.id, name: call.name, status, response, stdout, stderr }, text: decision.text, promptChanged: false };
+  return {
+    toolReturn: { toolCallId: call.id, name: call.name, status, response, stdout, stderr },
+    text: decision.text,
+    promptChanged: false,
+  };
 }
 
 function toolContext(turn: Turn, state: TurnState, repositories: Repositories): ToolContext {
@@ -115,7 +161,7 @@ function toolContext(turn: Turn, state: TurnState, repositories: Repositories): 
     agentName: agent.name,
     timezone: agent.timezone,
     userId: actor.userId,
-    blocks: repositories.blocks,
+    blocks: withIsolated(repositories.blocks, agent.id, turn.isolatedBlockIds),
     passages: repositories.passages,
     clock,
     random,
@@ -127,7 +173,11 @@ function toolContext(turn: Turn, state: TurnState, repositories: Repositories): 
 }
 
 /** The system message after memory changed, stored; agents that share a block with this one are brought up to date too. */
-async function recompiled(turn: Turn, context: readonly Message[], repositories: Repositories): Promise<Message | null> {
+async function recompiled(
+  turn: Turn,
+  context: readonly Message[],
+  repositories: Repositories,
+): Promise<Message | null> {
   const { agent, clock, timeFormat: times } = turn;
   const blocks = await repositories.blocks.listForAgent(agent.id);
   const sharing = await Promise.all(blocks.map((block) => repositories.blocks.agentsOf(block.id)));
@@ -136,7 +186,12 @@ async function recompiled(turn: Turn, context: readonly Message[], repositories:
   await recompileAgents(repositories, elsewhere, { clock, times });
   const [head] = context;
   if (head?.role !== "system") return null;
-  const text = await compilePrompt(repositories, agent, { recompiledAt: head.createdAt, inContext: context.length, times, conversationId: head.conversationId });
+  const text = await compilePrompt(repositories, agent, {
+    recompiledAt: head.createdAt,
+    inContext: context.length,
+    times,
+    conversationId: head.conversationId,
+  });
   await repositories.messages.saveSystem(head.id, text);
   return { ...head, content: [{ type: "text", text }] };
 }
@@ -153,11 +208,20 @@ function stopAfter(turn: Turn, calls: readonly ToolCall[], calledTools: readonly
 }
 
 /** Older agent types are woken for their next step by a message that no person sees. */
-function heartbeatAfter(turn: Turn, state: TurnState, stepId: StepId | null, calls: readonly ToolCall[], calledTools: readonly string[]): readonly Message[] {
+function heartbeatAfter(
+  turn: Turn,
+  state: TurnState,
+  stepId: StepId | null,
+  calls: readonly ToolCall[],
+  calledTools: readonly string[],
+): readonly Message[] {
   if (!turn.speech.isByTool) return [];
   const missing = missingTools(turn, calledTools);
   const names = calls.map((call) => call.name).join(", ");
-  const reason = missing.length > 0 ? `Call these tools before you end your turn: ${missing.join(", ")}` : `${names} has answered; you may act again`;
+  const reason =
+    missing.length > 0
+      ? `Call these tools before you end your turn: ${missing.join(", ")}`
+      : `${names} has answered; you may act again`;
   return [heartbeatMessage(turn, state, stepId, reason)];
 }
 

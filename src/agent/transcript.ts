@@ -2,7 +2,8 @@ import type { InputPart, ModelMessage, OutputPart, ToolAnswer, ToolCall } from "
 import { type Message, textOf } from "./message.ts";
 
 /** What a model is told when the answer to one of its calls is lost. */
-const UNKNOWN_OUTCOME = '{"status": "Failed", "message": "The answer to this call was lost; whether it took effect is unknown."}';
+const UNKNOWN_OUTCOME =
+  '{"status": "Failed", "message": "The answer to this call was lost; whether it took effect is unknown."}';
 
 /** The prompt and the conversation, ready for a model. */
 export interface Transcript {
@@ -31,7 +32,10 @@ export function toTranscript(context: readonly Message[], answerCharsMax: number
       messages.push(shown);
     }
   }
-  return { system: hasSystem ? textOf(head) : "", messages: messages.flatMap((message) => withAnswers(message, answers)) };
+  return {
+    system: hasSystem ? textOf(head) : "",
+    messages: messages.flatMap((message) => withAnswers(message, answers)),
+  };
 }
 
 /** Calls in the context that nothing has answered yet, oldest first. */
@@ -49,7 +53,9 @@ function toModelMessage(message: Message): ModelMessage | undefined {
       return { role: "user", parts: message.content.filter(isInput) };
     case "assistant":
     case "approval":
-      return isSpoken(message) ? { role: "assistant", parts: message.content.filter(isOutput), toolCalls: message.toolCalls } : undefined;
+      return isSpoken(message)
+        ? { role: "assistant", parts: message.content.filter(isOutput), toolCalls: message.toolCalls }
+        : undefined;
     case "tool":
       return undefined;
   }
@@ -68,16 +74,31 @@ function isOutput(part: Message["content"][number]): part is OutputPart {
   return part.type === "text" || part.type === "reasoning";
 }
 
-function joined(first: ModelMessage & { role: "assistant" }, second: ModelMessage & { role: "assistant" }): ModelMessage {
-  return { role: "assistant", parts: [...first.parts, ...second.parts], toolCalls: [...first.toolCalls, ...second.toolCalls] };
+function joined(
+  first: ModelMessage & { role: "assistant" },
+  second: ModelMessage & { role: "assistant" },
+): ModelMessage {
+  return {
+    role: "assistant",
+    parts: [...first.parts, ...second.parts],
+    toolCalls: [...first.toolCalls, ...second.toolCalls],
+  };
 }
 
 function answersOf(context: readonly Message[], charsMax: number): ReadonlyMap<string, ToolAnswer> {
   const answers = new Map<string, ToolAnswer>();
   for (const { toolReturns } of context) {
     for (const { toolCallId, name, status, response } of toolReturns) {
-      const text = response.length > charsMax ? `${response.slice(0, charsMax).toWellFormed()}... [cut to ${charsMax} characters]` : response;
-      answers.set(toolCallId, { toolCallId, toolName: name, parts: [{ type: "text", text }], isError: status === "error" });
+      const text =
+        response.length > charsMax
+          ? `${response.slice(0, charsMax).toWellFormed()}... [cut to ${charsMax} characters]`
+          : response;
+      answers.set(toolCallId, {
+        toolCallId,
+        toolName: name,
+        parts: [{ type: "text", text }],
+        isError: status === "error",
+      });
     }
   }
   return answers;
@@ -87,7 +108,12 @@ function withAnswers(message: ModelMessage, answers: ReadonlyMap<string, ToolAns
   if (message.role !== "assistant" || message.toolCalls.length === 0) return [message];
   const given = message.toolCalls.map(
     (call): ToolAnswer =>
-      answers.get(call.id) ?? { toolCallId: call.id, toolName: call.name, parts: [{ type: "text", text: UNKNOWN_OUTCOME }], isError: true },
+      answers.get(call.id) ?? {
+        toolCallId: call.id,
+        toolName: call.name,
+        parts: [{ type: "text", text: UNKNOWN_OUTCOME }],
+        isError: true,
+      },
   );
   return [message, { role: "tool", answers: given }];
 }

@@ -22,4 +22,6 @@ export interface TurnOptions {
   readonly assistantMessageToolName: string;
   readonly assistantMessageToolKwarg: string;
   readonly includeReturnMessageTypes: readonly string[] | null;
+  /** Whether the reply tells of compactions and shows their summaries. */
+  readonly includeCompactionMessages: boolean;
 }

@@ -1,16 +1,18 @@
 import type { Clock } from "../core/clock.ts";
-import type { Actor, StepId } from "../core/id.ts";
+import type { Actor, BlockId, StepId } from "../core/id.ts";
 import type { Random } from "../core/random.ts";
 import type { TimeFormat } from "../core/time-format.ts";
 import type { LanguageModel } from "../llm/model.ts";
+import type { Models } from "../llm/models.ts";
 import type { BuiltinTool } from "../tools/builtin.ts";
 import type { Tool } from "../tools/tool.ts";
 import type { Agent } from "./agent.ts";
-import type { RunUsage, TurnEvent } from "./events.ts";
+import type { RunUsage } from "./events.ts";
 import type { MessagePlace } from "./input.ts";
 import type { Message } from "./message.ts";
 import type { Store, ThreadId } from "./ports.ts";
 import type { Run, StopReason } from "./run.ts";
+import type { RunLog } from "./run-log.ts";
 import type { Speech } from "./speech.ts";
 import type { TurnOptions } from "./turn-options.ts";
 
@@ -25,12 +27,18 @@ export interface Turn {
   readonly agent: Agent;
   readonly tools: readonly Tool[];
   readonly model: LanguageModel;
+  /** Where other models are found: those that summarise. */
+  readonly models: Models;
   readonly speech: Speech;
   readonly threadId: ThreadId;
+  /** Blocks of the conversation's own, which stand in for the agent's of the same label. */
+  readonly isolatedBlockIds: readonly BlockId[];
+  /** Whether what goes to the provider and comes back is kept. */
+  readonly tracksProvider: boolean;
   readonly options: TurnOptions;
   readonly signal: AbortSignal;
-  /** Takes what happens. Must not throw, and must not wait. */
-  readonly emit: (event: TurnEvent) => void;
+  /** Where what happens is told to whoever watches. */
+  readonly log: RunLog;
 }
 
 /** Where a run stands. Everything here can be read from the rows again. */
@@ -48,6 +56,12 @@ export interface TurnState {
   /** What the run has said so far, for the reply. */
   produced: readonly Message[];
   stopReason: StopReason | null;
+  /** Why the run ends as soon as its context, which the last step filled, has been compacted. */
+  ending: StopReason | null;
+  /** The size of the context in the last call, as its provider counted; 0 when it did not say, null before any call. */
+  contextTokens: number | null;
+  /** Calls in a row that were refused because the context was too long. */
+  overflows: number;
   failure: unknown;
 }
 

@@ -2,6 +2,7 @@ import { newId, type StepId } from "../core/id.ts";
 import { ModelFailure } from "../llm/failure.ts";
 import type { ModelRequest } from "../llm/model.ts";
 import { type Change, commit, noChange } from "./commit.ts";
+import { isFull, madeRoomFor, makeRoom, needsRoom, systemOverflow } from "./compaction/make-room.ts";
 import type { TurnError } from "./events.ts";
 import { newMessage } from "./input.ts";
 import type { Message } from "./message.ts";
@@ -28,8 +29,11 @@ const ANSWER_WINDOW_SHARE = 0.2;
 export async function advance(turn: Turn, state: TurnState): Promise<TurnResult> {
   for (;;) {
     const { stopReason } = state;
-    if (stopReason !== null) return { run: state.run, messages: state.produced, stopReason, usage: state.usage, failure: state.failure };
-    if (turn.signal.aborted) await stop(turn, state, "cancelled");
+    if (stopReason !== null)
+      return { run: state.run, messages: state.produced, stopReason, usage: state.usage, failure: state.failure };
+    if (turn.signal.aborted) await stop(turn, state, state.ending ?? "cancelled");
+    else if (await needsRoom(turn, state)) await makeRoom(turn, state);
+    else if (state.ending !== null) await stop(turn, state, state.ending);
     else if (openCalls(state.context).length > 0) await answerOpenCalls(turn, state);
     else if (state.stepsTaken >= turn.options.maxSteps) await stop(turn, state, "max_steps");
     else await takeStep(turn, state);
@@ -42,7 +46,10 @@ function stop(turn: Turn, state: TurnState, stopReason: StopReason): Promise<voi
 
 /** Answers calls that an earlier commit left open: after an approval, or after a crash. */
 function answerOpenCalls(turn: Turn, state: TurnState): Promise<void> {
-  return commit(turn, state, async (repositories) => ({ ...noChange(state), ...(await answerCalls(turn, state, state.context, repositories)) }));
+  return commit(turn, state, async (repositories) => ({
+    ...noChange(state),
+    ...(await answerCalls(turn, state, state.context, repositories)),
+  }));
 }
 
 /** One model call, and the commit of what it said with the answers to what it called. */
@@ -61,14 +68,27 @@ async function takeStep(turn: Turn, state: TurnState): Promise<void> {
         stepId,
         knownCallIds: callIdsOf(state.context),
         asksApproval: (name) => asksApproval(turn, name),
-        ...(isStreamed ? { emit: turn.emit } : {}),
+        ...(isStreamed ? { emit: turn.log.publish } : {}),
       },
       turn.random,
     ),
   );
   const llmRequestNs = Math.round((turn.clock.elapsedMs() - startedMs) * 1e6);
-  if (result === undefined) await failStep(turn, state, { stepId, llmRequestNs, failure });
-  else await commit(turn, state, (repositories) => changeOf(turn, state, { stepId, llmRequestNs, result, isStreamed }, repositories));
+  if (result !== undefined) {
+    const taken = { stepId, llmRequestNs, result, isStreamed };
+    await commit(turn, state, async (repositories) => held(turn, await changeOf(turn, state, taken, repositories)));
+  } else if (await madeRoomFor(turn, state, failure)) {
+    // The same step, once more.
+    state.nextStepId = stepId;
+  } else {
+    await failStep(turn, state, { stepId, llmRequestNs, failure });
+  }
+}
+
+/** The change of a step that ends the run, its end held back when it leaves a context that must be compacted first. */
+function held(turn: Turn, change: Change): Change {
+  const contextTokens = change.step?.usage?.totalTokens ?? 0;
+  return isFull(turn, contextTokens) ? { ...change, stopReason: null, ending: change.stopReason } : change;
 }
 
 /** What a promise gave, or what it threw. */
@@ -80,9 +100,13 @@ async function settled<T>(promise: Promise<T>): Promise<readonly [T, undefined] 
   }
 }
 
-function requestFor(turn: Turn, state: TurnState, offer: ToolOffer, stream: boolean): ModelRequest {
+/** What the model is asked where the run stands. */
+export function requestFor(turn: Turn, state: TurnState, offer: ToolOffer, stream: boolean): ModelRequest {
   const { agent, options } = turn;
-  const answerCharsMax = Math.max(ANSWER_CHARS_MIN, Math.floor(agent.llmConfig.contextWindow * ANSWER_WINDOW_SHARE * 4));
+  const answerCharsMax = Math.max(
+    ANSWER_CHARS_MIN,
+    Math.floor(agent.llmConfig.contextWindow * ANSWER_WINDOW_SHARE * 4),
+  );
   const transcript = toTranscript(state.context, answerCharsMax);
   const hasRules = agent.toolRules.some((rule) => rule.type !== "requires_approval");
   return {
@@ -108,15 +132,22 @@ async function changeOf(turn: Turn, state: TurnState, taken: TakenStep, reposito
   const heard = hear(result.reply, turn.speech);
   const said = rowsOf(turn, state, taken, heard);
   const usage = usageAfter(turn, state, result);
-  const before = { ...noChange(state), usage, wasStreamed: isStreamed };
+  const before = { ...noChange(state), usage, call: result, wasStreamed: isStreamed };
   if (heard.toolCalls.length === 0) {
     const { stopReason, messages } = afterText(turn, state, taken, said);
     return { ...before, messages, stopReason, step: stepRow(turn, state, taken, stopReason) };
   }
   const round = await answerCalls(turn, state, [...state.context, ...said], repositories);
   const goesOn = round.stopReason === null;
-  const kept = turn.speech.isByTool ? said.map((message) => ({ ...message, toolCalls: message.toolCalls.map((call) => withHeartbeat(call, goesOn)) })) : said;
-  return { ...before, ...round, messages: [...kept, ...round.messages], step: stepRow(turn, state, taken, round.stopReason) };
+  const kept = turn.speech.isByTool
+    ? said.map((message) => ({ ...message, toolCalls: message.toolCalls.map((call) => withHeartbeat(call, goesOn)) }))
+    : said;
+  return {
+    ...before,
+    ...round,
+    messages: [...kept, ...round.messages],
+    step: stepRow(turn, state, taken, round.stopReason),
+  };
 }
 
 function usageAfter(turn: Turn, state: TurnState, result: CallResult) {
@@ -126,14 +157,22 @@ function usageAfter(turn: Turn, state: TurnState, result: CallResult) {
 }
 
 /** What a reply without calls means: the end, unless a tool must still be called. */
-function afterText(turn: Turn, state: TurnState, taken: TakenStep, said: readonly Message[]): { stopReason: StopReason | null; messages: readonly Message[] } {
+function afterText(
+  turn: Turn,
+  state: TurnState,
+  taken: TakenStep,
+  said: readonly Message[],
+): { stopReason: StopReason | null; messages: readonly Message[] } {
   if (turn.speech.isByTool) return { stopReason: "no_tool_call", messages: said };
   const missing = missingTools(turn, state.calledTools);
   if (missing.length > 0) {
     const reason = `Call these tools before you end your turn: ${missing.join(", ")}`;
     return { stopReason: null, messages: [...said, heartbeatMessage(turn, state, taken.stepId, reason)] };
   }
-  return { stopReason: taken.result.reply.finishReason === "length" ? "max_tokens_exceeded" : "end_turn", messages: said };
+  return {
+    stopReason: taken.result.reply.finishReason === "length" ? "max_tokens_exceeded" : "end_turn",
+    messages: said,
+  };
 }
 
 /** The rows a reply becomes: what was said with the calls that may run, then the calls that wait for an approval. */
@@ -145,11 +184,17 @@ function rowsOf(turn: Turn, state: TurnState, taken: TakenStep, heard: HeardRepl
   if (heard.parts.length > 0 || running.length > 0) {
     rows.push({ ...newMessage(turn, place, "assistant", heard.parts), id: taken.result.messageId, toolCalls: running });
   }
-  if (asking.length > 0) rows.push({ ...newMessage(turn, place, "approval", []), id: taken.result.approvalId, toolCalls: asking });
+  if (asking.length > 0)
+    rows.push({ ...newMessage(turn, place, "approval", []), id: taken.result.approvalId, toolCalls: asking });
   return rows;
 }
 
-function stepRow(turn: Turn, state: TurnState, taken: Pick<TakenStep, "stepId" | "llmRequestNs"> & { readonly result?: CallResult }, stopReason: StopReason | null): Step {
+function stepRow(
+  turn: Turn,
+  state: TurnState,
+  taken: Pick<TakenStep, "stepId" | "llmRequestNs"> & { readonly result?: CallResult },
+  stopReason: StopReason | null,
+): Step {
   const { llmConfig } = turn.agent;
   return {
     id: taken.stepId,
@@ -184,20 +229,36 @@ interface FailedStep {
 /** Ends the run after a model call that failed or was cancelled. What the person wrote stays. */
 async function failStep(turn: Turn, state: TurnState, failed: FailedStep): Promise<void> {
   const isCancelled = turn.signal.aborted;
-  const error = isCancelled ? null : turnError(failed.failure);
-  const stopReason = isCancelled ? "cancelled" : failed.failure instanceof ModelFailure ? "llm_api_error" : "error";
+  const { stopReason, error, failure } = isCancelled ? CANCELLED : await endOf(turn, state, failed.failure);
   const step: Step = {
     ...stepRow(turn, state, failed, stopReason),
     status: isCancelled ? "cancelled" : "failed",
     errorType: error?.type ?? null,
     errorData: error === null ? null : { message: error.message, detail: error.detail },
   };
-  state.failure = isCancelled ? null : failed.failure;
+  state.failure = failure;
   await commit(turn, state, async () => ({ ...noChange(state), step, stopReason, error }));
 }
 
+/** How a failed call ends its run. */
+interface FailedEnd {
+  readonly stopReason: StopReason;
+  readonly error: TurnError | null;
+  readonly failure: unknown;
+}
+
+const CANCELLED: FailedEnd = { stopReason: "cancelled", error: null, failure: null };
+
 /** What clients are told of a failure: a model's in its own words, anything else only that it happened. */
-function turnError(failure: unknown): TurnError {
-  if (failure instanceof ModelFailure) return { type: failure.type, message: failure.message, detail: failure.detail };
-  return { type: "internal_error", message: "An unknown error occurred with the LLM streaming request.", detail: failure instanceof Error ? failure.name : "unknown" };
+async function endOf(turn: Turn, state: TurnState, failure: unknown): Promise<FailedEnd> {
+  if (failure instanceof ModelFailure) {
+    const overflow = await systemOverflow(turn, state, failure);
+    const { type, message, detail } = overflow ?? failure;
+    if (overflow === undefined) return { stopReason: "llm_api_error", error: { type, message, detail }, failure };
+    const stopReason = "context_window_overflow_in_system_prompt";
+    return { stopReason, error: { type: stopReason, message, detail }, failure: overflow };
+  }
+  const message = "An unknown error occurred with the LLM streaming request.";
+  const detail = failure instanceof Error ? failure.name : "unknown";
+  return { stopReason: "error", error: { type: "internal_error", message, detail }, failure };
 }

@@ -1,5 +1,5 @@
 import { Failure } from "../core/failure.ts";
-import type { Actor, AgentId, BlockId, ToolId } from "../core/id.ts";
+import type { Actor, AgentId, BlockId, IdentityId, ToolId } from "../core/id.ts";
 import type { EmbeddingConfig, LlmConfig } from "../llm/config.ts";
 import type { Agent } from "./agent.ts";
 import {
@@ -9,6 +9,7 @@ import {
   requireAgentName,
   requireTimeZone,
 } from "./create-agent.ts";
+import { replaceIdentities } from "./identity-links.ts";
 import { changedModel, chooseEmbedding, defaultSummariser, type ModelWish, resolvedWish } from "./model-choice.ts";
 import type { Repositories } from "./ports.ts";
 import { findAgent, recompileAgent } from "./recompile.ts";
@@ -48,6 +49,7 @@ export interface AgentChange {
   readonly tags?: readonly string[];
   readonly toolIds?: readonly ToolId[];
   readonly blockIds?: readonly BlockId[];
+  readonly identityIds?: readonly IdentityId[];
 }
 
 /** Changes an agent, all of it or nothing. Its prompt is compiled again when the change shows in it. */
@@ -101,11 +103,12 @@ function showsInPrompt(before: Agent, after: Agent): boolean {
 async function replaceLists(
   repositories: Repositories,
   { id }: Agent,
-  { tags, toolIds, blockIds }: AgentChange,
+  { tags, toolIds, blockIds, identityIds }: AgentChange,
 ): Promise<void> {
   if (tags !== undefined) await repositories.agents.setTags(id, tags);
   if (toolIds !== undefined) await replaceTools(repositories, id, toolIds);
   if (blockIds !== undefined) await replaceBlocks(repositories, id, blockIds);
+  if (identityIds !== undefined) await replaceIdentities(repositories, id, identityIds);
 }
 
 async function replaceTools({ tools }: Repositories, id: AgentId, wanted: readonly ToolId[]): Promise<void> {

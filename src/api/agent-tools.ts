@@ -5,6 +5,7 @@ import type { Repositories } from "../agent/ports.ts";
 import { findAgent, recompileAgents } from "../agent/recompile.ts";
 import { Failure } from "../core/failure.ts";
 import type { AgentId } from "../core/id.ts";
+import { cut } from "../core/text.ts";
 import type { ToolRule } from "../tools/tool-rule.ts";
 import { ALL_RELATIONS, isNewClient, showAgent } from "./agent-view.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "./env.ts";
@@ -63,7 +64,7 @@ export function agentToolRoutes(options: RouteOptions): Hono<ApiEnv> {
     return changeTools(options, c, agentId, async (repositories, agent) => {
       const attached = await repositories.tools.listForAgent(agentId);
       if (!attached.some((tool) => tool.name === name))
-        throw new Failure("not_found", `Tool with name '${name.slice(0, 100)}' is not attached to agent ${agentId}`);
+        throw new Failure("not_found", `Tool with name '${cut(name, 100)}' is not attached to agent ${agentId}`);
       return withApproval(agent.toolRules, name, requires);
     });
   });

@@ -66,6 +66,7 @@ export async function showAgents(
   const tags = relations.includes("agent.tags")
     ? await repositories.agents.tagsOf(ids)
     : new Map<AgentId, readonly string[]>();
+  const identities = await repositories.identities.listForAgents(relations.includes("agent.identities") ? ids : []);
   const shown: JsonObject[] = [];
   for (const agent of agents) {
     const messageIds = contexts.get(agent.id) ?? [];
@@ -75,6 +76,7 @@ export async function showAgents(
         blocks: relations.includes("agent.blocks") ? await repositories.blocks.listForAgent(agent.id) : [],
         tools: relations.includes("agent.tools") ? await repositories.tools.listForAgent(agent.id) : [],
         tags: tags.get(agent.id) ?? [],
+        identities: identities.get(agent.id) ?? [],
         pendingApproval: relations.includes("agent.pending_approval")
           ? await pendingApproval(repositories, messageIds)
           : null,

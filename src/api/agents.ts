@@ -41,7 +41,6 @@ export function agentRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.get("/", async (c) => {
     const query = readQuery(c, ListQuery);
-    if (wantsIdentity(query)) return c.json([]);
     const repositories = readerFor(options, c);
     const page = pageOf(query, { limit: AGENTS_DEFAULT, order: query.ascending === true ? "asc" : "desc" });
     const agents = await repositories.agents.list(filterOf(query), { ...page, orderBy: query.order_by });
@@ -56,7 +55,7 @@ export function agentRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.get("/count", async (c) => {
     const query = readQuery(c, FilterQuery);
-    return c.json(wantsIdentity(query) ? 0 : await readerFor(options, c).agents.count(filterOf(query)));
+    return c.json(await readerFor(options, c).agents.count(filterOf(query)));
   });
 
   routes.get("/:agent_id", async (c) => {
@@ -99,11 +98,6 @@ export function agentRoutes(options: RouteOptions): Hono<ApiEnv> {
   return routes;
 }
 
-/** No agent has an identity yet, so asking for those that have one finds none. */
-function wantsIdentity(query: z.output<typeof FilterQuery>): boolean {
-  return query.identity_id !== undefined || query.identifier_keys !== undefined;
-}
-
 function filterOf(query: z.output<typeof FilterQuery>): AgentFilter {
   return given({
     name: query.name,
@@ -116,5 +110,7 @@ function filterOf(query: z.output<typeof FilterQuery>): AgentFilter {
     lastStopReason: query.last_stop_reason,
     createdById: query.created_by_id,
     showHidden: query.show_hidden_agents,
+    identityId: query.identity_id,
+    identifierKeys: query.identifier_keys,
   });
 }

@@ -51,7 +51,6 @@ export function blockRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.get("/", async (c) => {
     const query = readQuery(c, ListQuery);
-    if (wantsIdentity(query)) return c.json([]);
     const page = pageOf(query, { limit: BLOCKS_DEFAULT, order: "asc" });
     const blocks = await readerFor(options, c).blocks.list(filterOf(query), page);
     return c.json(blocks.map(toWireBlock));
@@ -65,7 +64,7 @@ export function blockRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.get("/count", async (c) => {
     const query = readQuery(c, FilterQuery);
-    return c.json(wantsIdentity(query) ? 0 : await readerFor(options, c).blocks.count(filterOf(query)));
+    return c.json(await readerFor(options, c).blocks.count(filterOf(query)));
   });
 
   routes.get("/:block_id", async (c) =>
@@ -127,11 +126,6 @@ export async function storeChange(
   return changed;
 }
 
-/** No block has an identity yet, so asking for those that have one finds none. */
-function wantsIdentity(query: z.output<typeof FilterQuery>): boolean {
-  return query.identity_id !== undefined || query.identifier_keys !== undefined;
-}
-
 function filterOf(query: z.output<typeof FilterQuery>): BlockFilter {
   return given({
     label: query.label,
@@ -147,5 +141,7 @@ function filterOf(query: z.output<typeof FilterQuery>): BlockFilter {
     connectedToFewerThan: query.connected_to_agents_count_lt,
     connectedToOneOf: query.connected_to_agents_count_eq,
     showHidden: query.show_hidden_blocks,
+    identityId: query.identity_id,
+    identifierKeys: query.identifier_keys,
   });
 }

@@ -2,20 +2,26 @@ import { type Context, Hono } from "hono";
 import { z } from "zod";
 import type { Conversation } from "../agent/conversation.ts";
 import { createConversation } from "../agent/create-conversation.ts";
+import { resolvedWish } from "../agent/model-choice.ts";
 import { Failure } from "../core/failure.ts";
 import { type AgentId, type ConversationId, parseId, requireId } from "../core/id.ts";
+import type { JsonObject } from "../core/json.ts";
 import type { TimeFormat } from "../core/time-format.ts";
+import type { Models } from "../llm/models.ts";
 import type { ApiEnv } from "./env.ts";
-import { type MessageRoutesOptions, send } from "./messages.ts";
 import { SendBody } from "./messages-body.ts";
-import { flagParam, listParam, pageOf, pageParams, readBody, readQuery } from "./request.ts";
+import { check, flagParam, listParam, pageOf, pageParams, readBody, readQuery } from "./request.ts";
+import { type SendOptions, send } from "./send.ts";
 import { toWireConversation } from "./wire/conversation.ts";
 import { toWireMessages } from "./wire/message.ts";
+import { ModelSettingsBody } from "./wire/model-settings.ts";
 import { wanted } from "./wire/stream.ts";
+import { timeField } from "./wire/time.ts";
 
 /** What the conversation routes are made of. */
-export interface ConversationRoutesOptions extends MessageRoutesOptions {
+export interface ConversationRoutesOptions extends SendOptions {
   readonly times: TimeFormat;
+  readonly models: Models;
 }
 
 const CreateBody = z.object({
@@ -25,7 +31,7 @@ const CreateBody = z.object({
   model_settings: z.record(z.string(), z.unknown()).nullish(),
 });
 
-const UpdateBody = CreateBody.omit({ isolated_block_labels: true });
+const UpdateBody = CreateBody.omit({ isolated_block_labels: true }).extend({ last_message_at: timeField().nullish() });
 
 const ListQuery = z.object({
   ...pageParams,
@@ -52,13 +58,19 @@ export function conversationRoutes(options: ConversationRoutesOptions): Hono<Api
   routes.post("/conversations", async (c) => {
     const agentId = requireId("agent", c.req.query("agent_id") ?? "");
     const body = await readBody(c, CreateBody);
-    if ((body.isolated_block_labels ?? []).length > 0) {
-      throw new Failure("refused", "INVALID_ARGUMENT: isolated_block_labels are not supported yet; leave them out to share the agent's blocks");
-    }
-    const draft = { agentId, summary: body.summary ?? null, model: body.model ?? null, modelSettings: body.model_settings ?? null };
+    await checkModel(options.models, body);
+    const draft = {
+      agentId,
+      summary: body.summary ?? null,
+      model: body.model ?? null,
+      modelSettings: settingsOf(body),
+      isolatedBlockLabels: body.isolated_block_labels ?? [],
+    };
     const { actor } = c.var;
-    const conversation = await store.write(actor, (repositories) => createConversation(repositories, { clock, random, times, actor }, draft));
-    return c.json(await shown(options, c, conversation));
+    const conversation = await store.write(actor, (repositories) =>
+      createConversation(repositories, { clock, random, times, actor }, draft),
+    );
+    return c.json(await showConversation(options, c, conversation));
   });
 
   routes.get("/conversations", async (c) => {
@@ -75,11 +87,14 @@ export function conversationRoutes(options: ConversationRoutesOptions): Hono<Api
     return c.json(found.map((conversation) => toWireConversation(conversation, contexts.get(conversation.id) ?? [])));
   });
 
-  routes.get("/conversations/:conversation_id", async (c) => c.json(await shown(options, c, await find(options, c, pathConversation(c)))));
+  routes.get("/conversations/:conversation_id", async (c) =>
+    c.json(await showConversation(options, c, await find(options, c, pathConversation(c)))),
+  );
 
   routes.patch("/conversations/:conversation_id", async (c) => {
     const id = pathConversation(c);
     const body = await readBody(c, UpdateBody);
+    await checkModel(options.models, body);
     const saved = await store.write(c.var.actor, async ({ conversations }) => {
       const found = await conversations.find(id);
       if (found === undefined) throw notFound(id);
@@ -87,13 +102,14 @@ export function conversationRoutes(options: ConversationRoutesOptions): Hono<Api
         ...found,
         summary: body.summary ?? found.summary,
         model: body.model ?? found.model,
-        modelSettings: body.model_settings ?? found.modelSettings,
+        modelSettings: settingsOf(body) ?? found.modelSettings,
+        lastMessageAt: body.last_message_at ?? found.lastMessageAt,
         updatedAt: clock.now(),
       };
       await conversations.save(changed);
       return changed;
     });
-    return c.json(await shown(options, c, saved));
+    return c.json(await showConversation(options, c, saved));
   });
 
   routes.delete("/conversations/:conversation_id", async (c) => {
@@ -106,19 +122,24 @@ export function conversationRoutes(options: ConversationRoutesOptions): Hono<Api
 
   routes.post("/conversations/:conversation_id/messages", async (c) => {
     const body = await readBody(c, ConversationSendBody);
-    return send(options, c, await target(options, c, body.agent_id ?? undefined), body, body.streaming ?? true);
+    return send(options, c, await pathTarget(options, c, body.agent_id ?? undefined), body, body.streaming ?? true);
   });
 
   return routes;
 }
 
 /** Whose conversation the path names: an own one, or the agent's default by `default` or the agent's id. */
-async function target(options: ConversationRoutesOptions, c: Context<ApiEnv>, agentId: string | undefined): Promise<{ agentId: AgentId; conversationId: ConversationId | null }> {
+export async function pathTarget(
+  options: Pick<ConversationRoutesOptions, "store">,
+  c: Context<ApiEnv>,
+  agentId: string | undefined,
+): Promise<{ agentId: AgentId; conversationId: ConversationId | null }> {
   const text = c.req.param("conversation_id") ?? "";
   const direct = parseId("agent", text);
   if (direct !== undefined) return { agentId: direct, conversationId: null };
   if (text === "default") {
-    if (agentId === undefined) throw new Failure("refused", "INVALID_ARGUMENT: agent_id is required with the conversation 'default'");
+    if (agentId === undefined)
+      throw new Failure("refused", "INVALID_ARGUMENT: agent_id is required with the conversation 'default'");
     return { agentId: requireId("agent", agentId), conversationId: null };
   }
   const conversation = await find(options, c, requireId("conv", text));
@@ -127,22 +148,41 @@ async function target(options: ConversationRoutesOptions, c: Context<ApiEnv>, ag
 
 async function listMessages(options: ConversationRoutesOptions, c: Context<ApiEnv>): Promise<Response> {
   const query = readQuery(c, MessagesQuery);
-  const where = await target(options, c, query.agent_id);
+  const where = await pathTarget(options, c, query.agent_id);
   const page = pageOf(query, { limit: 100, order: "desc" });
   const filter = {
     ...(query.group_id === undefined ? {} : { groupId: query.group_id }),
     ...(query.include_err === undefined ? {} : { includeErrors: query.include_err }),
   };
-  const found = await options.store.reader(c.var.actor).messages.listThread(where.conversationId ?? where.agentId, filter, page);
+  const found = await options.store
+    .reader(c.var.actor)
+    .messages.listThread(where.conversationId ?? where.agentId, filter, page);
   const view = { assistantText: true, useAssistantMessage: true, reverse: page.order === "desc" };
-  return c.json(wanted(toWireMessages(found, view), { includeReturnMessageTypes: query.include_return_message_types ?? null }));
+  return c.json(
+    wanted(toWireMessages(found, view), { includeReturnMessageTypes: query.include_return_message_types ?? null }),
+  );
+}
+
+/** Refuses a model that no turn could use. */
+async function checkModel(models: Models, { model, model_settings }: z.output<typeof CreateBody>): Promise<void> {
+  if (model != null) await resolvedWish(models, { handle: model });
+  if (model_settings != null) check(ModelSettingsBody, model_settings, "body.model_settings");
+}
+
+/** The settings as they are kept: as they came, the kind of provider named. */
+function settingsOf({ model_settings }: z.output<typeof CreateBody>): unknown {
+  return model_settings == null ? null : { provider_type: "openai", ...model_settings };
 }
 
 function pathConversation(c: Context<ApiEnv>): ConversationId {
   return requireId("conv", c.req.param("conversation_id") ?? "");
 }
 
-async function find({ store }: ConversationRoutesOptions, c: Context<ApiEnv>, id: ConversationId): Promise<Conversation> {
+async function find(
+  { store }: Pick<ConversationRoutesOptions, "store">,
+  c: Context<ApiEnv>,
+  id: ConversationId,
+): Promise<Conversation> {
   const found = await store.reader(c.var.actor).conversations.find(id);
   if (found === undefined) throw notFound(id);
   return found;
@@ -152,7 +192,12 @@ function notFound(id: ConversationId): Failure {
   return new Failure("not_found", `Conversation not found with id='${id}'`);
 }
 
-async function shown({ store }: ConversationRoutesOptions, c: Context<ApiEnv>, conversation: Conversation) {
+/** A conversation as clients see it, with the ids of its context. */
+export async function showConversation(
+  { store }: Pick<ConversationRoutesOptions, "store">,
+  c: Context<ApiEnv>,
+  conversation: Conversation,
+): Promise<JsonObject> {
   const contexts = await store.reader(c.var.actor).messages.contextIds([conversation.id]);
   return toWireConversation(conversation, contexts.get(conversation.id) ?? []);
 }

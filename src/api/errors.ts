@@ -51,8 +51,14 @@ export function answerFailure(error: unknown, c: Context, log: (message: string,
   if (error instanceof Failure) return failureAnswer(error, c);
   if (error instanceof HTTPException)
     return c.json({ detail: error.message || "Bad Request" }, error.status as ContentfulStatusCode);
+  if (isGone(error, c)) return c.json({ detail: "The client closed the connection" }, 400);
   log(`${c.req.method} ${c.req.path} failed`, error);
   return c.json({ detail: "An unknown error occurred" }, 500);
+}
+
+/** Whether the client left while its request was read or worked on: nobody will see the answer. */
+function isGone(error: unknown, c: Context): boolean {
+  return error instanceof Error && error.name === "AbortError" && c.req.raw.signal.aborted;
 }
 
 /** The answer to what a client may ask but this server cannot do yet. */
@@ -61,7 +67,9 @@ export function notImplemented(c: Context, detail: string): Response {
 }
 
 function failureAnswer(failure: Failure, c: Context): Response {
-  const { kind, message } = failure;
+  const { kind } = failure;
+  // A quoted text may have been cut in the middle of a character.
+  const message = failure.message.toWellFormed();
   if (kind === "unauthorized") return c.json({ detail: "Unauthorized" }, 401);
   if (kind === "conflict") return conflictAnswer(failure, c);
   if (kind !== "invalid") return c.json({ detail: message }, STATUS[kind]);

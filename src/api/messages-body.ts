@@ -62,15 +62,26 @@ const CreateApproval = z.object({
   otid: z.string().nullish(),
 });
 
-const CreateToolReturn = z.object({ type: z.literal("tool_return"), tool_returns: z.array(ToolReturnEntry), otid: z.string().nullish() });
+const CreateToolReturn = z.object({
+  type: z.literal("tool_return"),
+  tool_returns: z.array(ToolReturnEntry),
+  otid: z.string().nullish(),
+});
 
 /** An item without a type is an approval when it says so, else a message. */
-const Item = z.preprocess((value) => {
-  if (typeof value !== "object" || value === null || "type" in value) return value;
-  return "approve" in value || "approval_request_id" in value ? { ...value, type: "approval" } : value;
-}, z.union([CreateApproval, CreateToolReturn, CreateMessage]));
+const Item = z.preprocess(
+  (value) => {
+    if (typeof value !== "object" || value === null || "type" in value) return value;
+    return "approve" in value || "approval_request_id" in value ? { ...value, type: "approval" } : value;
+  },
+  z.union([CreateApproval, CreateToolReturn, CreateMessage]),
+);
 
-const ClientTool = z.object({ name: z.string(), description: z.string().nullish(), parameters: z.record(z.string(), z.unknown()).nullish() });
+const ClientTool = z.object({
+  name: z.string(),
+  description: z.string().nullish(),
+  parameters: z.record(z.string(), z.unknown()).nullish(),
+});
 
 /** The body of every route that sends messages; what is unknown is ignored, as Letta does. */
 export const SendBody = z.object({
@@ -81,6 +92,7 @@ export const SendBody = z.object({
   assistant_message_tool_name: z.string().default("send_message"),
   assistant_message_tool_kwarg: z.string().default("message"),
   include_return_message_types: z.array(z.string()).nullish(),
+  include_compaction_messages: z.boolean().nullish(),
   client_tools: z.array(ClientTool).max(CLIENT_TOOLS_MAX).nullish(),
   override_model: z.string().nullish(),
   override_system: z.string().nullish(),
@@ -96,11 +108,17 @@ export type SendRequest = z.infer<typeof SendBody>;
 
 /** Refuses what no body may say: nothing, two inputs, or stream options without a stream. */
 export function checkSend(body: SendRequest, isStreaming: boolean): void {
-  if (body.messages != null && body.input != null) throw new Failure("invalid", "Cannot specify both 'input' and 'messages'. Use one or the other.");
-  if (body.messages == null && body.input == null) throw new Failure("invalid", "Must specify either 'input' or 'messages'.");
+  if (body.messages != null && body.input != null)
+    throw new Failure("invalid", "Cannot specify both 'input' and 'messages'. Use one or the other.");
+  if (body.messages == null && body.input == null)
+    throw new Failure("invalid", "Must specify either 'input' or 'messages'.");
   if (body.messages?.length === 0) throw new Failure("invalid", "messages: the list must not be empty");
   if (isStreaming) return;
-  const given = Object.entries({ stream_tokens: body.stream_tokens === true, include_pings: body.include_pings === false, background: body.background === true });
+  const given = Object.entries({
+    stream_tokens: body.stream_tokens === true,
+    include_pings: body.include_pings === false,
+    background: body.background === true,
+  });
   const wrong = given.filter(([, isGiven]) => isGiven).map(([name]) => name);
   if (wrong.length > 0) throw new Failure("invalid", `${wrong.join(", ")}: only available with streaming=true`);
 }
@@ -119,6 +137,8 @@ export function inputOf(body: SendRequest): TurnInput {
       approvalOtid = item.otid ?? approvalOtid;
     }
   }
+  if (approvals.length === 0 && messages.length === 0)
+    throw new Failure("invalid", "messages: they hold neither a message nor an answer to a pending request");
   return { approvals, approvalOtid, messages };
 }
 
@@ -139,6 +159,7 @@ export function turnOptionsOf(body: SendRequest, stream: TurnOptions["stream"]):
     assistantMessageToolName: body.assistant_message_tool_name,
     assistantMessageToolKwarg: body.assistant_message_tool_kwarg,
     includeReturnMessageTypes: body.include_return_message_types ?? null,
+    includeCompactionMessages: body.include_compaction_messages ?? false,
   };
 }
 
@@ -161,15 +182,20 @@ function partsOf(content: z.infer<typeof Content>): readonly InputPart[] {
   if (typeof content === "string") return [{ type: "text", text: content }];
   return content.map((part): InputPart => {
     if (part.type === "text") return { type: "text", text: part.text };
-    if (part.source.type === "base64") return { type: "image", mediaType: part.source.media_type, data: part.source.data };
+    if (part.source.type === "base64")
+      return { type: "image", mediaType: part.source.media_type, data: part.source.data };
     return imageOf(part.source.url);
   });
 }
 
-/** Only images that come with the request; fetching one from elsewhere is refused until it can be done safely. */
+/** An image that comes with the request. Those at http addresses have been put in their place before. */
 function imageOf(url: string): InputPart {
   const match = /^data:([\w/+.-]+);base64,(.*)$/s.exec(url);
-  if (match === null) throw new Failure("refused", `The image URL '${url.slice(0, 80)}' is not a base64 data URL; this server does not fetch images yet`);
+  if (match === null)
+    throw new Failure(
+      "refused",
+      `The image URL '${url.slice(0, 80).toWellFormed()}' must begin with http://, https:// or be a base64 data URL`,
+    );
   return { type: "image", mediaType: match[1] ?? "", data: match[2] ?? "" };
 }
 
@@ -180,9 +206,13 @@ function textOf(content: z.infer<typeof Content>): string {
 
 function approvalsOf(item: z.infer<typeof CreateApproval>): readonly Approval[] {
   if (item.approvals != null && item.approvals.length > 0) {
-    return item.approvals.map((entry) => ("tool_return" in entry ? toolApproval(entry) : toApproval(entry.tool_call_id, entry.approve, entry.reason)));
+    return item.approvals.map((entry) =>
+      "tool_return" in entry ? toolApproval(entry) : toApproval(entry.tool_call_id, entry.approve, entry.reason),
+    );
   }
-  return item.approval_request_id == null ? [] : [toApproval(item.approval_request_id, item.approve ?? false, item.reason)];
+  return item.approval_request_id == null
+    ? []
+    : [toApproval(item.approval_request_id, item.approve ?? false, item.reason)];
 }
 
 function toApproval(toolCallId: string, approve: boolean, reason: string | null | undefined): Approval {
@@ -191,5 +221,12 @@ function toApproval(toolCallId: string, approve: boolean, reason: string | null 
 
 function toolApproval(entry: z.infer<typeof ToolReturnEntry>): Approval {
   const { tool_call_id: toolCallId, status } = entry;
-  return { type: "tool", toolCallId, status, text: textOf(entry.tool_return), stdout: entry.stdout ?? null, stderr: entry.stderr ?? null };
+  return {
+    type: "tool",
+    toolCallId,
+    status,
+    text: textOf(entry.tool_return),
+    stdout: entry.stdout ?? null,
+    stderr: entry.stderr ?? null,
+  };
 }

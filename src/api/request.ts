@@ -22,7 +22,7 @@ export async function readBody<S extends z.ZodType>(c: Context, schema: S): Prom
 
 /** The JSON of the body, without what no store takes: NUL characters and lone surrogates. An absent body is `{}`. */
 export async function readJson(c: Context): Promise<unknown> {
-  const text = await c.req.text();
+  const text = await readText(c);
   if (text.trim() === "") return {};
   let body: unknown;
   try {
@@ -35,6 +35,16 @@ export async function readJson(c: Context): Promise<unknown> {
   refuseDeep(body, 0);
   // Only an escape can bring what UTF-8 cannot.
   return (text.includes("\\u") ? cleanedJson(body) : body) ?? {};
+}
+
+/** The body as text, refused when it is not UTF-8: guessing at characters would store something else. */
+async function readText(c: Context): Promise<string> {
+  const bytes = await c.req.arrayBuffer();
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new Failure("invalid", "body: not valid UTF-8", { cause });
+  }
 }
 
 /** Reads the query, checked. A parameter whose schema is a list takes repeated keys. */
@@ -114,11 +124,37 @@ export function given<T extends object>(fields: T): { [K in keyof T]?: Exclude<T
 export function check<S extends z.ZodType>(schema: S, value: unknown, where: string): z.output<S> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.slice(0, ISSUES_MAX).map((issue) => {
+  const problems = parsed.error.issues.flatMap((issue) => told(issue, []));
+  const issues = problems.slice(0, ISSUES_MAX).map((issue) => {
     const path = [where, ...issue.path.map(String)].join(".");
     return `${path}: ${issue.message}, got ${shown(valueAt(value, issue.path))}`;
   });
   throw new Failure("invalid", issues.join("; "));
+}
+
+/** A problem as it is told: that of a choice is what is wrong with the alternative that fits best. */
+interface Problem {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  /** How far the value is from what this asks for. */
+  readonly distance: number;
+}
+
+function told(issue: z.core.$ZodIssue, above: readonly PropertyKey[]): readonly Problem[] {
+  const path = [...above, ...issue.path];
+  const alternatives = issue.code === "invalid_union" ? issue.errors : [];
+  const problems = alternatives.map((issues) => issues.flatMap((inner) => told(inner, path)));
+  const distance = (list: readonly Problem[]) => list.reduce((sum, problem) => sum + problem.distance, 0);
+  const [best] = problems.toSorted((a, b) => distance(a) - distance(b));
+  if (best === undefined) return [{ path, message: issue.message, distance: distanceOf(issue) }];
+  // What is wrong inside a field counts as one wrong field.
+  return issue.path.length === 0 ? best : best.map((problem) => ({ ...problem, distance: 1 }));
+}
+
+/** Another kind of value is furthest away, then one that calls itself something else. */
+function distanceOf({ path, code }: z.core.$ZodIssue): number {
+  if (path.length === 0) return 10_000;
+  return path.at(-1) === "type" && code === "invalid_value" ? 100 : 1;
 }
 
 function isListField(field: z.ZodType): boolean {

@@ -8,15 +8,18 @@ import { Failure } from "../core/failure.ts";
 import { type AgentId, parseId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
 import { PAGE_ITEMS_MAX, type Page } from "../core/page.ts";
+import { cut } from "../core/text.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "./env.ts";
-import { notImplemented } from "./errors.ts";
 import { flagParam, given, intParam, listParam, pageOf, pageParams, readQuery } from "./request.ts";
+import { showTraces } from "./traces.ts";
 import { toWireMessages } from "./wire/message.ts";
 import { toWireRequestConfig, toWireRun } from "./wire/run.ts";
 import { toWireStep, toWireUsage } from "./wire/step.ts";
 
 const RUNS_DEFAULT = 100;
 const ITEMS_DEFAULT = 100;
+const TRACES_DEFAULT = 1_000;
+const TRACES_MAX = 5_000;
 /** Steps or messages of one run that are looked at to sum it up. */
 const WHOLE: Page = { limit: PAGE_ITEMS_MAX, order: "asc" };
 const STATUSES = ["created", "running", "completed", "failed", "cancelled"] as const;
@@ -36,6 +39,7 @@ const ListQuery = z.object({
 });
 const ActiveQuery = z.object({ agent_id: z.string().optional(), background: flagParam().optional() });
 const PageQuery = z.object(pageParams);
+const TraceQuery = z.object({ limit: intParam(1, TRACES_MAX).optional() });
 
 /** Routes of `/runs`, streaming apart. */
 export function runRoutes(options: RouteOptions): Hono<ApiEnv> {
@@ -94,7 +98,13 @@ export function runRoutes(options: RouteOptions): Hono<ApiEnv> {
     return c.json({ organization_id: c.var.actor.organizationId, ...(await metricsOf(repositories, run)) });
   });
 
-  routes.get("/:run_id/trace", (c) => notImplemented(c, "This server keeps no OpenTelemetry traces"));
+  routes.get("/:run_id/trace", async (c) => {
+    const { limit } = readQuery(c, TraceQuery);
+    const repositories = readerFor(options, c);
+    const run = await findRun(repositories, c.req.param("run_id"));
+    const traces = await repositories.traces.listForRun(run.id, limit ?? TRACES_DEFAULT);
+    return c.json(await showTraces(options, c, traces));
+  });
 
   return routes;
 }
@@ -124,7 +134,7 @@ async function listRuns(
 async function findRun({ runs }: Repositories, text: string): Promise<Run> {
   const id = parseId("run", text);
   const run = id === undefined ? undefined : await runs.find(id);
-  if (run === undefined) throw new Failure("not_found", `Run with id ${text.slice(0, 100)} not found`);
+  if (run === undefined) throw new Failure("not_found", `Run with id ${cut(text, 100)} not found`);
   return run;
 }
 

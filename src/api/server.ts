@@ -8,9 +8,12 @@ import { agentRoutes } from "./agents.ts";
 import { archivalMemoryRoutes } from "./archival-memory.ts";
 import { type AuthOptions, authenticate, isAllowedOrigin } from "./auth.ts";
 import { blockRoutes } from "./blocks.ts";
+import { contextRoutes } from "./context.ts";
 import type { ApiEnv, RouteOptions } from "./env.ts";
 import { answerFailure } from "./errors.ts";
 import { healthRoutes } from "./health.ts";
+import { identityRoutes } from "./identities.ts";
+import { identityLinkRoutes } from "./identity-links.ts";
 import { modelRoutes } from "./models.ts";
 import { passageRoutes } from "./passages.ts";
 import { BODY_BYTES_MAX } from "./request.ts";
@@ -41,6 +44,8 @@ export function createApi(options: ApiOptions): Hono {
       maxAge: PREFLIGHT_SECONDS,
     }),
   );
+  // Before anything else is said, whether a path exists included.
+  app.use("*", authenticate(options));
   const api = routesOf(options);
   for (const mount of MOUNTS) app.route(mount, api);
   app.onError((error, c) => answerFailure(error, c, options.log));
@@ -58,7 +63,6 @@ function routesOf(options: ApiOptions): Hono<ApiEnv> {
     await next();
     if (c.res.headers.get("content-type")?.startsWith("text/event-stream") !== true) await options.store.durable();
   });
-  api.use("*", authenticate(options));
   api.use("*", bodyLimit({ maxSize: BODY_BYTES_MAX, onError: refuseLargeBody }));
   api.route("/", healthRoutes());
   api.route("/", options.messageRoutes);
@@ -68,11 +72,14 @@ function routesOf(options: ApiOptions): Hono<ApiEnv> {
   api.route("/agents", agentToolRoutes(options));
   api.route("/agents", archivalMemoryRoutes(options));
   api.route("/blocks", blockRoutes(options));
+  api.route("/identities", identityRoutes(options));
+  api.route("/", identityLinkRoutes(options));
   api.route("/tools", toolRoutes(options));
   api.route("/passages", passageRoutes(options));
   api.route("/runs", runRoutes(options));
   api.route("/steps", stepRoutes(options));
   api.route("/tags", tagRoutes(options));
+  api.route("/", contextRoutes(options));
   return api;
 }
 
@@ -83,6 +90,6 @@ function refuseLargeBody(): never {
 /** Whether a path exists, whatever the method: the router itself only knows pairs of both. */
 function pathCheck(app: Hono): (path: string) => boolean {
   const paths = new Set(app.routes.filter((route) => route.method !== "ALL").map((route) => route.path));
-  const patterns = [...paths].map((path) => new RegExp(`^${path.replace(/\/$/, "").replace(/:[a-z_]+/g, "[^/]+")}/?$`));
+  const patterns = [...paths].map((path) => new RegExp(`^${path.replace(/\/$/, "").replace(/:[a-z_]+/g, "[^/]+")}$`));
   return (path) => patterns.some((pattern) => pattern.test(path));
 }

@@ -5,8 +5,10 @@ import type { Step } from "../agent/run.ts";
 import { speechOf } from "../agent/speech.ts";
 import { Failure } from "../core/failure.ts";
 import { parseId } from "../core/id.ts";
+import { cut } from "../core/text.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "./env.ts";
 import { flagParam, given, listParam, pageOf, pageParams, readBody, readQuery } from "./request.ts";
+import { stepTrace } from "./traces.ts";
 import { toWireMessages } from "./wire/message.ts";
 import { toWireStep, toWireStepMetrics } from "./wire/step.ts";
 import { timeField } from "./wire/time.ts";
@@ -58,8 +60,8 @@ export function stepRoutes(options: RouteOptions): Hono<ApiEnv> {
   });
 
   routes.get("/:step_id/trace", async (c) => {
-    await findStep(readerFor(options, c), c.req.param("step_id"));
-    return c.json(null);
+    const step = await findStep(readerFor(options, c), c.req.param("step_id"));
+    return c.json(await stepTrace(options, c, step.id));
   });
 
   routes.patch("/:step_id/feedback", async (c) => {
@@ -89,8 +91,6 @@ export function stepRoutes(options: RouteOptions): Hono<ApiEnv> {
 
 /** What to narrow the list to; undefined when nothing can match. */
 function filterOf(query: z.output<typeof ListQuery>): StepFilter | undefined {
-  if (query.tags !== undefined || query.project_id !== undefined)
-    throw new Failure("refused", "Steps cannot be listed by tags or project_id yet");
   const agentId = query.agent_id === undefined ? undefined : parseId("agent", query.agent_id);
   // No step has a trace id, and what is no agent id has no steps.
   if (query.trace_ids !== undefined || (query.agent_id !== undefined && agentId === undefined)) return undefined;
@@ -99,6 +99,8 @@ function filterOf(query: z.output<typeof ListQuery>): StepFilter | undefined {
     model: query.model,
     feedback: query.feedback,
     hasFeedback: query.has_feedback,
+    tags: query.tags,
+    projectId: query.project_id,
     start: query.start_date,
     end: query.end_date,
   });
@@ -107,6 +109,6 @@ function filterOf(query: z.output<typeof ListQuery>): StepFilter | undefined {
 async function findStep({ steps }: Repositories, text: string): Promise<Step> {
   const id = parseId("step", text);
   const step = id === undefined ? undefined : await steps.find(id);
-  if (step === undefined) throw new Failure("not_found", `Step not found with id='${text.slice(0, 100)}'`);
+  if (step === undefined) throw new Failure("not_found", `Step not found with id='${cut(text, 100)}'`);
   return step;
 }

@@ -1,11 +1,11 @@
-import type { RunLogs } from "../agent/run-log.ts";
+import type { LoggedEvent, RunLogs } from "../agent/run-log.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Actor, RunId } from "../core/id.ts";
 import type { Random } from "../core/random.ts";
 import { DONE, frame, ping } from "./wire/stream.ts";
 
 /** How long a stream may be silent before a ping tells the client that it lives. */
-const PING_MS = 20_000;
+export const PING_MS = 20_000;
 
 /** What a stream is read from. */
 export interface StreamSource {
@@ -33,6 +33,16 @@ export function streamResponse(source: StreamSource, request: StreamRequest): Re
     { seqId: request.startingAfter, idleMs: PING_MS, isLast: (text) => text === DONE },
     leaving.signal,
   );
+  return eventsResponse(source, request, events, () => leaving.abort());
+}
+
+/** Numbered events as server-sent events; an empty batch says that the stream lives. `leave` ends what makes them. */
+export function eventsResponse(
+  source: Pick<StreamSource, "clock" | "random">,
+  request: Pick<StreamRequest, "runId" | "includePings" | "isNumbered">,
+  events: AsyncIterable<readonly LoggedEvent[]>,
+  leave: () => void,
+): Response {
   const iterator = events[Symbol.asyncIterator]();
   const encoder = new TextEncoder();
 
@@ -49,12 +59,16 @@ export function streamResponse(source: StreamSource, request: StreamRequest): Re
       controller.enqueue(encoder.encode((texts.length > 0 ? texts : quiet).join("")));
     },
     async cancel() {
-      leaving.abort();
+      leave();
       await iterator.return?.();
     },
   });
   return new Response(body, {
-    headers: { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache", "x-accel-buffering": "no" },
+    headers: {
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-cache",
+      "x-accel-buffering": "no",
+    },
   });
 }
 

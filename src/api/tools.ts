@@ -1,13 +1,16 @@
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
 import { z } from "zod";
+import { changeTool, findTool, removeTool, schemaOfSource, storeTool } from "../agent/custom-tool.ts";
 import type { ToolFilter } from "../agent/ports.ts";
 import { Failure } from "../core/failure.ts";
+import { cut } from "../core/text.ts";
 import { builtinRows } from "../tools/catalog.ts";
 import { TOOL_TYPES } from "../tools/tool.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "./env.ts";
 import { notImplemented } from "./errors.ts";
-import { flagParam, given, listParam, pageOf, pageParams, pathId, readQuery } from "./request.ts";
+import { flagParam, given, listParam, pageOf, pageParams, pathId, readBody, readQuery } from "./request.ts";
 import { toWireTool } from "./wire/tool.ts";
+import { CreateToolBody, GenerateSchemaBody, UpdateToolBody } from "./wire/tool-body.ts";
 
 const TOOLS_DEFAULT = 50;
 
@@ -26,7 +29,6 @@ const CountQuery = z.object({ ...filterParams, exclude_letta_tools: flagParam().
 /** Routes of `/tools`. */
 export function toolRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
-  const later = (c: Context) => notImplemented(c, "Custom tools are not supported yet; the built-in ones are");
 
   routes.get("/", async (c) => {
     const query = readQuery(c, ListQuery);
@@ -50,20 +52,39 @@ export function toolRoutes(options: RouteOptions): Hono<ApiEnv> {
   });
 
   routes.get("/:tool_id", async (c) => {
-    const id = pathId(c, "tool", "tool_id");
-    const tool = await readerFor(options, c).tools.find(id);
-    if (tool === undefined) throw new Failure("not_found", `Tool not found with id='${id}'`);
-    return c.json(toWireTool(tool));
+    return c.json(toWireTool(await findTool(readerFor(options, c), pathId(c, "tool", "tool_id"))));
   });
 
-  routes.post("/", later);
-  routes.put("/", later);
-  routes.patch("/:tool_id", later);
-  routes.delete("/:tool_id", later);
-  routes.post("/run", later);
-  routes.post("/search", (c) =>
-    notImplemented(c, "Searching tools by meaning is not supported; GET /v1/tools/?search= finds them by name"),
-  );
+  // Both replace the tool of the same name, as they did in Letta.
+  routes.on(["POST", "PUT"], "/", async (c) => {
+    const draft = await readBody(c, CreateToolBody);
+    return c.json(toWireTool(await storeTool(options, c.var.actor, draft)));
+  });
+
+  routes.patch("/:tool_id", async (c) => {
+    const id = pathId(c, "tool", "tool_id");
+    const change = await readBody(c, UpdateToolBody);
+    return c.json(toWireTool(await changeTool(options, c.var.actor, id, change)));
+  });
+
+  routes.delete("/:tool_id", async (c) => {
+    await removeTool(options, c.var.actor, pathId(c, "tool", "tool_id"));
+    return c.json(null);
+  });
+
+  routes.post("/generate-schema", async (c) => {
+    const { code, source_type } = await readBody(c, GenerateSchemaBody);
+    return c.json(schemaOfSource(code, source_type ?? "python"));
+  });
+
+  routes.post("/run", (c) => notImplemented(c, "Running a tool outside a turn is not supported yet"));
+
+  routes.post("/search", () => {
+    throw new Failure(
+      "refused",
+      "Tools cannot be searched by meaning, since their descriptions are not embedded; GET /v1/tools/?search= finds them by name",
+    );
+  });
   return routes;
 }
 
@@ -88,9 +109,6 @@ function toolTypes(values: readonly string[] | undefined): readonly string[] | u
   const types = split(values);
   const unknown = types?.find((type) => !TOOL_TYPES.some((known) => known === type));
   if (unknown !== undefined)
-    throw new Failure(
-      "refused",
-      `Invalid tool type '${unknown.slice(0, 100)}'. Must be one of: ${TOOL_TYPES.join(", ")}`,
-    );
+    throw new Failure("refused", `Invalid tool type '${cut(unknown, 100)}'. Must be one of: ${TOOL_TYPES.join(", ")}`);
   return types;
 }

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
+import { isRecord } from "../core/json.ts";
 
 const DOCUMENT = join(import.meta.dir, "../../../shared/letta/openapi.json");
 const DOCUMENT_ID = "openapi";
@@ -13,6 +14,13 @@ const UNDOCUMENTED = ["organization_id"];
 type Operations = Readonly<Record<string, { readonly responses?: Readonly<Record<string, unknown>> }>>;
 interface OpenApi {
   readonly paths: Readonly<Record<string, Operations>>;
+  readonly components: {
+    readonly schemas: {
+      readonly LettaStreamingResponse: {
+        readonly discriminator: { readonly mapping: Readonly<Record<string, string>> };
+      };
+    };
+  };
 }
 
 /** Whether there is a document to check against. */
@@ -31,6 +39,22 @@ export function validateResponse(method: string, path: string, status: number, b
   if (template === undefined) return [`${method} ${path} is not in the document`];
   const validate = validatorOf(template, method.toLowerCase(), status);
   if (validate === undefined) return [`${method} ${template} does not answer ${status} in the document`];
+  return problemsOf(validate, body);
+}
+
+/** What is wrong with an event of a stream: it must be of a type that the document names, and look like it. */
+export function validateEvent(event: unknown): readonly string[] {
+  if (!hasOpenApi) return [];
+  const { mapping } = load().document.components.schemas.LettaStreamingResponse.discriminator;
+  const type = isRecord(event) ? String(event["message_type"]) : "";
+  const reference = mapping[type];
+  if (reference === undefined) return [`'${type}' is no type of event in the document`];
+  const problems = problemsOf(compiled(reference, `${DOCUMENT_ID}${reference}`), event);
+  // The recorded server sends an error without a number as null, although its own document forbids that.
+  return type === "error_message" ? problems.filter((problem) => problem !== "/seq_id must be integer") : problems;
+}
+
+function problemsOf(validate: ValidateFunction, body: unknown): readonly string[] {
   if (validate(body)) return [];
   return (validate.errors ?? [])
     .filter((error) => !UNDOCUMENTED.includes(error.params["additionalProperty"]))
@@ -65,15 +89,16 @@ function templateOf(path: string, method: string): string | undefined {
 }
 
 function validatorOf(template: string, method: string, status: number): ValidateFunction | undefined {
-  const { document, ajv } = load();
-  const key = `${method} ${template} ${status}`;
-  const known = validators.get(key);
-  if (known !== undefined) return known;
+  const { document } = load();
   if (document.paths[template]?.[method]?.responses?.[String(status)] === undefined) return undefined;
   const pointer = ["paths", template, method, "responses", String(status), "content", "application/json", "schema"]
     .map((part) => encodeURIComponent(part.replaceAll("~", "~0").replaceAll("/", "~1")))
     .join("/");
-  const compiled = ajv.compile({ $ref: `${DOCUMENT_ID}#/${pointer}` });
-  validators.set(key, compiled);
-  return compiled;
+  return compiled(`${method} ${template} ${status}`, `${DOCUMENT_ID}#/${pointer}`);
+}
+
+function compiled(key: string, reference: string): ValidateFunction {
+  const validate = validators.get(key) ?? load().ajv.compile({ $ref: reference });
+  validators.set(key, validate);
+  return validate;
 }

@@ -1,7 +1,7 @@
 import { parseJson } from "../core/json.ts";
-import { compose, type Server } from "./compose.ts";
-import { type ModelServer, startModelServer } from "./_model-server.ts";
-import { temporaryDirectory } from "./_server-process.ts";
+import { type ModelServer, startModelServer } from "./_test-model-server.ts";
+import { temporaryDirectory } from "./_test-server-process.ts";
+import { compose, type Server, type ServerOptions } from "./compose.ts";
 import { type OpenedSqlite, openSqlite } from "./sqlite.ts";
 import { realWorld } from "./world.ts";
 
@@ -14,30 +14,39 @@ export interface TestServer {
   readonly server: Server;
   readonly database: OpenedSqlite;
   readonly model: ModelServer;
-  request(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly body: Answer; readonly headers: Headers }>;
+  request(
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<{ readonly status: number; readonly body: Answer; readonly headers: Headers }>;
   /** Sends messages and returns the raw stream. */
   stream(path: string, body: unknown, signal?: AbortSignal): Promise<Response>;
+  /** The server made again on the same database, as after a restart. */
+  restarted(): Promise<Server>;
   /** Makes an agent with a human block and returns its id. */
   agent(extra?: object): Promise<string>;
   close(): Promise<void>;
 }
 
-/** Starts a {@link TestServer}. */
-export async function startTestServer(): Promise<TestServer> {
+/** Starts a {@link TestServer}; `extra` changes what it is composed of. */
+export async function startTestServer(extra: Partial<ServerOptions> = {}): Promise<TestServer> {
   const directory = temporaryDirectory();
   const model = startModelServer();
   const database = openSqlite(directory.path);
-  const server = await compose({
-    world: realWorld(),
-    database,
-    providers: model.providers,
-    apiKey: null,
-    origins: [],
-    localOnly: true,
-    llmRequestTimeoutMs: 5_000,
-    llmStreamTimeoutMs: 10_000,
-    log: () => {},
-  });
+  const start = () =>
+    compose({
+      world: realWorld(),
+      database,
+      providers: model.providers,
+      apiKey: null,
+      origins: [],
+      localOnly: true,
+      llmRequestTimeoutMs: 5_000,
+      llmStreamTimeoutMs: 10_000,
+      log: () => {},
+      ...extra,
+    });
+  const server = await start();
   const call = async (method: string, path: string, body?: unknown, signal?: AbortSignal) =>
     server.api.request(`http://localhost${path}`, {
       method,
@@ -54,6 +63,7 @@ export async function startTestServer(): Promise<TestServer> {
     server,
     database,
     model,
+    restarted: start,
     request,
     stream: (path, body, signal) => call("POST", path, body, signal),
     async agent(extra = {}) {

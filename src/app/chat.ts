@@ -3,13 +3,17 @@ import { z } from "zod";
 import { Failure } from "../core/failure.ts";
 import { isRecord, parseJson } from "../core/json.ts";
 import { openServer } from "./serve.ts";
-import type { Settings } from "./settings.ts";
+import { type Settings, urlOf } from "./settings.ts";
+import { type Paint, painter } from "./terminal-color.ts";
 
 /** The agent a newcomer talks to: who it is, and what it should keep in mind about the person. */
 const FIRST_AGENT = {
   name: "selkie",
   memory_blocks: [
-    { label: "persona", value: "I am Selkie. I am curious, brief and warm, and I remember what people tell me about themselves." },
+    {
+      label: "persona",
+      value: "I am Selkie. I am curious, brief and warm, and I remember what people tell me about themselves.",
+    },
     { label: "human", value: "" },
   ],
 };
@@ -39,7 +43,9 @@ export async function chat(settings: Settings, options: ChatOptions): Promise<nu
   try {
     const agent = await findOrMakeAgent(connection, options);
     const paint = painter();
-    process.stdout.write(`${paint("1", agent.name)} (${agent.model ?? "no model"}) ${paint("2", `on ${connection.where}; /exit or Ctrl-D to leave, Ctrl-C to stop a reply`)}\n`);
+    process.stdout.write(
+      `${paint(1, agent.name)} (${agent.model ?? "no model"}) ${paint(2, `on ${connection.where}; /exit or Ctrl-D to leave, Ctrl-C to stop a reply`)}\n`,
+    );
     await converse(connection, agent, paint);
     return 0;
   } finally {
@@ -47,17 +53,14 @@ export async function chat(settings: Settings, options: ChatOptions): Promise<nu
   }
 }
 
-type Paint = (code: string, text: string) => string;
-
-function painter(): Paint {
-  const isColored = process.stdout.isTTY && process.env["NO_COLOR"] === undefined;
-  return (code, text) => (isColored ? `\u001b[${code}m${text}\u001b[0m` : text);
-}
-
 async function connect(settings: Settings): Promise<Connection> {
-  const url = `http://${settings.host}:${settings.port}`;
-  const headers: Record<string, string> = settings.apiKey === null ? {} : { authorization: `Bearer ${settings.apiKey}` };
-  const withHeaders = (init?: RequestInit): RequestInit => ({ ...init, headers: { "content-type": "application/json", ...headers } });
+  const url = urlOf(settings.host, settings.port);
+  const headers: Record<string, string> =
+    settings.apiKey === null ? {} : { authorization: `Bearer ${settings.apiKey}` };
+  const withHeaders = (init?: RequestInit): RequestInit => ({
+    ...init,
+    headers: { "content-type": "application/json", ...headers },
+  });
   if (await answers(url)) {
     return { where: url, call: (path, init) => fetch(`${url}${path}`, withHeaders(init)), close: async () => {} };
   }
@@ -85,11 +88,13 @@ async function answers(url: string): Promise<boolean> {
 
 async function findOrMakeAgent(connection: Connection, options: ChatOptions): Promise<AgentView> {
   const wanted = options.agent;
-  if (wanted?.startsWith("agent-") === true) return AgentView.parse(await json(connection, `/v1/agents/${encodeURIComponent(wanted)}`));
+  if (wanted?.startsWith("agent-") === true)
+    return AgentView.parse(await json(connection, `/v1/agents/${encodeURIComponent(wanted)}`));
   const query = wanted === undefined ? "limit=1" : `limit=1&name=${encodeURIComponent(wanted)}`;
   const [found] = z.array(AgentView).parse(await json(connection, `/v1/agents/?${query}`));
   if (found !== undefined) return found;
-  if (wanted !== undefined && options.model === undefined) process.stdout.write(`There is no agent called '${wanted}' yet; making it.\n`);
+  if (wanted !== undefined && options.model === undefined)
+    process.stdout.write(`There is no agent called '${wanted}' yet; making it.\n`);
   const model = options.model ?? (await bestModel(connection));
   const body = { ...FIRST_AGENT, name: wanted ?? FIRST_AGENT.name, model };
   return AgentView.parse(await json(connection, "/v1/agents/", { method: "POST", body: JSON.stringify(body) }));
@@ -112,45 +117,60 @@ async function json(connection: Connection, path: string, init?: RequestInit): P
 function explain(status: number, text: string): string {
   const body = parseJson(text);
   const detail = isRecord(body) ? (body["detail"] ?? body["error"]) : text;
-  return `The server answered ${status}: ${typeof detail === "string" ? detail : JSON.stringify(detail)}`;
+  const hint = status === 401 ? ". Set SELKIE_API_KEY to the key of the server that runs here" : "";
+  return `The server answered ${status}: ${typeof detail === "string" ? detail : JSON.stringify(detail)}${hint}`;
 }
 
 async function converse(connection: Connection, agent: AgentView, paint: Paint): Promise<void> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout, terminal: process.stdin.isTTY });
+  // Lines that come while an agent speaks wait here, so that a file of questions can be piped in.
+  const lines = terminal[Symbol.asyncIterator]();
+  const prompt = paint(36, "you> ");
+  terminal.setPrompt(prompt);
+  let isOpen = process.stdin.isTTY;
+  terminal.once("close", () => {
+    isOpen = false;
+  });
   for (;;) {
-    const line = await ask(terminal, paint("36", "you> "));
-    if (line === undefined || line === "/exit" || line === "/quit") break;
-    if (line.trim() === "") continue;
-    await reply(connection, agent, line, { terminal, paint });
+    if (isOpen) terminal.prompt();
+    else process.stdout.write(prompt);
+    const { done, value: line = "" } = await lines.next();
+    if (done === true || process.stdin.isTTY !== true) process.stdout.write(`${line}\n`);
+    if (done === true || line === "/exit" || line === "/quit") break;
+    if (line.trim() !== "") await reply(connection, agent, line, { terminal, paint });
   }
   terminal.close();
 }
 
-/** One line of input, or undefined at its end. */
-async function ask(terminal: Interface, prompt: string): Promise<string | undefined> {
-  const ended = new Promise<undefined>((resolve) => terminal.once("close", () => resolve(undefined)));
-  try {
-    return await Promise.race([terminal.question(prompt), ended]);
-  } catch {
-    return undefined;
-  }
-}
-
-async function reply(connection: Connection, agent: AgentView, text: string, { terminal, paint }: { terminal: Interface; paint: Paint }): Promise<void> {
+async function reply(
+  connection: Connection,
+  agent: AgentView,
+  text: string,
+  { terminal, paint }: { terminal: Interface; paint: Paint },
+): Promise<void> {
   const stopping = new AbortController();
   const stop = () => stopping.abort();
   terminal.once("SIGINT", stop);
-  const body = JSON.stringify({ messages: [{ role: "user", content: text }], streaming: true, stream_tokens: true, include_pings: true });
+  const body = JSON.stringify({
+    messages: [{ role: "user", content: text }],
+    streaming: true,
+    stream_tokens: true,
+    include_pings: true,
+  });
   const show = printer(paint);
   try {
-    const response = await connection.call(`/v1/agents/${agent.id}/messages`, { method: "POST", body, signal: stopping.signal });
-    if (!response.ok) process.stdout.write(`${paint("31", explain(response.status, await response.text()))}\n`);
+    const response = await connection.call(`/v1/agents/${agent.id}/messages`, {
+      method: "POST",
+      body,
+      signal: stopping.signal,
+    });
+    if (!response.ok) process.stdout.write(`${paint(31, explain(response.status, await response.text()))}\n`);
     else for await (const chunk of events(response, stopping.signal)) show(chunk);
     process.stdout.write("\n");
   } catch (error) {
     if (!stopping.signal.aborted) throw error;
     await connection.call(`/v1/agents/${agent.id}/messages/cancel`, { method: "POST", body: "{}" });
-    process.stdout.write(paint("2", "\n(stopped)\n"));
+    process.stdout.write(paint(2, "\n(stopped)\n"));
   } finally {
     terminal.off("SIGINT", stop);
   }
@@ -166,20 +186,20 @@ function printer(paint: Paint): (chunk: Record<string, unknown>) => void {
   return (chunk) => {
     switch (chunk["message_type"]) {
       case "assistant_message":
-        start("assistant", paint("35", "agent> "));
+        start("assistant", paint(35, "agent> "));
         process.stdout.write(String(chunk["content"]));
         break;
       case "reasoning_message":
-        start("reasoning", paint("2", "thinks> "));
-        process.stdout.write(paint("2", String(chunk["reasoning"])));
+        start("reasoning", paint(2, "thinks> "));
+        process.stdout.write(paint(2, String(chunk["reasoning"])));
         break;
       case "tool_call_message":
-        start("tool", paint("33", "uses> "));
-        process.stdout.write(paint("2", callText(chunk["tool_call"])));
+        start("tool", paint(33, "uses> "));
+        process.stdout.write(paint(2, callText(chunk["tool_call"])));
         break;
       case "error_message":
         start("error", "");
-        process.stdout.write(paint("31", `${String(chunk["message"])} ${String(chunk["detail"] ?? "")}`));
+        process.stdout.write(paint(31, `${String(chunk["message"])} ${String(chunk["detail"] ?? "")}`));
         break;
     }
   };

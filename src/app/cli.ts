@@ -45,7 +45,7 @@ export async function runCommand(args: readonly string[], environment: Environme
       return doctor(settings);
     case "chat":
       expectNothing(command, rest.slice(1));
-      return chat(settings, { agent: rest[0], model: values.model ?? environment["SELKIE_MODEL"] });
+      return chat(settings, { agent: rest[0], model: values.model ?? settings.environment["SELKIE_MODEL"] });
     default:
       throw new Failure("refused", `There is no command '${command}'. Try: serve, chat, doctor, --help`);
   }
@@ -68,17 +68,18 @@ function parse(args: readonly string[]) {
       },
     });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    // What follows the first sentence is advice for programmers.
+    const [reason = ""] = (error instanceof Error ? error.message : String(error)).split(/\.\s/);
     throw new Failure("refused", `${reason}. See selkie --help`, { cause: error });
   }
 }
 
 function expectNothing(command: string, rest: readonly string[]): void {
-  if (rest.length > 0) throw new Failure("refused", `'selkie ${command}' does not take '${rest.join(" ")}'. See selkie --help`);
+  if (rest.length > 0)
+    throw new Failure("refused", `'selkie ${command}' does not take '${rest.join(" ")}'. See selkie --help`);
 }
 
 function print(text: string): number {
   process.stdout.write(text);
   return 0;
 }
-

@@ -1,15 +1,16 @@
-import { Hono } from "hono";
-import { BUILTIN_TOOLS, builtinRows } from "../tools/catalog.ts";
+import type { Hono } from "hono";
+import { createCallbackSender } from "../agent/callback.ts";
+import type { Store } from "../agent/ports.ts";
 import { createRunLogs } from "../agent/run-log.ts";
 import { createRunner, type Runner } from "../agent/runner.ts";
-import type { Store } from "../agent/ports.ts";
-import { conversationRoutes } from "../api/conversations.ts";
-import type { ApiEnv } from "../api/env.ts";
-import { messageRoutes } from "../api/messages.ts";
+import { callbackPorts } from "../api/callbacks.ts";
 import { createApi } from "../api/server.ts";
+import { talkRoutes } from "../api/talk.ts";
 import { viewOf } from "../api/wire/message.ts";
+import { ModelSettingsBody } from "../api/wire/model-settings.ts";
 import { createEncoder } from "../api/wire/stream.ts";
 import { DEFAULT_ACTOR } from "../core/id.ts";
+import { parseOutsideUrl } from "../core/outside.ts";
 import { createTimeFormat } from "../core/time-format.ts";
 import type { World } from "../core/world.ts";
 import type { Models } from "../llm/models.ts";
@@ -18,6 +19,8 @@ import { createModels } from "../llm/registry.ts";
 import type { SqlDatabase } from "../store/driver.ts";
 import { migrate } from "../store/migrate.ts";
 import { sqlStore } from "../store/sql-store.ts";
+import { BUILTIN_TOOLS, builtinRows } from "../tools/catalog.ts";
+import { createSafeFetch, resolveBySystem, type SafeFetchOptions } from "./safe-fetch.ts";
 
 /** What the server is built from, besides the world. */
 export interface ServerOptions {
@@ -30,8 +33,17 @@ export interface ServerOptions {
   readonly localOnly: boolean;
   readonly llmRequestTimeoutMs: number;
   readonly llmStreamTimeoutMs: number;
+  /** Whether callbacks and images may be at addresses of this machine and its networks; not unless it says so. */
+  readonly allowsPrivateUrls?: boolean;
+  /** Whether what goes to providers and comes back is kept for a while; see {@link TRACKS_PROVIDER_DEFAULT}. */
+  readonly tracksProvider?: boolean;
+  /** The addresses of a host name; the system's resolver when absent. */
+  readonly resolveHost?: SafeFetchOptions["resolveHost"];
   readonly log: (message: string, error?: unknown) => void;
 }
+
+/** Keeping what goes to providers costs time in every step and space, so somebody has to ask for it. */
+export const TRACKS_PROVIDER_DEFAULT = false;
 
 /** A server that has its data and is ready to answer. */
 export interface Server {
@@ -50,7 +62,14 @@ export async function compose(options: ServerOptions): Promise<Server> {
   await addBuiltinTools(store, world);
   const models = createModels({ ...options, ...world });
   const timeFormat = createTimeFormat();
-  const logs = createRunLogs({ store, clock });
+  const logs = createRunLogs({ store, clock, log });
+  const allowsPrivate = options.allowsPrivateUrls ?? false;
+  const fetchOutside = createSafeFetch({
+    ...world,
+    resolveHost: options.resolveHost ?? resolveBySystem,
+    allowsPrivate,
+  });
+  const callbacks = createCallbackSender({ store, clock, log, ...callbackPorts({ store, fetchOutside }) });
   const runner = createRunner({
     store,
     models,
@@ -58,12 +77,19 @@ export async function compose(options: ServerOptions): Promise<Server> {
     timeFormat,
     builtins: BUILTIN_TOOLS,
     logs,
-    encoderFor: (run, agent, turn) => createEncoder({ runId: run.id, options: turn, view: viewOf(agent, turn), clock, random }),
+    encoderFor: (run, agent, turn) =>
+      createEncoder({ runId: run.id, options: turn, view: viewOf(agent, turn), clock, random }),
+    settingsOf: (settings) => ModelSettingsBody.parse(settings),
+    tracksProvider: options.tracksProvider ?? TRACKS_PROVIDER_DEFAULT,
+    callbacks,
     log,
   });
-  const sending = { store, runner, logs, clock, random, times: timeFormat };
-  const talk = new Hono<ApiEnv>().route("/", messageRoutes(sending)).route("/", conversationRoutes(sending));
-  const api = createApi({ ...options, store, models, clock, random, times: timeFormat, messageRoutes: talk });
+  const checkOutsideUrl = (url: string) => {
+    parseOutsideUrl(url, allowsPrivate);
+  };
+  const shared = { store, models, clock, random, times: timeFormat };
+  const talk = talkRoutes({ ...shared, runner, logs, fetchOutside, checkOutsideUrl });
+  const api = createApi({ ...options, ...shared, messageRoutes: talk });
   return { api, store, models, runner };
 }
 

@@ -1,9 +1,11 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { Failure } from "../core/failure.ts";
 import { modelsOf } from "./models.ts";
 import { providersFrom } from "./providers.ts";
 import { isLoopback, type Settings } from "./settings.ts";
 import { checkDatabase } from "./sqlite.ts";
+import { painter } from "./terminal-color.ts";
 import { VERSION } from "./version.ts";
 
 /** `selkie doctor`: says what is configured and what is wrong. Exit code 1 when something is. */
@@ -12,7 +14,11 @@ export async function doctor(settings: Settings): Promise<number> {
   report.say(`selkie ${VERSION} on Bun ${Bun.version}`);
   report.section("Settings");
   const exposed = !isLoopback(settings.host) && settings.apiKey === null && !settings.insecure;
-  report.check(!exposed, `listens on ${settings.host}:${settings.port}, ${settings.apiKey === null ? "no key" : "with a key"}`, "set SELKIE_API_KEY");
+  report.check(
+    !exposed,
+    `listens on ${settings.host}:${settings.port}, ${settings.apiKey === null ? "no key" : "with a key"}`,
+    "set SELKIE_API_KEY",
+  );
   report.check(true, `data in ${settings.dataDirectory}`);
   for (const note of settings.notes) report.say(`  note  ${note}`);
   report.section("Data");
@@ -21,23 +27,37 @@ export async function doctor(settings: Settings): Promise<number> {
 }
 
 async function checkData(settings: Settings, report: Report): Promise<void> {
-  if (!existsSync(join(settings.dataDirectory, "selkie.db"))) {
-    report.check(true, "nothing is stored yet");
-    return checkModels(settings, report);
-  }
+  const { dataDirectory } = settings;
   try {
-    const problems = checkDatabase(settings.dataDirectory);
-    report.check(problems.length === 0, "the database is sound", `restore a backup of selkie.db: ${problems.join("; ")}`);
+    if (!checkDirectory(dataDirectory)) report.check(true, "nothing is stored yet");
+    else {
+      const problems = checkDatabase(dataDirectory);
+      report.check(problems.length === 0, "the database is sound", problems.join("; "));
+    }
   } catch (error) {
-    report.check(false, "the database can be opened", error instanceof Error ? error.message : String(error));
+    report.check(false, "the data can be opened", error instanceof Error ? error.message : String(error));
   }
   return checkModels(settings, report);
+}
+
+/** Whether a database is in the directory; throws when there is none and the directory cannot take one. */
+function checkDirectory(directory: string): boolean {
+  if (existsSync(join(directory, "selkie.db"))) return true;
+  // The nearest folder that exists is where the others would be made.
+  let nearest = resolve(directory);
+  while (!existsSync(nearest) && dirname(nearest) !== nearest) nearest = dirname(nearest);
+  if (!statSync(nearest).isDirectory())
+    throw new Failure("refused", `${nearest} is no directory; choose another one with --data or SELKIE_DATA`);
+  accessSync(nearest, constants.W_OK);
+  return false;
 }
 
 async function checkModels(settings: Settings, report: Report): Promise<void> {
   report.section("Models");
   if (providersFrom(settings.environment).length === 0) {
-    report.say("  note  no provider is configured; selkie/rehearsal answers. Set OPENAI_API_KEY, ANTHROPIC_API_KEY, OLLAMA_BASE_URL, ...");
+    report.say(
+      "  note  no provider is configured; selkie/rehearsal answers. Set OPENAI_API_KEY, ANTHROPIC_API_KEY, OLLAMA_BASE_URL, ...",
+    );
   }
   for (const { provider, ok, detail } of await modelsOf(settings).check()) report.check(ok, `${provider}: ${detail}`);
   report.section("Memory");
@@ -49,8 +69,7 @@ type Report = ReturnType<typeof createReport>;
 /** Lines for a person, green and red only where a terminal shows them. */
 function createReport() {
   let failed = 0;
-  const isColored = process.stdout.isTTY && process.env["NO_COLOR"] === undefined;
-  const paint = (code: number, text: string) => (isColored ? `\u001b[${code}m${text}\u001b[0m` : text);
+  const paint = painter();
   const say = (text: string) => process.stdout.write(`${text}\n`);
   return {
     say,
@@ -58,7 +77,9 @@ function createReport() {
     failures: () => failed,
     check(ok: boolean, text: string, remedy?: string) {
       if (!ok) failed++;
-      say(`  ${ok ? paint(32, "ok  ") : paint(31, "FAIL")}  ${text}${ok || remedy === undefined ? "" : ` -> ${remedy}`}`);
+      say(
+        `  ${ok ? paint(32, "ok  ") : paint(31, "FAIL")}  ${text}${ok || remedy === undefined ? "" : ` -> ${remedy}`}`,
+      );
     },
   };
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import Letta from "@letta-ai/letta-client";
-import { type ServerProcess, startServer, temporaryDirectory } from "./_server-process.ts";
+import { type ServerProcess, startServer, temporaryDirectory } from "./_test-server-process.ts";
 
 // The official client is the only driver here, against a real server in a process of its own. The model is the
 // built-in rehearsal model: no network, the same answers every time.
@@ -33,25 +33,34 @@ function createAgent(name: string) {
 }
 
 function said(messages: readonly { message_type?: string; content?: unknown }[]): string {
-  return messages.flatMap((message) => (message.message_type === "assistant_message" ? [String(message.content)] : [])).join("\n");
+  return messages
+    .flatMap((message) => (message.message_type === "assistant_message" ? [String(message.content)] : []))
+    .join("\n");
 }
 
 test("the client creates an agent, talks to it and reads its reply", async () => {
   const agent = await createAgent("talker");
   expect(agent.id).toMatch(/^agent-/);
-  const reply = await client.agents.messages.create(agent.id, { messages: [{ role: "user", content: "Who are you?" }] });
+  const reply = await client.agents.messages.create(agent.id, {
+    messages: [{ role: "user", content: "Who are you?" }],
+  });
   expect(reply.stop_reason.stop_reason).toBe("end_turn");
   expect(said(reply.messages)).toMatch(/rehearsal/i);
 });
 
 test("the client streams tokens of one message with one id and one otid", async () => {
   const agent = await createAgent("streamer");
-  const stream = await client.agents.messages.create(agent.id, { input: "Who are you?", streaming: true, stream_tokens: true });
+  const stream = await client.agents.messages.create(agent.id, {
+    input: "Who are you?",
+    streaming: true,
+    stream_tokens: true,
+  });
   const types: string[] = [];
   const pieces: { id: string; otid: string; content: string }[] = [];
   for await (const chunk of stream) {
     types.push(String(chunk.message_type));
-    if (chunk.message_type === "assistant_message") pieces.push({ id: chunk.id, otid: String(chunk.otid), content: String(chunk.content) });
+    if (chunk.message_type === "assistant_message")
+      pieces.push({ id: chunk.id, otid: String(chunk.otid), content: String(chunk.content) });
   }
   expect(pieces.length).toBeGreaterThan(1);
   expect(new Set(pieces.map((piece) => piece.id)).size).toBe(1);
@@ -59,12 +68,17 @@ test("the client streams tokens of one message with one id and one otid", async 
   expect(types.slice(-2)).toEqual(["stop_reason", "usage_statistics"]);
   const stored = await client.agents.messages.list(agent.id, { order: "desc", limit: 1 });
   const [last] = stored.getPaginatedItems();
-  expect(last?.message_type === "assistant_message" ? last.content : undefined).toBe(pieces.map((piece) => piece.content).join(""));
+  expect(last?.message_type === "assistant_message" ? last.content : undefined).toBe(
+    pieces.map((piece) => piece.content).join(""),
+  );
 });
 
 test("the client edits a block, and the agent answers from it", async () => {
   const agent = await createAgent("edited");
-  const block = await client.agents.blocks.update("human", { agent_id: agent.id, value: "The person's name is Grace." });
+  const block = await client.agents.blocks.update("human", {
+    agent_id: agent.id,
+    value: "The person's name is Grace.",
+  });
   expect(block.value).toBe("The person's name is Grace.");
   const reply = await client.agents.messages.create(agent.id, { input: "What is my name?" });
   expect(said(reply.messages)).toContain("Grace");
@@ -72,7 +86,10 @@ test("the client edits a block, and the agent answers from it", async () => {
 
 test("the client stores, finds, lists and deletes archival memory", async () => {
   const agent = await createAgent("archivist");
-  const [paris] = await client.agents.passages.create(agent.id, { text: "Paris is the capital of France", tags: ["geo"] });
+  const [paris] = await client.agents.passages.create(agent.id, {
+    text: "Paris is the capital of France",
+    tags: ["geo"],
+  });
   await client.agents.passages.create(agent.id, { text: "Dogs bark loudly" });
   const found = await client.agents.passages.search(agent.id, { query: "capital France" });
   // As in Letta, the nearest come first and the rest follow.
@@ -85,7 +102,8 @@ test("the client stores, finds, lists and deletes archival memory", async () => 
 
 test("the client pages through agents to the empty page, each once", async () => {
   const made: string[] = [];
-  for (let index = 0; index < 7; index++) made.push((await client.agents.create({ name: `paged ${index}`, model: MODEL, tags: ["paged"] })).id);
+  for (let index = 0; index < 7; index++)
+    made.push((await client.agents.create({ name: `paged ${index}`, model: MODEL, tags: ["paged"] })).id);
   const seen: string[] = [];
   for await (const agent of client.agents.list({ tags: ["paged"], limit: 3, order: "asc" })) seen.push(agent.id);
   expect(seen).toEqual(made);

@@ -4,7 +4,8 @@ import { runCommand } from "./cli.ts";
 try {
   process.exitCode = await runCommand(process.argv.slice(2), process.env);
 } catch (error) {
-  const text = error instanceof Failure ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const text =
+    error instanceof Failure ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`selkie: ${text}\n`);
   process.exitCode = 1;
 }

@@ -3,7 +3,8 @@ import type { Environment } from "./settings.ts";
 
 /** The providers whose keys or addresses are in the environment, under the names that Letta and the providers use. */
 export function providersFrom(environment: Environment): readonly ProviderSettings[] {
-  const get = (...names: readonly string[]) => names.map((name) => environment[name]).find((value) => value !== undefined);
+  const get = (...names: readonly string[]) =>
+    names.map((name) => environment[name]).find((value) => value !== undefined);
   const found: (ProviderSettings | undefined)[] = [
     keyed("openai", "openai", get("OPENAI_API_KEY"), get("OPENAI_API_BASE", "OPENAI_BASE_URL")),
     keyed("anthropic", "anthropic", get("ANTHROPIC_API_KEY"), get("ANTHROPIC_BASE_URL")),
@@ -28,13 +29,22 @@ export function providersFrom(environment: Environment): readonly ProviderSettin
 type Get = (...names: readonly string[]) => string | undefined;
 
 /** A provider that is there when its key is. */
-function keyed(name: string, kind: ProviderSettings["kind"], apiKey: string | undefined, baseUrl: string | undefined): ProviderSettings | undefined {
+function keyed(
+  name: string,
+  kind: ProviderSettings["kind"],
+  apiKey: string | undefined,
+  baseUrl: string | undefined,
+): ProviderSettings | undefined {
   if (apiKey === undefined) return undefined;
   return { name, kind, apiKey, ...(baseUrl === undefined ? {} : { baseUrl }) };
 }
 
 /** A server on the own network that is there when its address is. */
-function local(name: string, kind: ProviderSettings["kind"], baseUrl: string | undefined): ProviderSettings | undefined {
+function local(
+  name: string,
+  kind: ProviderSettings["kind"],
+  baseUrl: string | undefined,
+): ProviderSettings | undefined {
   return baseUrl === undefined ? undefined : { name, kind, baseUrl };
 }
 
@@ -66,5 +76,10 @@ function compatible(get: Get): ProviderSettings | undefined {
   const baseUrl = get("SELKIE_COMPATIBLE_BASE_URL");
   if (baseUrl === undefined) return undefined;
   const apiKey = get("SELKIE_COMPATIBLE_API_KEY");
-  return { name: get("SELKIE_COMPATIBLE_NAME") ?? "compatible", kind: "openai_compatible", baseUrl, ...(apiKey === undefined ? {} : { apiKey }) };
+  return {
+    name: get("SELKIE_COMPATIBLE_NAME") ?? "compatible",
+    kind: "openai_compatible",
+    baseUrl,
+    ...(apiKey === undefined ? {} : { apiKey }),
+  };
 }

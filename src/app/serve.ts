@@ -1,8 +1,9 @@
+import { isIP } from "node:net";
 import { join } from "node:path";
 import { Failure } from "../core/failure.ts";
 import { compose, type Server } from "./compose.ts";
 import { providersFrom } from "./providers.ts";
-import { checkExposure, isLoopback, type Settings } from "./settings.ts";
+import { checkExposure, isLoopback, type Settings, urlOf } from "./settings.ts";
 import { openSqlite } from "./sqlite.ts";
 import { realWorld } from "./world.ts";
 
@@ -10,8 +11,8 @@ import { realWorld } from "./world.ts";
 const DRAIN_MS = 8_000;
 /** How long an idle connection is kept, seconds. Streams send a sign of life more often. */
 const IDLE_SECONDS = 60;
-/** The largest request body. */
-const BODY_BYTES_MAX = 32 * 1024 * 1024;
+/** The API itself refuses large bodies, in its own words and after it has looked at the key. */
+const BODY_BYTES_MAX = Number.MAX_SAFE_INTEGER;
 
 /** A server that answers on a port. */
 export interface ListeningServer {
@@ -23,13 +24,14 @@ export interface ListeningServer {
 
 /** Writes one line of the server's own log. */
 export function logLine(message: string, error?: unknown): void {
-  const cause = error === undefined ? "" : `: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+  const cause =
+    error === undefined ? "" : `: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
   process.stderr.write(`${new Date().toISOString()} ${message}${cause}\n`);
 }
 
 /** Opens the data directory and builds the server on it, without listening. */
 export async function openServer(settings: Settings): Promise<{ readonly server: Server; close(): Promise<void> }> {
-  const database = openSqlite(settings.dataDirectory);
+  const database = openSqlite(settings.dataDirectory, stopAtOnce);
   try {
     const server = await compose({
       ...settings,
@@ -46,15 +48,25 @@ export async function openServer(settings: Settings): Promise<{ readonly server:
   }
 }
 
+function stopAtOnce(error: unknown): void {
+  logLine(
+    "The disk did not store what was written; stopping, so that the next start finds what it really holds",
+    error,
+  );
+  process.exit(1);
+}
+
 /** Opens the data, listens, and continues the runs that the last stop cut off. */
 export async function listen(settings: Settings): Promise<ListeningServer> {
   checkExposure(settings);
   const { server, close } = await openServer(settings);
+  // Listed before the first request can come in: what that starts is no leftover.
+  const unfinished = await server.store.unfinishedRuns();
   const http = await bind(settings, server, close);
-  const resumed = await server.runner.recover();
+  const resumed = await server.runner.recover(unfinished);
   if (resumed > 0) logLine(`Continuing ${resumed} unfinished run${resumed === 1 ? "" : "s"}`);
   return {
-    url: `http://${settings.host.includes(":") ? `[${settings.host}]` : settings.host}:${http.port}`,
+    url: urlOf(settings.host, http.port),
     server,
     async stop() {
       const stopped = http.stop();
@@ -74,6 +86,9 @@ async function bind(settings: Settings, server: Server, close: () => Promise<voi
       idleTimeout: IDLE_SECONDS,
       maxRequestBodySize: BODY_BYTES_MAX,
       fetch(request, http) {
+        // Without a usable Host header there is no URL, only a path.
+        if (!request.url.startsWith("http"))
+          return Response.json({ detail: "The Host header is missing or malformed" }, { status: 400 });
         // A blocking send lasts as long as the agent works; the run's own limits bound it.
         if (request.method === "POST") http.timeout(request, 0);
         return server.api.fetch(request);
@@ -81,31 +96,44 @@ async function bind(settings: Settings, server: Server, close: () => Promise<voi
     });
   } catch (error) {
     await close();
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Failure("conflict", `Cannot listen on ${settings.host}:${settings.port} (${reason}). Choose another port with --port or SELKIE_PORT`, {
-      cause: error,
-    });
+    throw new Failure("conflict", whyNotListening(settings, error), { cause: error });
   }
+}
+
+function whyNotListening({ host, port }: Settings, error: unknown): string {
+  // A name that nobody knows is told as a port in use, too.
+  const isTaken = error instanceof Error && "code" in error && error.code === "EADDRINUSE" && port !== 0;
+  if (isTaken && (host === "localhost" || isIP(host) !== 0))
+    return `Port ${port} of ${host} is in use. Stop what listens there, or choose another port with --port or SELKIE_PORT`;
+  const reason = error instanceof Error ? error.message : String(error);
+  return `Cannot listen on ${host}:${port} (${reason}). Choose another address with --host or another port with --port`;
 }
 
 /** `selkie serve`: listens until it is told to stop. */
 export async function serve(settings: Settings): Promise<void> {
+  const stopped = stopSignal();
   const listening = await listen(settings);
   for (const note of settings.notes) logLine(note);
   const key = settings.apiKey === null ? "no key needed" : "key required";
-  process.stdout.write(`selkie listens on ${listening.url} (${key}; data in ${join(settings.dataDirectory, "selkie.db")})\n`);
-  await stopSignal();
+  process.stdout.write(
+    `selkie listens on ${listening.url} (${key}; data in ${join(settings.dataDirectory, "selkie.db")})\n`,
+  );
+  await stopped;
   process.stdout.write("stopping: finishing what is at work\n");
   await listening.stop();
 }
 
-/** Resolves at the first SIGINT or SIGTERM; the second one ends the process at once. */
+/** Signals this close together are one: a terminal and a wrapper such as npx both pass Ctrl-C on. */
+const SAME_SIGNAL_MS = 1_000;
+
+/** Resolves at the first SIGINT or SIGTERM; a later one ends the process at once. */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
-    let seen = 0;
+    let firstMs: number | undefined;
     const stop = () => {
-      seen++;
-      if (seen > 1) process.exit(130);
+      const nowMs = performance.now();
+      firstMs ??= nowMs;
+      if (nowMs - firstMs > SAME_SIGNAL_MS) process.exit(130);
       resolve();
     };
     process.on("SIGINT", stop);

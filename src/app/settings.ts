@@ -20,6 +20,10 @@ export interface Settings {
   readonly origins: readonly string[];
   readonly llmRequestTimeoutMs: number;
   readonly llmStreamTimeoutMs: number;
+  /** Lets callbacks and images be at addresses of this machine and its networks. */
+  readonly allowsPrivateUrls: boolean;
+  /** Keeps what goes to providers and comes back, so that a step can be looked into. */
+  readonly tracksProvider: boolean;
   /** The variables of the config file and the environment together; providers are read from here. */
   readonly environment: Environment;
   /** Settings that were found but do nothing here, each with what to do about it. */
@@ -35,11 +39,36 @@ export interface SettingOptions {
   readonly insecure?: boolean | undefined;
 }
 
+/** What the config file may set, besides names in capitals: each stands for SELKIE_ and the same in capitals. */
+const FILE_KEYS = [
+  "host",
+  "port",
+  "data",
+  "api_key",
+  "insecure",
+  "origins",
+  "model",
+  "llm_request_timeout_seconds",
+  "llm_stream_timeout_seconds",
+  "allow_private_urls",
+  "track_provider_trace",
+  "compatible_name",
+  "compatible_base_url",
+  "compatible_api_key",
+];
+
 /** The port that Letta's clients look for by themselves. */
 export const PORT_DEFAULT = 8283;
 
 /** Letta's names that meant a database this server does not read. */
-const POSTGRES_NAMES = ["LETTA_PG_URI", "LETTA_PG_DB", "LETTA_PG_USER", "LETTA_PG_PASSWORD", "LETTA_PG_HOST", "LETTA_PG_PORT"];
+const POSTGRES_NAMES = [
+  "LETTA_PG_URI",
+  "LETTA_PG_DB",
+  "LETTA_PG_USER",
+  "LETTA_PG_PASSWORD",
+  "LETTA_PG_HOST",
+  "LETTA_PG_PORT",
+];
 
 /** Letta's names that are not needed any more, and why. */
 const UNNEEDED: Readonly<Record<string, string>> = {
@@ -53,21 +82,33 @@ const UNNEEDED: Readonly<Record<string, string>> = {
 
 /** Settings from the command line, the environment and the config file, the first that says something winning. */
 export function readSettings(options: SettingOptions, environment: Environment): Settings {
-  const file = options.config ?? environment["SELKIE_CONFIG"];
-  const merged: Environment = { ...(file === undefined ? {} : readConfigFile(file)), ...present(environment) };
+  refuseEmpty(options);
+  const file = options.config ?? present(environment)["SELKIE_CONFIG"];
+  const merged: Environment = { ...(file === undefined ? {} : present(readConfigFile(file))), ...present(environment) };
   refusePostgres(merged);
-  const get = (option: string | undefined, ...names: readonly string[]) => option ?? names.map((name) => merged[name]).find((value) => value !== undefined);
+  const get = (option: string | undefined, ...names: readonly string[]) =>
+    option ?? names.map((name) => merged[name]).find((value) => value !== undefined);
   return {
     host: get(options.host, "SELKIE_HOST") ?? "127.0.0.1",
     port: portOf(get(options.port, "SELKIE_PORT") ?? String(PORT_DEFAULT)),
     dataDirectory: get(options.data, "SELKIE_DATA") ?? defaultDataDirectory(merged, process.platform),
-    apiKey: get(undefined, "SELKIE_API_KEY", "LETTA_SERVER_PASSWORD") ?? null,
+    apiKey: keyOf(merged),
     insecure: options.insecure ?? isTrue(merged["SELKIE_INSECURE"]),
     origins: listOf(get(undefined, "SELKIE_ORIGINS", "ACCEPTABLE_ORIGINS")),
-    llmRequestTimeoutMs: secondsOf(merged, ["SELKIE_LLM_REQUEST_TIMEOUT_SECONDS", "LETTA_LLM_REQUEST_TIMEOUT_SECONDS"], 60),
-    llmStreamTimeoutMs: secondsOf(merged, ["SELKIE_LLM_STREAM_TIMEOUT_SECONDS", "LETTA_LLM_STREAM_TIMEOUT_SECONDS"], 600),
+    llmRequestTimeoutMs: secondsOf(
+      merged,
+      ["SELKIE_LLM_REQUEST_TIMEOUT_SECONDS", "LETTA_LLM_REQUEST_TIMEOUT_SECONDS"],
+      60,
+    ),
+    llmStreamTimeoutMs: secondsOf(
+      merged,
+      ["SELKIE_LLM_STREAM_TIMEOUT_SECONDS", "LETTA_LLM_STREAM_TIMEOUT_SECONDS"],
+      600,
+    ),
+    allowsPrivateUrls: isTrue(merged["SELKIE_ALLOW_PRIVATE_URLS"]),
+    tracksProvider: isTrue(get(undefined, "SELKIE_TRACK_PROVIDER_TRACE", "LETTA_TRACK_PROVIDER_TRACE")),
     environment: merged,
-    notes: Object.entries(UNNEEDED).flatMap(([name, why]) => (merged[name] === undefined ? [] : [`${name} does nothing here: ${why}`])),
+    notes: notesOn(merged),
   };
 }
 
@@ -76,6 +117,11 @@ export function defaultDataDirectory(environment: Environment, platform: string)
   if (platform === "darwin") return join(homedir(), "Library", "Application Support", "selkie");
   if (platform === "win32") return join(environment["LOCALAPPDATA"] ?? join(homedir(), "AppData", "Local"), "selkie");
   return join(environment["XDG_DATA_HOME"] ?? join(homedir(), ".local", "share"), "selkie");
+}
+
+/** Where a server on this address is reached. */
+export function urlOf(host: string, port: number | undefined): string {
+  return `http://${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${port}`;
 }
 
 /** Whether only this machine can reach the address. */
@@ -90,6 +136,32 @@ export function checkExposure({ host, apiKey, insecure }: Pick<Settings, "host" 
     "refused",
     `${host} can be reached from other machines, and no key is set. Set SELKIE_API_KEY to a secret that clients must send, or listen on 127.0.0.1 (--insecure opens it to everybody)`,
   );
+}
+
+/** An option that was given as nothing is a variable that was not set, and no wish for the default. */
+function refuseEmpty(options: SettingOptions): void {
+  const name = (["host", "port", "data", "config"] as const).find((option) => options[option] === "");
+  if (name !== undefined)
+    throw new Failure("refused", `--${name} was given without a value; give it one or leave it out`);
+}
+
+function notesOn(environment: Environment): readonly string[] {
+  const unneeded = Object.entries(UNNEEDED).flatMap(([name, why]) =>
+    environment[name] === undefined ? [] : [`${name} does nothing here: ${why}`],
+  );
+  const known = ["config", ...FILE_KEYS].map(variableOf);
+  const unknown = Object.keys(environment).filter((name) => name.startsWith("SELKIE_") && !known.includes(name));
+  return [...unneeded, ...unknown.map((name) => `${name} does nothing here: there is no such setting`)];
+}
+
+/** The key that clients must send. Headers carry no spaces at their ends, and not every character. */
+function keyOf(environment: Environment): string | null {
+  const name = ["SELKIE_API_KEY", "LETTA_SERVER_PASSWORD"].find((candidate) => environment[candidate] !== undefined);
+  if (name === undefined) return null;
+  const key = (environment[name] ?? "").trim();
+  if (/^[\x20-\x7e]+$/.test(key)) return key;
+  const problem = key === "" ? "holds only spaces" : "holds characters that clients cannot send in a header";
+  throw new Failure("refused", `${name} ${problem}; use letters, digits and other plain ASCII characters`);
 }
 
 /** An empty variable means one that is not set, as people write in compose files. */
@@ -111,36 +183,58 @@ function readConfigFile(path: string): Environment {
   try {
     parsed = Bun.YAML.parse(readFileSync(path, "utf8"));
   } catch (error) {
-    throw new Failure("refused", `The config file ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new Failure(
+      "refused",
+      `The config file ${path} cannot be read (${error instanceof Error ? error.message : String(error)}). Correct it, or the path in --config or SELKIE_CONFIG`,
+      { cause: error },
+    );
   }
   if (parsed === null) return {};
-  if (!isRecord(parsed)) throw new Failure("refused", `The config file ${path} must hold names with values, such as "port: 9000"`);
+  if (!isRecord(parsed))
+    throw new Failure("refused", `The config file ${path} must hold names with values, such as "port: 9000"`);
   return Object.fromEntries(Object.entries(parsed).map(([key, value]) => entryOf(path, key, value)));
 }
 
 /** `port: 9000` is SELKIE_PORT; names in capitals are taken as they are. */
 function entryOf(path: string, key: string, value: unknown): [string, string] {
   const isPlain = typeof value === "string" || typeof value === "number" || typeof value === "boolean";
-  if (!isPlain) throw new Failure("refused", `In the config file ${path}, '${key}' must be a text, a number or true/false`);
-  return [key === key.toUpperCase() ? key : `SELKIE_${key.toUpperCase()}`, String(value)];
+  if (!isPlain)
+    throw new Failure("refused", `In the config file ${path}, '${key}' must be a text, a number or true/false`);
+  if (key === key.toUpperCase()) return [key, String(value)];
+  if (FILE_KEYS.includes(key)) return [variableOf(key), String(value)];
+  throw new Failure(
+    "refused",
+    `In the config file ${path}, '${key}' is not a setting. There are: ${FILE_KEYS.join(", ")}`,
+  );
+}
+
+function variableOf(key: string): string {
+  return `SELKIE_${key.toUpperCase()}`;
 }
 
 function portOf(text: string): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= 65_535) return port;
-  throw new Failure("refused", `The port must be a number from 0 to 65535, got '${text}'`);
+  throw new Failure(
+    "refused",
+    `The port must be a number from 0 to 65535, got '${text}'. Correct --port, SELKIE_PORT or the config file`,
+  );
 }
 
 function secondsOf(environment: Environment, names: readonly string[], fallback: number): number {
   const name = names.find((candidate) => environment[candidate] !== undefined);
   if (name === undefined) return fallback * 1000;
   const seconds = Number(environment[name]);
-  if (!Number.isFinite(seconds) || seconds <= 0) throw new Failure("refused", `${name} must be a number of seconds above 0, got '${environment[name]}'`);
+  if (!Number.isFinite(seconds) || seconds <= 0)
+    throw new Failure("refused", `${name} must be a number of seconds above 0, got '${environment[name]}'`);
   return seconds * 1000;
 }
 
 function listOf(text: string | undefined): readonly string[] {
-  return (text ?? "").split(",").map((item) => item.trim()).filter((item) => item !== "");
+  return (text ?? "")
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
 }
 
 function isTrue(text: string | undefined): boolean {

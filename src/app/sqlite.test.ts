@@ -31,7 +31,14 @@ async function openStore(directory: string): Promise<{ database: OpenedSqlite; s
 
 function block(label: string, value: string): Block {
   const now = world.clock.now();
-  const linkage = { templateName: null, templateId: null, baseTemplateId: null, deploymentId: null, entityId: null, projectId: null };
+  const linkage = {
+    templateName: null,
+    templateId: null,
+    baseTemplateId: null,
+    deploymentId: null,
+    entityId: null,
+    projectId: null,
+  };
   return {
     id: newId("block", world.random),
     label,
@@ -101,7 +108,9 @@ test("reader() shows another organisation nothing", async () => {
   const stranger = { organizationId: newId("org", world.random), userId: newId("user", world.random) };
   expect(await store.reader(stranger).blocks.find(human.id)).toBeUndefined();
   expect(await store.reader(stranger).blocks.list({}, { limit: 10, order: "asc" })).toEqual([]);
-  expect(store.write(stranger, ({ blocks }) => blocks.save({ ...human, value: "Eve", version: 2 }))).rejects.toThrow(/changed by someone else/);
+  expect(store.write(stranger, ({ blocks }) => blocks.save({ ...human, value: "Eve", version: 2 }))).rejects.toThrow(
+    /changed by someone else/,
+  );
   await database.close();
 });
 

@@ -3,6 +3,7 @@ import { closeSync, fdatasync, fstatSync, mkdirSync, openSync, readFileSync, wri
 import { join } from "node:path";
 import { Failure } from "../core/failure.ts";
 import type { SqlConnection, SqlDatabase, SqlResult } from "../store/driver.ts";
+import { SCHEMA_VERSION } from "../store/migrate.ts";
 
 /** Prepared statements kept per connection; the one prepared first goes first. */
 const STATEMENTS_MAX = 400;
@@ -10,6 +11,14 @@ const STATEMENTS_MAX = 400;
 const CHECKPOINT_ROWS = 4_000;
 /** Size of the log beyond which this thread finishes a checkpoint itself, so that the log starts over. */
 const LOG_BYTES_MAX = 64 * 1024 * 1024;
+
+/** What the system and SQLite call a disk that is full. */
+const FULL = /^(?:SQLITE_FULL|SQLITE_IOERR_(?:WRITE|SHMSIZE)|ENOSPC|EDQUOT)$/;
+/** A file that is no database, or not any more. */
+const DAMAGED = /^SQLITE_(?:NOTADB|CORRUPT)/;
+/** A path that is no directory, or one where nothing can be written. */
+const UNUSABLE =
+  /^(?:SQLITE_(?:CANTOPEN|READONLY|PERM|AUTH)|E(?:ACCES|PERM|ROFS|EXIST|NOTDIR|NOENT|ISDIR|NAMETOOLONG)$)/;
 
 /** A database with counters for benches and tests. */
 export interface OpenedSqlite extends SqlDatabase {
@@ -25,10 +34,23 @@ export interface OpenedSqlite extends SqlDatabase {
  * Commits go to the write-ahead log without waiting (`synchronous=NORMAL`); `flush` then makes them durable with one
  * `fdatasync` of the log, off this thread. That is what `synchronous=FULL` does inside each commit, moved to where it
  * stalls nobody and serves many commits at once. Checkpoints keep SQLite's own order of syncs.
+ *
+ * When a flush fails, `onDiskFailure` is told: what the kernel could not write it may have dropped, so a later flush
+ * that succeeds proves nothing, and only a process that starts anew from the disk knows what is there.
  */
-export function openSqlite(directory: string): OpenedSqlite {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const lock = lockDirectory(directory);
+export function openSqlite(directory: string, onDiskFailure: (error: unknown) => void = () => {}): OpenedSqlite {
+  let lock: Database | undefined;
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    lock = lockDirectory(directory);
+    return openIn(directory, lock, onDiskFailure);
+  } catch (error) {
+    lock?.close();
+    throw openFailure(directory, error);
+  }
+}
+
+function openIn(directory: string, lock: Database, onDiskFailure: (error: unknown) => void): OpenedSqlite {
   const path = join(directory, "selkie.db");
   const write = openDatabase(path, false);
   const read = openDatabase(path, true);
@@ -40,18 +62,21 @@ export function openSqlite(directory: string): OpenedSqlite {
   return {
     dialect: "sqlite",
     writer: writer.connection,
-    reader: connectionTo(read).connection,
+    reader: readerOver(writer, connectionTo(read).connection),
     flushes: () => flushes,
     commits: writer.commits,
     async flush() {
       const rows = writer.takeChangedRows();
-      await syncLog(log);
+      await syncLog(log).catch((error: unknown) => {
+        onDiskFailure(error);
+        throw error;
+      });
       flushes++;
       checkpoints.wrote(rows);
     },
     async close() {
       await checkpoints.stop();
-      write.run("pragma wal_checkpoint(truncate)");
+      shrinkLog(write);
       closeSync(log);
       read.close();
       write.close();
@@ -60,12 +85,20 @@ export function openSqlite(directory: string): OpenedSqlite {
   };
 }
 
-/** What SQLite finds wrong with the database in `directory`, at most a few lines; reading only, beside a running server too. */
+/** What is wrong with the database in `directory`, at most a few lines; reading only, beside a running server too. */
 export function checkDatabase(directory: string): readonly string[] {
   const database = new Database(join(directory, "selkie.db"), { readonly: true });
   try {
     const rows = database.query("pragma quick_check(10)").all() as { quick_check: string }[];
-    return rows.map((row) => row.quick_check).filter((line) => line !== "ok");
+    const damage = rows.map((row) => row.quick_check).filter((line) => line !== "ok");
+    if (damage.length > 0) return [...damage, "restore a backup of it"];
+    const [row] = database.query("select max(version) as version from schema_version").all() as { version: number }[];
+    const version = row?.version ?? 0;
+    return version > SCHEMA_VERSION
+      ? [`a newer selkie wrote it (schema ${version}, known up to ${SCHEMA_VERSION}); use that one`]
+      : [];
+  } catch (error) {
+    throw openFailure(directory, error);
   } finally {
     database.close();
   }
@@ -83,12 +116,46 @@ function lockDirectory(directory: string): Database {
     lock.run("begin exclusive");
   } catch (error) {
     lock.close();
-    throw new Failure("conflict", `Another selkie (process ${readHolder(holder)}) is using ${directory}. Stop it, or choose another directory with --data`, {
-      cause: error,
-    });
+    if (codeOf(error) !== "SQLITE_BUSY") throw error;
+    throw new Failure(
+      "conflict",
+      `Another selkie (process ${readHolder(holder)}) is using ${directory}. Stop it, or choose another directory with --data`,
+      {
+        cause: error,
+      },
+    );
   }
-  writeFileSync(holder, `${process.pid}\n`);
+  try {
+    writeFileSync(holder, `${process.pid}\n`);
+  } catch {
+    // The lock is what counts; the number only helps whoever is refused, and a full disk must not stop a start.
+  }
   return lock;
+}
+
+/** Why a data directory could not be opened, in words that tell what to do about it. */
+function openFailure(directory: string, cause: unknown): unknown {
+  if (cause instanceof Failure || !(cause instanceof Error)) return cause;
+  const code = codeOf(cause);
+  if (DAMAGED.test(code))
+    return new Failure(
+      "unavailable",
+      `The database in ${directory} cannot be read (${cause.message}). Restore a backup of it, or choose another directory with --data`,
+      { cause },
+    );
+  if (FULL.test(code))
+    return new Failure("full", `The disk that holds ${directory} is full. Free some space, and start again`, { cause });
+  if (UNUSABLE.test(code))
+    return new Failure(
+      "refused",
+      `${directory} cannot hold the data (${cause.message}). Choose a directory that you may write to with --data or SELKIE_DATA`,
+      { cause },
+    );
+  return cause;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
 function readHolder(path: string): string {
@@ -117,6 +184,7 @@ function connectionTo(database: Database) {
   const statements = new Map<string, { readonly statement: Statement; readonly gives: boolean }>();
   let changedRows = 0;
   let commits = 0;
+  let inTransaction = false;
 
   function prepare(sql: string) {
     const known = statements.get(sql);
@@ -132,10 +200,14 @@ function connectionTo(database: Database) {
       try {
         const { statement, gives } = prepare(sql);
         const values = parameters.map(toBinding);
+        // Whatever becomes of it: after some errors SQLite has rolled back by itself, and this one only says so.
+        if (sql === "rollback") inTransaction = false;
         if (gives) return { rows: statement.all(...values) as SqlResult["rows"], changes: 0 };
         const { changes } = statement.run(...values);
         changedRows += changes;
         if (sql === "commit") commits++;
+        if (sql === "begin immediate") inTransaction = true;
+        else if (sql === "commit") inTransaction = false;
         return { rows: [], changes };
       } catch (error) {
         throw translate(error);
@@ -145,11 +217,22 @@ function connectionTo(database: Database) {
   return {
     connection,
     commits: () => commits,
+    isInTransaction: () => inTransaction,
     takeChangedRows() {
       const rows = changedRows;
       changedRows = 0;
       return rows;
     },
+  };
+}
+
+/**
+ * Reads on the writer's connection between its transactions, where everything is committed and its page cache is warm;
+ * while one is open, on a connection of its own, which sees only what is committed but must read changed pages anew.
+ */
+function readerOver(writer: ReturnType<typeof connectionTo>, apart: SqlConnection): SqlConnection {
+  return {
+    execute: (sql, parameters) => (writer.isInTransaction() ? apart : writer.connection).execute(sql, parameters),
   };
 }
 
@@ -168,9 +251,13 @@ function toBinding(value: unknown): SQLQueryBindings {
 
 /** What SQLite says when the disk is full, as a failure a caller can be told; everything else stays a bug. */
 function translate(error: unknown): unknown {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  if (code === "SQLITE_FULL" || code === "SQLITE_IOERR_WRITE") return new Failure("full", "The disk is full; nothing of this request was stored", { cause: error });
-  if (code.startsWith("SQLITE_CONSTRAINT")) return new Failure("conflict", "This conflicts with something that exists already", { cause: error });
+  const code = codeOf(error);
+  if (FULL.test(code))
+    return new Failure("full", "The disk is full, and this could not be stored. Free some space, and try again", {
+      cause: error,
+    });
+  if (code.startsWith("SQLITE_CONSTRAINT"))
+    return new Failure("conflict", "This conflicts with something that exists already", { cause: error });
   return error;
 }
 
@@ -181,6 +268,15 @@ function syncLog(log: number): Promise<void> {
       else reject(new Failure("unavailable", "The disk failed to store the write-ahead log", { cause: error }));
     });
   });
+}
+
+/** Copies the whole log into the database file. Where that fails (a full disk) the log stays, and the next start reads it. */
+function shrinkLog(write: Database): void {
+  try {
+    write.run("pragma wal_checkpoint(truncate)");
+  } catch (error) {
+    if (!FULL.test(codeOf(error))) throw error;
+  }
 }
 
 /** Copies the log into the database file from time to time, in a thread of its own so that no request waits for it. */

@@ -10,7 +10,10 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 function send(agentId: string, text: string, extra: object = {}) {
-  return server.request("POST", `/v1/agents/${agentId}/messages`, { messages: [{ role: "user", content: text }], ...extra });
+  return server.request("POST", `/v1/agents/${agentId}/messages`, {
+    messages: [{ role: "user", content: text }],
+    ...extra,
+  });
 }
 
 async function history(agentId: string): Promise<readonly Answer[]> {
@@ -33,7 +36,10 @@ test("a one-step message costs two commits and at most two flushes", async () =>
 
 test("a memory tool's effect, its answer and the new prompt come together", async () => {
   const agentId = await server.agent();
-  server.model.say({ calls: [{ name: "memory_insert", arguments: { label: "human", new_string: "Likes tea", insert_line: -1 } }] }, { text: "Noted." });
+  server.model.say(
+    { calls: [{ name: "memory_insert", arguments: { label: "human", new_string: "Likes tea", insert_line: -1 } }] },
+    { text: "Noted." },
+  );
   const { body } = await send(agentId, "I like tea");
   expect(types(body.messages)).toEqual(["tool_call_message", "tool_return_message", "assistant_message"]);
   expect(body.messages[1].status).toBe("success");
@@ -45,7 +51,10 @@ test("a memory tool's effect, its answer and the new prompt come together", asyn
 
 test("every call gets exactly one answer, also fifty at once, unknown tools and bad arguments", async () => {
   const agentId = await server.agent();
-  const calls = Array.from({ length: 50 }, (_, index) => ({ name: index % 2 === 0 ? "no_such_tool" : "memory_insert", arguments: { wrong: index } }));
+  const calls = Array.from({ length: 50 }, (_, index) => ({
+    name: index % 2 === 0 ? "no_such_tool" : "memory_insert",
+    arguments: { wrong: index },
+  }));
   server.model.say({ calls }, { text: "Sorry." });
   const { body } = await send(agentId, "go");
   expect(body.stop_reason.stop_reason).toBe("end_turn");
@@ -81,7 +90,9 @@ test("a step that fails keeps what the person wrote, and the next message works"
 
 test("an agent's tool never writes past a block's limit, and the model hears why", async () => {
   const agentId = await server.agent({ memory_blocks: [{ label: "human", value: "Ada", limit: 10 }] });
-  server.model.say({ calls: [{ name: "memory_insert", arguments: { label: "human", new_string: "x".repeat(50), insert_line: -1 } }] });
+  server.model.say({
+    calls: [{ name: "memory_insert", arguments: { label: "human", new_string: "x".repeat(50), insert_line: -1 } }],
+  });
   const { body } = await send(agentId, "go");
   expect(body.messages[1].status).toBe("error");
   expect(body.messages[1].tool_return).toMatch(/10/);
@@ -124,10 +135,18 @@ test("a client's tool stops the run until the client answers, and words meanwhil
   const words = await send(agentId, "hello?");
   expect([words.status, words.body.detail.code]).toEqual([409, "PENDING_APPROVAL"]);
 
-  const wrong = { type: "approval", approvals: [{ type: "tool", tool_call_id: "call_other", tool_return: "x", status: "success" }] };
+  const wrong = {
+    type: "approval",
+    approvals: [{ type: "tool", tool_call_id: "call_other", tool_return: "x", status: "success" }],
+  };
   expect((await server.request("POST", `/v1/agents/${agentId}/messages`, { messages: [wrong] })).status).toBe(400);
 
-  const right = { type: "approval", approvals: [{ type: "tool", tool_call_id: request.tool_call.tool_call_id, tool_return: "a seal", status: "success" }] };
+  const right = {
+    type: "approval",
+    approvals: [
+      { type: "tool", tool_call_id: request.tool_call.tool_call_id, tool_return: "a seal", status: "success" },
+    ],
+  };
   const done = await server.request("POST", `/v1/agents/${agentId}/messages`, { messages: [right], client_tools });
   expect(types(done.body.messages)).toEqual(["tool_return_message", "assistant_message"]);
   expect(done.body.messages[0].tool_return).toBe("a seal");
@@ -139,13 +158,20 @@ test("a client's tool stops the run until the client answers, and words meanwhil
 test("a stream is numbered in background mode and continues from any number", async () => {
   const agentId = await server.agent();
   server.model.say({ text: "one two three four five" });
-  const body = { messages: [{ role: "user", content: "count" }], streaming: true, stream_tokens: true, background: true };
+  const body = {
+    messages: [{ role: "user", content: "count" }],
+    streaming: true,
+    stream_tokens: true,
+    background: true,
+  };
   const events = await eventsOf(await server.stream(`/v1/agents/${agentId}/messages`, body));
   const numbered = events.filter((event) => typeof event.seq_id === "number");
   expect(numbered.map((event) => event.seq_id)).toEqual(numbered.map((_, index) => index + 1));
   expect(events.at(-1)).toBe("[DONE]");
   for (let from = 0; from < events.length; from++) {
-    const again = await eventsOf(await server.stream(`/v1/runs/${numbered[0].run_id}/stream`, { starting_after: from }));
+    const again = await eventsOf(
+      await server.stream(`/v1/runs/${numbered[0].run_id}/stream`, { starting_after: from }),
+    );
     expect(again).toEqual(events.slice(from));
   }
 });
@@ -180,11 +206,30 @@ test("cancel ends a run that waits for its model, and the next message works", a
 test("older agent types speak through their tool, and think in its arguments", async () => {
   const agentId = await server.agent({ agent_type: "memgpt_v2_agent" });
   server.model.say(
-    { calls: [{ name: "memory_insert", arguments: { thinking: "Keep it.", label: "human", new_string: "Likes tea", insert_line: -1, request_heartbeat: true } }] },
+    {
+      calls: [
+        {
+          name: "memory_insert",
+          arguments: {
+            thinking: "Keep it.",
+            label: "human",
+            new_string: "Likes tea",
+            insert_line: -1,
+            request_heartbeat: true,
+          },
+        },
+      ],
+    },
     { calls: [{ name: "send_message", arguments: { thinking: "Greet.", message: "Hello, Ada" } }] },
   );
   const { body } = await send(agentId, "I like tea");
-  expect(types(body.messages)).toEqual(["reasoning_message", "tool_call_message", "tool_return_message", "reasoning_message", "assistant_message"]);
+  expect(types(body.messages)).toEqual([
+    "reasoning_message",
+    "tool_call_message",
+    "tool_return_message",
+    "reasoning_message",
+    "assistant_message",
+  ]);
   expect(body.messages.at(-1).content).toBe("Hello, Ada");
   expect(body.stop_reason.stop_reason).toBe("end_turn");
 });
@@ -193,7 +238,10 @@ test("agents that share a block see each other's edits", async () => {
   const { body: block } = await server.request("POST", "/v1/blocks/", { label: "team", value: "Plan A" });
   const writer = await server.agent({ memory_blocks: [], block_ids: [block.id] });
   const readerId = await server.agent({ memory_blocks: [], block_ids: [block.id] });
-  server.model.say({ calls: [{ name: "memory_replace", arguments: { label: "team", old_string: "Plan A", new_string: "Plan B" } }] }, { text: "ok" });
+  server.model.say(
+    { calls: [{ name: "memory_replace", arguments: { label: "team", old_string: "Plan A", new_string: "Plan B" } }] },
+    { text: "ok" },
+  );
   await send(writer, "change the plan");
   await send(readerId, "what is the plan?");
   expect(JSON.stringify(server.model.requests.at(-1)?.messages[0])).toContain("Plan B");

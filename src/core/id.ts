@@ -1,5 +1,6 @@
 import { Failure } from "./failure.ts";
 import type { Random } from "./random.ts";
+import { cut } from "./text.ts";
 
 declare const kind: unique symbol;
 
@@ -11,6 +12,7 @@ export type AgentId = Id<"agent">;
 export type ArchiveId = Id<"archive">;
 export type BlockId = Id<"block">;
 export type ConversationId = Id<"conv">;
+export type IdentityId = Id<"identity">;
 export type MessageId = Id<"message">;
 export type OrganizationId = Id<"org">;
 export type PassageId = Id<"passage">;
@@ -34,10 +36,7 @@ export function parseId<K extends string>(prefix: K, text: string): Id<K> | unde
 export function requireId<K extends string>(prefix: K, text: string): Id<K> {
   const id = parseId(prefix, text);
   if (id === undefined)
-    throw new Failure(
-      "invalid",
-      `String should match pattern '${prefix}-{uuid4}', got '${text.slice(0, ID_CHARS_MAX)}'`,
-    );
+    throw new Failure("invalid", `String should match pattern '${prefix}-{uuid4}', got '${cut(text, ID_CHARS_MAX)}'`);
   return id;
 }
 

@@ -1,4 +1,5 @@
 import type { LanguageModelV4, LanguageModelV4CallOptions } from "@ai-sdk/provider";
+import { isRecord, type JsonObject, parseJson } from "../core/json.ts";
 import type { World } from "../core/world.ts";
 import { type Attempt, streamedAttempt, wholeAttempt } from "./attempt.ts";
 import { reasonsNatively } from "./catalog.ts";
@@ -66,6 +67,23 @@ class Adapter implements LanguageModel {
       attempt?.close();
       deadline.end();
     }
+  }
+
+  async preview(request: ModelRequest): Promise<JsonObject> {
+    const { family, settings, config } = this.#options;
+    let body: unknown;
+    const model = await family.open(settings, config, async (_input, init) => {
+      body = init?.body;
+      throw new Error("A preview sends nothing");
+    });
+    const callOptions = this.#callOptions(request, new AbortController().signal);
+    try {
+      await (request.stream ? model.doStream(callOptions) : model.doGenerate(callOptions));
+    } catch (error) {
+      if (body === undefined) throw modelFailureOf(error, this.#provider);
+    }
+    const parsed = typeof body === "string" ? parseJson(body) : undefined;
+    return isRecord(parsed) ? (parsed as JsonObject) : {};
   }
 
   /** Starts an attempt and waits for its first events, up to which it may be repeated. */

@@ -34,14 +34,15 @@ export async function wholeAttempt(options: AttemptOptions): Promise<Attempt> {
   deadline.disarm();
   for (const part of result.content) gatherer.takeWhole(part);
   const reply = checked(options, gatherer.finish(result.finishReason, result.usage));
-  gatherer.pending.push({ type: "reply", reply });
+  const exchange = { request: result.request?.body, response: result.response?.body };
+  gatherer.pending.push({ type: "reply", reply, exchange });
   return { pending: gatherer.pending, next: async () => false, close: () => undefined };
 }
 
 /** An attempt whose answer comes in pieces. */
 export async function streamedAttempt(options: AttemptOptions): Promise<Attempt> {
   const { model, callOptions, gatherer, deadline, provider } = options;
-  const { stream } = await deadline.race(model.doStream(callOptions));
+  const { stream, request } = await deadline.race(model.doStream(callOptions));
   if (options.firstQuietMs !== undefined) deadline.arm("first", options.firstQuietMs);
   const reader = stream.getReader();
   const stop = (): void => {
@@ -61,7 +62,8 @@ export async function streamedAttempt(options: AttemptOptions): Promise<Attempt>
     const { unified, raw } = part.finishReason;
     if (raw === undefined && (unified === "other" || unified === "interrupted" || unified === "error"))
       throw failureOf("llm_error", BROKEN_OFF, provider);
-    gatherer.pending.push({ type: "reply", reply: checked(options, gatherer.finish(part.finishReason, part.usage)) });
+    const reply = checked(options, gatherer.finish(part.finishReason, part.usage));
+    gatherer.pending.push({ type: "reply", reply, exchange: { request: request?.body, response: null } });
   }
 
   return {

@@ -14,7 +14,8 @@ import { baseUrlOf, type ProviderKind, type ProviderSettings, secretsOf } from "
 
 const GOLDEN = join(import.meta.dir, "../../../shared/letta/conformance/golden");
 const present = existsSync(GOLDEN);
-if (!present) console.warn("The recorded exchanges are not here; comparisons with them are skipped");
+/** Said in the names of tests that are skipped without it. */
+const NEEDED = "(needs ../shared)";
 
 const OPENAI: ProviderSettings = { name: "openai", kind: "openai", apiKey: "k" };
 const ANTHROPIC: ProviderSettings = { name: "anthropic", kind: "anthropic", apiKey: "k" };

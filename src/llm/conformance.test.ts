@@ -9,7 +9,8 @@ import { createModels } from "./registry.ts";
 
 const MOCK = join(import.meta.dir, "../../../shared/letta/conformance/mock-llm.mjs");
 const present = existsSync(MOCK);
-if (!present) console.warn("The scripted model server of the conformance suite is not here; its tests are skipped");
+/** Said in the names of tests that are skipped without it. */
+const NEEDED = "(needs ../shared)";
 
 const ROLL: ToolSchema = {
   name: "roll_dice",

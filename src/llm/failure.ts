@@ -28,6 +28,11 @@ const KIND: Readonly<Record<ModelFailureType, FailureKind>> = {
   llm_error: "unavailable",
 };
 
+/** Whether `text` is one of the types. */
+export function isModelFailureType(text: string): text is ModelFailureType {
+  return Object.hasOwn(KIND, text);
+}
+
 /** A failed model call. `detail` is the provider's own account of it, without keys, cut to a bounded length. */
 export class ModelFailure extends Failure {
   override readonly name = "ModelFailure";

@@ -93,6 +93,12 @@ export interface ModelReply {
   readonly usage: Usage;
 }
 
+/** What went to a provider and came back, in its own words. `response` is null when it came in pieces. */
+export interface Exchange {
+  readonly request: unknown;
+  readonly response: unknown;
+}
+
 /**
  * What a model says, in order: any number of deltas, then exactly one `reply` that repeats all of it.
  * Deltas of one tool call share its id and follow its `tool_call_start`.
@@ -102,7 +108,7 @@ export type ModelEvent =
   | { readonly type: "reasoning_delta"; readonly text: string }
   | { readonly type: "tool_call_start"; readonly id: string; readonly name: string }
   | { readonly type: "tool_call_delta"; readonly id: string; readonly text: string }
-  | { readonly type: "reply"; readonly reply: ModelReply };
+  | { readonly type: "reply"; readonly reply: ModelReply; readonly exchange?: Exchange };
 
 /** One model, ready to be called. */
 export interface LanguageModel {
@@ -111,4 +117,6 @@ export interface LanguageModel {
    * wrong, within the time limits of the provider, or the signal's reason when `signal` aborts.
    */
   call(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent>;
+  /** What {@link call} would send to the provider, in its own words. Sends nothing. */
+  preview(request: ModelRequest): Promise<JsonObject>;
 }

@@ -14,7 +14,8 @@ import {
 const OPENAI = { title: "OpenAI", secrets: ["top-secret"] };
 const GOLDEN = join(import.meta.dir, "../../../shared/letta/conformance/golden");
 const present = existsSync(GOLDEN);
-if (!present) console.warn("The recorded exchanges are not here; comparisons with them are skipped");
+/** Said in the names of tests that are skipped without it. */
+const NEEDED = "(needs ../shared)";
 
 const answered = (statusCode: number, responseBody = "", message = "") => ({ statusCode, responseBody, message });
 

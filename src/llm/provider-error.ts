@@ -1,4 +1,5 @@
 import { isRecord, parseJson } from "../core/json.ts";
+import { pythonRepr } from "../core/python-repr.ts";
 import { ModelFailure, type ModelFailureType } from "./failure.ts";
 
 /** The longest account of a failure that is passed on. */
@@ -90,9 +91,15 @@ export function modelFailureOf(error: unknown, provider: FailedProvider): ModelF
   if (error instanceof ModelFailure) return error;
   const { status, body, message, name } = readError(error);
   const type = BY_NAME[name] ?? typeOf(status, `${message} ${body}`);
-  const shown = body === "" ? message : body;
+  const shown = body === "" ? message : pythonShown(body);
   const what = status === undefined ? shown : `Error code: ${status} - ${shown}`;
   return failureOf(type, what, provider, { cause: error, ...(status !== undefined && { status }) });
+}
+
+/** A JSON body as Letta, whose clients read these texts, wrote it; any other text as it is. */
+function pythonShown(body: string): string {
+  const parsed = parseJson(body);
+  return isRecord(parsed) ? pythonRepr(parsed) : body;
 }
 
 function typeOf(status: number | undefined, account: string): ModelFailureType {

@@ -1,3 +1,4 @@
+import type { JsonObject } from "../core/json.ts";
 import type { Random } from "../core/random.ts";
 import type { LlmConfig, ModelInfo } from "./config.ts";
 import type { LanguageModel, ModelEvent, ModelReply, ModelRequest, ToolCall, Usage } from "./model.ts";
@@ -68,9 +69,20 @@ export function createRehearsal({ random }: { readonly random: Random }): Langua
         signal.throwIfAborted();
         yield event;
       }
-      yield { type: "reply", reply: replyOf(request, turn.text, toolCalls) };
+      yield {
+        type: "reply",
+        reply: replyOf(request, turn.text, toolCalls),
+        exchange: { request: payloadOf(request), response: null },
+      };
     },
+    preview: async (request) => payloadOf(request),
   };
+}
+
+/** What stands for a provider's request, where there is no provider. */
+function payloadOf(request: ModelRequest): JsonObject {
+  const { system, ...rest } = request;
+  return { model: NAME, system, ...(rest as unknown as JsonObject) };
 }
 
 function* deltasOf(text: string, toolCalls: readonly ToolCall[], inPieces: boolean): Generator<ModelEvent> {

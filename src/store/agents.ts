@@ -3,12 +3,22 @@ import type { Agent, AgentType, CompactionSettings } from "../agent/agent.ts";
 import type { AgentFilter, AgentStore } from "../agent/ports.ts";
 import type { StopReason } from "../agent/run.ts";
 import { instantOf } from "../core/clock.ts";
-import type { AgentId } from "../core/id.ts";
 import { Failure } from "../core/failure.ts";
+import type { AgentId } from "../core/id.ts";
+import { identityConditions } from "./identities.ts";
 import { limitOf, orderOf, type PageSource, pageCondition } from "./pages.ts";
-import { containing, fromFlagOrNull, fromJson, fromJsonOrNull, toFlag, toFlagOrNull, toInstantOrNull, toJsonOrNull } from "./rows.ts";
+import {
+  containing,
+  fromFlagOrNull,
+  fromJson,
+  fromJsonOrNull,
+  toFlag,
+  toFlagOrNull,
+  toInstantOrNull,
+  toJsonOrNull,
+} from "./rows.ts";
 import type { AgentRow } from "./schema.ts";
-import type { Session } from "./sql-store.ts";
+import type { Session } from "./session.ts";
 
 // Only when it changes: the row holds the agent's prompt, and writing it again after every message would cost more
 // than the message itself.
@@ -22,7 +32,10 @@ export function sqlAgentStore(session: Session): AgentStore {
   const { db, organizationId } = session;
   return {
     async find(id) {
-      const { rows } = await session.sql.execute("select * from agents where id = $1 and organization_id = $2", [id, organizationId]);
+      const { rows } = await session.sql.execute("select * from agents where id = $1 and organization_id = $2", [
+        id,
+        organizationId,
+      ]);
       return rows[0] && toAgent(rows[0] as unknown as AgentRow);
     },
 
@@ -57,7 +70,12 @@ export function sqlAgentStore(session: Session): AgentStore {
 
     async save(agent) {
       const { id, ...row } = toRow(agent);
-      const result = await db.updateTable("agents").set(row).where("id", "=", id).where("organization_id", "=", organizationId).executeTakeFirst();
+      const result = await db
+        .updateTable("agents")
+        .set(row)
+        .where("id", "=", id)
+        .where("organization_id", "=", organizationId)
+        .executeTakeFirst();
       if (result.numUpdatedRows === 0n) throw new Failure("not_found", `Agent with ID ${id} not found`);
     },
 
@@ -88,17 +106,50 @@ export function sqlAgentStore(session: Session): AgentStore {
 }
 
 /** Removes the agent, what hangs on it by reference, its thread, and the archive it owns when nobody else uses it. */
-async function removeAgent({ db, organizationId }: Session, id: AgentId): Promise<void> {
-  const owned = await db.selectFrom("agent_archives").select("archive_id").where("agent_id", "=", id).where("is_owner", "=", 1).executeTakeFirst();
+async function removeAgent(session: Session, id: AgentId): Promise<void> {
+  const { db, organizationId } = session;
+  const owned = await db
+    .selectFrom("agent_archives")
+    .select("archive_id")
+    .where("agent_id", "=", id)
+    .where("is_owner", "=", 1)
+    .executeTakeFirst();
+  await removeIsolatedBlocks(session, id);
   await db
     .deleteFrom("thread_messages")
-    .where((eb) => eb.or([eb("thread_id", "=", id), eb("thread_id", "in", eb.selectFrom("conversations").select("id").where("agent_id", "=", id))]))
+    .where((eb) =>
+      eb.or([
+        eb("thread_id", "=", id),
+        eb("thread_id", "in", eb.selectFrom("conversations").select("id").where("agent_id", "=", id)),
+      ]),
+    )
     .execute();
-  const gone = await db.deleteFrom("agents").where("id", "=", id).where("organization_id", "=", organizationId).executeTakeFirst();
+  const gone = await db
+    .deleteFrom("agents")
+    .where("id", "=", id)
+    .where("organization_id", "=", organizationId)
+    .executeTakeFirst();
   if (gone.numDeletedRows === 0n) throw new Failure("not_found", `Agent with ID ${id} not found`);
   if (owned === undefined) return;
-  const other = await db.selectFrom("agent_archives").select("agent_id").where("archive_id", "=", owned.archive_id).executeTakeFirst();
+  const other = await db
+    .selectFrom("agent_archives")
+    .select("agent_id")
+    .where("archive_id", "=", owned.archive_id)
+    .executeTakeFirst();
   if (other === undefined) await db.deleteFrom("archives").where("id", "=", owned.archive_id).execute();
+}
+
+/** Removes the blocks that the agent's conversations have for themselves. */
+async function removeIsolatedBlocks({ db, organizationId }: Session, id: AgentId): Promise<void> {
+  const rows = await db
+    .selectFrom("conversations")
+    .select("isolated_block_ids")
+    .where("agent_id", "=", id)
+    .where("isolated_block_ids", "!=", "[]")
+    .execute();
+  const ids = rows.flatMap((row) => fromJson<readonly string[]>(row.isolated_block_ids));
+  if (ids.length === 0) return;
+  await db.deleteFrom("blocks").where("id", "in", ids).where("organization_id", "=", organizationId).execute();
 }
 
 /** The filter as one condition; every agent of the organisation when it is empty, hidden ones aside. */
@@ -113,11 +164,15 @@ function matches(organizationId: string, filter: AgentFilter): RawBuilder<SqlBoo
   equals("base_template_id", filter.baseTemplateId);
   equals("last_stop_reason", filter.lastStopReason);
   equals("created_by_id", filter.createdById);
-  if (filter.queryText !== undefined) conditions.push(sql`lower(agents.name) like ${containing(filter.queryText.toLowerCase())} escape '\\'`);
+  if (filter.queryText !== undefined)
+    conditions.push(sql`lower(agents.name) like ${containing(filter.queryText.toLowerCase())} escape '\\'`);
   if (filter.showHidden !== true) conditions.push(sql`(agents.hidden is null or agents.hidden = 0)`);
   if (filter.blockId !== undefined) {
-    conditions.push(sql`exists (select 1 from agent_blocks where agent_blocks.agent_id = agents.id and agent_blocks.block_id = ${filter.blockId})`);
+    conditions.push(
+      sql`exists (select 1 from agent_blocks where agent_blocks.agent_id = agents.id and agent_blocks.block_id = ${filter.blockId})`,
+    );
   }
+  conditions.push(...identityConditions("agent", filter));
   const tags = [...new Set(filter.tags ?? [])];
   if (tags.length > 0) {
     const found = sql`(select count(*) from agent_tags where agent_tags.agent_id = agents.id and agent_tags.tag in (${sql.join(tags)}))`;

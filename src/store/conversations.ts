@@ -4,17 +4,23 @@ import type { ConversationStore } from "../agent/ports.ts";
 import { instantOf } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import type { AgentId, ConversationId } from "../core/id.ts";
+import { dropThread } from "./forks.ts";
 import { limitOf, orderOf, type PageSource, pageCondition } from "./pages.ts";
 import { containing, fromJson, fromJsonOrNull, toInstantOrNull, toJsonOrNull } from "./rows.ts";
 import type { ConversationRow } from "./schema.ts";
-import type { Session } from "./sql-store.ts";
+import type { Session } from "./session.ts";
 
 /** {@link ConversationStore} over SQL. */
 export function sqlConversationStore(session: Session): ConversationStore {
   const { db, organizationId } = session;
   return {
     async find(id) {
-      const row = await db.selectFrom("conversations").selectAll().where("id", "=", id).where("organization_id", "=", organizationId).executeTakeFirst();
+      const row = await db
+        .selectFrom("conversations")
+        .selectAll()
+        .where("id", "=", id)
+        .where("organization_id", "=", organizationId)
+        .executeTakeFirst();
       return row && toConversation(row);
     },
 
@@ -26,7 +32,9 @@ export function sqlConversationStore(session: Session): ConversationStore {
         .where("organization_id", "=", organizationId)
         .$if(agentId !== undefined, (query) => query.where("agent_id", "=", agentId ?? ""))
         .$if(summarySearch !== undefined, (query) =>
-          query.where(sql<SqlBool>`lower(coalesce(summary, '')) like ${containing((summarySearch ?? "").toLowerCase())} escape '\\'`),
+          query.where(
+            sql<SqlBool>`lower(coalesce(summary, '')) like ${containing((summarySearch ?? "").toLowerCase())} escape '\\'`,
+          ),
         )
         .where(await pageCondition(session, source, page))
         .orderBy(orderOf(source, page))
@@ -44,24 +52,38 @@ export function sqlConversationStore(session: Session): ConversationStore {
 
     async save(conversation) {
       const { id, ...row } = toRow(conversation);
-      await db.updateTable("conversations").set(row).where("id", "=", id).where("organization_id", "=", organizationId).execute();
+      await db
+        .updateTable("conversations")
+        .set(row)
+        .where("id", "=", id)
+        .where("organization_id", "=", organizationId)
+        .execute();
     },
 
     async touch(id) {
       const now = session.world.clock.now();
-      await session.sql.execute("update conversations set last_message_at = $1, updated_at = $1 where id = $2 and organization_id = $3", [now, id, organizationId]);
+      await session.sql.execute(
+        "update conversations set last_message_at = $1, updated_at = $1 where id = $2 and organization_id = $3",
+        [now, id, organizationId],
+      );
     },
 
     async remove(id) {
-      const gone = await db.deleteFrom("conversations").where("id", "=", id).where("organization_id", "=", organizationId).executeTakeFirst();
-      if (gone.numDeletedRows === 0n) throw new Failure("not_found", `Conversation ${id} not found`);
-      await db.deleteFrom("thread_messages").where("thread_id", "=", id).execute();
-      await db
-        .deleteFrom("messages")
-        .where("conversation_id", "=", id)
+      const [gone] = await db
+        .deleteFrom("conversations")
+        .where("id", "=", id)
         .where("organization_id", "=", organizationId)
-        .where("sequence_id", "not in", (query) => query.selectFrom("thread_messages").select("sequence_id").where("is_shared", "=", 1))
+        .returning("isolated_block_ids")
         .execute();
+      if (gone === undefined) throw new Failure("not_found", `Conversation not found with id='${id}'`);
+      const isolated = fromJson<readonly string[]>(gone.isolated_block_ids);
+      if (isolated.length > 0)
+        await db
+          .deleteFrom("blocks")
+          .where("id", "in", isolated)
+          .where("organization_id", "=", organizationId)
+          .execute();
+      await dropThread(session, id);
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { RunEventStore } from "../agent/ports.ts";
-import type { Session } from "./sql-store.ts";
+import type { Session } from "./session.ts";
 
 // A run of another organisation gives no rows: the event is joined to its run.
 const AFTER = `select run_events.seq_id, run_events.data from run_events join runs on runs.id = run_events.run_id
@@ -9,13 +9,19 @@ const AFTER = `select run_events.seq_id, run_events.data from run_events join ru
 export function sqlRunEventStore(session: Session): RunEventStore {
   return {
     async last(runId) {
-      const { rows } = await session.sql.execute("select max(seq_id) as last from run_events where run_id = $1", [runId]);
+      const { rows } = await session.sql.execute("select max(seq_id) as last from run_events where run_id = $1", [
+        runId,
+      ]);
       return Number(rows[0]?.["last"] ?? 0);
     },
 
     async append(runId, firstSeqId, events) {
       for (const [index, data] of events.entries()) {
-        await session.sql.execute("insert into run_events (run_id, seq_id, data) values ($1, $2, $3)", [runId, firstSeqId + index, data]);
+        await session.sql.execute("insert into run_events (run_id, seq_id, data) values ($1, $2, $3)", [
+          runId,
+          firstSeqId + index,
+          data,
+        ]);
       }
     },
 

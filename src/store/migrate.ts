@@ -1,6 +1,6 @@
+import type { Instant } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import { DEFAULT_ORGANIZATION_ID, DEFAULT_USER_ID } from "../core/id.ts";
-import type { Instant } from "../core/clock.ts";
 import type { SqlConnection, SqlDatabase } from "./driver.ts";
 import { FIRST } from "./migrations/0001-first.ts";
 
@@ -16,7 +16,10 @@ export const SCHEMA_VERSION = MIGRATIONS.length;
  */
 export async function migrate(database: SqlDatabase, now: Instant): Promise<void> {
   const { writer, dialect } = database;
-  await writer.execute("create table if not exists schema_version (version integer primary key, applied_at double precision not null)", []);
+  await writer.execute(
+    "create table if not exists schema_version (version integer primary key, applied_at double precision not null)",
+    [],
+  );
   const current = await versionOf(writer);
   if (current > SCHEMA_VERSION) {
     throw new Failure(
@@ -56,7 +59,12 @@ async function versionOf(connection: SqlConnection): Promise<number> {
   return Number(rows[0]?.["version"] ?? 0);
 }
 
-async function apply(writer: SqlConnection, dialect: SqlDatabase["dialect"], version: number, now: Instant): Promise<void> {
+async function apply(
+  writer: SqlConnection,
+  dialect: SqlDatabase["dialect"],
+  version: number,
+  now: Instant,
+): Promise<void> {
   const isSqlite = dialect === "sqlite";
   const text = (MIGRATIONS[version - 1] ?? "")
     .replaceAll("%AUTO%", isSqlite ? "integer primary key" : "bigserial primary key")
@@ -67,7 +75,11 @@ async function apply(writer: SqlConnection, dialect: SqlDatabase["dialect"], ver
 }
 
 async function insertDefaults(writer: SqlConnection, now: Instant): Promise<void> {
-  await writer.execute("insert into organizations (id, name, created_at) values ($1, $2, $3)", [DEFAULT_ORGANIZATION_ID, "default_org", now]);
+  await writer.execute("insert into organizations (id, name, created_at) values ($1, $2, $3)", [
+    DEFAULT_ORGANIZATION_ID,
+    "default_org",
+    now,
+  ]);
   await writer.execute("insert into users (id, organization_id, name, created_at) values ($1, $2, $3, $4)", [
     DEFAULT_USER_ID,
     DEFAULT_ORGANIZATION_ID,

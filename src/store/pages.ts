@@ -1,8 +1,8 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import { Failure } from "../core/failure.ts";
 import { PAGE_ITEMS_MAX, type Page } from "../core/page.ts";
-import type { Session } from "./sql-store.ts";
 import type { Tables } from "./schema.ts";
+import type { Session } from "./session.ts";
 
 /** Columns that may be null; such rows come last in either order. */
 const NULLABLE: ReadonlySet<string> = new Set(["last_run_completion", "last_message_at"]);
@@ -37,10 +37,17 @@ export function orderOf(source: PageSource, page: Page): RawBuilder<unknown> {
   const id = sql.ref(`${source.table}.id`);
   const isNullable = NULLABLE.has(source.column);
   const direction = sql.raw(page.order);
-  return isNullable ? sql`${column} is null, ${column} ${direction}, ${id} ${direction}` : sql`${column} ${direction}, ${id} ${direction}`;
+  return isNullable
+    ? sql`${column} is null, ${column} ${direction}, ${id} ${direction}`
+    : sql`${column} ${direction}, ${id} ${direction}`;
 }
 
-async function comparison(session: Session, source: PageSource, id: string | undefined, operator: "<" | ">"): Promise<RawBuilder<SqlBool>> {
+async function comparison(
+  session: Session,
+  source: PageSource,
+  id: string | undefined,
+  operator: "<" | ">",
+): Promise<RawBuilder<SqlBool>> {
   if (id === undefined) return sql<SqlBool>`1 = 1`;
   const { table, column } = source;
   const found = await sql<{ value: unknown }>`select ${sql.ref(column)} as value from ${sql.table(table)}

@@ -6,7 +6,7 @@ import type { Passage, PassageFilter, PassageHit, PassageStore } from "../umi/pa
 import { limitOf, orderOf, type PageSource, pageCondition } from "./pages.ts";
 import { containing, fromJson, fromJsonOrNull, toJsonOrNull } from "./rows.ts";
 import type { PassageRow } from "./schema.ts";
-import type { Session } from "./sql-store.ts";
+import type { Session } from "./session.ts";
 
 const SOURCE: PageSource = { table: "passages", column: "created_at", missing: "refuse" };
 /** Words of a query that count; further ones are ignored. */
@@ -34,7 +34,12 @@ export function sqlPassageStore(session: Session): PassageStore {
     },
 
     async find(id) {
-      const row = await db.selectFrom("passages").selectAll().where("id", "=", id).where("organization_id", "=", organizationId).executeTakeFirst();
+      const row = await db
+        .selectFrom("passages")
+        .selectAll()
+        .where("id", "=", id)
+        .where("organization_id", "=", organizationId)
+        .executeTakeFirst();
       return row && toPassage(row);
     },
 
@@ -67,7 +72,11 @@ export function sqlPassageStore(session: Session): PassageStore {
     search: (archiveId, query, filter, limit) => searchPassages(session, archiveId, query, filter, limit),
 
     async remove(id) {
-      const gone = await db.deleteFrom("passages").where("id", "=", id).where("organization_id", "=", organizationId).executeTakeFirst();
+      const gone = await db
+        .deleteFrom("passages")
+        .where("id", "=", id)
+        .where("organization_id", "=", organizationId)
+        .executeTakeFirst();
       if (gone.numDeletedRows === 0n) throw new Failure("not_found", `Passage with id '${id}' not found`);
     },
   };
@@ -91,7 +100,15 @@ async function createArchive(session: Session, agentId: AgentId, name: string): 
   const nothing = { description: null, embedding_config: null, metadata: null };
   await db
     .insertInto("archives")
-    .values({ id, organization_id: organizationId, name, ...nothing, created_by_id: userId, created_at: now, updated_at: now })
+    .values({
+      id,
+      organization_id: organizationId,
+      name,
+      ...nothing,
+      created_by_id: userId,
+      created_at: now,
+      updated_at: now,
+    })
     .execute();
   await db.insertInto("agent_archives").values({ agent_id: agentId, archive_id: id, is_owner: 1 }).execute();
   return id;

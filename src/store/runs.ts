@@ -4,10 +4,11 @@ import type { Run, RunStatus, StopReason } from "../agent/run.ts";
 import { instantOf } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import type { AgentId, ConversationId, RunId } from "../core/id.ts";
+import { noteCallback, queueCallback } from "./callbacks.ts";
 import { limitOf, orderOf, type PageSource, pageCondition } from "./pages.ts";
 import { fromJson, fromJsonOrNull, toFlag, toInstantOrNull, toJsonOrNull } from "./rows.ts";
 import type { RunRow } from "./schema.ts";
-import type { Session } from "./sql-store.ts";
+import type { Session } from "./session.ts";
 
 const SOURCE: PageSource = { table: "runs", column: "created_at", missing: "refuse" };
 
@@ -26,7 +27,10 @@ export function sqlRunStore(session: Session): RunStore {
   const { db, organizationId } = session;
   return {
     async find(id) {
-      const { rows } = await session.sql.execute("select * from runs where id = $1 and organization_id = $2", [id, organizationId]);
+      const { rows } = await session.sql.execute("select * from runs where id = $1 and organization_id = $2", [
+        id,
+        organizationId,
+      ]);
       return rows[0] && toRun(rows[0] as unknown as RunRow);
     },
 
@@ -68,11 +72,27 @@ export function sqlRunStore(session: Session): RunStore {
 
     async save(run) {
       const { id, status, stopReason, metadata, completedAt, ttftNs, totalDurationNs } = run;
-      await session.sql.execute(UPDATE, [status, stopReason, JSON.stringify(metadata), completedAt, ttftNs, totalDurationNs, id, organizationId]);
+      await session.sql.execute(UPDATE, [
+        status,
+        stopReason,
+        JSON.stringify(metadata),
+        completedAt,
+        ttftNs,
+        totalDurationNs,
+        id,
+        organizationId,
+      ]);
+      await queueCallback(session, run);
     },
 
+    noteCallback: (id, outcome) => noteCallback(session, id, outcome),
+
     async remove(id) {
-      const gone = await db.deleteFrom("runs").where("id", "=", id).where("organization_id", "=", organizationId).executeTakeFirst();
+      const gone = await db
+        .deleteFrom("runs")
+        .where("id", "=", id)
+        .where("organization_id", "=", organizationId)
+        .executeTakeFirst();
       if (gone.numDeletedRows === 0n) throw new Failure("not_found", `Run ${id} not found`);
     },
   };
@@ -81,11 +101,13 @@ export function sqlRunStore(session: Session): RunStore {
 function matches(organizationId: string, filter: RunFilter): RawBuilder<SqlBool> {
   const conditions: RawBuilder<SqlBool>[] = [sql`runs.organization_id = ${organizationId}`];
   const oneOf = (column: string, values: readonly string[] | undefined) => {
-    if (values !== undefined && values.length > 0) conditions.push(sql`${sql.ref(`runs.${column}`)} in (${sql.join([...values])})`);
+    if (values !== undefined && values.length > 0)
+      conditions.push(sql`${sql.ref(`runs.${column}`)} in (${sql.join([...values])})`);
   };
   oneOf("agent_id", filter.agentIds);
   oneOf("status", filter.statuses);
-  if (filter.conversationId !== undefined) conditions.push(sql`runs.conversation_id = ${filter.conversationId}`);
+  if (filter.conversationId === null) conditions.push(sql`runs.conversation_id is null`);
+  else if (filter.conversationId !== undefined) conditions.push(sql`runs.conversation_id = ${filter.conversationId}`);
   if (filter.background !== undefined) conditions.push(sql`runs.background = ${toFlag(filter.background)}`);
   if (filter.stopReason !== undefined) conditions.push(sql`runs.stop_reason = ${filter.stopReason}`);
   return sql<SqlBool>`${sql.join(conditions, sql` and `)}`;
@@ -106,5 +128,8 @@ function toRun(row: RunRow): Run {
     completedAt: toInstantOrNull(row.completed_at),
     ttftNs: row.ttft_ns,
     totalDurationNs: row.total_duration_ns,
+    callbackSentAt: toInstantOrNull(row.callback_sent_at),
+    callbackStatusCode: row.callback_status_code,
+    callbackError: row.callback_error,
   };
 }

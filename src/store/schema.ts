@@ -12,11 +12,16 @@ export interface Tables {
   agent_blocks: { agent_id: string; block_id: string; label: string; position: number };
   tools: ToolRow;
   agent_tools: { agent_id: string; tool_id: string; position: number };
+  identities: IdentityRow;
+  agent_identities: { agent_id: string; identity_id: string };
+  block_identities: { block_id: string; identity_id: string };
   messages: MessageRow;
   thread_messages: { thread_id: string; position: number; sequence_id: number; in_context: number; is_shared: number };
   conversations: ConversationRow;
   runs: RunRow;
+  run_callbacks: { run_id: string; organization_id: string; attempts: number; due_at: number };
   steps: StepRow;
+  provider_traces: ProviderTraceRow;
   run_events: { run_id: string; seq_id: number; data: string };
   archives: ArchiveRow;
   agent_archives: { agent_id: string; archive_id: string; is_owner: number };
@@ -109,7 +114,25 @@ export interface ToolRow {
   updated_at: number;
 }
 
-/** A row of `messages`. `search_text` is the lowercase text that searches look through, empty where they must not. */
+/** A row of `identities`. */
+export interface IdentityRow {
+  id: string;
+  organization_id: string;
+  identifier_key: string;
+  name: string;
+  identity_type: string;
+  project_id: string | null;
+  properties: string;
+  created_by_id: string | null;
+  last_updated_by_id: string | null;
+  created_at: number;
+  updated_at: number;
+}
+
+/**
+ * A row of `messages`. `search_text` is the lowercase text that searches look through, empty where they must not;
+ * `tokens` is what it takes up in a context, null until somebody has counted.
+ */
 export interface MessageRow {
   sequence_id: number;
   id: string;
@@ -130,6 +153,7 @@ export interface MessageRow {
   run_id: string | null;
   is_error: number | null;
   search_text: string;
+  tokens: number | null;
   created_at: number;
 }
 
@@ -164,6 +188,9 @@ export interface RunRow {
   completed_at: number | null;
   ttft_ns: number | null;
   total_duration_ns: number | null;
+  callback_sent_at: number | null;
+  callback_status_code: number | null;
+  callback_error: string | null;
 }
 
 /** A row of `steps`. */
@@ -189,6 +216,20 @@ export interface StepRow {
   created_at: number;
   step_ns: number | null;
   llm_request_ns: number | null;
+}
+
+/** A row of `provider_traces`. */
+export interface ProviderTraceRow {
+  number: number;
+  organization_id: string;
+  step_id: string;
+  run_id: string;
+  agent_id: string;
+  user_id: string;
+  created_at: number;
+  llm_config: string;
+  request_json: string;
+  response_json: string;
 }
 
 /** A row of `archives`. */

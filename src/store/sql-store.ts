@@ -1,35 +1,30 @@
-import type { Kysely } from "kysely";
 import type { Repositories, Store } from "../agent/ports.ts";
-import { DEFAULT_USER_ID, type OrganizationId, type RunId } from "../core/id.ts";
 import { Failure } from "../core/failure.ts";
+import { type Actor, DEFAULT_USER_ID, type OrganizationId, type RunId } from "../core/id.ts";
+import type { World } from "../core/world.ts";
+import type { Tool } from "../tools/tool.ts";
 import { sqlAgentStore } from "./agents.ts";
 import { sqlBlockStore } from "./blocks.ts";
+import { waitingCallbacks } from "./callbacks.ts";
 import { sqlConversationStore } from "./conversations.ts";
 import { builderOver } from "./dialect.ts";
 import type { SqlConnection, SqlDatabase } from "./driver.ts";
 import { sqlRunEventStore } from "./events.ts";
+import { sqlIdentityStore } from "./identities.ts";
 import { sqlMessageStore } from "./messages.ts";
 import { inTransaction } from "./migrate.ts";
 import { sqlPassageStore } from "./passages.ts";
+import { sqlProviderTraceStore } from "./provider-traces.ts";
 import { sqlRunStore } from "./runs.ts";
-import type { Tables } from "./schema.ts";
+import type { Session } from "./session.ts";
 import { sqlStepStore } from "./steps.ts";
 import { sqlToolStore } from "./tools.ts";
-import type { World } from "../core/world.ts";
 
-/** What every repository of this folder is made of. All statements are scoped by `organizationId`. */
-export interface Session {
-  /** For statements that are built. */
-  readonly db: Kysely<Tables>;
-  /** For the few hot statements, written out. */
-  readonly sql: SqlConnection;
-  readonly organizationId: OrganizationId;
-  readonly userId: string;
-  readonly world: Pick<World, "clock" | "random">;
-}
+const UNFINISHED =
+  "select id, organization_id from runs where status in ('created', 'running') order by created_at limit 100000";
 
-const UNFINISHED = "select id, organization_id from runs where status in ('created', 'running') order by created_at limit 100000";
-
+/** Actors whose repositories are kept at hand. */
+const ACTORS_MAX = 1_000;
 /** Transactions that may wait for the writer before further ones are refused. */
 const WAITING_WRITES_MAX = 10_000;
 
@@ -43,13 +38,16 @@ export function sqlStore(database: SqlDatabase, world: Pick<World, "clock" | "ra
   const takeTurn = turns(WAITING_WRITES_MAX);
   const barrier = flushBarrier(database);
 
+  const toolCache = new Map<string, Tool>();
+  const readers = perActor((actor) => repositories({ db: readerDb, sql: database.reader, world, toolCache, ...actor }));
+  const writers = perActor((actor) => repositories({ db: writerDb, sql: database.writer, world, toolCache, ...actor }));
+
   return {
-    reader: (actor) => repositories({ db: readerDb, sql: database.reader, world, ...actor }),
+    reader: readers,
     async write(actor, work) {
       const release = await takeTurn();
       try {
-        const session = { db: writerDb, sql: database.writer, world, ...actor };
-        const result = await inTransaction(database.writer, () => work(repositories(session)));
+        const result = await inTransaction(database.writer, () => work(writers(actor)));
         barrier.committed();
         return result;
       } finally {
@@ -57,6 +55,7 @@ export function sqlStore(database: SqlDatabase, world: Pick<World, "clock" | "ra
       }
     },
     durable: barrier.durable,
+    waitingCallbacks: (limit) => waitingCallbacks(database.reader, limit),
     async unfinishedRuns() {
       const { rows } = await database.reader.execute(UNFINISHED, []);
       return rows.map((row) => ({
@@ -67,15 +66,31 @@ export function sqlStore(database: SqlDatabase, world: Pick<World, "clock" | "ra
   };
 }
 
+/** Makes repositories once for each actor: they hold nothing but whom they serve. */
+function perActor(make: (actor: Actor) => Repositories): (actor: Actor) => Repositories {
+  const made = new Map<string, Repositories>();
+  return (actor) => {
+    const key = `${actor.organizationId} ${actor.userId}`;
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    if (made.size >= ACTORS_MAX) made.clear();
+    const fresh = make(actor);
+    made.set(key, fresh);
+    return fresh;
+  };
+}
+
 function repositories(session: Session): Repositories {
   return {
     agents: sqlAgentStore(session),
     blocks: sqlBlockStore(session),
     tools: sqlToolStore(session),
+    identities: sqlIdentityStore(session),
     messages: sqlMessageStore(session),
     conversations: sqlConversationStore(session),
     runs: sqlRunStore(session),
     steps: sqlStepStore(session),
+    traces: sqlProviderTraceStore(session),
     passages: sqlPassageStore(session),
     events: sqlRunEventStore(session),
     attempt: (work) => attempt(session.sql, work),
@@ -111,7 +126,8 @@ function turns(waitingMax: number): () => Promise<() => void> {
       busy = true;
       return release;
     }
-    if (waiting.length >= waitingMax) throw new Failure("unavailable", `More than ${waitingMax} writes are waiting for the database`);
+    if (waiting.length >= waitingMax)
+      throw new Failure("unavailable", `More than ${waitingMax} writes are waiting for the database`);
     await new Promise<void>((resolve) => waiting.push(resolve));
     return release;
   };

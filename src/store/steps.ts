@@ -4,9 +4,9 @@ import type { Step, StopReason } from "../agent/run.ts";
 import { instantOf } from "../core/clock.ts";
 import type { AgentId, RunId, StepId } from "../core/id.ts";
 import { limitOf, orderOf, type PageSource, pageCondition } from "./pages.ts";
-import { fromJson, fromJsonOrNull, toJsonOrNull } from "./rows.ts";
+import { containing, fromJson, fromJsonOrNull, toJsonOrNull } from "./rows.ts";
 import type { StepRow } from "./schema.ts";
-import type { Session } from "./sql-store.ts";
+import type { Session } from "./session.ts";
 
 const SOURCE: PageSource = { table: "steps", column: "created_at", missing: "refuse" };
 
@@ -41,7 +41,12 @@ export function sqlStepStore(session: Session): StepStore {
   const { db, organizationId } = session;
   return {
     async find(id) {
-      const row = await db.selectFrom("steps").selectAll().where("id", "=", id).where("organization_id", "=", organizationId).executeTakeFirst();
+      const row = await db
+        .selectFrom("steps")
+        .selectAll()
+        .where("id", "=", id)
+        .where("organization_id", "=", organizationId)
+        .executeTakeFirst();
       return row && toStep(row);
     },
 
@@ -67,7 +72,12 @@ export function sqlStepStore(session: Session): StepStore {
 
     async save(step) {
       const { id, ...row } = toRow(step);
-      await db.updateTable("steps").set(row).where("id", "=", id).where("organization_id", "=", organizationId).execute();
+      await db
+        .updateTable("steps")
+        .set(row)
+        .where("id", "=", id)
+        .where("organization_id", "=", organizationId)
+        .execute();
     },
   };
 }
@@ -81,10 +91,19 @@ function matches(organizationId: string, filter: StepFilter): RawBuilder<SqlBool
   equals("run_id", filter.runId);
   equals("model", filter.model);
   equals("feedback", filter.feedback);
-  if (filter.hasFeedback !== undefined) conditions.push(filter.hasFeedback ? sql`steps.feedback is not null` : sql`steps.feedback is null`);
+  equals("project_id", filter.projectId);
+  if (filter.tags !== undefined && filter.tags.length > 0) conditions.push(hasTag(filter.tags));
+  if (filter.hasFeedback !== undefined)
+    conditions.push(filter.hasFeedback ? sql`steps.feedback is not null` : sql`steps.feedback is null`);
   if (filter.start !== undefined) conditions.push(sql`steps.created_at >= ${filter.start}`);
   if (filter.end !== undefined) conditions.push(sql`steps.created_at <= ${filter.end}`);
   return sql<SqlBool>`${sql.join(conditions, sql` and `)}`;
+}
+
+/** Tags are a JSON list of texts, so a tag is found as the text it is written as. */
+function hasTag(tags: readonly string[]): RawBuilder<SqlBool> {
+  const found = tags.map((tag) => sql`steps.tags like ${containing(JSON.stringify(tag))} escape '\\'`);
+  return sql<SqlBool>`(${sql.join(found, sql` or `)})`;
 }
 
 function toStep(row: StepRow): Step {

@@ -1,12 +1,20 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { ToolFilter, ToolStore } from "../agent/ports.ts";
 import { instantOf } from "../core/clock.ts";
+import { Failure } from "../core/failure.ts";
 import type { ToolId } from "../core/id.ts";
 import type { Tool, ToolType } from "../tools/tool.ts";
 import { limitOf, orderOf, type PageSource, pageCondition } from "./pages.ts";
 import { containing, fromFlagOrNull, fromJson, fromJsonOrNull, toFlag, toFlagOrNull, toJsonOrNull } from "./rows.ts";
 import type { ToolRow } from "./schema.ts";
-import type { Session } from "./sql-store.ts";
+import type { Session } from "./session.ts";
+
+/** Tools kept in memory. */
+const CACHED_TOOLS_MAX = 1_000;
+
+const ONE = "select * from tools where id = $1 and organization_id = $2";
+const OF_AGENT = `select tools.id, tools.updated_at from agent_tools join tools on tools.id = agent_tools.tool_id
+  where agent_tools.agent_id = $1 and tools.organization_id = $2 order by agent_tools.position`;
 
 const SOURCE: PageSource = { table: "tools", column: "created_at", missing: "refuse" };
 
@@ -15,13 +23,23 @@ export function sqlToolStore(session: Session): ToolStore {
   const { db, organizationId } = session;
   return {
     async find(id) {
-      const row = await db.selectFrom("tools").selectAll().where("id", "=", id).where("organization_id", "=", organizationId).executeTakeFirst();
+      const row = await db
+        .selectFrom("tools")
+        .selectAll()
+        .where("id", "=", id)
+        .where("organization_id", "=", organizationId)
+        .executeTakeFirst();
       return row && toTool(row);
     },
 
     async findByNames(names) {
       if (names.length === 0) return [];
-      const rows = await db.selectFrom("tools").selectAll().where("organization_id", "=", organizationId).where("name", "in", names).execute();
+      const rows = await db
+        .selectFrom("tools")
+        .selectAll()
+        .where("organization_id", "=", organizationId)
+        .where("name", "in", names)
+        .execute();
       return rows.map(toTool);
     },
 
@@ -55,12 +73,55 @@ export function sqlToolStore(session: Session): ToolStore {
         .execute();
     },
 
+    async save(tool) {
+      const { id, created_at: _, ...row } = toRow(tool);
+      const result = await db
+        .updateTable("tools")
+        .set(row)
+        .where("id", "=", id)
+        .where("organization_id", "=", organizationId)
+        .executeTakeFirst();
+      if (result.numUpdatedRows === 0n) throw new Failure("not_found", `Tool not found with id='${id}'`);
+    },
+
+    async remove(id) {
+      const gone = await db
+        .deleteFrom("tools")
+        .where("id", "=", id)
+        .where("organization_id", "=", organizationId)
+        .executeTakeFirst();
+      if (gone.numDeletedRows === 0n) throw new Failure("not_found", `Tool not found with id='${id}'`);
+    },
+
+    ...agentTools(session),
+  };
+}
+
+/** The tool as it was at that change: from memory, or read once. */
+async function cachedTool(session: Session, id: string, updatedAt: number): Promise<Tool | undefined> {
+  const key = `${session.organizationId} ${id} ${updatedAt}`;
+  const known = session.toolCache.get(key);
+  if (known !== undefined) return known;
+  const { rows } = await session.sql.execute(ONE, [id, session.organizationId]);
+  const tool = rows[0] && toTool(rows[0] as unknown as ToolRow);
+  if (tool === undefined || tool.updatedAt !== updatedAt) return tool;
+  if (session.toolCache.size >= CACHED_TOOLS_MAX) session.toolCache.clear();
+  session.toolCache.set(key, tool);
+  return tool;
+}
+
+/** Which tools an agent has. */
+function agentTools(session: Session): Pick<ToolStore, "listForAgent" | "attach" | "detach"> {
+  const { db, organizationId } = session;
+  return {
     async listForAgent(agentId) {
-      const { rows } = await session.sql.execute(
-        "select tools.* from agent_tools join tools on tools.id = agent_tools.tool_id where agent_tools.agent_id = $1 and tools.organization_id = $2 order by agent_tools.position",
-        [agentId, organizationId],
-      );
-      return rows.map((row) => toTool(row as unknown as ToolRow));
+      const { rows } = await session.sql.execute(OF_AGENT, [agentId, organizationId]);
+      const tools: Tool[] = [];
+      for (const row of rows) {
+        const tool = await cachedTool(session, String(row["id"]), Number(row["updated_at"]));
+        if (tool !== undefined) tools.push(tool);
+      }
+      return tools;
     },
 
     async attach(agentId, toolId) {
@@ -96,9 +157,12 @@ function matches(organizationId: string, filter: ToolFilter): RawBuilder<SqlBool
   oneOf("tool_type", filter.toolTypes);
   oneOf("tool_type", filter.excludeToolTypes, true);
   if (filter.name !== undefined) conditions.push(sql`tools.name = ${filter.name}`);
-  if (filter.search !== undefined) conditions.push(sql`lower(tools.name) like ${containing(filter.search.toLowerCase())} escape '\\'`);
+  if (filter.search !== undefined)
+    conditions.push(sql`lower(tools.name) like ${containing(filter.search.toLowerCase())} escape '\\'`);
   if (filter.onlyLettaTools !== undefined) {
-    conditions.push(filter.onlyLettaTools ? sql`tools.tool_type like 'letta_%'` : sql`tools.tool_type not like 'letta_%'`);
+    conditions.push(
+      filter.onlyLettaTools ? sql`tools.tool_type like 'letta_%'` : sql`tools.tool_type not like 'letta_%'`,
+    );
   }
   return sql<SqlBool>`${sql.join(conditions, sql` and `)}`;
 }

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { newId } from "../core/id.ts";
+import { pythonRepr } from "../core/python-repr.ts";
 import { wellFormed } from "../core/text.ts";
 import { createTimeFormat } from "../core/time-format.ts";
 import { optionalText, optionalTexts, wholeNumber, within } from "./arguments.ts";
 import { type BuiltinTool, defineTool, objectSchema } from "./builtin.ts";
 import { dateBound } from "./date-bound.ts";
-import { pythonRepr } from "./python-repr.ts";
 
 const RESULTS_DEFAULT = 5;
 const RESULTS_MAX = 100;

@@ -1,8 +1,8 @@
 import type { Instant } from "../core/clock.ts";
 import { isRecord, type JsonObject, parseJson } from "../core/json.ts";
+import { pythonRepr } from "../core/python-repr.ts";
 import { charCount, cut, wellFormed } from "../core/text.ts";
 import { createTimeFormat, type TimeFormat } from "../core/time-format.ts";
-import { pythonRepr } from "./python-repr.ts";
 
 /** Characters of an error that a tool's stderr line keeps. */
 const ERROR_CHARS_MAX = 1000;

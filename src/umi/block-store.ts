@@ -17,6 +17,10 @@ export interface BlockFilter {
   readonly connectedToFewerThan?: number;
   readonly connectedToOneOf?: readonly number[];
   readonly showHidden?: boolean;
+  /** Blocks that are attached to this identity of whom they are about. */
+  readonly identityId?: string;
+  /** Blocks that are attached to an identity of one of these keys. */
+  readonly identifierKeys?: readonly string[];
 }
 
 /** Where the blocks of one organisation live. */

@@ -34,11 +34,11 @@ export type BlockChange = Partial<
 const DESCRIPTIONS: ReadonlyMap<string, string> = new Map([
   [
     "human",
-    "The human block: Stores key details about the person you are conversing with, allowing for more personalized and friend-like conversation.",
+    "What you know about the person you talk with: name, life, tastes, plans. Keep it true and up to date, and let it shape how you speak with them.",
   ],
   [
     "persona",
-    "The persona block: Stores details about your current persona, guiding how you behave and respond. This helps you to maintain consistency and personality in your interactions.",
+    "Who you are: character, role and manner. Stay true to it in everything you say, and change it when you are meant to become someone else.",
   ],
 ]);
 

@@ -8,6 +8,7 @@ import type { AgentChange } from "../../agent/update-agent.ts";
 import { Failure } from "../../core/failure.ts";
 import { requireId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
+import { cut } from "../../core/text.ts";
 import type { InputPart, ResponseFormat } from "../../llm/model.ts";
 import { given } from "../request.ts";
 import { CreateBlockBody } from "./block.ts";
@@ -46,7 +47,8 @@ const ResponseFormatBody = z
         : { type: body.type },
   );
 
-const CompactionBody = z
+/** Compaction settings in a request: what is absent or null stays as it is. */
+export const CompactionBody = z
   .object({
     model: text,
     model_settings: z.json().nullish(),
@@ -132,7 +134,7 @@ const shared = {
   project_id: text,
   template_id: text,
   base_template_id: text,
-  identity_ids: texts,
+  identity_ids: idList("identity"),
   source_ids: texts,
   folder_ids: texts,
   secrets: object,
@@ -176,6 +178,7 @@ export const CreateAgentBody = z
       },
       blocks: body.memory_blocks ?? [],
       blockIds: body.block_ids ?? [],
+      identityIds: body.identity_ids ?? [],
       toolNames: body.tools ?? [],
       toolIds: body.tool_ids ?? [],
       includeBaseTools: body.include_base_tools,
@@ -223,6 +226,7 @@ export const UpdateAgentBody = z
         tags: body.tags,
         toolIds: body.tool_ids,
         blockIds: body.block_ids,
+        identityIds: body.identity_ids,
       }),
     };
   });
@@ -263,8 +267,8 @@ function refuseUnstored(body: Shared): void {
     if (Object.keys(body[field] ?? {}).length > 0)
       throw new Failure("refused", `${field}: this server does not store agent secrets yet; leave the field out`);
   }
-  for (const field of ["identity_ids", "folder_ids", "source_ids"] as const) {
+  for (const field of ["folder_ids", "source_ids"] as const) {
     const [first] = body[field] ?? [];
-    if (first !== undefined) throw new Failure("not_found", `${field}: nothing is called '${first.slice(0, 100)}'`);
+    if (first !== undefined) throw new Failure("not_found", `${field}: nothing is called '${cut(first, 100)}'`);
   }
 }

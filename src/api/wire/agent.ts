@@ -1,10 +1,12 @@
 import type { Agent, CompactionSettings } from "../../agent/agent.ts";
+import type { Identity } from "../../agent/identity.ts";
 import type { MessageId } from "../../core/id.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
 import type { ResponseFormat } from "../../llm/model.ts";
 import type { Tool } from "../../tools/tool.ts";
 import type { Block } from "../../umi/block.ts";
 import { toWireBlock } from "./block.ts";
+import { toWireIdentity } from "./identity.ts";
 import { toWireEmbeddingConfig, toWireLlmConfig } from "./llm-config.ts";
 import { toWireModelSettings } from "./model-settings.ts";
 import { isoTime, isoTimeOrNull } from "./time.ts";
@@ -17,6 +19,7 @@ export interface AgentRelations {
   readonly blocks: readonly Block[];
   readonly tools: readonly Tool[];
   readonly tags: readonly string[];
+  readonly identities: readonly Identity[];
   readonly pendingApproval: JsonObject | null;
 }
 
@@ -56,8 +59,8 @@ export function toWireAgent(agent: Agent, relations: AgentRelations): JsonObject
     base_template_id: agent.baseTemplateId,
     deployment_id: agent.deploymentId,
     entity_id: agent.entityId,
-    identity_ids: [],
-    identities: [],
+    identity_ids: relations.identities.map((identity) => identity.id),
+    identities: relations.identities.map((identity) => toWireIdentity(identity)),
     pending_approval: relations.pendingApproval,
     message_buffer_autoclear: agent.messageBufferAutoclear,
     enable_sleeptime: agent.enableSleeptime,

@@ -4,6 +4,7 @@ import type { Block } from "../../umi/block.ts";
 import type { BlockChange, BlockDraft } from "../../umi/new-block.ts";
 
 const LABEL_CHARS_MAX = 1_000;
+const TAGS_MAX = 1_000;
 
 const fields = {
   value: z.string().nullish(),
@@ -11,7 +12,7 @@ const fields = {
   description: z.string().nullish(),
   read_only: z.boolean().nullish(),
   metadata: z.record(z.string(), z.json()).nullish(),
-  tags: z.array(z.string()).nullish(),
+  tags: z.array(z.string()).max(TAGS_MAX).nullish(),
   hidden: z.boolean().nullish(),
   is_template: z.boolean().nullish(),
   template_name: z.string().nullish(),

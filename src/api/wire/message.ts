@@ -1,10 +1,11 @@
-import { unpackAnswer } from "../../tools/tool-answer.ts";
-import { isRecord, type Json, type JsonObject, parseJson } from "../../core/json.ts";
 import type { Agent } from "../../agent/agent.ts";
+import { packedStatsOf, summaryTextOf } from "../../agent/compaction/summary-message.ts";
 import type { Approval, ContentPart, Message, ToolReturn } from "../../agent/message.ts";
 import { speechOf } from "../../agent/speech.ts";
 import type { TurnOptions } from "../../agent/turn-options.ts";
+import { isRecord, type Json, type JsonObject, parseJson } from "../../core/json.ts";
 import type { ReasoningPart, ToolCall } from "../../llm/model.ts";
+import { unpackAnswer } from "../../tools/tool-answer.ts";
 import { toWireSeconds } from "./time.ts";
 
 /** How stored messages are shown. */
@@ -15,6 +16,8 @@ export interface MessageView {
   readonly useAssistantMessage: boolean;
   readonly assistantMessageToolName?: string;
   readonly assistantMessageToolKwarg?: string;
+  /** Show a summary as what it is; otherwise it is what the model reads, a message to it. */
+  readonly showsSummaries?: boolean;
   /** Newest first within each stored message too. */
   readonly reverse?: boolean;
 }
@@ -67,8 +70,9 @@ function toWireMessage(message: Message, view: MessageView): readonly JsonObject
     case "system":
       return [{ ...envelope(message, "system_message", message.otid), content: textContent(message) }];
     case "user":
-    case "summary":
       return [{ ...envelope(message, "user_message", message.otid), content: userContent(message) }];
+    case "summary":
+      return [summaryPiece(message, view)];
     case "assistant":
       return spokenMessages(message, view);
     case "tool":
@@ -76,6 +80,16 @@ function toWireMessage(message: Message, view: MessageView): readonly JsonObject
     case "approval":
       return message.toolCalls.length > 0 ? [approvalRequest(message)] : [approvalResponse(message)];
   }
+}
+
+function summaryPiece(message: Message, view: MessageView): JsonObject {
+  if (view.showsSummaries !== true)
+    return { ...envelope(message, "user_message", message.otid), content: userContent(message) };
+  return {
+    ...envelope(message, "summary_message", message.otid),
+    summary: summaryTextOf(message),
+    compaction_stats: packedStatsOf(message),
+  };
 }
 
 function textContent(message: Message): string {
@@ -87,12 +101,15 @@ function userContent(message: Message): Json {
   const [only, ...more] = message.content;
   if (only?.type !== "text" || more.length > 0) return message.content.map(toWirePart);
   const packed = only.text.startsWith("{") ? parseJson(only.text) : undefined;
-  return isRecord(packed) && packed["type"] === "user_message" && typeof packed["message"] === "string" ? packed["message"] : only.text;
+  return isRecord(packed) && packed["type"] === "user_message" && typeof packed["message"] === "string"
+    ? packed["message"]
+    : only.text;
 }
 
 function toWirePart(part: ContentPart): JsonObject {
   if (part.type === "text") return { type: "text", text: part.text };
-  if (part.type === "image") return { type: "image", source: { type: "base64", media_type: part.mediaType, data: part.data, detail: null } };
+  if (part.type === "image")
+    return { type: "image", source: { type: "base64", media_type: part.mediaType, data: part.data, detail: null } };
   return { type: "reasoning", is_native: true, reasoning: part.text, signature: part.signature ?? null };
 }
 
@@ -105,7 +122,8 @@ function spokenMessages(message: Message, view: MessageView): readonly JsonObjec
   const { said, calls } = splitCalls(message.toolCalls, view);
   for (const text of said) add("assistant_message", { content: text });
   const [first] = calls;
-  if (first !== undefined) add("tool_call_message", { tool_call: toWireCall(first), tool_calls: calls.map(toWireCall) });
+  if (first !== undefined)
+    add("tool_call_message", { tool_call: toWireCall(first), tool_calls: calls.map(toWireCall) });
   return pieces;
 }
 
@@ -119,13 +137,17 @@ function addSpoken(part: ContentPart, view: MessageView, add: (type: string, res
 }
 
 function reasoningPiece(part: ReasoningPart): [string, JsonObject] {
-  if (part.redacted !== undefined) return ["hidden_reasoning_message", { state: "redacted", hidden_reasoning: part.redacted }];
+  if (part.redacted !== undefined)
+    return ["hidden_reasoning_message", { state: "redacted", hidden_reasoning: part.redacted }];
   if (part.text === "") return ["hidden_reasoning_message", { state: "omitted", hidden_reasoning: null }];
   return ["reasoning_message", { source: "reasoner_model", reasoning: part.text, signature: part.signature ?? null }];
 }
 
 /** Calls of the speaking tool as what they say, apart from the other calls. */
-function splitCalls(calls: readonly ToolCall[], view: MessageView): { readonly said: readonly string[]; readonly calls: readonly ToolCall[] } {
+function splitCalls(
+  calls: readonly ToolCall[],
+  view: MessageView,
+): { readonly said: readonly string[]; readonly calls: readonly ToolCall[] } {
   const said: string[] = [];
   const others: ToolCall[] = [];
   for (const call of calls) {
@@ -148,11 +170,23 @@ function speaks(toolName: string, view: MessageView): boolean {
 }
 
 function toolReturnMessages(message: Message, view: MessageView): readonly JsonObject[] {
-  const returns = message.toolReturns.filter((answer) => !speaks(answer.name, view) || answer.status === "error").map(toWireReturn);
+  const returns = message.toolReturns
+    .filter((answer) => !speaks(answer.name, view) || answer.status === "error")
+    .map(toWireReturn);
   const [first] = returns;
   if (first === undefined) return [];
   const { tool_return, status, tool_call_id, stdout, stderr } = first;
-  return [{ ...envelope(message, "tool_return_message", pieceOtid(message.id, 0)), tool_return, status, tool_call_id, stdout, stderr, tool_returns: returns }];
+  return [
+    {
+      ...envelope(message, "tool_return_message", pieceOtid(message.id, 0)),
+      tool_return,
+      status,
+      tool_call_id,
+      stdout,
+      stderr,
+      tool_returns: returns,
+    },
+  ];
 }
 
 interface WireReturn extends JsonObject {
@@ -165,22 +199,40 @@ interface WireReturn extends JsonObject {
 
 function toWireReturn(answer: ToolReturn): WireReturn {
   const { text } = unpackAnswer(answer.response);
-  return { type: "tool", tool_return: text, status: answer.status, tool_call_id: answer.toolCallId, stdout: answer.stdout, stderr: answer.stderr };
+  return {
+    type: "tool",
+    tool_return: text,
+    status: answer.status,
+    tool_call_id: answer.toolCallId,
+    stdout: answer.stdout,
+    stderr: answer.stderr,
+  };
 }
 
 function approvalRequest(message: Message): JsonObject {
   const calls = message.toolCalls.map(toWireCall);
-  return { ...envelope(message, "approval_request_message", message.id), tool_call: calls[0] ?? null, tool_calls: calls };
+  return {
+    ...envelope(message, "approval_request_message", message.id),
+    tool_call: calls[0] ?? null,
+    tool_calls: calls,
+  };
 }
 
 function approvalResponse(message: Message): JsonObject {
   const approvals = message.approvals.map(toWireApproval);
-  return { ...envelope(message, "approval_response_message", message.otid), approvals, approve: null, approval_request_id: null, reason: null };
+  return {
+    ...envelope(message, "approval_response_message", message.otid),
+    approvals,
+    approve: null,
+    approval_request_id: null,
+    reason: null,
+  };
 }
 
 function toWireApproval(approval: Approval): JsonObject {
   const { toolCallId: tool_call_id } = approval;
-  if (approval.type === "approval") return { type: "approval", tool_call_id, approve: approval.approve, reason: approval.reason };
+  if (approval.type === "approval")
+    return { type: "approval", tool_call_id, approve: approval.approve, reason: approval.reason };
   const { status, text, stdout, stderr } = approval;
   return { type: "tool", tool_call_id, tool_return: text, status, stdout, stderr };
 }
@@ -189,5 +241,11 @@ function toWireApproval(approval: Approval): JsonObject {
 export function viewOf(agent: Pick<Agent, "agentType">, options: TurnOptions): MessageView {
   const { useAssistantMessage, assistantMessageToolName, assistantMessageToolKwarg } = options;
   const isByTool = speechOf(agent.agentType, false).isByTool;
-  return { assistantText: !isByTool, useAssistantMessage: useAssistantMessage && isByTool, assistantMessageToolName, assistantMessageToolKwarg };
+  return {
+    assistantText: !isByTool,
+    useAssistantMessage: useAssistantMessage && isByTool,
+    assistantMessageToolName,
+    assistantMessageToolKwarg,
+    showsSummaries: options.includeCompactionMessages,
+  };
 }

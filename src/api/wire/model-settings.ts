@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { JsonObject } from "../../core/json.ts";
+import { isRecord, type JsonObject } from "../../core/json.ts";
 import type { LlmConfig } from "../../llm/config.ts";
 
 const TEMPERATURE_DEFAULT = 0.7;
@@ -61,10 +61,7 @@ const Plain = plain.extend({ provider_type: z.enum(PLAIN) });
 /** The `model_settings` of a request, as the changes they make to an agent's model configuration. */
 export const ModelSettingsBody = z
   .preprocess(
-    (value) =>
-      typeof value === "object" && value !== null && !("provider_type" in value)
-        ? { ...value, provider_type: "openai" }
-        : value,
+    (value) => (isRecord(value) && !("provider_type" in value) ? { ...value, provider_type: "openai" } : value),
     z.discriminatedUnion("provider_type", [OpenAi, Anthropic, Google, Zai, Plain]),
   )
   .transform((body): Partial<LlmConfig> => ({ ...commonSettings(body), ...ownSettings(body) }));

@@ -31,9 +31,9 @@ export function toWireRun(run: Run): JsonObject {
     request_config: toWireRequestConfig(run.requestConfig),
     stop_reason: run.stopReason,
     callback_url: run.callbackUrl,
-    callback_sent_at: null,
-    callback_status_code: null,
-    callback_error: null,
+    callback_sent_at: isoTimeOrNull(run.callbackSentAt),
+    callback_status_code: run.callbackStatusCode,
+    callback_error: run.callbackError,
     ttft_ns: run.ttftNs,
     total_duration_ns: run.totalDurationNs,
   };

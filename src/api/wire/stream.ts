@@ -1,4 +1,4 @@
-import type { DeltaTarget, EventEncoder, RunUsage, TurnEvent } from "../../agent/events.ts";
+import type { Compacting, DeltaTarget, EventEncoder, RunUsage, TurnEvent } from "../../agent/events.ts";
 import type { Message } from "../../agent/message.ts";
 import type { TurnOptions } from "../../agent/turn-options.ts";
 import type { Clock } from "../../core/clock.ts";
@@ -34,6 +34,10 @@ export function createEncoder(encoder: EncoderOptions): EventEncoder {
         return [frame(ping(encoder))];
       case "message":
         return messageFrames(encoder, event.message, event.wasStreamed);
+      case "compacting":
+        return encoder.options.includeCompactionMessages ? compactionFrames(encoder, event) : [];
+      case "compacted":
+        return encoder.options.includeCompactionMessages ? messageFrames(encoder, event.summary, false) : [];
       case "ended":
         return endFrames(encoder, event);
       default:
@@ -44,7 +48,15 @@ export function createEncoder(encoder: EncoderOptions): EventEncoder {
 
 /** A sign of life that also tells the run's id. */
 export function ping({ runId, clock, random }: Pick<EncoderOptions, "runId" | "clock" | "random">): JsonObject {
-  const nothing = { name: null, message_type: "ping", otid: null, sender_id: null, step_id: null, is_err: null, seq_id: null };
+  const nothing = {
+    name: null,
+    message_type: "ping",
+    otid: null,
+    sender_id: null,
+    step_id: null,
+    is_err: null,
+    seq_id: null,
+  };
   return { id: `ping-${random.uuid()}`, date: toWireSeconds(clock.now()), ...nothing, run_id: runId };
 }
 
@@ -65,30 +77,62 @@ export function toWireUsage(usage: RunUsage): JsonObject {
 }
 
 /** The messages that the request wants to see. */
-export function wanted(shown: readonly JsonObject[], options: Pick<TurnOptions, "includeReturnMessageTypes">): readonly JsonObject[] {
+export function wanted(
+  shown: readonly JsonObject[],
+  options: Pick<TurnOptions, "includeReturnMessageTypes">,
+): readonly JsonObject[] {
   const types = options.includeReturnMessageTypes;
   return types === null ? shown : shown.filter((message) => types.includes(String(message["message_type"])));
 }
 
 function messageFrames({ view, options }: EncoderOptions, message: Message, wasStreamed: boolean): readonly string[] {
-  const isHidden = message.role === "user" || message.role === "system" || (message.role === "approval" && message.toolCalls.length === 0);
+  const isHidden =
+    message.role === "user" ||
+    message.role === "system" ||
+    (message.role === "approval" && message.toolCalls.length === 0);
   if (isHidden) return [];
   const shown = toWireMessages([message], view);
   // The deltas carried everything but signatures, which providers send last.
-  const left = wasStreamed ? shown.filter((piece) => typeof piece["signature"] === "string").map((piece) => ({ ...piece, reasoning: "" })) : shown;
+  const left = wasStreamed
+    ? shown.filter((piece) => typeof piece["signature"] === "string").map((piece) => ({ ...piece, reasoning: "" }))
+    : shown;
   return wanted(left, options).map((piece) => frame(piece));
 }
 
-function endFrames({ runId }: EncoderOptions, { stopReason, usage, error }: TurnEvent & { type: "ended" }): readonly string[] {
+function endFrames(
+  { runId }: EncoderOptions,
+  { stopReason, usage, error }: TurnEvent & { type: "ended" },
+): readonly string[] {
   const reason = frame({ message_type: "stop_reason", stop_reason: stopReason });
   if (error !== null) {
     const { type, message, detail } = error;
-    return [reason, frame({ message_type: "error_message", run_id: runId, error_type: type, message, detail, seq_id: null }, "error"), DONE];
+    return [
+      reason,
+      frame({ message_type: "error_message", run_id: runId, error_type: type, message, detail, seq_id: null }, "error"),
+      DONE,
+    ];
   }
   return stopReason === "cancelled" ? [reason, DONE] : [reason, frame(toWireUsage(usage)), DONE];
 }
 
-type Delta = Exclude<TurnEvent, { type: "started" | "message" | "ended" }>;
+/** Tells that a compaction begins, and why. */
+function compactionFrames({ clock, options }: EncoderOptions, event: Compacting): readonly string[] {
+  const { id, runId, stepId, trigger, contextTokens, contextWindow } = event;
+  const start = { id, date: toWireSeconds(clock.now()), name: null, message_type: "event_message", otid: null };
+  const shown = {
+    ...start,
+    sender_id: null,
+    step_id: stepId,
+    is_err: null,
+    seq_id: null,
+    run_id: runId,
+    event_type: "compaction",
+    event_data: { trigger, context_token_estimate: contextTokens, context_window: contextWindow },
+  };
+  return wanted([shown], options).map((piece) => frame(piece));
+}
+
+type Delta = Exclude<TurnEvent, { type: "started" | "message" | "compacting" | "compacted" | "ended" }>;
 
 /** Numbers the pieces of a streamed message: a new one begins whenever the kind of delta changes. */
 function createDeltaEncoder(encoder: EncoderOptions): (event: Delta) => readonly string[] {
@@ -115,7 +159,11 @@ function createDeltaEncoder(encoder: EncoderOptions): (event: Delta) => readonly
   };
 }
 
-function deltaEnvelope(runId: RunId, target: DeltaTarget, { type, otid, date }: { type: string; otid: string; date: string }): JsonObject {
+function deltaEnvelope(
+  runId: RunId,
+  target: DeltaTarget,
+  { type, otid, date }: { type: string; otid: string; date: string },
+): JsonObject {
   const start = { id: target.messageId, date, name: null, message_type: type, otid, sender_id: null };
   return { ...start, step_id: target.stepId, is_err: null, seq_id: null, run_id: runId };
 }
@@ -128,7 +176,8 @@ function wireType(event: Delta): string {
 
 function deltaBody(event: Delta): JsonObject {
   if (event.type === "text_delta") return { content: event.text };
-  if (event.type === "reasoning_delta") return { source: event.isNative ? "reasoner_model" : "non_reasoner_model", reasoning: event.text, signature: null };
+  if (event.type === "reasoning_delta")
+    return { source: event.isNative ? "reasoner_model" : "non_reasoner_model", reasoning: event.text, signature: null };
   const call = callDelta(event);
   return { tool_call: call, tool_calls: call };
 }
@@ -136,6 +185,7 @@ function deltaBody(event: Delta): JsonObject {
 /** Approval requests carry every key, other calls only those that have a value: as Letta wrote them. */
 function callDelta(event: Delta & { type: "tool_call_start" | "tool_call_delta" }): JsonObject {
   const isStart = event.type === "tool_call_start";
-  if (event.asksApproval) return { name: isStart ? event.name : null, arguments: isStart ? null : event.text, tool_call_id: event.id };
+  if (event.asksApproval)
+    return { name: isStart ? event.name : null, arguments: isStart ? null : event.text, tool_call_id: event.id };
   return isStart ? { name: event.name, tool_call_id: event.id } : { arguments: event.text, tool_call_id: event.id };
 }

@@ -51,6 +51,7 @@ create table tools (
   created_by_id text, last_updated_by_id text,
   created_at double precision not null, updated_at double precision not null, unique (organization_id, name)
 );
+create index tools_by_change on tools (id, updated_at, organization_id);
 create index tools_by_creation on tools (organization_id, created_at, id);
 create table agent_tools (
   agent_id text not null references agents (id) on delete cascade,
@@ -58,20 +59,42 @@ create table agent_tools (
   position integer not null, primary key (agent_id, tool_id)
 ) %KEYED%;
 create index agent_tools_by_tool on agent_tools (tool_id);
+create table identities (
+  id text primary key, organization_id text not null references organizations (id),
+  identifier_key text not null, name text not null, identity_type text not null, project_id text,
+  properties text not null, created_by_id text, last_updated_by_id text,
+  created_at double precision not null, updated_at double precision not null
+);
+create index identities_by_creation on identities (organization_id, created_at, id);
+create unique index identities_by_key on identities (organization_id, identifier_key, coalesce(project_id, ''));
+create table agent_identities (
+  agent_id text not null references agents (id) on delete cascade,
+  identity_id text not null references identities (id) on delete cascade,
+  primary key (agent_id, identity_id)
+) %KEYED%;
+create index agent_identities_by_identity on agent_identities (identity_id);
+create table block_identities (
+  block_id text not null references blocks (id) on delete cascade,
+  identity_id text not null references identities (id) on delete cascade,
+  primary key (block_id, identity_id)
+) %KEYED%;
+create index block_identities_by_identity on block_identities (identity_id);
 create table messages (
   sequence_id %AUTO%, id text not null unique, organization_id text not null references organizations (id),
   agent_id text not null references agents (id) on delete cascade, conversation_id text, role text not null,
   content text not null, tool_calls text, tool_returns text, approvals text, name text, model text, otid text,
   sender_id text, group_id text, step_id text, run_id text, is_error integer,
-  search_text text not null, created_at double precision not null
+  search_text text not null, tokens integer, created_at double precision not null
 );
 create index messages_by_agent on messages (agent_id, sequence_id);
+create index messages_by_otid on messages (agent_id, otid) where otid is not null;
 create index messages_by_run on messages (run_id) where run_id is not null;
 create index messages_by_conversation on messages (conversation_id, sequence_id) where conversation_id is not null;
 create table thread_messages (
   thread_id text not null, position bigint not null,
   sequence_id bigint not null, in_context integer not null, is_shared integer not null, primary key (thread_id, position)
 ) %KEYED%;
+create index thread_messages_in_context on thread_messages (thread_id, position, sequence_id) where in_context = 1;
 create index thread_messages_shared on thread_messages (sequence_id) where is_shared = 1;
 create table conversations (
   id text primary key, organization_id text not null references organizations (id),
@@ -86,11 +109,17 @@ create table runs (
   agent_id text not null references agents (id) on delete cascade, conversation_id text, status text not null,
   stop_reason text, background integer not null, request_config text, metadata text not null, callback_url text,
   created_at double precision not null, completed_at double precision,
-  ttft_ns double precision, total_duration_ns double precision
+  ttft_ns double precision, total_duration_ns double precision,
+  callback_sent_at double precision, callback_status_code integer, callback_error text
 );
 create index runs_by_creation on runs (organization_id, created_at, id);
 create index runs_by_agent on runs (agent_id, created_at, id);
 create index runs_unfinished on runs (agent_id) where status in ('created', 'running');
+create table run_callbacks (
+  run_id text primary key references runs (id) on delete cascade, organization_id text not null,
+  attempts integer not null, due_at double precision not null
+) %KEYED%;
+create index run_callbacks_by_time on run_callbacks (due_at);
 create table steps (
   id text primary key, organization_id text not null references organizations (id), run_id text not null,
   agent_id text not null references agents (id) on delete cascade, provider_name text, provider_category text,
@@ -101,6 +130,12 @@ create table steps (
 create index steps_by_creation on steps (organization_id, created_at, id);
 create index steps_by_run on steps (run_id, created_at, id);
 create index steps_by_agent on steps (agent_id, created_at, id);
+create table provider_traces (
+  number %AUTO%, organization_id text not null references organizations (id), step_id text not null unique,
+  run_id text not null, agent_id text not null references agents (id) on delete cascade, user_id text not null,
+  created_at double precision not null, llm_config text not null, request_json text not null, response_json text not null
+);
+create index provider_traces_by_age on provider_traces (organization_id, number);
 create table run_events (
   run_id text not null references runs (id) on delete cascade, seq_id integer not null, data text not null,
   primary key (run_id, seq_id)

@@ -7,6 +7,8 @@ export interface ScriptedReply {
   /** An HTTP status other than 200, with this body. */
   readonly status?: number;
   readonly body?: string;
+  /** Tokens that the call is said to have used. */
+  readonly totalTokens?: number;
   /** Waits for this before it answers. */
   readonly after?: Promise<unknown>;
 }
@@ -24,12 +26,20 @@ export interface ModelServer {
 
 /** The part of a chat request that tests look at. */
 export interface ChatRequest {
-  readonly messages: readonly { readonly role: string; readonly content?: unknown; readonly tool_calls?: readonly { readonly id: string }[]; readonly tool_call_id?: string }[];
+  readonly model: string;
+  readonly messages: readonly {
+    readonly role: string;
+    readonly content?: unknown;
+    readonly tool_calls?: readonly { readonly id: string }[];
+    readonly tool_call_id?: string;
+  }[];
   readonly tools?: readonly { readonly function: { readonly name: string } }[];
   readonly stream?: boolean;
 }
 
-const USAGE = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
+function usageOf({ totalTokens = 15 }: ScriptedReply) {
+  return { prompt_tokens: totalTokens - 5, completion_tokens: 5, total_tokens: totalTokens };
+}
 
 /** Starts a {@link ModelServer} on a free port. */
 export function startModelServer(): ModelServer {
@@ -45,7 +55,8 @@ export function startModelServer(): ModelServer {
       requests.push(body);
       const reply = script.shift() ?? { text: "Done." };
       await reply.after;
-      if (reply.status !== undefined) return new Response(reply.body ?? '{"error":{"message":"scripted"}}', { status: reply.status });
+      if (reply.status !== undefined)
+        return new Response(reply.body ?? '{"error":{"message":"scripted"}}', { status: reply.status });
       return body.stream === true ? streamed(reply) : whole(reply);
     },
   });
@@ -74,7 +85,14 @@ function whole(reply: ScriptedReply): Response {
   const tool_calls = callsOf(reply);
   const message = { role: "assistant", content: reply.text ?? null, ...(tool_calls.length > 0 ? { tool_calls } : {}) };
   const choices = [{ index: 0, message, finish_reason: tool_calls.length > 0 ? "tool_calls" : "stop" }];
-  return Response.json({ id: "c", object: "chat.completion", created: 1, model: "gpt-4o-mini", choices, usage: USAGE });
+  return Response.json({
+    id: "c",
+    object: "chat.completion",
+    created: 1,
+    model: "gpt-4o-mini",
+    choices,
+    usage: usageOf(reply),
+  });
 }
 
 function streamed(reply: ScriptedReply): Response {
@@ -87,7 +105,7 @@ function streamed(reply: ScriptedReply): Response {
     ...words.map((content) => chunk({ content })),
     ...calls.map((call) => chunk({ tool_calls: [call] })),
     chunk({}, calls.length > 0 ? "tool_calls" : "stop"),
-    `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "gpt-4o-mini", choices: [], usage: USAGE })}\n\n`,
+    `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "gpt-4o-mini", choices: [], usage: usageOf(reply) })}\n\n`,
     "data: [DONE]\n\n",
   ];
   return new Response(parts.join(""), { headers: { "content-type": "text/event-stream" } });

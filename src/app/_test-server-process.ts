@@ -15,7 +15,11 @@ export interface ServerProcess {
 }
 
 /** Starts `selkie serve` on a free port and waits until it listens; its log goes to the test's own stderr. */
-export async function startServer(dataDirectory: string, environment: Readonly<Record<string, string>> = {}, command?: readonly string[]): Promise<ServerProcess> {
+export async function startServer(
+  dataDirectory: string,
+  environment: Readonly<Record<string, string>> = {},
+  command?: readonly string[],
+): Promise<ServerProcess> {
   const entry = command ?? [process.execPath, join(import.meta.dir, "main.ts")];
   const child = Bun.spawn([...entry, "serve", "--port", "0", "--data", dataDirectory], {
     env: { PATH: process.env["PATH"] ?? "", HOME: dataDirectory, ...environment },

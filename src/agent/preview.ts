@@ -1,0 +1,20 @@
+import type { Actor } from "../core/id.ts";
+import type { JsonObject } from "../core/json.ts";
+import { inputMessages } from "./input.ts";
+import { NO_LOG } from "./run-log.ts";
+import { type RunnerOptions, setUp, type TurnRequest, turnOf } from "./run-setup.ts";
+import { freshState, newRun, visible } from "./run-state.ts";
+import { toolOffer } from "./tool-offer.ts";
+import { requestFor } from "./turn.ts";
+
+/** What the first step of a run would send to its provider, in the provider's own words. Nothing is sent or stored. */
+export async function previewRequest(options: RunnerOptions, actor: Actor, request: TurnRequest): Promise<JsonObject> {
+  const setup = await setUp(options, actor, request);
+  const run = newRun(options.world, setup);
+  const place = { agentId: run.agentId, conversationId: run.conversationId, runId: run.id, stepId: null, model: null };
+  const stored = await options.store.reader(actor).messages.context(setup.threadId);
+  const context = [...visible(setup.agent, stored), ...inputMessages(options.world, place, request.input)];
+  const turn = turnOf(options, actor, setup, { log: NO_LOG, signal: new AbortController().signal });
+  const state = { ...freshState(run), context };
+  return setup.model.preview(requestFor(turn, state, toolOffer(turn, state), setup.options.stream === "tokens"));
+}

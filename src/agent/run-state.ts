@@ -1,0 +1,102 @@
+import { newId } from "../core/id.ts";
+import type { JsonObject } from "../core/json.ts";
+import type { World } from "../core/world.ts";
+import type { Agent } from "./agent.ts";
+import type { Message } from "./message.ts";
+import type { Repositories } from "./ports.ts";
+import type { Run, Step } from "./run.ts";
+import type { RunSetup } from "./run-setup.ts";
+import type { TurnOptions } from "./turn-options.ts";
+import type { TurnState } from "./turn-state.ts";
+import { addUsage, NO_USAGE } from "./usage.ts";
+
+/** Steps and messages of one run that are read back when it is continued. */
+const RESUMED_ITEMS_MAX = 1_000;
+
+/** The run of a request, at work from the start. */
+export function newRun({ clock, random }: Pick<World, "clock" | "random">, setup: RunSetup): Run {
+  return {
+    id: newId("run", random),
+    agentId: setup.agent.id,
+    conversationId: setup.conversationId,
+    status: "running",
+    stopReason: null,
+    background: setup.options.background,
+    requestConfig: setup.options as unknown as JsonObject,
+    metadata: runMetadata(setup.options),
+    callbackUrl: setup.callbackUrl,
+    createdAt: clock.now(),
+    completedAt: null,
+    ttftNs: null,
+    totalDurationNs: null,
+    callbackSentAt: null,
+    callbackStatusCode: null,
+    callbackError: null,
+  };
+}
+
+/** What kind of request a run came from, in Letta's words. */
+function runMetadata({ stream, background }: TurnOptions): JsonObject {
+  if (stream !== "none") return { run_type: "send_message_streaming" };
+  return background ? { run_type: "send_message_async", lettuce: null } : { run_type: "send_message" };
+}
+
+/** The options a run was started with. Only `newRun` writes them. */
+export function optionsOf(run: Run): TurnOptions {
+  return run.requestConfig as unknown as TurnOptions;
+}
+
+/** Where a run stands that has not begun. */
+export function freshState(run: Run): TurnState {
+  return {
+    run,
+    context: [],
+    stepsTaken: 0,
+    calledTools: [],
+    lastAnswer: null,
+    usage: NO_USAGE,
+    nextStepId: null,
+    produced: [],
+    stopReason: null,
+    ending: null,
+    contextTokens: null,
+    overflows: 0,
+    failure: null,
+  };
+}
+
+/** Where an unfinished run stands, from its rows. */
+export async function stateOf(reader: Repositories, run: Run, setup: RunSetup): Promise<TurnState> {
+  const page = { limit: RESUMED_ITEMS_MAX, order: "asc" } as const;
+  const messages = await reader.messages.list({ runId: run.id }, page);
+  const steps = await reader.steps.list({ runId: run.id }, page);
+  const answers = messages.flatMap((message) => message.toolReturns);
+  const context = visible(setup.agent, await reader.messages.context(setup.threadId));
+  const last = steps.at(-1);
+  return {
+    ...freshState(run),
+    context,
+    // A step that knew why the run should end, in a run that has not: its end was held back for a compaction.
+    ending: last?.stopReason ?? null,
+    contextTokens: last === undefined || isCompactedSince(context, last) ? null : (last.usage?.totalTokens ?? null),
+    stepsTaken: steps.length,
+    calledTools: answers.map((answer) => answer.name),
+    lastAnswer: answers.at(-1)?.response ?? null,
+    usage: steps.reduce((sum, step) => (step.usage === null ? sum : addUsage(sum, step.usage)), NO_USAGE),
+    produced: producedOf(messages),
+  };
+}
+
+/** What a run said, of all its messages: what was sent to it has an otid, and nothing else does. */
+export function producedOf(messages: readonly Message[]): readonly Message[] {
+  return messages.filter((message) => message.otid === null && message.role !== "user" && message.role !== "system");
+}
+
+function isCompactedSince(context: readonly Message[], step: Step): boolean {
+  return context.some((message) => message.role === "summary" && message.createdAt > step.createdAt);
+}
+
+/** An agent that clears its buffer sees only its system message and what is new. */
+export function visible(agent: Agent, context: readonly Message[]): readonly Message[] {
+  return agent.messageBufferAutoclear ? context.slice(0, 1) : context;
+}

@@ -1,0 +1,64 @@
+import type { TurnEvent } from "../agent/events.ts";
+import type { Store } from "../agent/ports.ts";
+import type { Run } from "../agent/run.ts";
+import type { LoggedEvent } from "../agent/run-log.ts";
+import { resultOf } from "../agent/run-result.ts";
+import { optionsOf } from "../agent/run-state.ts";
+import type { TurnResult } from "../agent/turn-state.ts";
+import { Failure } from "../core/failure.ts";
+import { eventsResponse, PING_MS, type StreamRequest, type StreamSource, streamResponse } from "./stream-response.ts";
+import { viewOf } from "./wire/message.ts";
+import { createEncoder } from "./wire/stream.ts";
+
+/** What a run's stream is made of. */
+export interface RunStreamSource extends StreamSource {
+  readonly store: Store;
+}
+
+/** A run as a stream: its log, or for a run that nobody asked to stream, its result once it has one. */
+export function runStream(source: RunStreamSource, run: Run, request: Omit<StreamRequest, "runId">): Response {
+  const wanted = { ...request, runId: run.id };
+  if (optionsOf(run).stream !== "none") return streamResponse(source, wanted);
+  const leaving = new AbortController();
+  return eventsResponse(source, wanted, played(source, run, wanted, leaving.signal), () => leaving.abort());
+}
+
+/** The events that the stream of this run would have carried, as soon as the run has ended. */
+async function* played(
+  source: RunStreamSource,
+  run: Run,
+  request: StreamRequest,
+  signal: AbortSignal,
+): AsyncGenerator<readonly LoggedEvent[]> {
+  const { store, clock, random } = source;
+  const agent = await store.reader(request.actor).agents.find(run.agentId);
+  if (agent === undefined) throw new Failure("not_found", `Agent with ID ${run.agentId} not found`);
+  const options = { ...optionsOf(run), stream: "steps" } as const;
+  const encode = createEncoder({ runId: run.id, options, view: viewOf(agent, options), clock, random });
+  const numbered = (texts: readonly string[], before: number) =>
+    texts.map((text, index) => ({ seqId: before + index + 1, text }));
+  const isNew = (event: LoggedEvent) => event.seqId > request.startingAfter;
+  const start = numbered(encode({ type: "started", runId: run.id }), 0);
+  if (start.some(isNew)) yield start.filter(isNew);
+  const ended = resultOf(source, request.actor, run.id);
+  let result: TurnResult | undefined;
+  while (result === undefined && !signal.aborted) {
+    result = await Promise.race([ended, clock.sleep(PING_MS, signal).then(() => undefined)]);
+    if (result === undefined) yield [];
+  }
+  if (result === undefined) return;
+  const events = numbered(eventsOf(result).flatMap(encode), start.length);
+  if (events.some(isNew)) yield events.filter(isNew);
+}
+
+function eventsOf({ messages, stopReason, usage, run }: TurnResult): readonly TurnEvent[] {
+  const said = messages.map((message): TurnEvent => ({ type: "message", message, wasStreamed: false }));
+  return [...said, { type: "ended", stopReason, usage, error: errorOf(run) }];
+}
+
+function errorOf(run: Run) {
+  const error = run.metadata["error"];
+  if (typeof error !== "object" || error === null || !("error_type" in error)) return null;
+  const { error_type, message, detail } = error;
+  return { type: String(error_type), message: String(message), detail: String(detail) };
+}

@@ -1,0 +1,156 @@
+import { lookup } from "node:dns/promises";
+import { isPublicAddress, parseAddress } from "../core/address.ts";
+import type { Clock } from "../core/clock.ts";
+import { Failure } from "../core/failure.ts";
+import {
+  type FetchOutside,
+  insideFailure,
+  type OutsideAnswer,
+  type OutsideRequest,
+  parseOutsideUrl,
+} from "../core/outside.ts";
+import type { Fetch } from "../core/world.ts";
+
+/** What fetching from outside is made of. */
+export interface SafeFetchOptions {
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+  /** The addresses of a host name, as its resolver gives them. */
+  readonly resolveHost: (host: string) => Promise<readonly string[]>;
+  /** Lets requests reach this machine and its networks. */
+  readonly allowsPrivate: boolean;
+}
+
+/** The system's resolver. */
+export async function resolveBySystem(host: string): Promise<readonly string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address);
+}
+
+/**
+ * {@link FetchOutside} over `fetch`. A host is looked up once, every address it has is checked, and the connection
+ * goes to the checked address itself, so that a second lookup cannot give another one. TLS still checks the name.
+ */
+export function createSafeFetch(options: SafeFetchOptions): FetchOutside {
+  return async (url, request) => {
+    const stop = new AbortController();
+    const timeout = options.clock
+      .sleep(request.timeoutMs, stop.signal)
+      .then(() => new Failure("timeout", `No answer within ${request.timeoutMs / 1000} s from ${hostOf(url)}`));
+    const work = followed(options, url, request, stop.signal);
+    try {
+      const first = await Promise.race([work, timeout]);
+      if (first instanceof Failure) throw first;
+      return first;
+    } finally {
+      work.catch(() => undefined);
+      stop.abort();
+    }
+  };
+}
+
+async function followed(
+  options: SafeFetchOptions,
+  start: string,
+  request: OutsideRequest,
+  signal: AbortSignal,
+): Promise<OutsideAnswer> {
+  let target = start;
+  for (let redirects = 0; ; redirects++) {
+    const url = parseOutsideUrl(target, options.allowsPrivate);
+    const response = await sent(options, url, request, signal);
+    const location = response.headers.get("location");
+    const isRedirect = response.status >= 300 && response.status < 400 && location !== null;
+    if (!isRedirect || redirects >= request.redirectsMax) return read(response, request.bytesMax, url.hostname);
+    response.body?.cancel().catch(() => undefined);
+    if (!URL.canParse(location, url.href))
+      throw new Failure("refused", `${url.hostname} redirects to no valid address`);
+    target = new URL(location, url.href).href;
+  }
+}
+
+/** Sends the request to an address of the host that was checked. */
+async function sent(
+  { fetch, resolveHost, allowsPrivate }: SafeFetchOptions,
+  url: URL,
+  { method, headers, body }: OutsideRequest,
+  signal: AbortSignal,
+): Promise<Response> {
+  const address = await checkedAddress(url.hostname, resolveHost, allowsPrivate);
+  const pinned = new URL(url.href);
+  pinned.hostname = address.includes(":") ? `[${address}]` : address;
+  const init: BunFetchRequestInit = {
+    method,
+    headers: { "user-agent": "selkie", ...headers, host: url.host },
+    ...(body === undefined ? {} : { body }),
+    redirect: "manual",
+    signal,
+    // An address of its own has no name to ask for; its certificate must then hold the address.
+    ...(parseAddress(url.hostname) === undefined ? { tls: { serverName: url.hostname } } : {}),
+  };
+  try {
+    return await fetch(pinned.href, init);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Failure("unavailable", `${url.hostname} cannot be reached: ${reason.replaceAll(pinned.href, url.href)}`, {
+      cause: error,
+    });
+  }
+}
+
+async function checkedAddress(
+  host: string,
+  resolveHost: SafeFetchOptions["resolveHost"],
+  allowsPrivate: boolean,
+): Promise<string> {
+  const bare = host.startsWith("[") ? host.slice(1, -1) : host;
+  const addresses = parseAddress(host) === undefined ? await resolved(bare, resolveHost) : [bare];
+  const [first] = addresses;
+  if (first === undefined) throw new Failure("unavailable", `${host} has no address`);
+  const isInside = addresses.some((address) => {
+    const bytes = parseAddress(address);
+    return bytes === undefined || !isPublicAddress(bytes);
+  });
+  if (isInside && !allowsPrivate) throw insideFailure(host);
+  return first;
+}
+
+async function resolved(host: string, resolveHost: SafeFetchOptions["resolveHost"]): Promise<readonly string[]> {
+  try {
+    return await resolveHost(host);
+  } catch (error) {
+    throw new Failure("unavailable", `${host} cannot be looked up`, { cause: error });
+  }
+}
+
+/** The whole answer; a body longer than `bytesMax` fails as soon as that shows. */
+async function read(response: Response, bytesMax: number, host: string): Promise<OutsideAnswer> {
+  const reader = response.body?.getReader();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  while (reader !== undefined) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    size += value.length;
+    if (size > bytesMax) {
+      reader.cancel().catch(() => undefined);
+      throw new Failure("too_large", `The answer of ${host} is longer than ${bytesMax} bytes`);
+    }
+    chunks.push(value);
+  }
+  const [type = ""] = (response.headers.get("content-type") ?? "").split(";");
+  return { status: response.status, mediaType: type.trim().toLowerCase(), body: joined(chunks, size) };
+}
+
+function joined(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
+}
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).hostname : "the address";
+}

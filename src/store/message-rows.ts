@@ -1,0 +1,91 @@
+import { type Message, type MessageRole, textOf } from "../agent/message.ts";
+import { instantOf } from "../core/clock.ts";
+import type { AgentId, ConversationId, MessageId, RunId, StepId } from "../core/id.ts";
+import { fromFlagOrNull, fromJson, fromJsonOrNull, toFlagOrNull } from "./rows.ts";
+import type { MessageRow } from "./schema.ts";
+
+/** The columns that a message is read from. */
+export const MESSAGE_COLUMNS = [
+  "id",
+  "agent_id",
+  "conversation_id",
+  "role",
+  "content",
+  "tool_calls",
+  "tool_returns",
+  "approvals",
+  "name",
+  "model",
+  "otid",
+  "sender_id",
+  "group_id",
+  "step_id",
+  "run_id",
+  "is_error",
+  "created_at",
+] as const satisfies readonly (keyof MessageRow)[];
+
+/** A row of `messages` as far as a message is read from it. */
+export type ShownRow = Pick<MessageRow, (typeof MESSAGE_COLUMNS)[number]>;
+
+/** Adds a message and returns its place in the order of all messages. */
+export const INSERT_MESSAGE = `insert into messages (id, organization_id, agent_id, conversation_id, role, content, tool_calls, tool_returns,
+  approvals, name, model, otid, sender_id, group_id, step_id, run_id, is_error, search_text, created_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) returning sequence_id`;
+
+/** The message that a row holds. */
+export function toMessage(row: ShownRow): Message {
+  return {
+    id: row.id as MessageId,
+    agentId: row.agent_id as AgentId,
+    conversationId: row.conversation_id as ConversationId | null,
+    role: row.role as MessageRole,
+    content: fromJson(row.content),
+    toolCalls: fromJsonOrNull(row.tool_calls) ?? [],
+    toolReturns: fromJsonOrNull(row.tool_returns) ?? [],
+    approvals: fromJsonOrNull(row.approvals) ?? [],
+    name: row.name,
+    model: row.model,
+    otid: row.otid,
+    senderId: row.sender_id,
+    groupId: row.group_id,
+    stepId: row.step_id as StepId | null,
+    runId: row.run_id as RunId | null,
+    isError: fromFlagOrNull(row.is_error),
+    createdAt: instantOf(row.created_at),
+  };
+}
+
+/** The values of `INSERT_MESSAGE`, in its order. */
+export function insertValues(organizationId: string, message: Message): readonly unknown[] {
+  const list = (items: readonly unknown[]) => (items.length === 0 ? null : JSON.stringify(items));
+  return [
+    message.id,
+    organizationId,
+    message.agentId,
+    message.conversationId,
+    message.role,
+    JSON.stringify(message.content),
+    list(message.toolCalls),
+    list(message.toolReturns),
+    list(message.approvals),
+    message.name,
+    message.model,
+    message.otid,
+    message.senderId,
+    message.groupId,
+    message.stepId,
+    message.runId,
+    toFlagOrNull(message.isError),
+    searchText(message),
+    message.createdAt,
+  ];
+}
+
+/** What a search looks through: what was said, not what tools answered or what the system prompt holds. */
+function searchText(message: Message): string {
+  const isSpoken = message.role === "user" || message.role === "assistant";
+  if (!isSpoken) return "";
+  const spoken = message.toolCalls.filter((call) => call.name === "send_message").map((call) => call.arguments);
+  return [textOf(message), ...spoken].join("\n").trim().toLowerCase();
+}

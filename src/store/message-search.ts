@@ -1,0 +1,74 @@
+import { type RawBuilder, type SqlBool, sql } from "kysely";
+import type { MessageStore, WordSearch } from "../agent/ports.ts";
+import type { RunId } from "../core/id.ts";
+import { MESSAGE_COLUMNS, toMessage } from "./message-rows.ts";
+import { containing } from "./rows.ts";
+import type { Session } from "./session.ts";
+
+// A run that was deleted has no answer to give, so it took nothing.
+const OF_OTID = `select messages.run_id from messages join runs on runs.id = messages.run_id
+  where messages.agent_id = $1 and messages.otid = $2
+  and coalesce(messages.conversation_id, '') = coalesce($3, '') and messages.organization_id = $4
+  order by messages.sequence_id limit 1`;
+
+/** The part of {@link MessageStore} that looks messages up by what they say, or by what their sender called them. */
+export type MessageFinder = Pick<MessageStore, "findWords" | "runOfOtids">;
+
+/** {@link MessageFinder} over SQL. */
+export function sqlMessageFinder(session: Session): MessageFinder {
+  const { db, organizationId } = session;
+  return {
+    async findWords(search) {
+      const hits = hitsOf(search.words);
+      const rows = await db
+        .selectFrom("messages")
+        .select(MESSAGE_COLUMNS)
+        .select(hits.as("hits"))
+        .where(matches(organizationId, search))
+        .where(search.words.length === 0 ? sql<SqlBool>`1 = 1` : sql<SqlBool>`${hits} > 0`)
+        .orderBy("hits", "desc")
+        .orderBy("sequence_id", "desc")
+        .limit(search.limit)
+        .execute();
+      return rows.map((row) => ({ message: toMessage(row), hits: Number(row.hits) }));
+    },
+
+    async runOfOtids(agentId, conversationId, otids) {
+      const runs = new Set<unknown>();
+      for (const otid of otids) {
+        const { rows } = await session.sql.execute(OF_OTID, [agentId, otid, conversationId, organizationId]);
+        runs.add(rows[0]?.["run_id"]);
+      }
+      const [only] = runs;
+      return runs.size === 1 ? (only as RunId | undefined) : undefined;
+    },
+  };
+}
+
+/** How many of the words a message holds. */
+function hitsOf(words: readonly string[]): RawBuilder<number> {
+  if (words.length === 0) return sql<number>`0`;
+  const counted = words.map(
+    (word) => sql`(case when messages.search_text like ${containing(word)} escape '\\' then 1 else 0 end)`,
+  );
+  return sql<number>`(${sql.join(counted, sql` + `)})`;
+}
+
+function matches(organizationId: string, search: WordSearch): RawBuilder<SqlBool> {
+  const conditions: RawBuilder<SqlBool>[] = [
+    sql`messages.organization_id = ${organizationId}`,
+    sql`messages.search_text <> ''`,
+  ];
+  const { agentId, conversationId, roles, start, end, projectId, templateId } = search;
+  if (agentId !== undefined) conditions.push(sql`messages.agent_id = ${agentId}`);
+  if (conversationId === null) conditions.push(sql`messages.conversation_id is null`);
+  else if (conversationId !== undefined) conditions.push(sql`messages.conversation_id = ${conversationId}`);
+  if (roles !== undefined) conditions.push(sql`messages.role in (${sql.join([...roles])})`);
+  if (start !== undefined) conditions.push(sql`messages.created_at >= ${start}`);
+  if (end !== undefined) conditions.push(sql`messages.created_at <= ${end}`);
+  const ofAgents = (column: string, value: string) =>
+    sql<SqlBool>`messages.agent_id in (select id from agents where ${sql.ref(column)} = ${value})`;
+  if (projectId !== undefined) conditions.push(ofAgents("agents.project_id", projectId));
+  if (templateId !== undefined) conditions.push(ofAgents("agents.template_id", templateId));
+  return sql<SqlBool>`${sql.join(conditions, sql` and `)}`;
+}

@@ -1,0 +1,19 @@
+import type { Kysely } from "kysely";
+import type { OrganizationId } from "../core/id.ts";
+import type { World } from "../core/world.ts";
+import type { Tool } from "../tools/tool.ts";
+import type { SqlConnection } from "./driver.ts";
+import type { Tables } from "./schema.ts";
+
+/** What every repository of this folder is made of. All statements are scoped by `organizationId`. */
+export interface Session {
+  /** For statements that are built. */
+  readonly db: Kysely<Tables>;
+  /** For the few hot statements, written out. */
+  readonly sql: SqlConnection;
+  readonly organizationId: OrganizationId;
+  readonly userId: string;
+  readonly world: Pick<World, "clock" | "random">;
+  /** Tools that were read lately, by id and time of change: they are long, change rarely, and every turn needs them. */
+  readonly toolCache: Map<string, Tool>;
+}

@@ -1,0 +1,104 @@
+import type { MessageStore, ThreadId } from "../agent/ports.ts";
+import { assert } from "../core/assert.ts";
+import type { MessageId } from "../core/id.ts";
+import { cursorCondition, matches } from "./message-filter.ts";
+import { INSERT_MESSAGE, insertValues, MESSAGE_COLUMNS, type ShownRow, toMessage } from "./message-rows.ts";
+import { limitOf } from "./pages.ts";
+import type { Session } from "./session.ts";
+
+/** Messages that one context may hold; beyond it the history must have been compacted. */
+const CONTEXT_MESSAGES_MAX = 20_000;
+/** How far apart positions are, so that a summary finds room before the message it precedes. */
+const POSITION_STEP = 2;
+
+const JOIN_END = `insert into thread_messages (thread_id, position, sequence_id, in_context, is_shared)
+  values ($1, coalesce((select position from thread_messages where thread_id = $1 order by position desc limit 1), 0) + ${POSITION_STEP}, $2, 1, 0)`;
+const JOIN_AT = `insert into thread_messages (thread_id, position, sequence_id, in_context, is_shared)
+  values ($1, $2, $3, 1, 0)`;
+
+const inContext = (columns: string) => `select ${columns}
+  from thread_messages join messages on messages.sequence_id = thread_messages.sequence_id
+  where thread_messages.thread_id = $1 and thread_messages.in_context = 1 and messages.organization_id = $2
+  order by thread_messages.position limit ${CONTEXT_MESSAGES_MAX}`;
+const CONTEXT = inContext(MESSAGE_COLUMNS.map((column) => `messages.${column}`).join(", "));
+const CONTEXT_IDS = inContext("messages.id");
+const CONTEXT_TOKENS = inContext("messages.id, messages.tokens");
+
+const PLACES = `select thread_messages.position, messages.role
+  from thread_messages join messages on messages.sequence_id = thread_messages.sequence_id
+  where thread_messages.thread_id = $1 and messages.organization_id = $2`;
+const HEAD = `${PLACES} and thread_messages.in_context = 1 order by thread_messages.position limit 1`;
+const PLACE_OF = `${PLACES} and thread_messages.in_context = 1 and messages.id = $3`;
+const EVICT = `update thread_messages set in_context = 0
+  where thread_id = $1 and in_context = 1 and position > $2 and position < $3`;
+
+/** The part of {@link MessageStore} that is about threads: their order and their context. */
+export type Threads = Pick<MessageStore, "listThread" | "append" | "context" | "contextIds" | "evict" | "tokenCounts">;
+
+/** Threads over SQL. */
+export function sqlThreads(session: Session): Threads {
+  const { db, organizationId } = session;
+  return {
+    async listThread(threadId, filter, page) {
+      const rows = await db
+        .selectFrom("thread_messages")
+        .innerJoin("messages", "messages.sequence_id", "thread_messages.sequence_id")
+        .select(MESSAGE_COLUMNS.map((column) => `messages.${column}` as const))
+        .where("thread_messages.thread_id", "=", threadId)
+        .where(matches(organizationId, filter))
+        .where(await cursorCondition(session, page, threadId))
+        .orderBy("thread_messages.position", page.order)
+        .limit(limitOf(page))
+        .execute();
+      return rows.map(toMessage);
+    },
+
+    async append(threadId, messages) {
+      for (const message of messages) {
+        const { rows } = await session.sql.execute(INSERT_MESSAGE, insertValues(organizationId, message));
+        await session.sql.execute(JOIN_END, [threadId, rows[0]?.["sequence_id"]]);
+      }
+    },
+
+    async context(threadId) {
+      const { rows } = await session.sql.execute(CONTEXT, [threadId, organizationId]);
+      return rows.map((row) => toMessage(row as unknown as ShownRow));
+    },
+
+    async contextIds(threadIds) {
+      const ids = new Map<ThreadId, readonly MessageId[]>();
+      for (const threadId of threadIds) {
+        const { rows } = await session.sql.execute(CONTEXT_IDS, [threadId, organizationId]);
+        ids.set(
+          threadId,
+          rows.map((row) => row["id"] as MessageId),
+        );
+      }
+      return ids;
+    },
+
+    async tokenCounts(threadId) {
+      const { rows } = await session.sql.execute(CONTEXT_TOKENS, [threadId, organizationId]);
+      const counted = rows.filter((row) => row["tokens"] !== null);
+      return new Map(counted.map((row) => [row["id"] as MessageId, Number(row["tokens"])]));
+    },
+
+    async evict(threadId, firstKept, summary) {
+      const [head] = (await session.sql.execute(HEAD, [threadId, organizationId])).rows;
+      const from = head?.["role"] === "system" ? Number(head["position"]) : 0;
+      const to = firstKept === null ? Number.MAX_SAFE_INTEGER : await placeOf(session, threadId, firstKept);
+      await session.sql.execute(EVICT, [threadId, from, to]);
+      if (summary === null) return;
+      const { rows } = await session.sql.execute(INSERT_MESSAGE, insertValues(organizationId, summary));
+      const sequenceId = rows[0]?.["sequence_id"];
+      if (firstKept === null) await session.sql.execute(JOIN_END, [threadId, sequenceId]);
+      else await session.sql.execute(JOIN_AT, [threadId, to - POSITION_STEP / 2, sequenceId]);
+    },
+  };
+}
+
+async function placeOf(session: Session, threadId: ThreadId, id: MessageId): Promise<number> {
+  const [row] = (await session.sql.execute(PLACE_OF, [threadId, session.organizationId, id])).rows;
+  assert(row !== undefined, `message ${id} is in the context of ${threadId}`);
+  return Number(row["position"]);
+}
