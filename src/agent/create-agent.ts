@@ -3,6 +3,7 @@ import { Failure } from "../core/failure.ts";
 import { type Actor, type BlockId, type IdentityId, newId, type ToolId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Random } from "../core/random.ts";
+import { cut } from "../core/text.ts";
 import { isTimeZone, type TimeFormat } from "../core/time-format.ts";
 import type { EmbeddingConfig, LlmConfig } from "../llm/config.ts";
 import type { ResponseFormat } from "../llm/model.ts";
@@ -94,13 +95,13 @@ export function requireAgentName(name: string): void {
   if (!isAgentName(name))
     throw new Failure(
       "invalid",
-      `name: only letters, digits, spaces, hyphens, underscores and apostrophes are allowed, got '${name.slice(0, 100)}'`,
+      `name: only letters, digits, spaces, hyphens, underscores and apostrophes are allowed, got '${cut(name, 100)}'`,
     );
 }
 
 /** Throws unless the runtime knows the time zone. */
 export function requireTimeZone(zone: string): void {
-  if (!isTimeZone(zone)) throw new Failure("invalid", `timezone: no IANA time zone is called '${zone.slice(0, 100)}'`);
+  if (!isTimeZone(zone)) throw new Failure("invalid", `timezone: no IANA time zone is called '${cut(zone, 100)}'`);
 }
 
 /** The whole settings that a wish comes to on top of others; a new mode brings its own prompt. */

@@ -1,4 +1,5 @@
 import { Failure } from "../core/failure.ts";
+import { cut } from "../core/text.ts";
 import { reasonsNatively, usesResponsesApi } from "../llm/catalog.ts";
 import type { EmbeddingConfig, LlmConfig } from "../llm/config.ts";
 import type { Models } from "../llm/models.ts";
@@ -136,7 +137,7 @@ function requireHandle(field: "model" | "embedding", handle: string): void {
   if (slash <= 0 || slash === handle.length - 1)
     throw new Failure(
       "refused",
-      `INVALID_ARGUMENT: The ${field} handle should be in the format provider/model-name, got '${handle.slice(0, 100)}'`,
+      `INVALID_ARGUMENT: The ${field} handle should be in the format provider/model-name, got '${cut(handle, 100)}'`,
     );
 }
 

@@ -30,6 +30,11 @@ export function toolOffer(turn: Turn, state: TurnState): ToolOffer {
   };
 }
 
+/** Whether the agent or the client has this tool, be it allowed now or not. */
+export function hasTool(turn: Turn, toolName: string): boolean {
+  return isClientTool(turn, toolName) || turn.tools.some((tool) => tool.name === toolName);
+}
+
 /** The tools that rules demand and this run has yet to call. */
 export function missingTools(turn: Turn, calledTools: readonly string[]): readonly string[] {
   const names = allSchemas(turn).map((schema) => schema.name);

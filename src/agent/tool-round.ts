@@ -11,7 +11,7 @@ import type { Repositories } from "./ports.ts";
 import { compilePrompt, recompileAgents } from "./recompile.ts";
 import type { StopReason } from "./run.ts";
 import { argumentsOf, HEARTBEAT } from "./speech.ts";
-import { asksApproval, missingTools, toolOffer } from "./tool-offer.ts";
+import { asksApproval, hasTool, missingTools, toolOffer } from "./tool-offer.ts";
 import { openCalls } from "./transcript.ts";
 import { placeOf, type Turn, type TurnState } from "./turn-state.ts";
 
@@ -111,7 +111,7 @@ async function answerCall(
 async function runTool(turn: Turn, state: TurnState, call: ToolCall, repositories: Repositories): Promise<ToolResult> {
   const offer = toolOffer(turn, state);
   if (!offer.allowed.includes(call.name)) {
-    return { ok: false, message: refusalOf(call.name, offer.allowed) };
+    return { ok: false, message: refusalOf(call.name, offer.allowed, hasTool(turn, call.name)) };
   }
   const builtin = turn.builtins.get(call.name);
   if (builtin === undefined)

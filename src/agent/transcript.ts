@@ -21,16 +21,16 @@ export function toTranscript(context: readonly Message[], answerCharsMax: number
   const hasSystem = head?.role === "system";
   const answers = answersOf(context, answerCharsMax);
   const messages: ModelMessage[] = [];
+  let before: Message | undefined;
   for (const message of hasSystem ? rest : context) {
     const shown = toModelMessage(message);
-    if (shown === undefined) continue;
     const last = messages.at(-1);
-    // A step whose calls were split, some asking for approval, was one reply of the model.
-    if (shown.role === "assistant" && last?.role === "assistant" && message.role === "approval") {
+    if (shown?.role === "assistant" && last?.role === "assistant" && isSplitFrom(before, message)) {
       messages[messages.length - 1] = joined(last, shown);
-    } else {
+    } else if (shown !== undefined) {
       messages.push(shown);
     }
+    before = message;
   }
   return {
     system: hasSystem ? textOf(head) : "",
@@ -59,6 +59,11 @@ function toModelMessage(message: Message): ModelMessage | undefined {
     case "tool":
       return undefined;
   }
+}
+
+/** Whether both rows were one reply of the model: a step whose calls were split, because some ask for approval. */
+function isSplitFrom(before: Message | undefined, message: Message): boolean {
+  return message.role === "approval" && before?.role === "assistant" && before.stepId === message.stepId;
 }
 
 /** Whether a model said it: an approval row that only answers a request is a person's. */

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { Failure } from "../core/failure.ts";
 import { type Id, requireId } from "../core/id.ts";
 import { PAGE_ITEMS_MAX, type Page } from "../core/page.ts";
-import { wellFormed } from "../core/text.ts";
+import { cut, wellFormed } from "../core/text.ts";
 
 /** The longest body of any request. Ten megabytes of messages are ordinary. */
 export const BODY_BYTES_MAX = 32 * 1024 * 1024;
@@ -174,7 +174,8 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 function shown(value: unknown): string {
   if (value === undefined) return "nothing";
   const text = JSON.stringify(value) ?? String(value);
-  return text.length > SHOWN_CHARS_MAX ? `${text.slice(0, SHOWN_CHARS_MAX).toWellFormed()}...` : text;
+  const start = cut(text, SHOWN_CHARS_MAX);
+  return start === text ? text : `${start}...`;
 }
 
 function refuseDeep(value: unknown, depth: number): void {

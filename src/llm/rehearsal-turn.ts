@@ -12,6 +12,8 @@ export interface RehearsalTurn {
 
 /** The last messages that are searched for facts. */
 const MESSAGES_MAX = 200;
+/** What clients put around notes to the model, which no person said. */
+const REMINDER = /<system-reminder>[\s\S]*?<\/system-reminder>/g;
 /** Lines of free text quoted from memory, and how long each may be. */
 const QUOTED_LINES_MAX = 5;
 const QUOTED_CHARS_MAX = 200;
@@ -117,7 +119,7 @@ function lastPerson(messages: readonly ModelMessage[]): { asked: string; since: 
 /** What a person wrote. Older agent types pack it in JSON, and send notices of their own the same way. */
 function personText(message: ModelMessage): string | undefined {
   if (message.role !== "user") return undefined;
-  const text = textOf(message.parts);
+  const text = textOf(message.parts).replaceAll(REMINDER, "").trim();
   const packed = text.startsWith("{") ? parseJson(text) : undefined;
   if (!isRecord(packed) || typeof packed["type"] !== "string") return text;
   return packed["type"] === "user_message" && typeof packed["message"] === "string" ? packed["message"] : undefined;

@@ -169,6 +169,11 @@ describe("anything else", () => {
     },
   );
 
+  test("hears the person, not the notes a client puts around it", () => {
+    const noted = "<system-reminder>What is my name?</system-reminder>\nHi!\n<system-reminder>\nx\n</system-reminder>";
+    expect(turnOf(asked(noted, { system: withHuman("Name: Ada") })).text).toStartWith("Hello, Ada!");
+  });
+
   test("greets by name", () => {
     expect(turnOf(asked("Hi!", { system: withHuman("Name: Ada") })).text).toStartWith("Hello, Ada!");
   });

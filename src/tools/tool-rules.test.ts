@@ -138,8 +138,9 @@ test("forcedCall() forces the first tool and what must follow another", () => {
 });
 
 test("refusalOf() names what may be called instead", () => {
-  expect(refusalOf("a", ["b", "c"])).toContain("Call one of these: `b`, `c`");
-  expect(refusalOf("a", [])).toContain("No tool may be called now");
+  expect(refusalOf("a", ["b", "c"], true)).toMatch(/do not allow `a`.*Call one of these: `b`, `c`/);
+  expect(refusalOf("a", [], true)).toContain("No tool may be called now");
+  expect(refusalOf("a", ["b"], false)).toBe("There is no tool called `a`. Call one of these: `b`");
 });
 
 test("isTerminal(), mustContinue() and requiresApproval() read their own rules", () => {

@@ -37,10 +37,11 @@ export function forcedCall(
   return others.length === 0 ? { tool: only } : "required";
 }
 
-/** What a model that called a tool out of turn is told. */
-export function refusalOf(toolName: string, allowed: readonly string[]): string {
+/** What a model is told that called a tool out of turn, or one that it does not have. */
+export function refusalOf(toolName: string, allowed: readonly string[], isKnown: boolean): string {
   const names = allowed.map((name) => `\`${name}\``).join(", ");
   const next = allowed.length === 0 ? "No tool may be called now; answer without one" : `Call one of these: ${names}`;
+  if (!isKnown) return `There is no tool called \`${toolName}\`. ${next}`;
   return `The rules of this agent do not allow \`${toolName}\` at this point. ${next}`;
 }
 
