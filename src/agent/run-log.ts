@@ -8,8 +8,8 @@ import type { Repositories, Store } from "./ports.ts";
 const COALESCE_MS = 25;
 /** Events read from the log at once. */
 const EVENTS_PER_READ = 200;
-/** Logs fall due together at multiples of this, so that one transaction serves many. */
-const DUE_GRID_MS = 5;
+/** Tokens that are not the first fall due together, at multiples of this, so that one transaction serves many runs. */
+const DUE_GRID_MS = 10;
 
 /** One numbered event of a stream. `text` is what the encoder made. */
 export interface LoggedEvent {
@@ -83,6 +83,8 @@ interface OpenLog {
   held: TurnEvent[];
   /** When held deltas may be stored, by the elapsed clock. */
   dueMs: number;
+  /** The message of the newest delta: the first delta of another one is stored at once. */
+  messageId: string | null;
   /** The number of the last event that is stored, or on its way to be. */
   lastSeqId: number;
   /** Why deltas could not be stored, after which nothing may be appended any more. */
@@ -105,6 +107,7 @@ export function createRunLogs(options: RunLogOptions): RunLogs {
         waiting: new Set(),
         held: [],
         dueMs: 0,
+        messageId: null,
         lastSeqId,
         failure: null,
         tail: [],
@@ -172,6 +175,11 @@ function createFlusher({ store, clock, log: report }: RunLogOptions) {
 
   return {
     publish(log: OpenLog, event: TurnEvent) {
+      const nowMs = clock.elapsedMs();
+      const messageId = "messageId" in event ? event.messageId : null;
+      if (messageId !== log.messageId) log.dueMs = nowMs;
+      else if (log.held.length === 0) log.dueMs = Math.max(log.dueMs, Math.ceil(nowMs / DUE_GRID_MS) * DUE_GRID_MS);
+      log.messageId = messageId;
       log.held.push(event);
       ready.add(log);
       if (log.dueMs < sleepsUntilMs) waking.abort();

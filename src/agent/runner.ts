@@ -228,15 +228,22 @@ async function work(
   try {
     return await advance(turn, state);
   } catch (error) {
-    options.log(`Run ${state.run.id} failed`, error);
     const ended = await abandon(options, actor, state.run.id, error);
     const { produced: messages, usage } = state;
-    return { run: ended ?? state.run, messages, stopReason: "error", usage, failure: error };
+    const result = { run: state.run, messages, stopReason: "error", usage } as const;
+    // A run goes with its agent, and nobody is to blame for that.
+    if (ended === "gone")
+      return { ...result, failure: new Failure("not_found", `Agent ${state.run.agentId} was deleted while it worked`) };
+    options.log(`Run ${state.run.id} failed`, error);
+    return { ...result, run: ended ?? state.run, failure: error };
   }
 }
 
+/** A run that was deleted cannot be ended; undefined is one that could not be written. */
+type Abandoned = Run | "gone" | undefined;
+
 /** Ends a run that cannot go on, so that its conversation is free again and its stream has an end. */
-async function abandon(options: RunnerOptions, actor: Actor, runId: RunId, cause: unknown): Promise<Run | undefined> {
+async function abandon(options: RunnerOptions, actor: Actor, runId: RunId, cause: unknown): Promise<Abandoned> {
   try {
     return await endFailed(options, actor, runId, cause);
   } catch (failure) {
@@ -259,12 +266,13 @@ async function abandonLater(options: RunnerOptions, actor: Actor, runId: RunId, 
   }
 }
 
-async function endFailed(options: RunnerOptions, actor: Actor, runId: RunId, cause: unknown): Promise<Run | undefined> {
+async function endFailed(options: RunnerOptions, actor: Actor, runId: RunId, cause: unknown): Promise<Run | "gone"> {
   const message = cause instanceof Failure ? cause.message : "An unknown error occurred";
   const error = { type: "internal_error", message, detail: "" };
   return options.store.write(actor, async (repositories) => {
     const run = await repositories.runs.find(runId);
-    if (run === undefined || run.completedAt !== null) return run;
+    if (run === undefined) return "gone";
+    if (run.completedAt !== null) return run;
     const completedAt = options.world.clock.now();
     const metadata = { ...run.metadata, error: errorRecord(run, error) };
     const failed: Run = { ...run, status: "failed", stopReason: "error", completedAt, metadata };
