@@ -1,3 +1,5 @@
+// First, because it may start this program anew.
+import "./connection-limit.ts";
 import { Failure } from "../core/failure.ts";
 import { runCommand } from "./cli.ts";
 
