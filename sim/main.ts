@@ -1,0 +1,129 @@
+// Runs seeds. Usage:
+//   bun run sim --seed 7 [--trace] [--mutant NAME]
+//   bun run sim --seeds 1..200 [--check-replay] [--mutant NAME]
+//   bun run sim --minutes 10 [--from 1]
+import { parseArgs } from "node:util";
+import { MUTANTS, type Mutant } from "./mutants.ts";
+import { type SimResult, simulate } from "./simulation.ts";
+
+const SEED_MAX = 2 ** 31;
+/** One seed in so many is run again in another process, and must leave the same trace and the same rows. */
+const REPLAY_EVERY = 20;
+const PROGRESS_EVERY_MS = 10_000;
+const LINES_SHOWN = 40;
+const FAILURES_SHOWN = 5;
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string" },
+    seeds: { type: "string" },
+    minutes: { type: "string" },
+    from: { type: "string", default: "1" },
+    mutant: { type: "string" },
+    trace: { type: "boolean", default: false },
+    "check-replay": { type: "boolean", default: false },
+    hashes: { type: "boolean", default: false },
+  },
+});
+
+const mutant = MUTANTS.find((name) => name === values.mutant);
+if (values.mutant !== undefined && mutant === undefined) throw new Error(`The mutants are: ${MUTANTS.join(", ")}`);
+
+/** The seeds that were asked for, one by one, until the time is over. */
+function* seedsWanted(): Generator<number> {
+  const range = /^(\d+)\.\.(\d+)$/.exec(values.seeds ?? "");
+  const untilMs =
+    values.minutes === undefined ? Number.POSITIVE_INFINITY : performance.now() + Number(values.minutes) * 60_000;
+  const first = Number(values.seed ?? range?.[1] ?? values.from);
+  const last = values.minutes === undefined ? Number(values.seed ?? range?.[2] ?? first + 99) : SEED_MAX;
+  for (let seed = first; seed <= last && performance.now() < untilMs; seed++) yield seed;
+}
+
+const totals = { seeds: 0, failed: 0, events: 0, replies: 0, checks: 0, virtualMs: 0, starts: 0, replayed: 0 };
+const faults = new Map<string, number>();
+
+function add(result: SimResult): void {
+  totals.seeds++;
+  totals.events += result.events;
+  totals.replies += result.replies;
+  totals.checks += result.checks;
+  totals.virtualMs += result.virtualMs;
+  totals.starts += result.incarnations;
+  for (const [kind, count] of result.faults) faults.set(kind, (faults.get(kind) ?? 0) + count);
+}
+
+function report(seed: number, result: SimResult): void {
+  const again = `bun run sim --seed ${seed}${mutant === undefined ? "" : ` --mutant ${mutant}`} --trace`;
+  console.log(`\nFAIL seed ${seed}`);
+  for (const { invariant, detail } of result.violations) console.log(`  ${invariant}: ${detail}`);
+  console.log(`  options: ${JSON.stringify(result.options)}`);
+  console.log(
+    `  the last events:\n${result.lastLines
+      .slice(-LINES_SHOWN)
+      .map((line) => `    ${line}`)
+      .join("\n")}`,
+  );
+  console.log(`  again: ${again}\n`);
+}
+
+/** Runs the seed in a process of its own and compares what it left. */
+function replayProblem(seed: number, result: SimResult): string | undefined {
+  const args = [
+    "sim/main.ts",
+    "--seed",
+    String(seed),
+    "--hashes",
+    ...(mutant === undefined ? [] : ["--mutant", mutant]),
+  ];
+  const { stdout } = Bun.spawnSync([process.execPath, ...args], { stderr: "inherit" });
+  totals.replayed++;
+  const [line = ""] = stdout.toString().trim().split("\n");
+  const expected = hashes(result);
+  return line === expected ? undefined : `Seed ${seed} left ${expected} here and ${line} in another process`;
+}
+
+function hashes(result: SimResult): string {
+  return `${result.traceHash} ${result.databaseHash}`;
+}
+
+async function runSeed(seed: number, chosen: Mutant | undefined): Promise<SimResult> {
+  const show = values.trace ? { show: (line: string) => console.log(line) } : {};
+  return simulate(seed, { ...show, ...(chosen === undefined ? {} : { mutant: chosen }) });
+}
+
+function progress(seconds: number): string {
+  const hours = totals.virtualMs / 3_600_000;
+  return `${totals.seeds} seeds, ${totals.failed} failed, ${hours.toFixed(1)} virtual hours in ${seconds.toFixed(1)} s, ${totals.starts} starts, ${totals.events} events, ${totals.replies} model replies, ${totals.checks} checks`;
+}
+
+const startMs = performance.now();
+let shownMs = startMs;
+for (const seed of seedsWanted()) {
+  const result = await runSeed(seed, mutant);
+  add(result);
+  if (values.hashes) console.log(hashes(result));
+  if (result.violations.length > 0) {
+    totals.failed++;
+    if (totals.failed <= FAILURES_SHOWN && !values.hashes) report(seed, result);
+  }
+  if (
+    values["check-replay"] &&
+    (seed % REPLAY_EVERY === 0 || values.seed !== undefined || result.violations.length > 0)
+  ) {
+    const problem = replayProblem(seed, result);
+    if (problem !== undefined) {
+      totals.failed++;
+      console.log(problem);
+    }
+  }
+  if (performance.now() - shownMs < PROGRESS_EVERY_MS) continue;
+  shownMs = performance.now();
+  console.log(progress((shownMs - startMs) / 1000));
+}
+if (!values.hashes) {
+  console.log(progress((performance.now() - startMs) / 1000));
+  const kinds = [...faults].sort().map(([kind, count]) => `${kind} ${count}`);
+  console.log(`faults applied: ${kinds.join(", ") || "none"}`);
+  if (values["check-replay"]) console.log(`${totals.replayed} seeds ran again in another process`);
+}
+process.exit(totals.failed === 0 ? 0 : 1);

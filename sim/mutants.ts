@@ -1,0 +1,125 @@
+import type { SqlConnection, SqlDatabase } from "../src/store/driver.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { Incarnation } from "./world.ts";
+
+/** Bugs that are planted around the server, to see that a seed finds them. */
+export const MUTANTS = [
+  "loses_flushes",
+  "acks_before_commit",
+  "splits_effect_from_answer",
+  "repeats_stream_lines",
+  "forgets_running_runs",
+  "forgets_names",
+  "never_recovers",
+  "undoes_block_edits",
+] as const;
+
+/** One of {@link MUTANTS}. */
+export type Mutant = (typeof MUTANTS)[number];
+
+/** What a planted bug needs to delay things. */
+interface MutantWorld {
+  readonly scheduler: Scheduler;
+  readonly incarnation: Incarnation;
+}
+
+/** How much later a part of a commit comes that should have come with it. */
+const LATE_MS = 20;
+
+const EFFECT = /^(?:update "blocks"|insert into "passages"|update blocks|insert into passages)/i;
+
+/** The database with the bug planted in it; the database itself when the bug is elsewhere. */
+export function mutated(database: SqlDatabase, mutant: Mutant | undefined, world: MutantWorld): SqlDatabase {
+  const { reader, writer } = database;
+  switch (mutant) {
+    case "acks_before_commit":
+      return { ...database, ...lateCommits(database, world) };
+    case "splits_effect_from_answer":
+      return { ...database, writer: splitEffects(writer, world) };
+    case "repeats_stream_lines":
+      return {
+        ...database,
+        reader: edited(reader, /where run_events\.run_id = \$1 and run_events\.seq_id > \$2/, (sql) =>
+          sql.replace("> $2", ">= $2"),
+        ),
+      };
+    case "forgets_running_runs":
+      return { ...database, writer: edited(writer, /^select id from runs where agent_id/, (sql) => `${sql} offset 1`) };
+    case "forgets_names":
+      return {
+        ...database,
+        writer: edited(writer, /messages\.otid = \$2/, (sql) => sql.replace("messages.otid =", "messages.id =")),
+      };
+    case "undoes_block_edits":
+      return { ...database, writer: staleReads(writer) };
+    default:
+      return database;
+  }
+}
+
+function edited(connection: SqlConnection, pattern: RegExp, edit: (sql: string) => string): SqlConnection {
+  return { execute: (sql, parameters) => connection.execute(pattern.test(sql) ? edit(sql) : sql, parameters) };
+}
+
+/** A commit is reported at once and made a little later; who reads in this process waits for it, and sees nothing of it. */
+function lateCommits(
+  { reader, writer }: SqlDatabase,
+  { scheduler, incarnation }: MutantWorld,
+): Pick<SqlDatabase, "reader" | "writer"> {
+  let late: Promise<void> | undefined;
+  return {
+    reader: {
+      async execute(sql, parameters) {
+        await late;
+        return reader.execute(sql, parameters);
+      },
+    },
+    writer: {
+      async execute(sql, parameters) {
+        if (sql === "begin immediate") await late;
+        if (sql !== "commit") return writer.execute(sql, parameters);
+        late = scheduler.wait("late commit", LATE_MS, incarnation).then(async () => {
+          await writer.execute("commit", []);
+          late = undefined;
+        });
+        return { rows: [], changes: 0 };
+      },
+    },
+  };
+}
+
+/** What a tool wrote is committed before its answer is. */
+function splitEffects(writer: SqlConnection, { scheduler, incarnation }: MutantWorld): SqlConnection {
+  let hasEffect = false;
+  let inTool = false;
+  return {
+    async execute(sql, parameters) {
+      if (sql === "savepoint attempt") inTool = true;
+      if (inTool && EFFECT.test(sql)) hasEffect = true;
+      const result = await writer.execute(sql, parameters);
+      if (sql !== "release attempt") return result;
+      inTool = false;
+      if (!hasEffect) return result;
+      hasEffect = false;
+      await writer.execute("commit", []);
+      await scheduler.wait("between two commits", LATE_MS, incarnation);
+      await writer.execute("begin immediate", []);
+      return result;
+    },
+  };
+}
+
+/** Blocks are written as they were when they were first read. */
+function staleReads(writer: SqlConnection): SqlConnection {
+  const first = new Map<string, Awaited<ReturnType<SqlConnection["execute"]>>>();
+  return {
+    async execute(sql, parameters) {
+      const result = await writer.execute(sql, parameters);
+      if (!/^select "blocks"\.\* from "agent_blocks"/.test(sql)) return result;
+      const key = JSON.stringify(parameters);
+      const known = first.get(key);
+      if (known === undefined) first.set(key, result);
+      return known ?? result;
+    },
+  };
+}

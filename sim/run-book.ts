@@ -1,0 +1,133 @@
+import { parseJson } from "../src/core/json.ts";
+import type { WireMessage, WireRun } from "./wire.ts";
+
+/** The line that ends every stream. */
+const DONE = "[DONE]";
+const FINAL = ["completed", "failed", "cancelled"];
+const NUMBER = /"seq_id":(?:\d+|null)/;
+
+/** What clients saw of runs: how they stand, and the lines of their streams by number. */
+export interface RunBook {
+  /** A reader of a run's stream from after a number on. `run` is undefined until a line has told it. */
+  reader(run: string | undefined, startingAfter: number, isNumbered: boolean): StreamReader;
+  /** A list of runs that was asked for and came at these times: what was known to be final before must be final in it. */
+  sawRuns(runs: readonly WireRun[], askedMs: number, cameMs: number): void;
+  /** Runs whose streams were seen, with the messages that they carried whole. */
+  readonly streams: ReadonlyMap<string, SeenStream>;
+}
+
+/** The lines of one run's stream, as far as anybody saw them. */
+export interface SeenStream {
+  readonly lines: Map<number, string>;
+  /** The number of the last line, once somebody saw it. */
+  last: number | undefined;
+}
+
+/** Checks one reading of a stream, line by line. */
+export interface StreamReader {
+  take(line: string): void;
+  /** The server closed the stream. */
+  closed(): void;
+  runId(): string | undefined;
+  /** The number of the last line taken. */
+  position(): number;
+}
+
+type StreamEvent = Pick<WireMessage, "message_type" | "run_id"> & { readonly seq_id?: number | null };
+type Fail = (invariant: string, detail: string) => void;
+
+/** The one {@link RunBook}. */
+export function createRunBook(fail: Fail, checked: () => void): RunBook {
+  const streams = new Map<string, SeenStream>();
+  const ended = new Map<string, { readonly end: string; readonly knownMs: number }>();
+
+  function streamOf(run: string): SeenStream {
+    const stream = streams.get(run) ?? { lines: new Map(), last: undefined };
+    streams.set(run, stream);
+    return stream;
+  }
+
+  return {
+    streams,
+    sawRuns(runs, askedMs, cameMs) {
+      const active = runs
+        .filter((run) => !FINAL.includes(run.status))
+        .map((run) => `${run.agent_id} ${run.conversation_id}`);
+      checked();
+      if (new Set(active).size < active.length)
+        fail("S5 one run", `An agent has two runs at work: ${runs.map((run) => `${run.id} ${run.status}`).join(", ")}`);
+      for (const run of runs) {
+        const end = `${run.status} ${run.stop_reason}`;
+        const before = ended.get(run.id);
+        if (before !== undefined && before.knownMs < askedMs && before.end !== end)
+          fail("S1 acknowledged", `Run ${run.id} was '${before.end}' and is '${end}' now`);
+        if (before === undefined && FINAL.includes(run.status)) ended.set(run.id, { end, knownMs: cameMs });
+      }
+    },
+    reader: (run, startingAfter, isNumbered) =>
+      createReader({ streamOf, fail, checked, isNumbered }, run, startingAfter),
+  };
+}
+
+interface ReaderOptions {
+  readonly streamOf: (run: string) => SeenStream;
+  readonly fail: Fail;
+  readonly checked: () => void;
+  readonly isNumbered: boolean;
+}
+
+function createReader(
+  { streamOf, fail, checked, isNumbered }: ReaderOptions,
+  knownRun: string | undefined,
+  startingAfter: number,
+): StreamReader {
+  let run = knownRun;
+  let position = startingAfter;
+  let isDone = false;
+
+  /** Compares a line with what anybody saw at its place. */
+  function note(line: string): void {
+    if (run === undefined) {
+      fail("S9 stream", `A stream began without telling its run: ${line}`);
+      return;
+    }
+    const stream = streamOf(run);
+    const text = line.replace(NUMBER, '"seq_id":null');
+    const known = stream.lines.get(position);
+    if (known !== undefined && known !== text)
+      fail("S9 stream", `Line ${position} of ${run} was ${known} and is ${text} now`);
+    if (stream.last !== undefined && position > stream.last)
+      fail("S9 stream", `Line ${position} of ${run} comes after its end at ${stream.last}`);
+    stream.lines.set(position, text);
+    if (line === DONE) stream.last = position;
+  }
+
+  /** Takes a line that is an event. A ping that has no number is a sign of life and no part of the log. */
+  function takeEvent(line: string): void {
+    const event = parseJson(line) as StreamEvent | undefined;
+    if (event === undefined) fail("S9 stream", `A line is no JSON: ${line}`);
+    run ??= event?.run_id ?? undefined;
+    if (event?.message_type === "ping" && position > 0 && event.seq_id == null) return;
+    position++;
+    const number = event?.seq_id ?? position;
+    if (isNumbered && number !== position) fail("S9 stream", `${run} has line ${number} where ${position} should be`);
+    note(line);
+  }
+
+  return {
+    runId: () => run,
+    position: () => position,
+    take(line) {
+      checked();
+      if (isDone) fail("S9 stream", `${run} goes on after its end: ${line}`);
+      if (line !== DONE) return takeEvent(line);
+      position++;
+      isDone = true;
+      note(line);
+    },
+    closed() {
+      const isAtEnd = run !== undefined && streamOf(run).last === position;
+      if (!isDone && !isAtEnd) fail("S9 stream", `The stream of ${run} was closed at ${position} without its end`);
+    },
+  };
+}

@@ -1,0 +1,130 @@
+// A package that is loaded lazily would be loaded by a thread, at a moment that no seed decides.
+import "@ai-sdk/openai";
+import "gpt-tokenizer/encoding/o200k_base";
+import type { Clients } from "./clients.ts";
+import { createDisk } from "./disk.ts";
+import { createFaults } from "./faults.ts";
+import { checkAll } from "./final-checks.ts";
+import { createMachine } from "./machine.ts";
+import { createModelServer } from "./model-server.ts";
+import type { Mutant } from "./mutants.ts";
+import { createNetwork } from "./network.ts";
+import { drawOptions, type SimOptions } from "./options.ts";
+import { createOracle, type Violation } from "./oracle.ts";
+import { seededRandom } from "./random.ts";
+import { createScheduler } from "./scheduler.ts";
+import { runWorkload, settle } from "./workload.ts";
+
+/** Virtual time within which clients must be done, and after which the faults end. */
+const WORK_MS_MAX = 3 * 3_600_000;
+/** Virtual time that everything may take to come to rest once the faults are over. */
+const REST_MS_MAX = 2 * 3_600_000;
+const EVENTS_MAX = 300_000;
+
+/** What came of one seed. */
+export interface SimResult {
+  readonly options: SimOptions;
+  readonly violations: readonly Violation[];
+  readonly traceHash: string;
+  readonly databaseHash: string;
+  readonly events: number;
+  readonly virtualMs: number;
+  readonly incarnations: number;
+  readonly replies: number;
+  readonly checks: number;
+  readonly faults: ReadonlyMap<string, number>;
+  readonly lastLines: readonly string[];
+}
+
+/** How to run a seed. */
+export interface SimulateOptions {
+  readonly mutant?: Mutant;
+  /** Given every line of the trace. */
+  readonly show?: (line: string) => void;
+}
+
+/** Runs one seed: some hours of virtual time around the shipped server, from an empty disk to a last word of each agent. */
+export async function simulate(seed: number, { mutant, show }: SimulateOptions = {}): Promise<SimResult> {
+  const random = seededRandom(`seed ${seed}`);
+  const options = drawOptions(seed, random.fork("options"));
+  const scheduler = createScheduler(random.fork("schedule"), show);
+  const faults = createFaults();
+  const oracle = createOracle();
+  const disk = createDisk({
+    scheduler,
+    random: random.fork("disk"),
+    flushMs: options.flushMs,
+    transactionMs: options.transactionMs,
+    losesFlushes: mutant === "loses_flushes",
+  });
+  const surprised = (error: unknown) => oracle.fail("S18 no surprise", `A rejection that nobody took: ${error}`);
+  process.on("unhandledRejection", surprised);
+  try {
+    const model = createModelServer({ options, scheduler, random: random.fork("model"), faults, oracle });
+    const machine = createMachine({
+      options,
+      scheduler,
+      random: random.fork("machine"),
+      faults,
+      oracle,
+      disk,
+      model,
+      mutant,
+    });
+    const network = createNetwork({
+      scheduler,
+      random: random.fork("network"),
+      faults,
+      delayMs: options.networkMs,
+      listener: machine.listener,
+    });
+    machine.start();
+    const clients = { options, scheduler, random: random.fork("workload"), network, oracle, faults };
+    await play(clients, machine.mayCrash);
+    for (const problem of disk.problems()) oracle.fail("S15 file", problem);
+    return {
+      options,
+      violations: oracle.violations,
+      traceHash: scheduler.hash(),
+      databaseHash: disk.hash(),
+      events: scheduler.events(),
+      virtualMs: scheduler.nowMs(),
+      incarnations: machine.incarnations(),
+      replies: model.replies(),
+      checks: oracle.checks(),
+      faults: faults.counts(),
+      lastLines: scheduler.lastLines(),
+    };
+  } finally {
+    process.off("unhandledRejection", surprised);
+    disk.remove();
+  }
+}
+
+/** The workload with faults, then the time without them. */
+async function play(clients: Clients, afterEach: () => void): Promise<void> {
+  const { scheduler, oracle, faults } = clients;
+  const hasFailed = () => oracle.violations.length > 0;
+  const phase = async (name: string, work: Promise<void>, limitMs: number) => {
+    let isOver = false;
+    work.then(
+      () => {
+        isOver = true;
+      },
+      (error: unknown) => oracle.fail("H simulator", error instanceof Error ? String(error.stack) : String(error)),
+    );
+    scheduler.note(`phase: ${name}`);
+    const end = await scheduler.run({
+      until: () => isOver || hasFailed(),
+      untilMs: scheduler.nowMs() + limitMs,
+      eventsMax: EVENTS_MAX,
+      afterEach,
+    });
+    if (end !== "done")
+      oracle.fail("L1 ends", `After ${limitMs / 60_000} virtual minutes '${name}' was not over (${end})`);
+  };
+  await phase("work", runWorkload(clients), WORK_MS_MAX);
+  faults.stop();
+  if (!hasFailed()) await phase("rest", settle(clients), REST_MS_MAX);
+  if (!hasFailed()) await phase("checks", checkAll(clients), REST_MS_MAX);
+}
