@@ -59,11 +59,15 @@ export async function callModel(call: ModelCall, random: Random): Promise<CallRe
   }
 }
 
-/** Gives each call id of a reply a name that the conversation does not have yet, the same one every time. */
+/** Shorter ids are counters ("call_0") that a provider begins anew in every reply; Mistral's, the shortest real ones, have nine. */
+const CALL_ID_CHARS_MIN = 9;
+
+/** Gives each call id of a reply a name that no other call of the conversation has, the same one every time. */
 function callIdRenamer(known: ReadonlySet<string>, random: Random): (id: string) => string {
   const names = new Map<string, string>();
   return (id) => {
-    const name = names.get(id) ?? (known.has(id) ? `call_${random.uuid().replaceAll("-", "").slice(0, 24)}` : id);
+    const isTaken = known.has(id) || id.length < CALL_ID_CHARS_MIN;
+    const name = names.get(id) ?? (isTaken ? `call_${random.uuid().replaceAll("-", "").slice(0, 24)}` : id);
     names.set(id, name);
     return name;
   };
