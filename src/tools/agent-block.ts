@@ -1,8 +1,8 @@
 import { Failure } from "../core/failure.ts";
-import { newId } from "../core/id.ts";
 import { charCount, cut, wellFormed } from "../core/text.ts";
-import { BLOCK_CHARS_DEFAULT, type Block } from "../umi/block.ts";
+import type { Block } from "../umi/block.ts";
 import { editValue, refuseShownLineNumbers, relabel } from "../umi/block-edit.ts";
+import { newBlock } from "../umi/new-block.ts";
 import type { ToolContext } from "./builtin.ts";
 
 /** The longest label an agent may give to a block. */
@@ -40,32 +40,12 @@ export async function saveBlock({ blocks, userId }: ToolContext, block: Block): 
 /** A new block of that label, not stored yet, within the default limit. */
 export function draftBlock({ random, clock, userId }: ToolContext, draft: BlockDraft): Block {
   refuseShownLineNumbers(draft.value);
-  const at = clock.now();
+  const description = draft.description === null ? null : wellFormed(draft.description);
   const empty: Block = {
-    id: newId("block", random),
-    label: checkedLabel(draft.label),
-    value: "",
-    limit: BLOCK_CHARS_DEFAULT,
-    description: draft.description === null ? null : wellFormed(draft.description),
-    readOnly: false,
-    metadata: {},
-    tags: [],
-    hidden: null,
-    isTemplate: false,
-    templateName: null,
-    templateId: null,
-    baseTemplateId: null,
-    deploymentId: null,
-    entityId: null,
-    projectId: null,
-    preserveOnMigration: false,
-    createdById: userId,
-    lastUpdatedById: userId,
-    createdAt: at,
-    updatedAt: at,
-    version: 1,
+    ...newBlock({ random, clock }, { userId }, { label: checkedLabel(draft.label) }),
+    description,
   };
-  return { ...editValue(empty, draft.value, at), version: 1 };
+  return { ...editValue(empty, draft.value, empty.createdAt), version: 1 };
 }
 
 /** Stores a new block and attaches it to the agent. */

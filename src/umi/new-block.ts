@@ -45,7 +45,7 @@ const DESCRIPTIONS: ReadonlyMap<string, string> = new Map([
 /** A block that is not stored yet. */
 export function newBlock(
   sources: { readonly clock: Clock; readonly random: Random },
-  actor: Actor,
+  actor: { readonly userId: string },
   draft: BlockDraft,
 ): Block {
   const now = sources.clock.now();
