@@ -231,8 +231,12 @@ function beginCommit({ store, log: report }: RunLogOptions, log: OpenLog): RunLo
 }
 
 function show(log: OpenLog, events: readonly LoggedEvent[]): void {
-  log.tail = events;
+  if (newestOf(events) > newestOf(log.tail)) log.tail = events;
   wakeAll(log);
+}
+
+function newestOf(events: readonly LoggedEvent[]): number {
+  return events.at(-1)?.seqId ?? 0;
 }
 
 interface FollowOptions {
@@ -263,7 +267,7 @@ async function* follow(
       } else if (log === undefined) {
         return;
       } else {
-        await alarm.orWoken(log);
+        await alarm.orWoken(log, () => open.get(runId) === log && newestOf(log.tail) <= seqId);
         if (alarm.rang()) yield [];
       }
     }
@@ -294,8 +298,9 @@ function createAlarm(clock: Clock, signal: AbortSignal, idleMs: number) {
       quietSinceMs = clock.elapsedMs();
       return true;
     },
-    async orWoken({ waiting }: OpenLog) {
-      if (signal.aborted) return;
+    /** Waits only while `isQuiet`: what came since the reader looked would wake nobody again. */
+    async orWoken({ waiting }: OpenLog, isQuiet: () => boolean) {
+      if (signal.aborted || !isQuiet()) return;
       await new Promise<void>((resolve) => {
         wake = resolve;
         waiting.add(resolve);
