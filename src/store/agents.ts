@@ -6,7 +6,7 @@ import { instantOf } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import type { AgentId } from "../core/id.ts";
 import { identityConditions } from "./identities.ts";
-import { limitOf, orderOf, type PageSource, pageCondition } from "./pages.ts";
+import { countRows, type PageSource, readPage } from "./pages.ts";
 import {
   containing,
   fromFlagOrNull,
@@ -41,24 +41,12 @@ export function sqlAgentStore(session: Session): AgentStore {
 
     async list(filter, page) {
       const source: PageSource = { table: "agents", column: page.orderBy, missing: "ignore" };
-      const rows = await db
-        .selectFrom("agents")
-        .selectAll()
-        .where(matches(organizationId, filter))
-        .where(await pageCondition(session, source, page))
-        .orderBy(orderOf(source, page))
-        .limit(limitOf(page))
-        .execute();
+      const rows = await readPage<AgentRow>(session, source, page, matches(organizationId, filter));
       return rows.map(toAgent);
     },
 
     async count(filter) {
-      const row = await db
-        .selectFrom("agents")
-        .select((eb) => eb.fn.countAll<number>().as("total"))
-        .where(matches(organizationId, filter))
-        .executeTakeFirstOrThrow();
-      return Number(row.total);
+      return countRows(session, "agents", matches(organizationId, filter));
     },
 
     async insert(agent) {

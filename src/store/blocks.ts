@@ -4,7 +4,7 @@ import type { Block } from "../umi/block.ts";
 import type { BlockStore } from "../umi/block-store.ts";
 import { matches } from "./block-filter.ts";
 import { toBlock, toRow } from "./block-rows.ts";
-import { limitOf, orderOf, type PageSource, pageCondition } from "./pages.ts";
+import { countRows, type PageSource, readPage, removeRow } from "./pages.ts";
 import type { BlockRow } from "./schema.ts";
 import type { Session } from "./session.ts";
 
@@ -59,24 +59,12 @@ function blockReads(session: Session): Reads {
     },
 
     async list(filter, page) {
-      const rows = await db
-        .selectFrom("blocks")
-        .selectAll()
-        .where(matches(organizationId, filter))
-        .where(await pageCondition(session, SOURCE, page))
-        .orderBy(orderOf(SOURCE, page))
-        .limit(limitOf(page))
-        .execute();
+      const rows = await readPage<BlockRow>(session, SOURCE, page, matches(organizationId, filter));
       return withTags(session, rows);
     },
 
     async count(filter) {
-      const row = await db
-        .selectFrom("blocks")
-        .select((eb) => eb.fn.countAll<number>().as("total"))
-        .where(matches(organizationId, filter))
-        .executeTakeFirstOrThrow();
-      return Number(row.total);
+      return countRows(session, "blocks", matches(organizationId, filter));
     },
 
     async agentsOf(id) {
@@ -107,12 +95,7 @@ function blockWrites(session: Session): Omit<BlockStore, keyof Reads> {
     save: (block) => saveBlock(session, block),
 
     async remove(id) {
-      const gone = await db
-        .deleteFrom("blocks")
-        .where("id", "=", id)
-        .where("organization_id", "=", organizationId)
-        .executeTakeFirst();
-      if (gone.numDeletedRows === 0n) throw new Failure("not_found", `Block with id '${id}' not found`);
+      if (!(await removeRow(session, "blocks", id))) throw new Failure("not_found", `Block with id '${id}' not found`);
     },
 
     attach: (agentId, block) => attachBlock(session, agentId, block),

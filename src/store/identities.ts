@@ -4,7 +4,7 @@ import type { IdentityFilter, IdentityLinks, IdentityStore } from "../agent/port
 import { instantOf } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import type { AgentId, BlockId, IdentityId, OrganizationId } from "../core/id.ts";
-import { limitOf, orderOf, type PageSource, pageCondition } from "./pages.ts";
+import { type PageSource, readPage, removeRow } from "./pages.ts";
 import { containing, fromJson } from "./rows.ts";
 import type { IdentityRow } from "./schema.ts";
 import type { Session } from "./session.ts";
@@ -30,14 +30,7 @@ export function sqlIdentityStore(session: Session): IdentityStore {
     findByKey: (identifierKey, projectId) => findByKey(session, identifierKey, projectId),
 
     async list(filter, page) {
-      const rows = await db
-        .selectFrom("identities")
-        .selectAll()
-        .where(matches(organizationId, filter))
-        .where(await pageCondition(session, SOURCE, page))
-        .orderBy(orderOf(SOURCE, page))
-        .limit(limitOf(page))
-        .execute();
+      const rows = await readPage<IdentityRow>(session, SOURCE, page, matches(organizationId, filter));
       return rows.map(toIdentity);
     },
 
@@ -61,12 +54,7 @@ export function sqlIdentityStore(session: Session): IdentityStore {
     save: (identity) => saveIdentity(session, identity),
 
     async remove(id) {
-      const gone = await db
-        .deleteFrom("identities")
-        .where("id", "=", id)
-        .where("organization_id", "=", organizationId)
-        .executeTakeFirst();
-      if (gone.numDeletedRows === 0n) throw missing(id);
+      if (!(await removeRow(session, "identities", id))) throw missing(id);
     },
 
     listForAgents: (ids) => listForAgents(session, ids),

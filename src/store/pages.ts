@@ -26,6 +26,42 @@ export async function pageCondition(session: Session, source: PageSource, page: 
   return sql<SqlBool>`${after} and ${before}`;
 }
 
+/** One page of a table's rows that meet `condition`, which also scopes them to the organisation. */
+export async function readPage<Row>(
+  session: Session,
+  source: PageSource,
+  page: Page,
+  condition: RawBuilder<SqlBool>,
+): Promise<readonly Row[]> {
+  const found = await sql<Row>`select ${sql.table(source.table)}.* from ${sql.table(source.table)}
+    where ${condition} and ${await pageCondition(session, source, page)}
+    order by ${orderOf(source, page)} limit ${limitOf(page)}`.execute(session.db);
+  return found.rows;
+}
+
+/** How many rows of a table meet `condition`, which also scopes them to the organisation. */
+export async function countRows(
+  { db }: Session,
+  table: PageSource["table"],
+  condition: RawBuilder<SqlBool>,
+): Promise<number> {
+  const found = await sql<{
+    total: number;
+  }>`select count(*) as total from ${sql.table(table)} where ${condition}`.execute(db);
+  return Number(found.rows[0]?.total ?? 0);
+}
+
+/** Removes one row of the organisation; false when there is none. */
+export async function removeRow(
+  { db, organizationId }: Session,
+  table: PageSource["table"],
+  id: string,
+): Promise<boolean> {
+  const gone =
+    await sql`delete from ${sql.table(table)} where id = ${id} and organization_id = ${organizationId}`.execute(db);
+  return (gone.numAffectedRows ?? 0n) > 0n;
+}
+
 /** The page's size within {@link PAGE_ITEMS_MAX}. */
 export function limitOf(page: Page): number {
   return Math.max(0, Math.min(page.limit, PAGE_ITEMS_MAX));

@@ -3,7 +3,7 @@ import { instantOf } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import { type AgentId, type ArchiveId, newId, type PassageId } from "../core/id.ts";
 import type { Passage, PassageFilter, PassageHit, PassageStore } from "../umi/passage.ts";
-import { limitOf, orderOf, type PageSource, pageCondition } from "./pages.ts";
+import { limitOf, orderOf, type PageSource, pageCondition, removeRow } from "./pages.ts";
 import { containing, fromJson, fromJsonOrNull, toJsonOrNull } from "./rows.ts";
 import type { PassageRow } from "./schema.ts";
 import type { Session } from "./session.ts";
@@ -72,12 +72,8 @@ export function sqlPassageStore(session: Session): PassageStore {
     search: (archiveId, query, filter, limit) => searchPassages(session, archiveId, query, filter, limit),
 
     async remove(id) {
-      const gone = await db
-        .deleteFrom("passages")
-        .where("id", "=", id)
-        .where("organization_id", "=", organizationId)
-        .executeTakeFirst();
-      if (gone.numDeletedRows === 0n) throw new Failure("not_found", `Passage with id '${id}' not found`);
+      if (!(await removeRow(session, "passages", id)))
+        throw new Failure("not_found", `Passage with id '${id}' not found`);
     },
   };
 }

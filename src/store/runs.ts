@@ -5,7 +5,7 @@ import { instantOf } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import type { AgentId, ConversationId, RunId } from "../core/id.ts";
 import { noteCallback, queueCallback } from "./callbacks.ts";
-import { limitOf, orderOf, type PageSource, pageCondition } from "./pages.ts";
+import { type PageSource, readPage, removeRow } from "./pages.ts";
 import { fromJson, fromJsonOrNull, toFlag, toInstantOrNull, toJsonOrNull } from "./rows.ts";
 import type { RunRow } from "./schema.ts";
 import type { Session } from "./session.ts";
@@ -24,7 +24,7 @@ const ACTIVE = `select id from runs where agent_id = $1 and status in ('created'
 
 /** {@link RunStore} over SQL. */
 export function sqlRunStore(session: Session): RunStore {
-  const { db, organizationId } = session;
+  const { organizationId } = session;
   return {
     async find(id) {
       const { rows } = await session.sql.execute("select * from runs where id = $1 and organization_id = $2", [
@@ -40,14 +40,7 @@ export function sqlRunStore(session: Session): RunStore {
     },
 
     async list(filter, page) {
-      const rows = await db
-        .selectFrom("runs")
-        .selectAll()
-        .where(matches(organizationId, filter))
-        .where(await pageCondition(session, SOURCE, page))
-        .orderBy(orderOf(SOURCE, page))
-        .limit(limitOf(page))
-        .execute();
+      const rows = await readPage<RunRow>(session, SOURCE, page, matches(organizationId, filter));
       return rows.map(toRun);
     },
 
@@ -88,12 +81,7 @@ export function sqlRunStore(session: Session): RunStore {
     noteCallback: (id, outcome) => noteCallback(session, id, outcome),
 
     async remove(id) {
-      const gone = await db
-        .deleteFrom("runs")
-        .where("id", "=", id)
-        .where("organization_id", "=", organizationId)
-        .executeTakeFirst();
-      if (gone.numDeletedRows === 0n) throw new Failure("not_found", `Run ${id} not found`);
+      if (!(await removeRow(session, "runs", id))) throw new Failure("not_found", `Run ${id} not found`);
     },
   };
 }

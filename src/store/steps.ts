@@ -3,7 +3,7 @@ import type { StepFilter, StepStore } from "../agent/ports.ts";
 import type { Step, StopReason } from "../agent/run.ts";
 import { instantOf } from "../core/clock.ts";
 import type { AgentId, RunId, StepId } from "../core/id.ts";
-import { limitOf, orderOf, type PageSource, pageCondition } from "./pages.ts";
+import { type PageSource, readPage } from "./pages.ts";
 import { containing, fromJson, fromJsonOrNull, toJsonOrNull } from "./rows.ts";
 import type { StepRow } from "./schema.ts";
 import type { Session } from "./session.ts";
@@ -51,14 +51,7 @@ export function sqlStepStore(session: Session): StepStore {
     },
 
     async list(filter, page) {
-      const rows = await db
-        .selectFrom("steps")
-        .selectAll()
-        .where(matches(organizationId, filter))
-        .where(await pageCondition(session, SOURCE, page))
-        .orderBy(orderOf(SOURCE, page))
-        .limit(limitOf(page))
-        .execute();
+      const rows = await readPage<StepRow>(session, SOURCE, page, matches(organizationId, filter));
       return rows.map(toStep);
     },
 

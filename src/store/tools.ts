@@ -4,7 +4,7 @@ import { instantOf } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import type { ToolId } from "../core/id.ts";
 import type { Tool, ToolType } from "../tools/tool.ts";
-import { limitOf, orderOf, type PageSource, pageCondition } from "./pages.ts";
+import { countRows, type PageSource, readPage, removeRow } from "./pages.ts";
 import { containing, fromFlagOrNull, fromJson, fromJsonOrNull, toFlag, toFlagOrNull, toJsonOrNull } from "./rows.ts";
 import type { ToolRow } from "./schema.ts";
 import type { Session } from "./session.ts";
@@ -44,24 +44,12 @@ export function sqlToolStore(session: Session): ToolStore {
     },
 
     async list(filter, page) {
-      const rows = await db
-        .selectFrom("tools")
-        .selectAll()
-        .where(matches(organizationId, filter))
-        .where(await pageCondition(session, SOURCE, page))
-        .orderBy(orderOf(SOURCE, page))
-        .limit(limitOf(page))
-        .execute();
+      const rows = await readPage<ToolRow>(session, SOURCE, page, matches(organizationId, filter));
       return rows.map(toTool);
     },
 
     async count(filter) {
-      const row = await db
-        .selectFrom("tools")
-        .select((eb) => eb.fn.countAll<number>().as("total"))
-        .where(matches(organizationId, filter))
-        .executeTakeFirstOrThrow();
-      return Number(row.total);
+      return countRows(session, "tools", matches(organizationId, filter));
     },
 
     async upsert(tool) {
@@ -85,12 +73,7 @@ export function sqlToolStore(session: Session): ToolStore {
     },
 
     async remove(id) {
-      const gone = await db
-        .deleteFrom("tools")
-        .where("id", "=", id)
-        .where("organization_id", "=", organizationId)
-        .executeTakeFirst();
-      if (gone.numDeletedRows === 0n) throw new Failure("not_found", `Tool not found with id='${id}'`);
+      if (!(await removeRow(session, "tools", id))) throw new Failure("not_found", `Tool not found with id='${id}'`);
     },
 
     ...agentTools(session),
