@@ -1,7 +1,4 @@
-// Runs seeds. Usage:
-//   bun run sim --seed 7 [--trace] [--mutant NAME]
-//   bun run sim --seeds 1..200 [--check-replay] [--mutant NAME]
-//   bun run sim --minutes 10 [--from 1]
+// Runs seeds: see USAGE.
 import { parseArgs } from "node:util";
 import { MUTANTS, type Mutant } from "./mutants.ts";
 import { type SimResult, simulate } from "./simulation.ts";
@@ -12,22 +9,47 @@ const REPLAY_EVERY = 20;
 const PROGRESS_EVERY_MS = 10_000;
 const LINES_SHOWN = 40;
 const FAILURES_SHOWN = 5;
+const USAGE = `Runs the server in a simulated world, one world for each seed.
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: "string" },
-    seeds: { type: "string" },
-    minutes: { type: "string" },
-    from: { type: "string", default: "1" },
-    mutant: { type: "string" },
-    trace: { type: "boolean", default: false },
-    "check-replay": { type: "boolean", default: false },
-    hashes: { type: "boolean", default: false },
-  },
-});
+  bun run sim --seed 7 [--trace] [--mutant NAME]
+  bun run sim --seeds 1..200 [--check-replay] [--mutant NAME]
+  bun run sim --minutes 10 [--from 1]
+
+Mutants, bugs planted around the server: ${MUTANTS.join(", ")}`;
+
+const { values } = readOptions();
+if (values.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
 
 const mutant = MUTANTS.find((name) => name === values.mutant);
-if (values.mutant !== undefined && mutant === undefined) throw new Error(`The mutants are: ${MUTANTS.join(", ")}`);
+if (values.mutant !== undefined && mutant === undefined) refuse(`There is no mutant ${values.mutant}.`);
+
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        help: { type: "boolean", default: false },
+        seed: { type: "string" },
+        seeds: { type: "string" },
+        minutes: { type: "string" },
+        from: { type: "string", default: "1" },
+        mutant: { type: "string" },
+        trace: { type: "boolean", default: false },
+        "check-replay": { type: "boolean", default: false },
+        hashes: { type: "boolean", default: false },
+      },
+    });
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function refuse(why: string): never {
+  console.error(`${why}\n\n${USAGE}`);
+  process.exit(2);
+}
 
 /** The seeds that were asked for, one by one, until the time is over. */
 function* seedsWanted(): Generator<number> {
