@@ -3,19 +3,16 @@ import { instantOf } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import type { Actor, RunId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
+import { createDueWork, type DueWork } from "./due-work.ts";
 import type { Store } from "./ports.ts";
 import type { CallbackOutcome, WaitingCallback } from "./run.ts";
 
 /** How long to wait after each failed try; when the list is at its end, no further one is made. */
 const RETRY_AFTER_MS: readonly number[] = [5_000, 60_000, 600_000];
-/** Callbacks that are sent at the same time. */
-const AT_ONCE_MAX = 16;
-/** How long the sender sleeps at most; what is due then is read again. */
-const SLEEP_MS_MAX = 600_000;
 /** The longest account of a failure that is kept. */
 const ERROR_CHARS_MAX = 500;
 
-/** What a {@link CallbackSender} is made of. */
+/** What the sender of callbacks is made of. */
 export interface CallbackOptions {
   readonly store: Store;
   readonly clock: Clock;
@@ -26,62 +23,20 @@ export interface CallbackOptions {
   readonly log: (message: string, error: unknown) => void;
 }
 
-/** Tells the addresses that runs name how the runs ended. What is to be sent is in the store, so a restart loses none. */
-export interface CallbackSender {
-  /** Looks whether something is to be sent. Never waits. */
-  wake(): void;
-  /** Waits for what is being sent; what is due later stays in the store until the next wake. */
-  settle(): Promise<void>;
-}
-
-/** The one {@link CallbackSender}. */
-export function createCallbackSender(options: CallbackOptions): CallbackSender {
-  const { store, clock } = options;
-  let working: Promise<void> | undefined;
-  let isStopping = false;
-  let hasNews = false;
-  let sleeping = new AbortController();
-
-  async function work(): Promise<void> {
-    while (!isStopping) {
-      hasNews = false;
-      const waiting = await store.waitingCallbacks(AT_ONCE_MAX);
-      const now = clock.now();
-      const due = waiting.filter((callback) => callback.dueAt <= now);
-      if (due.length > 0) {
-        await store.durable();
-        await Promise.all(due.map((callback) => send(options, callback)));
-        continue;
-      }
-      const [next] = waiting;
-      if (hasNews) continue;
-      if (next === undefined) return;
-      sleeping = new AbortController();
-      await clock.sleep(Math.min(next.dueAt - now, SLEEP_MS_MAX), sleeping.signal);
-    }
-  }
-
-  function wake(): void {
-    hasNews = true;
-    sleeping.abort();
-    working ??= work()
-      .catch((error: unknown) => options.log("Callbacks could not be sent", error))
-      .finally(() => {
-        working = undefined;
-        // Somebody woke it while it was on its way out.
-        if (hasNews && !isStopping) wake();
-      });
-  }
-
-  return {
-    wake,
-    async settle() {
-      isStopping = true;
-      sleeping.abort();
-      await working;
-      isStopping = false;
+/**
+ * Tells the addresses that runs name how the runs ended. What is to be sent is in the store, so a restart loses none.
+ */
+export function createCallbackSender(options: CallbackOptions): DueWork {
+  const { store, clock, log } = options;
+  return createDueWork<WaitingCallback>({
+    clock,
+    waiting: (limit) => store.waitingCallbacks(limit),
+    async work(callback) {
+      await store.durable();
+      await send(options, callback);
     },
-  };
+    onError: (error) => log("Callbacks could not be sent", error),
+  });
 }
 
 async function send({ store, clock, post, bodyOf }: CallbackOptions, callback: WaitingCallback): Promise<void> {

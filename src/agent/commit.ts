@@ -1,3 +1,4 @@
+import { type Instant, instantOf } from "../core/clock.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { RunUsage, TurnError, TurnEvent } from "./events.ts";
 import type { Message } from "./message.ts";
@@ -123,10 +124,17 @@ async function savedRun(turn: Turn, run: Run, change: Change, repositories: Repo
   const completedAt = turn.clock.now();
   const totalDurationNs = Math.round((completedAt - run.createdAt) * 1e6);
   const metadata = error === null ? run.metadata : { ...run.metadata, error: errorRecord(run, error) };
-  const ended: Run = { ...run, status: statusOf(stopReason), stopReason, completedAt, totalDurationNs, metadata };
+  const status = statusOf(stopReason);
+  const approvalDueAt = stopReason === "requires_approval" ? approvalDue(turn, completedAt) : null;
+  const ended: Run = { ...run, status, stopReason, completedAt, totalDurationNs, metadata, approvalDueAt };
   await repositories.runs.save(ended);
   await repositories.agents.noteRun(run.agentId, stopReason);
   return ended;
+}
+
+function approvalDue({ options }: Turn, askedAt: Instant): Instant | null {
+  // Runs that an earlier version began do not have the option.
+  return options.approvalTimeoutMs == null ? null : instantOf(askedAt + options.approvalTimeoutMs);
 }
 
 /** What went wrong as clients read it from the run, which is also what its stream ended with. */

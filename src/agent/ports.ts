@@ -19,7 +19,7 @@ import type { Conversation } from "./conversation.ts";
 import type { Identity, IdentityType } from "./identity.ts";
 import type { Message, MessageRole } from "./message.ts";
 import type { ProviderTraceStore } from "./provider-trace.ts";
-import type { CallbackOutcome, Run, RunStatus, Step, StopReason, WaitingCallback } from "./run.ts";
+import type { CallbackOutcome, ExpiringApproval, Run, RunStatus, Step, StopReason, WaitingCallback } from "./run.ts";
 
 /** What a list of agents is narrowed to. Absent means any. */
 export interface AgentFilter {
@@ -260,6 +260,8 @@ export interface RunStore {
   save(run: Run): Promise<void>;
   /** Notes what came of a callback, and takes it off the list unless it is to be sent again. */
   noteCallback(id: RunId, outcome: CallbackOutcome): Promise<void>;
+  /** Sets or takes away (null) the time at which the run's request for approval is denied. */
+  setApprovalDue(id: RunId, dueAt: Instant | null): Promise<void>;
   /** Removes the run with its events; its messages and steps stay. */
   remove(id: RunId): Promise<void>;
 }
@@ -341,4 +343,6 @@ export interface Store {
   unfinishedRuns(): Promise<readonly UnfinishedRun[]>;
   /** Callbacks of any organisation that are still to be sent, those due first at the front. */
   waitingCallbacks(limit: number): Promise<readonly WaitingCallback[]>;
+  /** Requests for approval of any organisation that are denied at some time, those due first at the front. */
+  expiringApprovals(limit: number): Promise<readonly ExpiringApproval[]>;
 }

@@ -8,8 +8,8 @@ import type { Models } from "../llm/models.ts";
 import type { BuiltinTool } from "../tools/builtin.ts";
 import type { Tool } from "../tools/tool.ts";
 import type { Agent } from "./agent.ts";
-import type { CallbackSender } from "./callback.ts";
 import type { Conversation } from "./conversation.ts";
+import type { DueWork } from "./due-work.ts";
 import type { EventEncoder } from "./events.ts";
 import type { TurnInput } from "./input.ts";
 import type { Store, ThreadId } from "./ports.ts";
@@ -34,7 +34,8 @@ export interface RunnerOptions {
   readonly settingsOf: (modelSettings: unknown) => Partial<LlmConfig>;
   /** Whether what goes to providers and comes back is kept. */
   readonly tracksProvider: boolean;
-  readonly callbacks: CallbackSender;
+  /** Sends the callbacks of runs that have ended. */
+  readonly callbacks: DueWork;
   /** Told of failures that nobody waits for. */
   readonly log: (message: string, error: unknown) => void;
 }

@@ -32,6 +32,7 @@ export function newRun({ clock, random }: Pick<World, "clock" | "random">, setup
     callbackSentAt: null,
     callbackStatusCode: null,
     callbackError: null,
+    approvalDueAt: null,
   };
 }
 

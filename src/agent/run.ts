@@ -53,6 +53,8 @@ export interface Run {
   readonly callbackSentAt: Instant | null;
   readonly callbackStatusCode: number | null;
   readonly callbackError: string | null;
+  /** When the approval that the run ended with is denied if nobody has answered; null when it waits for ever. */
+  readonly approvalDueAt: Instant | null;
 }
 
 /** One model call of a run, with what it used and how it ended. */
@@ -86,6 +88,13 @@ export interface WaitingCallback {
   readonly url: string;
   /** Tries that failed. */
   readonly attempts: number;
+  readonly dueAt: Instant;
+}
+
+/** A run whose request for approval is to be denied at some time. */
+export interface ExpiringApproval {
+  readonly actor: Actor;
+  readonly runId: RunId;
   readonly dueAt: Instant;
 }
 

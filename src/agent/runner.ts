@@ -3,10 +3,11 @@ import { type Actor, newId, type RunId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
 import { checkInput } from "./admission.ts";
 import type { Agent } from "./agent.ts";
+import { createApprovalExpiry } from "./approval-expiry.ts";
 import { errorRecord } from "./commit.ts";
 import type { TurnError } from "./events.ts";
 import { inputMessages, type TurnInput } from "./input.ts";
-import type { Repositories, UnfinishedRun } from "./ports.ts";
+import type { Repositories, Store, UnfinishedRun } from "./ports.ts";
 import { previewRequest } from "./preview.ts";
 import { refreshedContext } from "./refresh-prompt.ts";
 import type { Run } from "./run.ts";
@@ -64,12 +65,13 @@ export function createRunner(options: RunnerOptions): Runner {
       log.close();
       active.delete(state.run.id);
       if (state.run.callbackUrl !== null) options.callbacks.wake();
+      if (state.run.approvalDueAt !== null) expiry.wake();
     });
     active.set(state.run.id, { cancelling, done });
     return done;
   }
 
-  return {
+  const runner: Runner = {
     async start(actor, request) {
       if (active.size >= RUNS_MAX)
         throw new Failure("unavailable", `This server is working on ${RUNS_MAX} runs already; try again shortly`);
@@ -80,7 +82,8 @@ export function createRunner(options: RunnerOptions): Runner {
         const state = await take(options, actor, setup, { run, log, input: request.input });
         if (typeof state !== "string") return { run, agent: setup.agent, done: launch(actor, setup, state, log) };
         log.close();
-        return await repeated(actor, state, setup);
+        const done = active.get(state)?.done ?? resultOf({ store, clock: world.clock }, actor, state);
+        return { run: await findRun(store, actor, state), agent: setup.agent, done };
       } catch (error) {
         log.close();
         throw error;
@@ -91,6 +94,7 @@ export function createRunner(options: RunnerOptions): Runner {
 
     async recover(listed) {
       options.callbacks.wake();
+      expiry.wake();
       const unfinished = listed ?? (await store.unfinishedRuns());
       for (const { actor, runId } of unfinished) {
         try {
@@ -110,18 +114,14 @@ export function createRunner(options: RunnerOptions): Runner {
     },
 
     async drain(limitMs) {
+      await expiry.settle();
       const all = Promise.allSettled([...active.values()].map((run) => run.done));
       await Promise.race([all.then(() => options.callbacks.settle()), world.clock.sleep(limitMs)]);
     },
   };
 
-  /** The answer to a request that was taken before: the run that took it. */
-  async function repeated(actor: Actor, runId: RunId, setup: RunSetup): Promise<StartedRun> {
-    const run = await store.reader(actor).runs.find(runId);
-    if (run === undefined) throw new Failure("not_found", `Run with id ${runId} not found`);
-    const done = active.get(runId)?.done ?? resultOf({ store, clock: world.clock }, actor, runId);
-    return { run, agent: setup.agent, done };
-  }
+  const expiry = createApprovalExpiry({ store, clock: world.clock, start: runner.start, log: options.log });
+  return runner;
 
   async function resume(actor: Actor, runId: RunId): Promise<void> {
     const reader = store.reader(actor);
@@ -137,6 +137,12 @@ export function createRunner(options: RunnerOptions): Runner {
     // The result is in the rows; nobody waits for it here.
     void launch(actor, setup, state, log);
   }
+}
+
+async function findRun(store: Store, actor: Actor, runId: RunId): Promise<Run> {
+  const run = await store.reader(actor).runs.find(runId);
+  if (run === undefined) throw new Failure("not_found", `Run with id ${runId} not found`);
+  return run;
 }
 
 interface Taking {

@@ -24,4 +24,6 @@ export interface TurnOptions {
   readonly includeReturnMessageTypes: readonly string[] | null;
   /** Whether the reply tells of compactions and shows their summaries. */
   readonly includeCompactionMessages: boolean;
+  /** How long the run's request for approval waits for an answer before it is denied; null is for ever. */
+  readonly approvalTimeoutMs: number | null;
 }

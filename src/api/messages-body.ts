@@ -11,6 +11,8 @@ import type { InputPart } from "../llm/model.ts";
 const MESSAGES_MAX = 10_000;
 /** Tools that one client may bring. */
 const CLIENT_TOOLS_MAX = 512;
+/** The longest that a request for approval may wait when it is to expire: a year. */
+const APPROVAL_TIMEOUT_SECONDS_MAX = 366 * 24 * 60 * 60;
 
 const Text = z.string().transform(wellFormed);
 
@@ -101,6 +103,8 @@ export const SendBody = z.object({
   stream_tokens: z.boolean().nullish(),
   include_pings: z.boolean().nullish(),
   background: z.boolean().nullish(),
+  /** Selkie's own: how long a request for approval waits before it is denied. */
+  approval_timeout_seconds: z.number().positive().max(APPROVAL_TIMEOUT_SECONDS_MAX).nullish(),
 });
 
 /** A parsed {@link SendBody}. */
@@ -160,6 +164,7 @@ export function turnOptionsOf(body: SendRequest, stream: TurnOptions["stream"]):
     assistantMessageToolKwarg: body.assistant_message_tool_kwarg,
     includeReturnMessageTypes: body.include_return_message_types ?? null,
     includeCompactionMessages: body.include_compaction_messages ?? false,
+    approvalTimeoutMs: body.approval_timeout_seconds == null ? null : body.approval_timeout_seconds * 1_000,
   };
 }
 

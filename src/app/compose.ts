@@ -17,6 +17,7 @@ import type { Models } from "../llm/models.ts";
 import type { ProviderSettings } from "../llm/provider.ts";
 import { createModels } from "../llm/registry.ts";
 import type { SqlDatabase } from "../store/driver.ts";
+import { takeLease } from "../store/lease.ts";
 import { migrate } from "../store/migrate.ts";
 import { sqlStore } from "../store/sql-store.ts";
 import { BUILTIN_TOOLS, builtinRows } from "../tools/catalog.ts";
@@ -39,6 +40,8 @@ export interface ServerOptions {
   readonly tracksProvider?: boolean;
   /** The addresses of a host name; the system's resolver when absent. */
   readonly resolveHost?: SafeFetchOptions["resolveHost"];
+  /** Told when another server has taken over the database: this one can store nothing any more, and should stop. */
+  readonly onLeaseLost?: () => void;
   readonly log: (message: string, error?: unknown) => void;
 }
 
@@ -58,7 +61,8 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const { world, database, log } = options;
   const { clock, random } = world;
   await migrate(database, clock.now());
-  const store = sqlStore(database, world);
+  const lease = await takeLease(database, options.onLeaseLost);
+  const store = sqlStore(database, lease, world);
   await addBuiltinTools(store, world);
   const models = createModels({ ...options, ...world });
   const timeFormat = createTimeFormat();

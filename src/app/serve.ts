@@ -39,6 +39,7 @@ export async function openServer(settings: Settings): Promise<{ readonly server:
       database,
       providers: providersFrom(settings.environment),
       localOnly: isLoopback(settings.host) && settings.apiKey === null,
+      onLeaseLost: stopReplaced,
       log: logLine,
     });
     return { server, close: () => database.close() };
@@ -53,6 +54,11 @@ function stopAtOnce(error: unknown): void {
     "The disk did not store what was written; stopping, so that the next start finds what it really holds",
     error,
   );
+  process.exit(1);
+}
+
+function stopReplaced(): void {
+  logLine("Another server has taken over this data; stopping");
   process.exit(1);
 }
 

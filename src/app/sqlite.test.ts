@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Store } from "../agent/ports.ts";
 import { DEFAULT_ACTOR, newId } from "../core/id.ts";
+import { takeLease } from "../store/lease.ts";
 import { migrate } from "../store/migrate.ts";
 import { sqlStore } from "../store/sql-store.ts";
 import type { Block } from "../umi/block.ts";
@@ -26,7 +27,7 @@ function newDirectory(): string {
 async function openStore(directory: string): Promise<{ database: OpenedSqlite; store: Store }> {
   const database = openSqlite(directory);
   await migrate(database, world.clock.now());
-  return { database, store: sqlStore(database, world) };
+  return { database, store: sqlStore(database, await takeLease(database), world) };
 }
 
 function block(label: string, value: string): Block {

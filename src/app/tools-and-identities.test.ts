@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import Letta from "@letta-ai/letta-client";
 import { newIdentity } from "../agent/identity.ts";
 import { DEFAULT_ACTOR, newId } from "../core/id.ts";
+import { takeLease } from "../store/lease.ts";
 import { migrate } from "../store/migrate.ts";
 import { sqlStore } from "../store/sql-store.ts";
 import { validateResponse } from "./_test-openapi.ts";
@@ -365,7 +366,7 @@ test("another organisation sees, finds and changes none of the identities", asyn
   const database = openSqlite(place.path);
   try {
     await migrate(database, world.clock.now());
-    const store = sqlStore(database, world);
+    const store = sqlStore(database, await takeLease(database), world);
     const stranger = { ...DEFAULT_ACTOR, organizationId: newId("org", world.random) };
     const identity = newIdentity(world, DEFAULT_ACTOR, { identifierKey: "k", name: "Ada", identityType: "user" });
     await store.write(DEFAULT_ACTOR, ({ identities }) => identities.insert(identity));

@@ -3,9 +3,10 @@ import { Failure } from "../core/failure.ts";
 import { DEFAULT_ORGANIZATION_ID, DEFAULT_USER_ID } from "../core/id.ts";
 import type { SqlConnection, SqlDatabase } from "./driver.ts";
 import { FIRST } from "./migrations/0001-first.ts";
+import { LEASE_AND_EXPIRY } from "./migrations/0002-lease-and-expiry.ts";
 
 /** Every change of the schema, in order; the index plus one is the version. Never edited once released. */
-const MIGRATIONS: readonly string[] = [FIRST];
+const MIGRATIONS: readonly string[] = [FIRST, LEASE_AND_EXPIRY];
 
 /** The schema this server writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,10 +1,11 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { RunFilter, RunStore } from "../agent/ports.ts";
-import type { Run, RunStatus, StopReason } from "../agent/run.ts";
+import type { ExpiringApproval, Run, RunStatus, StopReason } from "../agent/run.ts";
 import { instantOf } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
-import type { AgentId, ConversationId, RunId } from "../core/id.ts";
+import { type AgentId, type ConversationId, DEFAULT_USER_ID, type OrganizationId, type RunId } from "../core/id.ts";
 import { noteCallback, queueCallback } from "./callbacks.ts";
+import type { SqlConnection } from "./driver.ts";
 import { type PageSource, readPage, removeRow } from "./pages.ts";
 import { fromJson, fromJsonOrNull, toFlag, toInstantOrNull, toJsonOrNull } from "./rows.ts";
 import type { RunRow } from "./schema.ts";
@@ -16,8 +17,11 @@ const INSERT = `insert into runs (id, organization_id, agent_id, conversation_id
   metadata, callback_url, created_at, completed_at, ttft_ns, total_duration_ns)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`;
 
-const UPDATE = `update runs set status = $1, stop_reason = $2, metadata = $3, completed_at = $4, ttft_ns = $5, total_duration_ns = $6
-  where id = $7 and organization_id = $8`;
+const UPDATE = `update runs set status = $1, stop_reason = $2, metadata = $3, completed_at = $4, ttft_ns = $5, total_duration_ns = $6,
+  approval_due_at = $7 where id = $8 and organization_id = $9`;
+
+const EXPIRING = `select id, organization_id, approval_due_at from runs where approval_due_at is not null
+  order by approval_due_at limit $1`;
 
 const ACTIVE = `select id from runs where agent_id = $1 and status in ('created', 'running')
   and coalesce(conversation_id, '') = coalesce($2, '') and organization_id = $3 limit 1`;
@@ -72,10 +76,19 @@ export function sqlRunStore(session: Session): RunStore {
         completedAt,
         ttftNs,
         totalDurationNs,
+        run.approvalDueAt,
         id,
         organizationId,
       ]);
       await queueCallback(session, run);
+    },
+
+    async setApprovalDue(id, dueAt) {
+      await session.sql.execute("update runs set approval_due_at = $1 where id = $2 and organization_id = $3", [
+        dueAt,
+        id,
+        organizationId,
+      ]);
     },
 
     noteCallback: (id, outcome) => noteCallback(session, id, outcome),
@@ -84,6 +97,16 @@ export function sqlRunStore(session: Session): RunStore {
       if (!(await removeRow(session, "runs", id))) throw new Failure("not_found", `Run ${id} not found`);
     },
   };
+}
+
+/** See `Store.expiringApprovals`. */
+export async function expiringApprovals(reader: SqlConnection, limit: number): Promise<readonly ExpiringApproval[]> {
+  const { rows } = await reader.execute(EXPIRING, [limit]);
+  return rows.map((row) => ({
+    actor: { organizationId: row["organization_id"] as OrganizationId, userId: DEFAULT_USER_ID },
+    runId: row["id"] as RunId,
+    dueAt: instantOf(Number(row["approval_due_at"])),
+  }));
 }
 
 function matches(organizationId: string, filter: RunFilter): RawBuilder<SqlBool> {
@@ -119,5 +142,6 @@ function toRun(row: RunRow): Run {
     callbackSentAt: toInstantOrNull(row.callback_sent_at),
     callbackStatusCode: row.callback_status_code,
     callbackError: row.callback_error,
+    approvalDueAt: toInstantOrNull(row.approval_due_at),
   };
 }

@@ -191,6 +191,7 @@ export interface RunRow {
   callback_sent_at: number | null;
   callback_status_code: number | null;
   callback_error: string | null;
+  approval_due_at: number | null;
 }
 
 /** A row of `steps`. */

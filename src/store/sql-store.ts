@@ -11,11 +11,12 @@ import { builderOver } from "./dialect.ts";
 import type { SqlConnection, SqlDatabase } from "./driver.ts";
 import { sqlRunEventStore } from "./events.ts";
 import { sqlIdentityStore } from "./identities.ts";
+import type { Lease } from "./lease.ts";
 import { sqlMessageStore } from "./messages.ts";
 import { inTransaction } from "./migrate.ts";
 import { sqlPassageStore } from "./passages.ts";
 import { sqlProviderTraceStore } from "./provider-traces.ts";
-import { sqlRunStore } from "./runs.ts";
+import { expiringApprovals, sqlRunStore } from "./runs.ts";
 import type { Session } from "./session.ts";
 import { sqlStepStore } from "./steps.ts";
 import { sqlToolStore } from "./tools.ts";
@@ -32,7 +33,7 @@ const WAITING_WRITES_MAX = 10_000;
  * {@link Store} over SQL. Writers take turns; a commit is visible at once and on disk after the next flush. One
  * flush serves every commit made before it began: that is the group commit.
  */
-export function sqlStore(database: SqlDatabase, world: Pick<World, "clock" | "random">): Store {
+export function sqlStore(database: SqlDatabase, lease: Lease, world: Pick<World, "clock" | "random">): Store {
   const readerDb = builderOver(database.reader, database.dialect);
   const writerDb = builderOver(database.writer, database.dialect);
   const takeTurn = turns(WAITING_WRITES_MAX);
@@ -47,7 +48,10 @@ export function sqlStore(database: SqlDatabase, world: Pick<World, "clock" | "ra
     async write(actor, work) {
       const release = await takeTurn();
       try {
-        const result = await inTransaction(database.writer, () => work(writers(actor)));
+        const result = await inTransaction(database.writer, async () => {
+          await lease.check();
+          return work(writers(actor));
+        });
         barrier.committed();
         return result;
       } finally {
@@ -55,6 +59,7 @@ export function sqlStore(database: SqlDatabase, world: Pick<World, "clock" | "ra
       }
     },
     durable: barrier.durable,
+    expiringApprovals: (limit) => expiringApprovals(database.reader, limit),
     waitingCallbacks: (limit) => waitingCallbacks(database.reader, limit),
     async unfinishedRuns() {
       const { rows } = await database.reader.execute(UNFINISHED, []);

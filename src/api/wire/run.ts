@@ -27,7 +27,7 @@ export function toWireRun(run: Run): JsonObject {
     conversation_id: run.conversationId,
     base_template_id: null,
     background: run.background,
-    metadata: run.metadata,
+    metadata: toWireMetadata(run),
     request_config: toWireRequestConfig(run.requestConfig),
     stop_reason: run.stopReason,
     callback_url: run.callbackUrl,
@@ -37,6 +37,11 @@ export function toWireRun(run: Run): JsonObject {
     ttft_ns: run.ttftNs,
     total_duration_ns: run.totalDurationNs,
   };
+}
+
+/** A run's metadata, with the time at which its request for approval is denied, if at all. */
+function toWireMetadata({ metadata, approvalDueAt }: Run): JsonObject {
+  return approvalDueAt === null ? metadata : { ...metadata, approval_expires_at: isoTime(approvalDueAt) };
 }
 
 /** What of a run's request tells how its messages are shown. */
