@@ -35,7 +35,7 @@ export interface Compacting {
 
 /**
  * What happens during a run, in order. Deltas come only when tokens were asked for; the `message` that follows them
- * says that it was streamed. Exactly one `ended` comes last.
+ * says that it was streamed: wholly, or of agents that talk by tool what they thought and said. Exactly one `ended` comes last.
  */
 export type TurnEvent =
   | { readonly type: "started"; readonly runId: RunId }

@@ -4,7 +4,7 @@ import type { ModelReply, OutputPart, ToolCall, ToolSchema } from "../llm/model.
 import type { AgentType } from "./agent.ts";
 
 /** The argument in which older agent types think aloud. */
-const THINKING = "thinking";
+export const THINKING = "thinking";
 /** The argument with which older agent types ask to go on after a tool. */
 export const HEARTBEAT = "request_heartbeat";
 

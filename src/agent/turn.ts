@@ -10,6 +10,7 @@ import { type CallResult, callIdsOf, callModel } from "./model-call.ts";
 import type { Repositories } from "./ports.ts";
 import type { Step, StopReason } from "./run.ts";
 import { type HeardReply, hear, withHeartbeat } from "./speech.ts";
+import { speechStream } from "./speech-stream.ts";
 import { asksApproval, missingTools, type ToolOffer, toolOffer } from "./tool-offer.ts";
 import { answerCalls, heartbeatMessage } from "./tool-round.ts";
 import { openCalls, toTranscript } from "./transcript.ts";
@@ -58,7 +59,7 @@ async function takeStep(turn: Turn, state: TurnState): Promise<void> {
   state.nextStepId = null;
   const startedMs = turn.clock.elapsedMs();
   const offer = toolOffer(turn, state);
-  const isStreamed = turn.options.stream === "tokens" && !turn.speech.isByTool;
+  const isStreamed = turn.options.stream === "tokens";
   const [result, failure] = await settled(
     callModel(
       {
@@ -68,7 +69,7 @@ async function takeStep(turn: Turn, state: TurnState): Promise<void> {
         stepId,
         knownCallIds: callIdsOf(state.context),
         asksApproval: (name) => asksApproval(turn, name),
-        ...(isStreamed ? { emit: turn.log.publish } : {}),
+        ...(isStreamed ? { emit: speechStream(turn.speech, turn.options, turn.log.publish) } : {}),
       },
       turn.random,
     ),

@@ -81,6 +81,15 @@ function callsOf(reply: ScriptedReply) {
   }));
 }
 
+/** A call as providers stream it: its name first, its arguments a few characters at a time. */
+function piecesOf({ index, id, type, function: { name, arguments: text } }: ReturnType<typeof callsOf>[number]) {
+  const pieces = text.match(/.{1,12}/gs) ?? [];
+  return [
+    { index, id, type, function: { name, arguments: "" } },
+    ...pieces.map((piece) => ({ index, function: { arguments: piece } })),
+  ];
+}
+
 function whole(reply: ScriptedReply): Response {
   const tool_calls = callsOf(reply);
   const message = { role: "assistant", content: reply.text ?? null, ...(tool_calls.length > 0 ? { tool_calls } : {}) };
@@ -103,7 +112,7 @@ function streamed(reply: ScriptedReply): Response {
   const parts = [
     chunk({ role: "assistant" }),
     ...words.map((content) => chunk({ content })),
-    ...calls.map((call) => chunk({ tool_calls: [call] })),
+    ...calls.flatMap((call) => piecesOf(call).map((piece) => chunk({ tool_calls: [piece] }))),
     chunk({}, calls.length > 0 ? "tool_calls" : "stop"),
     `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "gpt-4o-mini", choices: [], usage: usageOf(reply) })}\n\n`,
     "data: [DONE]\n\n",

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { type Answer, eventsOf, startTestServer, type TestServer } from "./_test-server.ts";
 
 let server: TestServer;
@@ -245,4 +245,84 @@ test("agents that share a block see each other's edits", async () => {
   await send(writer, "change the plan");
   await send(readerId, "what is the plan?");
   expect(JSON.stringify(server.model.requests.at(-1)?.messages[0])).toContain("Plan B");
+});
+
+describe("agents that talk by tool", () => {
+  /** What a reply's stream says, its pieces joined, and how many pieces each message came in. */
+  async function streamed(agentId: string, extra: object = {}) {
+    const body = { input: "hello", stream_tokens: true, ...extra };
+    const events = await eventsOf(await server.stream(`/v1/agents/${agentId}/messages/stream`, body));
+    const joined = new Map<string, Answer>();
+    for (const { otid, message_type: type, reasoning, content, tool_call } of events) {
+      if (typeof otid !== "string") continue;
+      const { text = "", count = 0 } = joined.get(otid) ?? {};
+      const said = reasoning ?? content ?? tool_call?.arguments ?? "";
+      joined.set(otid, { otid, type, text: text + said, count: count + 1 });
+    }
+    return [...joined.values()];
+  }
+
+  async function listed(agentId: string) {
+    const messages = (await server.request("GET", `/v1/agents/${agentId}/messages?order=asc`)).body;
+    return messages.map(({ otid, message_type: type, reasoning, content }: Answer) => ({
+      otid,
+      type,
+      text: reasoning ?? content,
+    }));
+  }
+
+  const speak = (args: object) => ({ calls: [{ name: "send_message", arguments: args }] });
+
+  test("thought and speech are streamed token by token, as the messages that are listed later", async () => {
+    for (const agent_type of ["memgpt_v2_agent", "memgpt_agent"]) {
+      const agentId = await server.agent({ agent_type });
+      const thinking = "The person greets me, so I greet back";
+      const message = 'Hello "Ada" \u{1f600}, how are you?';
+      server.model.say(speak({ thinking, message, request_heartbeat: false }));
+      const [thought, reply, ...more] = await streamed(agentId);
+      expect(thought).toMatchObject({ type: "reasoning_message", text: thinking });
+      expect(reply).toMatchObject({ type: "assistant_message", text: message });
+      expect(Math.min(thought.count, reply.count)).toBeGreaterThan(1);
+      expect(more).toEqual([]);
+      const shown = [thought, reply].map(({ otid, type, text }) => ({ otid, type, text }));
+      expect(await listed(agentId)).toEqual(expect.arrayContaining(shown));
+    }
+  });
+
+  test("speech without a thought before it comes whole, and so do other calls", async () => {
+    const agentId = await server.agent({ agent_type: "memgpt_v2_agent" });
+    server.model.say(speak({ message: "Only words", thinking: "Too late" }));
+    const [late, ...rest] = await streamed(agentId);
+    expect([late.type, late.text]).toEqual(["reasoning_message", "Too late"]);
+    expect(rest.map((piece) => piece.text)).toEqual(["Only words"]);
+    server.model.say(
+      {
+        calls: [
+          { name: "conversation_search", arguments: { thinking: "Look", query: "tea", request_heartbeat: true } },
+        ],
+      },
+      speak({ message: "No tea" }),
+    );
+    const pieces = await streamed(agentId);
+    expect(pieces.map((piece) => piece.type)).toEqual([
+      "reasoning_message",
+      "tool_call_message",
+      "tool_return_message",
+      "assistant_message",
+    ]);
+    expect(JSON.parse(pieces[1].text)).toEqual({ query: "tea", request_heartbeat: true });
+    expect(pieces.at(-1)).toMatchObject({ text: "No tea", count: 1 });
+  });
+
+  test("without use_assistant_message the call of the speaking tool is shown as it is", async () => {
+    const agentId = await server.agent({ agent_type: "memgpt_v2_agent" });
+    server.model.say(speak({ thinking: "Greet", message: "Hello" }));
+    const pieces = await streamed(agentId, { use_assistant_message: false });
+    expect(pieces.map((piece) => piece.type)).toEqual([
+      "reasoning_message",
+      "tool_call_message",
+      "tool_return_message",
+    ]);
+    expect(JSON.parse(pieces[1].text)).toMatchObject({ message: "Hello" });
+  });
 });

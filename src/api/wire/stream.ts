@@ -33,15 +33,15 @@ export function createEncoder(encoder: EncoderOptions): EventEncoder {
       case "started":
         return [frame(ping(encoder))];
       case "message":
-        return messageFrames(encoder, event.message, event.wasStreamed);
+        return messageFrames(encoder, event.message, event.wasStreamed ? deltas : undefined);
       case "compacting":
         return encoder.options.includeCompactionMessages ? compactionFrames(encoder, event) : [];
       case "compacted":
-        return encoder.options.includeCompactionMessages ? messageFrames(encoder, event.summary, false) : [];
+        return encoder.options.includeCompactionMessages ? messageFrames(encoder, event.summary, undefined) : [];
       case "ended":
         return endFrames(encoder, event);
       default:
-        return deltas(event);
+        return deltas.encode(event);
     }
   };
 }
@@ -85,18 +85,26 @@ export function wanted(
   return types === null ? shown : shown.filter((message) => types.includes(String(message["message_type"])));
 }
 
-function messageFrames({ view, options }: EncoderOptions, message: Message, wasStreamed: boolean): readonly string[] {
+/** The frames of a stored message; of one whose deltas were passed on, what they did not carry. */
+function messageFrames(
+  { view, options }: EncoderOptions,
+  message: Message,
+  deltas: DeltaEncoder | undefined,
+): readonly string[] {
   const isHidden =
     message.role === "user" ||
     message.role === "system" ||
     (message.role === "approval" && message.toolCalls.length === 0);
   if (isHidden) return [];
   const shown = toWireMessages([message], view);
-  // The deltas carried everything but signatures, which providers send last.
-  const left = wasStreamed
-    ? shown.filter((piece) => typeof piece["signature"] === "string").map((piece) => ({ ...piece, reasoning: "" }))
-    : shown;
+  const left = deltas === undefined ? shown : shown.flatMap((piece) => leftOf(piece, deltas, view));
   return wanted(left, options).map((piece) => frame(piece));
+}
+
+/** Deltas carry everything but signatures, which providers send last, and the calls of agents that talk by tool. */
+function leftOf(piece: JsonObject, deltas: DeltaEncoder, view: MessageView): readonly JsonObject[] {
+  if (!view.assistantText && !deltas.hasBegun(piece["otid"])) return [piece];
+  return typeof piece["signature"] === "string" ? [{ ...piece, reasoning: "" }] : [];
 }
 
 function endFrames(
@@ -134,28 +142,45 @@ function compactionFrames({ clock, options }: EncoderOptions, event: Compacting)
 
 type Delta = Exclude<TurnEvent, { type: "started" | "message" | "compacting" | "compacted" | "ended" }>;
 
+/** Makes frames of deltas. */
+interface DeltaEncoder {
+  encode(event: Delta): readonly string[];
+  /** Whether some of the piece with this otid, of the message that came last, was passed on. */
+  hasBegun(otid: unknown): boolean;
+}
+
 /** Numbers the pieces of a streamed message: a new one begins whenever the kind of delta changes. */
-function createDeltaEncoder(encoder: EncoderOptions): (event: Delta) => readonly string[] {
+function createDeltaEncoder(encoder: EncoderOptions): DeltaEncoder {
   let messageId = "";
   let kind = "";
   let index = -1;
   let date = "";
+  const begun = new Set<string>();
 
-  return (event) => {
+  function encode(event: Delta): readonly string[] {
     const type = wireType(event);
+    const isOwnThought = event.type === "reasoning_delta" && !event.isNative;
+    const kindNow = isOwnThought ? "thought" : type;
     if (event.messageId !== messageId) {
       messageId = event.messageId;
       kind = "";
       index = -1;
+      begun.clear();
       date = toWireSeconds(encoder.clock.now());
     }
-    if (type !== kind) {
-      kind = type;
+    if (kindNow !== kind) {
+      kind = kindNow;
       index++;
     }
     const otid = type === "approval_request_message" ? messageId : pieceOtid(messageId, index);
+    begun.add(otid);
     const start = deltaEnvelope(encoder.runId, event, { type, otid, date });
     return wanted([{ ...start, ...deltaBody(event) }], encoder.options).map((piece) => frame(piece));
+  }
+
+  return {
+    encode,
+    hasBegun: (otid) => typeof otid === "string" && begun.has(otid),
   };
 }
 
