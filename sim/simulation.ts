@@ -1,6 +1,7 @@
 // A package that is loaded lazily would be loaded by a thread, at a moment that no seed decides.
 import "@ai-sdk/openai";
 import "gpt-tokenizer/encoding/o200k_base";
+import "../src/llm/chat-chunks.ts";
 import type { Clients } from "./clients.ts";
 import { createDisk } from "./disk.ts";
 import { createFaults } from "./faults.ts";

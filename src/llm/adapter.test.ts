@@ -722,6 +722,19 @@ describe("what goes wrong", () => {
     expect((await failureOf(heard(open(url), request({ stream: true })))).type).toBe("llm_error");
   });
 
+  test("what was said before an error in the same piece is heard", async () => {
+    const { url } = serve(() =>
+      events([chatPiece({ content: "Well" }), `data: ${JSON.stringify(error("inside"))}\n\n`], 10_000),
+    );
+    let said = "";
+    const calling = async () => {
+      for await (const event of open(url).call(request({ stream: true }), new AbortController().signal))
+        if (event.type === "text_delta") said += event.text;
+    };
+    expect((await failureOf(calling())).detail).toContain("inside");
+    expect(said).toBe("Well");
+  });
+
   test("broken UTF-8 inside a text does not stop it", async () => {
     const [before = "", after = ""] = chatPiece({ content: "a@b" }).split("@");
     const bytes = Buffer.concat([

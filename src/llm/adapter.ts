@@ -6,9 +6,10 @@ import { reasonsNatively } from "./catalog.ts";
 import type { LlmConfig } from "./config.ts";
 import { createDeadline, type Deadline, timeoutText } from "./deadline.ts";
 import type { Family, FamilyCall } from "./family.ts";
-import { guardedFetch } from "./guarded-fetch.ts";
+import { boundedFetch, guardedFetch } from "./guarded-fetch.ts";
 import type { CallLimits } from "./limits.ts";
 import type { LanguageModel, ModelEvent, ModelMessage, ModelRequest } from "./model.ts";
+import { type ChatTap, createChatTap, openPackageParts } from "./part-stream.ts";
 import { promptOf, responseFormatOf, toolChoiceOf, toolsOf } from "./prompt.ts";
 import { type ProviderSettings, secretsOf, titleOf } from "./provider.ts";
 import { type FailedProvider, failureOf, isPassing, modelFailureOf, retryAfterMs } from "./provider-error.ts";
@@ -35,12 +36,14 @@ class Adapter implements LanguageModel {
   readonly #provider: FailedProvider;
   /** A model that thinks first may be silent for long. */
   readonly #thinks: boolean;
+  readonly #tap: ChatTap;
   #opened: Promise<LanguageModelV4> | undefined;
 
   constructor(options: AdapterOptions) {
     this.#options = options;
     this.#provider = { title: titleOf(options.settings.kind), secrets: secretsOf(options.settings) };
     this.#thinks = reasonsNatively(options.config.model);
+    this.#tap = createChatTap(guardedFetch(options.world.fetch));
   }
 
   async *call(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent> {
@@ -88,7 +91,7 @@ class Adapter implements LanguageModel {
 
   /** Starts an attempt and waits for its first events, up to which it may be repeated. */
   async #begin(request: ModelRequest, callOptions: LanguageModelV4CallOptions, deadline: Deadline): Promise<Attempt> {
-    const { family, world, limits } = this.#options;
+    const { family, settings, config, world, limits } = this.#options;
     const whole = !request.stream;
     deadline.arm("first", whole && this.#thinks ? limits.streamTimeoutMs : limits.requestTimeoutMs);
     const gatherer = createGatherer({
@@ -96,7 +99,7 @@ class Adapter implements LanguageModel {
       ids: createToolCallIds(usedIds(request.messages), world.random),
       outputCharsMax: limits.outputCharsMax,
     });
-    const attempt = await (whole ? wholeAttempt : streamedAttempt)({
+    const options = {
       model: await deadline.race(this.#open()),
       callOptions,
       gatherer,
@@ -104,7 +107,9 @@ class Adapter implements LanguageModel {
       provider: this.#provider,
       quietMs: this.#thinks ? limits.thinkingTimeoutMs : limits.idleTimeoutMs,
       ...(this.#thinks && { firstQuietMs: limits.thinkingTimeoutMs }),
-    });
+    };
+    const open = family.streamsChat?.(settings, config) === true ? this.#tap.open : openPackageParts;
+    const attempt = await (whole ? wholeAttempt(options) : streamedAttempt(options, open));
     if (attempt.pending.length > 0) return attempt;
     try {
       await attempt.next();
@@ -116,8 +121,8 @@ class Adapter implements LanguageModel {
   }
 
   #open(): Promise<LanguageModelV4> {
-    const { family, settings, config, world } = this.#options;
-    this.#opened ??= family.open(settings, config, guardedFetch(world.fetch));
+    const { family, settings, config } = this.#options;
+    this.#opened ??= family.open(settings, config, boundedFetch(this.#tap.fetch));
     return this.#opened;
   }
 

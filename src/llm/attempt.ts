@@ -1,6 +1,7 @@
 import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4StreamPart } from "@ai-sdk/provider";
 import type { Deadline } from "./deadline.ts";
 import type { ModelEvent, ModelReply } from "./model.ts";
+import type { OpenParts } from "./part-stream.ts";
 import { type FailedProvider, failureOf } from "./provider-error.ts";
 import type { ReplyGatherer } from "./reply.ts";
 
@@ -39,18 +40,16 @@ export async function wholeAttempt(options: AttemptOptions): Promise<Attempt> {
   return { pending: gatherer.pending, next: async () => false, close: () => undefined };
 }
 
-/** An attempt whose answer comes in pieces. */
-export async function streamedAttempt(options: AttemptOptions): Promise<Attempt> {
+/** An attempt whose answer comes in pieces, as `open` reads them. */
+export async function streamedAttempt(options: AttemptOptions, open: OpenParts): Promise<Attempt> {
   const { model, callOptions, gatherer, deadline, provider } = options;
-  const { stream, request } = await deadline.race(model.doStream(callOptions));
+  const stream = await deadline.race(open(model, callOptions));
   if (options.firstQuietMs !== undefined) deadline.arm("first", options.firstQuietMs);
-  const reader = stream.getReader();
-  const stop = (): void => {
-    reader.cancel().catch(() => undefined);
-  };
+  const stop = (): void => stream.cancel();
   // A cancelled reader ends its pending read at once, also where the package does not heed the signal.
   deadline.signal.addEventListener("abort", stop, { once: true });
   let ended = false;
+  let failure: unknown;
 
   function take(part: LanguageModelV4StreamPart): void {
     if (part.type !== "finish") {
@@ -63,18 +62,29 @@ export async function streamedAttempt(options: AttemptOptions): Promise<Attempt>
     if (raw === undefined && (unified === "other" || unified === "interrupted" || unified === "error"))
       throw failureOf("llm_error", BROKEN_OFF, provider);
     const reply = checked(options, gatherer.finish(part.finishReason, part.usage));
-    gatherer.pending.push({ type: "reply", reply, exchange: { request: request?.body, response: null } });
+    gatherer.pending.push({ type: "reply", reply, exchange: { request: stream.request, response: null } });
+  }
+
+  function takeAll(parts: readonly LanguageModelV4StreamPart[]): void {
+    try {
+      for (const part of parts) take(part);
+    } catch (error) {
+      if (gatherer.pending.length === 0) throw error;
+      // What was said before it is heard first.
+      failure = error;
+    }
   }
 
   return {
     pending: gatherer.pending,
     async next() {
       while (!ended && gatherer.pending.length === 0) {
+        if (failure !== undefined) throw failure;
         if (gatherer.said) deadline.arm("idle", options.quietMs);
-        const { done, value } = await reader.read();
-        deadline.signal.throwIfAborted();
-        if (done) throw failureOf("llm_error", BROKEN_OFF, provider);
-        take(value);
+        const parts = await stream.read();
+        if (deadline.signal.aborted) throw deadline.signal.reason;
+        if (parts === undefined) throw failureOf("llm_error", BROKEN_OFF, provider);
+        takeAll(parts);
       }
       deadline.disarm();
       return gatherer.pending.length > 0;

@@ -42,6 +42,8 @@ export interface Family {
   readonly dialect: Dialect;
   /** Loads the package and opens the model. */
   open(settings: ProviderSettings, config: LlmConfig, fetch: Fetch): Promise<LanguageModelV4>;
+  /** Whether the model streams plain chat completions, which are read without the package. */
+  streamsChat?(settings: ProviderSettings, config: LlmConfig): boolean;
   /** The options that only this family knows. */
   options(call: FamilyCall): SharedV4ProviderOptions;
   /** How many tokens to ask for at most; the configured number when the family has no rule of its own. */

@@ -6,16 +6,21 @@ export const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 export const ERROR_BYTES_MAX = 64 * 1024;
 
 /**
- * Wraps `fetch` for talking to a provider: no redirect is followed (it would carry the key elsewhere), no body grows
- * past its limit, and an HTML page in place of an answer counts as a bad gateway.
+ * Wraps `fetch` for talking to a provider: no redirect is followed (it would carry the key elsewhere), and an HTML page
+ * in place of an answer counts as a bad gateway. Whoever reads a body sees to it that it ends.
  */
 export function guardedFetch(fetch: Fetch): Fetch {
   return async (input, init) => {
     const response = await fetch(input, { ...init, redirect: "manual" });
     if (!response.ok) return cutShort(response, response.status);
     if (response.headers.get("content-type")?.startsWith("text/html") === true) return cutShort(response, 502);
-    return bounded(response);
+    return response;
   };
+}
+
+/** Wraps `fetch` for those who read whatever comes: no body grows past {@link ANSWER_BYTES_MAX}. */
+export function boundedFetch(fetch: Fetch): Fetch {
+  return async (input, init) => bounded(await fetch(input, init));
 }
 
 /** The same answer with at most {@link ERROR_BYTES_MAX} bytes of its body. */

@@ -3,7 +3,7 @@ import type { World } from "../core/world.ts";
 import { isEmbeddingName, type ModelFacts } from "./catalog.ts";
 import { createDeadline, timeoutText } from "./deadline.ts";
 import { azureUrlOf } from "./families/azure.ts";
-import { guardedFetch, readStart } from "./guarded-fetch.ts";
+import { boundedFetch, guardedFetch, readStart } from "./guarded-fetch.ts";
 import { baseUrlOf, type ProviderSettings, secretsOf, titleOf } from "./provider.ts";
 import { failureOf, modelFailureOf, providerMessage } from "./provider-error.ts";
 
@@ -69,7 +69,7 @@ export async function listModels(settings: ProviderSettings, world: World): Prom
   deadline.arm("first", LISTING_TIMEOUT_MS);
   try {
     const init = { headers: headersOf(settings), signal: deadline.signal };
-    const response = await deadline.race(guardedFetch(world.fetch)(url, init));
+    const response = await deadline.race(boundedFetch(guardedFetch(world.fetch))(url, init));
     const body = await deadline.race(readStart(response, LISTING_BYTES_MAX));
     if (!response.ok) {
       const message = providerMessage(body) ?? `${response.status}`;

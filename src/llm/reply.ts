@@ -58,7 +58,8 @@ class Gatherer implements ReplyGatherer {
   readonly pending: ModelEvent[] = [];
   readonly #options: GathererOptions;
   readonly #pieces: Piece[] = [];
-  readonly #byKey = new Map<string, Piece>();
+  /** Pieces by the provider's id for them. */
+  readonly #known = { text: new Map<string, Piece>(), reasoning: new Map<string, Piece>() };
   readonly #calls: Call[] = [];
   /** Calls by the provider's id for them; a finished one leaves, so that a repeated id starts a new call. */
   readonly #open = new Map<string, Call>();
@@ -121,11 +122,10 @@ class Gatherer implements ReplyGatherer {
   }
 
   #piece(type: Piece["type"], id: string, metadata?: SharedV4ProviderMetadata): Piece {
-    const key = `${type}:${id}`;
-    const known = this.#byKey.get(key);
+    const known = this.#known[type].get(id);
     if (known !== undefined) return known;
     const piece = (type === "reasoning" ? this.#joinable(metadata) : undefined) ?? this.#add(type);
-    this.#byKey.set(key, piece);
+    this.#known[type].set(id, piece);
     return piece;
   }
 

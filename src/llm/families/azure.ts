@@ -1,4 +1,5 @@
 import { usesResponsesApi } from "../catalog.ts";
+import type { LlmConfig } from "../config.ts";
 import { type Family, headersOf, keyOf, packageFetch } from "../family.ts";
 import { baseUrlOf, type ProviderSettings } from "../provider.ts";
 import { openaiDialect, openaiOptions, openaiStrictTools } from "./openai.ts";
@@ -8,18 +9,17 @@ export const azure: Family = {
   dialect: openaiDialect("azure"),
   async open(settings, config, fetch) {
     const { createAzure } = await import("@ai-sdk/azure");
-    const dated = isDated(settings.apiVersion);
     const provider = createAzure({
       baseURL: azureUrlOf(settings),
       apiKey: keyOf(settings),
       headers: headersOf(settings),
       fetch: packageFetch(fetch),
-      useDeploymentBasedUrls: dated,
+      useDeploymentBasedUrls: isDated(settings),
       ...(settings.apiVersion !== undefined && { apiVersion: settings.apiVersion }),
     });
-    // Dated API versions serve a deployment through chat completions only.
-    return usesResponsesApi(config.model) && !dated ? provider.responses(config.model) : provider.chat(config.model);
+    return isChat(settings, config) ? provider.chat(config.model) : provider.responses(config.model);
   },
+  streamsChat: isChat,
   options: (call) => ({ openai: openaiOptions(call), azure: openaiOptions(call) }),
   strictTools: openaiStrictTools,
 };
@@ -30,6 +30,11 @@ export function azureUrlOf(settings: ProviderSettings): string {
   return /^https?:\/\/[^/]+$/.test(url) ? `${url}/openai` : url;
 }
 
-function isDated(apiVersion: string | undefined): boolean {
+/** Dated API versions serve a deployment through chat completions only. */
+function isChat(settings: ProviderSettings, { model }: LlmConfig): boolean {
+  return !usesResponsesApi(model) || isDated(settings);
+}
+
+function isDated({ apiVersion }: ProviderSettings): boolean {
   return apiVersion !== undefined && /^\d{4}-/.test(apiVersion);
 }

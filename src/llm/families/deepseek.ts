@@ -15,5 +15,6 @@ export const deepseek: Family = {
     });
     return provider(config.model);
   },
+  streamsChat: () => true,
   options: () => ({}),
 };

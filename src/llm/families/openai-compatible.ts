@@ -20,6 +20,7 @@ export const openaiCompatible: Family = {
     });
     return provider.chatModel(config.model);
   },
+  streamsChat: () => true,
   options({ config, request }) {
     const effort = config.reasoningEffort;
     return {

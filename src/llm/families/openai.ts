@@ -28,6 +28,7 @@ export const openai: Family = {
     });
     return usesResponsesApi(config.model) ? provider.responses(config.model) : provider.chat(config.model);
   },
+  streamsChat: (_settings, { model }) => !usesResponsesApi(model),
   options: (call) => ({ openai: openaiOptions(call) }),
   strictTools: openaiStrictTools,
 };

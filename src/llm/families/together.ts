@@ -14,5 +14,6 @@ export const together: Family = {
     });
     return provider(config.model);
   },
+  streamsChat: () => true,
   options: () => ({}),
 };

@@ -1,0 +1,104 @@
+import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4StreamPart } from "@ai-sdk/provider";
+import type { Fetch } from "../core/world.ts";
+import { createEventStream } from "./event-stream.ts";
+import { ANSWER_BYTES_MAX } from "./guarded-fetch.ts";
+
+/** An answer in pieces, as they arrive. */
+export interface PartStream {
+  /** What was sent for it, as the package says. */
+  readonly request: unknown;
+  /** The next pieces; undefined after the last. */
+  read(): Promise<readonly LanguageModelV4StreamPart[] | undefined>;
+  cancel(): void;
+}
+
+/** Begins to ask a model for an answer in pieces. */
+export type OpenParts = (model: LanguageModelV4, options: LanguageModelV4CallOptions) => Promise<PartStream>;
+
+/** The pieces as the package itself reads them. */
+export const openPackageParts: OpenParts = async (model, options) => {
+  const { stream, request } = await model.doStream(options);
+  const reader = stream.getReader();
+  return {
+    request: request?.body,
+    async read() {
+      const { done, value } = await reader.read();
+      return done ? undefined : [value];
+    },
+    cancel: () => void reader.cancel().catch(() => undefined),
+  };
+};
+
+/** Reads chat completions for the packages: they send the requests and explain failures, but see no stream. */
+export interface ChatTap {
+  /** Give the package this one. */
+  readonly fetch: Fetch;
+  readonly open: OpenParts;
+}
+
+/**
+ * A tap on `fetch`. A package takes each chunk through a pipeline of streams and checks every field of it; reading the
+ * bytes ourselves costs a quarter.
+ */
+export function createChatTap(fetch: Fetch): ChatTap {
+  /** Calls under way by their signals, the one thing that a package passes on unchanged, with what was answered. */
+  const answers = new Map<AbortSignal, Response | undefined>();
+  return {
+    async fetch(input, init) {
+      const response = await fetch(input, init);
+      const signal = init?.signal;
+      if (!response.ok || !signal || !answers.has(signal)) return response;
+      answers.set(signal, response);
+      return new Response(NOTHING, {
+        headers: { "content-type": "text/event-stream", "content-length": `${NOTHING.length}` },
+      });
+    },
+    async open(model, options) {
+      const signal = options.abortSignal ?? new AbortController().signal;
+      answers.set(signal, undefined);
+      try {
+        const { request } = await model.doStream({ ...options, abortSignal: signal });
+        return await chatParts(answers.get(signal), request?.body);
+      } finally {
+        answers.delete(signal);
+      }
+    },
+  };
+}
+
+/** A stream of no chunks. */
+const NOTHING = "data: [DONE]\n\n";
+
+async function chatParts(response: Response | undefined, request: unknown): Promise<PartStream> {
+  // Loaded with the first package, which needs most of it too.
+  const { createChatChunks } = await import("./chat-chunks.ts");
+  const reader = response?.body?.getReader();
+  const events = createEventStream();
+  let parts: LanguageModelV4StreamPart[] = [];
+  const chunks = createChatChunks((part) => parts.push(part));
+  let bytesLeft = ANSWER_BYTES_MAX;
+  let ended = false;
+  return {
+    request,
+    async read() {
+      if (ended) return undefined;
+      const next = await reader?.read();
+      parts = [];
+      if (next?.value === undefined) {
+        ended = true;
+        chunks.end();
+        return parts;
+      }
+      bytesLeft -= next.value.length;
+      if (bytesLeft < 0) throw new Error(`The answer is longer than ${ANSWER_BYTES_MAX} bytes`);
+      try {
+        for (const data of events.take(next.value)) chunks.take(data);
+      } catch (error) {
+        // After what came before it.
+        parts.push({ type: "error", error });
+      }
+      return parts;
+    },
+    cancel: () => void reader?.cancel().catch(() => undefined),
+  };
+}
