@@ -39,8 +39,8 @@ export function mutated(database: SqlDatabase, mutant: Mutant | undefined, world
     case "repeats_stream_lines":
       return {
         ...database,
-        reader: edited(reader, /where run_events\.run_id = \$1 and run_events\.seq_id > \$2/, (sql) =>
-          sql.replace("> $2", ">= $2"),
+        reader: edited(reader, /from run_events where run_id = \$1 and seq_id > \$2/, (sql) =>
+          sql.replaceAll("seq_id > $2", "seq_id >= $2"),
         ),
       };
     case "forgets_running_runs":

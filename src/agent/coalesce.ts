@@ -5,35 +5,29 @@ import type { TurnEvent } from "./events.ts";
  * that it leaves at once and a reply never comes in one piece.
  */
 export function createCoalescer(): (events: readonly TurnEvent[]) => readonly TurnEvent[] {
-  let begun = "";
+  let begun: TurnEvent | undefined;
   return (events) => {
     const joined: TurnEvent[] = [];
-    let isFirst = false;
+    let last: TurnEvent | undefined;
     for (const event of events) {
-      const last = joined.at(-1);
-      const whole = last === undefined || isFirst ? undefined : joinDeltas(last, event);
-      isFirst = false;
-      if (whole !== undefined) {
-        joined[joined.length - 1] = whole;
+      const goesOn = begun !== undefined && areJoinable(begun, event);
+      if (last !== undefined && goesOn && "text" in last && "text" in event) {
+        last = { ...last, text: last.text + event.text };
+        joined[joined.length - 1] = last;
         continue;
       }
-      const name = deltaName(event);
-      isFirst = name !== undefined && name !== begun;
-      begun = name ?? "";
+      // Nothing is joined to the first of its kind.
+      last = goesOn ? event : undefined;
+      begun = event;
       joined.push(event);
     }
     return joined;
   };
 }
 
-/** What deltas must share to be joined; undefined for other events. */
-function deltaName(event: TurnEvent): string | undefined {
-  if (event.type === "text_delta" || event.type === "reasoning_delta") return `${event.type} ${event.messageId}`;
-  return event.type === "tool_call_delta" ? `${event.type} ${event.id}` : undefined;
-}
-
-function joinDeltas(left: TurnEvent, right: TurnEvent): TurnEvent | undefined {
-  const name = deltaName(left);
-  if (name === undefined || name !== deltaName(right) || !("text" in left) || !("text" in right)) return undefined;
-  return { ...left, text: left.text + right.text };
+/** Whether two events are deltas of one kind and message, or of one tool call. */
+function areJoinable(left: TurnEvent, right: TurnEvent): boolean {
+  if (left.type === "text_delta" || left.type === "reasoning_delta")
+    return right.type === left.type && right.messageId === left.messageId;
+  return left.type === "tool_call_delta" && right.type === "tool_call_delta" && right.id === left.id;
 }

@@ -48,8 +48,8 @@ export async function callModel(call: ModelCall, random: Random): Promise<CallRe
   return { reply, messageId, approvalId, exchange };
 
   function toDelta(event: Exclude<ModelEvent, { type: "reply" }>): TurnEvent {
+    if (event.type === "text_delta") return { type: "text_delta", text: event.text, messageId, stepId: call.stepId };
     const target = { messageId, stepId: call.stepId };
-    if (event.type === "text_delta") return { ...event, ...target };
     if (event.type === "reasoning_delta") return { ...event, isNative: true, ...target };
     const id = rename(event.id);
     if (event.type === "tool_call_start" && call.asksApproval(event.name)) asking.add(id);

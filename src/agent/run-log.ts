@@ -4,10 +4,12 @@ import { createCoalescer } from "./coalesce.ts";
 import type { EventEncoder, TurnEvent } from "./events.ts";
 import type { Repositories, Store } from "./ports.ts";
 
-/** How long tokens of one run may be held back so that several share one event. */
-const COALESCE_MS = 25;
+/** How long tokens of one run may be held back so that several share one event: twenty a second look like a flow. */
+const COALESCE_MS = 50;
 /** Events read from the log at once. */
 const EVENTS_PER_READ = 200;
+/** Events of each running run kept at hand, at least: readers that far behind need not ask the database. */
+const RECENT_EVENTS = 64;
 /** Tokens that are not the first fall due together, at multiples of this, so that one transaction serves many runs. */
 const DUE_GRID_MS = 10;
 
@@ -89,8 +91,10 @@ interface OpenLog {
   lastSeqId: number;
   /** Why deltas could not be stored, after which nothing may be appended any more. */
   failure: unknown;
-  /** The newest durable events, so that readers at the tip need not ask the database. */
-  tail: readonly LoggedEvent[];
+  /** The number of the last event that is durable. */
+  durableSeqId: number;
+  /** The newest durable events. */
+  readonly recent: LoggedEvent[];
 }
 
 /** Run logs kept in the store; readers in this process are woken, and fed, by its writers. */
@@ -110,15 +114,20 @@ export function createRunLogs(options: RunLogOptions): RunLogs {
         messageId: null,
         lastSeqId,
         failure: null,
-        tail: [],
+        durableSeqId: lastSeqId,
+        recent: [],
       };
       open.set(runId, log);
       return {
         publish: (event) => flusher.publish(log, event),
         begin: () => beginCommit(options, log),
         close() {
-          open.delete(runId);
-          wakeAll(log);
+          // What was committed last is shown first, so that no reader need ask the database for it.
+          const end = () => {
+            if (open.get(runId) === log) open.delete(runId);
+            wakeAll(log);
+          };
+          options.store.durable().then(end, end);
         },
       };
     },
@@ -198,9 +207,7 @@ function takeHeld(log: OpenLog): readonly LoggedEvent[] {
 }
 
 function number(log: OpenLog, texts: readonly string[]): readonly LoggedEvent[] {
-  const first = log.lastSeqId + 1;
-  log.lastSeqId += texts.length;
-  return texts.map((text, index) => ({ seqId: first + index, text }));
+  return texts.map((text) => ({ seqId: ++log.lastSeqId, text }));
 }
 
 function textsOf(events: readonly LoggedEvent[]): readonly string[] {
@@ -231,12 +238,15 @@ function beginCommit({ store, log: report }: RunLogOptions, log: OpenLog): RunLo
 }
 
 function show(log: OpenLog, events: readonly LoggedEvent[]): void {
-  if (newestOf(events) > newestOf(log.tail)) log.tail = events;
+  for (const event of events) {
+    if (event.seqId <= log.durableSeqId) continue;
+    // What is durable has all its predecessors durable, shown or not.
+    if (event.seqId !== log.durableSeqId + 1) log.recent.length = 0;
+    log.recent.push(event);
+    log.durableSeqId = event.seqId;
+  }
+  if (log.recent.length >= 2 * RECENT_EVENTS) log.recent.splice(0, log.recent.length - RECENT_EVENTS);
   wakeAll(log);
-}
-
-function newestOf(events: readonly LoggedEvent[]): number {
-  return events.at(-1)?.seqId ?? 0;
 }
 
 interface FollowOptions {
@@ -267,7 +277,7 @@ async function* follow(
       } else if (log === undefined) {
         return;
       } else {
-        await alarm.orWoken(log, () => open.get(runId) === log && newestOf(log.tail) <= seqId);
+        await alarm.orWoken(log, () => open.get(runId) === log && log.durableSeqId <= seqId);
         if (alarm.rang()) yield [];
       }
     }
@@ -322,12 +332,9 @@ async function eventsAfter(
   actor: Actor,
   { runId, log, seqId }: ReadPlace,
 ): Promise<readonly LoggedEvent[]> {
-  const [first] = log?.tail ?? [];
-  const last = log?.tail.at(-1);
-  const isOwn = log?.actor.organizationId === actor.organizationId;
-  if (log !== undefined && isOwn && first !== undefined && last !== undefined) {
-    if (seqId === last.seqId) return [];
-    if (seqId >= first.seqId - 1 && seqId < last.seqId) return log.tail.slice(seqId + 1 - first.seqId);
+  if (log !== undefined && log.actor.organizationId === actor.organizationId) {
+    const missing = log.durableSeqId - seqId;
+    if (missing <= log.recent.length) return missing > 0 ? log.recent.slice(-missing) : [];
   }
   const rows = await store.reader(actor).events.after(runId, seqId, EVENTS_PER_READ);
   if (rows.length > 0) await store.durable();

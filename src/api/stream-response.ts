@@ -54,9 +54,10 @@ export function eventsResponse(
         controller.close();
         return;
       }
-      const texts = next.value.map(({ seqId, text }) => (request.isNumbered ? numbered(text, seqId) : text));
-      const quiet = request.includePings ? [frame(ping({ ...source, runId: request.runId }))] : [": alive\n\n"];
-      controller.enqueue(encoder.encode((texts.length > 0 ? texts : quiet).join("")));
+      let text = "";
+      for (const event of next.value) text += request.isNumbered ? numbered(event.text, event.seqId) : event.text;
+      if (text === "") text = request.includePings ? frame(ping({ ...source, runId: request.runId })) : ": alive\n\n";
+      controller.enqueue(encoder.encode(text));
     },
     async cancel() {
       leave();

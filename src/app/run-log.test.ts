@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Repositories, Store } from "../agent/ports.ts";
 import { createRunLogs } from "../agent/run-log.ts";
-import { DEFAULT_ACTOR, type RunId } from "../core/id.ts";
+import { DEFAULT_ACTOR, newId, type RunId } from "../core/id.ts";
 import { startTestServer } from "./_test-server.ts";
 import { realWorld } from "./world.ts";
 
@@ -34,7 +34,7 @@ test("follow() misses no event that came between its look at the log and its wai
   const looked = Promise.withResolvers<void>();
   const slow = slowReads(store, gate.promise, looked.resolve);
   const logs = createRunLogs({ store: slow, clock: realWorld().clock, log: () => {} });
-  const log = logs.open(DEFAULT_ACTOR, runId, () => ["an event"], 0);
+  const log = logs.open(DEFAULT_ACTOR, runId, () => ["an event"], 1);
   const from = { seqId: 0, idleMs: 60_000, isLast: () => true };
   const events = logs.follow(DEFAULT_ACTOR, runId, from, new AbortController().signal)[Symbol.asyncIterator]();
   const first = events.next();
@@ -46,6 +46,38 @@ test("follow() misses no event that came between its look at the log and its wai
   await store.durable();
   gate.resolve();
 
-  expect((await first).value).toEqual([{ seqId: 1, text: "an event" }]);
+  expect((await first).value).toEqual([{ seqId: 2, text: "an event" }]);
   await server.close();
 }, 5_000);
+
+test("after() gives every event once and in order, while events arrive and are moved", async () => {
+  const server = await startTestServer();
+  const { store } = server.server;
+  const agentId = await server.agent();
+  for (const input of ["one", "two"]) await server.request("POST", `/v1/agents/${agentId}/messages`, { input });
+  const runs: { id: RunId }[] = (await server.request("GET", `/v1/runs/?agent_id=${agentId}`)).body;
+  const lengths = [1_500, 700];
+  for (let seqId = 1; seqId <= 1_500; seqId++) {
+    await store.write(DEFAULT_ACTOR, async ({ events }) => {
+      for (const [index, run] of runs.entries())
+        if (seqId <= (lengths[index] ?? 0)) await events.append(run.id, seqId, [`${index}:${seqId}`]);
+    });
+  }
+
+  const { events } = store.reader(DEFAULT_ACTOR);
+  const stranger = store.reader({ ...DEFAULT_ACTOR, organizationId: newId("org", realWorld().random) });
+  for (const [index, { id }] of runs.entries()) {
+    const read: { readonly seqId: number; readonly data: string }[] = [];
+    for (let more = true; more; ) {
+      const page = await events.after(id, read.length, 200);
+      read.push(...page);
+      more = page.length > 0;
+    }
+    expect(read).toEqual(
+      Array.from({ length: lengths[index] ?? 0 }, (_, at) => ({ seqId: at + 1, data: `${index}:${at + 1}` })),
+    );
+    expect(await events.last(id)).toBe(lengths[index] ?? 0);
+    expect(await stranger.events.after(id, 0, 200)).toEqual([]);
+  }
+  await server.close();
+});

@@ -4,9 +4,10 @@ import { DEFAULT_ORGANIZATION_ID, DEFAULT_USER_ID } from "../core/id.ts";
 import type { SqlConnection, SqlDatabase } from "./driver.ts";
 import { FIRST } from "./migrations/0001-first.ts";
 import { LEASE_AND_EXPIRY } from "./migrations/0002-lease-and-expiry.ts";
+import { EVENT_ARRIVALS } from "./migrations/0003-event-arrivals.ts";
 
 /** Every change of the schema, in order; the index plus one is the version. Never edited once released. */
-const MIGRATIONS: readonly string[] = [FIRST, LEASE_AND_EXPIRY];
+const MIGRATIONS: readonly string[] = [FIRST, LEASE_AND_EXPIRY, EVENT_ARRIVALS];
 
 /** The schema this server writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -23,6 +23,7 @@ export interface Tables {
   steps: StepRow;
   provider_traces: ProviderTraceRow;
   run_events: { run_id: string; seq_id: number; data: string };
+  run_event_arrivals: { number: number; run_id: string; seq_id: number; data: string };
   archives: ArchiveRow;
   agent_archives: { agent_id: string; archive_id: string; is_owner: number };
   passages: PassageRow;

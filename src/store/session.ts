@@ -5,6 +5,12 @@ import type { Tool } from "../tools/tool.ts";
 import type { SqlConnection } from "./driver.ts";
 import type { Tables } from "./schema.ts";
 
+/** What events have arrived since the last were moved, as far as this process knows. */
+export interface Arrivals {
+  events: number;
+  chars: number;
+}
+
 /** What every repository of this folder is made of. All statements are scoped by `organizationId`. */
 export interface Session {
   /** For statements that are built. */
@@ -16,4 +22,6 @@ export interface Session {
   readonly world: Pick<World, "clock" | "random">;
   /** Tools that were read lately, by id and time of change: they are long, change rarely, and every turn needs them. */
   readonly toolCache: Map<string, Tool>;
+  /** Shared by all sessions of a database. */
+  readonly arrivals: Arrivals;
 }

@@ -40,8 +40,9 @@ export function sqlStore(database: SqlDatabase, lease: Lease, world: Pick<World,
   const barrier = flushBarrier(database);
 
   const toolCache = new Map<string, Tool>();
-  const readers = perActor((actor) => repositories({ db: readerDb, sql: database.reader, world, toolCache, ...actor }));
-  const writers = perActor((actor) => repositories({ db: writerDb, sql: database.writer, world, toolCache, ...actor }));
+  const shared = { world, toolCache, arrivals: { events: 0, chars: 0 } };
+  const readers = perActor((actor) => repositories({ db: readerDb, sql: database.reader, ...shared, ...actor }));
+  const writers = perActor((actor) => repositories({ db: writerDb, sql: database.writer, ...shared, ...actor }));
 
   return {
     reader: readers,

@@ -156,11 +156,15 @@ function createDeltaEncoder(encoder: EncoderOptions): DeltaEncoder {
   let index = -1;
   let date = "";
   const begun = new Set<string>();
+  /** The frames of the piece at hand up to their text, when that is all in which its deltas differ. */
+  let openings: readonly string[] = [];
 
   function encode(event: Delta): readonly string[] {
     const type = wireType(event);
     const isOwnThought = event.type === "reasoning_delta" && !event.isNative;
     const kindNow = isOwnThought ? "thought" : type;
+    if (event.type === "text_delta" && event.messageId === messageId && type === kind)
+      return openings.map((opening) => `${opening}${JSON.stringify(event.text)}${AFTER_TEXT}`);
     if (event.messageId !== messageId) {
       messageId = event.messageId;
       kind = "";
@@ -175,7 +179,9 @@ function createDeltaEncoder(encoder: EncoderOptions): DeltaEncoder {
     const otid = type === "approval_request_message" ? messageId : pieceOtid(messageId, index);
     begun.add(otid);
     const start = deltaEnvelope(encoder.runId, event, { type, otid, date });
-    return wanted([{ ...start, ...deltaBody(event) }], encoder.options).map((piece) => frame(piece));
+    const pieces = wanted([{ ...start, ...deltaBody(event) }], encoder.options);
+    openings = pieces.map((piece) => frame({ ...piece, content: "" }).slice(0, -`""${AFTER_TEXT}`.length));
+    return pieces.map((piece) => frame(piece));
   }
 
   return {
@@ -183,6 +189,9 @@ function createDeltaEncoder(encoder: EncoderOptions): DeltaEncoder {
     hasBegun: (otid) => typeof otid === "string" && begun.has(otid),
   };
 }
+
+/** What follows the text, the last field, of a text delta's frame. */
+const AFTER_TEXT = "}\n\n";
 
 function deltaEnvelope(
   runId: RunId,
