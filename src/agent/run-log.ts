@@ -154,7 +154,7 @@ function createFlusher({ store, clock, log: report }: RunLogOptions) {
         continue;
       }
       for (const log of due) ready.delete(log);
-      await storeDue(due.filter((log) => log.held.length > 0));
+      await storeDue(due.filter((log) => log.held.length > 0 && log.failure === null));
     }
     running = false;
   }

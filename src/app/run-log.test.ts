@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Repositories, Store } from "../agent/ports.ts";
 import { createRunLogs } from "../agent/run-log.ts";
+import { Failure } from "../core/failure.ts";
 import { DEFAULT_ACTOR, newId, type RunId } from "../core/id.ts";
 import { startTestServer } from "./_test-server.ts";
 import { realWorld } from "./world.ts";
@@ -21,6 +22,42 @@ function slowReads(store: Store, gate: Promise<void>, onRead: () => void): Store
     },
   };
 }
+
+/** The store of a disk that is full for one transaction. */
+function fullOnce(store: Store): Store {
+  let isFull = true;
+  return {
+    ...store,
+    async write(actor, work) {
+      if (!isFull) return store.write(actor, work);
+      isFull = false;
+      throw new Failure("full", "The disk is full");
+    },
+  };
+}
+
+test("publish() stores nothing more once an event could not be stored, as that would leave a gap", async () => {
+  const server = await startTestServer();
+  const { store } = server.server;
+  const agentId = await server.agent();
+  await server.request("POST", `/v1/agents/${agentId}/messages`, { input: "hello" });
+  const [run] = (await server.request("GET", `/v1/runs/?agent_id=${agentId}`)).body;
+  const runId: RunId = run.id;
+
+  const { clock, random } = realWorld();
+  const refused = Promise.withResolvers<void>();
+  const logs = createRunLogs({ store: fullOnce(store), clock, log: () => refused.resolve() });
+  const log = logs.open(DEFAULT_ACTOR, runId, () => ["an event"], 0);
+  const say = (text: string) =>
+    log.publish({ type: "text_delta", text, messageId: newId("message", random), stepId: newId("step", random) });
+  say("lost");
+  await refused.promise;
+  say("after it");
+  await clock.sleep(100);
+
+  expect(await store.reader(DEFAULT_ACTOR).events.after(runId, 0, 10)).toEqual([]);
+  await server.close();
+}, 5_000);
 
 test("follow() misses no event that came between its look at the log and its wait", async () => {
   const server = await startTestServer();
