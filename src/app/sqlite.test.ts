@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Store } from "../agent/ports.ts";
@@ -175,6 +175,27 @@ test("migrate() refuses a database that a newer server wrote", async () => {
   await database.writer.execute("insert into schema_version (version, applied_at) values ($1, $2)", [999, 0]);
   expect(migrate(database, world.clock.now())).rejects.toThrow(/schema version 999/);
   await database.close();
+});
+
+test("openSqlite() writes the log of a process that died again, byte for byte", async () => {
+  const [living, dead] = [newDirectory(), newDirectory()];
+  const { database, store } = await openStore(living);
+  const human = block("human", "Ada");
+  await store.write(DEFAULT_ACTOR, ({ blocks }) => blocks.insert(human));
+  await store.durable();
+  for (const name of ["selkie.db", "selkie.db-wal"]) copyFileSync(join(living, name), join(dead, name));
+  await database.close();
+  const log = join(dead, "selkie.db-wal");
+  const bytes = readFileSync(log);
+  const longAgo = new Date("2020-01-01");
+  utimesSync(log, longAgo, longAgo);
+
+  const next = openSqlite(dead);
+  expect(statSync(log).mtime).not.toEqual(longAgo);
+  expect(readFileSync(log).equals(bytes)).toBe(true);
+  const rows = await next.reader.execute("select value from blocks where id = $1", [human.id]);
+  expect(rows.rows).toEqual([{ value: "Ada" }]);
+  await next.close();
 });
 
 test("a long run of commits is checkpointed, and the database stays whole", async () => {

@@ -1,5 +1,17 @@
 import { Database, type SQLQueryBindings, type Statement } from "bun:sqlite";
-import { closeSync, fdatasync, fstatSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fdatasync,
+  fdatasyncSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../core/failure.ts";
 import type { SqlConnection, SqlDatabase, SqlResult } from "../store/driver.ts";
@@ -9,6 +21,8 @@ import { SCHEMA_VERSION } from "../store/migrate.ts";
 const STATEMENTS_MAX = 400;
 /** Changed rows after which the log is copied into the database file. */
 const CHECKPOINT_ROWS = 4_000;
+/** How much of the log is written again at a time. */
+const RENEWED_BYTES = 1024 * 1024;
 /** Size of the log beyond which this thread finishes a checkpoint itself, so that the log starts over. */
 const LOG_BYTES_MAX = 64 * 1024 * 1024;
 
@@ -36,7 +50,7 @@ export interface OpenedSqlite extends SqlDatabase {
  * stalls nobody and serves many commits at once. Checkpoints keep SQLite's own order of syncs.
  *
  * When a flush fails, `onDiskFailure` is told: what the kernel could not write it may have dropped, so a later flush
- * that succeeds proves nothing, and only a process that starts anew from the disk knows what is there.
+ * that succeeds proves nothing. The process must end; the next one begins with writing the log again.
  */
 export function openSqlite(directory: string, onDiskFailure: (error: unknown) => void = () => {}): OpenedSqlite {
   let lock: Database | undefined;
@@ -52,6 +66,7 @@ export function openSqlite(directory: string, onDiskFailure: (error: unknown) =>
 
 function openIn(directory: string, lock: Database, onDiskFailure: (error: unknown) => void): OpenedSqlite {
   const path = join(directory, "selkie.db");
+  renewLog(`${path}-wal`);
   const write = openDatabase(path, false);
   const read = openDatabase(path, true);
   const log = openSync(`${path}-wal`, "r+");
@@ -268,6 +283,26 @@ function syncLog(log: number): Promise<void> {
       else reject(new Failure("unavailable", "The disk failed to store the write-ahead log", { cause: error }));
     });
   });
+}
+
+/**
+ * Writes the log that the last process left once more, as it is. After a flush that failed the system may go on showing
+ * what the disk does not have, and never write it: what is built on that would be lost with the power.
+ */
+function renewLog(path: string): void {
+  if (!existsSync(path)) return;
+  const log = openSync(path, "r+");
+  try {
+    const bytes = Buffer.alloc(RENEWED_BYTES);
+    for (let offset = 0; ; ) {
+      const read = readSync(log, bytes, 0, RENEWED_BYTES, offset);
+      if (read === 0) break;
+      offset += writeSync(log, bytes, 0, read, offset);
+    }
+    fdatasyncSync(log);
+  } finally {
+    closeSync(log);
+  }
 }
 
 /** Copies the whole log into the database file. Where that fails (a full disk) the log stays, and the next start reads it. */
