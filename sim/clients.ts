@@ -12,6 +12,9 @@ const PAUSE_MS_MAX = 300;
 /** Messages that one walk reads at most. */
 const WALK_PAGES_MAX = 400;
 
+/** The status of what was refused, whole, because the disk took no more. */
+export const DISK_FULL = 507;
+
 /** Numbers of conversations that are not an agent's own. */
 const FIRST_CONVERSATION = 100;
 
@@ -37,7 +40,7 @@ export function pause({ scheduler, random }: Clients, maxMs = PAUSE_MS_MAX): Pro
 export async function ask(clients: Clients, request: ApiRequest): Promise<Answered | undefined> {
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const answer = await clients.network.call(request);
-    if (answer.kind === "answered") {
+    if (answer.kind === "answered" && answer.status !== DISK_FULL) {
       checkStatus(clients.oracle, request, answer);
       return answer;
     }

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Failure } from "../src/core/failure.ts";
 import type { SqlConnection, SqlDatabase, SqlResult } from "../src/store/driver.ts";
+import type { Faults } from "./faults.ts";
 import type { SeededRandom } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Incarnation } from "./world.ts";
@@ -14,8 +15,8 @@ import type { Incarnation } from "./world.ts";
  * leaves what a killed process or a machine without power leaves.
  */
 export interface SimDisk {
-  /** Opens what the last process left. */
-  open(incarnation: Incarnation): SqlDatabase;
+  /** Opens what the last process left. `ended` is told where the process ends by what happens on the disk itself. */
+  open(incarnation: Incarnation, ended: (how: string) => void): SqlDatabase;
   /** What a process that was killed leaves: all it wrote. The handles of the dead process stay with its files. */
   kill(): void;
   /** What a machine that lost its power leaves: all that was flushed, and of the rest of the log any beginning. */
@@ -33,6 +34,7 @@ export interface SimDisk {
 export interface DiskOptions {
   readonly scheduler: Scheduler;
   readonly random: SeededRandom;
+  readonly faults: Faults;
   /** The longest a flush takes. */
   readonly flushMs: number;
   /** The longest that beginning or ending a transaction takes; 0 where it takes no time, as in SQLite. */
@@ -45,8 +47,8 @@ const MEMORY_DISK = "/dev/shm";
 
 /**
  * Makes an empty disk. The log is never copied into the database file while a process runs, so it only grows, and a
- * beginning of it is exactly what a disk may hold that was not flushed. A loss that reorders writes, or strikes inside
- * a checkpoint, would need a file system of our own below SQLite; it would take the place of this file alone.
+ * beginning of it is exactly what a disk may hold that was not flushed. Losses that reorder writes, or strike inside a
+ * commit or a checkpoint, are those of `power/disk.ts`.
  */
 export function createDisk(options: DiskOptions): SimDisk {
   const { scheduler, random, flushMs, losesFlushes } = options;
@@ -173,8 +175,8 @@ function connectionTo(database: Database, committed: () => void): SqlConnection 
 }
 
 /** A connection whose transactions begin and end after a while, as those of a database elsewhere do. */
-function slowed(
-  { scheduler, random, transactionMs }: DiskOptions,
+export function slowed(
+  { scheduler, random, transactionMs }: Pick<DiskOptions, "scheduler" | "random" | "transactionMs">,
   incarnation: Incarnation,
   connection: SqlConnection,
 ): SqlConnection {

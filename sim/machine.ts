@@ -1,4 +1,5 @@
 import { compose, type ServerOptions } from "../src/app/compose.ts";
+import { Failure } from "../src/core/failure.ts";
 import type { SqlDatabase } from "../src/store/driver.ts";
 import type { SimDisk } from "./disk.ts";
 import type { Faults } from "./faults.ts";
@@ -57,12 +58,14 @@ export function createMachine(made: MachineOptions): Machine {
     running = incarnation;
     scheduler.note(`start ${incarnation.name}`);
     boot(incarnation).catch((error: unknown) => {
-      oracle.fail("S18 no surprise", `The server did not start: ${toldOf(error)}`);
+      if (isDiskFull(error)) crash("kill", incarnation);
+      else oracle.fail("S18 no surprise", `The server did not start: ${toldOf(error)}`);
     });
   }
 
   async function boot(incarnation: Incarnation): Promise<void> {
-    const database = mutated(disk.open(incarnation), mutant, { scheduler, incarnation });
+    const opened = disk.open(incarnation, (how) => ended(incarnation, how));
+    const database = mutated(opened, mutant, { scheduler, incarnation });
     const server = await compose(serverOptions(made, incarnation, database));
     listener = { incarnation, api: server.api };
     if (mutant !== "never_recovers") await server.runner.recover();
@@ -79,7 +82,9 @@ export function createMachine(made: MachineOptions): Machine {
 
   let stopping: (() => Promise<void>) | undefined;
 
-  function ended(incarnation: Incarnation): void {
+  /** `how` where the disk ended it. */
+  function ended(incarnation: Incarnation, how?: string): void {
+    if (how !== undefined) noteCrash(made, how, incarnation);
     incarnation.end();
     running = undefined;
     listener = undefined;
@@ -88,8 +93,7 @@ export function createMachine(made: MachineOptions): Machine {
   }
 
   function crash(kind: Crash, incarnation: Incarnation): void {
-    scheduler.note(`crash: ${kind} ${incarnation.name}`);
-    faults.applied(`crash ${kind}`);
+    noteCrash(made, kind, incarnation);
     if (kind === "stop" && stopping !== undefined) {
       const stop = stopping;
       stopping = undefined;
@@ -119,6 +123,11 @@ export function createMachine(made: MachineOptions): Machine {
   };
 }
 
+function noteCrash({ scheduler, faults }: MachineOptions, how: string, { name }: Incarnation): void {
+  scheduler.note(`crash: ${how} ${name}`);
+  faults.applied(`crash ${how}`);
+}
+
 /** The same options that `app/serve.ts` gives, in the world of one incarnation. */
 function serverOptions(made: MachineOptions, incarnation: Incarnation, database: SqlDatabase): ServerOptions {
   const { options, scheduler, random, oracle } = made;
@@ -143,9 +152,14 @@ function serverOptions(made: MachineOptions, incarnation: Incarnation, database:
     log(message, error) {
       scheduler.note(`log: ${message}`);
       // The server's own log: a cause that is no expected failure is a bug.
-      if (error !== undefined) oracle.fail("S18 no surprise", `${message}: ${toldOf(error)}`);
+      if (error !== undefined && !isDiskFull(error)) oracle.fail("S18 no surprise", `${message}: ${toldOf(error)}`);
     },
   };
+}
+
+/** What the disk refuses, the server says: that is no bug of its own. */
+function isDiskFull(error: unknown): boolean {
+  return error instanceof Failure && error.kind === "full";
 }
 
 /** An error with the places that it came from. */

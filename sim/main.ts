@@ -1,7 +1,9 @@
 // Runs seeds: see USAGE.
 import { parseArgs } from "node:util";
-import { MUTANTS, type Mutant } from "./mutants.ts";
-import { type SimResult, simulate } from "./simulation.ts";
+import { MUTANTS } from "./mutants.ts";
+import { loadPowerDisk } from "./power/disk.ts";
+import { POWER_MUTANTS } from "./power/trouble.ts";
+import { type SimResult, type SimulateOptions, simulate } from "./simulation.ts";
 
 const SEED_MAX = 2 ** 31;
 /** One seed in so many is run again in another process, and must leave the same trace and the same rows. */
@@ -15,7 +17,10 @@ const USAGE = `Runs the server in a simulated world, one world for each seed.
   bun run sim --seeds 1..200 [--check-replay] [--mutant NAME]
   bun run sim --minutes 10 [--from 1]
 
-Mutants, bugs planted around the server: ${MUTANTS.join(", ")}`;
+With --lane power the machine may lose its power at any write and any sync, and the disk may refuse them.
+
+Mutants, bugs planted around the server: ${MUTANTS.join(", ")}
+With --lane power also: ${POWER_MUTANTS.join(", ")}`;
 
 const { values } = readOptions();
 if (values.help) {
@@ -23,8 +28,21 @@ if (values.help) {
   process.exit(0);
 }
 
+if (values.lane !== undefined && values.lane !== "power") refuse(`There is no lane ${values.lane}.`);
 const mutant = MUTANTS.find((name) => name === values.mutant);
-if (values.mutant !== undefined && mutant === undefined) refuse(`There is no mutant ${values.mutant}.`);
+const powerMutant = values.lane === "power" ? POWER_MUTANTS.find((name) => name === values.mutant) : undefined;
+if (values.mutant !== undefined && mutant === undefined && powerMutant === undefined)
+  refuse(`There is no mutant ${values.mutant}.`);
+/** What must be given again to see a seed again. */
+const chosen = [
+  ...(values.lane === undefined ? [] : ["--lane", values.lane]),
+  ...(values.mutant === undefined ? [] : ["--mutant", values.mutant]),
+];
+const options: SimulateOptions = {
+  ...(mutant === undefined ? {} : { mutant }),
+  ...(values.lane === undefined ? {} : { diskFrom: await loadPowerDisk(powerMutant) }),
+  ...(values.trace ? { show: (line: string) => console.log(line) } : {}),
+};
 
 function readOptions() {
   try {
@@ -35,6 +53,7 @@ function readOptions() {
         seeds: { type: "string" },
         minutes: { type: "string" },
         from: { type: "string", default: "1" },
+        lane: { type: "string" },
         mutant: { type: "string" },
         trace: { type: "boolean", default: false },
         "check-replay": { type: "boolean", default: false },
@@ -75,7 +94,7 @@ function add(result: SimResult): void {
 }
 
 function report(seed: number, result: SimResult): void {
-  const again = `bun run sim --seed ${seed}${mutant === undefined ? "" : ` --mutant ${mutant}`} --trace`;
+  const again = ["bun run sim --seed", seed, ...chosen, "--trace"].join(" ");
   console.log(`\nFAIL seed ${seed}`);
   for (const { invariant, detail } of result.violations) console.log(`  ${invariant}: ${detail}`);
   console.log(`  options: ${JSON.stringify(result.options)}`);
@@ -90,13 +109,7 @@ function report(seed: number, result: SimResult): void {
 
 /** Runs the seed in a process of its own and compares what it left. */
 function replayProblem(seed: number, result: SimResult): string | undefined {
-  const args = [
-    "sim/main.ts",
-    "--seed",
-    String(seed),
-    "--hashes",
-    ...(mutant === undefined ? [] : ["--mutant", mutant]),
-  ];
+  const args = ["sim/main.ts", "--seed", String(seed), "--hashes", ...chosen];
   const { stdout } = Bun.spawnSync([process.execPath, ...args], { stderr: "inherit" });
   totals.replayed++;
   const [line = ""] = stdout.toString().trim().split("\n");
@@ -108,11 +121,6 @@ function hashes(result: SimResult): string {
   return `${result.traceHash} ${result.databaseHash}`;
 }
 
-async function runSeed(seed: number, chosen: Mutant | undefined): Promise<SimResult> {
-  const show = values.trace ? { show: (line: string) => console.log(line) } : {};
-  return simulate(seed, { ...show, ...(chosen === undefined ? {} : { mutant: chosen }) });
-}
-
 function progress(seconds: number): string {
   const hours = totals.virtualMs / 3_600_000;
   return `${totals.seeds} seeds, ${totals.failed} failed, ${hours.toFixed(1)} virtual hours in ${seconds.toFixed(1)} s, ${totals.starts} starts, ${totals.events} events, ${totals.replies} model replies, ${totals.checks} checks`;
@@ -121,7 +129,7 @@ function progress(seconds: number): string {
 const startMs = performance.now();
 let shownMs = startMs;
 for (const seed of seedsWanted()) {
-  const result = await runSeed(seed, mutant);
+  const result = await simulate(seed, options);
   add(result);
   if (values.hashes) console.log(hashes(result));
   if (result.violations.length > 0) {

@@ -3,7 +3,7 @@ import "@ai-sdk/openai";
 import "gpt-tokenizer/encoding/o200k_base";
 import "../src/llm/chat-chunks.ts";
 import type { Clients } from "./clients.ts";
-import { createDisk } from "./disk.ts";
+import { createDisk, type DiskOptions, type SimDisk } from "./disk.ts";
 import { createFaults } from "./faults.ts";
 import { checkAll } from "./final-checks.ts";
 import { createMachine } from "./machine.ts";
@@ -40,20 +40,26 @@ export interface SimResult {
 /** How to run a seed. */
 export interface SimulateOptions {
   readonly mutant?: Mutant;
+  /** Makes the disk, where it is not the usual one. */
+  readonly diskFrom?: (options: DiskOptions) => SimDisk;
   /** Given every line of the trace. */
   readonly show?: (line: string) => void;
 }
 
 /** Runs one seed: some hours of virtual time around the shipped server, from an empty disk to a last word of each agent. */
-export async function simulate(seed: number, { mutant, show }: SimulateOptions = {}): Promise<SimResult> {
+export async function simulate(
+  seed: number,
+  { mutant, diskFrom = createDisk, show }: SimulateOptions = {},
+): Promise<SimResult> {
   const random = seededRandom(`seed ${seed}`);
   const options = drawOptions(seed, random.fork("options"));
   const scheduler = createScheduler(random.fork("schedule"), show);
   const faults = createFaults();
   const oracle = createOracle();
-  const disk = createDisk({
+  const disk = diskFrom({
     scheduler,
     random: random.fork("disk"),
+    faults,
     flushMs: options.flushMs,
     transactionMs: options.transactionMs,
     losesFlushes: mutant === "loses_flushes",

@@ -1,4 +1,4 @@
-import { activeRuns, ask, type Clients, createAgents, listRuns, pause, walk } from "./clients.ts";
+import { activeRuns, ask, type Clients, createAgents, DISK_FULL, listRuns, pause, walk } from "./clients.ts";
 import type { ApiRequest } from "./network.ts";
 import type { Operation } from "./options.ts";
 import type { KnownAgent } from "./oracle.ts";
@@ -86,7 +86,8 @@ async function editNotes(clients: Clients, agent: KnownAgent, editing: Set<numbe
   await readNotes(clients, agent);
   const value = `note ${clients.random.uuid()} é🦭`;
   const answer = await clients.network.call({ method: "PATCH", path, body: { value } });
-  if (answer.kind !== "unsent") clients.oracle.wrote(register, value, answer.kind === "answered");
+  const isRefused = answer.kind === "unsent" || (answer.kind === "answered" && answer.status === DISK_FULL);
+  if (!isRefused) clients.oracle.wrote(register, value, answer.kind === "answered");
   editing.delete(agent.owner);
 }
 
