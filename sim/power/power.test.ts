@@ -34,6 +34,7 @@ test(
       "crash flush failed",
       "disk full in commit",
       "write failed in checkpoint",
+      "sync failed in checkpoint",
       "checkpoint",
     ];
     expect(wanted.filter((kind) => !faults.has(kind))).toEqual([]);

@@ -36,6 +36,8 @@ export interface TroubleOptions {
 /** Something that will go wrong in this piece of work, if it comes to so many operations. */
 interface Planned {
   readonly outcome: Exclude<Outcome, "done" | "ignored">;
+  /** What a refusal is of. */
+  readonly operation: FileOperation;
   operationsLeft: number;
 }
 
@@ -60,10 +62,14 @@ export function createTrouble({ random: given, faults, mutant, losePower }: Trou
     if (OPERATIONS[work] === 0) return undefined;
     const factor = work === "commit" ? 1 : RARE_WORK;
     const operationsLeft = random.int(OPERATIONS[work]);
-    if (lossesLeft > 0 && faults.chance(random, lossRate * factor)) return { outcome: "off", operationsLeft };
+    if (lossesLeft > 0 && faults.chance(random, lossRate * factor))
+      return { outcome: "off", operation: "write", operationsLeft };
     // A server that cannot begin or end for a full disk says so and stops; there is nothing to compare then.
     if (work === "start" || work === "stop" || !faults.chance(random, errorRate * factor)) return undefined;
-    return { outcome: random.pick(["full", "failed"]), operationsLeft };
+    // A commit syncs the log only where that starts over; what the server makes of it when that fails is left out.
+    if (work === "checkpoint" && random.chance(0.4))
+      return { outcome: "failed", operation: "sync", operationsLeft: random.int(2) };
+    return { outcome: random.pick(["full", "failed"]), operation: "write", operationsLeft };
   }
 
   function isSkipped(operation: FileOperation, isLog: boolean): boolean {
@@ -81,7 +87,7 @@ export function createTrouble({ random: given, faults, mutant, losePower }: Trou
       losePower();
       return outcome;
     }
-    if (operation !== "write" && (operation !== "sync" || outcome === "full")) return undefined;
+    if (operation !== planned.operation) return undefined;
     planned = undefined;
     faults.applied(outcome === "full" ? `disk full in ${at}` : `${operation} failed in ${at}`);
     return outcome;
