@@ -42,9 +42,10 @@ function runMetadata({ stream, background }: TurnOptions): JsonObject {
   return background ? { run_type: "send_message_async", lettuce: null } : { run_type: "send_message" };
 }
 
-/** The options a run was started with. Only `newRun` writes them. */
+/** The options a run was started with. Only `newRun` writes them, though maybe of an older server. */
 export function optionsOf(run: Run): TurnOptions {
-  return run.requestConfig as unknown as TurnOptions;
+  const options = run.requestConfig as unknown as TurnOptions;
+  return { ...options, clientSkills: options.clientSkills ?? [] };
 }
 
 /** Where a run stands that has not begun. */

@@ -1,4 +1,5 @@
 import type { ToolSchema } from "../llm/model.ts";
+import type { ClientSkill } from "./client-skills.ts";
 
 /** Steps a run may take when the request does not say. */
 export const STEPS_DEFAULT = 50;
@@ -10,6 +11,8 @@ export interface TurnOptions {
   readonly maxSteps: number;
   /** Tools that the client runs itself; a call of one stops the run until the client answers. */
   readonly clientTools: readonly ToolSchema[];
+  /** Skills that the client can load, named to the model in this run only. */
+  readonly clientSkills: readonly ClientSkill[];
   /** A model handle for this run only. */
   readonly overrideModel: string | null;
   /** A system message for this run only, nothing of it stored. */

@@ -1,6 +1,7 @@
 import { newId, type StepId } from "../core/id.ts";
 import { ModelFailure } from "../llm/failure.ts";
 import type { ModelRequest } from "../llm/model.ts";
+import { withSkills } from "./client-skills.ts";
 import { type Change, commit, noChange } from "./commit.ts";
 import { isFull, madeRoomFor, makeRoom, needsRoom, systemOverflow } from "./compaction/make-room.ts";
 import type { TurnError } from "./events.ts";
@@ -111,7 +112,7 @@ export function requestFor(turn: Turn, state: TurnState, offer: ToolOffer, strea
   const transcript = toTranscript(state.context, answerCharsMax);
   const hasRules = agent.toolRules.some((rule) => rule.type !== "requires_approval");
   return {
-    system: options.overrideSystem ?? transcript.system,
+    system: withSkills(options.overrideSystem ?? transcript.system, options.clientSkills),
     messages: transcript.messages,
     tools: offer.schemas,
     toolChoice: offer.choice,

@@ -11,6 +11,8 @@ import type { InputPart } from "../llm/model.ts";
 const MESSAGES_MAX = 10_000;
 /** Tools that one client may bring. */
 const CLIENT_TOOLS_MAX = 512;
+/** Skills that one client may name. */
+const CLIENT_SKILLS_MAX = 1_000;
 /** The longest that a request for approval may wait when it is to expire: a year. */
 const APPROVAL_TIMEOUT_SECONDS_MAX = 366 * 24 * 60 * 60;
 
@@ -85,6 +87,8 @@ const ClientTool = z.object({
   parameters: z.record(z.string(), z.unknown()).nullish(),
 });
 
+const ClientSkill = z.object({ name: Text, description: Text, location: Text });
+
 /** The body of every route that sends messages; what is unknown is ignored, as Letta does. */
 export const SendBody = z.object({
   messages: z.array(Item).max(MESSAGES_MAX).nullish(),
@@ -96,6 +100,7 @@ export const SendBody = z.object({
   include_return_message_types: z.array(z.string()).nullish(),
   include_compaction_messages: z.boolean().nullish(),
   client_tools: z.array(ClientTool).max(CLIENT_TOOLS_MAX).nullish(),
+  client_skills: z.array(ClientSkill).max(CLIENT_SKILLS_MAX).nullish(),
   override_model: z.string().nullish(),
   override_system: z.string().nullish(),
   system: z.string().nullish(),
@@ -155,6 +160,7 @@ export function turnOptionsOf(body: SendRequest, stream: TurnOptions["stream"]):
       description: tool.description ?? "",
       parameters: (tool.parameters ?? { type: "object", properties: {} }) as JsonObject,
     })),
+    clientSkills: body.client_skills ?? [],
     overrideModel: body.override_model ?? null,
     overrideSystem: body.override_system ?? body.system ?? null,
     stream,

@@ -51,7 +51,7 @@ export function messageRoutes(options: SendOptions): Hono<ApiEnv> {
     const { callback_url, ...body } = await readBody(c, AsyncBody);
     checkSend({ ...body, background: false }, false);
     if (callback_url != null) options.checkOutsideUrl(callback_url);
-    const turn = { ...turnOptionsOf(body, "none"), clientTools: [], background: true };
+    const turn = { ...turnOptionsOf(body, "none"), clientTools: [], clientSkills: [], background: true };
     const input = inputOf(await withImages(body, options.fetchOutside));
     const callback = callback_url == null ? {} : { callbackUrl: callback_url };
     const { run } = await runner.start(c.var.actor, { ...agentTarget(c), input, options: turn, ...callback });

@@ -1,4 +1,5 @@
 import { ModelFailure } from "../../llm/failure.ts";
+import { withSkills } from "../client-skills.ts";
 import { commit, noChange } from "../commit.ts";
 import { textOf } from "../message.ts";
 import { countContext, messageChars } from "../tokens.ts";
@@ -130,7 +131,8 @@ function targetOf(turn: Turn, state: TurnState): CompactionTarget {
   const { agent, threadId } = turn;
   const { context } = state;
   const [head] = context;
-  const system = turn.options.overrideSystem ?? (head?.role === "system" ? textOf(head) : "");
+  const { overrideSystem, clientSkills } = turn.options;
+  const system = withSkills(overrideSystem ?? (head?.role === "system" ? textOf(head) : ""), clientSkills);
   return {
     agent,
     settings: agent.compactionSettings,
