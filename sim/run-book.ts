@@ -59,9 +59,12 @@ export function createRunBook(fail: Fail, checked: () => void): RunBook {
       for (const run of runs) {
         const end = `${run.status} ${run.stop_reason}`;
         const before = ended.get(run.id);
-        if (before !== undefined && before.knownMs < askedMs && before.end !== end)
+        // A run that ended with a request for approval can still be cancelled.
+        const isCancelled = before?.end === "completed requires_approval" && end === "cancelled cancelled";
+        if (before !== undefined && before.knownMs < askedMs && before.end !== end && !isCancelled)
           fail("S1 acknowledged", `Run ${run.id} was '${before.end}' and is '${end}' now`);
-        if (before === undefined && FINAL.includes(run.status)) ended.set(run.id, { end, knownMs: cameMs });
+        if ((before === undefined || isCancelled) && FINAL.includes(run.status))
+          ended.set(run.id, { end, knownMs: cameMs });
       }
     },
     reader: (run, startingAfter, isNumbered) =>
@@ -92,6 +95,8 @@ function createReader(
       return;
     }
     const stream = streamOf(run);
+    // Whoever asks for more than there is hears of the end once more.
+    if (line === DONE && stream.last !== undefined && position === stream.last + 1) return;
     const text = line.replace(NUMBER, '"seq_id":null');
     const known = stream.lines.get(position);
     if (known !== undefined && known !== text)

@@ -6,9 +6,9 @@ import { resultOf } from "../agent/run-result.ts";
 import { optionsOf } from "../agent/run-state.ts";
 import type { TurnResult } from "../agent/turn-state.ts";
 import { Failure } from "../core/failure.ts";
-import { eventsResponse, PING_MS, type StreamRequest, type StreamSource, streamResponse } from "./stream-response.ts";
+import { eventsResponse, PING_MS, type StreamRequest, type StreamSource } from "./stream-response.ts";
 import { viewOf } from "./wire/message.ts";
-import { createEncoder } from "./wire/stream.ts";
+import { createEncoder, DONE } from "./wire/stream.ts";
 
 /** What a run's stream is made of. */
 export interface RunStreamSource extends StreamSource {
@@ -18,9 +18,29 @@ export interface RunStreamSource extends StreamSource {
 /** A run as a stream: its log, or for a run that nobody asked to stream, its result once it has one. */
 export function runStream(source: RunStreamSource, run: Run, request: Omit<StreamRequest, "runId">): Response {
   const wanted = { ...request, runId: run.id };
-  if (optionsOf(run).stream !== "none") return streamResponse(source, wanted);
   const leaving = new AbortController();
-  return eventsResponse(source, wanted, played(source, run, wanted, leaving.signal), () => leaving.abort());
+  const from = { seqId: request.startingAfter, idleMs: PING_MS, isLast: (text: string) => text === DONE };
+  const events =
+    optionsOf(run).stream === "none"
+      ? played(source, run, wanted, leaving.signal)
+      : source.logs.follow(request.actor, run.id, from, leaving.signal);
+  return eventsResponse(source, wanted, ended(source, wanted, events), () => leaving.abort());
+}
+
+/** These events, with an end for a client that asks for more of a run than there is: without one it would try again. */
+async function* ended(
+  { store }: RunStreamSource,
+  { actor, runId }: StreamRequest,
+  events: AsyncIterable<readonly LoggedEvent[]>,
+): AsyncGenerator<readonly LoggedEvent[]> {
+  let last: LoggedEvent | undefined;
+  for await (const batch of events) {
+    last = batch.at(-1) ?? last;
+    yield batch;
+  }
+  if (last?.text === DONE) return;
+  const run = await store.reader(actor).runs.find(runId);
+  if (run === undefined || run.completedAt !== null) yield [{ seqId: 0, text: DONE }];
 }
 
 /** The events that the stream of this run would have carried, as soon as the run has ended. */

@@ -2,7 +2,7 @@ import type { LoggedEvent, RunLogs } from "../agent/run-log.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Actor, RunId } from "../core/id.ts";
 import type { Random } from "../core/random.ts";
-import { DONE, frame, ping } from "./wire/stream.ts";
+import { frame, ping } from "./wire/stream.ts";
 
 /** How long a stream may be silent before a ping tells the client that it lives. */
 export const PING_MS = 20_000;
@@ -22,18 +22,6 @@ export interface StreamRequest {
   readonly includePings: boolean;
   /** Number the events, so that a client can ask for what it missed. Letta did so in background mode only. */
   readonly isNumbered: boolean;
-}
-
-/** A run's events as server-sent events. A client that goes away stops the reading, never the run. */
-export function streamResponse(source: StreamSource, request: StreamRequest): Response {
-  const leaving = new AbortController();
-  const events = source.logs.follow(
-    request.actor,
-    request.runId,
-    { seqId: request.startingAfter, idleMs: PING_MS, isLast: (text) => text === DONE },
-    leaving.signal,
-  );
-  return eventsResponse(source, request, events, () => leaving.abort());
 }
 
 /** Numbered events as server-sent events; an empty batch says that the stream lives. `leave` ends what makes them. */

@@ -9,6 +9,8 @@ export interface ScriptedReply {
   readonly body?: string;
   /** Tokens that the call is said to have used. */
   readonly totalTokens?: number;
+  /** Answers with this instead, whatever it is. */
+  readonly respond?: () => Response;
   /** Waits for this before it answers. */
   readonly after?: Promise<unknown>;
 }
@@ -55,6 +57,7 @@ export function startModelServer(): ModelServer {
       requests.push(body);
       const reply = script.shift() ?? { text: "Done." };
       await reply.after;
+      if (reply.respond !== undefined) return reply.respond();
       if (reply.status !== undefined)
         return new Response(reply.body ?? '{"error":{"message":"scripted"}}', { status: reply.status });
       return body.stream === true ? streamed(reply) : whole(reply);
@@ -104,9 +107,13 @@ function whole(reply: ScriptedReply): Response {
   });
 }
 
+/** One event of a chat stream. */
+export function chunk(delta: object, finish: string | null = null): string {
+  const choices = [{ index: 0, delta, finish_reason: finish }];
+  return `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "gpt-4o-mini", choices })}\n\n`;
+}
+
 function streamed(reply: ScriptedReply): Response {
-  const chunk = (delta: object, finish: string | null = null) =>
-    `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "gpt-4o-mini", choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
   const words = (reply.text ?? "").match(/\S+\s*/g) ?? [];
   const calls = callsOf(reply);
   const parts = [
