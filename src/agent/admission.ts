@@ -1,14 +1,17 @@
 import { Failure } from "../core/failure.ts";
 import type { TurnInput } from "./input.ts";
-import type { Message } from "./message.ts";
+import type { Approval, Message } from "./message.ts";
 import { openCalls } from "./transcript.ts";
 
-/** Refuses input that does not fit where the conversation stands: words while an approval is awaited, and the reverse. */
-export function checkInput(context: readonly Message[], input: TurnInput): void {
+/**
+ * The input as it answers what the conversation waits for. Refuses words while an approval is awaited, and answers that
+ * are not exactly one for each call that waits.
+ */
+export function fittingInput(context: readonly Message[], input: TurnInput): TurnInput {
   const request = pendingRequest(context);
   if (input.approvals.length === 0) {
     if (request !== undefined) throw pendingApproval(request);
-    return;
+    return input;
   }
   if (request === undefined) {
     throw new Failure(
@@ -16,16 +19,24 @@ export function checkInput(context: readonly Message[], input: TurnInput): void 
       "INVALID_ARGUMENT: Cannot process approval response: No tool call is currently awaiting approval.",
     );
   }
+  const approvals = byCall(request, input.approvals);
   const asked = request.toolCalls.map((call) => call.id);
-  const given = input.approvals.map((approval) => approval.toolCallId);
-  const isExact =
-    asked.length === new Set(given).size && asked.every((id) => given.includes(id) || given.includes(request.id));
-  if (!isExact) {
+  const given = new Set(approvals.map((approval) => approval.toolCallId));
+  if (approvals.length !== asked.length || !asked.every((id) => given.has(id))) {
+    const received = input.approvals.map((approval) => approval.toolCallId).join(", ");
     throw new Failure(
       "refused",
-      `INVALID_ARGUMENT: Invalid tool call ids. Expected '[${asked.join(", ")}]', but received '[${given.join(", ")}]'`,
+      `INVALID_ARGUMENT: Invalid tool call ids. Expected '[${asked.join(", ")}]', but received '[${received}]'`,
     );
   }
+  return { ...input, approvals };
+}
+
+/** Older clients answer a request as a whole, by its message's id. */
+function byCall(request: Message, approvals: readonly Approval[]): readonly Approval[] {
+  const [first] = approvals;
+  if (approvals.length !== 1 || first?.toolCallId !== request.id) return approvals;
+  return request.toolCalls.map((call) => ({ ...first, toolCallId: call.id }));
 }
 
 /** The message that asks for an approval nobody has answered yet. */

@@ -1,9 +1,10 @@
 import { Failure } from "../core/failure.ts";
 import { type Actor, newId, type RunId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
-import { checkInput } from "./admission.ts";
+import { fittingInput } from "./admission.ts";
 import type { Agent } from "./agent.ts";
 import { createApprovalExpiry } from "./approval-expiry.ts";
+import { cancelApproval } from "./cancel-approval.ts";
 import { errorRecord } from "./commit.ts";
 import type { TurnError } from "./events.ts";
 import { inputMessages, type TurnInput } from "./input.ts";
@@ -43,8 +44,8 @@ export interface Runner {
   preview(actor: Actor, request: TurnRequest): Promise<JsonObject>;
   /** Continues every run that a crash or a restart cut off, or those listed before requests came in. Returns how many. */
   recover(listed?: readonly UnfinishedRun[]): Promise<number>;
-  /** Stops a run that is at work here; false when it is not. */
-  cancel(runId: RunId): boolean;
+  /** Stops a run that is at work here, or denies what an ended one waits for; false when it is neither. */
+  cancel(actor: Actor, runId: RunId): Promise<boolean>;
   /** Waits for the runs at work and their callbacks, at most `limitMs`; what is left is done by the next start. */
   drain(limitMs: number): Promise<void>;
 }
@@ -107,10 +108,12 @@ export function createRunner(options: RunnerOptions): Runner {
       return unfinished.length;
     },
 
-    cancel(runId) {
+    async cancel(actor, runId) {
       const run = active.get(runId);
       run?.cancelling.abort(new Failure("conflict", `Run ${runId} was cancelled`));
-      return run !== undefined;
+      if (run !== undefined) return true;
+      const sources = { ...world, times: options.timeFormat };
+      return store.write(actor, (repositories) => cancelApproval(repositories, sources, runId));
     },
 
     async drain(limitMs) {
@@ -197,10 +200,10 @@ async function admit(
   }
   const stored = await repositories.messages.context(threadId);
   const context = visible(agent, await refreshedContext(repositories, agent, stored, timeFormat));
-  checkInput(context, input);
+  const fitting = fittingInput(context, input);
   const stepId = newId("step", world.random);
   const place = { agentId: agent.id, conversationId, runId: run.id, stepId, model: null };
-  const messages = inputMessages(world, place, input);
+  const messages = inputMessages(world, place, fitting);
   await repositories.runs.insert(run);
   await repositories.messages.append(threadId, messages);
   if (conversationId !== null) await repositories.conversations.touch(conversationId);

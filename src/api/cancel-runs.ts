@@ -1,26 +1,60 @@
-import type { Repositories, RunFilter } from "../agent/ports.ts";
+import type { Store } from "../agent/ports.ts";
 import type { Runner } from "../agent/runner.ts";
 import { Failure } from "../core/failure.ts";
-import { parseId } from "../core/id.ts";
+import { type Actor, type AgentId, type ConversationId, parseId, type RunId } from "../core/id.ts";
 
 /** Runs that one cancel request reaches when it names none. */
 const CANCELLED_MAX = 100;
 
-/** Cancels the runs named, or every run at work that the filter finds. Tells what became of each. */
+/** What cancelling needs. */
+export interface CancelOptions {
+  readonly store: Store;
+  readonly runner: Runner;
+}
+
+/** Which runs a request without names means. */
+export interface CancelFilter {
+  readonly agentId: AgentId;
+  /** Absent is every conversation, null the agent's own. */
+  readonly conversationId?: ConversationId | null;
+}
+
+/**
+ * Cancels the runs named, or every run at work that the filter finds; when none is, the latest one, in case it waits
+ * for an approval. Tells what became of each.
+ */
 export async function cancelRuns(
-  { runner }: { readonly runner: Runner },
-  reader: Repositories,
-  filter: RunFilter,
+  { store, runner }: CancelOptions,
+  actor: Actor,
+  filter: CancelFilter,
   named: readonly string[] | null,
 ): Promise<Record<string, string>> {
-  const page = { limit: CANCELLED_MAX, order: "desc" } as const;
-  const active = await reader.runs.list({ ...filter, statuses: ["created", "running"] }, page);
-  const texts: readonly string[] = named ?? active.map((run) => run.id);
-  if (texts.length === 0) throw new Failure("conflict", "CONFLICT: No active runs found to cancel");
-  const entries = texts.map((text) => {
+  if (named === null || named.length === 0) return cancelLatest({ store, runner }, actor, filter);
+  const { runs } = store.reader(actor);
+  const entries: [string, string][] = [];
+  for (const text of named) {
     const id = parseId("run", text);
-    const isOurs = id !== undefined && active.some((run) => run.id === id);
-    return [text, isOurs && runner.cancel(id) ? "cancelled" : "failed"];
-  });
+    const run = id === undefined ? undefined : await runs.find(id);
+    const isCancelled = run?.agentId === filter.agentId && (await runner.cancel(actor, run.id));
+    entries.push([text, isCancelled ? "cancelled" : "failed"]);
+  }
   return Object.fromEntries(entries);
+}
+
+async function cancelLatest(
+  { store, runner }: CancelOptions,
+  actor: Actor,
+  { agentId, ...place }: CancelFilter,
+): Promise<Record<string, string>> {
+  const filter = { agentIds: [agentId], ...place };
+  const { runs } = store.reader(actor);
+  const newest = (limit: number) => ({ limit, order: "desc" }) as const;
+  const active = await runs.list({ ...filter, statuses: ["created", "running"] }, newest(CANCELLED_MAX));
+  const ids = (active.length > 0 ? active : await runs.list(filter, newest(1))).map((run) => run.id);
+  const cancelled = await Promise.all(
+    ids.map(async (id): Promise<[RunId, boolean]> => [id, await runner.cancel(actor, id)]),
+  );
+  if (active.length === 0 && !cancelled.some(([, isCancelled]) => isCancelled))
+    throw new Failure("conflict", "CONFLICT: No active runs found to cancel");
+  return Object.fromEntries(cancelled.map(([id, isCancelled]) => [id, isCancelled ? "cancelled" : "failed"]));
 }

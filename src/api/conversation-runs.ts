@@ -40,9 +40,8 @@ export function conversationRunRoutes(options: ConversationRoutesOptions): Hono<
   });
 
   routes.post("/conversations/:conversation_id/cancel", async (c) => {
-    const { agentId, conversationId } = await pathTarget(options, c, readQuery(c, AgentQuery).agent_id);
-    const filter = { agentIds: [agentId], conversationId };
-    return c.json(await cancelRuns(options, store.reader(c.var.actor), filter, null));
+    const where = await pathTarget(options, c, readQuery(c, AgentQuery).agent_id);
+    return c.json(await cancelRuns(options, c.var.actor, where, null));
   });
 
   routes.post("/conversations/:conversation_id/stream", async (c) => {

@@ -43,7 +43,7 @@ export function jobRoutes({ store, runner }: { readonly store: Store; readonly r
 
   routes.patch("/jobs/:job_id/cancel", async (c) => {
     const run = await findRun(store.reader(c.var.actor), c.req.param("job_id"));
-    return c.json(toWireJob(runner.cancel(run.id) ? { ...run, status: "cancelled" } : run));
+    return c.json(toWireJob((await runner.cancel(c.var.actor, run.id)) ? { ...run, status: "cancelled" } : run));
   });
 
   routes.delete("/jobs/:job_id", async (c) => {

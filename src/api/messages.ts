@@ -28,8 +28,11 @@ const ListQuery = z.object({
   include_return_message_types: listParam(),
 });
 
+/** Runs that one request may cancel by name. */
+const RUN_IDS_MAX = 1_000;
+
 const AsyncBody = SendBody.extend({ callback_url: z.string().nullish() });
-const CancelBody = z.object({ run_ids: z.array(z.string()).nullish() });
+const CancelBody = z.object({ run_ids: z.array(z.string()).max(RUN_IDS_MAX).nullish() });
 const ResumeBody = z.object({ starting_after: z.int().min(0).default(0), include_pings: z.boolean().nullish() });
 
 /** Everything that sends messages to agents, or shows them. */
@@ -66,7 +69,7 @@ export function messageRoutes(options: SendOptions): Hono<ApiEnv> {
   routes.post("/agents/:agent_id/messages/cancel", async (c) => {
     const agentId = pathId(c, "agent", "agent_id");
     const { run_ids } = await readBody(c, CancelBody);
-    return c.json(await cancelRuns(options, store.reader(c.var.actor), { agentIds: [agentId] }, run_ids ?? null));
+    return c.json(await cancelRuns(options, c.var.actor, { agentId }, run_ids ?? null));
   });
 
   routes.get("/agents/:agent_id/messages", async (c) => listForAgent(options, c));

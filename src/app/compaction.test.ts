@@ -331,7 +331,7 @@ test("a run that was cut off before its compaction is compacted and ended when i
   const replies = (await history(agentId)).filter((message) => message.message_type === "assistant_message");
   expect(replies).toHaveLength(9);
   expect(replies.at(-1).content).toBe("the reply");
-  server.server.runner.cancel(run.id);
+  await server.server.runner.cancel(DEFAULT_ACTOR, run.id);
   await cut;
 });
 
