@@ -21,6 +21,8 @@ export interface ModelServer {
   readonly environment: Readonly<Record<string, string>>;
   /** Adds replies; when none are left it says "Done." */
   say(...replies: readonly ScriptedReply[]): void;
+  /** Asked for each reply first; undefined leaves it to what was said before. */
+  always(next: () => ScriptedReply | undefined): void;
   /** Bodies of the chat requests so far. */
   readonly requests: readonly ChatRequest[];
   stop(): Promise<void>;
@@ -47,6 +49,7 @@ function usageOf({ totalTokens = 15 }: ScriptedReply) {
 export function startModelServer(): ModelServer {
   const script: ScriptedReply[] = [];
   const requests: ChatRequest[] = [];
+  let constant: () => ScriptedReply | undefined = () => undefined;
   const http = Bun.serve({
     port: 0,
     hostname: "127.0.0.1",
@@ -55,7 +58,7 @@ export function startModelServer(): ModelServer {
       if (request.url.endsWith("/models")) return Response.json({ data: [{ id: "gpt-4o-mini" }, { id: "gpt-4o" }] });
       const body = (await request.json()) as ChatRequest;
       requests.push(body);
-      const reply = script.shift() ?? { text: "Done." };
+      const reply = constant() ?? script.shift() ?? { text: "Done." };
       await reply.after;
       if (reply.respond !== undefined) return reply.respond();
       if (reply.status !== undefined)
@@ -69,6 +72,9 @@ export function startModelServer(): ModelServer {
     environment: { OPENAI_API_KEY: "sk-scripted", OPENAI_API_BASE: baseUrl },
     say: (...replies) => {
       script.push(...replies);
+    },
+    always: (next) => {
+      constant = next;
     },
     requests,
     stop: () => http.stop(true),

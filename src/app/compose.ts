@@ -64,7 +64,8 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const lease = await takeLease(database, options.onLeaseLost);
   const store = sqlStore(database, lease, world);
   await addBuiltinTools(store, world);
-  const models = createModels({ ...options, ...world });
+  const limits = { requestTimeoutMs: options.llmRequestTimeoutMs, streamTimeoutMs: options.llmStreamTimeoutMs };
+  const models = createModels({ ...options, ...world, limits });
   const timeFormat = createTimeFormat();
   const logs = createRunLogs({ store, clock, log });
   const allowsPrivate = options.allowsPrivateUrls ?? false;
