@@ -1,18 +1,28 @@
 import { Failure } from "../core/failure.ts";
 import type { TurnInput } from "./input.ts";
 import type { Approval, Message } from "./message.ts";
+import { repeatedBy } from "./repeated-input.ts";
 import { openCalls } from "./transcript.ts";
+
+/** An input that a conversation can take. */
+export interface Admitted {
+  readonly input: TurnInput;
+  /** Messages of the context that the input brings once more, and takes the place of. */
+  readonly replaced: readonly Message[];
+}
 
 /**
  * The input as it answers what the conversation waits for. Refuses words while an approval is awaited, and answers that
  * are not exactly one for each call that waits.
  */
-export function fittingInput(context: readonly Message[], input: TurnInput): TurnInput {
+export function admitInput(context: readonly Message[], input: TurnInput): Admitted {
+  const replaced = repeatedBy(context, input);
   const request = pendingRequest(context);
   if (input.approvals.length === 0) {
     if (request !== undefined) throw pendingApproval(request);
-    return input;
+    return { input, replaced };
   }
+  if (request === undefined && replaced.some((message) => message.approvals.length > 0)) return { input, replaced };
   if (request === undefined) {
     throw new Failure(
       "refused",
@@ -29,7 +39,7 @@ export function fittingInput(context: readonly Message[], input: TurnInput): Tur
       `INVALID_ARGUMENT: Invalid tool call ids. Expected '[${asked.join(", ")}]', but received '[${received}]'`,
     );
   }
-  return { ...input, approvals };
+  return { input: { ...input, approvals }, replaced };
 }
 
 /** Older clients answer a request as a whole, by its message's id. */

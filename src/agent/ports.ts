@@ -198,6 +198,8 @@ export interface MessageStore {
    * thread's context and puts `summary` in its place. What is taken out stays stored, in the thread and in searches.
    */
   evict(threadId: ThreadId, firstKept: MessageId | null, summary: Message | null): Promise<void>;
+  /** Takes messages that came once more out of the thread's context, of searches, and of lists without errors. */
+  supersede(threadId: ThreadId, ids: readonly MessageId[]): Promise<void>;
   /** Tokens of the messages in the thread's context, where they were counted. */
   tokenCounts(threadId: ThreadId): Promise<ReadonlyMap<MessageId, number>>;
   saveTokenCounts(counts: ReadonlyMap<MessageId, number>): Promise<void>;

@@ -1,7 +1,7 @@
 import { Failure } from "../core/failure.ts";
 import { type Actor, newId, type RunId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
-import { fittingInput } from "./admission.ts";
+import { admitInput } from "./admission.ts";
 import type { Agent } from "./agent.ts";
 import { createApprovalExpiry } from "./approval-expiry.ts";
 import { cancelApproval } from "./cancel-approval.ts";
@@ -200,14 +200,22 @@ async function admit(
   }
   const stored = await repositories.messages.context(threadId);
   const context = visible(agent, await refreshedContext(repositories, agent, stored, timeFormat));
-  const fitting = fittingInput(context, input);
+  const { input: fitting, replaced } = admitInput(context, input);
   const stepId = newId("step", world.random);
   const place = { agentId: agent.id, conversationId, runId: run.id, stepId, model: null };
   const messages = inputMessages(world, place, fitting);
   await repositories.runs.insert(run);
+  await repositories.messages.supersede(
+    threadId,
+    replaced.map((message) => message.id),
+  );
   await repositories.messages.append(threadId, messages);
   if (conversationId !== null) await repositories.conversations.touch(conversationId);
-  return { ...freshState(run), context: [...context, ...messages], nextStepId: stepId };
+  return {
+    ...freshState(run),
+    context: [...context.filter((message) => !replaced.includes(message)), ...messages],
+    nextStepId: stepId,
+  };
 }
 
 /** The run's log; one that keeps nothing when nobody can watch. */

@@ -31,9 +31,14 @@ const HEAD = `${PLACES} and thread_messages.in_context = 1 order by thread_messa
 const PLACE_OF = `${PLACES} and thread_messages.in_context = 1 and messages.id = $3`;
 const EVICT = `update thread_messages set in_context = 0
   where thread_id = $1 and in_context = 1 and position > $2 and position < $3`;
+const MARK_REPEATED = `update messages set is_error = 1, search_text = '' where id = $1 and organization_id = $2 returning sequence_id`;
+const LEAVE = "update thread_messages set in_context = 0 where thread_id = $1 and sequence_id = $2";
 
 /** The part of {@link MessageStore} that is about threads: their order and their context. */
-export type Threads = Pick<MessageStore, "listThread" | "append" | "context" | "contextIds" | "evict" | "tokenCounts">;
+export type Threads = Pick<
+  MessageStore,
+  "listThread" | "append" | "context" | "contextIds" | "evict" | "supersede" | "tokenCounts"
+>;
 
 /** Threads over SQL. */
 export function sqlThreads(session: Session): Threads {
@@ -83,6 +88,8 @@ export function sqlThreads(session: Session): Threads {
       return new Map(counted.map((row) => [row["id"] as MessageId, Number(row["tokens"])]));
     },
 
+    supersede: (threadId, ids) => supersede(session, threadId, ids),
+
     async evict(threadId, firstKept, summary) {
       const [head] = (await session.sql.execute(HEAD, [threadId, organizationId])).rows;
       const from = head?.["role"] === "system" ? Number(head["position"]) : 0;
@@ -95,6 +102,13 @@ export function sqlThreads(session: Session): Threads {
       else await session.sql.execute(JOIN_AT, [threadId, to - POSITION_STEP / 2, sequenceId]);
     },
   };
+}
+
+async function supersede(session: Session, threadId: ThreadId, ids: readonly MessageId[]): Promise<void> {
+  for (const id of ids) {
+    const { rows } = await session.sql.execute(MARK_REPEATED, [id, session.organizationId]);
+    await session.sql.execute(LEAVE, [threadId, rows[0]?.["sequence_id"]]);
+  }
 }
 
 async function placeOf(session: Session, threadId: ThreadId, id: MessageId): Promise<number> {
