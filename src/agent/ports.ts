@@ -12,6 +12,7 @@ import type {
 } from "../core/id.ts";
 import type { Page } from "../core/page.ts";
 import type { Tool } from "../tools/tool.ts";
+import type { ArchiveStore } from "../umi/archive.ts";
 import type { BlockStore } from "../umi/block-store.ts";
 import type { PassageStore } from "../umi/passage.ts";
 import type { Agent } from "./agent.ts";
@@ -34,6 +35,7 @@ export interface AgentFilter {
   readonly createdById?: string;
   readonly showHidden?: boolean;
   readonly blockId?: string;
+  readonly archiveId?: string;
   /** Agents that have this identity. */
   readonly identityId?: string;
   /** Agents that have an identity of one of these keys. */
@@ -318,6 +320,7 @@ export interface Repositories {
   readonly runs: RunStore;
   readonly steps: StepStore;
   readonly traces: ProviderTraceStore;
+  readonly archives: ArchiveStore;
   readonly passages: PassageStore;
   readonly events: RunEventStore;
   /** Runs `work`, and undoes what it wrote when its result is not ok or it throws. Only inside a transaction. */

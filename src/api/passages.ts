@@ -6,6 +6,7 @@ import { Failure } from "../core/failure.ts";
 import { type ArchiveId, requireId } from "../core/id.ts";
 import { PAGE_ITEMS_MAX } from "../core/page.ts";
 import type { Passage, PassageFilter, PassageHit, PassageStore } from "../umi/passage.ts";
+import { findArchive } from "./archives.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "./env.ts";
 import { given, readBody } from "./request.ts";
 import { type PassageOwner, toWirePassage } from "./wire/passage.ts";
@@ -88,6 +89,9 @@ async function searched(repositories: Repositories, body: z.output<typeof Search
     const agent = await findAgent(repositories, requireId("agent", body.agent_id));
     return { archive: await repositories.passages.archiveOf(agent.id), embeddingConfig: agent.embeddingConfig };
   }
-  if (body.archive_id != null) return { archive: requireId("archive", body.archive_id), embeddingConfig: null };
+  if (body.archive_id != null) {
+    const { id, embeddingConfig } = await findArchive(repositories, requireId("archive", body.archive_id));
+    return { archive: id, embeddingConfig };
+  }
   throw new Failure("refused", "Name the agent_id or the archive_id whose passages to search");
 }

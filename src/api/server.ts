@@ -6,6 +6,7 @@ import { agentBlockRoutes } from "./agent-blocks.ts";
 import { agentToolRoutes } from "./agent-tools.ts";
 import { agentRoutes } from "./agents.ts";
 import { archivalMemoryRoutes } from "./archival-memory.ts";
+import { archiveRoutes } from "./archives.ts";
 import { type AuthOptions, authenticate, isAllowedOrigin } from "./auth.ts";
 import { blockRoutes } from "./blocks.ts";
 import { contextRoutes } from "./context.ts";
@@ -71,6 +72,7 @@ function routesOf(options: ApiOptions): Hono<ApiEnv> {
   api.route("/agents", agentBlockRoutes(options));
   api.route("/agents", agentToolRoutes(options));
   api.route("/agents", archivalMemoryRoutes(options));
+  api.route("/", archiveRoutes(options));
   api.route("/blocks", blockRoutes(options));
   api.route("/identities", identityRoutes(options));
   api.route("/", identityLinkRoutes(options));

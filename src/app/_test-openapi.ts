@@ -59,9 +59,13 @@ function problemsOf(validate: ValidateFunction, body: unknown): readonly string[
   const isKnown = (error: ErrorObject) => UNDOCUMENTED.includes(error.params["additionalProperty"]);
   const [known] = (validate.errors ?? []).filter(isKnown);
   if (known !== undefined) return problemsOf(validate, without(body, known));
-  return (validate.errors ?? [])
-    .slice(0, PROBLEMS_MAX)
-    .map((error) => `${error.instancePath || "/"} ${error.message ?? ""}`);
+  return (
+    (validate.errors ?? [])
+      // The document requires the field of some of the objects that it forbids it in.
+      .filter((error) => !UNDOCUMENTED.includes(error.params["missingProperty"]))
+      .slice(0, PROBLEMS_MAX)
+      .map((error) => `${error.instancePath || "/"} ${error.message ?? ""}`)
+  );
 }
 
 /** The body without the field that an error is about. */
@@ -106,7 +110,10 @@ function templateOf(path: string, method: string): string | undefined {
 
 function validatorOf(template: string, method: string, status: number): ValidateFunction | undefined {
   const { document } = load();
-  if (document.paths[template]?.[method]?.responses?.[String(status)] === undefined) return undefined;
+  const response = document.paths[template]?.[method]?.responses?.[String(status)];
+  if (response === undefined) return undefined;
+  // An answer without a body, such as a 204.
+  if (!isRecord(response) || response["content"] === undefined) return load().ajv.compile({ const: "" });
   const pointer = ["paths", template, method, "responses", String(status), "content", "application/json", "schema"]
     .map((part) => encodeURIComponent(part.replaceAll("~", "~0").replaceAll("/", "~1")))
     .join("/");

@@ -37,7 +37,7 @@ interface Request {
 async function ok(route: string, request: Request = {}): Promise<Answer> {
   const [method = "", path = ""] = at(route, request).split(" ");
   const { status, body } = await server.call(method, path, request.body, request.headers);
-  if (status !== 200) throw new Error(`${route}: ${status} ${JSON.stringify(body)}`);
+  if (status !== 200 && status !== 204) throw new Error(`${route}: ${status} ${JSON.stringify(body)}`);
   if (UNDOCUMENTED.includes(route)) return body;
   expect([route, ...validateResponse(method, path, status, body)]).toEqual([route]);
   return body;
@@ -155,6 +155,23 @@ test("an agent's memory", async () => {
   await ok("GET /v1/agents/:agent_id/context");
   await ok("POST /v1/agents/:agent_id/recompile");
   await ok("POST /v1/agents/:agent_id/system-prompt/recompile", { query: "dry_run=true" });
+});
+
+test("archives", async () => {
+  const archive = await ok("POST /v1/archives", { body: { name: "shared", description: "d" } });
+  ids["archive_id"] = archive.id;
+  await ok("GET /v1/archives", { query: "name=shared" });
+  await ok("GET /v1/archives/:archive_id");
+  await ok("PATCH /v1/archives/:archive_id", { body: { name: "ours" } });
+  const { id } = await server.agent();
+  await ok("PATCH /v1/agents/:agent_id/archives/attach/:archive_id", { with: { agent_id: id } });
+  await ok("GET /v1/archives/:archive_id/agents", { query: "include=agent.tags" });
+  const passage = await ok("POST /v1/archives/:archive_id/passages", { body: { text: "a", metadata: { m: 1 } } });
+  await ok("POST /v1/archives/:archive_id/passages/batch", { body: { passages: [{ text: "b", tags: ["t"] }] } });
+  await ok("DELETE /v1/archives/:archive_id/passages/:passage_id", { with: { passage_id: passage.id } });
+  await ok("PATCH /v1/agents/:agent_id/archives/detach/:archive_id", { with: { agent_id: id } });
+  await ok("DELETE /v1/archives/:archive_id");
+  await ok("DELETE /v1/agents/:agent_id", { with: { agent_id: id } });
 });
 
 test("tools", async () => {

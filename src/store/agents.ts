@@ -160,6 +160,11 @@ function matches(organizationId: string, filter: AgentFilter): RawBuilder<SqlBoo
       sql`exists (select 1 from agent_blocks where agent_blocks.agent_id = agents.id and agent_blocks.block_id = ${filter.blockId})`,
     );
   }
+  if (filter.archiveId !== undefined) {
+    conditions.push(
+      sql`agents.id in (select agent_archives.agent_id from agent_archives where agent_archives.archive_id = ${filter.archiveId})`,
+    );
+  }
   conditions.push(...identityConditions("agent", filter));
   const tags = [...new Set(filter.tags ?? [])];
   if (tags.length > 0) {

@@ -3,6 +3,7 @@ import { instantOf } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import { type AgentId, type ArchiveId, newId, type PassageId } from "../core/id.ts";
 import type { Passage, PassageFilter, PassageHit, PassageStore } from "../umi/passage.ts";
+import { sqlArchiveStore } from "./archives.ts";
 import { limitOf, orderOf, type PageSource, pageCondition, removeRow } from "./pages.ts";
 import { containing, fromJson, fromJsonOrNull, toJsonOrNull } from "./rows.ts";
 import type { PassageRow } from "./schema.ts";
@@ -89,24 +90,29 @@ async function archiveOf({ db, organizationId }: Session, agentId: AgentId): Pro
   return row?.id as ArchiveId | undefined;
 }
 
+/** An archive that the agent owns, with its embeddings. */
 async function createArchive(session: Session, agentId: AgentId, name: string): Promise<ArchiveId> {
   const { db, organizationId, userId, world } = session;
+  const owner = await db
+    .selectFrom("agents")
+    .select("embedding_config")
+    .where("id", "=", agentId)
+    .where("organization_id", "=", organizationId)
+    .executeTakeFirstOrThrow();
   const id = newId("archive", world.random);
   const now = world.clock.now();
-  const nothing = { description: null, embedding_config: null, metadata: null };
-  await db
-    .insertInto("archives")
-    .values({
-      id,
-      organization_id: organizationId,
-      name,
-      ...nothing,
-      created_by_id: userId,
-      created_at: now,
-      updated_at: now,
-    })
-    .execute();
-  await db.insertInto("agent_archives").values({ agent_id: agentId, archive_id: id, is_owner: 1 }).execute();
+  const archives = sqlArchiveStore(session);
+  await archives.insert({
+    id,
+    name,
+    description: "Made with the first passage of an agent",
+    embeddingConfig: fromJsonOrNull(owner.embedding_config),
+    metadata: null,
+    createdById: userId,
+    createdAt: now,
+    updatedAt: now,
+  });
+  await archives.attach(agentId, id, true);
   return id;
 }
 

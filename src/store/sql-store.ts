@@ -4,6 +4,7 @@ import { type Actor, DEFAULT_USER_ID, type OrganizationId, type RunId } from "..
 import type { World } from "../core/world.ts";
 import type { Tool } from "../tools/tool.ts";
 import { sqlAgentStore } from "./agents.ts";
+import { sqlArchiveStore } from "./archives.ts";
 import { sqlBlockStore } from "./blocks.ts";
 import { waitingCallbacks } from "./callbacks.ts";
 import { sqlConversationStore } from "./conversations.ts";
@@ -97,6 +98,7 @@ function repositories(session: Session): Repositories {
     runs: sqlRunStore(session),
     steps: sqlStepStore(session),
     traces: sqlProviderTraceStore(session),
+    archives: sqlArchiveStore(session),
     passages: sqlPassageStore(session),
     events: sqlRunEventStore(session),
     attempt: (work) => attempt(session.sql, work),

@@ -1,0 +1,198 @@
+import { type Context, Hono } from "hono";
+import { z } from "zod";
+import { chooseEmbedding } from "../agent/model-choice.ts";
+import type { Repositories } from "../agent/ports.ts";
+import { findAgent, recompileAgents } from "../agent/recompile.ts";
+import { Failure } from "../core/failure.ts";
+import { type ArchiveId, newId, requireId } from "../core/id.ts";
+import type { JsonObject } from "../core/json.ts";
+import type { Archive } from "../umi/archive.ts";
+import type { Passage } from "../umi/passage.ts";
+import { relationsOf, showAgents } from "./agent-view.ts";
+import { type ApiEnv, type RouteOptions, readerFor } from "./env.ts";
+import { given, pageOf, pageParams, pathId, readBody, readQuery } from "./request.ts";
+import { toWireArchive } from "./wire/archive.ts";
+import { EmbeddingConfigBody } from "./wire/llm-config.ts";
+import { toWirePassage } from "./wire/passage.ts";
+import { timeField } from "./wire/time.ts";
+
+const PAGE_DEFAULT = { limit: 50, order: "desc" } as const;
+/** Passages that one request may bring, and tags that each may have. */
+const BATCH_MAX = 1_000;
+const TAGS_MAX = 1_000;
+
+const PageQuery = z.object(pageParams);
+const ListQuery = z.object({ ...pageParams, name: z.string().optional(), agent_id: z.string().optional() });
+const CreateBody = z.object({
+  name: z.string(),
+  description: z.string().nullish(),
+  embedding: z.string().nullish(),
+  embedding_config: EmbeddingConfigBody.nullish(),
+});
+const UpdateBody = z.object({ name: z.string().nullish(), description: z.string().nullish() });
+const PassageBody = z.object({
+  text: z.string(),
+  metadata: z.record(z.string(), z.json()).nullish(),
+  tags: z.array(z.string()).max(TAGS_MAX).nullish(),
+  created_at: timeField().nullish(),
+});
+const BatchBody = z.object({ passages: z.array(PassageBody).max(BATCH_MAX) });
+
+/** Routes of `/archives`, and those by which agents get an archive and lose it. */
+export function archiveRoutes(options: RouteOptions): Hono<ApiEnv> {
+  return new Hono<ApiEnv>()
+    .route("/archives", ownRoutes(options))
+    .route("/archives", archivePassageRoutes(options))
+    .route("/agents", attachRoutes(options));
+}
+
+/** The archive, or a `not_found` Failure. */
+export async function findArchive({ archives }: Pick<Repositories, "archives">, id: ArchiveId): Promise<Archive> {
+  const archive = await archives.find(id);
+  if (archive === undefined) throw new Failure("not_found", `Archive not found with id='${id}'`);
+  return archive;
+}
+
+function ownRoutes(options: RouteOptions): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
+
+  routes.get("/", async (c) => {
+    const query = readQuery(c, ListQuery);
+    const repositories = readerFor(options, c);
+    const agentId = query.agent_id === undefined ? undefined : requireId("agent", query.agent_id);
+    if (agentId !== undefined) await findAgent(repositories, agentId);
+    const filter = given({ name: query.name, agentId });
+    const archives = await repositories.archives.list(filter, pageOf(query, PAGE_DEFAULT));
+    return c.json(archives.map((archive) => toWireArchive(archive, c.var.actor.organizationId)));
+  });
+
+  routes.post("/", async (c) => {
+    const body = await readBody(c, CreateBody);
+    const now = options.clock.now();
+    const archive: Archive = {
+      id: newId("archive", options.random),
+      name: body.name,
+      description: body.description ?? null,
+      embeddingConfig:
+        body.embedding == null
+          ? (body.embedding_config ?? null)
+          : await chooseEmbedding(options.models, body.embedding),
+      metadata: null,
+      createdById: c.var.actor.userId,
+      createdAt: now,
+      updatedAt: now,
+    };
+    await options.store.write(c.var.actor, ({ archives }) => archives.insert(archive));
+    return c.json(toWireArchive(archive, c.var.actor.organizationId));
+  });
+
+  routes.get("/:archive_id", async (c) => {
+    const archive = await findArchive(readerFor(options, c), pathId(c, "archive", "archive_id"));
+    return c.json(toWireArchive(archive, c.var.actor.organizationId));
+  });
+
+  routes.patch("/:archive_id", async (c) => {
+    const id = pathId(c, "archive", "archive_id");
+    const change = given(await readBody(c, UpdateBody));
+    const archive = await options.store.write(c.var.actor, async (repositories) => {
+      const changed = { ...(await findArchive(repositories, id)), ...change, updatedAt: options.clock.now() };
+      await repositories.archives.save(changed);
+      return changed;
+    });
+    return c.json(toWireArchive(archive, c.var.actor.organizationId));
+  });
+
+  routes.delete("/:archive_id", async (c) => {
+    const id = pathId(c, "archive", "archive_id");
+    await options.store.write(c.var.actor, ({ archives }) => archives.remove(id));
+    return c.body(null, 204, { "content-type": "application/json" });
+  });
+
+  routes.get("/:archive_id/agents", async (c) => {
+    const archiveId = pathId(c, "archive", "archive_id");
+    const relations = relationsOf(c);
+    const page = pageOf(readQuery(c, PageQuery), PAGE_DEFAULT);
+    const repositories = readerFor(options, c);
+    await findArchive(repositories, archiveId);
+    const agents = await repositories.agents.list({ archiveId, showHidden: true }, { ...page, orderBy: "created_at" });
+    return c.json(await showAgents(repositories, agents, relations));
+  });
+
+  return routes;
+}
+
+function archivePassageRoutes(options: RouteOptions): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
+
+  routes.post("/:archive_id/passages", async (c) => {
+    const body = await readBody(c, PassageBody);
+    return c.json((await insertPassages(options, c, [body]))[0] ?? null);
+  });
+
+  routes.post("/:archive_id/passages/batch", async (c) => {
+    const { passages } = await readBody(c, BatchBody);
+    return c.json(await insertPassages(options, c, passages));
+  });
+
+  routes.delete("/:archive_id/passages/:passage_id", async (c) => {
+    const archiveId = pathId(c, "archive", "archive_id");
+    const id = pathId(c, "passage", "passage_id");
+    await options.store.write(c.var.actor, async (repositories) => {
+      await findArchive(repositories, archiveId);
+      const passage = await repositories.passages.find(id);
+      if (passage?.archiveId !== archiveId)
+        throw new Failure("not_found", `Passage with id ${id} not found in archive ${archiveId}`);
+      await repositories.passages.remove(id);
+    });
+    return c.body(null, 204, { "content-type": "application/json" });
+  });
+
+  return routes;
+}
+
+function attachRoutes(options: RouteOptions): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
+  for (const action of ["attach", "detach"] as const) {
+    routes.patch(`/:agent_id/archives/${action}/:archive_id`, async (c) => {
+      const agentId = pathId(c, "agent", "agent_id");
+      const archiveId = pathId(c, "archive", "archive_id");
+      await options.store.write(c.var.actor, async (repositories) => {
+        await findAgent(repositories, agentId);
+        await findArchive(repositories, archiveId);
+        if (action === "attach") await repositories.archives.attach(agentId, archiveId, false);
+        else await repositories.archives.detach(agentId, archiveId);
+        // The prompt says how many passages there are.
+        await recompileAgents(repositories, [agentId], options);
+      });
+      return c.json(null);
+    });
+  }
+  return routes;
+}
+
+async function insertPassages(
+  options: RouteOptions,
+  c: Context<ApiEnv>,
+  drafts: readonly z.output<typeof PassageBody>[],
+): Promise<readonly JsonObject[]> {
+  const archiveId = pathId(c, "archive", "archive_id");
+  const now = options.clock.now();
+  const passages = drafts.map(
+    (draft): Passage => ({
+      id: newId("passage", options.random),
+      archiveId,
+      text: draft.text,
+      tags: draft.tags ?? null,
+      metadata: (draft.metadata ?? {}) as JsonObject,
+      createdAt: draft.created_at ?? now,
+      updatedAt: now,
+      createdById: c.var.actor.userId,
+    }),
+  );
+  const archive = await options.store.write(c.var.actor, async (repositories) => {
+    const found = await findArchive(repositories, archiveId);
+    await repositories.passages.insert(passages);
+    return found;
+  });
+  return passages.map((passage) => toWirePassage(passage, { ...archive, ...c.var.actor }));
+}
