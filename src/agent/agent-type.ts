@@ -82,9 +82,14 @@ export function traitsOf(agentType: AgentType): AgentTraits {
   return TRAITS[agentType];
 }
 
+/** Whether agents of this type may leave their memory to a companion. */
+export function mayHaveCompanion(agentType: AgentType): boolean {
+  return !WITHOUT_COMPANION.includes(agentType);
+}
+
 /** Names of the built-in tools that a new agent of this type is given. */
 export function baseToolsOf(agentType: AgentType, hasCompanion: boolean): readonly string[] {
-  return hasCompanion && !WITHOUT_COMPANION.includes(agentType) ? WITH_COMPANION_TOOLS : TRAITS[agentType].tools;
+  return hasCompanion && mayHaveCompanion(agentType) ? WITH_COMPANION_TOOLS : TRAITS[agentType].tools;
 }
 
 /** What decides whether a new agent gets default tool rules. */

@@ -5,6 +5,7 @@ import type { Message } from "./message.ts";
 import type { CallResult } from "./model-call.ts";
 import type { Repositories } from "./ports.ts";
 import { type Run, type Step, type StopReason, statusOf } from "./run.ts";
+import { noteTurn } from "./sleeptime.ts";
 import { traceOf } from "./trace-step.ts";
 import type { Turn, TurnState } from "./turn-state.ts";
 
@@ -69,7 +70,9 @@ export async function commit(
     if (made.step !== null) await repositories.steps.insert(made.step);
     const trace = turn.tracksProvider ? traceOf(turn, made.step, made.call) : null;
     if (trace !== null) await repositories.traces.insert(trace);
-    return { change: made, run: await savedRun(turn, state.run, made, repositories) };
+    const saved = await savedRun(turn, state.run, made, repositories);
+    const runIds = await noteTurn(turn, saved, repositories);
+    return { change: runIds === null ? made : { ...made, usage: { ...made.usage, runIds } }, run: saved };
   });
   state.run = run;
   state.context = contextAfter(state, change);

@@ -12,14 +12,15 @@ import type { Tool } from "../tools/tool.ts";
 import type { ToolRule } from "../tools/tool-rule.ts";
 import { type BlockDraft, newBlock } from "../umi/new-block.ts";
 import type { Agent, AgentType, CompactionSettings } from "./agent.ts";
-import { baseToolsOf, fileLimitsFor, MULTI_AGENT_TOOLS, toolRulesFor } from "./agent-type.ts";
+import { baseToolsOf, fileLimitsFor, MULTI_AGENT_TOOLS, mayHaveCompanion, toolRulesFor } from "./agent-type.ts";
 import { friendlyName } from "./friendly-name.ts";
+import { newGroup } from "./group.ts";
 import { findIdentity } from "./identity-links.ts";
 import { firstMessages } from "./initial-messages.ts";
 import type { InputMessage } from "./input.ts";
 import { chooseEmbedding, chooseModel, defaultSummariser, type ModelWish } from "./model-choice.ts";
 import type { Repositories, Store } from "./ports.ts";
-import { defaultCompactionPrompt, defaultSystemPrompt } from "./prompts.ts";
+import { defaultCompactionPrompt, defaultSystemPrompt, MEMORY_PERSONA } from "./prompts.ts";
 import { compilePrompt } from "./recompile.ts";
 
 /** What creating and changing agents needs. */
@@ -69,11 +70,28 @@ export interface AgentDraft {
   readonly baseTemplateId?: string;
 }
 
+/** An agent about which nobody has asked for anything in particular. */
+const PLAIN_DRAFT: Omit<AgentDraft, "agentType" | "blocks" | "blockIds"> = {
+  model: {},
+  toolNames: [],
+  toolIds: [],
+  includeBaseTools: true,
+  includeMultiAgentTools: false,
+  includeBaseToolRules: null,
+  toolRules: [],
+  tags: [],
+  initialMessages: null,
+  compaction: {},
+  messageBufferAutoclear: false,
+};
+
 /** The tag by which one agent marks another as its subordinate; such agents stay out of lists. */
 const SUBORDINATE_TAG = "role:subagent";
 /** Characters of a conversation that one line of a summary's input keeps. */
 const CLIP_CHARS_DEFAULT = 50_000;
 const WINDOW_SHARE_DEFAULT = 0.3;
+/** Turns of an agent between two looks of its companion. */
+const TURNS_PER_LOOK = 5;
 const NAME_PATTERN = /^[\p{L}\p{M}\p{N}_ '-]*$/u;
 
 /** Creates an agent with its blocks, tools, tags and first messages: all of it, or nothing. */
@@ -210,7 +228,45 @@ async function settle(
   const toolNames = tools.map((tool) => tool.name);
   const messages = firstMessages(workshop, { agent, systemText, toolNames, given: draft.initialMessages });
   await repositories.messages.append(agent.id, messages);
+  if (agent.enableSleeptime === true) await addCompanion(workshop, actor, agent, repositories);
   return agent;
+}
+
+/**
+ * Gives the agent a companion that shares its blocks and looks after them from now on, and the group that says so.
+ * Agents of a type without companions, and those that manage a group already, are left alone.
+ */
+export async function addCompanion(
+  workshop: AgentWorkshop,
+  actor: Actor,
+  agent: Agent,
+  repositories: Repositories,
+): Promise<void> {
+  const { llmConfig, embeddingConfig } = agent;
+  const isManager = (await repositories.groups.managedBy([agent.id])).size > 0;
+  if (isManager || !mayHaveCompanion(agent.agentType)) return;
+  const shared = (await repositories.blocks.listForAgent(agent.id)).filter(
+    ({ label }) => label !== MEMORY_PERSONA.label,
+  );
+  const draft: AgentDraft = {
+    ...PLAIN_DRAFT,
+    name: `${agent.name}-sleeptime`,
+    agentType: "sleeptime_agent",
+    blocks: [MEMORY_PERSONA],
+    blockIds: shared.map((block) => block.id),
+    timezone: agent.timezone,
+    ...(agent.projectId === null ? {} : { projectId: agent.projectId }),
+  };
+  const companion = newAgent(workshop, actor, draft, { llmConfig, embeddingConfig });
+  await settle(workshop, actor, draft, companion, repositories);
+  const group = newGroup(newId("group", workshop.random), workshop.clock.now(), {
+    managerType: "sleeptime",
+    managerAgentId: agent.id,
+    agentIds: [companion.id],
+    description: "",
+    sleeptimeAgentFrequency: TURNS_PER_LOOK,
+  });
+  await repositories.groups.insert(group);
 }
 
 function rulesOf(draft: AgentDraft, agent: Agent, tools: readonly Tool[]): readonly ToolRule[] {

@@ -9,10 +9,14 @@ export interface DeltaTarget {
   readonly stepId: StepId;
 }
 
-/** What a run used, over all its steps. `contextTokens` is the size of the last call, null where it is not tracked. */
+/**
+ * What a run used, over all its steps. `contextTokens` is the size of the last call, null where it is not tracked;
+ * `runIds` are the runs in which other agents will read of this one, if any.
+ */
 export interface RunUsage extends Usage {
   readonly stepCount: number;
   readonly contextTokens: number | null;
+  readonly runIds: readonly RunId[] | null;
 }
 
 /** What went wrong, in the words clients know. */

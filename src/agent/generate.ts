@@ -50,5 +50,5 @@ export async function generate(
     if (event.type === "reply") reply = event.reply;
   if (reply === undefined) throw new ModelFailure("llm_empty_response", "The model said nothing.", "No reply");
   const content = reply.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("");
-  return { content, model: config.model, usage: { ...reply.usage, stepCount: 0, contextTokens: null } };
+  return { content, model: config.model, usage: { ...reply.usage, stepCount: 0, contextTokens: null, runIds: null } };
 }

@@ -17,10 +17,21 @@ import type { BlockStore } from "../umi/block-store.ts";
 import type { PassageStore } from "../umi/passage.ts";
 import type { Agent } from "./agent.ts";
 import type { Conversation } from "./conversation.ts";
+import type { GroupStore } from "./group.ts";
 import type { Identity, IdentityType } from "./identity.ts";
+import type { TurnInput } from "./input.ts";
 import type { Message, MessageRole } from "./message.ts";
 import type { ProviderTraceStore } from "./provider-trace.ts";
-import type { CallbackOutcome, ExpiringApproval, Run, RunStatus, Step, StopReason, WaitingCallback } from "./run.ts";
+import type {
+  CallbackOutcome,
+  ExpiringApproval,
+  QueuedRun,
+  Run,
+  RunStatus,
+  Step,
+  StopReason,
+  WaitingCallback,
+} from "./run.ts";
 
 /** What a list of agents is narrowed to. Absent means any. */
 export interface AgentFilter {
@@ -253,6 +264,12 @@ export interface RunFilter {
   readonly stopReason?: StopReason;
 }
 
+/** What a run will begin with. */
+export interface QueuedInput {
+  readonly runId: RunId;
+  readonly input: TurnInput;
+}
+
 /** Where the runs of one organisation live. */
 export interface RunStore {
   find(id: RunId): Promise<Run | undefined>;
@@ -260,6 +277,12 @@ export interface RunStore {
   active(agentId: AgentId, conversationId: ConversationId | null): Promise<RunId | undefined>;
   list(filter: RunFilter, page: Page): Promise<readonly Run[]>;
   insert(run: Run): Promise<void>;
+  /** The input of a run that has not begun: of this one, or of the first that waits in the agent's own conversation. */
+  findQueued(where: { readonly runId: RunId } | { readonly agentId: AgentId }): Promise<QueuedInput | undefined>;
+  /** Keeps the input of a run that has not begun. */
+  setQueuedInput(id: RunId, input: TurnInput): Promise<void>;
+  /** Sets a run to work that waited, and forgets the input kept with it; throws a `refused` Failure when none does. */
+  begin(id: RunId): Promise<void>;
   /** Replaces the run. One that has ended and names a callback is put on the list of those to be sent. */
   save(run: Run): Promise<void>;
   /** Notes what came of a callback, and takes it off the list unless it is to be sent again. */
@@ -320,6 +343,7 @@ export interface Repositories {
   readonly runs: RunStore;
   readonly steps: StepStore;
   readonly traces: ProviderTraceStore;
+  readonly groups: GroupStore;
   readonly archives: ArchiveStore;
   readonly passages: PassageStore;
   readonly events: RunEventStore;
@@ -344,8 +368,10 @@ export interface Store {
   write<T>(actor: Actor, work: (repositories: Repositories) => Promise<T>): Promise<T>;
   /** Resolves when everything committed so far is on disk. Nothing may leave the server before that. */
   durable(): Promise<void>;
-  /** Runs of any organisation that have not ended, oldest first: what a restart must continue. */
+  /** Runs of any organisation that have begun and not ended, oldest first: what a restart must continue. */
   unfinishedRuns(): Promise<readonly UnfinishedRun[]>;
+  /** Runs of any organisation that wait to begin, those that can at the front. */
+  queuedRuns(limit: number): Promise<readonly QueuedRun[]>;
   /** Callbacks of any organisation that are still to be sent, those due first at the front. */
   waitingCallbacks(limit: number): Promise<readonly WaitingCallback[]>;
   /** Requests for approval of any organisation that are denied at some time, those due first at the front. */

@@ -159,6 +159,29 @@ export function defaultSystemPrompt(agentType: AgentType): string {
   }
 }
 
+/** The block in which a companion keeps how it looks after memory. */
+export const MEMORY_PERSONA = {
+  label: "memory_persona",
+  description: "How you look after the memory of the other agent: what to keep, where, and in which form.",
+  value: `I read along in another agent's conversations and keep the memory that we share true, current and tidy.
+- What will matter again goes into the block whose description fits it; what matters no longer goes out.
+- The newest word on something replaces the older one. Dates are written out.
+- What the person asks to have remembered or forgotten comes first.`,
+} as const;
+
+/** What a companion is told when there is something new to remember; `at` is when the last of it was said. */
+export function memoryTask(transcript: string, at: string): string {
+  return `<system-reminder>
+The conversation of the agent whose memory you look after has gone on. The transcript below is what was said since your
+last look, the last of it at ${at}. [user] is the person, [assistant] is the other agent; neither is talking to you.
+Bring the shared memory blocks up to date. If your memory_persona block has instructions for that, follow them.
+</system-reminder>
+
+<transcript>
+${transcript}
+</transcript>`;
+}
+
 const SUMMARY_CONTENT = `Cover, as far as it occurs:
 - what the person wants, and the exact wording of requests that are still open
 - what was decided, promised or ruled out, and why

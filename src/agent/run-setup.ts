@@ -1,5 +1,5 @@
 import { Failure } from "../core/failure.ts";
-import type { Actor, AgentId, BlockId, ConversationId } from "../core/id.ts";
+import type { Actor, AgentId, BlockId, ConversationId, GroupId } from "../core/id.ts";
 import type { TimeFormat } from "../core/time-format.ts";
 import type { World } from "../core/world.ts";
 import type { LlmConfig } from "../llm/config.ts";
@@ -60,6 +60,8 @@ export interface RunSetup {
   readonly isolatedBlockIds: readonly BlockId[];
   readonly options: TurnOptions;
   readonly callbackUrl: string | null;
+  /** The group that looks after the agent's memory; what is said to the agent is part of its history. */
+  readonly groupId: GroupId | null;
 }
 
 /** Looks up what the request names, and opens the model that will answer it. */
@@ -83,6 +85,8 @@ export async function setUp(
     isolatedBlockIds: conversation?.isolatedBlockIds ?? [],
     options: request.options,
     callbackUrl: request.callbackUrl ?? null,
+    groupId:
+      agent.enableSleeptime === true ? ((await reader.groups.managedBy([agentId])).get(agentId)?.id ?? null) : null,
   };
 }
 

@@ -1,4 +1,5 @@
-import { newId } from "../core/id.ts";
+import type { Instant } from "../core/clock.ts";
+import { type AgentId, newId, type RunId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { World } from "../core/world.ts";
 import type { Agent } from "./agent.ts";
@@ -15,17 +16,32 @@ const RESUMED_ITEMS_MAX = 1_000;
 
 /** The run of a request, at work from the start. */
 export function newRun({ clock, random }: Pick<World, "clock" | "random">, setup: RunSetup): Run {
+  const { agent, conversationId, options, callbackUrl } = setup;
+  const metadata = runMetadata(options);
+  const run = queuedRun(newId("run", random), clock.now(), { agentId: agent.id, options, metadata });
+  return { ...run, status: "running", conversationId, callbackUrl };
+}
+
+/** What a run that begins later is made of. */
+export interface QueuedRunDraft {
+  readonly agentId: AgentId;
+  readonly options: TurnOptions;
+  readonly metadata: JsonObject;
+}
+
+/** A run in the agent's own conversation that has not begun. */
+export function queuedRun(id: RunId, createdAt: Instant, { agentId, options, metadata }: QueuedRunDraft): Run {
   return {
-    id: newId("run", random),
-    agentId: setup.agent.id,
-    conversationId: setup.conversationId,
-    status: "running",
+    id,
+    agentId,
+    conversationId: null,
+    status: "created",
     stopReason: null,
-    background: setup.options.background,
-    requestConfig: setup.options as unknown as JsonObject,
-    metadata: runMetadata(setup.options),
-    callbackUrl: setup.callbackUrl,
-    createdAt: clock.now(),
+    background: options.background,
+    requestConfig: options as unknown as JsonObject,
+    metadata,
+    callbackUrl: null,
+    createdAt,
     completedAt: null,
     ttftNs: null,
     totalDurationNs: null,

@@ -98,6 +98,14 @@ export interface ExpiringApproval {
   readonly dueAt: Instant;
 }
 
+/** A run that was stored with its input to begin later. */
+export interface QueuedRun {
+  readonly actor: Actor;
+  readonly runId: RunId;
+  /** When to look at it: later while another run is at work in its conversation. */
+  readonly dueAt: Instant;
+}
+
 /** What came of one try. It is made again at `retryAt` unless that is null. */
 export interface CallbackOutcome {
   readonly sentAt: Instant;

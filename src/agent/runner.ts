@@ -11,8 +11,9 @@ import { inputMessages, type TurnInput } from "./input.ts";
 import type { Repositories, Store, UnfinishedRun } from "./ports.ts";
 import { previewRequest } from "./preview.ts";
 import { refreshedContext } from "./refresh-prompt.ts";
-import type { Run } from "./run.ts";
+import type { QueuedRun, Run } from "./run.ts";
 import { NO_LOG, type RunLog } from "./run-log.ts";
+import { createRunQueue } from "./run-queue.ts";
 import { resultOf } from "./run-result.ts";
 import { type RunnerOptions, type RunSetup, setUp, type TurnRequest, turnOf } from "./run-setup.ts";
 import { freshState, newRun, optionsOf, stateOf, visible } from "./run-state.ts";
@@ -59,6 +60,7 @@ interface ActiveRun {
 export function createRunner(options: RunnerOptions): Runner {
   const { store, world } = options;
   const active = new Map<RunId, ActiveRun>();
+  let isDraining = false;
 
   function launch(actor: Actor, setup: RunSetup, state: TurnState, log: RunLog): Promise<TurnResult> {
     const cancelling = new AbortController();
@@ -67,28 +69,17 @@ export function createRunner(options: RunnerOptions): Runner {
       active.delete(state.run.id);
       if (state.run.callbackUrl !== null) options.callbacks.wake();
       if (state.run.approvalDueAt !== null) expiry.wake();
+      if (setup.agent.enableSleeptime === true && !isDraining) queue.wake();
     });
     active.set(state.run.id, { cancelling, done });
     return done;
   }
 
+  const desk = { options, active, launch };
   const runner: Runner = {
     async start(actor, request) {
-      if (active.size >= RUNS_MAX)
-        throw new Failure("unavailable", `This server is working on ${RUNS_MAX} runs already; try again shortly`);
       const setup = await setUp(options, actor, request);
-      const run = newRun(world, setup);
-      const log = openLog(options, actor, setup, { run, lastSeqId: 0 });
-      try {
-        const state = await take(options, actor, setup, { run, log, input: request.input });
-        if (typeof state !== "string") return { run, agent: setup.agent, done: launch(actor, setup, state, log) };
-        log.close();
-        const done = active.get(state)?.done ?? resultOf({ store, clock: world.clock }, actor, state);
-        return { run: await findRun(store, actor, state), agent: setup.agent, done };
-      } catch (error) {
-        log.close();
-        throw error;
-      }
+      return begin(desk, actor, setup, newRun(world, setup), request.input);
     },
 
     preview: (actor, request) => previewRequest(options, actor, request),
@@ -96,10 +87,11 @@ export function createRunner(options: RunnerOptions): Runner {
     async recover(listed) {
       options.callbacks.wake();
       expiry.wake();
+      queue.wake();
       const unfinished = listed ?? (await store.unfinishedRuns());
       for (const { actor, runId } of unfinished) {
         try {
-          await resume(actor, runId);
+          await resume(desk, actor, runId);
         } catch (error) {
           options.log(`Run ${runId} could not be continued`, error);
           await abandon(options, actor, runId, error);
@@ -117,29 +109,74 @@ export function createRunner(options: RunnerOptions): Runner {
     },
 
     async drain(limitMs) {
-      await expiry.settle();
+      isDraining = true;
+      await Promise.all([expiry.settle(), queue.settle()]);
       const all = Promise.allSettled([...active.values()].map((run) => run.done));
       await Promise.race([all.then(() => options.callbacks.settle()), world.clock.sleep(limitMs)]);
     },
   };
 
   const expiry = createApprovalExpiry({ store, clock: world.clock, start: runner.start, log: options.log });
+  const queue = createRunQueue({
+    store,
+    clock: world.clock,
+    begin: (queued) => beginQueued(desk, queued),
+    giveUp: ({ actor, runId }, cause) => abandon(options, actor, runId, cause),
+    log: options.log,
+  });
   return runner;
+}
 
-  async function resume(actor: Actor, runId: RunId): Promise<void> {
-    const reader = store.reader(actor);
-    const run = await reader.runs.find(runId);
-    if (run === undefined) return;
-    const setup = await setUp(options, actor, {
-      agentId: run.agentId,
-      conversationId: run.conversationId,
-      options: optionsOf(run),
-    });
-    const state = await stateOf(reader, run, setup);
-    const log = openLog(options, actor, setup, { run, lastSeqId: await reader.events.last(runId) });
-    // The result is in the rows; nobody waits for it here.
-    void launch(actor, setup, state, log);
+/** What one process knows of the runs it works on. */
+interface Desk {
+  readonly options: RunnerOptions;
+  readonly active: ReadonlyMap<RunId, ActiveRun>;
+  readonly launch: (actor: Actor, setup: RunSetup, state: TurnState, log: RunLog) => Promise<TurnResult>;
+}
+
+/** Takes the input of a run that is new, or was queued, and sets to work. */
+async function begin(desk: Desk, actor: Actor, setup: RunSetup, run: Run, input: TurnInput): Promise<StartedRun> {
+  const { options, active, launch } = desk;
+  if (active.size >= RUNS_MAX)
+    throw new Failure("unavailable", `This server is working on ${RUNS_MAX} runs already; try again shortly`);
+  const log = openLog(options, actor, setup, { run, lastSeqId: 0 });
+  try {
+    const state = await take(options, actor, setup, { run, log, input });
+    if (typeof state !== "string")
+      return { run: state.run, agent: setup.agent, done: launch(actor, setup, state, log) };
+    log.close();
+    const done = active.get(state)?.done ?? resultOf({ ...options, clock: options.world.clock }, actor, state);
+    return { run: await findRun(options.store, actor, state), agent: setup.agent, done };
+  } catch (error) {
+    log.close();
+    throw error;
   }
+}
+
+/** Begins a run that was stored with its input. */
+async function beginQueued(desk: Desk, { actor, runId }: QueuedRun): Promise<void> {
+  const { runs } = desk.options.store.reader(actor);
+  const run = await runs.find(runId);
+  const queued = await runs.findQueued({ runId });
+  if (run === undefined || queued === undefined) return;
+  await begin(desk, actor, await setUpAgain(desk.options, actor, run), run, queued.input);
+}
+
+/** Continues a run that was cut off. */
+async function resume({ options, launch }: Desk, actor: Actor, runId: RunId): Promise<void> {
+  const reader = options.store.reader(actor);
+  const run = await reader.runs.find(runId);
+  if (run === undefined) return;
+  const setup = await setUpAgain(options, actor, run);
+  const state = await stateOf(reader, run, setup);
+  const log = openLog(options, actor, setup, { run, lastSeqId: await reader.events.last(runId) });
+  // The result is in the rows; nobody waits for it here.
+  void launch(actor, setup, state, log);
+}
+
+function setUpAgain(options: RunnerOptions, actor: Actor, run: Run): Promise<RunSetup> {
+  const { agentId, conversationId } = run;
+  return setUp(options, actor, { agentId, conversationId, options: optionsOf(run) });
 }
 
 async function findRun(store: Store, actor: Actor, runId: RunId): Promise<Run> {
@@ -203,8 +240,12 @@ async function admit(
   const { input: fitting, replaced } = admitInput(context, input);
   const stepId = newId("step", world.random);
   const place = { agentId: agent.id, conversationId, runId: run.id, stepId, model: null };
-  const messages = inputMessages(world, place, fitting);
-  await repositories.runs.insert(run);
+  const messages = inputMessages(world, place, fitting).map((message) => ({
+    ...message,
+    groupId: message.groupId ?? setup.groupId,
+  }));
+  if (run.status === "created") await repositories.runs.begin(run.id);
+  else await repositories.runs.insert(run);
   await repositories.messages.supersede(
     threadId,
     replaced.map((message) => message.id),
@@ -212,7 +253,7 @@ async function admit(
   await repositories.messages.append(threadId, messages);
   if (conversationId !== null) await repositories.conversations.touch(conversationId);
   return {
-    ...freshState(run),
+    ...freshState({ ...run, status: "running" }),
     context: [...context.filter((message) => !replaced.includes(message)), ...messages],
     nextStepId: stepId,
   };

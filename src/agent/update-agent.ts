@@ -4,6 +4,7 @@ import type { EmbeddingConfig, LlmConfig } from "../llm/config.ts";
 import type { Agent } from "./agent.ts";
 import {
   type AgentWorkshop,
+  addCompanion,
   type CompactionWish,
   mergedCompaction,
   requireAgentName,
@@ -78,6 +79,7 @@ export async function updateAgent(
     };
     await repositories.agents.save(agent);
     await replaceLists(repositories, agent, change);
+    if (fields.enableSleeptime === true) await addCompanion(workshop, actor, agent, repositories);
     if (showsInPrompt(current, agent) || change.blockIds !== undefined)
       await recompileAgent(repositories, agent, workshop);
     return agent;

@@ -11,6 +11,7 @@ export const NO_USAGE: RunUsage = {
   reasoningTokens: null,
   stepCount: 0,
   contextTokens: null,
+  runIds: null,
 };
 
 /** The usage of a run after one more step. A count that no provider reported stays null. */
@@ -24,6 +25,7 @@ export function addUsage(run: RunUsage, step: Usage): RunUsage {
     reasoningTokens: sum(run.reasoningTokens, step.reasoningTokens),
     stepCount: run.stepCount + 1,
     contextTokens: step.totalTokens,
+    runIds: run.runIds,
   };
 }
 

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { z } from "zod";
+import { companionsOf } from "../agent/group.ts";
 import type { Repositories } from "../agent/ports.ts";
 import { findAgent, recompileAgents } from "../agent/recompile.ts";
 import { Failure } from "../core/failure.ts";
@@ -55,14 +56,19 @@ export function agentBlockRoutes(options: RouteOptions): Hono<ApiEnv> {
       await options.store.write(c.var.actor, async (repositories) => {
         const agent = await findAgent(repositories, agentId);
         const block = await findBlock(repositories, blockId);
-        if (action === "attach") await repositories.blocks.attach(agentId, block);
-        else await repositories.blocks.detach(agentId, blockId);
+        const affected = [agentId, ...(await companionsOf(repositories, agentId))];
+        for (const id of affected) {
+          if (action === "detach") await repositories.blocks.detach(id, blockId);
+          // A companion may have a block of that label for itself.
+          else if (id === agentId || (await repositories.blocks.findForAgent(id, block.label)) === undefined)
+            await repositories.blocks.attach(id, block);
+        }
         await repositories.agents.save({
           ...agent,
           lastUpdatedById: c.var.actor.userId,
           updatedAt: options.clock.now(),
         });
-        await recompileAgents(repositories, [agentId], options);
+        await recompileAgents(repositories, affected, options);
       });
       const repositories = readerFor(options, c);
       return c.json(await showAgent(repositories, await findAgent(repositories, agentId), ALL_RELATIONS));

@@ -67,6 +67,7 @@ export async function showAgents(
     ? await repositories.agents.tagsOf(ids)
     : new Map<AgentId, readonly string[]>();
   const identities = await repositories.identities.listForAgents(relations.includes("agent.identities") ? ids : []);
+  const groups = await repositories.groups.managedBy(relations.includes("agent.managed_group") ? ids : []);
   const shown: JsonObject[] = [];
   for (const agent of agents) {
     const messageIds = contexts.get(agent.id) ?? [];
@@ -77,6 +78,7 @@ export async function showAgents(
         tools: relations.includes("agent.tools") ? await repositories.tools.listForAgent(agent.id) : [],
         tags: tags.get(agent.id) ?? [],
         identities: identities.get(agent.id) ?? [],
+        managedGroup: groups.get(agent.id) ?? null,
         pendingApproval: relations.includes("agent.pending_approval")
           ? await pendingApproval(repositories, messageIds)
           : null,

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { createAgent } from "../agent/create-agent.ts";
+import { deleteAgent } from "../agent/delete-agent.ts";
 import type { AgentFilter } from "../agent/ports.ts";
 import { findAgent, recompileAgent } from "../agent/recompile.ts";
 import { STOP_REASONS } from "../agent/run.ts";
@@ -74,10 +75,7 @@ export function agentRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.delete("/:agent_id", async (c) => {
     const id = pathId(c, "agent", "agent_id");
-    await options.store.write(c.var.actor, async (repositories) => {
-      await findAgent(repositories, id);
-      await repositories.agents.remove(id);
-    });
+    await options.store.write(c.var.actor, (repositories) => deleteAgent(repositories, id));
     return c.json({ message: `Agent id=${id} successfully deleted` });
   });
 

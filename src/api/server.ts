@@ -12,6 +12,7 @@ import { blockRoutes } from "./blocks.ts";
 import { contextRoutes } from "./context.ts";
 import type { ApiEnv, RouteOptions } from "./env.ts";
 import { answerFailure } from "./errors.ts";
+import { groupRoutes } from "./groups.ts";
 import { healthRoutes } from "./health.ts";
 import { identityRoutes } from "./identities.ts";
 import { identityLinkRoutes } from "./identity-links.ts";
@@ -73,6 +74,7 @@ function routesOf(options: ApiOptions): Hono<ApiEnv> {
   api.route("/agents", agentToolRoutes(options));
   api.route("/agents", archivalMemoryRoutes(options));
   api.route("/", archiveRoutes(options));
+  api.route("/", groupRoutes(options));
   api.route("/blocks", blockRoutes(options));
   api.route("/identities", identityRoutes(options));
   api.route("/", identityLinkRoutes(options));

@@ -8,6 +8,7 @@ import { type Answer, eventsOf } from "./_test-server.ts";
 /** Routes that answer nothing but a refusal, on purpose. */
 const REFUSED = [
   "PATCH /v1/agents/:agent_id/messages/:message_id",
+  "PATCH /v1/groups/:group_id/messages/:message_id",
   "POST /v1/agents/:agent_id/tools/:tool_name/run",
   "POST /v1/tools/run",
   "POST /v1/tools/search",
@@ -280,6 +281,36 @@ test("messages of agents that speak through a tool", async () => {
     await ok("POST /v1/agents/:agent_id/messages", { ...request, body: { input: "hi", max_steps: 1 } });
     await ok("GET /v1/agents/:agent_id/messages", request.with === undefined ? {} : { with: request.with });
   }
+});
+
+test("groups", async () => {
+  const main = await ok("POST /v1/agents", { body: { model: MODEL, enable_sleeptime: true } });
+  await ok("GET /v1/agents/:agent_id", { with: { agent_id: main.id }, query: "include=agent.managed_group" });
+  const said = { calls: [{ name: "send_message", arguments: { message: "Hello" } }] };
+  server.model.say(said, { calls: [{ name: "memory_finish_edits", arguments: {} }] });
+  const request = { with: { agent_id: main.id }, body: { input: "hi" } };
+  const { usage } = await ok("POST /v1/agents/:agent_id/messages", request);
+  const run = { with: { run_id: usage.run_ids[0] } };
+  while ((await ok("GET /v1/runs/:run_id", run)).status !== "completed") await Bun.sleep(10);
+  const [companion] = main.managed_group.agent_ids;
+  expect(await ok("GET /v1/agents/:agent_id/groups", { with: { agent_id: companion } })).toHaveLength(1);
+  const looked = await ok("GET /v1/groups/:group_id/messages", { with: { group_id: main.managed_group.id } });
+  expect(types(looked)).toEqual(["user_message", "user_message"]);
+
+  const body = {
+    agent_ids: [main.id],
+    description: "g",
+    manager_config: { manager_type: "dynamic", manager_agent_id: ids["agent_id"] },
+  };
+  ids["group_id"] = (await ok("POST /v1/groups", { body })).id;
+  await ok("GET /v1/groups");
+  expect(await ok("GET /v1/groups/count")).toBe(2);
+  await ok("GET /v1/groups/:group_id");
+  await ok("PATCH /v1/groups/:group_id", { body: { description: "h" } });
+  await ok("PATCH /v1/groups/:group_id/reset-messages");
+  for (const action of ["attach", "detach"]) await ok(`PATCH /v1/groups/:group_id/blocks/${action}/:block_id`);
+  await ok("DELETE /v1/groups/:group_id");
+  await ok("DELETE /v1/agents/:agent_id", { with: { agent_id: main.id } });
 });
 
 test("runs, steps and jobs", async () => {

@@ -12,6 +12,7 @@ export type AgentId = Id<"agent">;
 export type ArchiveId = Id<"archive">;
 export type BlockId = Id<"block">;
 export type ConversationId = Id<"conv">;
+export type GroupId = Id<"group">;
 export type IdentityId = Id<"identity">;
 export type MessageId = Id<"message">;
 export type OrganizationId = Id<"org">;

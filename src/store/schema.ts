@@ -27,6 +27,9 @@ export interface Tables {
   archives: ArchiveRow;
   agent_archives: { agent_id: string; archive_id: string; is_owner: number };
   passages: PassageRow;
+  groups: GroupRow;
+  group_agents: { group_id: string; agent_id: string; position: number };
+  group_blocks: { group_id: string; block_id: string; position: number };
   passage_tags: { passage_id: string; tag: string };
 }
 
@@ -193,6 +196,7 @@ export interface RunRow {
   callback_status_code: number | null;
   callback_error: string | null;
   approval_due_at: number | null;
+  queued_input: string | null;
 }
 
 /** A row of `steps`. */
@@ -259,4 +263,26 @@ export interface PassageRow {
   created_by_id: string | null;
   created_at: number;
   updated_at: number;
+}
+
+/** A row of `groups`. */
+export interface GroupRow {
+  id: string;
+  organization_id: string;
+  manager_type: string;
+  manager_agent_id: string | null;
+  description: string;
+  termination_token: string | null;
+  max_turns: number | null;
+  sleeptime_agent_frequency: number | null;
+  turns_counter: number | null;
+  last_processed_message_id: string | null;
+  max_message_buffer_length: number | null;
+  min_message_buffer_length: number | null;
+  hidden: number | null;
+  project_id: string | null;
+  template_id: string | null;
+  base_template_id: string | null;
+  deployment_id: string | null;
+  created_at: number;
 }

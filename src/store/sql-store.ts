@@ -11,19 +11,20 @@ import { sqlConversationStore } from "./conversations.ts";
 import { builderOver } from "./dialect.ts";
 import type { SqlConnection, SqlDatabase } from "./driver.ts";
 import { sqlRunEventStore } from "./events.ts";
+import { sqlGroupStore } from "./groups.ts";
 import { sqlIdentityStore } from "./identities.ts";
 import type { Lease } from "./lease.ts";
 import { sqlMessageStore } from "./messages.ts";
 import { inTransaction } from "./migrate.ts";
 import { sqlPassageStore } from "./passages.ts";
 import { sqlProviderTraceStore } from "./provider-traces.ts";
+import { queuedRuns } from "./queued-runs.ts";
 import { expiringApprovals, sqlRunStore } from "./runs.ts";
 import type { Session } from "./session.ts";
 import { sqlStepStore } from "./steps.ts";
 import { sqlToolStore } from "./tools.ts";
 
-const UNFINISHED =
-  "select id, organization_id from runs where status in ('created', 'running') order by created_at limit 100000";
+const UNFINISHED = "select id, organization_id from runs where status = 'running' order by created_at limit 100000";
 
 /** Actors whose repositories are kept at hand. */
 const ACTORS_MAX = 1_000;
@@ -62,6 +63,7 @@ export function sqlStore(database: SqlDatabase, lease: Lease, world: Pick<World,
     },
     durable: barrier.durable,
     expiringApprovals: (limit) => expiringApprovals(database.reader, limit),
+    queuedRuns: (limit) => queuedRuns(database.reader, limit, world.clock.now()),
     waitingCallbacks: (limit) => waitingCallbacks(database.reader, limit),
     async unfinishedRuns() {
       const { rows } = await database.reader.execute(UNFINISHED, []);
@@ -98,6 +100,7 @@ function repositories(session: Session): Repositories {
     runs: sqlRunStore(session),
     steps: sqlStepStore(session),
     traces: sqlProviderTraceStore(session),
+    groups: sqlGroupStore(session),
     archives: sqlArchiveStore(session),
     passages: sqlPassageStore(session),
     events: sqlRunEventStore(session),

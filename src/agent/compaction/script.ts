@@ -54,7 +54,8 @@ function fitted(line: ScriptLine, tokensMax: number): ScriptLine {
   return { text: `${head} [...] ${tail}`, tokens: tokensMax };
 }
 
-function lineOf(message: Message): string {
+/** A message in plain words, with who said it. */
+export function lineOf(message: Message): string {
   switch (message.role) {
     case "summary":
       return `[summary of what came before] ${summaryTextOf(message)}`;

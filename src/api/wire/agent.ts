@@ -1,4 +1,5 @@
 import type { Agent, CompactionSettings } from "../../agent/agent.ts";
+import type { Group } from "../../agent/group.ts";
 import type { Identity } from "../../agent/identity.ts";
 import type { MessageId } from "../../core/id.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
@@ -6,6 +7,7 @@ import type { ResponseFormat } from "../../llm/model.ts";
 import type { Tool } from "../../tools/tool.ts";
 import type { Block } from "../../umi/block.ts";
 import { toWireBlock } from "./block.ts";
+import { toWireGroup } from "./group.ts";
 import { toWireIdentity } from "./identity.ts";
 import { toWireEmbeddingConfig, toWireLlmConfig } from "./llm-config.ts";
 import { toWireModelSettings } from "./model-settings.ts";
@@ -20,12 +22,14 @@ export interface AgentRelations {
   readonly tools: readonly Tool[];
   readonly tags: readonly string[];
   readonly identities: readonly Identity[];
+  readonly managedGroup: Group | null;
   readonly pendingApproval: JsonObject | null;
 }
 
 /** An agent as clients see it. */
 export function toWireAgent(agent: Agent, relations: AgentRelations): JsonObject {
   const { llmConfig, embeddingConfig } = agent;
+  const managedGroup = relations.managedGroup === null ? null : toWireGroup(relations.managedGroup);
   const memory = toWireMemory(agent, relations.blocks);
   return {
     created_by_id: agent.createdById,
@@ -64,8 +68,8 @@ export function toWireAgent(agent: Agent, relations: AgentRelations): JsonObject
     pending_approval: relations.pendingApproval,
     message_buffer_autoclear: agent.messageBufferAutoclear,
     enable_sleeptime: agent.enableSleeptime,
-    multi_agent_group: null,
-    managed_group: null,
+    multi_agent_group: managedGroup,
+    managed_group: managedGroup,
     last_run_completion: isoTimeOrNull(agent.lastRunCompletion),
     last_run_duration_ms: agent.lastRunDurationMs,
     last_stop_reason: agent.lastStopReason,

@@ -68,7 +68,7 @@ export function toWireUsage(usage: RunUsage): JsonObject {
     prompt_tokens: usage.promptTokens,
     total_tokens: usage.totalTokens,
     step_count: usage.stepCount,
-    run_ids: null,
+    run_ids: usage.runIds,
     cached_input_tokens: usage.cachedInputTokens,
     cache_write_tokens: usage.cacheWriteTokens,
     reasoning_tokens: usage.reasoningTokens,

@@ -1,0 +1,105 @@
+import type { Instant } from "../core/clock.ts";
+import type { AgentId, BlockId, GroupId, MessageId } from "../core/id.ts";
+import type { Page } from "../core/page.ts";
+
+/** Letta's ways to run a group. Only `sleeptime` is at work here; the others are kept and shown. */
+export const GROUP_KINDS = ["round_robin", "supervisor", "dynamic", "sleeptime", "voice_sleeptime", "swarm"] as const;
+
+/** One of {@link GROUP_KINDS}. */
+export type GroupKind = (typeof GROUP_KINDS)[number];
+
+/** Whether the group's agents look after the memory of the one that manages it. */
+export function isOfCompanions({ managerType }: Pick<Group, "managerType">): boolean {
+  return managerType === "sleeptime" || managerType === "voice_sleeptime";
+}
+
+/** The agents that look after the memory of this one. */
+export async function companionsOf(
+  { groups }: { readonly groups: GroupStore },
+  id: AgentId,
+): Promise<readonly AgentId[]> {
+  const group = (await groups.managedBy([id])).get(id);
+  return group !== undefined && isOfCompanions(group) ? group.agentIds.filter((agentId) => agentId !== id) : [];
+}
+
+/** Agents that work together, and how. */
+export interface Group {
+  readonly id: GroupId;
+  readonly managerType: GroupKind;
+  /** The agent that leads the others; of a sleeptime group the one that talks. */
+  readonly managerAgentId: AgentId | null;
+  /** The agents that are led; of a sleeptime group those that look after the memory. */
+  readonly agentIds: readonly AgentId[];
+  readonly sharedBlockIds: readonly BlockId[];
+  readonly description: string;
+  readonly terminationToken: string | null;
+  readonly maxTurns: number | null;
+  /** After how many turns memory is looked after; null is every turn, 0 never. */
+  readonly sleeptimeAgentFrequency: number | null;
+  /** Turns since memory was last looked after; -1 before the first turn, with which that begins. */
+  readonly turnsCounter: number | null;
+  /** The last message that memory was looked after with. */
+  readonly lastProcessedMessageId: MessageId | null;
+  readonly maxMessageBufferLength: number | null;
+  readonly minMessageBufferLength: number | null;
+  readonly hidden: boolean | null;
+  readonly projectId: string | null;
+  readonly templateId: string | null;
+  readonly baseTemplateId: string | null;
+  readonly deploymentId: string | null;
+  readonly createdAt: Instant;
+}
+
+/** What a list of groups is narrowed to. Absent means any. */
+export interface GroupFilter {
+  readonly managerType?: string;
+  readonly projectId?: string;
+  /** An agent that is led. */
+  readonly agentId?: AgentId;
+  readonly showHidden?: boolean;
+}
+
+/** Where the groups of one organisation live. A group goes with its manager. */
+export interface GroupStore {
+  find(id: GroupId): Promise<Group | undefined>;
+  list(filter: GroupFilter, page: Page): Promise<readonly Group[]>;
+  count(): Promise<number>;
+  /** The group that each agent manages, the sleeptime one first. Agents that manage none are left out. */
+  managedBy(ids: readonly AgentId[]): Promise<ReadonlyMap<AgentId, Group>>;
+  insert(group: Group): Promise<void>;
+  /** Replaces the group; throws a `not_found` Failure when there is none of its id. */
+  save(group: Group): Promise<void>;
+  /** Notes a turn of the manager without touching the rest. */
+  noteTurn(id: GroupId, turn: Pick<Group, "turnsCounter" | "lastProcessedMessageId">): Promise<void>;
+  /** Removes the group; its agents stay. */
+  remove(id: GroupId): Promise<void>;
+  /** Empties the group's history; its agents keep their messages. */
+  resetMessages(id: GroupId): Promise<void>;
+}
+
+/** A group as somebody asks for it: what is absent is null or empty. */
+export type GroupDraft = Pick<Group, "managerType" | "agentIds" | "description"> &
+  Partial<Omit<Group, "id" | "turnsCounter" | "lastProcessedMessageId" | "createdAt">>;
+
+/** A group that is not stored yet. */
+export function newGroup(id: GroupId, createdAt: Instant, draft: GroupDraft): Group {
+  return {
+    managerAgentId: null,
+    sharedBlockIds: [],
+    terminationToken: null,
+    maxTurns: null,
+    sleeptimeAgentFrequency: null,
+    lastProcessedMessageId: null,
+    maxMessageBufferLength: null,
+    minMessageBufferLength: null,
+    hidden: null,
+    projectId: null,
+    templateId: null,
+    baseTemplateId: null,
+    deploymentId: null,
+    ...draft,
+    id,
+    turnsCounter: draft.sleeptimeAgentFrequency ? -1 : null,
+    createdAt,
+  };
+}

@@ -1,0 +1,39 @@
+import type { Clock } from "../core/clock.ts";
+import { Failure } from "../core/failure.ts";
+import { createDueWork, type DueWork } from "./due-work.ts";
+import type { Store } from "./ports.ts";
+import type { QueuedRun } from "./run.ts";
+
+/** How long to wait after a run that could not begin, before anything else of the queue is tried. */
+const RETRY_MS = 1_000;
+
+/** What the queue of runs is made of. */
+export interface RunQueueOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** Begins the run; throws a Failure, the run still queued, when it cannot. */
+  readonly begin: (queued: QueuedRun) => Promise<unknown>;
+  /** Ends a run that can never begin. */
+  readonly giveUp: (queued: QueuedRun, cause: unknown) => Promise<unknown>;
+  readonly log: (message: string, error: unknown) => void;
+}
+
+/** Begins runs that were stored with their input to begin later, one after the other in each conversation. */
+export function createRunQueue({ store, clock, begin, giveUp, log }: RunQueueOptions): DueWork {
+  return createDueWork<QueuedRun>({
+    clock,
+    waiting: (limit) => store.queuedRuns(limit),
+    async work(queued) {
+      try {
+        await begin(queued);
+      } catch (error) {
+        // Somebody else's run is at work in the conversation: the store says when to look again.
+        if (error instanceof Failure && error.info?.["run_id"] !== undefined) return;
+        const isPassing = error instanceof Failure && error.kind === "unavailable";
+        if (!isPassing) await giveUp(queued, error);
+        await clock.sleep(RETRY_MS);
+      }
+    },
+    onError: (error) => log("Queued runs could not begin", error),
+  });
+}

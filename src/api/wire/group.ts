@@ -1,0 +1,141 @@
+import { z } from "zod";
+import type { Group, GroupDraft } from "../../agent/group.ts";
+import { Failure } from "../../core/failure.ts";
+import { requireId } from "../../core/id.ts";
+import type { JsonObject } from "../../core/json.ts";
+import { given } from "../request.ts";
+
+/** Agents or blocks that one request may list. */
+const LISTED_MAX = 1_000;
+/** Letta's least length of a buffer, exclusive. */
+const BUFFER_MESSAGES_MIN = 4;
+const TERMINATION_TOKEN_DEFAULT = "DONE!";
+
+const agentId = z.string().transform((text) => requireId("agent", text));
+const agentIds = z.array(agentId).max(LISTED_MAX);
+const blockIds = z.array(z.string().transform((text) => requireId("block", text))).max(LISTED_MAX);
+const count = z.int().nonnegative().nullish();
+const buffers = { max_message_buffer_length: z.int().nullish(), min_message_buffer_length: z.int().nullish() };
+
+const roundRobin = z.object({ manager_type: z.literal("round_robin"), max_turns: count });
+const supervisor = z.object({ manager_type: z.literal("supervisor"), manager_agent_id: agentId });
+const dynamic = z.object({
+  manager_type: z.literal("dynamic"),
+  manager_agent_id: agentId,
+  termination_token: z.string().nullish(),
+  max_turns: count,
+});
+const sleeptime = z.object({
+  manager_type: z.literal("sleeptime"),
+  manager_agent_id: agentId,
+  sleeptime_agent_frequency: count,
+});
+const voice = z.object({ manager_type: z.literal("voice_sleeptime"), manager_agent_id: agentId, ...buffers });
+const unmanaged = { manager_agent_id: agentId.nullish() };
+
+const ManagerBody = z
+  .discriminatedUnion("manager_type", [roundRobin, supervisor, dynamic, sleeptime, voice])
+  .default({ manager_type: "round_robin" });
+const ManagerChangeBody = z.discriminatedUnion("manager_type", [
+  roundRobin,
+  supervisor.extend(unmanaged),
+  dynamic.extend(unmanaged),
+  sleeptime.extend(unmanaged),
+  voice.extend(unmanaged),
+]);
+
+/** A group to be made. */
+export const CreateGroupBody = z
+  .object({
+    agent_ids: agentIds,
+    description: z.string(),
+    manager_config: ManagerBody,
+    project_id: z.string().nullish(),
+    shared_block_ids: blockIds.nullish(),
+    hidden: z.boolean().nullish(),
+  })
+  .transform((body): GroupDraft => {
+    const { manager_type: managerType } = body.manager_config;
+    return checked({
+      ...(managerType === "dynamic" ? { terminationToken: TERMINATION_TOKEN_DEFAULT } : {}),
+      ...managerFields(body.manager_config),
+      managerType,
+      agentIds: body.agent_ids,
+      description: body.description,
+      ...given({ projectId: body.project_id, sharedBlockIds: body.shared_block_ids, hidden: body.hidden }),
+    });
+  });
+
+/** A change of a group; null means unchanged. */
+export const UpdateGroupBody = z.object({
+  agent_ids: agentIds.nullish(),
+  description: z.string().nullish(),
+  manager_config: ManagerChangeBody.nullish(),
+  project_id: z.string().nullish(),
+  shared_block_ids: blockIds.nullish(),
+});
+
+/** The group after the change; throws a `refused` Failure when that would make it another kind of group. */
+export function changedGroup(group: Group, body: z.output<typeof UpdateGroupBody>): Group {
+  const { manager_config: manager } = body;
+  if (manager != null && manager.manager_type !== group.managerType)
+    throw new Failure("refused", `A ${group.managerType} group cannot become a ${manager.manager_type} group`);
+  const changed = checked({
+    ...group,
+    ...(manager == null ? {} : managerFields(manager)),
+    ...given({
+      agentIds: body.agent_ids,
+      description: body.description,
+      projectId: body.project_id,
+      sharedBlockIds: body.shared_block_ids,
+    }),
+  });
+  return { ...changed, turnsCounter: changed.turnsCounter ?? (changed.sleeptimeAgentFrequency ? -1 : null) };
+}
+
+/** A group as clients see it. */
+export function toWireGroup(group: Group): JsonObject {
+  return {
+    id: group.id,
+    manager_type: group.managerType,
+    agent_ids: group.agentIds,
+    description: group.description,
+    project_id: group.projectId,
+    template_id: group.templateId,
+    base_template_id: group.baseTemplateId,
+    deployment_id: group.deploymentId,
+    shared_block_ids: group.sharedBlockIds,
+    manager_agent_id: group.managerAgentId,
+    termination_token: group.terminationToken,
+    max_turns: group.maxTurns,
+    sleeptime_agent_frequency: group.sleeptimeAgentFrequency,
+    turns_counter: group.turnsCounter,
+    last_processed_message_id: group.lastProcessedMessageId,
+    max_message_buffer_length: group.maxMessageBufferLength,
+    min_message_buffer_length: group.minMessageBufferLength,
+    hidden: group.hidden,
+  };
+}
+
+function managerFields(manager: z.output<typeof ManagerChangeBody>) {
+  return given({
+    managerAgentId: "manager_agent_id" in manager ? manager.manager_agent_id : null,
+    maxTurns: "max_turns" in manager ? manager.max_turns : null,
+    terminationToken: "termination_token" in manager ? manager.termination_token : null,
+    sleeptimeAgentFrequency: "sleeptime_agent_frequency" in manager ? manager.sleeptime_agent_frequency : null,
+    maxMessageBufferLength: "max_message_buffer_length" in manager ? manager.max_message_buffer_length : null,
+    minMessageBufferLength: "min_message_buffer_length" in manager ? manager.min_message_buffer_length : null,
+  });
+}
+
+/** Refuses buffers that make no sense. */
+function checked<G extends Partial<Pick<Group, "maxMessageBufferLength" | "minMessageBufferLength">>>(group: G): G {
+  const { maxMessageBufferLength: most = null, minMessageBufferLength: least = null } = group;
+  if (most === null && least === null) return group;
+  if (most === null || least === null || least <= BUFFER_MESSAGES_MIN || most <= least)
+    throw new Failure(
+      "refused",
+      `max_message_buffer_length must be above min_message_buffer_length, and that above ${BUFFER_MESSAGES_MIN}; got ${most} and ${least}`,
+    );
+  return group;
+}
