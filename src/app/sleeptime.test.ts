@@ -1,6 +1,8 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { DEFAULT_ACTOR, type RunId } from "../core/id.ts";
+import { startModelServer } from "./_test-model-server.ts";
 import { type Answer, startTestServer, type TestServer } from "./_test-server.ts";
+import { type ServerProcess, startServer, temporaryDirectory } from "./_test-server-process.ts";
 
 let server: TestServer;
 
@@ -212,7 +214,7 @@ test("a companion that a stopped server owed a turn gets it from the next one, o
   await ended(runId);
   expect(await read(runId)).toContain("I like tea");
   const again = successor.store.write(DEFAULT_ACTOR, ({ runs }) => runs.begin(runId as RunId));
-  expect(again).rejects.toThrow(/does not wait to begin/);
+  await expect(again).rejects.toThrow(/does not wait to begin/);
   await successor.runner.drain(1_000);
   const third = await server.restarted();
   await third.runner.recover();
@@ -287,4 +289,65 @@ test("deleting an agent deletes its companion; deleting the companion leaves the
   expect(await ok("GET", "/v1/groups/count")).toBe(0);
   server.model.say(spoken("Hello!"));
   expect(await say(other.main, "hi")).toBeNull();
+});
+
+describe("in a process that is killed", () => {
+  const directory = temporaryDirectory();
+  const model = startModelServer();
+  let running: ServerProcess | undefined;
+
+  afterAll(async () => {
+    await running?.kill();
+    await model.stop();
+    directory.remove();
+  });
+
+  async function call(method: string, path: string, body?: unknown): Promise<Answer> {
+    const headers = { "content-type": "application/json" };
+    const response = await fetch(`${running?.url}${path}`, { method, headers, body: JSON.stringify(body) ?? null });
+    return response.json();
+  }
+
+  /** Says one thing after the other until the server is gone; returns what was answered. */
+  async function talk(agentId: string, round: number, named: Set<string>): Promise<readonly string[]> {
+    const answered: string[] = [];
+    for (let turn = 0; ; turn++) {
+      const input = `round ${round}, message ${turn}.`;
+      try {
+        const { usage } = await call("POST", `/v1/agents/${agentId}/messages`, { input });
+        for (const id of usage?.run_ids ?? []) named.add(id);
+        if (usage !== undefined) answered.push(input);
+      } catch {
+        return answered;
+      }
+    }
+  }
+
+  test("a companion has read of every turn, once", async () => {
+    const named = new Set<string>();
+    const answered: string[] = [];
+    let main: Answer;
+    for (let round = 0; round < 3; round++) {
+      running = await startServer(directory.path, model.environment);
+      main ??= await call("POST", "/v1/agents", { model: "openai/gpt-4o-mini", enable_sleeptime: true });
+      const manager_config = { manager_type: "sleeptime", sleeptime_agent_frequency: 1 };
+      await call("PATCH", `/v1/groups/${main.managed_group.id}`, { manager_config });
+      const killed = Bun.sleep(500 + round * 130).then(() => running?.kill());
+      answered.push(...(await talk(main.id, round, named)));
+      await killed;
+    }
+    running = await startServer(directory.path, model.environment);
+    await until(
+      () => call("GET", "/v1/runs/?active=true"),
+      (runs) => runs.length === 0,
+    );
+    const [companion] = main.managed_group.agent_ids;
+    const runs = await call("GET", `/v1/runs/?agent_id=${companion}&limit=1000`);
+    expect(runs.filter((run: Answer) => named.has(run.id))).toHaveLength(named.size);
+    expect(runs.filter((run: Answer) => run.status !== "completed")).toEqual([]);
+    const messages = await call("GET", `/v1/agents/${companion}/messages?limit=1000`);
+    const text = messages.map((message: Answer) => message.content ?? "").join("\n");
+    expect(answered.length).toBeGreaterThan(9);
+    for (const input of answered) expect([input, text.split(`[user] ${input}`).length - 1]).toEqual([input, 1]);
+  }, 60_000);
 });
