@@ -65,19 +65,30 @@ export function messagesPath({ id, conversationId }: KnownAgent): string {
 
 /** Reads a conversation's messages from the first to the last, a page after the other. */
 export async function walk(clients: Clients, agent: KnownAgent, pageSize: number): Promise<readonly WireMessage[]> {
+  const found = await readMessages(clients, agent, pageSize);
+  clients.oracle.walked(agent.number, found);
+  return found;
+}
+
+/** The messages of a conversation, with or without those that the same input has taken the place of. */
+export async function readMessages(
+  clients: Clients,
+  agent: KnownAgent,
+  pageSize: number,
+  withReplaced = false,
+): Promise<readonly WireMessage[]> {
   const found: WireMessage[] = [];
   // By its agent a list holds the messages of all conversations.
   const own = agent.conversationId === null ? "&conversation_id=default" : "";
   for (let page = 0; page < WALK_PAGES_MAX; page++) {
     const last = found.at(-1);
     const after = last === undefined ? "" : `&after=${last.id}`;
-    const path = `${messagesPath(agent)}?order=asc&limit=${pageSize}${after}${own}`;
+    const path = `${messagesPath(agent)}?order=asc&limit=${pageSize}${after}${own}${withReplaced ? "&include_err=true" : ""}`;
     const answer = await ask(clients, { method: "GET", path });
     const messages = (answer?.status === 200 ? answer.body : []) as readonly WireMessage[];
     if (messages.length === 0) break;
     found.push(...messages);
   }
-  clients.oracle.walked(agent.number, found);
   return found;
 }
 

@@ -1,4 +1,4 @@
-import { ask, type Clients, walk } from "./clients.ts";
+import { ask, type Clients, readMessages, walk } from "./clients.ts";
 import type { KnownAgent, Oracle, SentTurn } from "./oracle.ts";
 import { OWN_BLOCK, SHARED_BLOCK } from "./plan.ts";
 import { callsOf, returnsOf, type WireMessage, wireText } from "./wire.ts";
@@ -11,6 +11,8 @@ const PAGE = 50;
 interface Found {
   readonly agent: KnownAgent;
   readonly messages: readonly WireMessage[];
+  /** Messages that were sent once more after nobody had answered them, as lists with errors show them. */
+  readonly replaced: readonly WireMessage[];
   /** The values of its blocks by label. */
   readonly blocks: ReadonlyMap<string, string>;
   readonly passages: readonly string[];
@@ -27,6 +29,7 @@ export async function checkAll(clients: Clients): Promise<void> {
   const calls = new Map<string, number>();
   for (const one of found) {
     checkWalks(oracle, one);
+    checkReplaced(oracle, one);
     checkTurns(oracle, one);
     if (one.agent.conversationId === null) checkPassages(oracle, one);
     for (const [token, successes] of checkCalls(oracle, one)) calls.set(token, (calls.get(token) ?? 0) + successes);
@@ -37,6 +40,8 @@ export async function checkAll(clients: Clients): Promise<void> {
 
 async function read(clients: Clients, agent: KnownAgent): Promise<Found> {
   const messages = await walk(clients, agent, PAGE);
+  const shown = new Set(messages.map(({ id }) => id));
+  const all = await readMessages(clients, agent, PAGE, true);
   const blocks = await ask(clients, { method: "GET", path: `/v1/agents/${agent.id}/core-memory/blocks` });
   const passages = await ask(clients, { method: "GET", path: `/v1/agents/${agent.id}/archival-memory?limit=1000` });
   const values = (blocks?.body ?? []) as readonly { label: string; value: string }[];
@@ -44,17 +49,20 @@ async function read(clients: Clients, agent: KnownAgent): Promise<Found> {
   return {
     agent,
     messages,
+    replaced: all.filter(({ id }) => !shown.has(id)),
     blocks: new Map(values.map((block) => [block.label, block.value])),
     passages: texts.map((passage) => passage.text),
   };
 }
 
 /** Every walk through the messages, at whatever moment, must be how the last one begins. */
-function checkWalks(oracle: Oracle, { agent, messages }: Found): void {
+function checkWalks(oracle: Oracle, { agent, messages, replaced }: Found): void {
   const name = (message: WireMessage | undefined) => `${message?.message_type} ${message?.id}`;
+  const gone = new Set(replaced.map(({ id }) => id));
   for (const walked of oracle.walks.filter((one) => one.agent === agent.number)) {
     oracle.checked(walked.messages.length);
-    const before = agent.conversationId === null ? walked.messages : walked.messages.filter(isNoSummary);
+    const kept = walked.messages.filter(({ id }) => !gone.has(id));
+    const before = agent.conversationId === null ? kept : kept.filter(isNoSummary);
     const now = agent.conversationId === null ? messages : messages.filter(isNoSummary);
     const at = before.findIndex((message, index) => name(message) !== name(now[index]));
     if (at >= 0)
@@ -63,6 +71,25 @@ function checkWalks(oracle: Oracle, { agent, messages }: Found): void {
         `Message ${at} of agent ${agent.number} was ${name(before[at])} and is ${name(now[at])} now`,
       );
   }
+}
+
+/** An answer to a request for approval gives way only to another answer; what a person typed is sent again by its name. */
+function checkReplaced(oracle: Oracle, { agent, messages, replaced }: Found): void {
+  const answers = messages.filter(isApprovalAnswer);
+  for (const message of replaced) {
+    oracle.checked();
+    const isAnswered = isApprovalAnswer(message) && answers.some((other) => answersOf(other) === answersOf(message));
+    if (!isAnswered)
+      oracle.fail("S6 history", `${message.message_type} ${message.id} of agent ${agent.number} gave way to nothing`);
+  }
+}
+
+function isApprovalAnswer({ message_type }: WireMessage): boolean {
+  return message_type === "approval_response_message";
+}
+
+function answersOf({ approvals }: WireMessage): string {
+  return (approvals ?? []).map(({ tool_call_id }) => tool_call_id).join(" ");
 }
 
 /** A summary stands in a conversation where what it sums up ended, so it comes before what was there already. */

@@ -9,6 +9,7 @@ export interface WireMessage {
   readonly tool_call_id?: string;
   readonly status?: string;
   readonly tool_returns?: readonly WireReturn[] | null;
+  readonly approvals?: readonly { readonly tool_call_id: string }[] | null;
 }
 
 /** A tool call as the API shows it. */

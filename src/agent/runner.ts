@@ -1,3 +1,4 @@
+import type { Instant } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import { type Actor, newId, type RunId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
@@ -45,7 +46,10 @@ export interface Runner {
   preview(actor: Actor, request: TurnRequest): Promise<JsonObject>;
   /** Continues every run that a crash or a restart cut off, or those listed before requests came in. Returns how many. */
   recover(listed?: readonly UnfinishedRun[]): Promise<number>;
-  /** Stops a run that is at work here, or denies what an ended one waits for; false when it is neither. */
+  /**
+   * Stops a run that is at work here or waits to begin, or denies what an ended one waits for; false when there is
+   * nothing of it to stop.
+   */
   cancel(actor: Actor, runId: RunId): Promise<boolean>;
   /** Waits for the runs at work and their callbacks, at most `limitMs`; what is left is done by the next start. */
   drain(limitMs: number): Promise<void>;
@@ -105,7 +109,12 @@ export function createRunner(options: RunnerOptions): Runner {
       run?.cancelling.abort(new Failure("conflict", `Run ${runId} was cancelled`));
       if (run !== undefined) return true;
       const sources = { ...world, times: options.timeFormat };
-      return store.write(actor, (repositories) => cancelApproval(repositories, sources, runId));
+      return store.write(actor, async (repositories) => {
+        return (
+          (await cancelQueued(repositories.runs, world.clock.now(), runId)) ||
+          (await cancelApproval(repositories, sources, runId))
+        );
+      });
     },
 
     async drain(limitMs) {
@@ -160,6 +169,14 @@ async function beginQueued(desk: Desk, { actor, runId }: QueuedRun): Promise<voi
   const queued = await runs.findQueued({ runId });
   if (run === undefined || queued === undefined) return;
   await begin(desk, actor, await setUpAgain(desk.options, actor, run), run, queued.input);
+}
+
+/** Ends a run that has not begun; false when there is no such run. */
+async function cancelQueued(runs: Repositories["runs"], now: Instant, runId: RunId): Promise<boolean> {
+  const run = await runs.find(runId);
+  if (run?.status !== "created") return false;
+  await runs.save({ ...run, status: "cancelled", stopReason: "cancelled", completedAt: now });
+  return true;
 }
 
 /** Continues a run that was cut off. */

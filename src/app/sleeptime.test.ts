@@ -155,6 +155,19 @@ test("what was said while the companion was at work waits for it, in one run", a
   expect(await read(waiting)).toMatch(/\[user\] second.*\[user\] third/s);
 });
 
+test("a companion's turn that has not begun can be cancelled", async () => {
+  const { main, companion } = await pair(1);
+  await server.server.runner.drain(1_000);
+  const [runId = ""] = (await say(main, "hello")) ?? [];
+  const cancelled = await ok("POST", `/v1/agents/${companion}/messages/cancel`, {});
+  expect(cancelled).toEqual({ [runId]: "cancelled" });
+  expect(await ok("GET", `/v1/runs/${runId}`)).toMatchObject({ status: "cancelled", stop_reason: "cancelled" });
+  const successor = await server.restarted();
+  await successor.runner.recover();
+  await successor.runner.drain(1_000);
+  expect(await ok("GET", `/v1/agents/${companion}/messages?include_return_message_types=user_message`)).toEqual([]);
+});
+
 test("a queue that is full takes no more turns, and the next transcript begins where it ended", async () => {
   const { main } = await pair(1);
   let release = () => {};
