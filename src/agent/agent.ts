@@ -33,6 +33,16 @@ export interface CompactionSettings {
   readonly slidingWindowPercentage: number;
 }
 
+/** How an agent uses what Umi derives from its conversations. An agent without any does as Letta's do. */
+export interface MemorySettings {
+  /** Whether facts are learnt from what is said. */
+  readonly learns: boolean;
+  /** Whether what is relevant to a message is put before the model with it. */
+  readonly recalls: boolean;
+  /** Characters that this may take. */
+  readonly recallCharsMax: number;
+}
+
 /** A stateful agent: who it is and how it is run. Its blocks, tools, tags and messages are kept beside it. */
 export interface Agent {
   readonly id: AgentId;
@@ -45,6 +55,7 @@ export interface Agent {
   readonly llmConfig: LlmConfig;
   readonly embeddingConfig: EmbeddingConfig | null;
   readonly compactionSettings: CompactionSettings;
+  readonly memorySettings: MemorySettings | null;
   readonly responseFormat: ResponseFormat | null;
   readonly metadata: JsonObject | null;
   readonly messageBufferAutoclear: boolean;

@@ -11,7 +11,7 @@ import type { Models } from "../llm/models.ts";
 import type { Tool } from "../tools/tool.ts";
 import type { ToolRule } from "../tools/tool-rule.ts";
 import { type BlockDraft, newBlock } from "../umi/new-block.ts";
-import type { Agent, AgentType, CompactionSettings } from "./agent.ts";
+import type { Agent, AgentType, CompactionSettings, MemorySettings } from "./agent.ts";
 import { baseToolsOf, fileLimitsFor, MULTI_AGENT_TOOLS, mayHaveCompanion, toolRulesFor } from "./agent-type.ts";
 import { friendlyName } from "./friendly-name.ts";
 import { newGroup } from "./group.ts";
@@ -57,6 +57,7 @@ export interface AgentDraft {
   readonly tags: readonly string[];
   readonly initialMessages: readonly InputMessage[] | null;
   readonly compaction: CompactionWish;
+  readonly memorySettings?: MemorySettings;
   readonly responseFormat?: ResponseFormat;
   readonly metadata?: JsonObject;
   readonly messageBufferAutoclear: boolean;
@@ -160,6 +161,7 @@ function newAgent({ clock, random }: AgentWorkshop, actor: Actor, draft: AgentDr
     toolRules: [],
     ...configs,
     compactionSettings: newCompaction(configs.llmConfig, draft.compaction),
+    memorySettings: draft.memorySettings ?? null,
     responseFormat: draft.responseFormat ?? null,
     metadata: draft.metadata ?? null,
     messageBufferAutoclear: draft.messageBufferAutoclear || draft.agentType === "workflow_agent",
@@ -168,11 +170,7 @@ function newAgent({ clock, random }: AgentWorkshop, actor: Actor, draft: AgentDr
     maxFilesOpen: draft.maxFilesOpen ?? limits.maxFilesOpen,
     perFileViewWindowCharLimit: draft.perFileViewWindowCharLimit ?? limits.perFileViewWindowCharLimit,
     hidden: draft.tags.includes(SUBORDINATE_TAG) ? true : (draft.hidden ?? null),
-    projectId: draft.projectId ?? null,
-    templateId: draft.templateId ?? null,
-    baseTemplateId: draft.baseTemplateId ?? null,
-    deploymentId: null,
-    entityId: null,
+    ...originOf(draft),
     lastRunCompletion: null,
     lastRunDurationMs: null,
     lastStopReason: null,
@@ -180,6 +178,17 @@ function newAgent({ clock, random }: AgentWorkshop, actor: Actor, draft: AgentDr
     lastUpdatedById: actor.userId,
     createdAt: now,
     updatedAt: now,
+  };
+}
+
+/** Where an agent comes from, in Letta's words. */
+function originOf(draft: AgentDraft) {
+  return {
+    projectId: draft.projectId ?? null,
+    templateId: draft.templateId ?? null,
+    baseTemplateId: draft.baseTemplateId ?? null,
+    deploymentId: null,
+    entityId: null,
   };
 }
 

@@ -24,6 +24,7 @@ export type AgentFields = Partial<
     | "system"
     | "toolRules"
     | "metadata"
+    | "memorySettings"
     | "responseFormat"
     | "messageBufferAutoclear"
     | "enableSleeptime"

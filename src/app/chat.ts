@@ -16,6 +16,7 @@ const FIRST_AGENT = {
     },
     { label: "human", value: "" },
   ],
+  memory_settings: { learn: true, recall: true },
 };
 /** How long a server that may be running gets to answer. */
 const PROBE_MS = 1_000;

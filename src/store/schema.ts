@@ -45,6 +45,7 @@ export interface AgentRow {
   llm_config: string;
   embedding_config: string | null;
   compaction_settings: string;
+  memory_settings: string | null;
   response_format: string | null;
   metadata: string | null;
   message_buffer_autoclear: number;

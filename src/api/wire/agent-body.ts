@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AGENT_TYPES } from "../../agent/agent.ts";
+import { AGENT_TYPES, type MemorySettings } from "../../agent/agent.ts";
 import type { AgentDraft, CompactionWish } from "../../agent/create-agent.ts";
 import type { InputMessage } from "../../agent/input.ts";
 import type { ModelWish } from "../../agent/model-choice.ts";
@@ -73,6 +73,21 @@ export const CompactionBody = z
     }),
   );
 
+/** Characters of memories that one prompt may hold when nobody says, and at most. */
+const RECALL_CHARS_DEFAULT = 4_000;
+const RECALL_CHARS_MAX = 100_000;
+
+/** How an agent uses its memories: both parts are on unless they are said to be off. */
+const MemorySettingsBody = z
+  .object({
+    learn: z.boolean().default(true),
+    recall: z.boolean().default(true),
+    recall_chars: z.int().min(0).max(RECALL_CHARS_MAX).default(RECALL_CHARS_DEFAULT),
+  })
+  .transform(
+    (body): MemorySettings => ({ learns: body.learn, recalls: body.recall, recallCharsMax: body.recall_chars }),
+  );
+
 const Part = z.union([
   z.object({ type: z.literal("text").default("text"), text: z.string() }),
   z.object({
@@ -120,6 +135,7 @@ const shared = {
   embedding: text,
   model_settings: ModelSettingsBody.nullish(),
   compaction_settings: CompactionBody.nullish(),
+  memory_settings: MemorySettingsBody.nullish(),
   context_window_limit: z.int().positive().nullish(),
   max_tokens: z.int().positive().nullish(),
   reasoning: flag,
@@ -238,6 +254,7 @@ function givenFields(body: Shared) {
     description: body.description,
     responseFormat: body.response_format,
     metadata: body.metadata as JsonObject | null | undefined,
+    memorySettings: body.memory_settings,
     enableSleeptime: body.enable_sleeptime,
     timezone: body.timezone,
     maxFilesOpen: body.max_files_open,

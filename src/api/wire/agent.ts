@@ -1,4 +1,4 @@
-import type { Agent, CompactionSettings } from "../../agent/agent.ts";
+import type { Agent, CompactionSettings, MemorySettings } from "../../agent/agent.ts";
 import type { Group } from "../../agent/group.ts";
 import type { Identity } from "../../agent/identity.ts";
 import type { MessageId } from "../../core/id.ts";
@@ -77,6 +77,7 @@ export function toWireAgent(agent: Agent, relations: AgentRelations): JsonObject
     max_files_open: agent.maxFilesOpen,
     per_file_view_window_char_limit: agent.perFileViewWindowCharLimit,
     hidden: agent.hidden,
+    ...toWireMemorySettings(agent.memorySettings),
   };
 }
 
@@ -101,6 +102,13 @@ function toWireCompaction(settings: CompactionSettings): JsonObject {
     mode: settings.mode,
     sliding_window_percentage: settings.slidingWindowPercentage,
   };
+}
+
+/** A field that Letta's agents do not have, so it is there only where somebody set it. */
+function toWireMemorySettings(settings: MemorySettings | null): JsonObject {
+  if (settings === null) return {};
+  const { learns, recalls, recallCharsMax } = settings;
+  return { memory_settings: { learn: learns, recall: recalls, recall_chars: recallCharsMax } };
 }
 
 function toWireResponseFormat(format: ResponseFormat): JsonObject {
