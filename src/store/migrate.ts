@@ -6,6 +6,10 @@ import { FIRST } from "./migrations/0001-first.ts";
 import { LEASE_AND_EXPIRY } from "./migrations/0002-lease-and-expiry.ts";
 import { EVENT_ARRIVALS } from "./migrations/0003-event-arrivals.ts";
 import { GROUPS } from "./migrations/0004-groups.ts";
+import { MEMORY_INDEX } from "./migrations/0005-memory-index.ts";
+
+/** Every change of the schema, in order; the index plus one is the version. Never edited once released. */
+const MIGRATIONS: readonly string[] = [FIRST, LEASE_AND_EXPIRY, EVENT_ARRIVALS, GROUPS, MEMORY_INDEX];
 import { MEMORY_SETTINGS } from "./migrations/0008-memory-settings.ts";
 
 /** Every change of the schema, in order; the index plus one is the version. Never edited once released. */
@@ -72,6 +76,7 @@ async function apply(
   const isSqlite = dialect === "sqlite";
   const text = (MIGRATIONS[version - 1] ?? "")
     .replaceAll("%AUTO%", isSqlite ? "integer primary key" : "bigserial primary key")
+    .replaceAll("%BYTES%", isSqlite ? "blob" : "bytea")
     .replaceAll("%KEYED%", isSqlite ? "without rowid" : "");
   for (const statement of text.split(";")) if (statement.trim() !== "") await writer.execute(statement, []);
   if (version === 1) await insertDefaults(writer, now);
