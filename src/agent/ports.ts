@@ -157,37 +157,17 @@ export interface MessageFilter {
   readonly groupId?: string;
 }
 
-/** Words to look for in past messages; see `ConversationQuery` of the tools. */
-export interface MessageSearch {
-  readonly agentId: AgentId;
-  /** A run whose own messages are left out: the one that asks. */
-  readonly exceptRunId: RunId | null;
-  readonly text: string | null;
-  readonly roles: readonly string[] | null;
-  readonly limit: number;
-  readonly start: Instant | null;
-  readonly end: Instant | null;
-}
-
-/** Words to look for in the messages of the whole organisation. Absent means any. */
-export interface WordSearch {
-  /** In lower case; a message that holds none of them is not found. Without words every message is. */
-  readonly words: readonly string[];
+/** Which spoken messages to list. Absent means any; `conversationId` null means the agents' own conversations. */
+export interface SpokenFilter {
   readonly agentId?: AgentId;
-  /** Null means the agents' own conversations. */
   readonly conversationId?: ConversationId | null;
   readonly roles?: readonly MessageRole[];
   readonly projectId?: string;
   readonly templateId?: string;
   readonly start?: Instant;
   readonly end?: Instant;
-  readonly limit: number;
-}
-
-/** A message that was looked for, and how many of the words it holds. */
-export interface FoundMessage {
-  readonly message: Message;
-  readonly hits: number;
+  /** A run whose own messages are left out: the one that asks. */
+  readonly exceptRunId?: RunId;
 }
 
 /** Where the messages of one organisation live. They are never changed, the compiled system message aside. */
@@ -218,9 +198,10 @@ export interface MessageStore {
   /** Tokens of the messages in the thread's context, where they were counted. */
   tokenCounts(threadId: ThreadId): Promise<ReadonlyMap<MessageId, number>>;
   saveTokenCounts(counts: ReadonlyMap<MessageId, number>): Promise<void>;
-  search(search: MessageSearch): Promise<readonly Message[]>;
-  /** Messages with any of the words, those with most of them first, then the newest. */
-  findWords(search: WordSearch): Promise<readonly FoundMessage[]>;
+  /** Those of the messages that exist, in any order. */
+  findAll(ids: readonly MessageId[]): Promise<readonly Message[]>;
+  /** What users and agents said, newest first. */
+  listSpoken(filter: SpokenFilter, limit: number): Promise<readonly Message[]>;
   /** The run that took a request of exactly these otids into the conversation (null: the agent's own), if any. */
   runOfOtids(
     agentId: AgentId,

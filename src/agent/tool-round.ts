@@ -7,6 +7,7 @@ import { isTerminal, mustContinue, prefilledArgs, refusalOf } from "../tools/too
 import { newMessage } from "./input.ts";
 import { withIsolated } from "./isolated-blocks.ts";
 import { type Approval, type Message, type ToolReturn, textOf } from "./message.ts";
+import { searchMessages } from "./message-search.ts";
 import type { Repositories } from "./ports.ts";
 import { compilePrompt, recompileAgents } from "./recompile.ts";
 import type { StopReason } from "./run.ts";
@@ -166,8 +167,22 @@ function toolContext(turn: Turn, state: TurnState, repositories: Repositories): 
     clock,
     random,
     async searchConversation(query) {
-      const found = await repositories.messages.search({ agentId: agent.id, exceptRunId: state.run.id, ...query });
-      return found.map((message) => ({ createdAt: message.createdAt, role: message.role, text: textOf(message) }));
+      const { text, roles, limit, start, end } = query;
+      const found = await searchMessages(repositories, {
+        agentId: agent.id,
+        exceptRunId: state.run.id,
+        text: text ?? "",
+        limit,
+        at: clock.now(),
+        ...(roles === null ? {} : { roles }),
+        ...(start === null ? {} : { start }),
+        ...(end === null ? {} : { end }),
+      });
+      return found.map(({ message }) => ({
+        createdAt: message.createdAt,
+        role: message.role,
+        text: textOf(message),
+      }));
     },
   };
 }

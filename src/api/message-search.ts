@@ -2,18 +2,16 @@ import { Hono } from "hono";
 import { z } from "zod";
 import type { MessageRole } from "../agent/message.ts";
 import { textOf } from "../agent/message.ts";
-import type { FoundMessage, Store } from "../agent/ports.ts";
+import { type FoundMessage, searchMessages } from "../agent/message-search.ts";
 import { type ConversationId, requireId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
 import { wellFormed } from "../core/text.ts";
-import type { ApiEnv } from "./env.ts";
+import type { ApiEnv, RouteOptions } from "./env.ts";
 import { given, readBody } from "./request.ts";
 import { toWireRow } from "./wire/context.ts";
 import { toWireMessages } from "./wire/message.ts";
 import { isoTime, timeField } from "./wire/time.ts";
 
-/** Words of a query that are looked for; further ones are left out. */
-const WORDS_MAX = 8;
 const RESULTS_MAX = 100;
 const RESULTS_DEFAULT = 50;
 /** What a search shows of messages, by their type, and the field that holds their text. */
@@ -43,13 +41,14 @@ const AgentSearchBody = z.object({
   ...shared,
 });
 
-/** Searches of messages by words, whatever the mode asked for: `/messages/search` and `/agents/messages/search`. */
-export function messageSearchRoutes({ store }: { readonly store: Store }): Hono<ApiEnv> {
+/** Searches of messages, whatever the mode asked for: `/messages/search` and `/agents/messages/search`. */
+export function messageSearchRoutes({ store, clock }: Pick<RouteOptions, "store" | "clock">): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
   routes.post("/messages/search", async (c) => {
     const body = await readBody(c, SearchBody);
-    const found = await store.reader(c.var.actor).messages.findWords(searchOf(body, body.query));
+    const search = { ...searchOf(body, body.query), isLiteral: true, at: clock.now() };
+    const found = await searchMessages(store.reader(c.var.actor), search);
     return c.json(found.flatMap(toWireResult).slice(0, body.limit));
   });
 
@@ -58,10 +57,12 @@ export function messageSearchRoutes({ store }: { readonly store: Store }): Hono<
     const roles = body.roles?.filter((role) => role !== "function");
     const search = {
       ...searchOf(body, body.query ?? ""),
+      isLiteral: true,
+      at: clock.now(),
       ...given({ roles, projectId: body.project_id, templateId: body.template_id }),
     };
-    const found = await store.reader(c.var.actor).messages.findWords(search);
-    return c.json(found.map((item, index) => toRankedResult(item, index, search.words.length)));
+    const found = await searchMessages(store.reader(c.var.actor), search);
+    return c.json(found.map(toRankedResult));
   });
 
   return routes;
@@ -70,7 +71,7 @@ export function messageSearchRoutes({ store }: { readonly store: Store }): Hono<
 function searchOf(body: z.output<typeof SearchBody> | z.output<typeof AgentSearchBody>, query: string) {
   const { agent_id, conversation_id, limit, start_date, end_date } = body;
   return {
-    words: wordsOf(query),
+    text: query,
     limit,
     ...given({ start: start_date, end: end_date }),
     ...(agent_id == null ? {} : { agentId: requireId("agent", agent_id) }),
@@ -80,11 +81,6 @@ function searchOf(body: z.output<typeof SearchBody> | z.output<typeof AgentSearc
 
 function conversationOf(text: string): ConversationId | null {
   return text === "default" ? null : requireId("conv", text);
-}
-
-function wordsOf(query: string): readonly string[] {
-  const words = query.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
-  return [...new Set(words)].slice(0, WORDS_MAX);
 }
 
 /** A found message as the several that clients see of it, each with where it comes from. */
@@ -107,13 +103,13 @@ function toWireResult({ message }: FoundMessage): readonly JsonObject[] {
   });
 }
 
-/** Its rank is its place in the list; its score, the share of the words that it holds. */
-function toRankedResult({ message, hits }: FoundMessage, index: number, words: number): JsonObject {
+/** Its rank is its place in the list. */
+function toRankedResult({ message, score }: FoundMessage, index: number): JsonObject {
   return {
     embedded_text: textOf(message),
     message: toWireRow(message),
     fts_rank: index + 1,
     vector_rank: null,
-    rrf_score: words === 0 ? 0 : hits / words,
+    rrf_score: score,
   };
 }

@@ -33,7 +33,9 @@ export function openApiOf(app: Pick<Hono, "routes">, described: readonly Describ
 }
 
 function operationOf(method: string, path: string, text: DescribedRoute | undefined): JsonObject {
-  const inPath = [...path.matchAll(PARAMETER)].map(([, name = ""]) => parameter(name, "path", true, { type: "string" }));
+  const inPath = [...path.matchAll(PARAMETER)].map(([, name = ""]) =>
+    parameter(name, "path", true, { type: "string" }),
+  );
   const inQuery = Object.entries(text?.query?.shape ?? {}).map(([name, field]) =>
     parameter(name, "query", false, schemaOf(field as z.ZodType)),
   );

@@ -50,11 +50,6 @@ export function createApi(options: ApiOptions): Hono {
   app.use("*", authenticate(options));
   const api = routesOf(options);
   for (const mount of MOUNTS) app.route(mount, api);
-  let described: JsonObject | undefined;
-  app.get("/openapi.json", (c) => {
-    described ??= openApiOf(app, MEMORY_ROUTES);
-    return c.json(described);
-  });
   app.onError((error, c) => answerFailure(error, c, options.log));
   const isKnownPath = pathCheck(app);
   app.notFound((c) =>

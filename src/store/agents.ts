@@ -6,6 +6,7 @@ import { instantOf } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import type { AgentId } from "../core/id.ts";
 import { identityConditions } from "./identities.ts";
+import { sqlEntryStore } from "./memory-entries.ts";
 import { countRows, type PageSource, readPage } from "./pages.ts";
 import {
   containing,
@@ -118,6 +119,7 @@ async function removeAgent(session: Session, id: AgentId): Promise<void> {
     .where("organization_id", "=", organizationId)
     .executeTakeFirst();
   if (gone.numDeletedRows === 0n) throw new Failure("not_found", `Agent with ID ${id} not found`);
+  await sqlEntryStore(session).clear(id);
   if (owned === undefined) return;
   const other = await db
     .selectFrom("agent_archives")

@@ -1,6 +1,7 @@
 import type { MessageStore } from "../agent/ports.ts";
-import type { ConversationId } from "../core/id.ts";
+import type { AgentId, ConversationId, MessageId } from "../core/id.ts";
 import type { Session } from "./session.ts";
+import { forgetMessages } from "./turn-entries.ts";
 
 const SHARE = `insert into thread_messages (thread_id, position, sequence_id, in_context, is_shared)
   select $1, thread_messages.position + $2, thread_messages.sequence_id, 1, 1
@@ -19,7 +20,8 @@ const DROP = `delete from messages
   and organization_id = $2 and conversation_id is not null
   and not exists (select 1 from conversations where conversations.id = messages.conversation_id)
   and not exists (select 1 from thread_messages where thread_messages.sequence_id = messages.sequence_id
-    and thread_messages.is_shared = 1 and thread_messages.thread_id <> $1)`;
+    and thread_messages.is_shared = 1 and thread_messages.thread_id <> $1)
+  returning id, agent_id`;
 const LEAVE = "delete from thread_messages where thread_id = $1";
 
 /** The part of {@link MessageStore} that lets threads share messages. */
@@ -36,6 +38,8 @@ export function sqlForks(session: Session): Pick<MessageStore, "share"> {
 
 /** Removes what a conversation that is gone leaves behind: its thread, and the messages that no other one shares. */
 export async function dropThread(session: Session, id: ConversationId): Promise<void> {
-  await session.sql.execute(DROP, [id, session.organizationId]);
+  const { rows } = await session.sql.execute(DROP, [id, session.organizationId]);
+  const ids = rows.map((row) => row["id"] as MessageId);
+  if (ids.length > 0) await forgetMessages(session, rows[0]?.["agent_id"] as AgentId, ids);
   await session.sql.execute(LEAVE, [id]);
 }

@@ -1,7 +1,9 @@
 import { type Message, type MessageRole, textOf } from "../agent/message.ts";
 import { instantOf } from "../core/clock.ts";
 import type { AgentId, ConversationId, MessageId, RunId, StepId } from "../core/id.ts";
-import { fromFlagOrNull, fromJson, fromJsonOrNull, toFlagOrNull } from "./rows.ts";
+import { isRecord, parseJson } from "../core/json.ts";
+import type { ToolCall } from "../llm/model.ts";
+import { fromFlagOrNull, fromJson, fromJsonOrNull, toFlag, toFlagOrNull } from "./rows.ts";
 import type { MessageRow } from "./schema.ts";
 
 /** The columns that a message is read from. */
@@ -30,8 +32,8 @@ export type ShownRow = Pick<MessageRow, (typeof MESSAGE_COLUMNS)[number]>;
 
 /** Adds a message and returns its place in the order of all messages. */
 export const INSERT_MESSAGE = `insert into messages (id, organization_id, agent_id, conversation_id, role, content, tool_calls, tool_returns,
-  approvals, name, model, otid, sender_id, group_id, step_id, run_id, is_error, search_text, created_at)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) returning sequence_id`;
+  approvals, name, model, otid, sender_id, group_id, step_id, run_id, is_error, is_spoken, search_text, created_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, '', $19) returning sequence_id`;
 
 /** The message that a row holds. */
 export function toMessage(row: ShownRow): Message {
@@ -77,15 +79,20 @@ export function insertValues(organizationId: string, message: Message): readonly
     message.stepId,
     message.runId,
     toFlagOrNull(message.isError),
-    searchText(message),
+    toFlag(spokenText(message) !== ""),
     message.createdAt,
   ];
 }
 
-/** What a search looks through: what was said, not what tools answered or what the system prompt holds. */
-function searchText(message: Message): string {
-  const isSpoken = message.role === "user" || message.role === "assistant";
-  if (!isSpoken) return "";
-  const spoken = message.toolCalls.filter((call) => call.name === "send_message").map((call) => call.arguments);
-  return [textOf(message), ...spoken].join("\n").trim().toLowerCase();
+/** What a user or the agent said in a message: what memory keeps of it, and what searches find. */
+export function spokenText(message: Pick<Message, "role" | "content" | "toolCalls">): string {
+  if (message.role !== "user" && message.role !== "assistant") return "";
+  const spoken = message.toolCalls.filter((call) => call.name === "send_message").map((call) => argumentText(call));
+  return [textOf(message), ...spoken].join("\n").trim();
+}
+
+/** What an older kind of agent says by its tool. */
+function argumentText({ arguments: text }: ToolCall): string {
+  const said = parseJson(text);
+  return isRecord(said) && typeof said["message"] === "string" ? said["message"] : text;
 }

@@ -1,8 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
-import type { MessageStore, WordSearch } from "../agent/ports.ts";
+import type { MessageStore, SpokenFilter } from "../agent/ports.ts";
 import type { RunId } from "../core/id.ts";
 import { MESSAGE_COLUMNS, toMessage } from "./message-rows.ts";
-import { containing } from "./rows.ts";
 import type { Session } from "./session.ts";
 
 // A run that was deleted has no answer to give, so it took nothing.
@@ -11,26 +10,33 @@ const OF_OTID = `select messages.run_id from messages join runs on runs.id = mes
   and coalesce(messages.conversation_id, '') = coalesce($3, '') and messages.organization_id = $4
   order by messages.sequence_id limit 1`;
 
-/** The part of {@link MessageStore} that looks messages up by what they say, or by what their sender called them. */
-export type MessageFinder = Pick<MessageStore, "findWords" | "runOfOtids">;
+/** The part of {@link MessageStore} that looks messages up by their names, or lists what was said. */
+export type MessageFinder = Pick<MessageStore, "findAll" | "listSpoken" | "runOfOtids">;
 
 /** {@link MessageFinder} over SQL. */
 export function sqlMessageFinder(session: Session): MessageFinder {
   const { db, organizationId } = session;
   return {
-    async findWords(search) {
-      const hits = hitsOf(search.words);
+    async findAll(ids) {
+      if (ids.length === 0) return [];
       const rows = await db
         .selectFrom("messages")
         .select(MESSAGE_COLUMNS)
-        .select(hits.as("hits"))
-        .where(matches(organizationId, search))
-        .where(search.words.length === 0 ? sql<SqlBool>`1 = 1` : sql<SqlBool>`${hits} > 0`)
-        .orderBy("hits", "desc")
-        .orderBy("sequence_id", "desc")
-        .limit(search.limit)
+        .where("id", "in", [...ids])
+        .where("organization_id", "=", organizationId)
         .execute();
-      return rows.map((row) => ({ message: toMessage(row), hits: Number(row.hits) }));
+      return rows.map(toMessage);
+    },
+
+    async listSpoken(filter, limit) {
+      const rows = await db
+        .selectFrom("messages")
+        .select(MESSAGE_COLUMNS)
+        .where(matches(organizationId, filter))
+        .orderBy("sequence_id", "desc")
+        .limit(limit)
+        .execute();
+      return rows.map(toMessage);
     },
 
     async runOfOtids(agentId, conversationId, otids) {
@@ -45,27 +51,19 @@ export function sqlMessageFinder(session: Session): MessageFinder {
   };
 }
 
-/** How many of the words a message holds. */
-function hitsOf(words: readonly string[]): RawBuilder<number> {
-  if (words.length === 0) return sql<number>`0`;
-  const counted = words.map(
-    (word) => sql`(case when messages.search_text like ${containing(word)} escape '\\' then 1 else 0 end)`,
-  );
-  return sql<number>`(${sql.join(counted, sql` + `)})`;
-}
-
-function matches(organizationId: string, search: WordSearch): RawBuilder<SqlBool> {
+function matches(organizationId: string, filter: SpokenFilter): RawBuilder<SqlBool> {
   const conditions: RawBuilder<SqlBool>[] = [
     sql`messages.organization_id = ${organizationId}`,
-    sql`messages.search_text <> ''`,
+    sql`messages.is_spoken = 1`,
   ];
-  const { agentId, conversationId, roles, start, end, projectId, templateId } = search;
+  const { agentId, conversationId, roles, start, end, projectId, templateId, exceptRunId } = filter;
   if (agentId !== undefined) conditions.push(sql`messages.agent_id = ${agentId}`);
   if (conversationId === null) conditions.push(sql`messages.conversation_id is null`);
   else if (conversationId !== undefined) conditions.push(sql`messages.conversation_id = ${conversationId}`);
   if (roles !== undefined) conditions.push(sql`messages.role in (${sql.join([...roles])})`);
   if (start !== undefined) conditions.push(sql`messages.created_at >= ${start}`);
   if (end !== undefined) conditions.push(sql`messages.created_at <= ${end}`);
+  if (exceptRunId !== undefined) conditions.push(sql`coalesce(messages.run_id, '') <> ${exceptRunId}`);
   const ofAgents = (column: string, value: string) =>
     sql<SqlBool>`messages.agent_id in (select id from agents where ${sql.ref(column)} = ${value})`;
   if (projectId !== undefined) conditions.push(ofAgents("agents.project_id", projectId));

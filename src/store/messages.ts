@@ -1,11 +1,9 @@
-import { type SqlBool, sql } from "kysely";
 import type { MessageStore } from "../agent/ports.ts";
 import { sqlForks } from "./forks.ts";
 import { cursorCondition, matches } from "./message-filter.ts";
 import { MESSAGE_COLUMNS, toMessage } from "./message-rows.ts";
 import { type MessageFinder, sqlMessageFinder } from "./message-search.ts";
 import { limitOf } from "./pages.ts";
-import { containing } from "./rows.ts";
 import type { Session } from "./session.ts";
 import { sqlThreads, type Threads } from "./threads.ts";
 
@@ -57,26 +55,6 @@ function sqlMessages(session: Session): Omit<MessageStore, keyof Threads | keyof
           id,
           organizationId,
         ]);
-    },
-
-    async search({ agentId, exceptRunId, text, roles, limit, start, end }) {
-      const rows = await db
-        .selectFrom("messages")
-        .select(MESSAGE_COLUMNS)
-        .where("agent_id", "=", agentId)
-        .where("organization_id", "=", organizationId)
-        .where("search_text", "!=", "")
-        .$if(exceptRunId !== null, (query) => query.where(sql<SqlBool>`coalesce(run_id, '') <> ${exceptRunId}`))
-        .$if(roles !== null && roles.length > 0, (query) => query.where("role", "in", roles ?? []))
-        .$if(start !== null, (query) => query.where("created_at", ">=", start ?? 0))
-        .$if(end !== null, (query) => query.where("created_at", "<=", end ?? 0))
-        .$if(text !== null && text !== "", (query) =>
-          query.where(sql<SqlBool>`search_text like ${containing((text ?? "").toLowerCase())} escape '\\'`),
-        )
-        .orderBy("sequence_id", "desc")
-        .limit(limit)
-        .execute();
-      return rows.map(toMessage);
     },
 
     async countForAgent(agentId) {

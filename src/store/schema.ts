@@ -135,8 +135,8 @@ export interface IdentityRow {
 }
 
 /**
- * A row of `messages`. `search_text` is the lowercase text that searches look through, empty where they must not;
- * `tokens` is what it takes up in a context, null until somebody has counted.
+ * A row of `messages`. `is_spoken` says that it holds words of a user or the agent, which searches find; `search_text`
+ * is not empty only until they are entries of the agent's memory; `tokens` is what it takes up in a context, null until somebody has counted.
  */
 export interface MessageRow {
   sequence_id: number;
@@ -157,6 +157,7 @@ export interface MessageRow {
   step_id: string | null;
   run_id: string | null;
   is_error: number | null;
+  is_spoken: number;
   search_text: string;
   tokens: number | null;
   created_at: number;

@@ -1,10 +1,11 @@
 import type { MessageStore, ThreadId } from "../agent/ports.ts";
 import { assert } from "../core/assert.ts";
-import type { MessageId } from "../core/id.ts";
+import type { AgentId, MessageId } from "../core/id.ts";
 import { cursorCondition, matches } from "./message-filter.ts";
 import { INSERT_MESSAGE, insertValues, MESSAGE_COLUMNS, type ShownRow, toMessage } from "./message-rows.ts";
 import { limitOf } from "./pages.ts";
 import type { Session } from "./session.ts";
+import { forgetMessages, rememberMessages } from "./turn-entries.ts";
 
 /** Messages that one context may hold; beyond it the history must have been compacted. */
 const CONTEXT_MESSAGES_MAX = 20_000;
@@ -31,7 +32,8 @@ const HEAD = `${PLACES} and thread_messages.in_context = 1 order by thread_messa
 const PLACE_OF = `${PLACES} and thread_messages.in_context = 1 and messages.id = $3`;
 const EVICT = `update thread_messages set in_context = 0
   where thread_id = $1 and in_context = 1 and position > $2 and position < $3`;
-const MARK_REPEATED = `update messages set is_error = 1, search_text = '' where id = $1 and organization_id = $2 returning sequence_id`;
+const MARK_REPEATED = `update messages set is_error = 1, is_spoken = 0 where id = $1 and organization_id = $2
+  returning sequence_id, agent_id`;
 const LEAVE = "update thread_messages set in_context = 0 where thread_id = $1 and sequence_id = $2";
 
 /** The part of {@link MessageStore} that is about threads: their order and their context. */
@@ -63,6 +65,7 @@ export function sqlThreads(session: Session): Threads {
         const { rows } = await session.sql.execute(INSERT_MESSAGE, insertValues(organizationId, message));
         await session.sql.execute(JOIN_END, [threadId, rows[0]?.["sequence_id"]]);
       }
+      await rememberMessages(session, messages);
     },
 
     async context(threadId) {
@@ -108,6 +111,7 @@ async function supersede(session: Session, threadId: ThreadId, ids: readonly Mes
   for (const id of ids) {
     const { rows } = await session.sql.execute(MARK_REPEATED, [id, session.organizationId]);
     await session.sql.execute(LEAVE, [threadId, rows[0]?.["sequence_id"]]);
+    await forgetMessages(session, rows[0]?.["agent_id"] as AgentId, [id]);
   }
 }
 

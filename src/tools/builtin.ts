@@ -11,13 +11,13 @@ import type { ToolType } from "./tool.ts";
 /** What `conversation_search` may ask of the agent's past messages. Dates are inclusive. */
 export interface ConversationQuery {
   readonly text: string | null;
-  readonly roles: readonly string[] | null;
+  readonly roles: readonly ("assistant" | "user" | "tool")[] | null;
   readonly limit: number;
   readonly start: Instant | null;
   readonly end: Instant | null;
 }
 
-/** One past message that a search found, newest first. */
+/** One past message that a search found. */
 export interface ConversationHit {
   readonly createdAt: Instant;
   readonly role: string;

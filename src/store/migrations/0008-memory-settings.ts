@@ -1,4 +1,10 @@
-/** Whether and how an agent learns from its conversations and recalls what it learnt. */
+/**
+ * Whether and how an agent learns from its conversations and recalls what it learnt; and which messages were spoken.
+ * `search_text` is only left of messages that are not entries of their agent's memory yet.
+ */
 export const MEMORY_SETTINGS = `
-alter table agents add column memory_settings text
+alter table agents add column memory_settings text;
+alter table messages add column is_spoken integer not null default 0;
+update messages set is_spoken = 1 where search_text <> '';
+create index messages_unremembered on messages (sequence_id) where search_text <> ''
 `;

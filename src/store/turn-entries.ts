@@ -1,0 +1,41 @@
+import type { Message } from "../agent/message.ts";
+import { turnTag } from "../agent/turn-entry.ts";
+import type { AgentId, MessageId } from "../core/id.ts";
+import type { NewEntry } from "../umi/index/entry.ts";
+import { ADD_ENTRIES_MAX } from "../umi/index/entry-store.ts";
+import { sqlEntryStore } from "./memory-entries.ts";
+import { spokenText } from "./message-rows.ts";
+import type { Session } from "./session.ts";
+
+/** What is said on one day of a conversation is a session: its messages explain each other. */
+const SESSION_MS = 86_400_000;
+/** Characters of one message by which it is found; the message itself is kept whole. */
+const TURN_CHARS_MAX = 100_000;
+
+/** Makes what was said in these messages, all of one agent, entries of its memory, in the same transaction. */
+export async function rememberMessages(session: Session, messages: readonly Message[]): Promise<void> {
+  const spoken = messages.filter((message) => spokenText(message) !== "");
+  for (let at = 0; at < spoken.length; at += ADD_ENTRIES_MAX) {
+    const part = spoken.slice(at, at + ADD_ENTRIES_MAX);
+    const [first] = part;
+    if (first !== undefined) await sqlEntryStore(session).add(first.agentId, part.map(toEntry));
+  }
+}
+
+/** Takes messages out of the agent's memory. */
+export async function forgetMessages(session: Session, agentId: AgentId, ids: readonly MessageId[]): Promise<void> {
+  if (ids.length > 0) await sqlEntryStore(session).remove(agentId, ids);
+}
+
+function toEntry(message: Message): NewEntry {
+  const { id, agentId, conversationId, role, name, createdAt } = message;
+  return {
+    id,
+    session: `${conversationId ?? agentId} ${Math.floor(createdAt / SESSION_MS)}`,
+    speaker: name ?? "",
+    role: role === "assistant" ? "assistant" : "user",
+    text: spokenText(message).slice(0, TURN_CHARS_MAX).toWellFormed(),
+    at: createdAt,
+    tags: [turnTag(conversationId)],
+  };
+}
