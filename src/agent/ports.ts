@@ -13,9 +13,11 @@ import type {
 import type { Page } from "../core/page.ts";
 import type { Tool } from "../tools/tool.ts";
 import type { ArchiveStore } from "../umi/archive.ts";
+import type { Backlog } from "../umi/backlog.ts";
 import type { BlockStore } from "../umi/block-store.ts";
 import type { PassageStore } from "../umi/passage.ts";
 import type { Agent } from "./agent.ts";
+import type { WaitingWork } from "./backlog-work.ts";
 import type { Conversation } from "./conversation.ts";
 import type { GroupStore } from "./group.ts";
 import type { Identity, IdentityType } from "./identity.ts";
@@ -346,6 +348,7 @@ export interface Repositories {
   readonly groups: GroupStore;
   readonly archives: ArchiveStore;
   readonly passages: PassageStore;
+  readonly backlog: Backlog;
   readonly events: RunEventStore;
   /** Runs `work`, and undoes what it wrote when its result is not ok or it throws. Only inside a transaction. */
   attempt<T extends { readonly ok: boolean }>(work: () => Promise<T>): Promise<T>;
@@ -374,6 +377,8 @@ export interface Store {
   queuedRuns(limit: number): Promise<readonly QueuedRun[]>;
   /** Callbacks of any organisation that are still to be sent, those due first at the front. */
   waitingCallbacks(limit: number): Promise<readonly WaitingCallback[]>;
+  /** Work that spaces of any organisation need, what is due first at the front. Parked work is not among it. */
+  waitingWork(limit: number): Promise<readonly WaitingWork[]>;
   /** Requests for approval of any organisation that are denied at some time, those due first at the front. */
   expiringApprovals(limit: number): Promise<readonly ExpiringApproval[]>;
 }

@@ -6,6 +6,7 @@ import { findAgent, recompileAgents } from "../agent/recompile.ts";
 import { Failure } from "../core/failure.ts";
 import { type ArchiveId, newId, requireId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
+import type { EmbeddingConfig } from "../llm/config.ts";
 import type { Archive } from "../umi/archive.ts";
 import type { Passage } from "../umi/passage.ts";
 import { relationsOf, showAgents } from "./agent-view.ts";
@@ -73,10 +74,7 @@ function ownRoutes(options: RouteOptions): Hono<ApiEnv> {
       id: newId("archive", options.random),
       name: body.name,
       description: body.description ?? null,
-      embeddingConfig:
-        body.embedding == null
-          ? (body.embedding_config ?? null)
-          : await chooseEmbedding(options.models, body.embedding),
+      embeddingConfig: await embeddingOf(options, body),
       metadata: null,
       createdById: c.var.actor.userId,
       createdAt: now,
@@ -119,6 +117,12 @@ function ownRoutes(options: RouteOptions): Hono<ApiEnv> {
   });
 
   return routes;
+}
+
+async function embeddingOf(options: RouteOptions, body: z.output<typeof CreateBody>): Promise<EmbeddingConfig | null> {
+  if (body.embedding == null && body.embedding_config != null) return body.embedding_config;
+  const handle = body.embedding ?? options.defaultEmbedding;
+  return handle === null ? null : chooseEmbedding(options.models, handle);
 }
 
 function archivePassageRoutes(options: RouteOptions): Hono<ApiEnv> {

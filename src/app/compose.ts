@@ -34,6 +34,8 @@ export interface ServerOptions {
   readonly localOnly: boolean;
   readonly llmRequestTimeoutMs: number;
   readonly llmStreamTimeoutMs: number;
+  /** The handle of the embedding model that agents and archives get when they name none; none when absent. */
+  readonly defaultEmbedding?: string | null;
   /** Whether callbacks and images may be at addresses of this machine and its networks; not unless it says so. */
   readonly allowsPrivateUrls?: boolean;
   /** Whether what goes to providers and comes back is kept for a while; see {@link TRACKS_PROVIDER_DEFAULT}. */
@@ -92,7 +94,8 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const checkOutsideUrl = (url: string) => {
     parseOutsideUrl(url, allowsPrivate);
   };
-  const shared = { store, models, clock, random, times: timeFormat };
+  const defaultEmbedding = options.defaultEmbedding ?? null;
+  const shared = { store, models, clock, random, times: timeFormat, defaultEmbedding };
   const talk = talkRoutes({ ...shared, runner, logs, fetchOutside, checkOutsideUrl });
   const api = createApi({ ...options, ...shared, messageRoutes: talk });
   return { api, store, models, runner };

@@ -24,4 +24,6 @@ export interface Session {
   readonly toolCache: Map<string, Tool>;
   /** Shared by all sessions of a database. */
   readonly arrivals: Arrivals;
+  /** Whether work was owed that nobody has been told of yet; see `Backlog`. Shared by all sessions of a database. */
+  readonly owed: { isNew: boolean };
 }
