@@ -1,22 +1,15 @@
-import { type Clock, type Instant, instantOf } from "../core/clock.ts";
+import { type Clock, instantOf } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
-import type { Actor } from "../core/id.ts";
 import type { Random } from "../core/random.ts";
 import { ModelFailure } from "../llm/failure.ts";
-import type { OwedWork, WorkKind, WorkOutcome } from "../umi/backlog.ts";
+import type { WorkKind, WorkOutcome } from "../umi/backlog.ts";
 import { createDueWork, type DueWork } from "./due-work.ts";
-import type { Store } from "./ports.ts";
+import type { Store, WaitingWork } from "./ports.ts";
 
 /** The wait after the first failure; each later one is twice as long. */
 const RETRY_MS_FIRST = 1_000;
 /** No wait is longer: when an outage ends, what it held up goes on within this time. */
 const RETRY_MS_MAX = 600_000;
-
-/** Work that some space needs, whose it is and when it is due. */
-export interface WaitingWork extends OwedWork {
-  readonly actor: Actor;
-  readonly dueAt: Instant;
-}
 
 /**
  * How one kind of work is done: one bounded piece of it, stored by itself. It may be done again at any time, also after
@@ -39,7 +32,7 @@ export interface BacklogWorkOptions {
 /** Works off what spaces need, piece by piece and in turns. What is to do is in the store, so a restart loses none. */
 export function createBacklogWork(options: BacklogWorkOptions): DueWork {
   const { store, clock, log } = options;
-  let stopping = new AbortController();
+  const stopping = new AbortController();
   const work = createDueWork<WaitingWork>({
     clock,
     waiting: (limit) => store.waitingWork(limit),
@@ -50,12 +43,13 @@ export function createBacklogWork(options: BacklogWorkOptions): DueWork {
     onError: (error) => log("The backlog could not be worked off", error),
   });
   return {
-    wake: work.wake,
+    wake() {
+      if (!stopping.signal.aborted) work.wake();
+    },
     async settle() {
-      // What is asked of a provider is not waited for: it is asked again after the next start.
+      // What is asked of a provider is not waited for, and what is owed from now on waits: the next start goes on.
       stopping.abort(new Failure("unavailable", "The server is stopping"));
       await work.settle();
-      stopping = new AbortController();
     },
   };
 }

@@ -13,11 +13,11 @@ import type {
 import type { Page } from "../core/page.ts";
 import type { Tool } from "../tools/tool.ts";
 import type { ArchiveStore } from "../umi/archive.ts";
-import type { Backlog } from "../umi/backlog.ts";
+import type { Backlog, OwedWork } from "../umi/backlog.ts";
 import type { BlockStore } from "../umi/block-store.ts";
 import type { PassageStore } from "../umi/passage.ts";
+import type { VectorStore } from "../umi/vectors/vector-store.ts";
 import type { Agent } from "./agent.ts";
-import type { WaitingWork } from "./backlog-work.ts";
 import type { Conversation } from "./conversation.ts";
 import type { GroupStore } from "./group.ts";
 import type { Identity, IdentityType } from "./identity.ts";
@@ -349,6 +349,7 @@ export interface Repositories {
   readonly archives: ArchiveStore;
   readonly passages: PassageStore;
   readonly backlog: Backlog;
+  readonly vectors: Pick<VectorStore, "put" | "of" | "lacking">;
   readonly events: RunEventStore;
   /** Runs `work`, and undoes what it wrote when its result is not ok or it throws. Only inside a transaction. */
   attempt<T extends { readonly ok: boolean }>(work: () => Promise<T>): Promise<T>;
@@ -358,6 +359,12 @@ export interface Repositories {
 export interface UnfinishedRun {
   readonly actor: Actor;
   readonly runId: RunId;
+}
+
+/** Work that some space needs, whose it is and when it is due. */
+export interface WaitingWork extends OwedWork {
+  readonly actor: Actor;
+  readonly dueAt: Instant;
 }
 
 /** The database, seen as the stores of one organisation at a time. */

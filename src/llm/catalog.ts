@@ -189,6 +189,16 @@ export function embeddingDimOf(model: string): number | undefined {
   return EMBEDDING_DIMS.find(([pattern]) => pattern.test(name))?.[1];
 }
 
+/** Tells a model's vectors from those of every other model or size: only vectors of one key can be compared. */
+export function embeddingKeyOf({
+  handle,
+  embeddingEndpointType,
+  embeddingModel,
+  embeddingDim,
+}: EmbeddingConfig): string {
+  return `${handle ?? embeddingEndpointType} ${embeddingModel} ${embeddingDim}`;
+}
+
 /** Models that give vectors of fewer numbers than their own size when asked to. */
 const SHORTENS = /^(?:text-embedding-3|gemini-embedding)/;
 

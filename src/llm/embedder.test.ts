@@ -274,12 +274,15 @@ describe("openEmbedder()", () => {
   const { config } = embeddingInfoOf(settings, "tiny-embed");
 
   test("tells vectors of different models and sizes apart", () => {
-    expect(models.openEmbedder(config)).toMatchObject({ key: "vllm/tiny-embed:1536", handle: "vllm/tiny-embed" });
+    expect(models.openEmbedder(config)).toMatchObject({
+      key: "vllm/tiny-embed tiny-embed 1536",
+      handle: "vllm/tiny-embed",
+    });
     expect(models.openEmbedder({ ...config, embeddingDim: 8 })).toMatchObject({
-      key: "vllm/tiny-embed:8",
+      key: "vllm/tiny-embed tiny-embed 8",
       dimensions: 8,
     });
-    expect(models.openEmbedder({ ...config, handle: null })?.key).toBe("vllm/tiny-embed:1536");
+    expect(models.openEmbedder({ ...config, handle: null })?.key).toBe("vllm tiny-embed 1536");
   });
 
   test("has none for Letta's free service, for providers that are not there, and for those without embeddings", async () => {

@@ -3,7 +3,7 @@ export type Embedding = Float32Array | null;
 
 /** A model that turns texts into vectors, so that near meanings are near vectors. */
 export interface Embedder {
-  /** Tells this model's vectors from those of every other model or size: only vectors of one key can be compared. */
+  /** See `embeddingKeyOf`. */
   readonly key: string;
   /** The model's handle, for people. */
   readonly handle: string;

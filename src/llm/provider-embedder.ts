@@ -2,7 +2,7 @@ import { assert } from "../core/assert.ts";
 import { Failure } from "../core/failure.ts";
 import { cut } from "../core/text.ts";
 import type { World } from "../core/world.ts";
-import { askedDimensions } from "./catalog.ts";
+import { askedDimensions, embeddingKeyOf } from "./catalog.ts";
 import type { EmbeddingConfig } from "./config.ts";
 import { createDeadline, type Deadline, timeoutText } from "./deadline.ts";
 import type { Embedder, Embedding } from "./embedder.ts";
@@ -78,7 +78,7 @@ class ProviderEmbedder implements Embedder {
     this.#provider = { title: titleOf(settings.kind), secrets: secretsOf(settings) };
     this.handle = `${settings.name}/${config.embeddingModel}`;
     this.dimensions = config.embeddingDim;
-    this.key = `${this.handle}:${config.embeddingDim}`;
+    this.key = embeddingKeyOf(config);
   }
 
   async embed(texts: readonly string[], signal: AbortSignal): Promise<readonly Embedding[]> {

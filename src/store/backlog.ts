@@ -1,4 +1,4 @@
-import type { WaitingWork } from "../agent/backlog-work.ts";
+import type { WaitingWork } from "../agent/ports.ts";
 import { type Instant, instantOf } from "../core/clock.ts";
 import { DEFAULT_USER_ID, type OrganizationId } from "../core/id.ts";
 import type { Backlog, OwedWork, WorkKind, WorkOutcome } from "../umi/backlog.ts";
@@ -19,7 +19,6 @@ const FAILED = `update space_work set attempts = attempts + 1, error = $1, due_a
   where organization_id = $3 and space = $4 and kind = $5`;
 const PARKED = `update space_work set error = $1, due_at = null
   where organization_id = $2 and space = $3 and kind = $4 and revision = $5`;
-const FORGET = "delete from space_work where organization_id = $1 and space = $2";
 const WAITING = "select * from space_work where due_at is not null order by due_at, space limit $1";
 const RESUME = "update space_work set due_at = $1 where due_at is null";
 
@@ -46,10 +45,6 @@ export function sqlBacklog({ sql, organizationId, world, owed }: Session): Backl
       const isSettled = outcome.state !== "more" && (await takeOff(sql, [...key, revision], outcome));
       // A piece was done, or more was owed while it was at work: it goes on at once.
       if (!isSettled) await sql.execute(MORE, [world.clock.now(), ...key]);
-    },
-
-    async forget(space) {
-      await sql.execute(FORGET, [organizationId, space]);
     },
   };
 }

@@ -72,6 +72,7 @@ async function apply(
   const isSqlite = dialect === "sqlite";
   const text = (MIGRATIONS[version - 1] ?? "")
     .replaceAll("%AUTO%", isSqlite ? "integer primary key" : "bigserial primary key")
+    .replaceAll("%BLOB%", isSqlite ? "blob" : "bytea")
     .replaceAll("%KEYED%", isSqlite ? "without rowid" : "");
   for (const statement of text.split(";")) if (statement.trim() !== "") await writer.execute(statement, []);
   if (version === 1) await insertDefaults(writer, now);

@@ -2,12 +2,16 @@ import { type RawBuilder, type SqlBool, sql } from "kysely";
 import { instantOf } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import { type AgentId, type ArchiveId, newId, type PassageId } from "../core/id.ts";
+import { embeddingKeyOf, isLettaFree } from "../llm/catalog.ts";
 import type { Passage, PassageFilter, PassageHit, PassageStore } from "../umi/passage.ts";
+import type { KeyedVectors } from "../umi/vectors/quick-vectors.ts";
 import { sqlArchiveStore } from "./archives.ts";
+import { sqlBacklog } from "./backlog.ts";
 import { limitOf, orderOf, type PageSource, pageCondition, removeRow } from "./pages.ts";
 import { containing, fromJson, fromJsonOrNull, toJsonOrNull } from "./rows.ts";
 import type { PassageRow } from "./schema.ts";
 import type { Session } from "./session.ts";
+import { sqlVectorStore } from "./vectors.ts";
 
 const SOURCE: PageSource = { table: "passages", column: "created_at", missing: "refuse" };
 /** Words of a query that count; further ones are ignored. */
@@ -23,7 +27,7 @@ export function sqlPassageStore(session: Session): PassageStore {
       return (await archiveOf(session, agentId)) ?? createArchive(session, agentId, name);
     },
 
-    async insert(passages) {
+    async insert(passages, known) {
       for (const passage of passages) {
         await db
           .insertInto("passages")
@@ -32,6 +36,8 @@ export function sqlPassageStore(session: Session): PassageStore {
         const tags = [...new Set(passage.tags ?? [])].map((tag) => ({ passage_id: passage.id, tag }));
         if (tags.length > 0) await db.insertInto("passage_tags").values(tags).execute();
       }
+      for (const archiveId of new Set(passages.map((passage) => passage.archiveId)))
+        await embed(session, archiveId, passages, known);
     },
 
     async find(id) {
@@ -77,6 +83,25 @@ export function sqlPassageStore(session: Session): PassageStore {
         throw new Failure("not_found", `Passage with id '${id}' not found`);
     },
   };
+}
+
+/** Keeps the vectors that are known and fit the archive; whatever is lacking then is put on the backlog. */
+async function embed(
+  session: Session,
+  archiveId: ArchiveId,
+  passages: readonly Passage[],
+  known: KeyedVectors | undefined,
+): Promise<void> {
+  const config = (await sqlArchiveStore(session).find(archiveId))?.embeddingConfig ?? null;
+  if (config === null || isLettaFree(config)) return;
+  const vectors = known?.key === embeddingKeyOf(config) ? known.vectors : [];
+  const found = passages.flatMap((passage, i) => {
+    const vector = vectors[i];
+    return passage.archiveId === archiveId && vector !== undefined ? [{ id: passage.id, vector }] : [];
+  });
+  if (found.length > 0) await sqlVectorStore(session).put(archiveId, embeddingKeyOf(config), found);
+  const count = passages.filter((passage) => passage.archiveId === archiveId).length;
+  if (found.length < count) await sqlBacklog(session).owe(archiveId, "embed");
 }
 
 async function archiveOf({ db, organizationId }: Session, agentId: AgentId): Promise<ArchiveId | undefined> {

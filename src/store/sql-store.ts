@@ -24,6 +24,7 @@ import { expiringApprovals, sqlRunStore } from "./runs.ts";
 import type { Session } from "./session.ts";
 import { sqlStepStore } from "./steps.ts";
 import { sqlToolStore } from "./tools.ts";
+import { sqlVectorStore } from "./vectors.ts";
 
 const UNFINISHED = "select id, organization_id from runs where status = 'running' order by created_at limit 100000";
 
@@ -117,6 +118,7 @@ function repositories(session: Session): Repositories {
     archives: sqlArchiveStore(session),
     passages: sqlPassageStore(session),
     backlog: sqlBacklog(session),
+    vectors: sqlVectorStore(session),
     events: sqlRunEventStore(session),
     attempt: (work) => attempt(session.sql, work),
   };

@@ -35,6 +35,4 @@ export interface Backlog {
   find(space: string, kind: WorkKind): Promise<OwedWork | undefined>;
   /** Takes work off the list when it is done and nothing was added since it was read; else notes when to go on. */
   settle(work: OwedWork, outcome: WorkOutcome): Promise<void>;
-  /** Forgets what the space needs, because it is gone. */
-  forget(space: string): Promise<void>;
 }

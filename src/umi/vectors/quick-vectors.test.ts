@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
+import { type Clock, instantOf } from "../../core/clock.ts";
 import type { OrganizationId } from "../../core/id.ts";
-import { manualClock } from "../../llm/_test-world.ts";
 import { embeddingInfoOf } from "../../llm/catalog.ts";
 import type { Embedder } from "../../llm/embedder.ts";
 import { createQuickVectors, QUICK_TEXTS_MAX, QUICK_TIMEOUT_MS } from "./quick-vectors.ts";
@@ -8,6 +8,28 @@ import { createQuickVectors, QUICK_TEXTS_MAX, QUICK_TIMEOUT_MS } from "./quick-v
 const { config } = embeddingInfoOf({ name: "vllm", kind: "vllm" }, "tiny-embed");
 const ORG = "org-1" as OrganizationId;
 const OTHER = "org-2" as OrganizationId;
+
+/** A clock that moves when told, and then wakes whoever is due. */
+function manualClock(): Clock & { advance(durationMs: number): Promise<void> } {
+  let nowMs = 0;
+  const sleepers = new Map<() => void, number>();
+  return {
+    now: () => instantOf(nowMs),
+    elapsedMs: () => nowMs,
+    sleep(durationMs, signal) {
+      return new Promise((resolve) => {
+        sleepers.set(resolve, nowMs + durationMs);
+        signal?.addEventListener("abort", () => resolve(), { once: true });
+      });
+    },
+    async advance(durationMs) {
+      await Bun.sleep(0);
+      nowMs += durationMs;
+      for (const [wake, dueMs] of sleepers) if (dueMs <= nowMs) wake();
+      await Bun.sleep(0);
+    },
+  };
+}
 
 /** Quick vectors over a model that answers, fails, or hangs as it is told. */
 function quick(mode: { now: "answers" | "fails" | "hangs" }) {
