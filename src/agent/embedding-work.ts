@@ -2,6 +2,7 @@ import { parseId } from "../core/id.ts";
 import { embeddingKeyOf, isLettaFree } from "../llm/catalog.ts";
 import type { EmbeddingConfig } from "../llm/config.ts";
 import type { Models } from "../llm/models.ts";
+import { keepEmbeddings } from "../umi/vectors/keep-embeddings.ts";
 import type { WorkPiece } from "./backlog-work.ts";
 import type { Repositories, Store } from "./ports.ts";
 
@@ -38,7 +39,7 @@ export function embeddingWork({ store, models }: EmbeddingWorkOptions): WorkPiec
       const now = await embeddingOfSpace(current, space);
       // Vectors of a model that the space had would take the place of those it has.
       if (now === null || embeddingKeyOf(now) !== key) return false;
-      await current.vectors.put(space, key, found);
+      await keepEmbeddings(current.vectors, space, now, found);
       return true;
     });
     return { state: isStored && entries.length < PIECE_ENTRIES_MAX ? "done" : "more" };

@@ -15,6 +15,7 @@ import type { Tool } from "../tools/tool.ts";
 import type { ArchiveStore } from "../umi/archive.ts";
 import type { Backlog, OwedWork } from "../umi/backlog.ts";
 import type { BlockStore } from "../umi/block-store.ts";
+import type { EntryStore } from "../umi/index/entry-store.ts";
 import type { PassageStore } from "../umi/passage.ts";
 import type { VectorStore } from "../umi/vectors/vector-store.ts";
 import type { Agent } from "./agent.ts";
@@ -349,7 +350,8 @@ export interface Repositories {
   readonly archives: ArchiveStore;
   readonly passages: PassageStore;
   readonly backlog: Backlog;
-  readonly vectors: Pick<VectorStore, "put" | "of" | "lacking">;
+  readonly entries: EntryStore;
+  readonly vectors: VectorStore;
   readonly events: RunEventStore;
   /** Runs `work`, and undoes what it wrote when its result is not ok or it throws. Only inside a transaction. */
   attempt<T extends { readonly ok: boolean }>(work: () => Promise<T>): Promise<T>;

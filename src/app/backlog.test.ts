@@ -33,7 +33,13 @@ beforeEach(async () => {
   const random = { fraction: () => 1, uuid: () => crypto.randomUUID() };
   store = sqlStore(database, await takeLease(database), { clock, random, onOwed: () => work.wake() });
   const log = (message: string) => logged.push(message);
-  work = createBacklogWork({ store, clock, random, log, pieces: { embed: (item, signal) => piece(item, signal) } });
+  work = createBacklogWork({
+    store,
+    clock,
+    random,
+    log,
+    pieces: { embed: (item, signal) => piece(item, signal), index: async () => ({ state: "done" }) },
+  });
 });
 
 afterEach(async () => {

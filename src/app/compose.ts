@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import { createBacklogWork } from "../agent/backlog-work.ts";
 import { createCallbackSender } from "../agent/callback.ts";
 import { embeddingWork } from "../agent/embedding-work.ts";
+import { passageWork } from "../agent/passage-work.ts";
 import type { Store } from "../agent/ports.ts";
 import { createRunLogs } from "../agent/run-log.ts";
 import { createRunner, type Runner } from "../agent/runner.ts";
@@ -82,7 +83,8 @@ export async function compose(options: ServerOptions): Promise<Server> {
     allowsPrivate,
   });
   const callbacks = createCallbackSender({ store, clock, log, ...callbackPorts({ store, fetchOutside }) });
-  const backlog = createBacklogWork({ store, clock, random, log, pieces: { embed: embeddingWork({ store, models }) } });
+  const pieces = { embed: embeddingWork({ store, models }), index: passageWork(store) };
+  const backlog = createBacklogWork({ store, clock, random, log, pieces });
   const runner = createRunner({
     store,
     models,

@@ -192,7 +192,7 @@ describe("another embedding model", () => {
     release();
     await until(allHave(agentId, LARGE));
     expect((await list(agentId))[0].embedding_config.handle).toBe(LARGE);
-    const { rows } = await server.database.reader.execute("select distinct model from passage_vectors", []);
+    const { rows } = await server.database.reader.execute("select distinct length(vector) from umi_vectors", []);
     expect(rows).toHaveLength(1);
   });
 
@@ -288,8 +288,35 @@ test("what is deleted is not embedded, and takes its vectors with it", async () 
   const asked = server.model.embedded.length;
   await until(isIdle);
   expect(server.model.embedded.length).toBeLessThanOrEqual(asked + 3);
-  const { rows } = await server.database.reader.execute("select * from passage_vectors", []);
+  const { rows } = await server.database.reader.execute(
+    "select 1 from umi_vectors union all select 1 from umi_entries union all select 1 from umi_spaces",
+    [],
+  );
   expect(rows).toEqual([]);
+}, 20_000);
+
+test("passages from before there was an index become entries, and get their vectors", async () => {
+  const agentId = await server.agent({ embedding: SMALL });
+  for (let i = 0; i < 300; i += 100)
+    for (const text of Array.from({ length: 2 }, (_, n) => `Otter ${i + n}`)) await insert(agentId, text);
+  const [{ archive_id: id }] = await list(agentId);
+  const passages = Array.from({ length: 150 }, (_, i) => ({ text: `Seal ${i}` }));
+  await ok("POST", `/v1/archives/${id}/passages/batch`, { passages });
+  await until(isIdle);
+  // As a server without an index left it, and the migration after it.
+  const { writer } = server.database;
+  await writer.execute("delete from umi_spaces", []);
+  await writer.execute(
+    "insert into space_work (organization_id, space, kind, revision, attempts, due_at) select organization_id, archive_id, 'index', 1, 0, 0 from passages group by organization_id, archive_id",
+    [],
+  );
+  expect((await list(agentId)).every((passage: Answer) => passage.embedding === null)).toBe(true);
+  const successor = await server.restarted();
+  await successor.runner.recover();
+  await until(isIdle);
+  expect(await list(agentId)).toHaveLength(156);
+  expect(await allHave(agentId)()).toBe(true);
+  await successor.runner.drain(1_000);
 }, 20_000);
 
 test("a default embedding model is given to agents and archives that name none", async () => {

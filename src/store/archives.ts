@@ -5,6 +5,7 @@ import type { AgentId, ArchiveId } from "../core/id.ts";
 import { embeddingKeyOf } from "../llm/catalog.ts";
 import type { Archive, ArchiveFilter, ArchiveStore } from "../umi/archive.ts";
 import { sqlBacklog } from "./backlog.ts";
+import { sqlEntryStore } from "./memory-entries.ts";
 import { type PageSource, readPage, removeRow } from "./pages.ts";
 import { fromJsonOrNull, toFlag, toJsonOrNull } from "./rows.ts";
 import type { ArchiveRow } from "./schema.ts";
@@ -66,6 +67,7 @@ export function sqlArchiveStore(session: Session): ArchiveStore {
 
     async remove(id) {
       if (!(await removeRow(session, "archives", id))) throw missing(id);
+      await sqlEntryStore(session).clear(id);
     },
 
     attach: (agentId, id, isOwned) => attach(session, agentId, id, isOwned),

@@ -2,16 +2,15 @@ import { type RawBuilder, type SqlBool, sql } from "kysely";
 import { instantOf } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import { type AgentId, type ArchiveId, newId, type PassageId } from "../core/id.ts";
-import { embeddingKeyOf, isLettaFree } from "../llm/catalog.ts";
+import type { Archive } from "../umi/archive.ts";
 import type { Passage, PassageFilter, PassageHit, PassageStore } from "../umi/passage.ts";
-import type { KeyedVectors } from "../umi/vectors/quick-vectors.ts";
 import { sqlArchiveStore } from "./archives.ts";
-import { sqlBacklog } from "./backlog.ts";
+import { sqlEntryStore } from "./memory-entries.ts";
 import { limitOf, orderOf, type PageSource, pageCondition, removeRow } from "./pages.ts";
+import { addPassageEntries } from "./passage-entries.ts";
 import { containing, fromJson, fromJsonOrNull, toJsonOrNull } from "./rows.ts";
 import type { PassageRow } from "./schema.ts";
 import type { Session } from "./session.ts";
-import { sqlVectorStore } from "./vectors.ts";
 
 const SOURCE: PageSource = { table: "passages", column: "created_at", missing: "refuse" };
 /** Words of a query that count; further ones are ignored. */
@@ -36,9 +35,12 @@ export function sqlPassageStore(session: Session): PassageStore {
         const tags = [...new Set(passage.tags ?? [])].map((tag) => ({ passage_id: passage.id, tag }));
         if (tags.length > 0) await db.insertInto("passage_tags").values(tags).execute();
       }
-      for (const archiveId of new Set(passages.map((passage) => passage.archiveId)))
-        await embed(session, archiveId, passages, known);
+      const [first] = passages;
+      if (first !== undefined)
+        await addPassageEntries(session, await archiveFor(session, first.archiveId), passages, known);
     },
+
+    indexMissing: (archiveId, limit) => indexMissing(session, archiveId, limit),
 
     async find(id) {
       const row = await db
@@ -79,29 +81,38 @@ export function sqlPassageStore(session: Session): PassageStore {
     search: (archiveId, query, filter, limit) => searchPassages(session, archiveId, query, filter, limit),
 
     async remove(id) {
-      if (!(await removeRow(session, "passages", id)))
+      const passage = await this.find(id);
+      if (passage === undefined || !(await removeRow(session, "passages", id)))
         throw new Failure("not_found", `Passage with id '${id}' not found`);
+      await sqlEntryStore(session).remove(passage.archiveId, [id]);
     },
   };
 }
 
-/** Keeps the vectors that are known and fit the archive; whatever is lacking then is put on the backlog. */
-async function embed(
-  session: Session,
-  archiveId: ArchiveId,
-  passages: readonly Passage[],
-  known: KeyedVectors | undefined,
-): Promise<void> {
-  const config = (await sqlArchiveStore(session).find(archiveId))?.embeddingConfig ?? null;
-  if (config === null || isLettaFree(config)) return;
-  const vectors = known?.key === embeddingKeyOf(config) ? known.vectors : [];
-  const found = passages.flatMap((passage, i) => {
-    const vector = vectors[i];
-    return passage.archiveId === archiveId && vector !== undefined ? [{ id: passage.id, vector }] : [];
-  });
-  if (found.length > 0) await sqlVectorStore(session).put(archiveId, embeddingKeyOf(config), found);
-  const count = passages.filter((passage) => passage.archiveId === archiveId).length;
-  if (found.length < count) await sqlBacklog(session).owe(archiveId, "embed");
+/** Nothing of the passage is in its archive's space. */
+const isNotIndexed = sql<SqlBool>`not exists (select 1 from umi_spaces
+  join umi_entries on umi_entries.space_number = umi_spaces.number and umi_entries.id = passages.id
+  where umi_spaces.organization_id = passages.organization_id and umi_spaces.name = passages.archive_id)`;
+
+async function indexMissing(session: Session, archiveId: ArchiveId, limit: number): Promise<number> {
+  const rows = await session.db
+    .selectFrom("passages")
+    .selectAll()
+    .where("archive_id", "=", archiveId)
+    .where("organization_id", "=", session.organizationId)
+    .where(isNotIndexed)
+    .orderBy("created_at")
+    .orderBy("id")
+    .limit(limit)
+    .execute();
+  if (rows.length > 0) await addPassageEntries(session, await archiveFor(session, archiveId), rows.map(toPassage));
+  return rows.length;
+}
+
+async function archiveFor(session: Session, id: ArchiveId): Promise<Archive> {
+  const archive = await sqlArchiveStore(session).find(id);
+  if (archive === undefined) throw new Failure("not_found", `Archive not found with id='${id}'`);
+  return archive;
 }
 
 async function archiveOf({ db, organizationId }: Session, agentId: AgentId): Promise<ArchiveId | undefined> {

@@ -15,6 +15,10 @@ import { sqlRunEventStore } from "./events.ts";
 import { sqlGroupStore } from "./groups.ts";
 import { sqlIdentityStore } from "./identities.ts";
 import type { Lease } from "./lease.ts";
+import { createColumnCache } from "./memory-columns.ts";
+import { sqlEntryStore } from "./memory-entries.ts";
+import { createVectorCache } from "./memory-vector-rows.ts";
+import { sqlVectorStore } from "./memory-vectors.ts";
 import { sqlMessageStore } from "./messages.ts";
 import { inTransaction } from "./migrate.ts";
 import { sqlPassageStore } from "./passages.ts";
@@ -24,7 +28,6 @@ import { expiringApprovals, sqlRunStore } from "./runs.ts";
 import type { Session } from "./session.ts";
 import { sqlStepStore } from "./steps.ts";
 import { sqlToolStore } from "./tools.ts";
-import { sqlVectorStore } from "./vectors.ts";
 
 const UNFINISHED = "select id, organization_id from runs where status = 'running' order by created_at limit 100000";
 
@@ -51,8 +54,17 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
   const barrier = flushBarrier(database);
 
   const toolCache = new Map<string, Tool>();
-  const shared = { world, toolCache, arrivals: { events: 0, chars: 0 }, owed: { isNew: false } };
-  const readers = perActor((actor) => repositories({ db: readerDb, sql: database.reader, ...shared, ...actor }));
+  const shared = {
+    world,
+    toolCache,
+    vectorCache: createVectorCache(),
+    arrivals: { events: 0, chars: 0 },
+    owed: { isNew: false },
+  };
+  const columnCache = createColumnCache();
+  const readers = perActor((actor) =>
+    repositories({ db: readerDb, sql: database.reader, columnCache, ...shared, ...actor }),
+  );
   const writers = perActor((actor) => repositories({ db: writerDb, sql: database.writer, ...shared, ...actor }));
 
   return {
@@ -118,6 +130,7 @@ function repositories(session: Session): Repositories {
     archives: sqlArchiveStore(session),
     passages: sqlPassageStore(session),
     backlog: sqlBacklog(session),
+    entries: sqlEntryStore(session),
     vectors: sqlVectorStore(session),
     events: sqlRunEventStore(session),
     attempt: (work) => attempt(session.sql, work),

@@ -1,7 +1,10 @@
 import type { Instant } from "../core/clock.ts";
 
-/** The kinds of work that a space may need: `embed` gives its entries the vectors that they lack. */
-export type WorkKind = "embed";
+/**
+ * The kinds of work that a space may need: `embed` gives its entries the vectors that they lack, `index` makes entries of
+ * an archive's passages that are none yet.
+ */
+export type WorkKind = "embed" | "index";
 
 /** One kind of work that a space still needs. */
 export interface OwedWork {

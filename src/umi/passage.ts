@@ -37,10 +37,12 @@ export interface PassageStore {
   /** The agent's archive, made with this name when there is none. */
   openArchive(agentId: AgentId, name: string): Promise<ArchiveId>;
   /**
-   * Stores passages, with vectors in the same order where somebody has them. Those that lack the vector of their archive's
-   * model get it later; see `Backlog`.
+   * Stores passages of one archive, which are entries of its space from then on, with vectors in the same order where
+   * somebody has them. Those that lack the vector of their archive's model get it later; see `Backlog`.
    */
   insert(passages: readonly Passage[], known?: KeyedVectors): Promise<void>;
+  /** Makes entries of up to `limit` passages that are none yet, oldest first, and gives how many there were. */
+  indexMissing(archiveId: ArchiveId, limit: number): Promise<number>;
   find(id: PassageId): Promise<Passage | undefined>;
   /** Passages by creation time; `containing` narrows to those that contain the text, in any case. */
   list(archiveId: ArchiveId, page: Page, containing?: string): Promise<readonly Passage[]>;

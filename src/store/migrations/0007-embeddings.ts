@@ -1,4 +1,7 @@
-/** What spaces of memories still need (without a time it is due it waits for the next start), and passages' vectors. */
+/**
+ * What spaces of memories still need; without a time it is due, the work waits for the next start. The first of it is to
+ * index the passages that are there.
+ */
 export const EMBEDDINGS = `
 create table space_work (
   organization_id text not null references organizations (id) on delete cascade, space text not null,
@@ -6,7 +9,6 @@ create table space_work (
   primary key (organization_id, space, kind)
 ) %KEYED%;
 create index space_work_due on space_work (due_at) where due_at is not null;
-create table passage_vectors (
-  passage_id text primary key references passages (id) on delete cascade, model text not null, vector %BLOB%
-) %KEYED%
+insert into space_work (organization_id, space, kind, revision, attempts, due_at)
+  select organization_id, archive_id, 'index', 1, 0, 0 from passages group by organization_id, archive_id
 `;

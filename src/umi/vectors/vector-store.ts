@@ -1,10 +1,7 @@
-/**
- * A vector of one entry: any length above zero, every number finite. It is kept at unit length. Null says that the model
- * has none for this entry: it lacks nothing any more, and is near nothing.
- */
+/** A vector of one entry: any length above zero, every number finite. It is kept at unit length. */
 export interface EntryVector {
   readonly id: string;
-  readonly vector: Float32Array | null;
+  readonly vector: Float32Array;
 }
 
 /** An entry that waits for its vector, with the text to embed. */
@@ -34,14 +31,20 @@ export interface VectorStore {
    * vector of zeros, with numbers that are not finite, or of another dimension than those of its model in the space.
    */
   put(space: string, model: string, vectors: readonly EntryVector[]): Promise<void>;
+  /**
+   * Notes that the model has no vector for these entries: they lack none any more, and are near nothing. `dimension` is
+   * that of the model's vectors. Otherwise as {@link VectorStore.put}.
+   */
+  putNone(space: string, model: string, dimension: number, ids: readonly string[]): Promise<void>;
+  /** The vectors of the model that these entries have, at unit length; ids without one are left out. */
+  of(space: string, model: string, ids: readonly string[]): Promise<ReadonlyMap<string, Float32Array>>;
   /** Forgets the vectors of these entries; unknown ids are passed over. Removing an entry does so by itself. */
   remove(space: string, ids: readonly string[]): Promise<void>;
   /** Up to `limit` entries without a vector of the model, oldest first. */
   lacking(space: string, model: string, limit: number): Promise<readonly LackingEntry[]>;
-  /** The vectors of the model that these entries have, at unit length; ids without one are left out. */
-  of(space: string, model: string, ids: readonly string[]): Promise<ReadonlyMap<string, Float32Array>>;
   /**
-   * The up to `limit` entries whose vectors are nearest to `vector`, nearest first, ties by id. Empty when the space
+   * The up to `limit` entries whose vectors are nearest to `vector`, nearest first, of equally near ones the older.
+   * Empty when the space
    * has no vectors of the model. Throws an `invalid` Failure as `put` does.
    */
   nearest(

@@ -1,0 +1,230 @@
+import { assert } from "../../core/assert.ts";
+import { calledName, type EntryRole, type NewEntry } from "./entry.ts";
+
+/** What scoring needs to know of an entry without its text. Hashes stand for names: equal ones mean the same. */
+export interface EntryRow {
+  readonly number: number;
+  /** How many terms it has. */
+  readonly length: number;
+  readonly session: number;
+  readonly speaker: number;
+  readonly flags: number;
+  readonly at: number;
+}
+
+/** Bits of `flags`. An entry without {@link PRESENT} was removed. */
+export const PRESENT = 1;
+export const ASKS = 2;
+export const NAMES_TIME = 4;
+export const BY_USER = 8;
+export const BY_ASSISTANT = 16;
+
+/** Bytes of one row as it is stored: two of length, four each of session and speaker, one of flags, eight of time. */
+export const ROW_BYTES = 19;
+
+const LENGTH_MAX = 65_535;
+const FIRST_CAPACITY = 256;
+/** Logarithms of lengths are kept in 1/16, so that their sums are whole numbers and no order of adding matters. */
+const LOG_STEPS = 16;
+const TIME_WORD =
+  /\b(?:yesterday|today|tonight|tomorrow|ago|last|next|weekend|week|month|year|recently|since|(?:19|20)\d\d|monday|tuesday|wednesday|thursday|friday|saturday|sunday|january|february|march|april|june|july|august|september|october|november|december)\b/iu;
+const QUESTION_END = /[?？؟]["'”’)\s]*$/u;
+/** Characters at the end of a text that are looked at for a question mark, and at its start for words of time. */
+const EDGE_CHARS = 2000;
+
+/** The row of an entry that has these terms. */
+export function rowOf(entry: NewEntry, number: number, termCount: number): EntryRow {
+  const asks = QUESTION_END.test(entry.text.slice(-EDGE_CHARS)) ? ASKS : 0;
+  const time = TIME_WORD.test(entry.text.slice(0, EDGE_CHARS)) ? NAMES_TIME : 0;
+  return {
+    number,
+    length: Math.min(termCount, LENGTH_MAX),
+    session: entry.session === "" ? hashOf(`\0${entry.id}`) : hashOf(entry.session),
+    speaker: entry.speaker === "" ? 0 : hashOf(calledName(entry.speaker)),
+    flags: PRESENT | asks | time | roleFlag(entry.role),
+    at: entry.at,
+  };
+}
+
+/** The bit of a role; none for "none". */
+export function roleFlag(role: EntryRole): number {
+  if (role === "user") return BY_USER;
+  return role === "assistant" ? BY_ASSISTANT : 0;
+}
+
+/** A 32-bit hash of a name (FNV-1a). */
+export function hashOf(name: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
+}
+
+/** Sums over the entries that are there. */
+export interface ColumnTotals {
+  count: number;
+  terms: number;
+  asks: number;
+  namesTime: number;
+  logLengths: number;
+  logSquares: number;
+  userCount: number;
+  userTerms: number;
+  assistantCount: number;
+  assistantTerms: number;
+}
+
+/**
+ * The rows of a space side by side, by number: 19 bytes an entry. It only grows; whoever holds it sees the entries
+ * that came later too, and must look no further than a size noted at the start.
+ */
+export interface EntryColumns {
+  readonly size: number;
+  readonly lengths: Uint16Array;
+  /** Sessions counted from 0 in the order they first appear. */
+  readonly sessions: Uint32Array;
+  readonly speakers: Uint32Array;
+  readonly flags: Uint8Array;
+  readonly times: Float64Array;
+  readonly totals: Readonly<ColumnTotals>;
+  /** Terms in each session. */
+  readonly sessionLengths: readonly number[];
+  /** How many entries a speaker has. */
+  spokenBy(speaker: number): number;
+  /** The session's place in `sessions`; undefined when it has no entry. */
+  sessionIndex(session: number): number | undefined;
+  /** Adds the next row; one that is here already is passed over. */
+  push(row: EntryRow): void;
+}
+
+/** Columns without a row. */
+export function createColumns(): EntryColumns {
+  return new GrowingColumns();
+}
+
+class GrowingColumns implements EntryColumns {
+  size = 0;
+  lengths = new Uint16Array(FIRST_CAPACITY);
+  sessions = new Uint32Array(FIRST_CAPACITY);
+  speakers = new Uint32Array(FIRST_CAPACITY);
+  flags = new Uint8Array(FIRST_CAPACITY);
+  times = new Float64Array(FIRST_CAPACITY);
+  readonly sessionLengths: number[] = [];
+  readonly totals: ColumnTotals = {
+    count: 0,
+    terms: 0,
+    asks: 0,
+    namesTime: 0,
+    logLengths: 0,
+    logSquares: 0,
+    userCount: 0,
+    userTerms: 0,
+    assistantCount: 0,
+    assistantTerms: 0,
+  };
+  readonly #sessionIndexes = new Map<number, number>();
+  readonly #spoken = new Map<number, number>();
+
+  spokenBy(speaker: number): number {
+    return this.#spoken.get(speaker) ?? 0;
+  }
+
+  sessionIndex(session: number): number | undefined {
+    return this.#sessionIndexes.get(session);
+  }
+
+  push(row: EntryRow): void {
+    if (row.number < this.size) return;
+    assert(row.number === this.size, `row ${row.number} follows row ${this.size - 1}`);
+    if (this.size === this.lengths.length) this.#grow();
+    const at = this.size;
+    let session = this.#sessionIndexes.get(row.session);
+    if (session === undefined) {
+      session = this.#sessionIndexes.size;
+      this.#sessionIndexes.set(row.session, session);
+      this.sessionLengths.push(0);
+    }
+    this.lengths[at] = row.length;
+    this.sessions[at] = session;
+    this.speakers[at] = row.speaker;
+    this.flags[at] = row.flags;
+    this.times[at] = row.at;
+    this.size++;
+    if ((row.flags & PRESENT) !== 0) this.#count(row, session);
+  }
+
+  #count(row: EntryRow, session: number): void {
+    const { totals } = this;
+    const log = logLength(row.length);
+    totals.count++;
+    totals.terms += row.length;
+    totals.logLengths += log;
+    totals.logSquares += log * log;
+    if ((row.flags & ASKS) !== 0) totals.asks++;
+    if ((row.flags & NAMES_TIME) !== 0) totals.namesTime++;
+    if ((row.flags & BY_USER) !== 0) {
+      totals.userCount++;
+      totals.userTerms += row.length;
+    }
+    if ((row.flags & BY_ASSISTANT) !== 0) {
+      totals.assistantCount++;
+      totals.assistantTerms += row.length;
+    }
+    this.sessionLengths[session] = (this.sessionLengths[session] ?? 0) + row.length;
+    this.#spoken.set(row.speaker, (this.#spoken.get(row.speaker) ?? 0) + 1);
+  }
+
+  #grow(): void {
+    const capacity = this.lengths.length * 2;
+    this.lengths = grown(this.lengths, new Uint16Array(capacity));
+    this.sessions = grown(this.sessions, new Uint32Array(capacity));
+    this.speakers = grown(this.speakers, new Uint32Array(capacity));
+    this.flags = grown(this.flags, new Uint8Array(capacity));
+    this.times = grown(this.times, new Float64Array(capacity));
+  }
+}
+
+/** The logarithm of a length in sixteenths. */
+export function logLength(length: number): number {
+  return Math.round(Math.log(1 + length) * LOG_STEPS);
+}
+
+function grown<T extends { set(from: ArrayLike<number>): void }>(from: ArrayLike<number>, to: T): T {
+  to.set(from);
+  return to;
+}
+
+/** Rows with consecutive numbers as bytes, {@link ROW_BYTES} each, little-endian. */
+export function encodeRows(rows: readonly EntryRow[]): Uint8Array {
+  const bytes = new Uint8Array(rows.length * ROW_BYTES);
+  const view = new DataView(bytes.buffer);
+  rows.forEach((row, i) => {
+    const at = i * ROW_BYTES;
+    view.setUint16(at, row.length, true);
+    view.setUint32(at + 2, row.session, true);
+    view.setUint32(at + 6, row.speaker, true);
+    view.setUint8(at + 10, row.flags);
+    view.setFloat64(at + 11, row.at, true);
+  });
+  return bytes;
+}
+
+/** The rows that {@link encodeRows} wrote, the first with the number `first`. */
+export function decodeRows(bytes: Uint8Array, first: number): readonly EntryRow[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from({ length: Math.floor(bytes.byteLength / ROW_BYTES) }, (_, i) => {
+    const at = i * ROW_BYTES;
+    return {
+      number: first + i,
+      length: view.getUint16(at, true),
+      session: view.getUint32(at + 2, true),
+      speaker: view.getUint32(at + 6, true),
+      flags: view.getUint8(at + 10),
+      at: view.getFloat64(at + 11, true),
+    };
+  });
+}
+
+/** A row that says only that its entry is gone. */
+export function goneRow(number: number): EntryRow {
+  return { number, length: 0, session: 0, speaker: 0, flags: 0, at: 0 };
+}

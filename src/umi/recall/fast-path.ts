@@ -1,0 +1,174 @@
+import type { EntryColumns } from "../index/columns.ts";
+import type { EntryStore, IndexedEntry } from "../index/entry-store.ts";
+import type { NearEntry, VectorStore } from "../vectors/vector-store.ts";
+import { bestCandidates, type SignScores, signScores } from "./candidates.ts";
+import { type DenseScores, denseScores } from "./dense.ts";
+import { type EntryFilter, entryFilter } from "./entry-filter.ts";
+import { type Question, readQuestion } from "./question.ts";
+import type { RecallHit, RecallOptions } from "./recall-options.ts";
+import { alikeTerms, SpellingScorer } from "./spelling.ts";
+import { type Weights, weightsFor } from "./weights.ts";
+import { rarity, scoreWords, type WeighedList } from "./word-scores.ts";
+
+/** Postings that one recall reads. */
+const POSTINGS_MAX = 200_000;
+/** Entries whose texts one recall reads: as many as this, or four for each hit that is wanted. */
+const CANDIDATES_MIN = 200;
+const CANDIDATES_PER_HIT = 2;
+/** Entries that vectors bring in. */
+const DENSE_CANDIDATES_MAX = 100;
+/** Terms the space lacks for which it is asked for similar ones, and how they must begin. */
+const UNKNOWN_TERMS_MAX = 8;
+const PREFIX_CHARS = 2;
+/** Pairs of neighbouring terms that count. */
+const PHRASES_MAX = 2;
+/** A score of this is shown as one half. */
+const HALF_SCORE = 8;
+
+/** What the fast path reads from. */
+export interface RecallSources {
+  readonly entries: EntryStore;
+  readonly vectors?: VectorStore;
+}
+
+/** What one look found. */
+export interface Found {
+  readonly hits: readonly RecallHit[];
+  readonly isHybrid: boolean;
+  readonly coverage: number;
+}
+
+interface Look {
+  readonly question: Question;
+  readonly columns: EntryColumns;
+  readonly lists: readonly WeighedList[];
+  readonly accept: EntryFilter;
+  readonly weights: Weights;
+  readonly scores: SignScores;
+  readonly dense: DenseScores | undefined;
+}
+
+/** Ranks the entries of a space for one question, by words, signs and (where there are any) vectors, without a model. */
+export async function lookUp(
+  sources: RecallSources,
+  text: string,
+  options: RecallOptions,
+  limit: number,
+): Promise<Found> {
+  const { entries } = sources;
+  const question = readQuestion(text, options.at);
+  const columns = await entries.columns(options.space);
+  const { size } = columns;
+  const weights = weightsFor(columns);
+  const accept = await entryFilter(entries, columns, options);
+  const lists = await listsFor(entries, options.space, question.terms);
+  const words = scoreWords(columns, lists, size, weights.near > 0);
+  const scores = signScores(columns, question, words, weights);
+  const wanted = Math.max(CANDIDATES_MIN, CANDIDATES_PER_HIT * limit);
+  const lexical = bestCandidates(scores, words, accept, wanted);
+  const near = await nearEntries(sources, options, (number) => number < size && accept(number));
+  const dense = near && denseScores(near, lexical, scores.words);
+  const look: Look = { question, columns, lists, accept, weights, scores, dense };
+  const numbers = [...new Set([...lexical, ...(near ?? []).map((each) => each.number)])];
+  const ranked = rank(await entries.read(options.space, numbers), look).slice(0, limit);
+  return {
+    hits: ranked.map(({ read, total, parts }) => ({
+      entry: read.entry,
+      score: Math.max(0, total) / (Math.max(0, total) + HALF_SCORE),
+      ...(options.explain === true ? { parts: withoutZeros(parts) } : {}),
+    })),
+    isHybrid: dense !== undefined,
+    coverage: coverageOf(look, ranked[0]?.read),
+  };
+}
+
+/** The postings of the question's terms; a term that the space lacks gives way to those spelled like it. */
+async function listsFor(entries: EntryStore, space: string, terms: readonly string[]): Promise<readonly WeighedList[]> {
+  const found = await entries.postings(space, terms, POSTINGS_MAX);
+  const known = new Set(found.map(({ term }) => term));
+  const weights = new Map<string, number>();
+  const unknown = terms.filter((term) => !known.has(term) && term.length > PREFIX_CHARS).slice(0, UNKNOWN_TERMS_MAX);
+  for (const term of unknown) {
+    for (const [other, likeness] of alikeTerms(term, await entries.termsFrom(space, term.slice(0, PREFIX_CHARS)))) {
+      if (!known.has(other)) weights.set(other, Math.max(weights.get(other) ?? 0, likeness));
+    }
+  }
+  const alike = weights.size === 0 ? [] : await entries.postings(space, [...weights.keys()], POSTINGS_MAX);
+  return [
+    ...found.map((list) => ({ list, weight: 1 })),
+    ...alike.map((list) => ({ list, weight: weights.get(list.term) ?? 0 })),
+  ];
+}
+
+async function nearEntries(
+  { vectors }: RecallSources,
+  { space, vector }: RecallOptions,
+  accept: EntryFilter,
+): Promise<readonly NearEntry[] | undefined> {
+  if (vectors === undefined || vector === undefined) return undefined;
+  const near = await vectors.nearest(space, { ...vector, limit: DENSE_CANDIDATES_MAX, accept });
+  return near.length === 0 ? undefined : near;
+}
+
+interface Ranked {
+  readonly read: IndexedEntry;
+  readonly total: number;
+  readonly parts: Readonly<Record<string, number>>;
+}
+
+function rank(candidates: readonly IndexedEntry[], look: Look): Ranked[] {
+  const { scores, weights, question, dense } = look;
+  const spelling = spellingScores(candidates, look);
+  const ranked = candidates.map((read, i): Ranked => {
+    const { number } = read.entry;
+    const parts = {
+      ...scores.explain(number),
+      spelling: weights.spelling * (spelling[i] ?? 0),
+      phrases: weights.phrase * phrasesIn(read.terms, question.pairs),
+      vector: weights.dense * (dense?.of(number) ?? 0),
+    };
+    return { read, parts, total: Object.values(parts).reduce((sum, part) => sum + part, 0) };
+  });
+  return ranked.sort((a, b) => b.total - a.total || (a.read.entry.id < b.read.entry.id ? -1 : 1));
+}
+
+/** How alike the candidates' spelling is to the question's, in standard deviations over the candidates. */
+function spellingScores(candidates: readonly IndexedEntry[], { lists, columns, question }: Look): readonly number[] {
+  const { count } = columns.totals;
+  const totals = new Map(lists.map(({ list }) => [list.term, list.total]));
+  const scorer = new SpellingScorer(
+    question.terms.map((term) => [term, rarity(totals.get(term) ?? 0, count)] as const),
+  );
+  const raw = candidates.map(({ terms }) => scorer.score(terms));
+  const mean = raw.reduce((sum, each) => sum + each, 0) / Math.max(1, raw.length);
+  const variance = raw.reduce((sum, each) => sum + (each - mean) ** 2, 0) / Math.max(1, raw.length);
+  const deviation = Math.sqrt(variance) || 1;
+  return raw.map((each) => each / deviation);
+}
+
+function phrasesIn(terms: readonly string[], pairs: ReadonlySet<string>): number {
+  if (pairs.size === 0) return 0;
+  let found = 0;
+  for (let i = 1; i < terms.length && found < PHRASES_MAX; i++) if (pairs.has(`${terms[i - 1]} ${terms[i]}`)) found++;
+  return found;
+}
+
+/** The share of the question's rarity that the best hit's own terms have. */
+function coverageOf({ question, lists, columns }: Look, best: IndexedEntry | undefined): number {
+  if (best === undefined) return 0;
+  const { count } = columns.totals;
+  const totals = new Map(lists.map(({ list }) => [list.term, list.total]));
+  const has = new Set(best.terms);
+  let all = 0;
+  let covered = 0;
+  for (const term of question.terms) {
+    const value = rarity(totals.get(term) ?? 0, count);
+    all += value;
+    if (has.has(term)) covered += value;
+  }
+  return all === 0 ? 0 : covered / all;
+}
+
+function withoutZeros(parts: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== 0));
+}
