@@ -51,5 +51,10 @@ export async function postJson(
 /** A list of numbers as a vector; what is no number becomes NaN. */
 export function vectorOfNumbers(value: unknown): Float32Array {
   const numbers: readonly unknown[] = Array.isArray(value) ? value : [];
-  return Float32Array.from(numbers, (number) => (typeof number === "number" ? number : Number.NaN));
+  const vector = new Float32Array(numbers.length);
+  for (let i = 0; i < vector.length; i++) {
+    const number = numbers[i];
+    vector[i] = typeof number === "number" ? number : Number.NaN;
+  }
+  return vector;
 }
