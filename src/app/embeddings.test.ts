@@ -73,6 +73,19 @@ test("a passage comes back with its vector, and is shown with it from then on", 
   expect(await owed()).toEqual([]);
 });
 
+test("the size of all vectors is told in the unit that is asked for", async () => {
+  const agentId = await server.agent({ embedding: SMALL });
+  await insert(agentId, "The otter sleeps");
+  const size = async (unit?: string) => {
+    const headers = unit === undefined ? {} : { "storage-unit": unit };
+    const answer = await server.server.api.request("http://localhost/v1/embeddings/total_storage_size", { headers });
+    return [answer.status, await answer.json()];
+  };
+  expect(await size()).toEqual([200, 6_144 / 1024 ** 3]);
+  expect(await size("kb")).toEqual([200, 6]);
+  expect((await size("acre"))[0]).toBe(422);
+});
+
 test("an archive's passages come back with their vectors, many at once", async () => {
   const id = await archive();
   const passages = Array.from({ length: 40 }, (_, i) => ({ text: `Otter ${i}` }));

@@ -200,6 +200,7 @@ describe.each([
     const of = async (model: string, ...ids: string[]) => Object.fromEntries(await read.vectors.of("a", model, ids));
     expect(await of("m", "x", "y", "gone")).toEqual({ y: Float32Array.of(0.6, 0.8) });
     expect(await of("other", "y")).toEqual({});
+    expect(await read.vectors.bytes()).toBe(16);
     expect(await read.vectors.of("b", "m", ["y"])).toEqual(new Map());
     expect(await read.vectors.lacking("a", "m", 9)).toEqual([]);
     const near = async () =>

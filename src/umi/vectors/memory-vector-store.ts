@@ -55,6 +55,11 @@ export function memoryVectorStore(entries: () => EntryStore): VectorStore {
       return found;
     },
 
+    async bytes() {
+      const kept = [...spaces.values()].flatMap(({ vectors }) => [...vectors.values()]);
+      return kept.reduce((sum, { vector }) => sum + vector.byteLength, 0);
+    },
+
     async remove(name, ids) {
       const space = spaces.get(name);
       for (const id of ids) {
