@@ -12,8 +12,8 @@ create table umi_spaces (
 );
 create table umi_entries (
   space_number integer not null references umi_spaces (number) on delete cascade, number integer not null,
-  id text not null, session text not null, speaker text not null, role text not null, text text not null,
-  at double precision not null, tags text not null, terms text not null, primary key (space_number, number)
+  id text not null, session text not null, speaker text not null, role text not null, at double precision not null,
+  tags text not null, terms text not null, text text not null, primary key (space_number, number)
 );
 create unique index umi_entries_by_id on umi_entries (space_number, id);
 create table umi_columns (

@@ -78,7 +78,7 @@ export function memoryVectorStore(entries: () => EntryStore): VectorStore {
         (number) => space?.model !== model || !(space.vectors.has(number) || space.without.has(number)),
       );
       const read = await entries().read(name, numbers);
-      return read.slice(0, limit).map(({ entry: { id, text } }) => ({ id, text }));
+      return read.slice(0, limit).map(({ id, text }) => ({ id, text }));
     },
 
     async nearest(name, { model, vector, limit, accept = () => true }) {
