@@ -1,3 +1,4 @@
+import { EMBEDDING_CONFIG } from "./embedding-server.ts";
 import type { Faults } from "./faults.ts";
 import type { Answer, ApiRequest, Network } from "./network.ts";
 import type { SimOptions } from "./options.ts";
@@ -119,6 +120,7 @@ export async function createAgents(clients: Clients): Promise<void> {
         { label: "notes", value: "", limit },
       ],
       block_ids: [sharedBlockId],
+      ...(options.embedding === "none" ? {} : { embedding_config: EMBEDDING_CONFIG }),
       ...(options.asksApproval ? { tool_rules: [{ type: "requires_approval", tool_name: "memory_insert" }] } : {}),
     };
     const made = await ask(clients, { method: "POST", path: "/v1/agents/", body: draft });

@@ -1,4 +1,5 @@
 import { ask, type Clients, readMessages, walk } from "./clients.ts";
+import { embeddingOf } from "./embedding-server.ts";
 import type { KnownAgent, Oracle, SentTurn } from "./oracle.ts";
 import { OWN_BLOCK, SHARED_BLOCK } from "./plan.ts";
 import { callsOf, returnsOf, type WireMessage, wireText } from "./wire.ts";
@@ -6,6 +7,9 @@ import { readNotes } from "./workload.ts";
 
 const TOKEN = /tk-\d+-\d+;-\d+;/g;
 const PAGE = 50;
+/** How often passages are looked at, so that the longest pause after a failure is over in between. */
+const VECTOR_TRIES_MAX = 50;
+const VECTOR_PAUSE_MS = 30_000;
 
 /** What an agent's clients find when everything is over. */
 interface Found {
@@ -35,6 +39,7 @@ export async function checkAll(clients: Clients): Promise<void> {
     for (const [token, successes] of checkCalls(oracle, one)) calls.set(token, (calls.get(token) ?? 0) + successes);
   }
   checkTokens(oracle, found, calls);
+  for (const agent of oracle.agents) if (agent.conversationId === null) await checkVectors(clients, agent);
   checkPrompts(oracle, found);
 }
 
@@ -141,6 +146,26 @@ function checkPassages(oracle: Oracle, { agent, passages }: Found): void {
     if (times === 0 && fate === "acknowledged") oracle.fail("S1 acknowledged", `The passage ${text} is not stored`);
     if (times > 0 && fate === "refused") oracle.fail("S2 refused", `The passage ${text} was refused and is stored`);
   }
+}
+
+/** Every passage has the vector of its text in the end, however long the embedding model was out of order. */
+async function checkVectors(clients: Clients, { id, number }: KnownAgent): Promise<void> {
+  const { options, oracle, scheduler } = clients;
+  if (options.embedding === "none") return;
+  for (let tries = 0; tries < VECTOR_TRIES_MAX; tries++) {
+    const answer = await ask(clients, { method: "GET", path: `/v1/agents/${id}/archival-memory?limit=1000` });
+    const passages = (answer?.body ?? []) as readonly { text: string; embedding: readonly number[] | null }[];
+    const wrong = passages.find(({ text, embedding }) => embedding !== null && !isVectorOf(text, embedding));
+    oracle.checked(passages.length);
+    if (wrong !== undefined) return oracle.fail("S16 vectors", `The passage ${wrong.text} has the vector of another`);
+    if (passages.every(({ embedding }) => embedding !== null)) return;
+    await scheduler.wait("client waits for vectors", VECTOR_PAUSE_MS);
+  }
+  oracle.fail("L3 vectors", `Passages of agent ${number} were left without vectors`);
+}
+
+function isVectorOf(text: string, embedding: readonly number[]): boolean {
+  return embeddingOf(text).every((wanted, i) => Math.abs(wanted - (embedding[i] ?? 0)) < 1e-6);
 }
 
 /** Every call has one answer. Returns how often each token was said to be written. */

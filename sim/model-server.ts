@@ -1,5 +1,6 @@
 import type { Fetch } from "../src/core/world.ts";
 import { type ChatRequest, chatText, transcriptProblem } from "./chat-wire.ts";
+import { answerEmbeddings } from "./embedding-server.ts";
 import type { Faults } from "./faults.ts";
 import { MODEL_FAULTS, writeAnswer } from "./model-answer.ts";
 import type { SimOptions } from "./options.ts";
@@ -120,6 +121,8 @@ export function createModelServer(made: ModelServerOptions): ModelServer {
       await scheduler.wait("to the model", random.between(0, options.networkMs), incarnation, signal ?? undefined);
       signal?.throwIfAborted();
       if (url === `${MODEL_URL}/models`) return Response.json({ data: [{ id: "gpt-4o-mini" }] });
+      if (url === `${MODEL_URL}/embeddings`)
+        return untilAborted(answerEmbeddings(made, String(init?.body), incarnation, signal), signal);
       const request = JSON.parse(String(init?.body)) as ChatRequest;
       return untilAborted(answer(request, { incarnation, signal }), signal);
     },

@@ -12,6 +12,7 @@ export const MUTANTS = [
   "forgets_names",
   "never_recovers",
   "undoes_block_edits",
+  "forgets_owed_work",
 ] as const;
 
 /** One of {@link MUTANTS}. */
@@ -49,6 +50,13 @@ export function mutated(database: SqlDatabase, mutant: Mutant | undefined, world
       return {
         ...database,
         writer: edited(writer, /messages\.otid = \$2/, (sql) => sql.replace("messages.otid =", "messages.id =")),
+      };
+    case "forgets_owed_work":
+      return {
+        ...database,
+        writer: edited(writer, /^insert into space_work/, (sql) =>
+          sql.replace(/values \((.*?)\)/, "select $1 where 1 = 0"),
+        ),
       };
     case "undoes_block_edits":
       return { ...database, writer: staleReads(writer) };

@@ -54,6 +54,8 @@ export interface SimOptions {
   readonly repeatsCallIds: boolean;
   /** Whether the agents' memory tool waits for an approval. */
   readonly asksApproval: boolean;
+  /** Whether agents have an embedding model, and whether it fails for as long as anything does. */
+  readonly embedding: "none" | "works" | "out of order";
   /** Whether clients name their messages, so that they can send them again. */
   readonly namesMessages: boolean;
 }
@@ -88,5 +90,6 @@ export function drawOptions(seed: number, random: SeededRandom): SimOptions {
     repeatsCallIds: random.chance(0.3) && fillRate === 0,
     asksApproval: random.chance(0.3),
     namesMessages: random.chance(0.7),
+    embedding: random.pick(["none", "works", "works", "out of order"]),
   };
 }

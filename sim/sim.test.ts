@@ -19,6 +19,7 @@ const EXPECTED: Readonly<Record<Mutant, readonly string[]>> = {
   forgets_names: ["S3 once"],
   never_recovers: ["L1 ends", "S9 stream"],
   undoes_block_edits: ["S8 block", "S4 effects"],
+  forgets_owed_work: ["L3 vectors"],
 };
 
 function hashes({ traceHash, databaseHash }: SimResult): string {

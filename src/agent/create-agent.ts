@@ -30,6 +30,8 @@ export interface AgentWorkshop {
   readonly clock: Clock;
   readonly random: Random;
   readonly times: TimeFormat;
+  /** The handle of the embedding model that those get who name none; null leaves them without. */
+  readonly defaultEmbedding: string | null;
 }
 
 /** What a request says about compaction; what is absent keeps its present value or the default. */
@@ -99,7 +101,7 @@ const NAME_PATTERN = /^[\p{L}\p{M}\p{N}_ '-]*$/u;
 export async function createAgent(workshop: AgentWorkshop, actor: Actor, draft: AgentDraft): Promise<Agent> {
   checkDraft(draft);
   const llmConfig = await chooseModel(workshop.models, draft.model, draft.agentType);
-  const embeddingConfig = await embeddingOf(workshop.models, draft);
+  const embeddingConfig = await embeddingOf(workshop, draft);
   const agent = newAgent(workshop, actor, draft, { llmConfig, embeddingConfig });
   return workshop.store.write(actor, (repositories) => settle(workshop, actor, draft, agent, repositories));
 }
@@ -137,10 +139,11 @@ function checkDraft(draft: AgentDraft): void {
     throw new Failure("invalid", "enable_sleeptime: must be true for an agent of type voice_convo_agent");
 }
 
-async function embeddingOf(models: Models, draft: AgentDraft): Promise<EmbeddingConfig | null> {
+async function embeddingOf(workshop: AgentWorkshop, draft: AgentDraft): Promise<EmbeddingConfig | null> {
   if (draft.embeddingConfig !== undefined) return draft.embeddingConfig;
-  if (draft.embedding === undefined) return null;
-  const config = await chooseEmbedding(models, draft.embedding);
+  const handle = draft.embedding ?? workshop.defaultEmbedding;
+  if (handle === null) return null;
+  const config = await chooseEmbedding(workshop.models, handle);
   return { ...config, embeddingChunkSize: draft.embeddingChunkSize ?? config.embeddingChunkSize };
 }
 

@@ -18,6 +18,7 @@ const models: Models = {
   open: () => {
     throw new Error("no model is called here");
   },
+  openEmbedder: () => undefined,
   check: async () => [],
 };
 

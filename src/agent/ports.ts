@@ -13,6 +13,7 @@ import type {
 import type { Page } from "../core/page.ts";
 import type { Tool } from "../tools/tool.ts";
 import type { ArchiveStore } from "../umi/archive.ts";
+import type { Backlog, OwedWork } from "../umi/backlog.ts";
 import type { BlockStore } from "../umi/block-store.ts";
 import type { EntryStore } from "../umi/index/entry-store.ts";
 import type { PassageStore } from "../umi/passage.ts";
@@ -329,6 +330,7 @@ export interface Repositories {
   readonly groups: GroupStore;
   readonly archives: ArchiveStore;
   readonly passages: PassageStore;
+  readonly backlog: Backlog;
   readonly entries: EntryStore;
   readonly vectors: VectorStore;
   readonly events: RunEventStore;
@@ -340,6 +342,12 @@ export interface Repositories {
 export interface UnfinishedRun {
   readonly actor: Actor;
   readonly runId: RunId;
+}
+
+/** Work that some space needs, whose it is and when it is due. */
+export interface WaitingWork extends OwedWork {
+  readonly actor: Actor;
+  readonly dueAt: Instant;
 }
 
 /** The database, seen as the stores of one organisation at a time. */
@@ -359,6 +367,8 @@ export interface Store {
   queuedRuns(limit: number): Promise<readonly QueuedRun[]>;
   /** Callbacks of any organisation that are still to be sent, those due first at the front. */
   waitingCallbacks(limit: number): Promise<readonly WaitingCallback[]>;
+  /** Work that spaces of any organisation need, what is due first at the front. Parked work is not among it. */
+  waitingWork(limit: number): Promise<readonly WaitingWork[]>;
   /** Requests for approval of any organisation that are denied at some time, those due first at the front. */
   expiringApprovals(limit: number): Promise<readonly ExpiringApproval[]>;
 }

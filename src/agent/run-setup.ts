@@ -36,6 +36,8 @@ export interface RunnerOptions {
   readonly tracksProvider: boolean;
   /** Sends the callbacks of runs that have ended. */
   readonly callbacks: DueWork;
+  /** Works off what spaces of memories need; see `createBacklogWork`. */
+  readonly backlog: DueWork;
   /** Told of failures that nobody waits for. */
   readonly log: (message: string, error: unknown) => void;
 }

@@ -44,7 +44,10 @@ export interface Runner {
   start(actor: Actor, request: TurnRequest): Promise<StartedRun>;
   /** What the first step of such a run would send to its provider. Nothing is sent or stored. */
   preview(actor: Actor, request: TurnRequest): Promise<JsonObject>;
-  /** Continues every run that a crash or a restart cut off, or those listed before requests came in. Returns how many. */
+  /**
+   * Continues every run that a crash or a restart cut off, or those listed before requests came in, and all other work
+   * that waits in the store. Returns how many runs.
+   */
   recover(listed?: readonly UnfinishedRun[]): Promise<number>;
   /**
    * Stops a run that is at work here or waits to begin, or denies what an ended one waits for; false when there is
@@ -90,6 +93,7 @@ export function createRunner(options: RunnerOptions): Runner {
 
     async recover(listed) {
       options.callbacks.wake();
+      options.backlog.wake();
       expiry.wake();
       queue.wake();
       const unfinished = listed ?? (await store.unfinishedRuns());
@@ -119,7 +123,7 @@ export function createRunner(options: RunnerOptions): Runner {
 
     async drain(limitMs) {
       isDraining = true;
-      await Promise.all([expiry.settle(), queue.settle()]);
+      await Promise.all([expiry.settle(), queue.settle(), options.backlog.settle()]);
       const all = Promise.allSettled([...active.values()].map((run) => run.done));
       await Promise.race([all.then(() => options.callbacks.settle()), world.clock.sleep(limitMs)]);
     },

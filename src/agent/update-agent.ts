@@ -79,12 +79,19 @@ export async function updateAgent(
       updatedAt: workshop.clock.now(),
     };
     await repositories.agents.save(agent);
+    if (embeddingConfig !== undefined) await changeOwnArchive(repositories, agent);
     await replaceLists(repositories, agent, change);
     if (fields.enableSleeptime === true) await addCompanion(workshop, actor, agent, repositories);
     if (showsInPrompt(current, agent) || change.blockIds !== undefined)
       await recompileAgent(repositories, agent, workshop);
     return agent;
   });
+}
+
+/** The archive that goes with an agent has the agent's embedding model. */
+async function changeOwnArchive({ archives }: Repositories, { id, embeddingConfig, updatedAt }: Agent): Promise<void> {
+  const archive = await archives.ownedBy(id);
+  if (archive !== undefined) await archives.save({ ...archive, embeddingConfig, updatedAt });
 }
 
 /** The agent with another model. A summariser that nobody chose follows the provider. */

@@ -2,13 +2,16 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { findAgent } from "../agent/recompile.ts";
 import { Failure } from "../core/failure.ts";
-import { newId } from "../core/id.ts";
+import { type Actor, type AgentId, newId } from "../core/id.ts";
+import type { JsonObject } from "../core/json.ts";
 import { dateBound } from "../tools/date-bound.ts";
 import type { Passage } from "../umi/passage.ts";
+import { findArchive } from "./archives.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "./env.ts";
-import { nearestPassages } from "./passages.ts";
+import { showPassages } from "./passage-view.ts";
+import { archiveOfAgent, nearestPassages } from "./passages.ts";
 import { flagParam, given, intParam, listParam, pageOf, pageParams, pathId, readBody, readQuery } from "./request.ts";
-import { toWirePassage } from "./wire/passage.ts";
+import { tellRetrieval } from "./retrieval.ts";
 import { timeField } from "./wire/time.ts";
 
 const PASSAGES_DEFAULT = 100;
@@ -48,9 +51,10 @@ export function archivalMemoryRoutes(options: RouteOptions): Hono<ApiEnv> {
     const page = pageOf(query, { limit: PASSAGES_DEFAULT, order: query.ascending ? "asc" : "desc" });
     const repositories = readerFor(options, c);
     const agent = await findAgent(repositories, pathId(c, "agent", "agent_id"));
-    const archive = await repositories.passages.archiveOf(agent.id);
-    const passages = archive === undefined ? [] : await repositories.passages.list(archive, page, query.search);
-    return c.json(passages.map((passage) => toWirePassage(passage, { ...agent, ...c.var.actor })));
+    const archive = await archiveOfAgent(repositories, agent.id);
+    if (archive === undefined) return c.json([]);
+    const passages = await repositories.passages.list(archive.id, page, query.search);
+    return c.json(await showPassages(repositories, archive, passages, c.var.actor));
   });
 
   routes.post("/:agent_id/archival-memory", async (c) => {
@@ -61,24 +65,7 @@ export function archivalMemoryRoutes(options: RouteOptions): Hono<ApiEnv> {
         "refused",
         `text: a passage holds ${PASSAGE_CHARS_MAX} characters, got ${body.text.length}; split it`,
       );
-    const shown = await options.store.write(c.var.actor, async (repositories) => {
-      const agent = await findAgent(repositories, agentId);
-      const archiveId = await repositories.passages.openArchive(agentId, `${agent.name}'s Archive`);
-      const now = options.clock.now();
-      const passage: Passage = {
-        id: newId("passage", options.random),
-        archiveId,
-        text: body.text,
-        tags: body.tags ?? null,
-        metadata: {},
-        createdAt: body.created_at ?? now,
-        updatedAt: now,
-        createdById: c.var.actor.userId,
-      };
-      await repositories.passages.insert([passage]);
-      return toWirePassage(passage, { ...agent, ...c.var.actor });
-    });
-    return c.json([shown]);
+    return c.json(await insertPassage(options, c.var.actor, agentId, body));
   });
 
   routes.get("/:agent_id/archival-memory/search", async (c) => {
@@ -95,6 +82,7 @@ export function archivalMemoryRoutes(options: RouteOptions): Hono<ApiEnv> {
     };
     const request = { query: query.query, filter, limit: query.top_k ?? HITS_DEFAULT };
     const hits = archive === undefined ? [] : await nearestPassages(repositories.passages, archive, request);
+    tellRetrieval(c);
     const results = hits.map(({ passage }) => ({
       id: passage.id,
       timestamp: options.times.isoInZone(passage.createdAt, agent.timezone),
@@ -119,4 +107,32 @@ export function archivalMemoryRoutes(options: RouteOptions): Hono<ApiEnv> {
   });
 
   return routes;
+}
+
+async function insertPassage(
+  options: RouteOptions,
+  actor: Actor,
+  agentId: AgentId,
+  body: z.output<typeof InsertBody>,
+): Promise<readonly JsonObject[]> {
+  const reader = options.store.reader(actor);
+  const before = (await archiveOfAgent(reader, agentId)) ?? (await findAgent(reader, agentId));
+  const vectors = await options.quickVectors.ofTexts(before.embeddingConfig, [body.text]);
+  return options.store.write(actor, async (repositories) => {
+    const agent = await findAgent(repositories, agentId);
+    const archiveId = await repositories.passages.openArchive(agentId, `${agent.name}'s Archive`);
+    const now = options.clock.now();
+    const passage: Passage = {
+      id: newId("passage", options.random),
+      archiveId,
+      text: body.text,
+      tags: body.tags ?? null,
+      metadata: {},
+      createdAt: body.created_at ?? now,
+      updatedAt: now,
+      createdById: actor.userId,
+    };
+    await repositories.passages.insert([passage], vectors);
+    return showPassages(repositories, await findArchive(repositories, archiveId), [passage], actor);
+  });
 }

@@ -6,14 +6,15 @@ import { findAgent, recompileAgents } from "../agent/recompile.ts";
 import { Failure } from "../core/failure.ts";
 import { type ArchiveId, newId, requireId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
+import type { EmbeddingConfig } from "../llm/config.ts";
 import type { Archive } from "../umi/archive.ts";
 import type { Passage } from "../umi/passage.ts";
 import { relationsOf, showAgents } from "./agent-view.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "./env.ts";
+import { showPassages } from "./passage-view.ts";
 import { given, pageOf, pageParams, pathId, readBody, readQuery } from "./request.ts";
 import { toWireArchive } from "./wire/archive.ts";
 import { EmbeddingConfigBody } from "./wire/llm-config.ts";
-import { toWirePassage } from "./wire/passage.ts";
 import { timeField } from "./wire/time.ts";
 
 const PAGE_DEFAULT = { limit: 50, order: "desc" } as const;
@@ -29,7 +30,12 @@ const CreateBody = z.object({
   embedding: z.string().nullish(),
   embedding_config: EmbeddingConfigBody.nullish(),
 });
-const UpdateBody = z.object({ name: z.string().nullish(), description: z.string().nullish() });
+const UpdateBody = z.object({
+  name: z.string().nullish(),
+  description: z.string().nullish(),
+  embedding: z.string().nullish(),
+  embedding_config: EmbeddingConfigBody.nullish(),
+});
 const PassageBody = z.object({
   text: z.string(),
   metadata: z.record(z.string(), z.json()).nullish(),
@@ -73,10 +79,7 @@ function ownRoutes(options: RouteOptions): Hono<ApiEnv> {
       id: newId("archive", options.random),
       name: body.name,
       description: body.description ?? null,
-      embeddingConfig:
-        body.embedding == null
-          ? (body.embedding_config ?? null)
-          : await chooseEmbedding(options.models, body.embedding),
+      embeddingConfig: await embeddingOf(options, body),
       metadata: null,
       createdById: c.var.actor.userId,
       createdAt: now,
@@ -93,7 +96,9 @@ function ownRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.patch("/:archive_id", async (c) => {
     const id = pathId(c, "archive", "archive_id");
-    const change = given(await readBody(c, UpdateBody));
+    const { name, description, ...body } = await readBody(c, UpdateBody);
+    const embeddingConfig = await embeddingOf({ ...options, defaultEmbedding: null }, body);
+    const change = given({ name, description, embeddingConfig });
     const archive = await options.store.write(c.var.actor, async (repositories) => {
       const changed = { ...(await findArchive(repositories, id)), ...change, updatedAt: options.clock.now() };
       await repositories.archives.save(changed);
@@ -119,6 +124,15 @@ function ownRoutes(options: RouteOptions): Hono<ApiEnv> {
   });
 
   return routes;
+}
+
+async function embeddingOf(
+  options: RouteOptions,
+  body: Pick<z.output<typeof CreateBody>, "embedding" | "embedding_config">,
+): Promise<EmbeddingConfig | null> {
+  if (body.embedding == null && body.embedding_config != null) return body.embedding_config;
+  const handle = body.embedding ?? options.defaultEmbedding;
+  return handle === null ? null : chooseEmbedding(options.models, handle);
 }
 
 function archivePassageRoutes(options: RouteOptions): Hono<ApiEnv> {
@@ -189,10 +203,12 @@ async function insertPassages(
       createdById: c.var.actor.userId,
     }),
   );
-  const archive = await options.store.write(c.var.actor, async (repositories) => {
-    const found = await findArchive(repositories, archiveId);
-    await repositories.passages.insert(passages);
-    return found;
+  const { embeddingConfig } = await findArchive(readerFor(options, c), archiveId);
+  const texts = passages.map((passage) => passage.text);
+  const vectors = await options.quickVectors.ofTexts(embeddingConfig, texts);
+  return options.store.write(c.var.actor, async (repositories) => {
+    const archive = await findArchive(repositories, archiveId);
+    await repositories.passages.insert(passages, vectors);
+    return showPassages(repositories, archive, passages, c.var.actor);
   });
-  return passages.map((passage) => toWirePassage(passage, { ...archive, ...c.var.actor }));
 }

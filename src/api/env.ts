@@ -1,6 +1,7 @@
 import type { AgentWorkshop } from "../agent/create-agent.ts";
 import type { Repositories } from "../agent/ports.ts";
 import type { Actor } from "../core/id.ts";
+import type { QuickVectors } from "../umi/vectors/quick-vectors.ts";
 
 /** What every route finds in its context. */
 export interface ApiEnv {
@@ -12,6 +13,7 @@ export interface ApiEnv {
 
 /** What routes are made of. */
 export interface RouteOptions extends AgentWorkshop {
+  readonly quickVectors: QuickVectors;
   /** Told of every failure that the client is only shown as a 500. */
   readonly log: (message: string, error?: unknown) => void;
 }

@@ -3,13 +3,15 @@ import { z } from "zod";
 import type { Repositories } from "../agent/ports.ts";
 import { findAgent } from "../agent/recompile.ts";
 import { Failure } from "../core/failure.ts";
-import { type ArchiveId, requireId } from "../core/id.ts";
+import { type AgentId, type ArchiveId, requireId } from "../core/id.ts";
 import { PAGE_ITEMS_MAX } from "../core/page.ts";
+import type { Archive } from "../umi/archive.ts";
 import type { Passage, PassageFilter, PassageHit, PassageStore } from "../umi/passage.ts";
 import { findArchive } from "./archives.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "./env.ts";
+import { showPassages } from "./passage-view.ts";
 import { given, readBody } from "./request.ts";
-import { type PassageOwner, toWirePassage } from "./wire/passage.ts";
+import { tellRetrieval } from "./retrieval.ts";
 import { timeField } from "./wire/time.ts";
 
 const TAGS_MAX = 1_000;
@@ -32,15 +34,18 @@ export function passageRoutes(options: RouteOptions): Hono<ApiEnv> {
   routes.post("/search", async (c) => {
     const body = await readBody(c, SearchBody);
     const repositories = readerFor(options, c);
-    const { archive, embeddingConfig } = await searched(repositories, body);
+    const archive = await searched(repositories, body);
     const filter = {
       tagMatch: body.tag_match_mode,
       ...given({ tags: body.tags, start: body.start_date, end: body.end_date }),
     };
     const request = { query: body.query ?? "", filter, limit: body.limit };
-    const hits = archive === undefined ? [] : await nearestPassages(repositories.passages, archive, request);
-    const owner = { ...c.var.actor, embeddingConfig };
-    return c.json(hits.map(({ passage, score }) => ({ passage: toWirePassage(passage, owner), score, metadata: {} })));
+    tellRetrieval(c);
+    if (archive === undefined) return c.json([]);
+    const hits = await nearestPassages(repositories.passages, archive.id, request);
+    const passages = hits.map((hit) => hit.passage);
+    const shown = await showPassages(repositories, archive, passages, c.var.actor);
+    return c.json(hits.map(({ score }, i) => ({ passage: shown[i] ?? null, score, metadata: {} })));
   });
 
   return routes;
@@ -80,18 +85,20 @@ function passes({ tags, createdAt }: Passage, filter: PassageFilter): boolean {
   return filter.tagMatch === "all" ? wanted.every(has) : wanted.some(has);
 }
 
-interface Searched extends Pick<PassageOwner, "embeddingConfig"> {
-  readonly archive: ArchiveId | undefined;
+/** The archive of an agent; undefined before its first passage. */
+export async function archiveOfAgent(
+  { passages, archives }: Pick<Repositories, "passages" | "archives">,
+  agentId: AgentId,
+): Promise<Archive | undefined> {
+  const id = await passages.archiveOf(agentId);
+  return id === undefined ? undefined : archives.find(id);
 }
 
-async function searched(repositories: Repositories, body: z.output<typeof SearchBody>): Promise<Searched> {
+async function searched(repositories: Repositories, body: z.output<typeof SearchBody>): Promise<Archive | undefined> {
   if (body.agent_id != null) {
     const agent = await findAgent(repositories, requireId("agent", body.agent_id));
-    return { archive: await repositories.passages.archiveOf(agent.id), embeddingConfig: agent.embeddingConfig };
+    return archiveOfAgent(repositories, agent.id);
   }
-  if (body.archive_id != null) {
-    const { id, embeddingConfig } = await findArchive(repositories, requireId("archive", body.archive_id));
-    return { archive: id, embeddingConfig };
-  }
+  if (body.archive_id != null) return findArchive(repositories, requireId("archive", body.archive_id));
   throw new Failure("refused", "Name the agent_id or the archive_id whose passages to search");
 }

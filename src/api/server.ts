@@ -10,6 +10,7 @@ import { archiveRoutes } from "./archives.ts";
 import { type AuthOptions, authenticate, isAllowedOrigin } from "./auth.ts";
 import { blockRoutes } from "./blocks.ts";
 import { contextRoutes } from "./context.ts";
+import { embeddingRoutes } from "./embeddings.ts";
 import type { ApiEnv, RouteOptions } from "./env.ts";
 import { answerFailure } from "./errors.ts";
 import { groupRoutes } from "./groups.ts";
@@ -69,6 +70,7 @@ function routesOf(options: ApiOptions): Hono<ApiEnv> {
   api.route("/", healthRoutes());
   api.route("/", options.messageRoutes);
   api.route("/models", modelRoutes(options));
+  api.route("/embeddings", embeddingRoutes(options));
   api.route("/agents", agentRoutes(options));
   api.route("/agents", agentBlockRoutes(options));
   api.route("/agents", agentToolRoutes(options));

@@ -23,6 +23,10 @@ export interface ModelServer {
   say(...replies: readonly ScriptedReply[]): void;
   /** Asked for each reply first; undefined leaves it to what was said before. */
   always(next: () => ScriptedReply | undefined): void;
+  /** What the embedding models answer; vectors by {@link vectorOf} unless told otherwise. */
+  embed(answer: (texts: readonly string[], model: string) => Response | Promise<Response>): void;
+  /** Texts of the embedding requests so far. */
+  readonly embedded: readonly (readonly string[])[];
   /** Bodies of the chat requests so far. */
   readonly requests: readonly ChatRequest[];
   stop(): Promise<void>;
@@ -49,13 +53,21 @@ function usageOf({ totalTokens = 15 }: ScriptedReply) {
 export function startModelServer(): ModelServer {
   const script: ScriptedReply[] = [];
   const requests: ChatRequest[] = [];
+  const embedded: (readonly string[])[] = [];
+  let embed: (texts: readonly string[], model: string) => Response | Promise<Response> = (texts, model) =>
+    embeddingAnswer(texts.map((text) => vectorOf(text, model)));
   let constant: () => ScriptedReply | undefined = () => undefined;
   const http = Bun.serve({
     port: 0,
     hostname: "127.0.0.1",
     idleTimeout: 120,
     async fetch(request) {
-      if (request.url.endsWith("/models")) return Response.json({ data: [{ id: "gpt-4o-mini" }, { id: "gpt-4o" }] });
+      if (request.url.endsWith("/models")) return Response.json({ data: MODELS.map((id) => ({ id })) });
+      if (request.url.endsWith("/embeddings")) {
+        const { input, model } = (await request.json()) as { input: readonly string[]; model: string };
+        embedded.push(input);
+        return embed(input, model);
+      }
       const body = (await request.json()) as ChatRequest;
       requests.push(body);
       const reply = constant() ?? script.shift() ?? { text: "Done." };
@@ -76,9 +88,29 @@ export function startModelServer(): ModelServer {
     always: (next) => {
       constant = next;
     },
+    embed: (answer) => {
+      embed = answer;
+    },
+    embedded,
     requests,
     stop: () => http.stop(true),
   };
+}
+
+const MODELS = ["gpt-4o-mini", "gpt-4o", "text-embedding-3-small", "text-embedding-3-large"];
+
+/** A vector that tells a text and a model from others: unit length, two numbers of which are not zero. */
+export function vectorOf(text: string, model = "text-embedding-3-small"): number[] {
+  const vector = new Array<number>(model.includes("large") ? 3072 : 1536).fill(0);
+  const angle = [...text].reduce((sum, character) => (sum * 31 + (character.codePointAt(0) ?? 0)) % 1_000, 7) / 1_000;
+  vector[0] = Math.cos(angle);
+  vector[model.includes("large") ? 2 : 1] = Math.sin(angle);
+  return vector;
+}
+
+/** These vectors as OpenAI's protocol gives them. */
+export function embeddingAnswer(vectors: readonly (readonly number[])[]): Response {
+  return Response.json({ data: vectors.map((embedding, index) => ({ object: "embedding", index, embedding })) });
 }
 
 function callsOf(reply: ScriptedReply) {

@@ -416,6 +416,41 @@ describe("a person", () => {
     ]);
   }, 30_000);
 
+  test("asks the doctor how memories are found, and whether the embedding model answers", async () => {
+    let vector = new Array(1536).fill(0.5);
+    const http = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: (request) =>
+        request.url.endsWith("/models")
+          ? Response.json({ data: [{ id: "gpt-4o-mini" }, { id: "text-embedding-3-small" }] })
+          : Response.json({ data: [{ index: 0, embedding: vector }] }),
+    });
+    const provider = { OPENAI_API_KEY: "sk-x", OPENAI_API_BASE: `http://127.0.0.1:${http.port}/v1` };
+    const ask = async (handle: string) => {
+      const { code, out } = await selkie(["doctor", "--data", data], {
+        environment: { ...provider, SELKIE_EMBEDDING: handle },
+      });
+      return [code, out.split("\n").find((line) => line.includes("retrieval:"))];
+    };
+    try {
+      expect(await ask("")).toEqual([0, expect.stringContaining("note  retrieval: lexical (words only)")]);
+      expect(await ask("letta/letta-free")).toEqual([0, expect.stringContaining("note  retrieval: lexical")]);
+      expect(await ask("openai/text-embedding-3-small")).toEqual([
+        0,
+        "  ok    retrieval: hybrid (words, and openai/text-embedding-3-small with 1536 dimensions)",
+      ]);
+      vector = [1, 2, 3];
+      expect(await ask("openai/text-embedding-3-small")).toEqual([
+        1,
+        expect.stringContaining("gave a vector of 3 numbers instead of 1536"),
+      ]);
+      expect(await ask("nobody/text-embedding-3-small")).toEqual([1, expect.stringContaining("set SELKIE_EMBEDDING")]);
+    } finally {
+      await http.stop(true);
+    }
+  }, 30_000);
+
   test("tells the rehearsal model a name, and is known by it, today and tomorrow", async () => {
     const input = "My name is Ada\nWhat is my name?";
     const first = await selkie(["chat", "--data", data, "--port", NOWHERE], { input });

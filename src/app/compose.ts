@@ -1,5 +1,8 @@
 import type { Hono } from "hono";
+import { createBacklogWork } from "../agent/backlog-work.ts";
 import { createCallbackSender } from "../agent/callback.ts";
+import { embeddingWork } from "../agent/embedding-work.ts";
+import { passageWork } from "../agent/passage-work.ts";
 import type { Store } from "../agent/ports.ts";
 import { createRunLogs } from "../agent/run-log.ts";
 import { createRunner, type Runner } from "../agent/runner.ts";
@@ -16,11 +19,13 @@ import type { World } from "../core/world.ts";
 import type { Models } from "../llm/models.ts";
 import type { ProviderSettings } from "../llm/provider.ts";
 import { createModels } from "../llm/registry.ts";
+import { resumeParkedWork } from "../store/backlog.ts";
 import type { SqlDatabase } from "../store/driver.ts";
 import { takeLease } from "../store/lease.ts";
 import { migrate } from "../store/migrate.ts";
 import { sqlStore } from "../store/sql-store.ts";
 import { BUILTIN_TOOLS, builtinRows } from "../tools/catalog.ts";
+import { createQuickVectors } from "../umi/vectors/quick-vectors.ts";
 import { createSafeFetch, resolveBySystem, type SafeFetchOptions } from "./safe-fetch.ts";
 
 /** What the server is built from, besides the world. */
@@ -34,6 +39,8 @@ export interface ServerOptions {
   readonly localOnly: boolean;
   readonly llmRequestTimeoutMs: number;
   readonly llmStreamTimeoutMs: number;
+  /** The handle of the embedding model that agents and archives get when they name none; none when absent. */
+  readonly defaultEmbedding?: string | null;
   /** Whether callbacks and images may be at addresses of this machine and its networks; not unless it says so. */
   readonly allowsPrivateUrls?: boolean;
   /** Whether what goes to providers and comes back is kept for a while; see {@link TRACKS_PROVIDER_DEFAULT}. */
@@ -62,7 +69,8 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const { clock, random } = world;
   await migrate(database, clock.now());
   const lease = await takeLease(database, options.onLeaseLost);
-  const store = sqlStore(database, lease, world);
+  await resumeParkedWork(database.writer, clock.now());
+  const store = sqlStore(database, lease, { ...world, onOwed: () => backlog.wake() });
   await addBuiltinTools(store, world);
   const limits = { requestTimeoutMs: options.llmRequestTimeoutMs, streamTimeoutMs: options.llmStreamTimeoutMs };
   const models = createModels({ ...options, ...world, limits });
@@ -75,6 +83,8 @@ export async function compose(options: ServerOptions): Promise<Server> {
     allowsPrivate,
   });
   const callbacks = createCallbackSender({ store, clock, log, ...callbackPorts({ store, fetchOutside }) });
+  const pieces = { embed: embeddingWork({ store, models }), index: passageWork(store) };
+  const backlog = createBacklogWork({ store, clock, random, log, pieces });
   const runner = createRunner({
     store,
     models,
@@ -87,12 +97,15 @@ export async function compose(options: ServerOptions): Promise<Server> {
     settingsOf: (settings) => ModelSettingsBody.parse(settings),
     tracksProvider: options.tracksProvider ?? TRACKS_PROVIDER_DEFAULT,
     callbacks,
+    backlog,
     log,
   });
   const checkOutsideUrl = (url: string) => {
     parseOutsideUrl(url, allowsPrivate);
   };
-  const shared = { store, models, clock, random, times: timeFormat };
+  const quickVectors = createQuickVectors({ clock, openEmbedder: (config) => models.openEmbedder(config) });
+  const defaultEmbedding = options.defaultEmbedding ?? null;
+  const shared = { store, models, clock, random, times: timeFormat, defaultEmbedding, quickVectors };
   const talk = talkRoutes({ ...shared, runner, logs, fetchOutside, checkOutsideUrl });
   const api = createApi({ ...options, ...shared, messageRoutes: talk });
   return { api, store, models, runner };

@@ -1,12 +1,17 @@
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { Failure } from "../core/failure.ts";
+import { LETTA_FREE } from "../llm/catalog.ts";
+import { ModelFailure } from "../llm/failure.ts";
 import { modelsOf } from "./models.ts";
 import { providersFrom } from "./providers.ts";
 import { isLoopback, type Settings } from "./settings.ts";
 import { checkDatabase } from "./sqlite.ts";
 import { painter } from "./terminal-color.ts";
 import { VERSION } from "./version.ts";
+
+/** How long the embedding model may take to answer. */
+const EMBEDDING_TIMEOUT_MS = 10_000;
 
 /** `selkie doctor`: says what is configured and what is wrong. Exit code 1 when something is. */
 export async function doctor(settings: Settings): Promise<number> {
@@ -60,8 +65,36 @@ async function checkModels(settings: Settings, report: Report): Promise<void> {
     );
   }
   for (const { provider, ok, detail } of await modelsOf(settings).check()) report.check(ok, `${provider}: ${detail}`);
+  await checkEmbedding(settings, report);
+}
+
+async function checkEmbedding(settings: Settings, report: Report): Promise<void> {
   report.section("Memory");
-  report.say("  note  retrieval: lexical (words only; no embedding model is used yet)");
+  const handle = settings.defaultEmbedding;
+  if (handle === null || handle === LETTA_FREE.config.handle) {
+    report.say("  note  retrieval: lexical (words only). SELKIE_EMBEDDING names the embedding model of new agents");
+    return;
+  }
+  const remedy = `set SELKIE_EMBEDDING to an embedding model of a provider that is configured, not '${handle}'`;
+  const models = modelsOf(settings);
+  const found = await models.findEmbedding(handle);
+  const embedder = found && models.openEmbedder(found.config);
+  if (embedder === undefined) {
+    report.check(false, "retrieval: lexical (words only)", remedy);
+    return;
+  }
+  try {
+    const [vector] = await embedder.embed(["doctor"], AbortSignal.timeout(EMBEDDING_TIMEOUT_MS));
+    report.check(
+      vector !== null,
+      `retrieval: hybrid (words, and ${handle} with ${embedder.dimensions} dimensions)`,
+      remedy,
+    );
+  } catch (error) {
+    const reason =
+      error instanceof ModelFailure ? error.detail : error instanceof Error ? error.message : String(error);
+    report.check(false, `retrieval: lexical until ${handle} answers`, reason);
+  }
 }
 
 type Report = ReturnType<typeof createReport>;

@@ -185,6 +185,35 @@ describe.each([
     expect((await read.vectors.lacking("a", "other", 1000)).length).toBe(298);
   });
 
+  test("of() gives vectors at unit length, and putNone() leaves entries without one that lack none", async () => {
+    const { change, read } = await make();
+    await change(({ entries }) =>
+      entries.add(
+        "a",
+        ["x", "y", "z"].map((id) => entry(id, id)),
+      ),
+    );
+    await change((stores) => stores.vectors.putNone("a", "m", 2, ["x", "gone"]));
+    expect((await read.vectors.lacking("a", "m", 9)).map(({ id }) => id)).toEqual(["y", "z"]);
+    await change((stores) => stores.vectors.put("a", "m", [{ id: "y", vector: Float32Array.of(3, 4) }]));
+    await change((stores) => stores.vectors.put("a", "m", [{ id: "z", vector: Float32Array.of(1, 0) }]));
+    const of = async (model: string, ...ids: string[]) => Object.fromEntries(await read.vectors.of("a", model, ids));
+    expect(await of("m", "x", "y", "gone")).toEqual({ y: Float32Array.of(0.6, 0.8) });
+    expect(await of("other", "y")).toEqual({});
+    expect(await read.vectors.bytes()).toBe(16);
+    expect(await read.vectors.of("b", "m", ["y"])).toEqual(new Map());
+    expect(await read.vectors.lacking("a", "m", 9)).toEqual([]);
+    const near = async () =>
+      (await read.vectors.nearest("a", { model: "m", vector: Float32Array.of(1, 0), limit: 9 })).map(({ id }) => id);
+    expect(await near()).toEqual(["z", "y"]);
+    await change((stores) => stores.vectors.putNone("a", "m", 2, ["z"]));
+    expect([await near(), await of("m", "z")]).toEqual([["y"], {}]);
+    await change((stores) => stores.vectors.put("a", "m", [{ id: "x", vector: Float32Array.of(0, 1) }]));
+    expect([await near(), Object.keys(await of("m", "x"))]).toEqual([["y", "x"], ["x"]]);
+    await change((stores) => stores.vectors.putNone("a", "other", 3, ["y"]));
+    expect([await near(), (await read.vectors.lacking("a", "other", 9)).map(({ id }) => id)]).toEqual([[], ["x", "z"]]);
+  });
+
   test("put() and nearest() refuse vectors that cannot be compared", async () => {
     const { change, read } = await make();
     await change(({ entries }) => entries.add("a", [entry("x", "one")]));

@@ -20,6 +20,8 @@ export interface Settings {
   readonly origins: readonly string[];
   readonly llmRequestTimeoutMs: number;
   readonly llmStreamTimeoutMs: number;
+  /** The handle of the embedding model of agents and archives that name none; null leaves them without. */
+  readonly defaultEmbedding: string | null;
   /** Lets callbacks and images be at addresses of this machine and its networks. */
   readonly allowsPrivateUrls: boolean;
   /** Keeps what goes to providers and comes back, so that a step can be looked into. */
@@ -48,6 +50,7 @@ const FILE_KEYS = [
   "insecure",
   "origins",
   "model",
+  "embedding",
   "llm_request_timeout_seconds",
   "llm_stream_timeout_seconds",
   "allow_private_urls",
@@ -105,6 +108,7 @@ export function readSettings(options: SettingOptions, environment: Environment):
       ["SELKIE_LLM_STREAM_TIMEOUT_SECONDS", "LETTA_LLM_STREAM_TIMEOUT_SECONDS"],
       600,
     ),
+    defaultEmbedding: get(undefined, "SELKIE_EMBEDDING", "LETTA_DEFAULT_EMBEDDING_HANDLE") ?? null,
     allowsPrivateUrls: isTrue(merged["SELKIE_ALLOW_PRIVATE_URLS"]),
     tracksProvider: isTrue(get(undefined, "SELKIE_TRACK_PROVIDER_TRACE", "LETTA_TRACK_PROVIDER_TRACE")),
     environment: merged,

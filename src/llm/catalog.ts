@@ -189,6 +189,54 @@ export function embeddingDimOf(model: string): number | undefined {
   return EMBEDDING_DIMS.find(([pattern]) => pattern.test(name))?.[1];
 }
 
+/** Tells a model's vectors from those of every other model or size: only vectors of one key can be compared. */
+export function embeddingKeyOf({
+  handle,
+  embeddingEndpointType,
+  embeddingModel,
+  embeddingDim,
+}: EmbeddingConfig): string {
+  return `${handle ?? embeddingEndpointType} ${embeddingModel} ${embeddingDim}`;
+}
+
+/** Models that give vectors of fewer numbers than their own size when asked to. */
+const SHORTENS = /^(?:text-embedding-3|gemini-embedding)/;
+
+/** How many numbers the model has to be asked for; undefined when it gives the configured size by itself or not at all. */
+export function askedDimensions({ embeddingModel, embeddingDim }: EmbeddingConfig): number | undefined {
+  const isOwn = embeddingDimOf(embeddingModel) === embeddingDim;
+  return isOwn || !SHORTENS.test(bareName(embeddingModel)) ? undefined : embeddingDim;
+}
+
+/**
+ * The embedding model that Letta's clients name when they have no other: a service for Letta's own customers. Agents
+ * may have it; nobody embeds for them here, so that they search by words.
+ */
+export const LETTA_FREE: EmbeddingInfo = {
+  config: {
+    embeddingEndpointType: "openai",
+    embeddingEndpoint: "https://inference.letta.com/v1/",
+    embeddingModel: "letta-free",
+    embeddingDim: EMBEDDING_DIM_DEFAULT,
+    embeddingChunkSize: EMBEDDING_CHUNK_CHARS,
+    handle: "letta/letta-free",
+    batchSize: EMBEDDING_BATCH,
+    azureEndpoint: null,
+    azureVersion: null,
+    azureDeployment: null,
+  },
+  providerType: "letta",
+  providerName: "letta",
+};
+
+/** Whether this is Letta's own service under any of its addresses and sizes. */
+export function isLettaFree({ embeddingModel, handle, embeddingEndpoint }: EmbeddingConfig): boolean {
+  const isTheirs = /^https?:\/\/(?:inference|embeddings)\.(?:letta\.com|memgpt\.ai)(?:[/:]|$)/;
+  return (
+    embeddingModel === "letta-free" || handle === LETTA_FREE.config.handle || isTheirs.test(embeddingEndpoint ?? "")
+  );
+}
+
 /** An embedding model as the list shows it. */
 export function embeddingInfoOf(settings: ProviderSettings, model: string): EmbeddingInfo {
   const config: EmbeddingConfig & { readonly handle: string } = {
@@ -207,7 +255,7 @@ export function embeddingInfoOf(settings: ProviderSettings, model: string): Embe
 }
 
 /** Letta knows fewer endpoint types for embeddings; what it does not know speaks OpenAI's protocol. */
-function embeddingEndpointTypeOf(kind: ProviderKind): string {
+export function embeddingEndpointTypeOf(kind: ProviderKind): string {
   const type = endpointTypeOf(kind);
   return ["deepseek", "xai", "openrouter"].includes(type) ? "openai" : type;
 }

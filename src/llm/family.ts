@@ -1,6 +1,7 @@
 import type { LanguageModelV4, SharedV4ProviderMetadata, SharedV4ProviderOptions } from "@ai-sdk/provider";
 import type { Fetch } from "../core/world.ts";
 import type { LlmConfig } from "./config.ts";
+import type { Embed } from "./embedding-call.ts";
 import type { ModelRequest, ReasoningPart } from "./model.ts";
 import type { ProviderSettings } from "./provider.ts";
 import { sanitizeToolCallId } from "./tool-call-id.ts";
@@ -50,6 +51,10 @@ export interface Family {
   maxTokens?(call: FamilyCall): number | undefined;
   /** Whether a tool's schema should be sent as binding. Undefined leaves the word out. */
   strictTools?(call: FamilyCall): boolean | undefined;
+  /** How vectors are asked for; absent when these providers have no embedding models. */
+  readonly embed?: Embed;
+  /** The most texts that one request for vectors may bring, where that is less than usual. */
+  readonly embedTextsMax?: number;
 }
 
 /** The type of `fetch` that the provider packages ask for; they only ever call it. */

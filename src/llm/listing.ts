@@ -4,7 +4,7 @@ import { isEmbeddingName, type ModelFacts } from "./catalog.ts";
 import { createDeadline, timeoutText } from "./deadline.ts";
 import { azureUrlOf } from "./families/azure.ts";
 import { boundedFetch, guardedFetch, readStart } from "./guarded-fetch.ts";
-import { baseUrlOf, type ProviderSettings, secretsOf, titleOf } from "./provider.ts";
+import { baseUrlOf, type ProviderSettings, requestHeadersOf, secretsOf, titleOf } from "./provider.ts";
 import { failureOf, modelFailureOf, providerMessage } from "./provider-error.ts";
 
 /** What a provider offers. */
@@ -41,22 +41,6 @@ function listUrlOf(settings: ProviderSettings): string | undefined {
   }
 }
 
-function headersOf(settings: ProviderSettings): Record<string, string> {
-  const key = settings.apiKey;
-  const own = { accept: "application/json", ...settings.headers };
-  if (key === undefined) return own;
-  switch (settings.kind) {
-    case "anthropic":
-      return { "x-api-key": key, "anthropic-version": "2023-06-01", ...own };
-    case "google_ai":
-      return { "x-goog-api-key": key, ...own };
-    case "azure":
-      return { "api-key": key, ...own };
-    default:
-      return { authorization: `Bearer ${key}`, ...own };
-  }
-}
-
 /**
  * Asks a provider for its models. Undefined when it has no list; throws a `ModelFailure` when it does not answer in
  * time, or not with a list.
@@ -68,7 +52,7 @@ export async function listModels(settings: ProviderSettings, world: World): Prom
   const deadline = createDeadline(world.clock, new AbortController().signal, LISTING_TIMEOUT_MS);
   deadline.arm("first", LISTING_TIMEOUT_MS);
   try {
-    const init = { headers: headersOf(settings), signal: deadline.signal };
+    const init = { headers: requestHeadersOf(settings), signal: deadline.signal };
     const response = await deadline.race(boundedFetch(guardedFetch(world.fetch))(url, init));
     const body = await deadline.race(readStart(response, LISTING_BYTES_MAX));
     if (!response.ok) {

@@ -1,4 +1,5 @@
-import type { EmbeddingInfo, LlmConfig, ModelInfo } from "./config.ts";
+import type { EmbeddingConfig, EmbeddingInfo, LlmConfig, ModelInfo } from "./config.ts";
+import type { Embedder } from "./embedder.ts";
 import type { LanguageModel } from "./model.ts";
 
 /** The health of one configured provider, for `selkie doctor`. */
@@ -21,6 +22,8 @@ export interface Models {
   findEmbedding(handle: string): Promise<EmbeddingInfo | undefined>;
   /** A caller of the configured model. Throws a `Failure` that names the provider when it is not configured. */
   open(config: LlmConfig): LanguageModel;
+  /** The configured embedding model; undefined when nothing here embeds for it, so that only words are left. */
+  openEmbedder(config: EmbeddingConfig): Embedder | undefined;
   /** Asks every provider whether it answers. */
   check(): Promise<readonly ProviderCheck[]>;
 }

@@ -134,6 +134,23 @@ function hasVersion(url: string): boolean {
   return /\/v\d+(?:beta|alpha)?\d*$/.test(url);
 }
 
+/** What a request that we write ourselves is sent with: the key in the kind's own header, and the configured headers. */
+export function requestHeadersOf(settings: ProviderSettings): Record<string, string> {
+  const key = settings.apiKey;
+  const own = { accept: "application/json", ...settings.headers };
+  if (key === undefined) return own;
+  switch (settings.kind) {
+    case "anthropic":
+      return { "x-api-key": key, "anthropic-version": "2023-06-01", ...own };
+    case "google_ai":
+      return { "x-goog-api-key": key, ...own };
+    case "azure":
+      return { "api-key": key, ...own };
+    default:
+      return { authorization: `Bearer ${key}`, ...own };
+  }
+}
+
 /** Everything of these settings that must never be shown. */
 export function secretsOf(settings: ProviderSettings): readonly string[] {
   const { apiKey, accessKeyId, secretAccessKey, sessionToken } = settings;

@@ -3,13 +3,17 @@ import type { World } from "../core/world.ts";
 import { createLanguageModel } from "./adapter.ts";
 import {
   embeddingDimOf,
+  embeddingEndpointTypeOf,
   embeddingInfoOf,
   isEmbeddingName,
+  isLettaFree,
   knownModels,
+  LETTA_FREE,
   modelInfoOf,
   modelOfHandle,
 } from "./catalog.ts";
-import type { EmbeddingInfo, LlmConfig, ModelInfo } from "./config.ts";
+import type { EmbeddingConfig, EmbeddingInfo, LlmConfig, ModelInfo } from "./config.ts";
+import type { Embedder } from "./embedder.ts";
 import { ModelFailure, type ModelFailureType } from "./failure.ts";
 import { familyOf } from "./families/all.ts";
 import { CALL_LIMITS, type CallLimits } from "./limits.ts";
@@ -17,6 +21,7 @@ import { listModels } from "./listing.ts";
 import type { LanguageModel } from "./model.ts";
 import type { Models, ProviderCheck } from "./models.ts";
 import { endpointTypeOf, type ProviderKind, type ProviderSettings, titleOf } from "./provider.ts";
+import { createProviderEmbedder, measureDimensions } from "./provider-embedder.ts";
 import { createRehearsal, isRehearsal, REHEARSAL } from "./rehearsal.ts";
 
 /** What the models are made of. */
@@ -28,6 +33,8 @@ export interface ModelsOptions extends World {
 /** How long a list of models is taken to hold, and how long a failure to get one. */
 const LISTING_FRESH_MS = 300_000;
 const LISTING_FAILED_FRESH_MS = 15_000;
+/** Measured sizes of embedding models that are kept. */
+const DIMENSIONS_MAX = 1_000;
 /** Longer handles than any provider's are not looked up. */
 const HANDLE_CHARS_MAX = 400;
 
@@ -74,6 +81,8 @@ class Registry implements Models {
   readonly #world: World;
   readonly #limits: CallLimits;
   readonly #providers: readonly ProviderSettings[];
+  /** Sizes of embedding models that were measured. */
+  readonly #dimensions = new Map<string, number>();
   /** One entry for each provider at most. */
   readonly #offers = new Map<string, CachedOffer>();
 
@@ -105,11 +114,13 @@ class Registry implements Models {
   }
 
   async findEmbedding(handle: string): Promise<EmbeddingInfo | undefined> {
+    if (handle === LETTA_FREE.config.handle) return LETTA_FREE;
     const [settings, name] = this.#split(handle);
     if (settings === undefined) return undefined;
     const { embeddings, complete } = await this.#offer(settings);
     const plausible = !complete && (isEmbeddingName(name) || embeddingDimOf(name) !== undefined);
-    return embeddings.get(name) ?? (plausible ? embeddingInfoOf(settings, name) : undefined);
+    const found = embeddings.get(name) ?? (plausible ? embeddingInfoOf(settings, name) : undefined);
+    return found === undefined || embeddingDimOf(name) !== undefined ? found : this.#measured(settings, found);
   }
 
   open(config: LlmConfig): LanguageModel {
@@ -124,9 +135,35 @@ class Registry implements Models {
     });
   }
 
+  openEmbedder(config: EmbeddingConfig): Embedder | undefined {
+    if (isLettaFree(config)) return undefined;
+    // Without a handle the provider is told by its kind. The configuration's own address is never used.
+    const settings =
+      config.handle === null
+        ? this.#providers.find(({ kind }) => embeddingEndpointTypeOf(kind) === config.embeddingEndpointType)
+        : this.#split(config.handle)[0];
+    if (settings === undefined) return undefined;
+    const { embed, embedTextsMax: textsMax } = familyOf(settings.kind);
+    if (embed === undefined) return undefined;
+    return createProviderEmbedder({ settings, config, embed, textsMax, world: this.#world, limits: this.#limits });
+  }
+
   async check(): Promise<readonly ProviderCheck[]> {
     this.#offers.clear();
     return Promise.all(this.#providers.map(async (settings) => checkOf(settings, await this.#offer(settings))));
+  }
+
+  /** The model with the size that its vectors turn out to have: nobody could know it. */
+  async #measured(settings: ProviderSettings, info: EmbeddingInfo): Promise<EmbeddingInfo> {
+    const { embed, embedTextsMax: textsMax } = familyOf(settings.kind);
+    const { config } = info;
+    if (embed === undefined) return info;
+    const options = { settings, config, embed, textsMax, world: this.#world, limits: this.#limits };
+    const known = this.#dimensions.get(config.handle) ?? (await measureDimensions(options));
+    if (known === undefined) return info;
+    if (this.#dimensions.size >= DIMENSIONS_MAX) this.#dimensions.clear();
+    this.#dimensions.set(config.handle, known);
+    return { ...info, config: { ...config, embeddingDim: known } };
   }
 
   /** The provider that a handle begins with, and the rest of the handle. The longest fitting name wins. */

@@ -4,7 +4,8 @@ import type { AgentFilter, AgentStore } from "../agent/ports.ts";
 import type { StopReason } from "../agent/run.ts";
 import { instantOf } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
-import type { AgentId } from "../core/id.ts";
+import type { AgentId, ArchiveId } from "../core/id.ts";
+import { sqlArchiveStore } from "./archives.ts";
 import { identityConditions } from "./identities.ts";
 import { sqlEntryStore } from "./memory-entries.ts";
 import { countRows, type PageSource, readPage } from "./pages.ts";
@@ -126,7 +127,7 @@ async function removeAgent(session: Session, id: AgentId): Promise<void> {
     .select("agent_id")
     .where("archive_id", "=", owned.archive_id)
     .executeTakeFirst();
-  if (other === undefined) await db.deleteFrom("archives").where("id", "=", owned.archive_id).execute();
+  if (other === undefined) await sqlArchiveStore(session).remove(owned.archive_id as ArchiveId);
 }
 
 /** Removes the blocks that the agent's conversations have for themselves. */

@@ -2,7 +2,10 @@ import { type RawBuilder, type SqlBool, sql } from "kysely";
 import { instantOf } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import type { AgentId, ArchiveId } from "../core/id.ts";
+import { embeddingKeyOf } from "../llm/catalog.ts";
 import type { Archive, ArchiveFilter, ArchiveStore } from "../umi/archive.ts";
+import { sqlBacklog } from "./backlog.ts";
+import { sqlEntryStore } from "./memory-entries.ts";
 import { type PageSource, readPage, removeRow } from "./pages.ts";
 import { fromJsonOrNull, toFlag, toJsonOrNull } from "./rows.ts";
 import type { ArchiveRow } from "./schema.ts";
@@ -36,8 +39,21 @@ export function sqlArchiveStore(session: Session): ArchiveStore {
         .execute();
     },
 
+    async ownedBy(agentId) {
+      const row = await db
+        .selectFrom("archives")
+        .innerJoin("agent_archives", "agent_archives.archive_id", "archives.id")
+        .selectAll("archives")
+        .where("agent_archives.agent_id", "=", agentId)
+        .where("agent_archives.is_owner", "=", 1)
+        .where("archives.organization_id", "=", organizationId)
+        .executeTakeFirst();
+      return row && toArchive(row);
+    },
+
     async save(archive) {
       const { id, ...row } = toRow(archive);
+      const before = await this.find(archive.id);
       const result = await db
         .updateTable("archives")
         .set(row)
@@ -45,10 +61,13 @@ export function sqlArchiveStore(session: Session): ArchiveStore {
         .where("organization_id", "=", organizationId)
         .executeTakeFirst();
       if (result.numUpdatedRows === 0n) throw missing(archive.id);
+      if (archive.embeddingConfig !== null && keyOf(before) !== keyOf(archive))
+        await sqlBacklog(session).owe(archive.id, "embed", "now");
     },
 
     async remove(id) {
       if (!(await removeRow(session, "archives", id))) throw missing(id);
+      await sqlEntryStore(session).clear(id);
     },
 
     attach: (agentId, id, isOwned) => attach(session, agentId, id, isOwned),
@@ -83,6 +102,10 @@ function matches(organizationId: string, { name, agentId }: ArchiveFilter): RawB
     );
   }
   return sql<SqlBool>`${sql.join(conditions, sql` and `)}`;
+}
+
+function keyOf(archive: Archive | undefined): string | undefined {
+  return archive?.embeddingConfig ? embeddingKeyOf(archive.embeddingConfig) : undefined;
 }
 
 function missing(id: ArchiveId): Failure {

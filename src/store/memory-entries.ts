@@ -1,11 +1,11 @@
 import { refuseUnfit } from "../umi/index/admission.ts";
 import { createColumns } from "../umi/index/columns.ts";
-import { entryTerms, type NewEntry } from "../umi/index/entry.ts";
+import { entryTerms, joinTerms, type NewEntry } from "../umi/index/entry.ts";
 import { type EntryStore, SIMILAR_TERMS_MAX } from "../umi/index/entry-store.ts";
 import { readColumns } from "./memory-columns.ts";
 import { fold, termsToIndex, unfold } from "./memory-fold.ts";
 import { readPostings } from "./memory-postings.ts";
-import { ENTRY_COLUMNS, entriesBy, joinTerms, readTail } from "./memory-rows.ts";
+import { ENTRY_COLUMNS, entriesBy, readTail, termsBy } from "./memory-rows.ts";
 import { findSpace, openSpace, placeholders } from "./memory-space.ts";
 import { forgetVectors } from "./memory-vectors.ts";
 import type { Session } from "./session.ts";
@@ -39,7 +39,13 @@ export function sqlEntryStore(session: Session): EntryStore {
 
     async read(name, numbers) {
       const space = await findSpace(session, name);
-      return space === undefined ? [] : entriesBy(sql, space, "number", numbers);
+      const found = space === undefined ? [] : await entriesBy(sql, space, "number", numbers);
+      return found.map(({ entry }) => entry);
+    },
+
+    async terms(name, numbers) {
+      const space = await findSpace(session, name);
+      return space === undefined ? [] : termsBy(sql, space, numbers);
     },
 
     async columns(name) {

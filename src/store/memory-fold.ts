@@ -1,9 +1,8 @@
 import { type EntryRow, encodeRows, goneRow, ROW_BYTES, rowOf } from "../umi/index/columns.ts";
 import { tagTerm } from "../umi/index/entry.ts";
-import type { IndexedEntry } from "../umi/index/entry-store.ts";
 import { CHUNK_POSTINGS_MAX, countTerms, decodePostings, encodePostings, type Posting } from "../umi/index/postings.ts";
 import type { SqlConnection } from "./driver.ts";
-import { readTail } from "./memory-rows.ts";
+import { type IndexedEntry, readTail } from "./memory-rows.ts";
 import type { SpaceRow } from "./memory-space.ts";
 
 const LAST_CHUNK =

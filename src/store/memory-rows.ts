@@ -1,6 +1,6 @@
 import { instantOf } from "../core/clock.ts";
-import type { EntryRole } from "../umi/index/entry.ts";
-import type { IndexedEntry } from "../umi/index/entry-store.ts";
+import { type Entry, type EntryRole, splitTerms } from "../umi/index/entry.ts";
+import type { EntryTerms } from "../umi/index/entry-store.ts";
 import type { SqlConnection } from "./driver.ts";
 import { filledLists, placeholders, type SpaceRow } from "./memory-space.ts";
 import { fromJson } from "./rows.ts";
@@ -14,14 +14,10 @@ export async function readTail(sql: SqlConnection, space: SpaceRow, from: number
   return (await sql.execute(TAIL, [space.number, from])).rows.map(indexedEntryOf);
 }
 
-/** Terms have no spaces: they stand in one text with a space between them. */
-export function joinTerms(terms: readonly string[]): string {
-  return terms.join(" ");
-}
-
-/** The terms of {@link joinTerms}. */
-export function splitTerms(text: string): readonly string[] {
-  return text === "" ? [] : text.split(" ");
+/** An entry with its terms, in order. */
+export interface IndexedEntry {
+  readonly entry: Entry;
+  readonly terms: readonly string[];
 }
 
 /** A row of `umi_entries`, all its columns but the space. */
@@ -56,4 +52,20 @@ export async function entriesBy(
     for (const row of rows) found.push(indexedEntryOf(row));
   }
   return found.sort((a, b) => a.entry.number - b.entry.number);
+}
+
+/** The terms of the entries of these numbers, in the order of the numbers. */
+export async function termsBy(
+  sql: SqlConnection,
+  space: SpaceRow,
+  numbers: readonly number[],
+): Promise<readonly EntryTerms[]> {
+  const found: EntryTerms[] = [];
+  for (const list of filledLists([...new Set(numbers)])) {
+    const wanted = placeholders(2, list.length);
+    const statement = `select number, terms from umi_entries where space_number = $1 and number in (${wanted})`;
+    const { rows } = await sql.execute(statement, [space.number, ...list]);
+    for (const row of rows) found.push({ number: Number(row["number"]), terms: row["terms"] as string });
+  }
+  return found.sort((a, b) => a.number - b.number);
 }

@@ -12,7 +12,8 @@ const CHUNKS_PER_READ = 256;
 const STAMPS = "select chunk, changed_at from umi_vector_codes where space_number = $1 order by chunk";
 const CODES =
   "select chunk, changed_at, data from umi_vector_codes where space_number = $1 and chunk >= $2 order by chunk limit $3";
-const VECTORS = "select number, vector from umi_vectors where space_number = $1 and number >= $2 and number < $3";
+const VECTORS =
+  "select number, vector from umi_vectors where space_number = $1 and number >= $2 and number < $3 and vector is not null";
 
 interface Cached {
   readonly rows: VectorRows;

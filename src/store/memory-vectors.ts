@@ -13,6 +13,9 @@ const LACKING_ANY = "select id, text from umi_entries where space_number = $1 or
 const LACKING =
   "select id, text from umi_entries where space_number = $1 and not exists (select 1 from umi_vectors where umi_vectors.space_number = umi_entries.space_number and umi_vectors.number = umi_entries.number) order by number limit $2";
 
+const BYTES = `select sum(length(vector)) as bytes from umi_vectors
+  join umi_spaces on umi_spaces.number = umi_vectors.space_number where organization_id = $1`;
+
 /** {@link VectorStore} over SQL: whole vectors in rows, their codes in chunks, what was read kept in memory. */
 export function sqlVectorStore(session: Session): VectorStore {
   const { sql } = session;
@@ -32,6 +35,22 @@ export function sqlVectorStore(session: Session): VectorStore {
         codes.set(entry.number, codeOf(vector));
       }
       await changeCodes(session, space, dimension, codes);
+    },
+
+    async putNone(name, model, dimension, ids) {
+      const space = await findSpace(session, name);
+      if (space === undefined || ids.length === 0) return;
+      if (space.vectorModel !== model) await changeModel(session, space, model, dimension);
+      const numbers = (await entriesBy(sql, space, "id", ids)).map(({ entry }) => entry.number);
+      for (const number of numbers) await sql.execute(UPSERT_VECTOR, [space.number, number, null]);
+      await changeCodes(session, space, dimension, new Map(numbers.map((number) => [number, undefined])));
+    },
+
+    of: (name, model, ids) => vectorsOf(session, name, model, ids),
+
+    async bytes() {
+      const { rows } = await sql.execute(BYTES, [session.organizationId]);
+      return Number(rows[0]?.["bytes"] ?? 0);
     },
 
     async remove(name, ids) {
@@ -71,6 +90,24 @@ export function sqlVectorStore(session: Session): VectorStore {
       });
     },
   };
+}
+
+async function vectorsOf(
+  session: Session,
+  name: string,
+  model: string,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, Float32Array>> {
+  const found = new Map<string, Float32Array>();
+  const space = await findSpace(session, name);
+  if (space === undefined || space.vectorModel !== model) return found;
+  const entries = await entriesBy(session.sql, space, "id", ids);
+  const idOf = new Map(entries.map(({ entry }) => [entry.number, entry.id]));
+  for (const { number, vector } of await readVectors(session, space, [...idOf.keys()])) {
+    const id = idOf.get(number);
+    if (id !== undefined) found.set(id, vector);
+  }
+  return found;
 }
 
 /** Removes the vectors of these entries, codes and all. */
@@ -124,7 +161,7 @@ async function changeCodes(
 async function readVectors({ sql }: Session, space: SpaceRow, numbers: readonly number[]) {
   const found: { number: number; vector: Float32Array }[] = [];
   for (const list of filledLists(numbers)) {
-    const statement = `select number, vector from umi_vectors where space_number = $1 and number in (${placeholders(2, list.length)})`;
+    const statement = `select number, vector from umi_vectors where space_number = $1 and number in (${placeholders(2, list.length)}) and vector is not null`;
     for (const row of (await sql.execute(statement, [space.number, ...list])).rows)
       found.push({ number: Number(row["number"]), vector: vectorOf(row["vector"] as Uint8Array) });
   }

@@ -7,10 +7,19 @@ import { LEASE_AND_EXPIRY } from "./migrations/0002-lease-and-expiry.ts";
 import { EVENT_ARRIVALS } from "./migrations/0003-event-arrivals.ts";
 import { GROUPS } from "./migrations/0004-groups.ts";
 import { MEMORY_INDEX } from "./migrations/0005-memory-index.ts";
+import { EMBEDDINGS } from "./migrations/0007-embeddings.ts";
 import { MEMORY_SETTINGS } from "./migrations/0008-memory-settings.ts";
 
 /** Every change of the schema, in order; the index plus one is the version. Never edited once released. */
-const MIGRATIONS: readonly string[] = [FIRST, LEASE_AND_EXPIRY, EVENT_ARRIVALS, GROUPS, MEMORY_INDEX, MEMORY_SETTINGS];
+const MIGRATIONS: readonly string[] = [
+  FIRST,
+  LEASE_AND_EXPIRY,
+  EVENT_ARRIVALS,
+  GROUPS,
+  MEMORY_INDEX,
+  EMBEDDINGS,
+  MEMORY_SETTINGS,
+];
 
 /** The schema this server writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -2,9 +2,12 @@ import { type RawBuilder, type SqlBool, sql } from "kysely";
 import { instantOf } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import { type AgentId, type ArchiveId, newId, type PassageId } from "../core/id.ts";
+import type { Archive } from "../umi/archive.ts";
 import type { Passage, PassageFilter, PassageHit, PassageStore } from "../umi/passage.ts";
 import { sqlArchiveStore } from "./archives.ts";
+import { sqlEntryStore } from "./memory-entries.ts";
 import { limitOf, orderOf, type PageSource, pageCondition, removeRow } from "./pages.ts";
+import { addPassageEntries } from "./passage-entries.ts";
 import { containing, fromJson, fromJsonOrNull, toJsonOrNull } from "./rows.ts";
 import type { PassageRow } from "./schema.ts";
 import type { Session } from "./session.ts";
@@ -23,7 +26,7 @@ export function sqlPassageStore(session: Session): PassageStore {
       return (await archiveOf(session, agentId)) ?? createArchive(session, agentId, name);
     },
 
-    async insert(passages) {
+    async insert(passages, known) {
       for (const passage of passages) {
         await db
           .insertInto("passages")
@@ -32,7 +35,12 @@ export function sqlPassageStore(session: Session): PassageStore {
         const tags = [...new Set(passage.tags ?? [])].map((tag) => ({ passage_id: passage.id, tag }));
         if (tags.length > 0) await db.insertInto("passage_tags").values(tags).execute();
       }
+      const [first] = passages;
+      if (first !== undefined)
+        await addPassageEntries(session, await archiveFor(session, first.archiveId), passages, known);
     },
+
+    indexMissing: (archiveId, limit) => indexMissing(session, archiveId, limit),
 
     async find(id) {
       const row = await db
@@ -73,10 +81,38 @@ export function sqlPassageStore(session: Session): PassageStore {
     search: (archiveId, query, filter, limit) => searchPassages(session, archiveId, query, filter, limit),
 
     async remove(id) {
-      if (!(await removeRow(session, "passages", id)))
+      const passage = await this.find(id);
+      if (passage === undefined || !(await removeRow(session, "passages", id)))
         throw new Failure("not_found", `Passage with id '${id}' not found`);
+      await sqlEntryStore(session).remove(passage.archiveId, [id]);
     },
   };
+}
+
+/** Nothing of the passage is in its archive's space. */
+const isNotIndexed = sql<SqlBool>`not exists (select 1 from umi_spaces
+  join umi_entries on umi_entries.space_number = umi_spaces.number and umi_entries.id = passages.id
+  where umi_spaces.organization_id = passages.organization_id and umi_spaces.name = passages.archive_id)`;
+
+async function indexMissing(session: Session, archiveId: ArchiveId, limit: number): Promise<number> {
+  const rows = await session.db
+    .selectFrom("passages")
+    .selectAll()
+    .where("archive_id", "=", archiveId)
+    .where("organization_id", "=", session.organizationId)
+    .where(isNotIndexed)
+    .orderBy("created_at")
+    .orderBy("id")
+    .limit(limit)
+    .execute();
+  if (rows.length > 0) await addPassageEntries(session, await archiveFor(session, archiveId), rows.map(toPassage));
+  return rows.length;
+}
+
+async function archiveFor(session: Session, id: ArchiveId): Promise<Archive> {
+  const archive = await sqlArchiveStore(session).find(id);
+  if (archive === undefined) throw new Failure("not_found", `Archive not found with id='${id}'`);
+  return archive;
 }
 
 async function archiveOf({ db, organizationId }: Session, agentId: AgentId): Promise<ArchiveId | undefined> {

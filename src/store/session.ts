@@ -30,4 +30,6 @@ export interface Session {
   readonly vectorCache: VectorCache;
   /** Shared by all sessions of a database. */
   readonly arrivals: Arrivals;
+  /** Whether work was owed that nobody has been told of yet; see `Backlog`. Shared by all sessions of a database. */
+  readonly owed: { isNew: boolean };
 }

@@ -5,6 +5,7 @@ import type { World } from "../core/world.ts";
 import type { Tool } from "../tools/tool.ts";
 import { sqlAgentStore } from "./agents.ts";
 import { sqlArchiveStore } from "./archives.ts";
+import { sqlBacklog, waitingWork } from "./backlog.ts";
 import { sqlBlockStore } from "./blocks.ts";
 import { waitingCallbacks } from "./callbacks.ts";
 import { sqlConversationStore } from "./conversations.ts";
@@ -35,18 +36,31 @@ const ACTORS_MAX = 1_000;
 /** Transactions that may wait for the writer before further ones are refused. */
 const WAITING_WRITES_MAX = 10_000;
 
+/** What a store needs besides its database. */
+export interface SqlStoreOptions extends Pick<World, "clock" | "random"> {
+  /** Told after each commit by which a space came to need work; see `Backlog`. */
+  readonly onOwed?: () => void;
+}
+
 /**
  * {@link Store} over SQL. Writers take turns; a commit is visible at once and on disk after the next flush. One
  * flush serves every commit made before it began: that is the group commit.
  */
-export function sqlStore(database: SqlDatabase, lease: Lease, world: Pick<World, "clock" | "random">): Store {
+export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreOptions): Store {
+  const { onOwed, ...world } = options;
   const readerDb = builderOver(database.reader, database.dialect);
   const writerDb = builderOver(database.writer, database.dialect);
   const takeTurn = turns(WAITING_WRITES_MAX);
   const barrier = flushBarrier(database);
 
   const toolCache = new Map<string, Tool>();
-  const shared = { world, toolCache, vectorCache: createVectorCache(), arrivals: { events: 0, chars: 0 } };
+  const shared = {
+    world,
+    toolCache,
+    vectorCache: createVectorCache(),
+    arrivals: { events: 0, chars: 0 },
+    owed: { isNew: false },
+  };
   const columnCache = createColumnCache();
   const readers = perActor((actor) =>
     repositories({ db: readerDb, sql: database.reader, columnCache, ...shared, ...actor }),
@@ -63,6 +77,10 @@ export function sqlStore(database: SqlDatabase, lease: Lease, world: Pick<World,
           return work(writers(actor));
         });
         barrier.committed();
+        if (shared.owed.isNew) {
+          shared.owed.isNew = false;
+          onOwed?.();
+        }
         return result;
       } finally {
         release();
@@ -72,6 +90,7 @@ export function sqlStore(database: SqlDatabase, lease: Lease, world: Pick<World,
     expiringApprovals: (limit) => expiringApprovals(database.reader, limit),
     queuedRuns: (limit) => queuedRuns(database.reader, limit, world.clock.now()),
     waitingCallbacks: (limit) => waitingCallbacks(database.reader, limit),
+    waitingWork: (limit) => waitingWork(database.reader, limit),
     async unfinishedRuns() {
       const { rows } = await database.reader.execute(UNFINISHED, []);
       return rows.map((row) => ({
@@ -110,6 +129,7 @@ function repositories(session: Session): Repositories {
     groups: sqlGroupStore(session),
     archives: sqlArchiveStore(session),
     passages: sqlPassageStore(session),
+    backlog: sqlBacklog(session),
     entries: sqlEntryStore(session),
     vectors: sqlVectorStore(session),
     events: sqlRunEventStore(session),

@@ -135,6 +135,7 @@ function listPassageStore(
       return archiveId;
     },
     insert: async (added) => void passages.push(...added),
+    indexMissing: () => Promise.resolve(0),
     find: (id) => Promise.resolve(passages.find((passage) => passage.id === id)),
     list: () => Promise.resolve(passages),
     count: () => Promise.resolve(passages.length),

@@ -27,7 +27,12 @@ export interface ArchiveStore {
   find(id: ArchiveId): Promise<Archive | undefined>;
   list(filter: ArchiveFilter, page: Page): Promise<readonly Archive[]>;
   insert(archive: Archive): Promise<void>;
-  /** Replaces the archive; throws a `not_found` Failure when there is none of its id. */
+  /** The archive that goes with this agent. */
+  ownedBy(agentId: AgentId): Promise<Archive | undefined>;
+  /**
+   * Replaces the archive; throws a `not_found` Failure when there is none of its id. After a change of its embedding model
+   * the passages get new vectors later; see `Backlog`.
+   */
   save(archive: Archive): Promise<void>;
   /** Removes the archive with its passages; agents that used it have none then. */
   remove(id: ArchiveId): Promise<void>;

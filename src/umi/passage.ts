@@ -2,6 +2,7 @@ import type { Instant } from "../core/clock.ts";
 import type { AgentId, ArchiveId, PassageId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Page } from "../core/page.ts";
+import type { KeyedVectors } from "./vectors/quick-vectors.ts";
 
 /** One text of an archive. */
 export interface Passage {
@@ -35,7 +36,13 @@ export interface PassageStore {
   archiveOf(agentId: AgentId): Promise<ArchiveId | undefined>;
   /** The agent's archive, made with this name when there is none. */
   openArchive(agentId: AgentId, name: string): Promise<ArchiveId>;
-  insert(passages: readonly Passage[]): Promise<void>;
+  /**
+   * Stores passages of one archive, which are entries of its space from then on, with vectors in the same order where
+   * somebody has them. Those that lack the vector of their archive's model get it later; see `Backlog`.
+   */
+  insert(passages: readonly Passage[], known?: KeyedVectors): Promise<void>;
+  /** Makes entries of up to `limit` passages that are none yet, oldest first, and gives how many there were. */
+  indexMissing(archiveId: ArchiveId, limit: number): Promise<number>;
   find(id: PassageId): Promise<Passage | undefined>;
   /** Passages by creation time; `containing` narrows to those that contain the text, in any case. */
   list(archiveId: ArchiveId, page: Page, containing?: string): Promise<readonly Passage[]>;

@@ -9,6 +9,11 @@ export class TopNumbers {
     this.#limit = limit;
   }
 
+  /** Whether a score would be among the best so far. */
+  wants(score: number): boolean {
+    return score >= this.#worst;
+  }
+
   offer(number: number, score: number): void {
     if (score < this.#worst) return;
     this.#numbers.push(number);

@@ -1,6 +1,6 @@
-import type { Agent } from "../../agent/agent.ts";
 import type { OrganizationId } from "../../core/id.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
+import type { Archive } from "../../umi/archive.ts";
 import type { Passage } from "../../umi/passage.ts";
 import { toWireEmbeddingConfig } from "./llm-config.ts";
 import { isoTime } from "./time.ts";
@@ -8,11 +8,14 @@ import { isoTime } from "./time.ts";
 /** Whose passages are shown. */
 export interface PassageOwner {
   readonly organizationId: OrganizationId;
-  readonly embeddingConfig: Agent["embeddingConfig"];
+  readonly embeddingConfig: Archive["embeddingConfig"];
 }
 
-/** A passage as clients see it. */
-export function toWirePassage(passage: Passage, owner: PassageOwner): JsonObject {
+/** Numbers of an embedding on the wire: Letta's database fills shorter ones up with zeros. */
+const WIRE_DIMENSIONS = 4_096;
+
+/** A passage as clients see it, with its vector when it has one. */
+export function toWirePassage(passage: Passage, owner: PassageOwner, vector: Float32Array | undefined): JsonObject {
   return {
     created_by_id: passage.createdById,
     last_updated_by_id: passage.createdById,
@@ -28,7 +31,13 @@ export function toWirePassage(passage: Passage, owner: PassageOwner): JsonObject
     tags: passage.tags as Json,
     id: passage.id,
     text: passage.text,
-    embedding: null,
+    embedding: vector === undefined ? null : toWireVector(vector),
     embedding_config: owner.embeddingConfig === null ? null : toWireEmbeddingConfig(owner.embeddingConfig),
   };
+}
+
+function toWireVector(vector: Float32Array): readonly number[] {
+  const numbers = new Array<number>(Math.max(vector.length, WIRE_DIMENSIONS)).fill(0);
+  for (const [i, number] of vector.entries()) numbers[i] = number;
+  return numbers;
 }

@@ -3,6 +3,7 @@ import type { LlmConfig } from "../config.ts";
 import { type Family, headersOf, keyOf, packageFetch } from "../family.ts";
 import { baseUrlOf, type ProviderSettings } from "../provider.ts";
 import { openaiDialect, openaiOptions, openaiStrictTools } from "./openai.ts";
+import { openaiEmbeddings } from "./openai-embeddings.ts";
 
 /** Azure OpenAI: OpenAI's protocols at an address of one's own. The model's name is that of the deployment. */
 export const azure: Family = {
@@ -22,12 +23,18 @@ export const azure: Family = {
   streamsChat: isChat,
   options: (call) => ({ openai: openaiOptions(call), azure: openaiOptions(call) }),
   strictTools: openaiStrictTools,
+  embed: openaiEmbeddings({ urlOf: embeddingsUrlOf, asksBytes: true }),
 };
 
 /** The address of the resource with the path that all its OpenAI requests start with. */
 export function azureUrlOf(settings: ProviderSettings): string {
   const url = baseUrlOf(settings);
   return /^https?:\/\/[^/]+$/.test(url) ? `${url}/openai` : url;
+}
+
+function embeddingsUrlOf(settings: ProviderSettings, deployment: string): string {
+  const root = isDated(settings) ? `deployments/${encodeURIComponent(deployment)}` : "v1";
+  return `${azureUrlOf(settings)}/${root}/embeddings?api-version=${settings.apiVersion ?? "v1"}`;
 }
 
 /** Dated API versions serve a deployment through chat completions only. */

@@ -1,23 +1,24 @@
+import type { Fetch } from "../../core/world.ts";
 import { type Family, headersOf, keyOf, packageFetch } from "../family.ts";
-import { baseUrlOf } from "../provider.ts";
+import { baseUrlOf, type ProviderSettings } from "../provider.ts";
 import { claudeDialect, claudeMaxTokens, thinkingOf } from "./anthropic.ts";
 
 /** Amazon Bedrock's Converse API, for Claude and whatever else the account offers. */
 export const bedrock: Family = {
   dialect: claudeDialect("bedrock"),
   async open(settings, config, fetch) {
-    const { createAmazonBedrock } = await import("@ai-sdk/amazon-bedrock");
-    const provider = createAmazonBedrock({
-      region: settings.region ?? "us-east-1",
-      baseURL: baseUrlOf(settings) || "https://bedrock-runtime.us-east-1.amazonaws.com",
-      apiKey: keyOf(settings),
-      accessKeyId: settings.accessKeyId ?? "",
-      secretAccessKey: settings.secretAccessKey ?? "",
-      headers: headersOf(settings),
-      fetch: packageFetch(fetch),
-      ...(settings.sessionToken !== undefined && { sessionToken: settings.sessionToken }),
-    });
-    return provider(config.model);
+    return (await providerOf(settings, fetch))(config.model);
+  },
+  // Requests must be signed, which the package does.
+  async embed({ settings, model, texts, fetch, signal }) {
+    const embedder = (await providerOf(settings, fetch)).embeddingModel(model);
+    const atOnce = (await embedder.maxEmbeddingsPerCall) ?? 1;
+    const vectors: Float32Array[] = [];
+    for (let i = 0; i < texts.length; i += atOnce) {
+      const { embeddings } = await embedder.doEmbed({ values: texts.slice(i, i + atOnce), abortSignal: signal });
+      vectors.push(...embeddings.map((numbers) => Float32Array.from(numbers)));
+    }
+    return vectors;
   },
   options(call) {
     const thinking = /claude/.test(call.config.model) ? thinkingOf(call) : undefined;
@@ -26,3 +27,17 @@ export const bedrock: Family = {
   maxTokens: (call) =>
     /claude/.test(call.config.model) ? claudeMaxTokens(call) : (call.config.maxTokens ?? undefined),
 };
+
+async function providerOf(settings: ProviderSettings, fetch: Fetch) {
+  const { createAmazonBedrock } = await import("@ai-sdk/amazon-bedrock");
+  return createAmazonBedrock({
+    region: settings.region ?? "us-east-1",
+    baseURL: baseUrlOf(settings) || "https://bedrock-runtime.us-east-1.amazonaws.com",
+    apiKey: keyOf(settings),
+    accessKeyId: settings.accessKeyId ?? "",
+    secretAccessKey: settings.secretAccessKey ?? "",
+    headers: headersOf(settings),
+    fetch: packageFetch(fetch),
+    ...(settings.sessionToken !== undefined && { sessionToken: settings.sessionToken }),
+  });
+}

@@ -1,4 +1,6 @@
+import { isRecord } from "../../core/json.ts";
 import { reasonsNatively } from "../catalog.ts";
+import { type EmbeddingCall, postJson, vectorOfNumbers } from "../embedding-call.ts";
 import { type Family, headersOf, keyOf, markOf, marks, PLAIN_DIALECT, packageFetch } from "../family.ts";
 import { baseUrlOf } from "../provider.ts";
 
@@ -29,9 +31,24 @@ export const google: Family = {
     });
     return provider(config.model);
   },
+  embed: embedContents,
+  embedTextsMax: 100,
   options({ config }) {
     if (!reasonsNatively(config.model)) return {};
     const budget = config.maxReasoningTokens > 0 ? { thinkingBudget: config.maxReasoningTokens } : {};
     return { google: { thinkingConfig: { includeThoughts: config.enableReasoner, ...budget } } };
   },
 };
+
+async function embedContents(call: EmbeddingCall): Promise<readonly Float32Array[]> {
+  const { settings, dimensions, texts } = call;
+  const model = `models/${call.model}`;
+  const requests = texts.map((text) => ({
+    model,
+    content: { parts: [{ text }] },
+    ...(dimensions !== undefined && { outputDimensionality: dimensions }),
+  }));
+  const answer = await postJson(call, `${baseUrlOf(settings)}/${model}:batchEmbedContents`, { requests });
+  const embeddings = isRecord(answer) && Array.isArray(answer["embeddings"]) ? answer["embeddings"] : [];
+  return embeddings.map((item) => vectorOfNumbers(isRecord(item) ? item["values"] : undefined));
+}

@@ -1,6 +1,7 @@
 import { type Family, headersOf, keyOf, PLAIN_DIALECT, packageFetch } from "../family.ts";
 import { baseUrlOf } from "../provider.ts";
 import { sanitizeToolCallId } from "../tool-call-id.ts";
+import { openaiEmbeddings } from "./openai-embeddings.ts";
 
 /** Mistral's chat API. */
 export const mistral: Family = {
@@ -17,6 +18,7 @@ export const mistral: Family = {
   },
   options: ({ request }) =>
     request.tools.length > 0 ? { mistral: { parallelToolCalls: request.parallelToolCalls } } : {},
+  embed: openaiEmbeddings(),
 };
 
 /** Mistral takes ids of exactly nine letters and digits, so those of other providers are shortened alike each time. */

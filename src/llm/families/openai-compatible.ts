@@ -2,6 +2,7 @@ import { reasonsNatively } from "../catalog.ts";
 import { type Family, headersOf, PLAIN_DIALECT, packageFetch } from "../family.ts";
 import { baseUrlOf } from "../provider.ts";
 import { isStrict } from "./openai.ts";
+import { openaiEmbeddings } from "./openai-embeddings.ts";
 
 /** Any server with OpenAI's chat completions: Ollama, LM Studio, llama.cpp, vLLM and the rest. */
 export const openaiCompatible: Family = {
@@ -21,6 +22,8 @@ export const openaiCompatible: Family = {
     return provider.chatModel(config.model);
   },
   streamsChat: () => true,
+  // Bytes are not asked for: some of these servers refuse words that they do not know.
+  embed: openaiEmbeddings(),
   options({ config, request }) {
     const effort = config.reasoningEffort;
     return {

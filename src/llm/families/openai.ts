@@ -14,6 +14,7 @@ import {
 } from "../family.ts";
 import type { ModelRequest } from "../model.ts";
 import { baseUrlOf } from "../provider.ts";
+import { openaiEmbeddings } from "./openai-embeddings.ts";
 
 /** OpenAI: reasoning models through the Responses API, the others through chat completions. */
 export const openai: Family = {
@@ -31,6 +32,7 @@ export const openai: Family = {
   streamsChat: (_settings, { model }) => !usesResponsesApi(model),
   options: (call) => ({ openai: openaiOptions(call) }),
   strictTools: openaiStrictTools,
+  embed: openaiEmbeddings({ asksBytes: true }),
 };
 
 /** How OpenAI's two protocols write a conversation, with the reasoning marks under `key`. */

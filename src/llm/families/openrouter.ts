@@ -3,6 +3,7 @@ import { isRecord, parseJson } from "../../core/json.ts";
 import { reasonsNatively } from "../catalog.ts";
 import { type Family, type FamilyCall, headersOf, keyOf, marks, PLAIN_DIALECT, packageFetch } from "../family.ts";
 import { baseUrlOf } from "../provider.ts";
+import { openaiEmbeddings } from "./openai-embeddings.ts";
 
 /** Tells OpenRouter's reasoning details from the encrypted reasoning of other providers. */
 const MARK = "openrouter";
@@ -34,6 +35,7 @@ export const openrouter: Family = {
     return provider.chat(config.model);
   },
   options: (call) => ({ openrouter: openrouterOptions(call) }),
+  embed: openaiEmbeddings(),
 };
 
 function openrouterOptions({ config, request }: FamilyCall): JSONObject {

@@ -1,5 +1,6 @@
 import { type Family, headersOf, keyOf, PLAIN_DIALECT, packageFetch } from "../family.ts";
 import { baseUrlOf } from "../provider.ts";
+import { openaiEmbeddings } from "./openai-embeddings.ts";
 
 /** Together's chat API. */
 export const together: Family = {
@@ -15,5 +16,6 @@ export const together: Family = {
     return provider(config.model);
   },
   streamsChat: () => true,
+  embed: openaiEmbeddings(),
   options: () => ({}),
 };

@@ -1,7 +1,7 @@
 /**
  * What is remembered, and what finds it. A space gets a number, so that its organisation and name stand in one row
  * only. `epoch` changes when entries go, `vectors_epoch` with every change of vectors: what was read before is stale
- * then. Entries from `indexed_through` on are not in `umi_postings` and `umi_columns` yet.
+ * then. A vector that is null says that the model has none for the entry. Entries from `indexed_through` on are not in `umi_postings` and `umi_columns` yet.
  */
 export const MEMORY_INDEX = `
 create table umi_spaces (
@@ -12,8 +12,8 @@ create table umi_spaces (
 );
 create table umi_entries (
   space_number integer not null references umi_spaces (number) on delete cascade, number integer not null,
-  id text not null, session text not null, speaker text not null, role text not null, text text not null,
-  at double precision not null, tags text not null, terms text not null, primary key (space_number, number)
+  id text not null, session text not null, speaker text not null, role text not null, at double precision not null,
+  tags text not null, terms text not null, text text not null, primary key (space_number, number)
 );
 create unique index umi_entries_by_id on umi_entries (space_number, id);
 create table umi_columns (
@@ -26,7 +26,7 @@ create table umi_postings (
   primary key (space_number, term, first_number)
 ) %KEYED%;
 create table umi_vectors (
-  space_number integer not null, number integer not null, vector %BYTES% not null,
+  space_number integer not null, number integer not null, vector %BYTES%,
   primary key (space_number, number),
   foreign key (space_number, number) references umi_entries (space_number, number) on delete cascade
 ) %KEYED%;

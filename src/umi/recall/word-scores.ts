@@ -1,5 +1,6 @@
 import type { EntryColumns } from "../index/columns.ts";
 import type { PostingList } from "../index/postings.ts";
+import type { ScoreBuffers } from "./score-buffers.ts";
 
 /** A list with what its term counts: less than 1 for a term that only resembles the one asked for. */
 export interface WeighedList {
@@ -7,7 +8,7 @@ export interface WeighedList {
   readonly weight: number;
 }
 
-/** Scores by number, of the entries in `touched` only. */
+/** Scores by number, of the entries in `touched` only. They live in the buffers, and no longer than those are lent. */
 export interface WordScores {
   readonly own: Float32Array;
   readonly near: Float32Array;
@@ -17,6 +18,15 @@ export interface WordScores {
   readonly touched: Uint32Array;
   /** What a score is divided by before it is weighed. */
   readonly scale: { readonly own: number; readonly near: number; readonly wide: number; readonly session: number };
+}
+
+/** How far scoring looks, and in which clear buffers. */
+export interface WordScope {
+  /** Entries from this number on do not count. */
+  readonly size: number;
+  /** Whether neighbours count. */
+  readonly isWide: boolean;
+  readonly buffers: ScoreBuffers;
 }
 
 /** BM25's saturation of repeats and its share of length normalisation (Robertson and Zaragoza, 2009). */
@@ -40,10 +50,9 @@ export function rarity(total: number, count: number): number {
 export function scoreWords(
   columns: EntryColumns,
   lists: readonly WeighedList[],
-  size: number,
-  isWide: boolean,
+  { size, isWide, buffers }: WordScope,
 ): WordScores {
-  const scorer = new WordScorer(columns, size, isWide);
+  const scorer = new WordScorer(columns, size, isWide, buffers);
   for (const each of lists) scorer.add(each);
   return scorer.finish();
 }
@@ -52,6 +61,7 @@ class WordScorer {
   readonly #columns: EntryColumns;
   readonly #size: number;
   readonly #isWide: boolean;
+  readonly #sessions: number;
   readonly #own: Float32Array;
   readonly #near: Float32Array;
   readonly #wide: Float32Array;
@@ -59,23 +69,24 @@ class WordScorer {
   /** Of the term at hand; zero again after each. */
   readonly #nearCounts: Uint16Array;
   readonly #wideCounts: Uint16Array;
-  readonly #sessionCounts: Float64Array;
+  readonly #sessionCounts: Float32Array;
   readonly #isSeen: Uint8Array;
   readonly #seen: number[] = [];
 
-  constructor(columns: EntryColumns, size: number, isWide: boolean) {
+  constructor(columns: EntryColumns, size: number, isWide: boolean, buffers: ScoreBuffers) {
     this.#columns = columns;
     this.#size = size;
     this.#isWide = isWide;
-    const wideSize = isWide ? size : 0;
-    this.#own = new Float32Array(size);
-    this.#near = new Float32Array(wideSize);
-    this.#wide = new Float32Array(wideSize);
-    this.#nearCounts = new Uint16Array(wideSize);
-    this.#wideCounts = new Uint16Array(wideSize);
-    this.#session = new Float32Array(columns.sessionLengths.length);
-    this.#sessionCounts = new Float64Array(columns.sessionLengths.length);
-    this.#isSeen = new Uint8Array(size);
+    this.#sessions = columns.sessionLengths.length;
+    buffers.reserve(size, this.#sessions);
+    this.#own = buffers.own;
+    this.#near = buffers.near;
+    this.#wide = buffers.wide;
+    this.#nearCounts = buffers.nearCounts;
+    this.#wideCounts = buffers.wideCounts;
+    this.#isSeen = buffers.isSeen;
+    this.#session = buffers.session;
+    this.#sessionCounts = buffers.sessionCounts;
   }
 
   add({ list, weight }: WeighedList): void {
@@ -97,7 +108,7 @@ class WordScorer {
         own: scaleOf(this.#own, touched, count),
         near: scaleOf(this.#near, this.#isWide ? touched : [], count),
         wide: scaleOf(this.#wide, this.#isWide ? touched : [], count),
-        session: scaleOf(this.#session, this.#session.keys(), this.#session.length),
+        session: scaleOf(this.#session.subarray(0, this.#sessions), range(this.#sessions), this.#sessions),
       },
     };
   }
@@ -176,8 +187,8 @@ class WordScorer {
       if (this.#sessionCounts[session] === 0) found.push(session);
       this.#sessionCounts[session] = (this.#sessionCounts[session] ?? 0) + (counts[i] ?? 0);
     }
-    const mean = Math.max(1, totals.terms / Math.max(1, sessionLengths.length));
-    const value = weight * rarity(found.length, sessionLengths.length);
+    const mean = Math.max(1, totals.terms / Math.max(1, this.#sessions));
+    const value = weight * rarity(found.length, this.#sessions);
     for (const session of found) {
       const part = saturated(this.#sessionCounts[session] ?? 0, (sessionLengths[session] ?? 0) / mean);
       this.#session[session] = (this.#session[session] ?? 0) + value * part;
@@ -212,6 +223,10 @@ class WordScorer {
     this.#isSeen[number] = 1;
     this.#seen.push(number);
   }
+}
+
+function* range(end: number): Generator<number> {
+  for (let i = 0; i < end; i++) yield i;
 }
 
 /** BM25's gain of a term that occurs `count` times in a text of `length` mean lengths. */

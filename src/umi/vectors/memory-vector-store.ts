@@ -10,6 +10,8 @@ interface SpaceVectors {
   /** Kept whole, by the number of the entry. */
   readonly vectors: Map<number, { readonly id: string; readonly vector: Float32Array }>;
   readonly numbers: Map<string, number>;
+  /** Entries that the model has no vector for. */
+  readonly without: Set<number>;
 }
 
 /** A {@link VectorStore} in memory; give its `remove` to the entry store, so that vectors go with their entries. */
@@ -24,10 +26,38 @@ export function memoryVectorStore(entries: () => EntryStore): VectorStore {
       for (const { id, number } of await entries().find(name, [...units.keys()])) {
         const vector = units.get(id);
         if (vector === undefined) continue;
+        space.without.delete(number);
         space.rows.set(number, vector);
         space.vectors.set(number, { id, vector });
         space.numbers.set(id, number);
       }
+    },
+
+    async putNone(name, model, dimension, ids) {
+      if (ids.length === 0) return;
+      const space = spaceFor(spaces.get(name), model, dimension);
+      spaces.set(name, space);
+      for (const { id, number } of await entries().find(name, ids)) {
+        space.without.add(number);
+        space.numbers.delete(id);
+        space.vectors.delete(number);
+        space.rows.remove(number);
+      }
+    },
+
+    async of(name, model, ids) {
+      const space = spaces.get(name);
+      const found = new Map<string, Float32Array>();
+      for (const id of ids) {
+        const kept = space?.vectors.get(space.numbers.get(id) ?? -1);
+        if (space?.model === model && kept !== undefined) found.set(id, kept.vector);
+      }
+      return found;
+    },
+
+    async bytes() {
+      const kept = [...spaces.values()].flatMap(({ vectors }) => [...vectors.values()]);
+      return kept.reduce((sum, { vector }) => sum + vector.byteLength, 0);
     },
 
     async remove(name, ids) {
@@ -45,10 +75,10 @@ export function memoryVectorStore(entries: () => EntryStore): VectorStore {
       const space = spaces.get(name);
       const { size } = await entries().columns(name);
       const numbers = Array.from({ length: size }, (_, number) => number).filter(
-        (number) => space?.model !== model || !space.vectors.has(number),
+        (number) => space?.model !== model || !(space.vectors.has(number) || space.without.has(number)),
       );
       const read = await entries().read(name, numbers);
-      return read.slice(0, limit).map(({ entry: { id, text } }) => ({ id, text }));
+      return read.slice(0, limit).map(({ id, text }) => ({ id, text }));
     },
 
     async nearest(name, { model, vector, limit, accept = () => true }) {
@@ -72,5 +102,5 @@ export function memoryVectorStore(entries: () => EntryStore): VectorStore {
 function spaceFor(known: SpaceVectors | undefined, model: string, dimension: number): SpaceVectors {
   if (known?.model === model) return known;
   if (dimension === 0) throw new Failure("invalid", "A vector has at least one number");
-  return { model, rows: new VectorRows(dimension), vectors: new Map(), numbers: new Map() };
+  return { model, rows: new VectorRows(dimension), vectors: new Map(), numbers: new Map(), without: new Set() };
 }

@@ -93,7 +93,7 @@ export class VectorRows {
       const bytes = new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
       const top = new TopNumbers(limit);
       this.#whole.dots(bytes, this.#size, (number, cosine) => {
-        if (isCounted(number)) top.offer(number, cosine);
+        if (top.wants(cosine) && isCounted(number)) top.offer(number, cosine);
       });
       return top.best().map((number) => ({ number, similarity: similarityOf(top.scoreOf(number)) }));
     }

@@ -31,6 +31,15 @@ export interface VectorStore {
    * vector of zeros, with numbers that are not finite, or of another dimension than those of its model in the space.
    */
   put(space: string, model: string, vectors: readonly EntryVector[]): Promise<void>;
+  /**
+   * Notes that the model has no vector for these entries: they lack none any more, and are near nothing. `dimension` is
+   * that of the model's vectors. Otherwise as {@link VectorStore.put}.
+   */
+  putNone(space: string, model: string, dimension: number, ids: readonly string[]): Promise<void>;
+  /** The vectors of the model that these entries have, at unit length; ids without one are left out. */
+  of(space: string, model: string, ids: readonly string[]): Promise<ReadonlyMap<string, Float32Array>>;
+  /** Bytes that the vectors of all spaces take up, four for each number. */
+  bytes(): Promise<number>;
   /** Forgets the vectors of these entries; unknown ids are passed over. Removing an entry does so by itself. */
   remove(space: string, ids: readonly string[]): Promise<void>;
   /** Up to `limit` entries without a vector of the model, oldest first. */
