@@ -172,13 +172,19 @@ test("images by address are fetched before the run, and stored with the message"
   expect(server.model.requests.length).toBe(2);
 });
 
-test("images at addresses of this machine are refused", async () => {
+test("images at addresses of this machine are refused, however they are written, and nothing is asked", async () => {
   const [server, hook] = [await start({}), startHook()];
   const agentId = await server.agent();
-  const content = [{ type: "image", source: { type: "url", url: `${hook.url}/image` } }];
-  const { status, body } = await server.request("POST", `/v1/agents/${agentId}/messages`, {
-    messages: [{ role: "user", content }],
-  });
-  expect([status, body.detail]).toEqual([400, expect.stringContaining("not on the public internet")]);
-  expect(server.model.requests.length).toBe(0);
+  const { port } = new URL(hook.url);
+  const hosts = ["127.0.0.1", "localhost", "localhost.", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]"];
+  const more = ["2130706433", "0x7f000001", "0177.0.0.1", "127.1", "0.0.0.0", "169.254.169.254", "[64:ff9b::7f00:1]"];
+  for (const host of [...hosts, ...more]) {
+    const content = [{ type: "image", source: { type: "url", url: `http://${host}:${port}/image` } }];
+    const { status, body } = await server.request("POST", `/v1/agents/${agentId}/messages`, {
+      messages: [{ role: "user", content }],
+    });
+    expect([host, status, body.detail]).toEqual([host, 400, expect.stringContaining("not on the public internet")]);
+  }
+  expect([server.model.requests.length, (await server.request("GET", "/v1/runs/")).body]).toEqual([0, []]);
+  expect((await server.request("POST", `/v1/agents/${agentId}/messages`, { input: "hello" })).status).toBe(200);
 });
