@@ -168,8 +168,13 @@ test("images by address are fetched before the run, and stored with the message"
   const stored = messages.find((message: Answer) => Array.isArray(message.content)).content[1];
   expect(stored.source).toMatchObject({ type: "base64", media_type: "image/png", data: btoa("PNG") });
   expect((await send(`data:image/png;base64,${btoa("x")}`)).status).toBe(200);
+  // One that is shown as a file's brings its bytes along.
+  const source = { type: "letta", file_id: "file-1", media_type: "image/png", data: btoa("FILE") };
+  const input = [{ type: "image", source }];
+  expect((await server.request("POST", `/v1/agents/${agentId}/messages`, { input })).status).toBe(200);
+  expect(JSON.stringify(server.model.requests.at(-1)?.messages.at(-1))).toContain(btoa("FILE"));
   for (const path of ["/page", "/away"]) expect([path, (await send(hook.url + path)).status]).toEqual([path, 400]);
-  expect(server.model.requests.length).toBe(2);
+  expect(server.model.requests.length).toBe(3);
 });
 
 test("images at addresses of this machine are refused, however they are written, and nothing is asked", async () => {
