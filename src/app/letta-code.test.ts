@@ -290,6 +290,28 @@ test("words for a conversation that is at work are refused with its run, and are
   ]);
 });
 
+test("what is interrupted is cancelled by the agent's id, and heard once when it comes again with the next words", async () => {
+  const agentId = await newAgent();
+  const never = Promise.withResolvers<void>();
+  server.model.say({ respond: () => slowly(["one ", "two "], 1, never.promise) });
+  const stream = await send("default", [user("count")], { agent_id: agentId });
+  const seen = await drain(stream, ({ message_type }) => message_type === "assistant_message");
+  stream.controller.abort();
+  expect(await client.conversations.cancel(agentId)).toEqual({ [seen.at(-1)?.run_id ?? ""]: "cancelled" });
+  await until(async () => (await client.runs.retrieve(seen.at(-1)?.run_id ?? "")).status === "cancelled");
+  // Told once more it must not be tried again by the client itself, as other conflicts are.
+  const again = await server.call("POST", `/v1/conversations/${agentId}/cancel`);
+  expect([again.status, again.headers.get("x-should-retry")]).toEqual([409, "false"]);
+
+  server.model.say({ text: "Stopped." });
+  // It takes what it sent for lost, as Letta's server loses it.
+  const both = await drain(await send("default", [user("count"), user("stop")], { agent_id: agentId }));
+  expect([spoken(both), stopOf(both)]).toEqual(["Stopped.", "end_turn"]);
+  const heard = server.model.requests.at(-1)?.messages.filter(({ role }) => role === "user") ?? [];
+  expect(heard.map(({ content }) => /count|stop/.exec(JSON.stringify(content))?.[0])).toEqual(["count", "stop"]);
+  never.resolve();
+});
+
 test("a request that an earlier start left open is denied together with the next words, also in 'default'", async () => {
   const agentId = await newAgent();
   server.model.say({ calls: [{ name: "exec_command", arguments: { cmd: "rm" } }] });
