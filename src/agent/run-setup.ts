@@ -7,6 +7,7 @@ import type { LanguageModel } from "../llm/model.ts";
 import type { Models } from "../llm/models.ts";
 import type { BuiltinTool } from "../tools/builtin.ts";
 import type { Tool } from "../tools/tool.ts";
+import type { QuickVectors } from "../umi/vectors/quick-vectors.ts";
 import type { Agent } from "./agent.ts";
 import type { Conversation } from "./conversation.ts";
 import type { DueWork } from "./due-work.ts";
@@ -38,6 +39,8 @@ export interface RunnerOptions {
   readonly callbacks: DueWork;
   /** Works off what spaces of memories need; see `createBacklogWork`. */
   readonly backlog: DueWork;
+  /** Vectors of what is looked for. */
+  readonly quickVectors: QuickVectors;
   /** Told of failures that nobody waits for. */
   readonly log: (message: string, error: unknown) => void;
 }
@@ -135,6 +138,8 @@ export function turnOf(
     threadId: setup.threadId,
     isolatedBlockIds: setup.isolatedBlockIds,
     tracksProvider: options.tracksProvider,
+    quickVectors: options.quickVectors,
+    queryVectors: new Map(),
     options: setup.options,
     signal,
     log,

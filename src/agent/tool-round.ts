@@ -4,6 +4,7 @@ import type { ToolContext, ToolResult } from "../tools/builtin.ts";
 import { RETURN_CHARS_DEFAULT } from "../tools/tool.ts";
 import { errorLine, limitMessage, packAnswer } from "../tools/tool-answer.ts";
 import { isTerminal, mustContinue, prefilledArgs, refusalOf } from "../tools/tool-rules.ts";
+import { searchPassages } from "../umi/passage-search.ts";
 import { newMessage } from "./input.ts";
 import { withIsolated } from "./isolated-blocks.ts";
 import { type Approval, type Message, type ToolReturn, textOf } from "./message.ts";
@@ -166,6 +167,13 @@ function toolContext(turn: Turn, state: TurnState, repositories: Repositories): 
     passages: repositories.passages,
     clock,
     random,
+    async searchPassages(text, filter, limit) {
+      const archiveId = await repositories.passages.archiveOf(agent.id);
+      if (archiveId === undefined) return [];
+      const query = { text, filter, limit, at: clock.now(), vector: turn.queryVectors.get(text) };
+      const { hits } = await searchPassages(repositories, archiveId, query);
+      return hits.map(({ passage }) => passage);
+    },
     async searchConversation(query) {
       const { text, roles, limit, start, end } = query;
       const found = await searchMessages(repositories, {

@@ -6,6 +6,7 @@ import type { LanguageModel } from "../llm/model.ts";
 import type { Models } from "../llm/models.ts";
 import type { BuiltinTool } from "../tools/builtin.ts";
 import type { Tool } from "../tools/tool.ts";
+import type { QueryVector, QuickVectors } from "../umi/vectors/quick-vectors.ts";
 import type { Agent } from "./agent.ts";
 import type { RunUsage } from "./events.ts";
 import type { MessagePlace } from "./input.ts";
@@ -35,6 +36,9 @@ export interface Turn {
   readonly isolatedBlockIds: readonly BlockId[];
   /** Whether what goes to the provider and comes back is kept. */
   readonly tracksProvider: boolean;
+  readonly quickVectors: QuickVectors;
+  /** Vectors of what the tools of the step at hand look for, by its text. */
+  readonly queryVectors: Map<string, QueryVector>;
   readonly options: TurnOptions;
   readonly signal: AbortSignal;
   /** Where what happens is told to whoever watches. */

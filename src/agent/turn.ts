@@ -9,6 +9,7 @@ import { newMessage } from "./input.ts";
 import type { Message } from "./message.ts";
 import { type CallResult, callIdsOf, callModel } from "./model-call.ts";
 import type { Repositories } from "./ports.ts";
+import { embedQueries } from "./query-vectors.ts";
 import type { Step, StopReason } from "./run.ts";
 import { type HeardReply, hear, withHeartbeat } from "./speech.ts";
 import { speechStream } from "./speech-stream.ts";
@@ -77,6 +78,7 @@ async function takeStep(turn: Turn, state: TurnState): Promise<void> {
   );
   const llmRequestNs = Math.round((turn.clock.elapsedMs() - startedMs) * 1e6);
   if (result !== undefined) {
+    await embedQueries(turn, result.reply.toolCalls);
     const taken = { stepId, llmRequestNs, result, isStreamed };
     await commit(turn, state, async (repositories) => held(turn, await changeOf(turn, state, taken, repositories)));
   } else if (await madeRoomFor(turn, state, failure)) {

@@ -72,7 +72,7 @@ export function archivalMemoryRoutes(options: RouteOptions): Hono<ApiEnv> {
     const query = readQuery(c, SearchQuery);
     const repositories = readerFor(options, c);
     const agent = await findAgent(repositories, pathId(c, "agent", "agent_id"));
-    const archive = await repositories.passages.archiveOf(agent.id);
+    const archive = await archiveOfAgent(repositories, agent.id);
     const reading = { zone: agent.timezone, format: options.times };
     const filter = {
       ...given({ tags: query.tags }),
@@ -80,9 +80,12 @@ export function archivalMemoryRoutes(options: RouteOptions): Hono<ApiEnv> {
       ...(query.start_datetime ? { start: dateBound(query.start_datetime, { ...reading, edge: "start" }) } : {}),
       ...(query.end_datetime ? { end: dateBound(query.end_datetime, { ...reading, edge: "end" }) } : {}),
     };
-    const request = { query: query.query, filter, limit: query.top_k ?? HITS_DEFAULT };
-    const hits = archive === undefined ? [] : await nearestPassages(repositories.passages, archive, request);
-    tellRetrieval(c);
+    if (archive === undefined) return c.json({ results: [], count: 0 });
+    const { query: text, top_k: limit = HITS_DEFAULT } = query;
+    const vector = await options.quickVectors.ofQuery(c.var.actor.organizationId, archive.embeddingConfig, text);
+    const request = { text, filter, limit, at: options.clock.now(), vector };
+    const { hits, retrieval } = await nearestPassages(repositories, archive.id, request);
+    tellRetrieval(c, retrieval);
     const results = hits.map(({ passage }) => ({
       id: passage.id,
       timestamp: options.times.isoInZone(passage.createdAt, agent.timezone),

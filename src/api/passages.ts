@@ -6,7 +6,9 @@ import { Failure } from "../core/failure.ts";
 import { type AgentId, type ArchiveId, requireId } from "../core/id.ts";
 import { PAGE_ITEMS_MAX } from "../core/page.ts";
 import type { Archive } from "../umi/archive.ts";
-import type { Passage, PassageFilter, PassageHit, PassageStore } from "../umi/passage.ts";
+import type { Passage, PassageFilter } from "../umi/passage.ts";
+import { type FoundPassages, type PassageQuery, type PassageSources, searchPassages } from "../umi/passage-search.ts";
+import { RECALL_LIMIT_MAX } from "../umi/recall/recall-options.ts";
 import { findArchive } from "./archives.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "./env.ts";
 import { showPassages } from "./passage-view.ts";
@@ -39,10 +41,12 @@ export function passageRoutes(options: RouteOptions): Hono<ApiEnv> {
       tagMatch: body.tag_match_mode,
       ...given({ tags: body.tags, start: body.start_date, end: body.end_date }),
     };
-    const request = { query: body.query ?? "", filter, limit: body.limit };
-    tellRetrieval(c);
     if (archive === undefined) return c.json([]);
-    const hits = await nearestPassages(repositories.passages, archive.id, request);
+    const text = body.query ?? "";
+    const vector = await options.quickVectors.ofQuery(c.var.actor.organizationId, archive.embeddingConfig, text);
+    const query = { text, filter, limit: body.limit, at: options.clock.now(), vector };
+    const { hits, retrieval } = await nearestPassages(repositories, archive.id, query);
+    tellRetrieval(c, retrieval);
     const passages = hits.map((hit) => hit.passage);
     const shown = await showPassages(repositories, archive, passages, c.var.actor);
     return c.json(hits.map(({ score }, i) => ({ passage: shown[i] ?? null, score, metadata: {} })));
@@ -51,29 +55,27 @@ export function passageRoutes(options: RouteOptions): Hono<ApiEnv> {
   return routes;
 }
 
-/** What {@link nearestPassages} looks for. */
-export interface NearestRequest {
-  readonly query: string;
-  readonly filter: PassageFilter;
-  readonly limit: number;
-}
-
 /**
  * The passages nearest to the query, best first. As in Letta, a search is never a yes or no: when fewer passages
  * match than were asked for, the others follow with score 0, oldest first.
  */
 export async function nearestPassages(
-  passages: PassageStore,
+  sources: PassageSources,
   archive: ArchiveId,
-  { query, filter, limit }: NearestRequest,
-): Promise<readonly PassageHit[]> {
-  const hits = await passages.search(archive, query, filter, limit);
-  if (hits.length >= limit) return hits;
+  query: PassageQuery,
+): Promise<FoundPassages> {
+  const { passages } = sources;
+  const { filter, limit } = query;
+  const { hits, retrieval } = await searchPassages(sources, archive, {
+    ...query,
+    limit: Math.min(limit, RECALL_LIMIT_MAX),
+  });
+  if (hits.length >= limit) return { hits, retrieval };
   const isNarrowed = (filter.tags?.length ?? 0) > 0 || filter.start !== undefined || filter.end !== undefined;
   const others = await passages.list(archive, { limit: isNarrowed ? PAGE_ITEMS_MAX : limit, order: "asc" });
   const known = new Set(hits.map((hit) => hit.passage.id));
   const fitting = others.filter((passage) => !known.has(passage.id) && passes(passage, filter));
-  return [...hits, ...fitting.map((passage) => ({ passage, score: 0 }))].slice(0, limit);
+  return { hits: [...hits, ...fitting.map((passage) => ({ passage, score: 0 }))].slice(0, limit), retrieval };
 }
 
 function passes({ tags, createdAt }: Passage, filter: PassageFilter): boolean {

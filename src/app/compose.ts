@@ -85,6 +85,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const callbacks = createCallbackSender({ store, clock, log, ...callbackPorts({ store, fetchOutside }) });
   const pieces = { embed: embeddingWork({ store, models }), index: passageWork(store) };
   const backlog = createBacklogWork({ store, clock, random, log, pieces });
+  const quickVectors = createQuickVectors({ clock, openEmbedder: (config) => models.openEmbedder(config) });
   const runner = createRunner({
     store,
     models,
@@ -98,12 +99,12 @@ export async function compose(options: ServerOptions): Promise<Server> {
     tracksProvider: options.tracksProvider ?? TRACKS_PROVIDER_DEFAULT,
     callbacks,
     backlog,
+    quickVectors,
     log,
   });
   const checkOutsideUrl = (url: string) => {
     parseOutsideUrl(url, allowsPrivate);
   };
-  const quickVectors = createQuickVectors({ clock, openEmbedder: (config) => models.openEmbedder(config) });
   const defaultEmbedding = options.defaultEmbedding ?? null;
   const shared = { store, models, clock, random, times: timeFormat, defaultEmbedding, quickVectors };
   const talk = talkRoutes({ ...shared, runner, logs, fetchOutside, checkOutsideUrl });

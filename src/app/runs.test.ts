@@ -197,7 +197,9 @@ test("messages are found by words, those with most of them first", async () => {
   expect(narrowed.length).toBe(1);
   expect(await get("/v1/messages/search", "POST", { query: "100%" })).toEqual([]);
   const ranked = await get("/v1/agents/messages/search", "POST", { query: "tea", roles: ["user"], limit: 1 });
-  expect(ranked).toMatchObject([{ embedded_text: "The cat likes green tea", fts_rank: 1, rrf_score: expect.any(Number) }]);
+  expect(ranked).toMatchObject([
+    { embedded_text: "The cat likes green tea", fts_rank: 1, rrf_score: expect.any(Number) },
+  ]);
 });
 
 test("chat completions answer whole and in chunks, from the person's last message", async () => {

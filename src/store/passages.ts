@@ -1,9 +1,9 @@
-import { type RawBuilder, type SqlBool, sql } from "kysely";
+import { type SqlBool, sql } from "kysely";
 import { instantOf } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import { type AgentId, type ArchiveId, newId, type PassageId } from "../core/id.ts";
 import type { Archive } from "../umi/archive.ts";
-import type { Passage, PassageFilter, PassageHit, PassageStore } from "../umi/passage.ts";
+import type { Passage, PassageStore } from "../umi/passage.ts";
 import { sqlArchiveStore } from "./archives.ts";
 import { sqlEntryStore } from "./memory-entries.ts";
 import { limitOf, orderOf, type PageSource, pageCondition, removeRow } from "./pages.ts";
@@ -13,8 +13,6 @@ import type { PassageRow } from "./schema.ts";
 import type { Session } from "./session.ts";
 
 const SOURCE: PageSource = { table: "passages", column: "created_at", missing: "refuse" };
-/** Words of a query that count; further ones are ignored. */
-const QUERY_WORDS_MAX = 32;
 
 /** {@link PassageStore} over SQL. */
 export function sqlPassageStore(session: Session): PassageStore {
@@ -78,7 +76,16 @@ export function sqlPassageStore(session: Session): PassageStore {
       return Number(row.total);
     },
 
-    search: (archiveId, query, filter, limit) => searchPassages(session, archiveId, query, filter, limit),
+    async findAll(ids) {
+      if (ids.length === 0) return [];
+      const rows = await db
+        .selectFrom("passages")
+        .selectAll()
+        .where("id", "in", [...ids])
+        .where("organization_id", "=", organizationId)
+        .execute();
+      return rows.map(toPassage);
+    },
 
     async remove(id) {
       const passage = await this.find(id);
@@ -150,46 +157,6 @@ async function createArchive(session: Session, agentId: AgentId, name: string): 
   });
   await archives.attach(agentId, id, true);
   return id;
-}
-
-/** Counts, for each passage, how many different words of the query it contains. */
-async function searchPassages(
-  { db, organizationId }: Session,
-  archiveId: ArchiveId,
-  query: string,
-  filter: PassageFilter,
-  limit: number,
-): Promise<readonly PassageHit[]> {
-  const words = [...new Set(query.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [])].slice(0, QUERY_WORDS_MAX);
-  if (words.length === 0) return [];
-  const counts = words.map((word) => sql`case when search_text like ${containing(word)} escape '\\' then 1 else 0 end`);
-  const score = sql<number>`(${sql.join(counts, sql` + `)})`;
-  const rows = await db
-    .selectFrom("passages")
-    .selectAll()
-    .select(score.as("score"))
-    .where("archive_id", "=", archiveId)
-    .where("organization_id", "=", organizationId)
-    .where(matches(filter))
-    .where(score, ">", 0)
-    .orderBy("score", "desc")
-    .orderBy("created_at", "desc")
-    .orderBy("id", "desc")
-    .limit(limit)
-    .execute();
-  return rows.map((row) => ({ passage: toPassage(row), score: Number(row.score) / words.length }));
-}
-
-function matches(filter: PassageFilter): RawBuilder<SqlBool> {
-  const conditions: RawBuilder<SqlBool>[] = [sql`1 = 1`];
-  if (filter.start !== undefined) conditions.push(sql`passages.created_at >= ${filter.start}`);
-  if (filter.end !== undefined) conditions.push(sql`passages.created_at <= ${filter.end}`);
-  const tags = [...new Set(filter.tags ?? [])];
-  if (tags.length > 0) {
-    const found = sql`(select count(*) from passage_tags where passage_tags.passage_id = passages.id and passage_tags.tag in (${sql.join(tags)}))`;
-    conditions.push(filter.tagMatch === "all" ? sql`${found} = ${tags.length}` : sql`${found} > 0`);
-  }
-  return sql<SqlBool>`${sql.join(conditions, sql` and `)}`;
 }
 
 function toPassage(row: PassageRow): Passage {

@@ -32,18 +32,24 @@ export function testContext(hits: readonly ConversationHit[] = [], timezone = "U
   const searches: { query: string; filter: PassageFilter; limit: number }[] = [];
   const storedPassages: Passage[] = [];
   const blocks = mapBlockStore();
+  const passages = listPassageStore(storedPassages, random);
   const context: TestContext = {
     agentId,
     agentName: "Ada",
     timezone,
     userId: "user-00000000-0000-4000-8000-000000000000",
     blocks,
-    passages: listPassageStore(storedPassages, searches, random),
+    passages,
     clock: steppingClock(),
     random,
     queries,
     searches,
     storedPassages,
+    async searchPassages(query, filter, limit) {
+      if ((await passages.archiveOf(agentId)) === undefined) return [];
+      searches.push({ query, filter, limit });
+      return storedPassages.filter(({ text }) => text.includes(query)).slice(0, limit);
+    },
     searchConversation(query) {
       queries.push(query);
       return Promise.resolve(hits.slice(0, query.limit));
@@ -121,11 +127,7 @@ function mapBlockStore(): BlockStore {
   };
 }
 
-function listPassageStore(
-  passages: Passage[],
-  searches: { query: string; filter: PassageFilter; limit: number }[],
-  random: Random,
-): PassageStore {
+function listPassageStore(passages: Passage[], random: Random): PassageStore {
   const archiveId = newId("archive", random);
   let open = false;
   return {
@@ -139,11 +141,7 @@ function listPassageStore(
     find: (id) => Promise.resolve(passages.find((passage) => passage.id === id)),
     list: () => Promise.resolve(passages),
     count: () => Promise.resolve(passages.length),
-    search(_, query, filter, limit) {
-      searches.push({ query, filter, limit });
-      const found = passages.filter(({ text }) => text.includes(query)).slice(0, limit);
-      return Promise.resolve(found.map((passage) => ({ passage, score: 1 })));
-    },
+    findAll: (ids) => Promise.resolve(passages.filter(({ id }) => ids.includes(id))),
     remove: () => Promise.resolve(),
   };
 }

@@ -99,7 +99,7 @@ export const archivalMemorySearch: BuiltinTool = defineTool({
   }),
   parallel: true,
   unlimited: true,
-  async run(args, { agentId, timezone: zone, passages }) {
+  async run(args, { timezone: zone, searchPassages }) {
     const format = createTimeFormat();
     const filter = {
       ...(args.tags?.length ? { tags: args.tags } : {}),
@@ -107,11 +107,10 @@ export const archivalMemorySearch: BuiltinTool = defineTool({
       ...(args.start_datetime ? { start: dateBound(args.start_datetime, { edge: "start", zone, format }) } : {}),
       ...(args.end_datetime ? { end: dateBound(args.end_datetime, { edge: "end", zone, format }) } : {}),
     };
-    const archiveId = await passages.archiveOf(agentId);
-    if (archiveId === undefined || args.query.trim() === "") return pythonRepr([]);
+    if (args.query.trim() === "") return pythonRepr([]);
     const limit = within(args.top_k, 1, RESULTS_MAX, RESULTS_DEFAULT);
-    const hits = await passages.search(archiveId, args.query, filter, limit);
-    const entries = hits.map(({ passage }) => ({
+    const found = await searchPassages(args.query, filter, limit);
+    const entries = found.map((passage) => ({
       id: passage.id,
       timestamp: format.isoInZone(passage.createdAt, zone),
       content: passage.text,

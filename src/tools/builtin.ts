@@ -5,7 +5,7 @@ import type { AgentId } from "../core/id.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { Random } from "../core/random.ts";
 import type { BlockStore } from "../umi/block-store.ts";
-import type { PassageStore } from "../umi/passage.ts";
+import type { Passage, PassageFilter, PassageStore } from "../umi/passage.ts";
 import type { ToolType } from "./tool.ts";
 
 /** What `conversation_search` may ask of the agent's past messages. Dates are inclusive. */
@@ -36,6 +36,8 @@ export interface ToolContext {
   readonly passages: PassageStore;
   readonly clock: Clock;
   readonly random: Random;
+  /** Passages of the agent's archive, best first; none when it has no archive. */
+  searchPassages(query: string, filter: PassageFilter, limit: number): Promise<readonly Passage[]>;
   searchConversation(query: ConversationQuery): Promise<readonly ConversationHit[]>;
 }
 

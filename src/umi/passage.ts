@@ -47,7 +47,7 @@ export interface PassageStore {
   /** Passages by creation time; `containing` narrows to those that contain the text, in any case. */
   list(archiveId: ArchiveId, page: Page, containing?: string): Promise<readonly Passage[]>;
   count(archiveId: ArchiveId): Promise<number>;
-  /** Best first: those with the most of the query's words, then the newest. An empty query finds nothing. */
-  search(archiveId: ArchiveId, query: string, filter: PassageFilter, limit: number): Promise<readonly PassageHit[]>;
+  /** Those of the passages that exist, in any order. */
+  findAll(ids: readonly PassageId[]): Promise<readonly Passage[]>;
   remove(id: PassageId): Promise<void>;
 }
