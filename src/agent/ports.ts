@@ -201,6 +201,8 @@ export interface MessageStore {
   saveTokenCounts(counts: ReadonlyMap<MessageId, number>): Promise<void>;
   /** Those of the messages that exist, in any order. */
   findAll(ids: readonly MessageId[]): Promise<readonly Message[]>;
+  /** Makes entries of up to `limit` messages of an agent that are none yet, oldest first, and gives how many there were. */
+  indexMissing(agentId: AgentId, limit: number): Promise<number>;
   /** What users and agents said, newest first. */
   listSpoken(filter: SpokenFilter, limit: number): Promise<readonly Message[]>;
   /** The run that took a request of exactly these otids into the conversation (null: the agent's own), if any. */

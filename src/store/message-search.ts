@@ -3,6 +3,7 @@ import type { MessageStore, SpokenFilter } from "../agent/ports.ts";
 import type { RunId } from "../core/id.ts";
 import { MESSAGE_COLUMNS, toMessage } from "./message-rows.ts";
 import type { Session } from "./session.ts";
+import { rememberMessages } from "./turn-entries.ts";
 
 // A run that was deleted has no answer to give, so it took nothing.
 const OF_OTID = `select messages.run_id from messages join runs on runs.id = messages.run_id
@@ -10,8 +11,10 @@ const OF_OTID = `select messages.run_id from messages join runs on runs.id = mes
   and coalesce(messages.conversation_id, '') = coalesce($3, '') and messages.organization_id = $4
   order by messages.sequence_id limit 1`;
 
+const NOTE_INDEXED = "update messages set search_text = '' where id = $1 and organization_id = $2";
+
 /** The part of {@link MessageStore} that looks messages up by their names, or lists what was said. */
-export type MessageFinder = Pick<MessageStore, "findAll" | "listSpoken" | "runOfOtids">;
+export type MessageFinder = Pick<MessageStore, "findAll" | "indexMissing" | "listSpoken" | "runOfOtids">;
 
 /** {@link MessageFinder} over SQL. */
 export function sqlMessageFinder(session: Session): MessageFinder {
@@ -26,6 +29,22 @@ export function sqlMessageFinder(session: Session): MessageFinder {
         .where("organization_id", "=", organizationId)
         .execute();
       return rows.map(toMessage);
+    },
+
+    async indexMissing(agentId, limit) {
+      const rows = await db
+        .selectFrom("messages")
+        .select(MESSAGE_COLUMNS)
+        .where("search_text", "!=", "")
+        .where("agent_id", "=", agentId)
+        .where("organization_id", "=", organizationId)
+        .orderBy("sequence_id")
+        .limit(limit)
+        .execute();
+      const messages = rows.map(toMessage);
+      await rememberMessages(session, messages);
+      for (const { id } of messages) await session.sql.execute(NOTE_INDEXED, [id, organizationId]);
+      return messages.length;
     },
 
     async listSpoken(filter, limit) {

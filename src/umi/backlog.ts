@@ -2,7 +2,7 @@ import type { Instant } from "../core/clock.ts";
 
 /**
  * The kinds of work that a space may need: `embed` gives its entries the vectors that they lack, `index` makes entries of
- * an archive's passages that are none yet.
+ * passages and messages that are none yet.
  */
 export type WorkKind = "embed" | "index";
 
