@@ -3,6 +3,8 @@
 // Usage: bun bench/eval-evolution.ts --data core-memory-update.jsonl [--fit] [--errors] [--json OUT]
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { type Evolution, evolutionOf, isEnding, type TrackedFact } from "../src/umi/facts/evolution.ts";
+import type { FactId } from "../src/umi/facts/fact.ts";
 import { type ReplacementScore, replacementScores } from "../src/umi/facts/replacement.ts";
 import { type ReplacementModel, SHIPPED_MODEL } from "../src/umi/facts/replacement-model.ts";
 import { type EvolutionCase, type EvolutionData, readEvolutionData } from "./evolution-data.ts";
@@ -19,6 +21,8 @@ const FALSE_PENALTY = 3;
 interface Judged {
   readonly one: EvolutionCase;
   readonly scores: readonly ReplacementScore[];
+  /** Indices of the known facts that are ended. */
+  readonly ended: readonly number[];
 }
 
 interface Figures {
@@ -33,13 +37,26 @@ interface Figures {
 }
 
 function judge(cases: readonly EvolutionCase[], model: ReplacementModel): readonly Judged[] {
-  return cases.map((one) => ({ one, scores: replacementScores(one.known.map(frame), frame(one.fresh), model) }));
+  return cases.map((one) => {
+    const known = one.known.map((text, index) => tracked(text, index));
+    const evolution = evolutionOf(known, tracked(one.fresh, known.length), { model });
+    const scores = replacementScores(one.known.map(frame), frame(one.fresh), model);
+    return { one, scores, ended: endedBy(evolution, known) };
+  });
 }
 
-function figuresOf(judged: readonly Judged[], threshold = 0): Figures {
+function tracked(text: string, index: number): TrackedFact {
+  return { id: `fact-${index}` as FactId, text, subjectId: null, relation: "", value: "", isDenied: false };
+}
+
+function endedBy({ steps }: Evolution, known: readonly TrackedFact[]): readonly number[] {
+  const ended = steps.filter(isEnding);
+  return ended.map(({ earlier }) => known.findIndex(({ id }) => id === earlier));
+}
+
+function figuresOf(judged: readonly Judged[]): Figures {
   let [hits, decided, wanted, first, replacements, additions, disturbed] = [0, 0, 0, 0, 0, 0, 0];
-  for (const { one, scores } of judged) {
-    const chosen = scores.flatMap((score, index) => (score.odds > threshold ? [index] : []));
+  for (const { one, scores, ended: chosen } of judged) {
     if (one.replaced.length === 0) {
       additions++;
       if (chosen.length > 0) disturbed++;
@@ -61,11 +78,20 @@ function figuresOf(judged: readonly Judged[], threshold = 0): Figures {
   };
 }
 
+/** Weights, and the threshold that serves best on the cases that they were fitted to. */
 function fitAll(cases: readonly EvolutionCase[]): ReplacementModel {
   const model = fitModel(cases);
-  const judged = judge(cases, model);
+  const scored = cases.map((one) => ({
+    one,
+    scores: replacementScores(one.known.map(frame), frame(one.fresh), model),
+  }));
   const worthOf = (threshold: number) => {
-    const { f1, falseSupersession } = figuresOf(judged, threshold);
+    const judged = scored.map(({ one, scores }) => ({
+      one,
+      scores,
+      ended: scores.flatMap((score, index) => (score.odds > threshold ? [index] : [])),
+    }));
+    const { f1, falseSupersession } = figuresOf(judged);
     return f1 - FALSE_PENALTY * Math.max(0, falseSupersession - FALSE_PERCENT_MAX);
   };
   const best = THRESHOLDS.reduce((kept, next) => (worthOf(next) > worthOf(kept) ? next : kept), 0);
@@ -91,12 +117,12 @@ function percent(share: number): number {
 }
 
 function showErrors(judged: readonly Judged[]): void {
-  for (const { one, scores } of judged) {
-    const isWrong = scores.some(({ odds }, index) => odds > 0 !== one.replaced.includes(index));
+  for (const { one, scores, ended } of judged) {
+    const isWrong = scores.some((_, index) => ended.includes(index) !== one.replaced.includes(index));
     if (!isWrong) continue;
     console.log(`\nnew ${one.fresh}`);
     for (const [index, { evidence, odds }] of scores.entries()) {
-      if (odds <= 0 && !one.replaced.includes(index)) continue;
+      if (!ended.includes(index) && !one.replaced.includes(index)) continue;
       const mark = one.replaced.includes(index) ? "replaced " : "untouched";
       console.log(`  ${mark} ${evidence.toFixed(2)} ${odds.toFixed(2)} ${one.known[index]}`);
     }
