@@ -6,9 +6,10 @@ import { FIRST } from "./migrations/0001-first.ts";
 import { LEASE_AND_EXPIRY } from "./migrations/0002-lease-and-expiry.ts";
 import { EVENT_ARRIVALS } from "./migrations/0003-event-arrivals.ts";
 import { GROUPS } from "./migrations/0004-groups.ts";
+import { MEMORY_FACTS } from "./migrations/0006-memory-facts.ts";
 
 /** Every change of the schema, in order; the index plus one is the version. Never edited once released. */
-const MIGRATIONS: readonly string[] = [FIRST, LEASE_AND_EXPIRY, EVENT_ARRIVALS, GROUPS];
+const MIGRATIONS: readonly string[] = [FIRST, LEASE_AND_EXPIRY, EVENT_ARRIVALS, GROUPS, MEMORY_FACTS];
 
 /** The schema this server writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
