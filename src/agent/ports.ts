@@ -14,7 +14,10 @@ import type { Page } from "../core/page.ts";
 import type { Tool } from "../tools/tool.ts";
 import type { ArchiveStore } from "../umi/archive.ts";
 import type { BlockStore } from "../umi/block-store.ts";
+import type { FactStore } from "../umi/facts/fact-store.ts";
+import type { EntryStore } from "../umi/index/entry-store.ts";
 import type { PassageStore } from "../umi/passage.ts";
+import type { VectorStore } from "../umi/vectors/vector-store.ts";
 import type { Agent } from "./agent.ts";
 import type { Conversation } from "./conversation.ts";
 import type { GroupStore } from "./group.ts";
@@ -346,6 +349,9 @@ export interface Repositories {
   readonly groups: GroupStore;
   readonly archives: ArchiveStore;
   readonly passages: PassageStore;
+  readonly entries: EntryStore;
+  readonly vectors: VectorStore;
+  readonly facts: FactStore;
   readonly events: RunEventStore;
   /** Runs `work`, and undoes what it wrote when its result is not ok or it throws. Only inside a transaction. */
   attempt<T extends { readonly ok: boolean }>(work: () => Promise<T>): Promise<T>;

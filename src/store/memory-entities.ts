@@ -1,6 +1,13 @@
-import { instantOf } from "../core/clock.ts";
+import { type Instant, instantOf } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
-import { type Entity, type EntityId, type EntityType, normalizedName } from "../umi/facts/entity.ts";
+import {
+  type Entity,
+  type EntityId,
+  type EntityMerge,
+  type EntityType,
+  type Mention,
+  normalizedName,
+} from "../umi/facts/entity.ts";
 import { type FactStore, MERGED_MAX, NAMESAKES_MAX } from "../umi/facts/fact-store.ts";
 import { toInstantOrNull } from "./rows.ts";
 import type { EntityRow } from "./schema.ts";
@@ -61,17 +68,7 @@ export function sqlEntities(session: Session): Entities {
         .execute();
     },
 
-    async mentions(space, id) {
-      const rows = await db
-        .selectFrom("umi_mentions")
-        .selectAll()
-        .where(inSpace(session, space))
-        .where("entity_id", "=", id)
-        .orderBy("turn_id")
-        .orderBy("name")
-        .execute();
-      return rows.map((row) => ({ entityId: row.entity_id as EntityId, name: row.name, turnId: row.turn_id }));
-    },
+    mentions: (space, id) => mentionsOf(session, space, id),
 
     entitiesNamed: (space, name) => entitiesNamed(session, space, name),
 
@@ -97,40 +94,9 @@ export function sqlEntities(session: Session): Entities {
         .execute();
     },
 
-    async undoMerge(space, absorbed, undoneAt) {
-      const last = await db
-        .selectFrom("umi_entity_merges")
-        .select((eb) => eb.fn.max("number").as("number"))
-        .where(inSpace(session, space))
-        .where("absorbed_id", "=", absorbed)
-        .where("undone_at", "is", null)
-        .executeTakeFirst();
-      if (last?.number === null || last === undefined)
-        throw new Failure("not_found", `Entity '${absorbed}' is not merged into another`);
-      await db
-        .updateTable("umi_entity_merges")
-        .set({ undone_at: undoneAt })
-        .where("number", "=", last.number)
-        .execute();
-      await update(session, space, absorbed, { merged_into: null });
-    },
+    undoMerge: (space, absorbed, undoneAt) => undoMerge(session, space, absorbed, undoneAt),
 
-    async merges(space, id) {
-      const rows = await db
-        .selectFrom("umi_entity_merges")
-        .selectAll()
-        .where(inSpace(session, space))
-        .where((eb) => eb.or([eb("kept_id", "=", id), eb("absorbed_id", "=", id)]))
-        .orderBy("number")
-        .execute();
-      return rows.map((row) => ({
-        kept: row.kept_id as EntityId,
-        absorbed: row.absorbed_id as EntityId,
-        reason: row.reason,
-        mergedAt: instantOf(row.merged_at),
-        undoneAt: toInstantOrNull(row.undone_at),
-      }));
-    },
+    merges: (space, id) => mergesOf(session, space, id),
 
     removeEntity: (space, id) => removeEntity(session, space, id),
   };
@@ -189,6 +155,53 @@ async function keptEntity(session: Session, space: string, id: EntityId): Promis
   for (let step = 0; step < MERGED_MAX && entity !== undefined && entity.mergedInto !== null; step++)
     entity = await findEntity(session, space, entity.mergedInto);
   return entity;
+}
+
+async function undoMerge(session: Session, space: string, absorbed: EntityId, undoneAt: Instant): Promise<void> {
+  const last = await session.db
+    .selectFrom("umi_entity_merges")
+    .select((eb) => eb.fn.max("number").as("number"))
+    .where(inSpace(session, space))
+    .where("absorbed_id", "=", absorbed)
+    .where("undone_at", "is", null)
+    .executeTakeFirst();
+  if (last?.number === null || last === undefined)
+    throw new Failure("not_found", `Entity '${absorbed}' is not merged into another`);
+  await session.db
+    .updateTable("umi_entity_merges")
+    .set({ undone_at: undoneAt })
+    .where("number", "=", last.number)
+    .execute();
+  await update(session, space, absorbed, { merged_into: null });
+}
+
+async function mergesOf(session: Session, space: string, id: EntityId): Promise<readonly EntityMerge[]> {
+  const rows = await session.db
+    .selectFrom("umi_entity_merges")
+    .selectAll()
+    .where(inSpace(session, space))
+    .where((eb) => eb.or([eb("kept_id", "=", id), eb("absorbed_id", "=", id)]))
+    .orderBy("number")
+    .execute();
+  return rows.map((row) => ({
+    kept: row.kept_id as EntityId,
+    absorbed: row.absorbed_id as EntityId,
+    reason: row.reason,
+    mergedAt: instantOf(row.merged_at),
+    undoneAt: toInstantOrNull(row.undone_at),
+  }));
+}
+
+async function mentionsOf(session: Session, space: string, id: EntityId): Promise<readonly Mention[]> {
+  const rows = await session.db
+    .selectFrom("umi_mentions")
+    .selectAll()
+    .where(inSpace(session, space))
+    .where("entity_id", "=", id)
+    .orderBy("turn_id")
+    .orderBy("name")
+    .execute();
+  return rows.map((row) => ({ entityId: row.entity_id as EntityId, name: row.name, turnId: row.turn_id }));
 }
 
 async function removeEntity(session: Session, space: string, id: EntityId): Promise<void> {

@@ -5,7 +5,7 @@ import { Failure } from "../core/failure.ts";
 import type { EntityId } from "../umi/facts/entity.ts";
 import { type Closing, contentHashOf, FACT_SOURCES_MAX, type Fact, type FactId } from "../umi/facts/fact.ts";
 import type { EvolutionKind, FactLink } from "../umi/facts/fact-link.ts";
-import { FACTS_LIMIT_MAX, type FactQuery, type FactStore } from "../umi/facts/fact-store.ts";
+import { FACTS_LIMIT_MAX, type FactQuery, type FactStore, type TouchedByTurn } from "../umi/facts/fact-store.ts";
 import { knownAt } from "../umi/facts/fact-time.ts";
 import { entityFamily, sqlEntities } from "./memory-entities.ts";
 import { toFlag, toInstantOrNull } from "./rows.ts";
@@ -30,30 +30,7 @@ export function sqlFactStore(session: Session): FactStore {
   return {
     ...sqlEntities(session),
 
-    async add(fact) {
-      const key = within(fact.space);
-      const taken = await db
-        .selectFrom("umi_facts")
-        .select("id")
-        .where("organization_id", "=", organizationId)
-        .where("id", "=", fact.id)
-        .executeTakeFirst();
-      if (taken !== undefined) throw new Failure("conflict", `A fact with id '${fact.id}' exists already`);
-      await db
-        .insertInto("umi_facts")
-        .values({ ...key, ...toRow(fact) })
-        .execute();
-      const sources = [...new Set(fact.sourceTurnIds)].slice(0, FACT_SOURCES_MAX);
-      if (sources.length > 0) {
-        const rows = sources.map((turn_id, position) => ({ ...key, fact_id: fact.id, turn_id, position }));
-        await db.insertInto("umi_fact_sources").values(rows).execute();
-      }
-      const parents = [...new Set(fact.derivedFrom)];
-      if (parents.length > 0) {
-        const rows = parents.map((parent_id, position) => ({ ...key, fact_id: fact.id, parent_id, position }));
-        await db.insertInto("umi_fact_parents").values(rows).execute();
-      }
-    },
+    add: (fact) => addFact(session, fact),
 
     async close(space, id, { validTo, closedAt, closedBy }) {
       const result = await db
@@ -64,27 +41,11 @@ export function sqlFactStore(session: Session): FactStore {
         .where("closed_by", "is", null)
         .executeTakeFirst();
       if (result.numUpdatedRows > 0n) return;
-      if ((await this.find(space, id)) === undefined) throw missing(id);
+      if ((await findFact(session, space, id)) === undefined) throw missing(id);
       throw new Failure("conflict", `The fact with id '${id}' is closed already`);
     },
 
-    async addSource(space, id, turnId) {
-      const fact = await this.find(space, id);
-      if (fact === undefined) throw missing(id);
-      const isKnown = fact.sourceTurnIds.includes(turnId) || fact.sourceTurnIds.length >= FACT_SOURCES_MAX;
-      if (isKnown) return;
-      const last = await db
-        .selectFrom("umi_fact_sources")
-        .select((eb) => eb.fn.max("position").as("position"))
-        .where(inSpace(session, space))
-        .where("fact_id", "=", id)
-        .executeTakeFirst();
-      const position = last?.position === null || last === undefined ? 0 : Number(last.position) + 1;
-      await db
-        .insertInto("umi_fact_sources")
-        .values({ ...within(space), fact_id: id, turn_id: turnId, position })
-        .execute();
-    },
+    addSource: (space, id, turnId) => addSource(session, space, id, turnId),
 
     async link(space, { earlier, later, kind, reason, confidence, linkedAt }) {
       await db
@@ -102,51 +63,15 @@ export function sqlFactStore(session: Session): FactStore {
         .execute();
     },
 
-    async find(space, id) {
-      const rows = await db
-        .selectFrom("umi_facts")
-        .selectAll()
-        .where(inSpace(session, space))
-        .where("id", "=", id)
-        .execute();
-      return (await withSources(session, space, rows))[0];
-    },
+    find: (space, id) => findFact(session, space, id),
 
     list: (space, query) => listFacts(session, space, query),
 
-    async links(space, id) {
-      const rows = await db
-        .selectFrom("umi_fact_links")
-        .selectAll()
-        .where(inSpace(session, space))
-        .where((eb) => eb.or([eb("earlier_id", "=", id), eb("later_id", "=", id)]))
-        .orderBy("linked_at")
-        .orderBy("earlier_id")
-        .orderBy("later_id")
-        .execute();
-      return rows.map(toLink);
-    },
+    links: (space, id) => linksOf(session, space, id),
 
     removeFact: (space, id) => removeFact(session, space, id),
 
-    async removeTurn(space, turnId) {
-      const facts = await db
-        .deleteFrom("umi_fact_sources")
-        .where(inSpace(session, space))
-        .where("turn_id", "=", turnId)
-        .returning("fact_id")
-        .execute();
-      const mentions = await db
-        .deleteFrom("umi_mentions")
-        .where(inSpace(session, space))
-        .where("turn_id", "=", turnId)
-        .returning("entity_id")
-        .execute();
-      return {
-        facts: sorted(facts.map((row) => row.fact_id)) as readonly FactId[],
-        entities: sorted(mentions.map((row) => row.entity_id)) as readonly EntityId[],
-      };
-    },
+    removeTurn: (space, turnId) => removeTurn(session, space, turnId),
 
     async clear(space) {
       for (const table of SPACE_TABLES) {
@@ -155,6 +80,92 @@ export function sqlFactStore(session: Session): FactStore {
         );
       }
     },
+  };
+}
+
+async function addFact(session: Session, fact: Fact): Promise<void> {
+  const { db, organizationId } = session;
+  const key = { organization_id: organizationId, space: fact.space };
+  const taken = await db
+    .selectFrom("umi_facts")
+    .select("id")
+    .where("organization_id", "=", organizationId)
+    .where("id", "=", fact.id)
+    .executeTakeFirst();
+  if (taken !== undefined) throw new Failure("conflict", `A fact with id '${fact.id}' exists already`);
+  await db
+    .insertInto("umi_facts")
+    .values({ ...key, ...toRow(fact) })
+    .execute();
+  const sources = [...new Set(fact.sourceTurnIds)].slice(0, FACT_SOURCES_MAX);
+  if (sources.length > 0) {
+    const rows = sources.map((turn_id, position) => ({ ...key, fact_id: fact.id, turn_id, position }));
+    await db.insertInto("umi_fact_sources").values(rows).execute();
+  }
+  const parents = [...new Set(fact.derivedFrom)];
+  if (parents.length > 0) {
+    const rows = parents.map((parent_id, position) => ({ ...key, fact_id: fact.id, parent_id, position }));
+    await db.insertInto("umi_fact_parents").values(rows).execute();
+  }
+}
+
+async function addSource(session: Session, space: string, id: FactId, turnId: string): Promise<void> {
+  const fact = await findFact(session, space, id);
+  if (fact === undefined) throw missing(id);
+  const isKnown = fact.sourceTurnIds.includes(turnId) || fact.sourceTurnIds.length >= FACT_SOURCES_MAX;
+  if (isKnown) return;
+  const last = await session.db
+    .selectFrom("umi_fact_sources")
+    .select((eb) => eb.fn.max("position").as("position"))
+    .where(inSpace(session, space))
+    .where("fact_id", "=", id)
+    .executeTakeFirst();
+  const position = last?.position === null || last === undefined ? 0 : Number(last.position) + 1;
+  await session.db
+    .insertInto("umi_fact_sources")
+    .values({ organization_id: session.organizationId, space, fact_id: id, turn_id: turnId, position })
+    .execute();
+}
+
+async function findFact(session: Session, space: string, id: FactId): Promise<Fact | undefined> {
+  const rows = await session.db
+    .selectFrom("umi_facts")
+    .selectAll()
+    .where(inSpace(session, space))
+    .where("id", "=", id)
+    .execute();
+  return (await withSources(session, space, rows))[0];
+}
+
+async function linksOf(session: Session, space: string, id: FactId): Promise<readonly FactLink[]> {
+  const rows = await session.db
+    .selectFrom("umi_fact_links")
+    .selectAll()
+    .where(inSpace(session, space))
+    .where((eb) => eb.or([eb("earlier_id", "=", id), eb("later_id", "=", id)]))
+    .orderBy("linked_at")
+    .orderBy("earlier_id")
+    .orderBy("later_id")
+    .execute();
+  return rows.map(toLink);
+}
+
+async function removeTurn(session: Session, space: string, turnId: string): Promise<TouchedByTurn> {
+  const facts = await session.db
+    .deleteFrom("umi_fact_sources")
+    .where(inSpace(session, space))
+    .where("turn_id", "=", turnId)
+    .returning("fact_id")
+    .execute();
+  const mentions = await session.db
+    .deleteFrom("umi_mentions")
+    .where(inSpace(session, space))
+    .where("turn_id", "=", turnId)
+    .returning("entity_id")
+    .execute();
+  return {
+    facts: sorted(facts.map((row) => row.fact_id)) as readonly FactId[],
+    entities: sorted(mentions.map((row) => row.entity_id)) as readonly EntityId[],
   };
 }
 

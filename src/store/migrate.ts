@@ -6,10 +6,11 @@ import { FIRST } from "./migrations/0001-first.ts";
 import { LEASE_AND_EXPIRY } from "./migrations/0002-lease-and-expiry.ts";
 import { EVENT_ARRIVALS } from "./migrations/0003-event-arrivals.ts";
 import { GROUPS } from "./migrations/0004-groups.ts";
+import { MEMORY_INDEX } from "./migrations/0005-memory-index.ts";
 import { MEMORY_FACTS } from "./migrations/0006-memory-facts.ts";
 
 /** Every change of the schema, in order; the index plus one is the version. Never edited once released. */
-const MIGRATIONS: readonly string[] = [FIRST, LEASE_AND_EXPIRY, EVENT_ARRIVALS, GROUPS, MEMORY_FACTS];
+const MIGRATIONS: readonly string[] = [FIRST, LEASE_AND_EXPIRY, EVENT_ARRIVALS, GROUPS, MEMORY_INDEX, MEMORY_FACTS];
 
 /** The schema this server writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
@@ -72,6 +73,7 @@ async function apply(
   const isSqlite = dialect === "sqlite";
   const text = (MIGRATIONS[version - 1] ?? "")
     .replaceAll("%AUTO%", isSqlite ? "integer primary key" : "bigserial primary key")
+    .replaceAll("%BYTES%", isSqlite ? "blob" : "bytea")
     .replaceAll("%KEYED%", isSqlite ? "without rowid" : "");
   for (const statement of text.split(";")) if (statement.trim() !== "") await writer.execute(statement, []);
   if (version === 1) await insertDefaults(writer, now);

@@ -3,6 +3,8 @@ import type { OrganizationId } from "../core/id.ts";
 import type { World } from "../core/world.ts";
 import type { Tool } from "../tools/tool.ts";
 import type { SqlConnection } from "./driver.ts";
+import type { ColumnCache } from "./memory-columns.ts";
+import type { VectorCache } from "./memory-vector-rows.ts";
 import type { Tables } from "./schema.ts";
 
 /** What events have arrived since the last were moved, as far as this process knows. */
@@ -22,6 +24,10 @@ export interface Session {
   readonly world: Pick<World, "clock" | "random">;
   /** Tools that were read lately, by id and time of change: they are long, change rarely, and every turn needs them. */
   readonly toolCache: Map<string, Tool>;
+  /** What was read of committed entries; absent where a transaction may see others. */
+  readonly columnCache?: ColumnCache;
+  /** Vectors that were searched lately, by space. */
+  readonly vectorCache: VectorCache;
   /** Shared by all sessions of a database. */
   readonly arrivals: Arrivals;
 }

@@ -14,6 +14,11 @@ import { sqlRunEventStore } from "./events.ts";
 import { sqlGroupStore } from "./groups.ts";
 import { sqlIdentityStore } from "./identities.ts";
 import type { Lease } from "./lease.ts";
+import { createColumnCache } from "./memory-columns.ts";
+import { sqlEntryStore } from "./memory-entries.ts";
+import { sqlFactStore } from "./memory-facts.ts";
+import { createVectorCache } from "./memory-vector-rows.ts";
+import { sqlVectorStore } from "./memory-vectors.ts";
 import { sqlMessageStore } from "./messages.ts";
 import { inTransaction } from "./migrate.ts";
 import { sqlPassageStore } from "./passages.ts";
@@ -42,8 +47,11 @@ export function sqlStore(database: SqlDatabase, lease: Lease, world: Pick<World,
   const barrier = flushBarrier(database);
 
   const toolCache = new Map<string, Tool>();
-  const shared = { world, toolCache, arrivals: { events: 0, chars: 0 } };
-  const readers = perActor((actor) => repositories({ db: readerDb, sql: database.reader, ...shared, ...actor }));
+  const shared = { world, toolCache, vectorCache: createVectorCache(), arrivals: { events: 0, chars: 0 } };
+  const columnCache = createColumnCache();
+  const readers = perActor((actor) =>
+    repositories({ db: readerDb, sql: database.reader, columnCache, ...shared, ...actor }),
+  );
   const writers = perActor((actor) => repositories({ db: writerDb, sql: database.writer, ...shared, ...actor }));
 
   return {
@@ -103,6 +111,9 @@ function repositories(session: Session): Repositories {
     groups: sqlGroupStore(session),
     archives: sqlArchiveStore(session),
     passages: sqlPassageStore(session),
+    entries: sqlEntryStore(session),
+    vectors: sqlVectorStore(session),
+    facts: sqlFactStore(session),
     events: sqlRunEventStore(session),
     attempt: (work) => attempt(session.sql, work),
   };

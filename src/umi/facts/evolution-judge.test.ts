@@ -56,7 +56,7 @@ test("judgeEvolution() waits when nobody answers, and shows bugs", async () => {
   const outage = () => Promise.reject(new Failure("unavailable", "No model"));
   expect(await judgeEvolution(OPEN, KNOWN, FRESH, outage)).toEqual({ evolution: OPEN, isDelayed: true });
   const bug = () => Promise.reject(new Error("A bug"));
-  expect(judgeEvolution(OPEN, KNOWN, FRESH, bug)).rejects.toThrow("A bug");
+  await expect(judgeEvolution(OPEN, KNOWN, FRESH, bug)).rejects.toThrow("A bug");
 });
 
 test("judgeEvolution() shows only what is uncertain, and no text can leave its tag", async () => {

@@ -183,7 +183,7 @@ function emptySpace(): Space {
 }
 
 function fits(fact: Fact, query: FactQuery, family: readonly EntityId[] | undefined): boolean {
-  const isOurs = (id: EntityId | null) => id !== null && family !== undefined && family.includes(id);
+  const isOurs = (id: EntityId | null) => id !== null && (family?.includes(id) ?? false);
   return (
     (family === undefined || isOurs(fact.subjectId) || isOurs(fact.objectId)) &&
     (query.relation === undefined || fact.relation === query.relation) &&

@@ -7,7 +7,7 @@ export const ADD_ENTRIES_MAX = 1_000;
 /** Characters (UTF-16 units) of one entry's text. */
 export const ENTRY_CHARS_MAX = 1_000_000;
 /** Terms of a space that are compared with one that it lacks. */
-export const SIMILAR_TERMS_MAX = 2_000;
+export const SIMILAR_TERMS_MAX = 1_000;
 
 /**
  * Where the entries of one organisation live, with what finds them. Whatever was added is found at once, by the same
@@ -25,8 +25,10 @@ export interface EntryStore {
   clear(space: string): Promise<void>;
   /** The entries of these ids that exist, in the order of their numbers. */
   find(space: string, ids: readonly string[]): Promise<readonly Entry[]>;
-  /** The entries of these numbers that exist, with the terms that they were indexed under, in the order of their numbers. */
-  read(space: string, numbers: readonly number[]): Promise<readonly IndexedEntry[]>;
+  /** The entries of these numbers that exist, in the order of their numbers. */
+  read(space: string, numbers: readonly number[]): Promise<readonly Entry[]>;
+  /** The terms under which the entries of these numbers that exist were indexed, in the order of their numbers. */
+  terms(space: string, numbers: readonly number[]): Promise<readonly EntryTerms[]>;
   /** What scoring needs of every entry. It may be shared with other readers and is never changed, only grown. */
   columns(space: string): Promise<EntryColumns>;
   /**
@@ -38,8 +40,8 @@ export interface EntryStore {
   termsFrom(space: string, prefix: string): Promise<readonly string[]>;
 }
 
-/** An entry with its terms, in order. */
-export interface IndexedEntry {
-  readonly entry: Entry;
-  readonly terms: readonly string[];
+/** What an entry is found by: its terms in order, with a space before, between and after them. */
+export interface EntryTerms {
+  readonly number: number;
+  readonly terms: string;
 }

@@ -36,6 +36,16 @@ export function entryTerms(entry: Pick<NewEntry, "speaker" | "text">): readonly 
   return termsOf(spoken).slice(0, ENTRY_TERMS_MAX);
 }
 
+/** Terms, which have no spaces, as one text: a space before, between and after them. */
+export function joinTerms(terms: readonly string[]): string {
+  return ` ${terms.join(" ")} `;
+}
+
+/** The terms of {@link joinTerms}. */
+export function splitTerms(text: string): readonly string[] {
+  return text.length <= 2 ? [] : text.slice(1, -1).split(" ");
+}
+
 /** The term under which entries with a tag are listed. */
 export function tagTerm(tag: string): string {
   return TAG_MARK + tag;

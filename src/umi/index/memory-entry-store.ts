@@ -1,11 +1,16 @@
 import { refuseUnfit } from "./admission.ts";
 import { createColumns, type EntryColumns, type EntryRow, goneRow, rowOf } from "./columns.ts";
-import { type Entry, entryTerms, tagTerm } from "./entry.ts";
-import { type EntryStore, type IndexedEntry, SIMILAR_TERMS_MAX } from "./entry-store.ts";
+import { type Entry, entryTerms, joinTerms, tagTerm } from "./entry.ts";
+import { type EntryStore, SIMILAR_TERMS_MAX } from "./entry-store.ts";
 import { countTerms, type PostingList } from "./postings.ts";
 
 /** Called with the ids of entries that were removed, so that other stores forget them too. */
 export type EntriesRemoved = (space: string, ids: readonly string[]) => void;
+
+interface IndexedEntry {
+  readonly entry: Entry;
+  readonly terms: readonly string[];
+}
 
 interface Space {
   readonly entries: (IndexedEntry | undefined)[];
@@ -44,7 +49,9 @@ export function memoryEntryStore(removed: EntriesRemoved = () => {}): EntryStore
       const space = spaces.get(name);
       return read(space, numbersOf(space, ids)).map(({ entry }) => entry);
     },
-    read: async (name, numbers) => read(spaces.get(name), numbers),
+    read: async (name, numbers) => read(spaces.get(name), numbers).map(({ entry }) => entry),
+    terms: async (name, numbers) =>
+      read(spaces.get(name), numbers).map(({ entry, terms }) => ({ number: entry.number, terms: joinTerms(terms) })),
     columns: async (name) => spaces.get(name)?.columns ?? createColumns(),
     postings: async (name, terms, budget) => listsOf(spaces.get(name), terms, budget),
     async termsFrom(name, prefix) {

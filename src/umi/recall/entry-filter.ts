@@ -11,25 +11,28 @@ const ROLE_BITS = roleFlag("user") | roleFlag("assistant");
 const TAGS_MAX = 64;
 const TAGGED_MAX = 2_000_000;
 
-/** The filter of a recall, or undefined when it lets everything through that is there. */
+/** The filter of a recall: entries that are there and that its options let through. */
 export async function entryFilter(
   entries: EntryStore,
   columns: EntryColumns,
   options: RecallOptions,
 ): Promise<EntryFilter> {
+  const { flags, times, sessions } = columns;
   const { roles, start, end, session } = options;
+  const conditions: EntryFilter[] = [(number) => ((flags[number] ?? 0) & PRESENT) !== 0];
+  if (roles !== undefined) {
+    const wanted = new Set(roles.map(roleFlag));
+    conditions.push((number) => wanted.has((flags[number] ?? 0) & ROLE_BITS));
+  }
+  if (start !== undefined) conditions.push((number) => (times[number] ?? 0) >= start);
+  if (end !== undefined) conditions.push((number) => (times[number] ?? 0) <= end);
+  if (session !== undefined) {
+    const index = columns.sessionIndex(hashOf(session)) ?? -1;
+    conditions.push((number) => sessions[number] === index);
+  }
   const tagged = await taggedNumbers(entries, options);
-  const wanted = roles && new Set(roles.map(roleFlag));
-  const sessionIndex = session === undefined ? undefined : (columns.sessionIndex(hashOf(session)) ?? -1);
-  return (number) => {
-    const flags = columns.flags[number] ?? 0;
-    const at = columns.times[number] ?? 0;
-    if ((flags & PRESENT) === 0) return false;
-    if (wanted !== undefined && !wanted.has(flags & ROLE_BITS)) return false;
-    if ((start !== undefined && at < start) || (end !== undefined && at > end)) return false;
-    if (sessionIndex !== undefined && columns.sessions[number] !== sessionIndex) return false;
-    return tagged === undefined || tagged.has(number);
-  };
+  if (tagged !== undefined) conditions.push((number) => tagged.has(number));
+  return (number) => conditions.every((holds) => holds(number));
 }
 
 async function taggedNumbers(entries: EntryStore, options: RecallOptions): Promise<ReadonlySet<number> | undefined> {

@@ -1,5 +1,6 @@
 import type { EntryColumns } from "../index/columns.ts";
-import type { EntryStore, IndexedEntry } from "../index/entry-store.ts";
+import { splitTerms } from "../index/entry.ts";
+import type { EntryStore, EntryTerms } from "../index/entry-store.ts";
 import type { NearEntry, VectorStore } from "../vectors/vector-store.ts";
 import { bestCandidates, type SignScores, signScores } from "./candidates.ts";
 import { type DenseScores, denseScores } from "./dense.ts";
@@ -13,10 +14,10 @@ import { rarity, scoreWords, type WeighedList } from "./word-scores.ts";
 /** Postings that one recall reads. */
 const POSTINGS_MAX = 200_000;
 /** Entries whose texts one recall reads: as many as this, or four for each hit that is wanted. */
-const CANDIDATES_MIN = 200;
-const CANDIDATES_PER_HIT = 2;
+const CANDIDATES_MIN = 100;
+const CANDIDATES_PER_HIT = 4;
 /** Entries that vectors bring in. */
-const DENSE_CANDIDATES_MAX = 100;
+const DENSE_CANDIDATES_MAX = 60;
 /** Terms the space lacks for which it is asked for similar ones, and how they must begin. */
 const UNKNOWN_TERMS_MAX = 8;
 const PREFIX_CHARS = 2;
@@ -70,16 +71,36 @@ export async function lookUp(
   const dense = near && denseScores(near, lexical, scores.words);
   const look: Look = { question, columns, lists, accept, weights, scores, dense };
   const numbers = [...new Set([...lexical, ...(near ?? []).map((each) => each.number)])];
-  const ranked = rank(await entries.read(options.space, numbers), look).slice(0, limit);
+  const ranked = rank(await entries.terms(options.space, numbers), look).slice(0, limit);
   return {
-    hits: ranked.map(({ read, total, parts }) => ({
-      entry: read.entry,
-      score: Math.max(0, total) / (Math.max(0, total) + HALF_SCORE),
-      ...(options.explain === true ? { parts: withoutZeros(parts) } : {}),
-    })),
+    hits: await hitsOf(entries, options, ranked, look),
     isHybrid: dense !== undefined,
-    coverage: coverageOf(look, ranked[0]?.read),
+    coverage: coverageOf(look, ranked[0]?.candidate),
   };
+}
+
+/** The entries of what was ranked. Equal scores are told apart by id here, where ids are known. */
+async function hitsOf(
+  entries: EntryStore,
+  { space, explain }: RecallOptions,
+  ranked: readonly Ranked[],
+  look: Look,
+): Promise<readonly RecallHit[]> {
+  const totals = new Map(ranked.map((each) => [each.candidate.number, each]));
+  const read = await entries.read(
+    space,
+    ranked.map(({ candidate }) => candidate.number),
+  );
+  const hits = read.flatMap((entry) => {
+    const each = totals.get(entry.number);
+    return each === undefined ? [] : [{ entry, each }];
+  });
+  hits.sort((a, b) => b.each.total - a.each.total || (a.entry.id < b.entry.id ? -1 : 1));
+  return hits.map(({ entry, each }) => ({
+    entry,
+    score: Math.max(0, each.total) / (Math.max(0, each.total) + HALF_SCORE),
+    ...(explain === true ? { parts: withoutZeros({ ...look.scores.explain(entry.number), ...each.parts }) } : {}),
+  }));
 }
 
 /** The postings of the question's terms; a term that the space lacks gives way to those spelled like it. */
@@ -111,29 +132,29 @@ async function nearEntries(
 }
 
 interface Ranked {
-  readonly read: IndexedEntry;
+  readonly candidate: EntryTerms;
   readonly total: number;
+  /** What was added to the score once the terms were read. */
   readonly parts: Readonly<Record<string, number>>;
 }
 
-function rank(candidates: readonly IndexedEntry[], look: Look): Ranked[] {
+function rank(candidates: readonly EntryTerms[], look: Look): Ranked[] {
   const { scores, weights, question, dense } = look;
   const spelling = spellingScores(candidates, look);
-  const ranked = candidates.map((read, i): Ranked => {
-    const { number } = read.entry;
+  const ranked = candidates.map((candidate, i): Ranked => {
+    const { number, terms } = candidate;
     const parts = {
-      ...scores.explain(number),
       spelling: weights.spelling * (spelling[i] ?? 0),
-      phrases: weights.phrase * phrasesIn(read.terms, question.pairs),
+      phrases: weights.phrase * phrasesIn(terms, question.pairs),
       vector: weights.dense * (dense?.of(number) ?? 0),
     };
-    return { read, parts, total: Object.values(parts).reduce((sum, part) => sum + part, 0) };
+    return { candidate, parts, total: scores.all(number) + parts.spelling + parts.phrases + parts.vector };
   });
-  return ranked.sort((a, b) => b.total - a.total || (a.read.entry.id < b.read.entry.id ? -1 : 1));
+  return ranked.sort((a, b) => b.total - a.total || a.candidate.number - b.candidate.number);
 }
 
 /** How alike the candidates' spelling is to the question's, in standard deviations over the candidates. */
-function spellingScores(candidates: readonly IndexedEntry[], { lists, columns, question }: Look): readonly number[] {
+function spellingScores(candidates: readonly EntryTerms[], { lists, columns, question }: Look): readonly number[] {
   const { count } = columns.totals;
   const totals = new Map(lists.map(({ list }) => [list.term, list.total]));
   const scorer = new SpellingScorer(
@@ -146,19 +167,18 @@ function spellingScores(candidates: readonly IndexedEntry[], { lists, columns, q
   return raw.map((each) => each / deviation);
 }
 
-function phrasesIn(terms: readonly string[], pairs: ReadonlySet<string>): number {
-  if (pairs.size === 0) return 0;
+function phrasesIn(terms: string, pairs: readonly string[]): number {
   let found = 0;
-  for (let i = 1; i < terms.length && found < PHRASES_MAX; i++) if (pairs.has(`${terms[i - 1]} ${terms[i]}`)) found++;
-  return found;
+  for (const pair of pairs) if (terms.includes(pair)) found++;
+  return Math.min(found, PHRASES_MAX);
 }
 
 /** The share of the question's rarity that the best hit's own terms have. */
-function coverageOf({ question, lists, columns }: Look, best: IndexedEntry | undefined): number {
+function coverageOf({ question, lists, columns }: Look, best: EntryTerms | undefined): number {
   if (best === undefined) return 0;
   const { count } = columns.totals;
   const totals = new Map(lists.map(({ list }) => [list.term, list.total]));
-  const has = new Set(best.terms);
+  const has = new Set(splitTerms(best.terms));
   let all = 0;
   let covered = 0;
   for (const term of question.terms) {

@@ -1,6 +1,7 @@
 import type { Instant } from "../../core/clock.ts";
 import { cut } from "../../core/text.ts";
 import { hashOf } from "../index/columns.ts";
+import { joinTerms } from "../index/entry.ts";
 import type { DateRange } from "../text/date-range.ts";
 import { datesIn } from "../text/dates.ts";
 import { isStopWord } from "../text/stop-words.ts";
@@ -20,8 +21,8 @@ export interface Question {
   readonly words: readonly string[];
   /** The terms of those words, each once, in order. */
   readonly terms: readonly string[];
-  /** Neighbouring terms, as `first second`. */
-  readonly pairs: ReadonlySet<string>;
+  /** Neighbouring terms, as ` first second `, each once. */
+  readonly pairs: readonly string[];
   /** Hashes of everything in it that could be somebody's name. */
   readonly names: ReadonlySet<number>;
   /** Whether the answer is a time. */
@@ -39,7 +40,7 @@ export function readQuestion(text: string, now: Instant): Question {
   return {
     words,
     terms: [...new Set(sequence)],
-    pairs: new Set(sequence.slice(1).map((term, i) => `${sequence[i]} ${term}`)),
+    pairs: [...new Set(sequence.slice(1).map((term, i) => joinTerms([sequence[i] ?? "", term])))],
     names: new Set(words.map((token) => hashOf(token.replace(/'s?$/, "")))),
     asksTime: ASKS_TIME.test(bounded.trimStart().toLowerCase()),
     ranges: datesIn(bounded, now),

@@ -1,61 +1,90 @@
 import { pushGrams } from "../text/grams.ts";
 
-/** Terms of one entry that are compared by spelling. */
-const COMPARED_TERMS_MAX = 512;
+/** Characters of one entry's terms that are compared by spelling. */
+const COMPARED_CHARS_MAX = 4_000;
 /** Shares of pieces from which two terms count as spelled alike. */
 const ALIKE_MIN = 0.5;
+/** Characters by which two terms that are spelled alike may differ in length. */
+const LENGTHS_APART_MAX = 2;
 /** Terms that stand in for one that a space lacks. */
 const ALIKE_TERMS_MAX = 3;
 /** Characters added to a text's length, so that the shortest texts do not win by being short. */
 const LENGTH_FLOOR = 30;
 
-/** Compares texts with a question by the pieces their words are made of. Holds what it learned of each term. */
+/**
+ * Compares texts with a question by the pieces their words are made of. Texts are joined terms, so that their spaces
+ * mark where words begin and end, as they do in the pieces; no string is made of what is looked at.
+ */
 export class SpellingScorer {
-  readonly #weights = new Map<string, number>();
-  readonly #shared = new Map<string, readonly string[]>();
+  /** Pieces by the hash of their first three characters, then those longer, each with its place in `#weights`. */
+  readonly #pieces = new Map<number, Piece[]>();
+  readonly #weights: number[] = [];
+  readonly #hitBy: number[] = [];
+  #texts = 0;
 
   /** Each term of the question with its weight. */
   constructor(terms: Iterable<readonly [string, number]>) {
+    const places = new Map<string, number>();
     for (const [term, weight] of terms) {
       const grams = gramsOfTerm(term);
       for (const gram of grams) {
         const value = weight / Math.sqrt(grams.length);
-        this.#weights.set(gram, Math.max(this.#weights.get(gram) ?? 0, value));
+        const place = places.get(gram) ?? this.#addPiece(gram);
+        places.set(gram, place);
+        this.#weights[place] = Math.max(this.#weights[place] ?? 0, value);
       }
     }
   }
 
-  /** What the pieces that the terms share with the question weigh, less in a long text. */
-  score(terms: readonly string[]): number {
-    const hit = new Set<string>();
-    let chars = 0;
-    for (const term of terms.slice(0, COMPARED_TERMS_MAX)) {
-      chars += term.length + 1;
-      for (const gram of this.#sharedBy(term)) hit.add(gram);
-    }
+  /** What the pieces that a text shares with the question weigh, less in a long text. */
+  score(terms: string): number {
+    const end = Math.min(terms.length, COMPARED_CHARS_MAX);
+    const text = ++this.#texts;
     let sum = 0;
-    for (const gram of hit) sum += this.#weights.get(gram) ?? 0;
-    return sum / (LENGTH_FLOOR + chars) ** 0.25;
+    for (let at = 0; at + 2 < end; at++) {
+      const pieces = this.#pieces.get(hashAt(terms, at));
+      if (pieces === undefined) continue;
+      for (const { gram, place } of pieces) {
+        if (this.#hitBy[place] === text || !terms.startsWith(gram, at)) continue;
+        this.#hitBy[place] = text;
+        sum += this.#weights[place] ?? 0;
+      }
+    }
+    return sum / (LENGTH_FLOOR + end) ** 0.25;
   }
 
-  #sharedBy(term: string): readonly string[] {
-    const known = this.#shared.get(term);
-    if (known !== undefined) return known;
-    const shared = gramsOfTerm(term).filter((gram) => this.#weights.has(gram));
-    this.#shared.set(term, shared);
-    return shared;
+  #addPiece(gram: string): number {
+    const place = this.#weights.length;
+    this.#weights.push(0);
+    this.#hitBy.push(0);
+    const hash = hashAt(gram, 0);
+    const others = this.#pieces.get(hash);
+    if (others === undefined) this.#pieces.set(hash, [{ gram, place }]);
+    else others.push({ gram, place });
+    return place;
   }
+}
+
+interface Piece {
+  readonly gram: string;
+  readonly place: number;
+}
+
+function hashAt(text: string, at: number): number {
+  return ((text.charCodeAt(at) * 8191 + text.charCodeAt(at + 1)) * 8191 + text.charCodeAt(at + 2)) | 0;
 }
 
 /** The terms most like `term`, with how like they are (Dice's coefficient of their pieces), best first, ties by term. */
 export function alikeTerms(term: string, among: readonly string[]): readonly (readonly [string, number])[] {
   const wanted = new Set(gramsOfTerm(term));
   const alike = among.flatMap((other): (readonly [string, number])[] => {
-    const grams = new Set(gramsOfTerm(other));
+    // Most are told apart by length alone, which costs nothing.
+    if (other === term || Math.abs(other.length - term.length) > LENGTHS_APART_MAX) return [];
+    const grams = gramsOfTerm(other);
     let shared = 0;
     for (const gram of grams) if (wanted.has(gram)) shared++;
-    const likeness = (2 * shared) / (wanted.size + grams.size);
-    return likeness >= ALIKE_MIN && other !== term ? [[other, likeness]] : [];
+    const likeness = Math.min(1, (2 * shared) / (wanted.size + grams.length));
+    return likeness >= ALIKE_MIN ? [[other, likeness]] : [];
   });
   return alike.sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, ALIKE_TERMS_MAX);
 }

@@ -48,11 +48,11 @@ export function weightsFor(columns: EntryColumns): Weights {
   const wordiness = hasRoles ? userTerms / userCount / Math.max(1, assistantTerms / assistantCount) : 1;
   return {
     own: 1.4 * (1 - brevity),
-    near: 0.7 * brevity,
-    wide: 0.7 * brevity,
+    near: 0.3 * brevity,
+    wide: 0.6 * brevity,
     share: 0.3 * talks * (1 - brevity),
     session: 0.3 * (talks === 1 ? Math.max(brevity, 0.3) : 0),
-    answers: 0.1 * brevity,
+    answers: 0.2 * brevity,
     asks: hasRoles ? 0 : -1.7 * brevity,
     length: 0.65 * brevity,
     speaker: 1.6,

@@ -117,28 +117,11 @@ class WordScorer {
     }
   }
 
-  #addWindows({ numbers, counts, total }: PostingList, weight: number): void {
-    const { sessions, totals, sessionLengths } = this.#columns;
-    const nearCounts = this.#nearCounts;
-    const wideCounts = this.#wideCounts;
-    const found: number[] = [];
-    let nearFound = 0;
-    for (let i = 0; i < numbers.length; i++) {
-      const number = numbers[i] ?? 0;
-      if (number >= this.#size) continue;
-      const session = sessions[number];
-      const last = Math.min(number + WIDE, this.#size - 1);
-      for (let at = Math.max(0, number - WIDE); at <= last; at++) {
-        if (sessions[at] !== session) continue;
-        if (wideCounts[at] === 0) found.push(at);
-        wideCounts[at] = (wideCounts[at] ?? 0) + (counts[i] ?? 0);
-        if (Math.abs(at - number) > NEAR) continue;
-        if (nearCounts[at] === 0) nearFound++;
-        nearCounts[at] = (nearCounts[at] ?? 0) + (counts[i] ?? 0);
-      }
-    }
+  #addWindows(list: PostingList, weight: number): void {
+    const { totals, sessionLengths } = this.#columns;
+    const { found, nearFound } = this.#countAround(list);
     // A list that was read in part stands for as many neighbourhoods as its whole.
-    const share = total / Math.max(1, numbers.length);
+    const share = list.total / Math.max(1, list.numbers.length);
     const nearValue = weight * rarity(nearFound * share, totals.count);
     const wideValue = weight * rarity(found.length * share, totals.count);
     const turns = totals.count / Math.max(1, sessionLengths.length);
@@ -147,15 +130,40 @@ class WordScorer {
     const wideMean = mean * windowSize(turns, WIDE);
     for (const at of found) {
       this.#see(at);
-      const nearCount = nearCounts[at] ?? 0;
-      if (nearCount > 0)
-        this.#near[at] =
-          (this.#near[at] ?? 0) + nearValue * saturated(nearCount, this.#lengthAround(at, NEAR) / nearMean);
-      this.#wide[at] =
-        (this.#wide[at] ?? 0) + wideValue * saturated(wideCounts[at] ?? 0, this.#lengthAround(at, WIDE) / wideMean);
-      nearCounts[at] = 0;
-      wideCounts[at] = 0;
+      const nearCount = this.#nearCounts[at] ?? 0;
+      const wideCount = this.#wideCounts[at] ?? 0;
+      const nearGain = saturated(nearCount, this.#lengthAround(at, NEAR) / nearMean);
+      const wideGain = saturated(wideCount, this.#lengthAround(at, WIDE) / wideMean);
+      this.#near[at] = (this.#near[at] ?? 0) + nearValue * nearGain;
+      this.#wide[at] = (this.#wide[at] ?? 0) + wideValue * wideGain;
+      this.#nearCounts[at] = 0;
+      this.#wideCounts[at] = 0;
     }
+  }
+
+  /** How often the term occurs around each entry; gives the entries around which it does, and how many have it near. */
+  #countAround({ numbers, counts }: PostingList): { readonly found: readonly number[]; readonly nearFound: number } {
+    const found: number[] = [];
+    let nearFound = 0;
+    for (let i = 0; i < numbers.length; i++) {
+      const number = numbers[i] ?? 0;
+      if (number < this.#size) nearFound += this.#countFrom(number, counts[i] ?? 0, found);
+    }
+    return { found, nearFound };
+  }
+
+  #countFrom(number: number, count: number, found: number[]): number {
+    let nearFound = 0;
+    const last = this.#lastOf(number, WIDE);
+    for (let at = this.#firstOf(number, WIDE); at <= last; at++) {
+      if (!this.#isSameSession(number, at)) continue;
+      if (this.#wideCounts[at] === 0) found.push(at);
+      this.#wideCounts[at] = (this.#wideCounts[at] ?? 0) + count;
+      if (Math.abs(at - number) > NEAR) continue;
+      if (this.#nearCounts[at] === 0) nearFound++;
+      this.#nearCounts[at] = (this.#nearCounts[at] ?? 0) + count;
+    }
+    return nearFound;
   }
 
   #addSessions({ numbers, counts }: PostingList, weight: number): void {
@@ -178,13 +186,25 @@ class WordScorer {
   }
 
   #lengthAround(number: number, radius: number): number {
-    const { sessions, lengths } = this.#columns;
-    const session = sessions[number];
+    const { lengths } = this.#columns;
     let length = 0;
-    const last = Math.min(number + radius, this.#size - 1);
-    for (let at = Math.max(0, number - radius); at <= last; at++)
-      if (sessions[at] === session) length += lengths[at] ?? 0;
+    const last = this.#lastOf(number, radius);
+    for (let at = this.#firstOf(number, radius); at <= last; at++)
+      if (this.#isSameSession(number, at)) length += lengths[at] ?? 0;
     return length;
+  }
+
+  #firstOf(number: number, radius: number): number {
+    return Math.max(0, number - radius);
+  }
+
+  #lastOf(number: number, radius: number): number {
+    return Math.min(number + radius, this.#size - 1);
+  }
+
+  #isSameSession(number: number, other: number): boolean {
+    const { sessions } = this.#columns;
+    return sessions[number] === sessions[other];
   }
 
   #see(number: number): void {

@@ -36,7 +36,8 @@ export interface VectorStore {
   /** Up to `limit` entries without a vector of the model, oldest first. */
   lacking(space: string, model: string, limit: number): Promise<readonly LackingEntry[]>;
   /**
-   * The up to `limit` entries whose vectors are nearest to `vector`, nearest first, ties by id. Empty when the space
+   * The up to `limit` entries whose vectors are nearest to `vector`, nearest first, of equally near ones the older.
+   * Empty when the space
    * has no vectors of the model. Throws an `invalid` Failure as `put` does.
    */
   nearest(

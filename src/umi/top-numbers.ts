@@ -9,6 +9,11 @@ export class TopNumbers {
     this.#limit = limit;
   }
 
+  /** Whether a score would be among the best so far. */
+  wants(score: number): boolean {
+    return score >= this.#worst;
+  }
+
   offer(number: number, score: number): void {
     if (score < this.#worst) return;
     this.#numbers.push(number);
@@ -23,13 +28,14 @@ export class TopNumbers {
     return this.#numbers;
   }
 
-  #prune(): void {
-    this.#numbers.sort((a, b) => this.#of(b) - this.#of(a) || a - b);
-    for (const number of this.#numbers.splice(this.#limit)) this.#scores.delete(number);
-    if (this.#numbers.length === this.#limit) this.#worst = this.#of(this.#numbers.at(-1) ?? 0);
+  /** What was offered with a number that is among the best. */
+  scoreOf(number: number): number {
+    return this.#scores.get(number) ?? 0;
   }
 
-  #of(number: number): number {
-    return this.#scores.get(number) ?? 0;
+  #prune(): void {
+    this.#numbers.sort((a, b) => this.scoreOf(b) - this.scoreOf(a) || a - b);
+    for (const number of this.#numbers.splice(this.#limit)) this.#scores.delete(number);
+    if (this.#numbers.length === this.#limit) this.#worst = this.scoreOf(this.#numbers.at(-1) ?? 0);
   }
 }

@@ -1,0 +1,63 @@
+import type { Session } from "./session.ts";
+
+/** A row of `umi_spaces`. */
+export interface SpaceRow {
+  readonly number: number;
+  readonly nextNumber: number;
+  readonly indexedThrough: number;
+  readonly epoch: number;
+  readonly vectorModel: string | null;
+  readonly vectorDimension: number | null;
+  readonly vectorsEpoch: number;
+}
+
+const FIND =
+  "select number, next_number, indexed_through, epoch, vector_model, vector_dimension, vectors_epoch from umi_spaces where organization_id = $1 and name = $2";
+const CREATE =
+  "insert into umi_spaces (organization_id, name, next_number, indexed_through, epoch, vectors_epoch) values ($1, $2, 0, 0, $3, $3)";
+
+/** The space of that name in the session's organisation. */
+export async function findSpace({ sql, organizationId }: Session, name: string): Promise<SpaceRow | undefined> {
+  const { rows } = await sql.execute(FIND, [organizationId, name]);
+  const [row] = rows;
+  if (row === undefined) return undefined;
+  return {
+    number: Number(row["number"]),
+    nextNumber: Number(row["next_number"]),
+    indexedThrough: Number(row["indexed_through"]),
+    epoch: Number(row["epoch"]),
+    vectorModel: row["vector_model"] as string | null,
+    vectorDimension: row["vector_dimension"] as number | null,
+    vectorsEpoch: Number(row["vectors_epoch"]),
+  };
+}
+
+/** As {@link findSpace}, made where there is none. */
+export async function openSpace(session: Session, name: string): Promise<SpaceRow> {
+  const known = await findSpace(session, name);
+  if (known !== undefined) return known;
+  // A time is an epoch that no other space, nor this one before it was cleared, has had.
+  await session.sql.execute(CREATE, [session.organizationId, name, session.world.clock.now()]);
+  const made = await findSpace(session, name);
+  if (made === undefined) throw new Error(`Space ${name} was not made`);
+  return made;
+}
+
+/** `count` placeholders from `$first` on, in a list. */
+export function placeholders(first: number, count: number): string {
+  return Array.from({ length: count }, (_, i) => `$${first + i}`).join(", ");
+}
+
+/** Values in lists of a few fixed lengths, the last value repeated to fill one up, so that few statements serve all. */
+export function* filledLists<T>(values: readonly T[]): Generator<readonly T[]> {
+  for (let at = 0; at < values.length; at += LONGEST_LIST) {
+    const part = values.slice(at, at + LONGEST_LIST);
+    const length = LIST_LENGTHS.find((each) => each >= part.length) ?? LONGEST_LIST;
+    const last = part.at(-1);
+    if (last === undefined) return;
+    yield [...part, ...Array.from({ length: length - part.length }, () => last)];
+  }
+}
+
+const LONGEST_LIST = 256;
+const LIST_LENGTHS = [1, 4, 16, 64, LONGEST_LIST];
