@@ -48,18 +48,13 @@ export function sqlFactStore(session: Session): FactStore {
     addSource: (space, id, turnId) => addSource(session, space, id, turnId),
 
     async link(space, { earlier, later, kind, reason, confidence, linkedAt }) {
+      const note = { kind, reason, confidence, linked_at: linkedAt };
       await db
         .insertInto("umi_fact_links")
-        .values({
-          ...within(space),
-          earlier_id: earlier,
-          later_id: later,
-          kind,
-          reason,
-          confidence,
-          linked_at: linkedAt,
-        })
-        .onConflict((conflict) => conflict.doNothing())
+        .values({ ...within(space), earlier_id: earlier, later_id: later, ...note })
+        .onConflict((conflict) =>
+          conflict.columns(["organization_id", "space", "earlier_id", "later_id"]).doUpdateSet(note),
+        )
         .execute();
     },
 

@@ -44,7 +44,7 @@ export interface FactStore {
   close(space: string, id: FactId, closing: Closing): Promise<void>;
   /** Notes that another turn says the fact too. Twice is once, up to the limit of a fact's sources. */
   addSource(space: string, id: FactId, turnId: string): Promise<void>;
-  /** Notes how two facts stand to each other; the pair's earlier note is kept. */
+  /** Notes how two facts stand to each other; a judgement takes the place of a first guess. */
   link(space: string, link: FactLink): Promise<void>;
   find(space: string, id: FactId): Promise<Fact | undefined>;
   /** By the time they were learned, then id. `limit` may be at most {@link FACTS_LIMIT_MAX}. */

@@ -52,8 +52,9 @@ function factMethods(spaces: ReadonlyMap<string, Space>, open: Open) {
     },
 
     async link(name: string, link: FactLink) {
-      const { links } = open(name);
-      if (!links.some(({ earlier, later }) => earlier === link.earlier && later === link.later)) links.push(link);
+      const space = open(name);
+      const isOther = ({ earlier, later }: FactLink) => earlier !== link.earlier || later !== link.later;
+      space.links = [...space.links.filter(isOther), link];
     },
 
     find: async (name: string, id: FactId) => open(name).facts.get(id),
