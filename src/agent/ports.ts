@@ -15,6 +15,7 @@ import type { Tool } from "../tools/tool.ts";
 import type { ArchiveStore } from "../umi/archive.ts";
 import type { Backlog, OwedWork } from "../umi/backlog.ts";
 import type { BlockStore } from "../umi/block-store.ts";
+import type { FactStore } from "../umi/facts/fact-store.ts";
 import type { EntryStore } from "../umi/index/entry-store.ts";
 import type { PassageStore } from "../umi/passage.ts";
 import type { VectorStore } from "../umi/vectors/vector-store.ts";
@@ -335,6 +336,7 @@ export interface Repositories {
   readonly backlog: Backlog;
   readonly entries: EntryStore;
   readonly vectors: VectorStore;
+  readonly facts: FactStore;
   readonly events: RunEventStore;
   /** Runs `work`, and undoes what it wrote when its result is not ok or it throws. Only inside a transaction. */
   attempt<T extends { readonly ok: boolean }>(work: () => Promise<T>): Promise<T>;

@@ -7,6 +7,7 @@ import { LEASE_AND_EXPIRY } from "./migrations/0002-lease-and-expiry.ts";
 import { EVENT_ARRIVALS } from "./migrations/0003-event-arrivals.ts";
 import { GROUPS } from "./migrations/0004-groups.ts";
 import { MEMORY_INDEX } from "./migrations/0005-memory-index.ts";
+import { MEMORY_FACTS } from "./migrations/0006-memory-facts.ts";
 import { EMBEDDINGS } from "./migrations/0007-embeddings.ts";
 import { MEMORY_SETTINGS } from "./migrations/0008-memory-settings.ts";
 
@@ -17,6 +18,7 @@ const MIGRATIONS: readonly string[] = [
   EVENT_ARRIVALS,
   GROUPS,
   MEMORY_INDEX,
+  MEMORY_FACTS,
   EMBEDDINGS,
   MEMORY_SETTINGS,
 ];

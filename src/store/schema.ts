@@ -1,3 +1,5 @@
+import type { Generated } from "kysely";
+
 /**
  * One interface per table, columns named as in SQL; both dialects share it. JSON is text, a truth value is 0 or 1,
  * an instant is epoch milliseconds with a fraction.
@@ -31,6 +33,19 @@ export interface Tables {
   group_agents: { group_id: string; agent_id: string; position: number };
   group_blocks: { group_id: string; block_id: string; position: number };
   passage_tags: { passage_id: string; tag: string };
+  umi_facts: FactRow;
+  umi_fact_sources: SpaceKey & { fact_id: string; turn_id: string; position: number };
+  umi_fact_parents: SpaceKey & { fact_id: string; parent_id: string; position: number };
+  umi_fact_links: FactLinkRow;
+  umi_entities: EntityRow;
+  umi_mentions: MentionRow;
+  umi_entity_merges: EntityMergeRow;
+}
+
+/** What every key of memory begins with. */
+interface SpaceKey {
+  organization_id: string;
+  space: string;
 }
 
 /** A row of `agents`. */
@@ -287,4 +302,61 @@ export interface GroupRow {
   base_template_id: string | null;
   deployment_id: string | null;
   created_at: number;
+}
+
+/** A row of `umi_facts`. */
+export interface FactRow extends SpaceKey {
+  id: string;
+  text: string;
+  content_hash: string;
+  subject_id: string | null;
+  relation: string;
+  value: string;
+  object_id: string | null;
+  is_denied: number;
+  confidence: number;
+  valid_from: number;
+  learned_at: number;
+  event_time: number | null;
+  valid_to: number | null;
+  closed_at: number | null;
+  closed_by: string | null;
+}
+
+/** A row of `umi_fact_links`. */
+export interface FactLinkRow extends SpaceKey {
+  earlier_id: string;
+  later_id: string;
+  kind: string;
+  reason: string;
+  confidence: number;
+  linked_at: number;
+}
+
+/** A row of `umi_entities`. */
+export interface EntityRow extends SpaceKey {
+  id: string;
+  type: string;
+  name: string;
+  normalized_name: string;
+  merged_into: string | null;
+  created_at: number;
+}
+
+/** A row of `umi_mentions`. */
+export interface MentionRow extends SpaceKey {
+  entity_id: string;
+  name: string;
+  normalized_name: string;
+  turn_id: string;
+}
+
+/** A row of `umi_entity_merges`. */
+export interface EntityMergeRow extends SpaceKey {
+  number: Generated<number>;
+  kept_id: string;
+  absorbed_id: string;
+  reason: string;
+  merged_at: number;
+  undone_at: number | null;
 }

@@ -17,6 +17,7 @@ import { sqlIdentityStore } from "./identities.ts";
 import type { Lease } from "./lease.ts";
 import { createColumnCache } from "./memory-columns.ts";
 import { sqlEntryStore } from "./memory-entries.ts";
+import { sqlFactStore } from "./memory-facts.ts";
 import { createVectorCache } from "./memory-vector-rows.ts";
 import { sqlVectorStore } from "./memory-vectors.ts";
 import { sqlMessageStore } from "./messages.ts";
@@ -132,6 +133,7 @@ function repositories(session: Session): Repositories {
     backlog: sqlBacklog(session),
     entries: sqlEntryStore(session),
     vectors: sqlVectorStore(session),
+    facts: sqlFactStore(session),
     events: sqlRunEventStore(session),
     attempt: (work) => attempt(session.sql, work),
   };

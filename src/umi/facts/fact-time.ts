@@ -1,0 +1,28 @@
+import type { Instant } from "../../core/clock.ts";
+import type { Closing, Fact } from "./fact.ts";
+
+/** The fact as it was known at an instant: undefined before it was learned, open until its closing was learned. */
+export function knownAt(fact: Fact, learnedAt: Instant): Fact | undefined {
+  if (fact.learnedAt > learnedAt) return;
+  return fact.closing !== null && fact.closing.closedAt > learnedAt ? { ...fact, closing: null } : fact;
+}
+
+/** Whether the fact holds in the world at an instant: from its beginning on, until just before its end. */
+export function holdsAt(fact: Fact, validAt: Instant): boolean {
+  return fact.validFrom <= validAt && (fact.closing === null || fact.closing.validTo > validAt);
+}
+
+/** One fact of two that cannot both hold now, and how it ends. */
+export interface Ending {
+  readonly ended: Fact;
+  readonly closing: Closing;
+}
+
+/**
+ * Which of two facts ends where the later one begins. What is current is decided by when things hold, not by when they
+ * were said: news about an earlier time ends itself where the known fact begins.
+ */
+export function endingOf(known: Fact, fresh: Fact, now: Instant): Ending {
+  const [ended, current] = fresh.validFrom >= known.validFrom ? [known, fresh] : [fresh, known];
+  return { ended, closing: { validTo: current.validFrom, closedAt: now, closedBy: current.id } };
+}
