@@ -37,6 +37,8 @@ export interface CompactionSettings {
 export interface MemorySettings {
   /** Whether facts are learnt from what is said. */
   readonly learns: boolean;
+  /** The handle of a model that reads for facts; rules read when it is null. */
+  readonly model: string | null;
   /** Whether what is relevant to a message is put before the model with it. */
   readonly recalls: boolean;
   /** Characters that this may take. */

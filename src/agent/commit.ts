@@ -74,6 +74,8 @@ export async function commit(
     if (trace !== null) await repositories.traces.insert(trace);
     const saved = await savedRun(turn, state.run, made, repositories);
     const runIds = await noteTurn(turn, saved, repositories);
+    if (saved.completedAt !== null && turn.agent.memorySettings?.learns === true)
+      await repositories.backlog.owe(turn.agent.id, "learn");
     return { change: runIds === null ? made : { ...made, usage: { ...made.usage, runIds } }, run: saved };
   });
   state.run = run;

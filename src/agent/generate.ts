@@ -1,8 +1,7 @@
 import type { Actor, AgentId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
-import { ModelFailure } from "../llm/failure.ts";
-import type { ModelReply, ModelRequest } from "../llm/model.ts";
 import type { Models } from "../llm/models.ts";
+import { askOnce, wordsOf } from "./ask-model.ts";
 import type { RunUsage } from "./events.ts";
 import type { Store } from "./ports.ts";
 import { findAgent } from "./recompile.ts";
@@ -34,21 +33,8 @@ export async function generate(
 ): Promise<Generated> {
   const agent = await findAgent(store.reader(actor), wish.agentId);
   const config = wish.overrideModel === null ? agent.llmConfig : await modelFor(models, agent, wish.overrideModel);
-  const request: ModelRequest = {
-    system: wish.systemPrompt ?? "",
-    messages: [{ role: "user", parts: [{ type: "text", text: wish.prompt }] }],
-    tools: [],
-    toolChoice: "none",
-    parallelToolCalls: false,
-    stream: false,
-    ...(wish.responseSchema === null
-      ? {}
-      : { responseFormat: { type: "json_schema", jsonSchema: { name: "answer", schema: wish.responseSchema } } }),
-  };
-  let reply: ModelReply | undefined;
-  for await (const event of models.open(config).call(request, wish.signal))
-    if (event.type === "reply") reply = event.reply;
-  if (reply === undefined) throw new ModelFailure("llm_empty_response", "The model said nothing.", "No reply");
-  const content = reply.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("");
+  const question = { system: wish.systemPrompt ?? "", prompt: wish.prompt, schema: wish.responseSchema };
+  const reply = await askOnce(models.open(config), question, wish.signal);
+  const content = wordsOf(reply);
   return { content, model: config.model, usage: { ...reply.usage, stepCount: 0, contextTokens: null, runIds: null } };
 }

@@ -18,6 +18,7 @@ import type { BlockStore } from "../umi/block-store.ts";
 import type { FactStore } from "../umi/facts/fact-store.ts";
 import type { EntryStore } from "../umi/index/entry-store.ts";
 import type { PassageStore } from "../umi/passage.ts";
+import type { ReadingStore } from "../umi/reading.ts";
 import type { VectorStore } from "../umi/vectors/vector-store.ts";
 import type { Agent } from "./agent.ts";
 import type { Conversation } from "./conversation.ts";
@@ -336,6 +337,7 @@ export interface Repositories {
   readonly backlog: Backlog;
   readonly entries: EntryStore;
   readonly vectors: VectorStore;
+  readonly reading: ReadingStore;
   readonly facts: FactStore;
   readonly events: RunEventStore;
   /** Runs `work`, and undoes what it wrote when its result is not ok or it throws. Only inside a transaction. */

@@ -78,6 +78,7 @@ export function freshState(run: Run): TurnState {
     stopReason: null,
     ending: null,
     contextTokens: null,
+    recalled: null,
     overflows: 0,
     failure: null,
   };

@@ -64,6 +64,8 @@ export interface TurnState {
   ending: StopReason | null;
   /** The size of the context in the last call, as its provider counted; 0 when it did not say, null before any call. */
   contextTokens: number | null;
+  /** What memory holds that bears on the input; null until it was looked up. Looked up anew after a restart. */
+  recalled: string | null;
   /** Calls in a row that were refused because the context was too long. */
   overflows: number;
   failure: unknown;

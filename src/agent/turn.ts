@@ -10,6 +10,7 @@ import type { Message } from "./message.ts";
 import { type CallResult, callIdsOf, callModel } from "./model-call.ts";
 import type { Repositories } from "./ports.ts";
 import { embedQueries } from "./query-vectors.ts";
+import { recalledFor, withRecalled } from "./recalled-memory.ts";
 import type { Step, StopReason } from "./run.ts";
 import { type HeardReply, hear, withHeartbeat } from "./speech.ts";
 import { speechStream } from "./speech-stream.ts";
@@ -59,6 +60,7 @@ function answerOpenCalls(turn: Turn, state: TurnState): Promise<void> {
 async function takeStep(turn: Turn, state: TurnState): Promise<void> {
   const stepId = state.nextStepId ?? newId("step", turn.random);
   state.nextStepId = null;
+  state.recalled ??= await recalledFor(turn, state);
   const startedMs = turn.clock.elapsedMs();
   const offer = toolOffer(turn, state);
   const isStreamed = turn.options.stream === "tokens";
@@ -115,7 +117,7 @@ export function requestFor(turn: Turn, state: TurnState, offer: ToolOffer, strea
   const hasRules = agent.toolRules.some((rule) => rule.type !== "requires_approval");
   return {
     system: withSkills(options.overrideSystem ?? transcript.system, options.clientSkills),
-    messages: transcript.messages,
+    messages: withRecalled(transcript.messages, state.recalled ?? ""),
     tools: offer.schemas,
     toolChoice: offer.choice,
     parallelToolCalls: !hasRules && !turn.speech.isByTool && agent.llmConfig.parallelToolCalls,

@@ -79,6 +79,7 @@ export async function updateAgent(
       updatedAt: workshop.clock.now(),
     };
     await repositories.agents.save(agent);
+    if (fields.memorySettings?.learns === true) await repositories.backlog.owe(id, "learn");
     if (embeddingConfig !== undefined) await changeOwnArchive(repositories, agent);
     await replaceLists(repositories, agent, change);
     if (fields.enableSleeptime === true) await addCompanion(workshop, actor, agent, repositories);

@@ -3,6 +3,7 @@ import { createBacklogWork } from "../agent/backlog-work.ts";
 import { createCallbackSender } from "../agent/callback.ts";
 import { embeddingWork } from "../agent/embedding-work.ts";
 import { indexWork } from "../agent/index-work.ts";
+import { learningWork } from "../agent/learning-work.ts";
 import type { Store } from "../agent/ports.ts";
 import { createRunLogs } from "../agent/run-log.ts";
 import { createRunner, type Runner } from "../agent/runner.ts";
@@ -83,7 +84,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
     allowsPrivate,
   });
   const callbacks = createCallbackSender({ store, clock, log, ...callbackPorts({ store, fetchOutside }) });
-  const pieces = { embed: embeddingWork({ store, models }), index: indexWork(store) };
+  const pieces = { embed: embeddingWork({ store, models }), index: indexWork(store), learn: learningWork({ store, models, world }) };
   const backlog = createBacklogWork({ store, clock, random, log, pieces });
   const quickVectors = createQuickVectors({ clock, openEmbedder: (config) => models.openEmbedder(config) });
   const runner = createRunner({

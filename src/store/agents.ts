@@ -7,7 +7,6 @@ import { Failure } from "../core/failure.ts";
 import type { AgentId, ArchiveId } from "../core/id.ts";
 import { sqlArchiveStore } from "./archives.ts";
 import { identityConditions } from "./identities.ts";
-import { sqlEntryStore } from "./memory-entries.ts";
 import { countRows, type PageSource, readPage } from "./pages.ts";
 import {
   containing,
@@ -21,6 +20,7 @@ import {
 } from "./rows.ts";
 import type { AgentRow } from "./schema.ts";
 import type { Session } from "./session.ts";
+import { clearMemory } from "./turn-entries.ts";
 
 // Only when it changes: the row holds the agent's prompt, and writing it again after every message would cost more
 // than the message itself.
@@ -120,7 +120,7 @@ async function removeAgent(session: Session, id: AgentId): Promise<void> {
     .where("organization_id", "=", organizationId)
     .executeTakeFirst();
   if (gone.numDeletedRows === 0n) throw new Failure("not_found", `Agent with ID ${id} not found`);
-  await sqlEntryStore(session).clear(id);
+  await clearMemory(session, id);
   if (owned === undefined) return;
   const other = await db
     .selectFrom("agent_archives")

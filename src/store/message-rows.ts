@@ -87,8 +87,12 @@ export function insertValues(organizationId: string, message: Message): readonly
 /** What a user or the agent said in a message: what memory keeps of it, and what searches find. */
 export function spokenText(message: Pick<Message, "role" | "content" | "toolCalls">): string {
   if (message.role !== "user" && message.role !== "assistant") return "";
+  const text = textOf(message).trim();
+  // Heartbeats and notices are the server's own, packed as users' words.
+  const packed = message.role === "user" && text.startsWith("{") ? parseJson(text) : undefined;
+  if (isRecord(packed) && typeof packed["type"] === "string") return "";
   const spoken = message.toolCalls.filter((call) => call.name === "send_message").map((call) => argumentText(call));
-  return [textOf(message), ...spoken].join("\n").trim();
+  return [text, ...spoken].join("\n").trim();
 }
 
 /** What an older kind of agent says by its tool. */

@@ -19,6 +19,7 @@ import { createColumnCache } from "./memory-columns.ts";
 import { sqlEntryStore } from "./memory-entries.ts";
 import { sqlFactStore } from "./memory-facts.ts";
 import { createVectorCache } from "./memory-vector-rows.ts";
+import { sqlReadingStore } from "./memory-reading.ts";
 import { sqlVectorStore } from "./memory-vectors.ts";
 import { sqlMessageStore } from "./messages.ts";
 import { inTransaction } from "./migrate.ts";
@@ -133,6 +134,7 @@ function repositories(session: Session): Repositories {
     backlog: sqlBacklog(session),
     entries: sqlEntryStore(session),
     vectors: sqlVectorStore(session),
+    reading: sqlReadingStore(session),
     facts: sqlFactStore(session),
     events: sqlRunEventStore(session),
     attempt: (work) => attempt(session.sql, work),

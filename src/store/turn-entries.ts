@@ -1,9 +1,11 @@
 import type { Message } from "../agent/message.ts";
 import { turnTag } from "../agent/turn-entry.ts";
 import type { AgentId, MessageId } from "../core/id.ts";
+import { factSpace, forget } from "../umi/facts/learning.ts";
 import type { NewEntry } from "../umi/index/entry.ts";
 import { ADD_ENTRIES_MAX } from "../umi/index/entry-store.ts";
 import { sqlEntryStore } from "./memory-entries.ts";
+import { sqlFactStore } from "./memory-facts.ts";
 import { spokenText } from "./message-rows.ts";
 import type { Session } from "./session.ts";
 
@@ -22,9 +24,19 @@ export async function rememberMessages(session: Session, messages: readonly Mess
   }
 }
 
-/** Takes messages out of the agent's memory. */
+/** Takes messages out of the agent's memory, with the facts that nothing else says. */
 export async function forgetMessages(session: Session, agentId: AgentId, ids: readonly MessageId[]): Promise<void> {
-  if (ids.length > 0) await sqlEntryStore(session).remove(agentId, ids);
+  if (ids.length === 0) return;
+  const [entries, store] = [sqlEntryStore(session), sqlFactStore(session)];
+  await entries.remove(agentId, ids);
+  for (const turnId of ids) await forget(agentId, { turnId }, { store, entries });
+}
+
+/** Takes everything out of an agent's memory. */
+export async function clearMemory(session: Session, agentId: AgentId): Promise<void> {
+  await sqlEntryStore(session).clear(agentId);
+  await sqlEntryStore(session).clear(factSpace(agentId));
+  await sqlFactStore(session).clear(agentId);
 }
 
 function toEntry(message: Message): NewEntry {

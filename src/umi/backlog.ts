@@ -2,9 +2,9 @@ import type { Instant } from "../core/clock.ts";
 
 /**
  * The kinds of work that a space may need: `embed` gives its entries the vectors that they lack, `index` makes entries of
- * passages and messages that are none yet.
+ * passages and messages that are none yet, `learn` reads what was said for facts.
  */
-export type WorkKind = "embed" | "index";
+export type WorkKind = "embed" | "index" | "learn";
 
 /** One kind of work that a space still needs. */
 export interface OwedWork {

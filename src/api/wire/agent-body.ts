@@ -81,11 +81,17 @@ const RECALL_CHARS_MAX = 100_000;
 const MemorySettingsBody = z
   .object({
     learn: z.boolean().default(true),
+    model: z.string().nullish(),
     recall: z.boolean().default(true),
     recall_chars: z.int().min(0).max(RECALL_CHARS_MAX).default(RECALL_CHARS_DEFAULT),
   })
   .transform(
-    (body): MemorySettings => ({ learns: body.learn, recalls: body.recall, recallCharsMax: body.recall_chars }),
+    (body): MemorySettings => ({
+      learns: body.learn,
+      model: body.model ?? null,
+      recalls: body.recall,
+      recallCharsMax: body.recall_chars,
+    }),
   );
 
 const Part = z.union([

@@ -107,8 +107,8 @@ function toWireCompaction(settings: CompactionSettings): JsonObject {
 /** A field that Letta's agents do not have, so it is there only where somebody set it. */
 function toWireMemorySettings(settings: MemorySettings | null): JsonObject {
   if (settings === null) return {};
-  const { learns, recalls, recallCharsMax } = settings;
-  return { memory_settings: { learn: learns, recall: recalls, recall_chars: recallCharsMax } };
+  const { learns, model, recalls, recallCharsMax } = settings;
+  return { memory_settings: { learn: learns, model, recall: recalls, recall_chars: recallCharsMax } };
 }
 
 function toWireResponseFormat(format: ResponseFormat): JsonObject {

@@ -4,6 +4,7 @@
  */
 export const MEMORY_SETTINGS = `
 alter table agents add column memory_settings text;
+alter table umi_spaces add column read_through integer not null default -1;
 alter table messages add column is_spoken integer not null default 0;
 update messages set is_spoken = 1 where search_text <> '';
 create index messages_unremembered on messages (agent_id, sequence_id) where search_text <> '';
