@@ -74,8 +74,7 @@ export async function commit(
     if (trace !== null) await repositories.traces.insert(trace);
     const saved = await savedRun(turn, state.run, made, repositories);
     const runIds = await noteTurn(turn, saved, repositories);
-    if (saved.completedAt !== null && turn.agent.memorySettings?.learns === true)
-      await repositories.backlog.owe(turn.agent.id, "learn");
+    if (saved.completedAt !== null) await oweMemory(turn, repositories);
     return { change: runIds === null ? made : { ...made, usage: { ...made.usage, runIds } }, run: saved };
   });
   state.run = run;
@@ -122,6 +121,13 @@ async function logged<T extends { readonly change: Change }>(
     entry.rolledBack();
     throw error;
   }
+}
+
+/** What the agent's memory needs after a turn: words to be read for facts, and vectors of them where there is a model. */
+async function oweMemory({ agent }: Turn, { backlog }: Repositories): Promise<void> {
+  const { memorySettings, embeddingConfig } = agent;
+  if (memorySettings?.learns === true) await backlog.owe(agent.id, "learn");
+  if (memorySettings?.recalls === true && embeddingConfig !== null) await backlog.owe(agent.id, "embed");
 }
 
 function contextAfter(state: TurnState, { compacted, system, messages }: Change): readonly Message[] {

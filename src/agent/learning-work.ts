@@ -2,8 +2,8 @@ import { Failure } from "../core/failure.ts";
 import { parseId } from "../core/id.ts";
 import type { World } from "../core/world.ts";
 import type { Models } from "../llm/models.ts";
-import type { SourceTurn } from "../umi/facts/extracted-fact.ts";
 import { createEntityExtractor } from "../umi/facts/entity-extractor.ts";
+import type { SourceTurn } from "../umi/facts/extracted-fact.ts";
 import { learn } from "../umi/facts/learning.ts";
 import type { Entry } from "../umi/index/entry.ts";
 import type { Agent } from "./agent.ts";
@@ -47,7 +47,11 @@ export function learningWork(options: LearningWorkOptions): WorkPiece {
         space,
         turns.map((turn) => turn.id),
       );
-      await learn(space, facts, kept.map(toSource), { ...world, store: repositories.facts, entries: repositories.entries });
+      await learn(space, facts, kept.map(toSource), {
+        ...world,
+        store: repositories.facts,
+        entries: repositories.entries,
+      });
       await repositories.reading.advance(space, last.number);
     });
     return { state: entries.length < PIECE_TURNS_MAX ? "done" : "more" };

@@ -1,6 +1,7 @@
 import type { Actor } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
 import { inputMessages } from "./input.ts";
+import { recalledFor } from "./recalled-memory.ts";
 import { NO_LOG } from "./run-log.ts";
 import { type RunnerOptions, setUp, type TurnRequest, turnOf } from "./run-setup.ts";
 import { freshState, newRun, visible } from "./run-state.ts";
@@ -15,6 +16,6 @@ export async function previewRequest(options: RunnerOptions, actor: Actor, reque
   const stored = await options.store.reader(actor).messages.context(setup.threadId);
   const context = [...visible(setup.agent, stored), ...inputMessages(options.world, place, request.input)];
   const turn = turnOf(options, actor, setup, { log: NO_LOG, signal: new AbortController().signal });
-  const state = { ...freshState(run), context };
+  const state = { ...freshState(run), context, recalled: await recalledFor(turn, { context }) };
   return setup.model.preview(requestFor(turn, state, toolOffer(turn, state), setup.options.stream === "tokens"));
 }

@@ -1,7 +1,7 @@
 import type { Instant } from "../core/clock.ts";
 import type { ModelMessage } from "../llm/model.ts";
-import { factSpace } from "../umi/facts/learning.ts";
 import type { Fact, FactId } from "../umi/facts/fact.ts";
+import { factSpace } from "../umi/facts/learning.ts";
 import type { Entry } from "../umi/index/entry.ts";
 import { createDualRetriever } from "../umi/recall/dual-retriever.ts";
 import { type Message, textOf } from "./message.ts";
@@ -73,13 +73,19 @@ async function currentFacts(
 /** What was said before and is not in the context any more, in the order in which it was said. */
 async function earlierTurns(
   { entries, vectors }: Repositories,
-  { agent }: Turn,
+  { agent, actor, quickVectors }: Turn,
   context: readonly Message[],
   question: string,
   at: Instant,
 ): Promise<readonly Entry[]> {
   const seen = new Set<string>(context.map((message) => message.id));
-  const options = { space: agent.id, limit: 2 * TURNS_MAX, at };
+  const vector = await quickVectors.ofQuery(actor.organizationId, agent.embeddingConfig, question);
+  const options = {
+    space: agent.id,
+    limit: 2 * TURNS_MAX,
+    at,
+    ...(vector === undefined ? {} : { vector: { model: vector.key, vector: vector.vector } }),
+  };
   const { hits, coverage } = await createDualRetriever({ entries, vectors }).recall(question, options);
   if (coverage < COVERAGE_MIN) return [];
   const unseen = hits.filter(({ entry }) => !seen.has(entry.id)).slice(0, TURNS_MAX);

@@ -38,7 +38,11 @@ beforeEach(async () => {
     clock,
     random,
     log,
-    pieces: { embed: (item, signal) => piece(item, signal), index: async () => ({ state: "done" }), learn: async () => ({ state: "done" }) },
+    pieces: {
+      embed: (item, signal) => piece(item, signal),
+      index: async () => ({ state: "done" }),
+      learn: async () => ({ state: "done" }),
+    },
   });
 });
 

@@ -84,7 +84,11 @@ export async function compose(options: ServerOptions): Promise<Server> {
     allowsPrivate,
   });
   const callbacks = createCallbackSender({ store, clock, log, ...callbackPorts({ store, fetchOutside }) });
-  const pieces = { embed: embeddingWork({ store, models }), index: indexWork(store), learn: learningWork({ store, models, world }) };
+  const pieces = {
+    embed: embeddingWork({ store, models }),
+    index: indexWork(store),
+    learn: learningWork({ store, models, world }),
+  };
   const backlog = createBacklogWork({ store, clock, random, log, pieces });
   const quickVectors = createQuickVectors({ clock, openEmbedder: (config) => models.openEmbedder(config) });
   const runner = createRunner({

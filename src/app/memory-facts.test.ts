@@ -359,7 +359,9 @@ for (const [name, make] of [
       const answer = async () => ({ verdicts: [{ number: 0, kind: "update", reason: "a new post" }] });
       await subject.change((store) => settleEvolution(SPACE, doctor, answer, { ...options, store }));
       expect(await current(subject)).toEqual(["Ada is a doctor."]);
-      expect(await subject.facts.links(SPACE, doctor.fact.id)).toMatchObject([{ kind: "update", reason: "a new post" }]);
+      expect(await subject.facts.links(SPACE, doctor.fact.id)).toMatchObject([
+        { kind: "update", reason: "a new post" },
+      ]);
     });
   });
 }

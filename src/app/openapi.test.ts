@@ -84,6 +84,7 @@ test("health, models", async () => {
   await ok("GET /v1/ready");
   expect((await ok("GET /v1/models")).length).toBeGreaterThan(1);
   await ok("GET /v1/models/embedding");
+  await ok("GET /v1/embeddings/total_storage_size");
 });
 
 test("blocks", async () => {

@@ -1,9 +1,9 @@
 import type { EntryStore } from "../index/entry-store.ts";
+import type { EntityId } from "./entity.ts";
 import type { ExtractedFact, SourceTurn } from "./extracted-fact.ts";
 import type { Fact, FactId } from "./fact.ts";
 import { type Learned, type LearnOptions, learnFact } from "./fact-memory.ts";
 import { type Forgotten, forgetEntity, forgetFact, forgetTurn } from "./forgetting.ts";
-import type { EntityId } from "./entity.ts";
 
 /** What keeps facts and finds them again. */
 export interface LearningOptions extends LearnOptions {
@@ -11,10 +11,7 @@ export interface LearningOptions extends LearnOptions {
 }
 
 /** What is forgotten: a fact, an entity, or all that was taken from one turn. */
-export type ToForget =
-  | { readonly factId: FactId }
-  | { readonly entityId: EntityId }
-  | { readonly turnId: string };
+export type ToForget = { readonly factId: FactId } | { readonly entityId: EntityId } | { readonly turnId: string };
 
 /** The space in which the facts of a space are entries, so that words find them. */
 export function factSpace(space: string): string {

@@ -33,8 +33,9 @@ export class ScoreBuffers {
   }
 
   /** Makes everything zero again, given the entries that were scored. */
-  clear(touched: Iterable<number>): void {
-    for (const number of touched) {
+  clear(touched: Uint32Array): void {
+    for (let i = 0; i < touched.length; i++) {
+      const number = touched[i] ?? 0;
       this.own[number] = 0;
       this.near[number] = 0;
       this.wide[number] = 0;

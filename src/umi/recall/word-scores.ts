@@ -37,6 +37,7 @@ const NEAR = 1;
 const WIDE = 2;
 /** The best score is at most this many units, however rare matches are in a large space. */
 const BEST_UNITS_MAX = 10;
+const NONE = new Uint32Array(0);
 
 /** BM25's weight of a term that `total` of `count` texts have. */
 export function rarity(total: number, count: number): number {
@@ -106,9 +107,9 @@ class WordScorer {
       touched,
       scale: {
         own: scaleOf(this.#own, touched, count),
-        near: scaleOf(this.#near, this.#isWide ? touched : [], count),
-        wide: scaleOf(this.#wide, this.#isWide ? touched : [], count),
-        session: scaleOf(this.#session.subarray(0, this.#sessions), range(this.#sessions), this.#sessions),
+        near: scaleOf(this.#near, this.#isWide ? touched : NONE, count),
+        wide: scaleOf(this.#wide, this.#isWide ? touched : NONE, count),
+        session: scaleOf(this.#session, undefined, this.#sessions),
       },
     };
   }
@@ -225,10 +226,6 @@ class WordScorer {
   }
 }
 
-function* range(end: number): Generator<number> {
-  for (let i = 0; i < end; i++) yield i;
-}
-
 /** BM25's gain of a term that occurs `count` times in a text of `length` mean lengths. */
 function saturated(count: number, length: number): number {
   return (count * (K1 + 1)) / (count + K1 * (1 - B + B * length));
@@ -239,13 +236,14 @@ function windowSize(turns: number, radius: number): number {
   return Math.max(1, 2 * radius + 1 - (radius * (radius + 1)) / Math.max(1, turns));
 }
 
-/** The standard deviation over all `count`, those not listed being zero; never zero itself. */
-function scaleOf(scores: Float32Array, listed: Iterable<number>, count: number): number {
+/** The standard deviation over all `count`, those not listed being zero; never zero itself. Without a list, of the first. */
+function scaleOf(scores: Float32Array, listed: Uint32Array | undefined, count: number): number {
   let sum = 0;
   let squares = 0;
   let best = 0;
-  for (const at of listed) {
-    const score = scores[at] ?? 0;
+  const length = listed?.length ?? count;
+  for (let i = 0; i < length; i++) {
+    const score = scores[listed === undefined ? i : (listed[i] ?? 0)] ?? 0;
     sum += score;
     squares += score * score;
     if (score > best) best = score;
