@@ -1,0 +1,33 @@
+import type { Ask } from "./ask.ts";
+import type { Extraction, SourceTurn } from "./extracted-fact.ts";
+import { extractByModel } from "./model-extractor.ts";
+import { withoutRecalled } from "./recalled.ts";
+import { extractByRules } from "./rule-extractor.ts";
+
+/** What an {@link EntityExtractor} may use. */
+export interface ExtractorOptions {
+  /** A language model; without one, rules alone read the turns. */
+  readonly ask?: Ask;
+}
+
+/** Takes facts, and the entities that they name, out of turns. */
+export interface EntityExtractor {
+  /**
+   * The facts of turns. `recalled` is what was recalled in this conversation: what a turn repeats of it is no news. With a
+   * model that is not there, the turns come back as `left`, whole, for a later call.
+   */
+  extract(turns: readonly SourceTurn[], recalled: readonly string[]): Promise<Extraction>;
+}
+
+/** An {@link EntityExtractor} that reads by rules, or by a model where there is one. */
+export function createEntityExtractor({ ask }: ExtractorOptions = {}): EntityExtractor {
+  return {
+    async extract(turns, recalled) {
+      const news = turns.map((turn) => ({ ...turn, text: withoutRecalled(turn.text, recalled) }));
+      if (ask === undefined) return { facts: news.flatMap(extractByRules), left: [] };
+      const { facts, left } = await extractByModel(news, ask);
+      const waiting = new Set(left.map(({ id }) => id));
+      return { facts, left: turns.filter(({ id }) => waiting.has(id)) };
+    },
+  };
+}
