@@ -11,7 +11,7 @@ import { migrate } from "../store/migrate.ts";
 import { sqlStore } from "../store/sql-store.ts";
 import type { Entity, EntityId } from "../umi/facts/entity.ts";
 import type { Fact, FactId } from "../umi/facts/fact.ts";
-import { factHistory, learnFact, settleEvolution } from "../umi/facts/fact-memory.ts";
+import { factHistory, learnFact, relationsOf, settleEvolution } from "../umi/facts/fact-memory.ts";
 import type { FactStore } from "../umi/facts/fact-store.ts";
 import { forgetEntity, forgetFact, forgetTurn } from "../umi/facts/forgetting.ts";
 import { memoryFactStore } from "../umi/facts/memory-fact-store.ts";
@@ -317,6 +317,18 @@ for (const [name, make] of [
       ]);
       const then = await subject.facts.list(SPACE, { validAt: instantOf(2_999), relation: "lives_in", limit: 10 });
       expect(then.map(({ text }) => text)).toEqual(["Ada lives in Berlin.", "Bob lives in Berlin."]);
+    });
+
+    test("draws edges between the entities of current facts", async () => {
+      const subject = await make();
+      await hear(subject, "Ada", "I work at Acme. I am married to Bob Stone. I don't work at Globex.");
+      await hear(subject, "Ada", "I work at Initech.");
+      const [ada] = await subject.facts.entitiesNamed(SPACE, "Ada");
+      const [bob] = await subject.facts.entitiesNamed(SPACE, "Bob Stone");
+      const edges = await relationsOf(subject.facts, SPACE, ada?.id as EntityId);
+      expect(edges.map(({ relation }) => relation)).toEqual(["married_to", "works_at"]);
+      expect(edges[0]).toMatchObject({ subjectId: ada?.id, objectId: bob?.id });
+      expect(bob?.type).toBe("person");
     });
 
     test("takes late news about earlier times for what they are", async () => {

@@ -1,3 +1,15 @@
+export { coreMemoryMarkdown, coreMemoryXml, type ShownBlock } from "./core-memory-text.ts";
+export type { Ask } from "./facts/ask.ts";
+export type { Entity, EntityId, EntityMerge, EntityType, Mention } from "./facts/entity.ts";
+export { createEntityExtractor, type EntityExtractor } from "./facts/entity-extractor.ts";
+export { type Evolution, evolutionOf } from "./facts/evolution.ts";
+export type { ExtractedFact, Extraction, SourceTurn } from "./facts/extracted-fact.ts";
+export type { Fact, FactId } from "./facts/fact.ts";
+export type { FactLink, Relation } from "./facts/fact-link.ts";
+export { factHistory, learnFact, relationsOf, settleEvolution } from "./facts/fact-memory.ts";
+export type { FactQuery, FactStore } from "./facts/fact-store.ts";
+export { forgetEntity, forgetFact, forgetTurn } from "./facts/forgetting.ts";
+export { memoryFactStore } from "./facts/memory-fact-store.ts";
 export type { Entry, EntryRole, NewEntry } from "./index/entry.ts";
 export type { EntryStore } from "./index/entry-store.ts";
 export { memoryEntryStore } from "./index/memory-entry-store.ts";
@@ -5,3 +17,4 @@ export { createDualRetriever, type DualRetriever, type Rewrite } from "./recall/
 export type { RecallHit, RecallOptions, RecallResult } from "./recall/recall-options.ts";
 export { memoryVectorStore } from "./vectors/memory-vector-store.ts";
 export type { VectorStore } from "./vectors/vector-store.ts";
+export { createWorkingMemory, type WorkingMemory } from "./working-memory.ts";

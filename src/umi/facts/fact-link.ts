@@ -15,7 +15,7 @@ export interface FactLink {
   readonly linkedAt: Instant;
 }
 
-/** An edge between two entities, as a fact states it. */
+/** An edge between two entities, as a fact states it: entities that were merged keep their own edges. */
 export interface Relation {
   readonly factId: FactId;
   readonly subjectId: EntityId;

@@ -8,6 +8,7 @@ import { type Evolution, evolutionOf, isEnding } from "./evolution.ts";
 import { judgeEvolution } from "./evolution-judge.ts";
 import type { ExtractedFact, NamedThing } from "./extracted-fact.ts";
 import { contentHashOf, FACT_CHARS_MAX, type Fact, type FactId } from "./fact.ts";
+import type { Relation } from "./fact-link.ts";
 import type { FactStore } from "./fact-store.ts";
 import { endingOf } from "./fact-time.ts";
 
@@ -93,6 +94,14 @@ export async function factHistory(store: FactStore, space: string, id: FactId): 
       if (kind !== "derive") waiting.push(earlier, later);
   }
   return [...found.values()].toSorted((a, b) => a.learnedAt - b.learnedAt || (a.id < b.id ? -1 : 1));
+}
+
+/** The edges that current facts draw from and to an entity, oldest first. */
+export async function relationsOf(store: FactStore, space: string, id: EntityId): Promise<readonly Relation[]> {
+  const facts = await store.list(space, { entityId: id, isCurrent: true, limit: KNOWN_MAX });
+  return facts.flatMap(({ id: factId, subjectId, relation, objectId, isDenied }) =>
+    subjectId === null || objectId === null || isDenied ? [] : [{ factId, subjectId, relation, objectId }],
+  );
 }
 
 async function applyEvolution(
