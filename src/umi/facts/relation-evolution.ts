@@ -25,7 +25,7 @@ export function compareRelations(old: RelationFact, fresh: RelationFact): Relati
   if (old.subject !== fresh.subject) return "unknown";
   const values = compareValues(old.value, fresh.value);
   if (areOpposite(old.relation, fresh.relation)) return oppositeVerdict(old, fresh, values);
-  if (old.relation !== fresh.relation) return "unknown";
+  if (old.relation !== fresh.relation) return "apart";
   if (old.isDenied !== fresh.isDenied) return denialVerdict(fresh, values);
   if (values === "equal") return "same";
   if (values === "part") return "extend";

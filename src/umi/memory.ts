@@ -1,0 +1,225 @@
+import type { Clock, Instant } from "../core/clock.ts";
+import { Failure } from "../core/failure.ts";
+import type { Random } from "../core/random.ts";
+import { type CoreMemory, createCoreMemory } from "./core-blocks.ts";
+import type { Entity, EntityId } from "./facts/entity.ts";
+import { createEntityExtractor, type EntityExtractor } from "./facts/entity-extractor.ts";
+import type { Fact, FactId } from "./facts/fact.ts";
+import type { Relation } from "./facts/fact-link.ts";
+import { factHistory, type Learned, relationsOf } from "./facts/fact-memory.ts";
+import { FACTS_LIMIT_MAX, type FactQuery } from "./facts/fact-store.ts";
+import { factSpace, forget, learn } from "./facts/learning.ts";
+import type { Entry, EntryRole } from "./index/entry.ts";
+import { ENTRY_CHARS_MAX } from "./index/entry-store.ts";
+import { createDualRetriever, type DualRetriever, type Rewrite } from "./recall/dual-retriever.ts";
+import {
+  RECALL_LIMIT_DEFAULT,
+  RECALL_LIMIT_MAX,
+  type RecallOptions,
+  type RecallResult,
+  type ScoreParts,
+} from "./recall/recall-options.ts";
+import { type Scope, spaceOf } from "./scope.ts";
+import { createMemoryStores, type MemoryStores } from "./stores.ts";
+import { createWorkingMemory, type WorkingMemory } from "./working-memory.ts";
+
+/** Texts that were recalled lately and are no news when they are said again. */
+const RECALLED_TEXTS_MAX = 200;
+/** Facts that are asked for, for each that is wanted: those that are over are left out. */
+const FACTS_PER_HIT = 3;
+
+/** What a {@link Memory} is made of. */
+export interface MemoryOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Whose memories they are; everybody's when absent. */
+  readonly scope?: Scope;
+  /** A space by its name, instead of a scope. */
+  readonly space?: string;
+  /** Where they are kept; in this process when absent. What one call writes, they keep whole or not at all. */
+  readonly stores?: MemoryStores;
+  /** What reads texts for facts; rules when absent. */
+  readonly extractor?: EntityExtractor;
+  /** Puts a question in other words, for deep recalls. */
+  readonly rewrite?: Rewrite;
+}
+
+/** What is known of a text that is to be remembered. Absent means now, by nobody in particular. */
+export interface About {
+  readonly speaker?: string;
+  readonly role?: EntryRole;
+  /** What was said in one go: neighbours in it explain each other. */
+  readonly session?: string;
+  readonly at?: Instant;
+  readonly tags?: readonly string[];
+}
+
+/** What came of remembering. */
+export interface Remembered {
+  readonly turnId: string;
+  readonly learned: readonly Learned[];
+  /** Whether nobody could read the text for facts now; it is kept and found all the same. */
+  readonly isUnread: boolean;
+}
+
+/** A fact that was recalled, and the turns that say so. */
+export interface FactHit {
+  readonly fact: Fact;
+  /** 0 to 1: comparable within one recall, not between two. */
+  readonly score: number;
+  readonly parts?: ScoreParts;
+}
+
+/** What a recall found: what was said, and what is known. */
+export interface Recalled extends RecallResult {
+  readonly facts: readonly FactHit[];
+}
+
+/** How to recall. */
+export interface RecallWish extends Omit<RecallOptions, "space" | "at"> {
+  /** When the question is asked; now when absent. */
+  readonly at?: Instant;
+  /** Whether facts that are over count. */
+  readonly includesPast?: boolean;
+}
+
+/** What one id names. */
+export type Found =
+  | { readonly kind: "turn"; readonly turn: Entry }
+  | { readonly kind: "fact"; readonly fact: Fact }
+  | { readonly kind: "entity"; readonly entity: Entity };
+
+/**
+ * The memory of one scope in three tiers: `core`, a few labelled blocks that are always in sight; `working`, values that
+ * expire; and the archive, which keeps every text as it was said and the facts that were read from it.
+ */
+export class Memory {
+  readonly core: CoreMemory;
+  readonly working: WorkingMemory;
+  readonly #space: string;
+  readonly #stores: MemoryStores;
+  readonly #options: MemoryOptions;
+  readonly #extractor: EntityExtractor;
+  readonly #retriever: DualRetriever;
+  readonly #recalled: string[] = [];
+
+  constructor(options: MemoryOptions) {
+    this.#options = options;
+    this.#space = options.space ?? spaceOf(options.scope ?? {});
+    this.#stores = options.stores ?? createMemoryStores();
+    this.#extractor = options.extractor ?? createEntityExtractor();
+    const { rewrite } = options;
+    this.#retriever = createDualRetriever({ ...this.#stores, ...(rewrite === undefined ? {} : { rewrite }) });
+    this.core = createCoreMemory(options);
+    this.working = createWorkingMemory(options);
+  }
+
+  /** Keeps a text as it is, and the facts that it states. Throws an `invalid` Failure for a blank or endless one. */
+  async remember(text: string, about: About = {}): Promise<Remembered> {
+    if (text.trim() === "") throw new Failure("invalid", "There is nothing to remember in a blank text");
+    if (text.length > ENTRY_CHARS_MAX)
+      throw new Failure("invalid", `A text of up to ${ENTRY_CHARS_MAX} characters is remembered, got ${text.length}`);
+    const { clock, random } = this.#options;
+    const { speaker = "", role = "none", session = "", at = clock.now(), tags = [] } = about;
+    const turn = { id: `turn-${random.uuid()}`, text, speaker, role, session, at, tags };
+    const { facts, left } = await this.#extractor.extract([turn], this.#recalled);
+    await this.#stores.entries.add(this.#space, [turn]);
+    const learned = await learn(this.#space, facts, [turn], this.#learning());
+    return { turnId: turn.id, learned, isUnread: left.length > 0 };
+  }
+
+  /** What was said that answers a question, best first, and what is known of it. Blank questions find nothing. */
+  async recall(question: string, wish: RecallWish = {}): Promise<Recalled> {
+    const { includesPast = false, at = this.#options.clock.now(), ...rest } = wish;
+    const result = await this.#retriever.recall(question, { ...rest, space: this.#space, at });
+    const facts = await this.#recallFacts(question, { ...rest, at }, includesPast);
+    this.#noteRecalled([...result.hits.map(({ entry }) => entry.text), ...facts.map(({ fact }) => fact.text)]);
+    return { ...result, facts };
+  }
+
+  /** A recall that says of each hit how its score came about. */
+  explain(question: string, wish: RecallWish = {}): Promise<Recalled> {
+    return this.recall(question, { ...wish, explain: true });
+  }
+
+  /**
+   * Forgets a turn with what only it says, a fact, or an entity with all that is known of it. No trace stays, in no index.
+   * Gives the ids of what is gone; none when nothing has the id.
+   */
+  async forget(id: string): Promise<readonly string[]> {
+    const known = await this.get(id);
+    if (known === undefined) return [];
+    const { entries } = this.#stores;
+    if (known.kind === "turn") await entries.remove(this.#space, [id]);
+    const what =
+      known.kind === "turn"
+        ? { turnId: id }
+        : known.kind === "fact"
+          ? { factId: known.fact.id }
+          : { entityId: known.entity.id };
+    const gone = await forget(this.#space, what, this.#learning());
+    return [...(known.kind === "turn" ? [id] : []), ...gone.facts, ...gone.entities];
+  }
+
+  /** What an id names here. */
+  async get(id: string): Promise<Found | undefined> {
+    const { entries, facts } = this.#stores;
+    const fact = id.startsWith("fact-") ? await facts.find(this.#space, id as FactId) : undefined;
+    if (fact !== undefined) return { kind: "fact", fact };
+    const entity = id.startsWith("entity-") ? await facts.findEntity(this.#space, id as EntityId) : undefined;
+    if (entity !== undefined) return { kind: "entity", entity };
+    const [turn] = await entries.find(this.#space, [id]);
+    return turn && { kind: "turn", turn };
+  }
+
+  /** How a fact came to be and what became of it, or all that was ever known of an entity; oldest first. */
+  async history(id: string): Promise<readonly Fact[]> {
+    const known = await this.get(id);
+    if (known?.kind === "fact") return factHistory(this.#stores.facts, this.#space, known.fact.id);
+    if (known?.kind !== "entity") return [];
+    return this.#stores.facts.list(this.#space, { entityId: known.entity.id, limit: FACTS_LIMIT_MAX });
+  }
+
+  /** The facts that held in the world at an instant, as they were known then or are known now. */
+  asOf(instant: Instant, query: Omit<FactQuery, "validAt" | "limit"> & { readonly limit?: number } = {}) {
+    return this.facts({ ...query, validAt: instant });
+  }
+
+  /** Facts by the time they were learned. */
+  facts({ limit = FACTS_LIMIT_MAX, ...query }: Partial<FactQuery> = {}): Promise<readonly Fact[]> {
+    return this.#stores.facts.list(this.#space, { ...query, limit });
+  }
+
+  /** How an entity is related to others, by current facts. */
+  relations(id: EntityId): Promise<readonly Relation[]> {
+    return relationsOf(this.#stores.facts, this.#space, id);
+  }
+
+  async #recallFacts(question: string, wish: RecallWish & { readonly at: Instant }, includesPast: boolean) {
+    const { limit = RECALL_LIMIT_DEFAULT, at, explain = false } = wish;
+    const options = {
+      space: factSpace(this.#space),
+      limit: Math.min(RECALL_LIMIT_MAX, limit * FACTS_PER_HIT),
+      at,
+      explain,
+    };
+    const { hits } = await this.#retriever.recall(question, { ...options, deep: false });
+    const found: FactHit[] = [];
+    for (const { entry, score, parts } of hits) {
+      const fact = await this.#stores.facts.find(this.#space, entry.id as FactId);
+      const counts = fact !== undefined && (includesPast || fact.closing === null);
+      if (counts && found.length < limit) found.push({ fact, score, ...(parts === undefined ? {} : { parts }) });
+    }
+    return found;
+  }
+
+  #learning() {
+    const { clock, random } = this.#options;
+    return { clock, random, store: this.#stores.facts, entries: this.#stores.entries };
+  }
+
+  #noteRecalled(texts: readonly string[]): void {
+    this.#recalled.push(...texts);
+    this.#recalled.splice(0, Math.max(0, this.#recalled.length - RECALLED_TEXTS_MAX));
+  }
+}
