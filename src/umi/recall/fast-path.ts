@@ -12,8 +12,8 @@ import { alikeTerms, SpellingScorer } from "./spelling.ts";
 import { type Weights, weightsFor } from "./weights.ts";
 import { rarity, scoreWords, type WeighedList } from "./word-scores.ts";
 
-/** Postings that one recall reads. */
-const POSTINGS_MAX = 200_000;
+/** Postings that one recall reads: of words so common that there are more, the newest. */
+const POSTINGS_MAX = 40_000;
 /** Entries whose texts one recall reads: as many as this, or four for each hit that is wanted. */
 const CANDIDATES_MIN = 100;
 const CANDIDATES_PER_HIT = 4;

@@ -140,16 +140,19 @@ class WordScorer {
     const mean = Math.max(1, totals.terms / Math.max(1, totals.count));
     const nearMean = mean * windowSize(turns, NEAR);
     const wideMean = mean * windowSize(turns, WIDE);
-    for (const at of found) {
+    const near = this.#near;
+    const wide = this.#wide;
+    const nearCounts = this.#nearCounts;
+    const wideCounts = this.#wideCounts;
+    for (let i = 0; i < found.length; i++) {
+      const at = found[i] ?? 0;
       this.#see(at);
-      const nearCount = this.#nearCounts[at] ?? 0;
-      const wideCount = this.#wideCounts[at] ?? 0;
-      const nearGain = saturated(nearCount, this.#lengthAround(at, NEAR) / nearMean);
-      const wideGain = saturated(wideCount, this.#lengthAround(at, WIDE) / wideMean);
-      this.#near[at] = (this.#near[at] ?? 0) + nearValue * nearGain;
-      this.#wide[at] = (this.#wide[at] ?? 0) + wideValue * wideGain;
-      this.#nearCounts[at] = 0;
-      this.#wideCounts[at] = 0;
+      const length = this.#lengthAround(at, NEAR);
+      near[at] = (near[at] ?? 0) + nearValue * saturated(nearCounts[at] ?? 0, length / nearMean);
+      const wideLength = length + this.#lengthBeyond(at, -WIDE) + this.#lengthBeyond(at, WIDE);
+      wide[at] = (wide[at] ?? 0) + wideValue * saturated(wideCounts[at] ?? 0, wideLength / wideMean);
+      nearCounts[at] = 0;
+      wideCounts[at] = 0;
     }
   }
 
@@ -165,15 +168,19 @@ class WordScorer {
   }
 
   #countFrom(number: number, count: number, found: number[]): number {
+    const { sessions } = this.#columns;
+    const nearCounts = this.#nearCounts;
+    const wideCounts = this.#wideCounts;
+    const session = sessions[number];
     let nearFound = 0;
-    const last = this.#lastOf(number, WIDE);
-    for (let at = this.#firstOf(number, WIDE); at <= last; at++) {
-      if (!this.#isSameSession(number, at)) continue;
-      if (this.#wideCounts[at] === 0) found.push(at);
-      this.#wideCounts[at] = (this.#wideCounts[at] ?? 0) + count;
-      if (Math.abs(at - number) > NEAR) continue;
-      if (this.#nearCounts[at] === 0) nearFound++;
-      this.#nearCounts[at] = (this.#nearCounts[at] ?? 0) + count;
+    const last = Math.min(number + WIDE, this.#size - 1);
+    for (let at = Math.max(0, number - WIDE); at <= last; at++) {
+      if (sessions[at] !== session) continue;
+      if (wideCounts[at] === 0) found.push(at);
+      wideCounts[at] = (wideCounts[at] ?? 0) + count;
+      if (at < number - NEAR || at > number + NEAR) continue;
+      if (nearCounts[at] === 0) nearFound++;
+      nearCounts[at] = (nearCounts[at] ?? 0) + count;
     }
     return nearFound;
   }
@@ -198,25 +205,20 @@ class WordScorer {
   }
 
   #lengthAround(number: number, radius: number): number {
-    const { lengths } = this.#columns;
+    const { sessions, lengths } = this.#columns;
+    const session = sessions[number];
     let length = 0;
-    const last = this.#lastOf(number, radius);
-    for (let at = this.#firstOf(number, radius); at <= last; at++)
-      if (this.#isSameSession(number, at)) length += lengths[at] ?? 0;
+    const last = Math.min(number + radius, this.#size - 1);
+    for (let at = Math.max(0, number - radius); at <= last; at++)
+      if (sessions[at] === session) length += lengths[at] ?? 0;
     return length;
   }
 
-  #firstOf(number: number, radius: number): number {
-    return Math.max(0, number - radius);
-  }
-
-  #lastOf(number: number, radius: number): number {
-    return Math.min(number + radius, this.#size - 1);
-  }
-
-  #isSameSession(number: number, other: number): boolean {
-    const { sessions } = this.#columns;
-    return sessions[number] === sessions[other];
+  /** The length of the one entry that far away, if it is in the session. */
+  #lengthBeyond(number: number, distance: number): number {
+    const { sessions, lengths } = this.#columns;
+    const at = number + distance;
+    return at >= 0 && at < this.#size && sessions[at] === sessions[number] ? (lengths[at] ?? 0) : 0;
   }
 
   #see(number: number): void {
