@@ -1,4 +1,4 @@
-import type { Instant } from "../../core/clock.ts";
+import { type Instant, instantOf } from "../../core/clock.ts";
 import type { Closing, Fact } from "./fact.ts";
 
 /** The fact as it was known at an instant: undefined before it was learned, open until its closing was learned. */
@@ -20,9 +20,12 @@ export interface Ending {
 
 /**
  * Which of two facts ends where the later one begins. What is current is decided by when things hold, not by when they
- * were said: news about an earlier time ends itself where the known fact begins.
+ * were said: news about an earlier time ends itself where the known fact begins. But a known fact whose beginning nobody
+ * told only began by being said; whatever is said later ends it, however early that began.
  */
 export function endingOf(known: Fact, fresh: Fact, now: Instant): Ending {
-  const [ended, current] = fresh.validFrom >= known.validFrom ? [known, fresh] : [fresh, known];
-  return { ended, closing: { validTo: current.validFrom, closedAt: now, closedBy: current.id } };
+  const isNews = fresh.validFrom >= known.validFrom || known.eventTime === null;
+  const [ended, current] = isNews ? [known, fresh] : [fresh, known];
+  const validTo = instantOf(Math.max(ended.validFrom, current.validFrom));
+  return { ended, closing: { validTo, closedAt: now, closedBy: current.id } };
 }
