@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import { Failure } from "../core/failure.ts";
+import type { JsonObject } from "../core/json.ts";
 import { agentBlockRoutes } from "./agent-blocks.ts";
 import { agentToolRoutes } from "./agent-tools.ts";
 import { agentRoutes } from "./agents.ts";
@@ -17,7 +18,9 @@ import { groupRoutes } from "./groups.ts";
 import { healthRoutes } from "./health.ts";
 import { identityRoutes } from "./identities.ts";
 import { identityLinkRoutes } from "./identity-links.ts";
+import { MEMORY_ROUTES, memoryRoutes } from "./memory.ts";
 import { modelRoutes } from "./models.ts";
+import { openApiOf } from "./openapi.ts";
 import { passageRoutes } from "./passages.ts";
 import { BODY_BYTES_MAX } from "./request.ts";
 import { runRoutes } from "./runs.ts";
@@ -51,6 +54,11 @@ export function createApi(options: ApiOptions): Hono {
   app.use("*", authenticate(options));
   const api = routesOf(options);
   for (const mount of MOUNTS) app.route(mount, api);
+  let described: JsonObject | undefined;
+  app.get("/openapi.json", (c) => {
+    described ??= openApiOf(app, MEMORY_ROUTES);
+    return c.json(described);
+  });
   app.onError((error, c) => answerFailure(error, c, options.log));
   const isKnownPath = pathCheck(app);
   app.notFound((c) =>
@@ -77,6 +85,7 @@ function routesOf(options: ApiOptions): Hono<ApiEnv> {
   api.route("/agents", archivalMemoryRoutes(options));
   api.route("/", archiveRoutes(options));
   api.route("/", groupRoutes(options));
+  api.route("/", memoryRoutes(options));
   api.route("/blocks", blockRoutes(options));
   api.route("/identities", identityRoutes(options));
   api.route("/", identityLinkRoutes(options));

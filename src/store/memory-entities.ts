@@ -19,6 +19,7 @@ type Entities = Pick<
   FactStore,
   | "addEntity"
   | "findEntity"
+  | "listEntities"
   | "mention"
   | "mentions"
   | "entitiesNamed"
@@ -51,6 +52,19 @@ export function sqlEntities(session: Session): Entities {
     },
 
     findEntity: (space, id) => findEntity(session, space, id),
+
+    async listEntities(space, { limit, after = "" }) {
+      const rows = await db
+        .selectFrom("umi_entities")
+        .selectAll()
+        .where(inSpace(session, space))
+        .where("merged_into", "is", null)
+        .where("id", ">", after)
+        .orderBy("id")
+        .limit(limit)
+        .execute();
+      return rows.map(toEntity);
+    },
 
     async mention(space, mentions) {
       if (mentions.length === 0) return;

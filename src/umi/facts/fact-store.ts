@@ -57,6 +57,8 @@ export interface FactStore {
   /** Adds an entity. Throws a `conflict` Failure when its id is taken. */
   addEntity(entity: Entity): Promise<void>;
   findEntity(space: string, id: EntityId): Promise<Entity | undefined>;
+  /** Unmerged entities by id, those after an id when one is given. `limit` may be at most {@link FACTS_LIMIT_MAX}. */
+  listEntities(space: string, page: { readonly limit: number; readonly after?: string }): Promise<readonly Entity[]>;
   /** Notes names by which turns call entities. Twice is once. */
   mention(space: string, mentions: readonly Mention[]): Promise<void>;
   /** What an entity was called where, by turn, then name. */

@@ -128,6 +128,11 @@ function entityMethods(spaces: Map<string, Space>, open: Open) {
       return found.toSorted((a, b) => compare(a.id, b.id)).slice(0, NAMESAKES_MAX);
     },
 
+    async listEntities(name: string, { limit, after = "" }: { readonly limit: number; readonly after?: string }) {
+      const found = [...open(name).entities.values()].filter((one) => one.mergedInto === null && one.id > after);
+      return found.toSorted((a, b) => compare(a.id, b.id)).slice(0, limit);
+    },
+
     family: async (name: string, id: EntityId) => familyOf(open(name), id),
 
     async rename(name: string, id: EntityId, called: string) {
