@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   if (data === undefined || (format !== "locomo" && format !== "beam"))
     throw new Error("Usage: bun run eval:retrieval --data FILE [--format locomo|beam] [--json OUT]");
   const tallies = new Map<string, Tally>();
-  for (const set of readSets(JSON.parse(readFileSync(data, "utf8")), format)) await evaluate(set, tallies);
+  for (const set of readSets(readFileSync(data, "utf8"), format)) await evaluate(set, tallies);
   const report = Object.fromEntries([...tallies].sort().map(([name, tally]) => [name, summaryOf(tally)]));
   console.table(report);
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);

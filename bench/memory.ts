@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import type { Store } from "../src/agent/ports.ts";
 import { type OpenedSqlite, openSqlite } from "../src/app/sqlite.ts";
 import { realWorld } from "../src/app/world.ts";
 import { instantOf } from "../src/core/clock.ts";
@@ -14,74 +15,86 @@ import { type Chatter, createChatter } from "./chatter.ts";
 
 /** Entries added in one transaction while the space is filled, and one by one while writes are timed. */
 const BATCH = 500;
-const TIMED_WRITES = 400;
+const TIMED_WRITES = 1_000;
 const QUERIES = 200;
+const WARM_QUERIES = 30;
 const SPACE = "bench";
 const MODEL = "synthetic";
 
 const world = realWorld();
 
-/** Fills spaces of each size with made-up chat, and times single writes, hybrid reads and a plain scan beside them. */
+/**
+ * Fills a database with made-up chat and vectors for each size, then times single writes, reads and a plain scan in a
+ * process of its own, so that its memory is what a server would need. Times are of the wall and (CPU) of this process.
+ */
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { rows: { type: "string", default: "10000,100000" } } });
-  for (const rows of values.rows.split(",").map(Number)) console.table({ [`${rows} entries`]: await measure(rows) });
+  const { values } = parseArgs({
+    options: { rows: { type: "string", default: "10000,100000" }, directory: { type: "string" } },
+  });
+  const sizes = values.rows.split(",").map(Number);
+  if (values.directory !== undefined) return console.table(await measure(values.directory, sizes[0] ?? 0));
+  for (const rows of sizes) {
+    const directory = mkdtempSync(join(tmpdir(), "selkie-bench-"));
+    try {
+      console.log(`${rows} entries, ${await fill(directory, rows)} ms of CPU for each of them to be stored`);
+      const child = Bun.spawn([process.execPath, import.meta.path, "--directory", directory, "--rows", `${rows}`], {
+        stdio: ["ignore", "inherit", "inherit"],
+      });
+      await child.exited;
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  }
 }
 
-async function measure(rows: number): Promise<Readonly<Record<string, number>>> {
-  const directory = mkdtempSync(join(tmpdir(), "selkie-bench-"));
+async function opened(directory: string): Promise<{ readonly database: OpenedSqlite; readonly store: Store }> {
   const database = openSqlite(directory);
-  try {
-    await migrate(database, world.clock.now());
-    const store = sqlStore(database, await takeLease(database), world);
-    const chatter = createChatter(7);
-    const filled = performance.now();
-    for (let at = 0; at < rows; at += BATCH) {
-      const said = chatter.say(at, Math.min(BATCH, rows - at));
-      await store.write(DEFAULT_ACTOR, async ({ entries, vectors }) => {
-        await entries.add(SPACE, said);
-        await vectors.put(
-          SPACE,
-          MODEL,
-          said.map(({ id }) => ({ id, vector: chatter.vector() })),
-        );
-      });
-      if ((at / BATCH) % 20 === 0) await store.durable();
-    }
-    const fillMs = (performance.now() - filled) / rows;
-    const writes = await times(TIMED_WRITES, async (i) => {
-      const said = chatter.say(rows + i, 1);
-      await store.write(DEFAULT_ACTOR, ({ entries }) => entries.add(SPACE, said));
+  await migrate(database, world.clock.now());
+  return { database, store: sqlStore(database, await takeLease(database), world) };
+}
+
+async function fill(directory: string, rows: number): Promise<number> {
+  const { database, store } = await opened(directory);
+  const chatter = createChatter(7);
+  const start = process.cpuUsage();
+  for (let at = 0; at < rows; at += BATCH) {
+    const said = chatter.say(at, Math.min(BATCH, rows - at));
+    const vectors = said.map(({ id }) => ({ id, vector: chatter.vector() }));
+    await store.write(DEFAULT_ACTOR, async (stores) => {
+      await stores.entries.add(SPACE, said);
+      await stores.vectors.put(SPACE, MODEL, vectors);
     });
-    const reader = store.reader(DEFAULT_ACTOR);
-    const retriever = createDualRetriever(reader);
-    const recall = (question: string, vector: Float32Array | undefined) =>
-      retriever.recall(question, {
-        space: SPACE,
-        at: instantOf(0),
-        ...(vector === undefined ? {} : { vector: { model: MODEL, vector } }),
-      });
-    const cold = await times(1, () => recall(chatter.question(), chatter.vector()));
-    await times(20, () => recall(chatter.question(), chatter.vector()));
-    const lexical = await times(QUERIES, () => recall(chatter.question(), undefined));
-    const hybrid = await times(QUERIES, () => recall(chatter.question(), chatter.vector()));
-    const scan = await times(5, () => plainScan(database, chatter));
-    return {
-      "fill ms each": fillMs,
-      "write p50": at(writes, 0.5),
-      "write p95": at(writes, 0.95),
-      "first read": at(cold, 1),
-      "lexical p50": at(lexical, 0.5),
-      "lexical p95": at(lexical, 0.95),
-      "hybrid p50": at(hybrid, 0.5),
-      "hybrid p95": at(hybrid, 0.95),
-      "LIKE scan p50": at(scan, 0.5),
-      "times faster than a scan": at(scan, 0.5) / at(hybrid, 0.5),
-      "RSS MB": process.memoryUsage().rss / 1024 / 1024,
-    };
-  } finally {
-    await database.close();
-    rmSync(directory, { recursive: true, force: true });
+    await store.durable();
   }
+  const taken = cpuMs(start) / rows;
+  await database.close();
+  return rounded(taken);
+}
+
+async function measure(directory: string, rows: number): Promise<Readonly<Record<string, Timing>>> {
+  const { database, store } = await opened(directory);
+  const chatter = createChatter(8);
+  const reader = store.reader(DEFAULT_ACTOR);
+  const retriever = createDualRetriever(reader);
+  const recall = (isHybrid: boolean) =>
+    retriever.recall(chatter.question(), {
+      space: SPACE,
+      at: instantOf(0),
+      ...(isHybrid ? { vector: { model: MODEL, vector: chatter.vector() } } : {}),
+    });
+  const first = await timed(1, () => recall(true));
+  await timed(WARM_QUERIES, () => recall(true));
+  const lexical = await timed(QUERIES, () => recall(false));
+  const hybrid = await timed(QUERIES, () => recall(true));
+  const megabytes = process.memoryUsage().rss / 1024 / 1024;
+  const scan = await timed(5, () => plainScan(database, chatter));
+  const write = await timed(TIMED_WRITES, async (i) => {
+    const said = chatter.say(rows + i, 1);
+    await store.write(DEFAULT_ACTOR, ({ entries }) => entries.add(SPACE, said));
+  });
+  await database.close();
+  console.log(`RSS after reading ${Math.round(megabytes)} MB`);
+  return { write, "first read": first, "lexical read": lexical, "hybrid read": hybrid, "plain LIKE scan": scan };
 }
 
 /** What a search costs without an index: every text is looked through for each word. */
@@ -91,18 +104,38 @@ async function plainScan(database: OpenedSqlite, chatter: Chatter): Promise<void
   await database.reader.execute(`select id, ${score} as score from umi_entries order by score desc limit 10`, words);
 }
 
-async function times(count: number, work: (i: number) => Promise<unknown>): Promise<readonly number[]> {
-  const taken: number[] = [];
-  for (let i = 0; i < count; i++) {
-    const start = performance.now();
-    await work(i);
-    taken.push(performance.now() - start);
-  }
-  return taken.sort((a, b) => a - b);
+/** Milliseconds. */
+interface Timing {
+  readonly p50: number;
+  readonly p95: number;
+  readonly "CPU p50": number;
+  readonly "CPU p95": number;
 }
 
-function at(sorted: readonly number[], share: number): number {
-  const value = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+async function timed(count: number, work: (i: number) => Promise<unknown>): Promise<Timing> {
+  const wall: number[] = [];
+  const cpu: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const start = performance.now();
+    const cpuStart = process.cpuUsage();
+    await work(i);
+    cpu.push(cpuMs(cpuStart));
+    wall.push(performance.now() - start);
+  }
+  return { p50: at(wall, 0.5), p95: at(wall, 0.95), "CPU p50": at(cpu, 0.5), "CPU p95": at(cpu, 0.95) };
+}
+
+function cpuMs(start: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1000;
+}
+
+function at(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return rounded(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
+}
+
+function rounded(value: number): number {
   return Math.round(value * 1000) / 1000;
 }
 

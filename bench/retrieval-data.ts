@@ -29,9 +29,17 @@ const MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split(" ");
 /** A turn's id inside an evidence text: "D1:3", and what people made of it ("D:11:26", "D30:05"). */
 const TURN_ID = /D:?(\d+):0*(\d+)/g;
 
-/** Reads a file of LoCoMo conversations or of BEAM chats. */
-export function readSets(data: unknown, format: "locomo" | "beam"): readonly EvalSet[] {
-  return listOf(data).map((each) => (format === "locomo" ? readLocomo(fieldsOf(each)) : readBeam(fieldsOf(each))));
+/** Reads the text of a file of LoCoMo conversations or of BEAM chats: a JSON list, one object, or an object a line. */
+export function readSets(text: string, format: "locomo" | "beam"): readonly EvalSet[] {
+  return samplesIn(text).map((each) => (format === "locomo" ? readLocomo(fieldsOf(each)) : readBeam(fieldsOf(each))));
+}
+
+function samplesIn(text: string): readonly unknown[] {
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  const isObjectALine = lines.length > 1 && lines[0]?.startsWith("{") === true && lines[0].trimEnd().endsWith("}");
+  if (isObjectALine) return lines.map((line): unknown => JSON.parse(line));
+  const data: unknown = JSON.parse(text);
+  return Array.isArray(data) ? data : [data];
 }
 
 function readLocomo(sample: Fields): EvalSet {

@@ -1,5 +1,6 @@
 import { createColumns, decodeRows, type EntryColumns, type EntryRow, goneRow, rowOf } from "../umi/index/columns.ts";
 import type { SqlConnection } from "./driver.ts";
+import type { ColumnCache } from "./memory-caches.ts";
 import { readTail } from "./memory-rows.ts";
 import type { SpaceRow } from "./memory-space.ts";
 
@@ -10,19 +11,6 @@ const CHUNKS_PER_READ = 1_000;
 
 const CHUNKS =
   "select first_number, data from umi_columns where space_number = $1 and first_number >= $2 order by first_number limit $3";
-
-interface Cached {
-  readonly epoch: number;
-  readonly columns: EntryColumns;
-}
-
-/** Columns of spaces that were read lately, by number of the space. Only for readers of committed entries. */
-export type ColumnCache = Map<number, Cached>;
-
-/** An empty {@link ColumnCache}. */
-export function createColumnCache(): ColumnCache {
-  return new Map();
-}
 
 /** The columns of every entry of a space, read as far as the cache lacks them. */
 export async function readColumns(

@@ -1,4 +1,5 @@
 import { VectorRows } from "../umi/vectors/vector-rows.ts";
+import type { CachedVectors, VectorCache } from "./memory-caches.ts";
 import type { SpaceRow } from "./memory-space.ts";
 import type { Session } from "./session.ts";
 
@@ -14,22 +15,6 @@ const CODES =
   "select chunk, changed_at, data from umi_vector_codes where space_number = $1 and chunk >= $2 order by chunk limit $3";
 const VECTORS = "select number, vector from umi_vectors where space_number = $1 and number >= $2 and number < $3";
 
-interface Cached {
-  readonly rows: VectorRows;
-  readonly model: string | null;
-  /** When each chunk that was read was last changed. A time is used once, so an equal one means equal codes. */
-  readonly stamps: Map<number, number>;
-  epoch: number;
-}
-
-/** Vectors of spaces that were searched lately, by number of the space. */
-export type VectorCache = Map<number, Cached>;
-
-/** An empty {@link VectorCache}. */
-export function createVectorCache(): VectorCache {
-  return new Map();
-}
-
 /** Bytes of one code. */
 export function codeBytes(dimension: number): number {
   return Math.ceil(dimension / 8);
@@ -41,7 +26,7 @@ export async function readVectorRows(session: Session, space: SpaceRow, dimensio
   const known = cache.get(space.number);
   const fits = known !== undefined && known.model === space.vectorModel && known.rows.dimension === dimension;
   if (fits && known.epoch === space.vectorsEpoch) return known.rows;
-  const cached: Cached = fits
+  const cached: CachedVectors = fits
     ? known
     : { rows: new VectorRows(dimension), model: space.vectorModel, stamps: new Map(), epoch: 0 };
   await refresh(session, space, cached);
@@ -52,7 +37,7 @@ export async function readVectorRows(session: Session, space: SpaceRow, dimensio
   return cached.rows;
 }
 
-async function refresh({ sql }: Session, space: SpaceRow, cached: Cached): Promise<void> {
+async function refresh({ sql }: Session, space: SpaceRow, cached: CachedVectors): Promise<void> {
   const { rows } = await sql.execute(STAMPS, [space.number]);
   const stale = rows.filter((row) => cached.stamps.get(Number(row["chunk"])) !== Number(row["changed_at"]));
   dropMissing(cached, new Set(rows.map((row) => Number(row["chunk"]))));
@@ -76,7 +61,7 @@ async function refresh({ sql }: Session, space: SpaceRow, cached: Cached): Promi
 }
 
 /** A chunk that was read inside a transaction that came to nothing is not there any more. */
-function dropMissing({ rows, stamps }: Cached, present: ReadonlySet<number>): void {
+function dropMissing({ rows, stamps }: CachedVectors, present: ReadonlySet<number>): void {
   for (const chunk of [...stamps.keys()]) {
     if (present.has(chunk)) continue;
     stamps.delete(chunk);

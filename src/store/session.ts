@@ -3,8 +3,7 @@ import type { OrganizationId } from "../core/id.ts";
 import type { World } from "../core/world.ts";
 import type { Tool } from "../tools/tool.ts";
 import type { SqlConnection } from "./driver.ts";
-import type { ColumnCache } from "./memory-columns.ts";
-import type { VectorCache } from "./memory-vector-rows.ts";
+import type { ColumnCache, VectorCache } from "./memory-caches.ts";
 import type { Tables } from "./schema.ts";
 
 /** What events have arrived since the last were moved, as far as this process knows. */

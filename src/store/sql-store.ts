@@ -14,10 +14,9 @@ import { sqlRunEventStore } from "./events.ts";
 import { sqlGroupStore } from "./groups.ts";
 import { sqlIdentityStore } from "./identities.ts";
 import type { Lease } from "./lease.ts";
-import { createColumnCache } from "./memory-columns.ts";
+import type { ColumnCache, VectorCache } from "./memory-caches.ts";
 import { sqlEntryStore } from "./memory-entries.ts";
 import { sqlFactStore } from "./memory-facts.ts";
-import { createVectorCache } from "./memory-vector-rows.ts";
 import { sqlVectorStore } from "./memory-vectors.ts";
 import { sqlMessageStore } from "./messages.ts";
 import { inTransaction } from "./migrate.ts";
@@ -47,8 +46,9 @@ export function sqlStore(database: SqlDatabase, lease: Lease, world: Pick<World,
   const barrier = flushBarrier(database);
 
   const toolCache = new Map<string, Tool>();
-  const shared = { world, toolCache, vectorCache: createVectorCache(), arrivals: { events: 0, chars: 0 } };
-  const columnCache = createColumnCache();
+  const vectorCache: VectorCache = new Map();
+  const columnCache: ColumnCache = new Map();
+  const shared = { world, toolCache, vectorCache, arrivals: { events: 0, chars: 0 } };
   const readers = perActor((actor) =>
     repositories({ db: readerDb, sql: database.reader, columnCache, ...shared, ...actor }),
   );

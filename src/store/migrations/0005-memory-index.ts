@@ -1,7 +1,8 @@
 /**
  * What is remembered, and what finds it. A space gets a number, so that its organisation and name stand in one row
  * only. `epoch` changes when entries go, `vectors_epoch` with every change of vectors: what was read before is stale
- * then. Entries from `indexed_through` on are not in `umi_postings` and `umi_columns` yet.
+ * then. Rows of a kilobyte or more stand in tables with row ids: without them SQLite would spill each to a page of its
+ * own. Entries from `indexed_through` on are not in `umi_postings` and `umi_columns` yet.
  */
 export const MEMORY_INDEX = `
 create table umi_spaces (
@@ -19,7 +20,7 @@ create unique index umi_entries_by_id on umi_entries (space_number, id);
 create table umi_columns (
   space_number integer not null references umi_spaces (number) on delete cascade, first_number integer not null,
   data %BYTES% not null, primary key (space_number, first_number)
-) %KEYED%;
+);
 create table umi_postings (
   space_number integer not null references umi_spaces (number) on delete cascade, term text not null,
   first_number integer not null, last_number integer not null, total integer not null, data %BYTES% not null,
@@ -29,9 +30,9 @@ create table umi_vectors (
   space_number integer not null, number integer not null, vector %BYTES% not null,
   primary key (space_number, number),
   foreign key (space_number, number) references umi_entries (space_number, number) on delete cascade
-) %KEYED%;
+);
 create table umi_vector_codes (
   space_number integer not null references umi_spaces (number) on delete cascade, chunk integer not null,
   changed_at double precision not null, data %BYTES% not null, primary key (space_number, chunk)
-) %KEYED%
+)
 `;

@@ -22,6 +22,10 @@ export const BY_ASSISTANT = 16;
 /** Bytes of one row as it is stored: two of length, four each of session and speaker, one of flags, eight of time. */
 export const ROW_BYTES = 19;
 
+/** In place of the hash of a session: the entry is a session of its own. */
+const ALONE = 0;
+/** In place of the index of a session: the entry is gone. */
+const NO_SESSION = 0xffff_ffff;
 const LENGTH_MAX = 65_535;
 const FIRST_CAPACITY = 256;
 /** Logarithms of lengths are kept in 1/16, so that their sums are whole numbers and no order of adding matters. */
@@ -39,7 +43,7 @@ export function rowOf(entry: NewEntry, number: number, termCount: number): Entry
   return {
     number,
     length: Math.min(termCount, LENGTH_MAX),
-    session: entry.session === "" ? hashOf(`\0${entry.id}`) : hashOf(entry.session),
+    session: entry.session === "" ? ALONE : sessionHash(entry.session),
     speaker: entry.speaker === "" ? 0 : hashOf(calledName(entry.speaker)),
     flags: PRESENT | asks | time | roleFlag(entry.role),
     at: entry.at,
@@ -50,6 +54,11 @@ export function rowOf(entry: NewEntry, number: number, termCount: number): Entry
 export function roleFlag(role: EntryRole): number {
   if (role === "user") return BY_USER;
   return role === "assistant" ? BY_ASSISTANT : 0;
+}
+
+/** The hash of a session's name; never that of an entry without one. */
+export function sessionHash(session: string): number {
+  return hashOf(session) || 1;
 }
 
 /** A 32-bit hash of a name (FNV-1a). */
@@ -137,19 +146,24 @@ class GrowingColumns implements EntryColumns {
     assert(row.number === this.size, `row ${row.number} follows row ${this.size - 1}`);
     if (this.size === this.lengths.length) this.#grow();
     const at = this.size;
-    let session = this.#sessionIndexes.get(row.session);
-    if (session === undefined) {
-      session = this.#sessionIndexes.size;
-      this.#sessionIndexes.set(row.session, session);
-      this.sessionLengths.push(0);
-    }
+    const isPresent = (row.flags & PRESENT) !== 0;
+    const session = isPresent ? this.#sessionOf(row.session) : NO_SESSION;
     this.lengths[at] = row.length;
     this.sessions[at] = session;
     this.speakers[at] = row.speaker;
     this.flags[at] = row.flags;
     this.times[at] = row.at;
     this.size++;
-    if ((row.flags & PRESENT) !== 0) this.#count(row, session);
+    if (isPresent) this.#count(row, session);
+  }
+
+  #sessionOf(hash: number): number {
+    const known = hash === ALONE ? undefined : this.#sessionIndexes.get(hash);
+    if (known !== undefined) return known;
+    const index = this.sessionLengths.length;
+    this.sessionLengths.push(0);
+    if (hash !== ALONE) this.#sessionIndexes.set(hash, index);
+    return index;
   }
 
   #count(row: EntryRow, session: number): void {

@@ -6,25 +6,7 @@ import type { Question } from "./question.ts";
 import type { Weights } from "./weights.ts";
 import type { WordScores } from "./word-scores.ts";
 
-/** What the score of one entry is made of before its text is read: words first, then what else speaks for it. */
-const PARTS = [
-  "own",
-  "near",
-  "wide",
-  "neighbours",
-  "session",
-  "answers",
-  "asks",
-  "length",
-  "speaker",
-  "time",
-  "first",
-  "dates",
-] as const;
-/** How many of {@link PARTS} are about words. */
-const WORD_PARTS = 6;
-
-/** Scores entries by number. */
+/** What the score of one entry is made of before its text is read. */
 export interface SignScores {
   /** What its words count, its neighbours' and its session's included. */
   words(number: number): number;
@@ -34,93 +16,61 @@ export interface SignScores {
   explain(number: number): Readonly<Record<string, number>>;
 }
 
-/** Scores entries by the words that were found and by what the columns say. */
+type Part = (number: number) => number;
+
+/** Lengths whose logarithms are at hand. */
+const LOGARITHMS = Float64Array.from({ length: 1024 }, (_, length) => Math.log(1 + length));
+
+/** Scores entries by the words that were found and by what the columns say. Tens of thousands, for one question. */
 export function signScores(columns: EntryColumns, question: Question, words: WordScores, weights: Weights): SignScores {
-  const scorer = new SignScorer(columns, question, words, weights);
+  const { own, near, wide, neighbours, session, answers } = wordParts(columns, words, weights);
+  const { asks, length, speaker, time, first, dates } = signParts(columns, question, weights);
+  const wordsOf: Part = (n) => own(n) + near(n) + wide(n) + neighbours(n) + session(n) + answers(n);
+  const signsOf: Part = (n) => asks(n) + length(n) + speaker(n) + time(n) + first(n) + dates(n);
+  const parts = { own, near, wide, neighbours, session, answers, asks, length, speaker, time, first, dates };
   return {
-    words: (number) => scorer.sum(number, WORD_PARTS),
-    all: (number) => scorer.sum(number, PARTS.length),
-    explain: (number) => Object.fromEntries(PARTS.map((name, part) => [name, scorer.part(number, part)])),
+    words: wordsOf,
+    all: (number) => wordsOf(number) + signsOf(number),
+    explain: (number) => Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, part(number)])),
   };
 }
 
-/** Parts are kept in one array for the entry at hand: thousands are scored for each question. */
-class SignScorer {
-  readonly #columns: EntryColumns;
-  readonly #words: WordScores;
-  readonly #weights: Weights;
-  readonly #question: Question;
-  readonly #ranges: Question["ranges"];
-  readonly #parts = new Float64Array(PARTS.length);
+function wordParts({ sessions, flags }: EntryColumns, words: WordScores, weights: Weights) {
+  const { own, near, wide, session, scale } = words;
+  const { assistant } = weights;
+  const ownUnit = weights.own / scale.own;
+  const nearUnit = weights.near / scale.near;
+  const wideUnit = weights.wide / scale.wide;
+  const shareUnit = weights.share / scale.own;
+  const sessionUnit = weights.session / scale.session;
+  const answersUnit = weights.answers / scale.own;
+  const share: Part = (n) => (((flags[n] ?? 0) & BY_ASSISTANT) !== 0 ? assistant : 1);
+  const beside = (n: number, other: number) => (sessions[other] === sessions[n] ? (own[other] ?? 0) : 0);
+  return {
+    own: (n: number) => (ownUnit === 0 ? 0 : share(n) * ownUnit * (own[n] ?? 0)),
+    near: (n: number) => share(n) * nearUnit * (near[n] ?? 0),
+    wide: (n: number) => share(n) * wideUnit * (wide[n] ?? 0),
+    neighbours: (n: number) => (shareUnit === 0 ? 0 : share(n) * shareUnit * (beside(n, n - 1) + beside(n, n + 1))),
+    session: (n: number) => sessionUnit * (session[sessions[n] ?? 0] ?? 0),
+    answers: (n: number) => (((flags[n - 1] ?? 0) & ASKS) === 0 ? 0 : answersUnit * beside(n, n - 1)),
+  };
+}
 
-  constructor(columns: EntryColumns, question: Question, words: WordScores, weights: Weights) {
-    this.#columns = columns;
-    this.#words = words;
-    this.#weights = weights;
-    this.#question = question;
-    this.#ranges = question.ranges.filter(({ start, end }) => start > ALL_TIME.start || end < ALL_TIME.end);
-  }
-
-  sum(number: number, parts: number): number {
-    this.#score(number);
-    let sum = 0;
-    for (let part = 0; part < parts; part++) sum += this.#parts[part] ?? 0;
-    return sum;
-  }
-
-  part(number: number, part: number): number {
-    this.#score(number);
-    return this.#parts[part] ?? 0;
-  }
-
-  #score(number: number): void {
-    this.#scoreWords(number);
-    this.#scoreSigns(number);
-  }
-
-  #scoreWords(number: number): void {
-    const { own, near, wide, session, scale } = this.#words;
-    const weights = this.#weights;
-    const parts = this.#parts;
-    const share = this.#has(number, BY_ASSISTANT) ? weights.assistant : 1;
-    const before = this.#ownOfNeighbour(number, number - 1);
-    const after = this.#ownOfNeighbour(number, number + 1);
-    parts[0] = (share * weights.own * (own[number] ?? 0)) / scale.own;
-    parts[1] = (share * weights.near * (near[number] ?? 0)) / scale.near;
-    parts[2] = (share * weights.wide * (wide[number] ?? 0)) / scale.wide;
-    parts[3] = share * weights.share * (before + after);
-    parts[4] = (weights.session * (session[this.#columns.sessions[number] ?? 0] ?? 0)) / scale.session;
-    parts[5] = this.#has(number - 1, ASKS) ? weights.answers * before : 0;
-  }
-
-  #scoreSigns(number: number): void {
-    const { sessions, lengths, speakers } = this.#columns;
-    const weights = this.#weights;
-    const parts = this.#parts;
-    const isFirst = number === 0 || sessions[number - 1] !== sessions[number];
-    parts[6] = this.#has(number, ASKS) ? weights.asks : 0;
-    parts[7] = weights.length * Math.log(1 + (lengths[number] ?? 0));
-    parts[8] = this.#question.names.has(speakers[number] ?? 0) ? weights.speaker : 0;
-    parts[9] = this.#question.asksTime && this.#has(number, NAMES_TIME) ? weights.time : 0;
-    parts[10] = isFirst ? weights.first : 0;
-    parts[11] = this.#isInRange(number) ? weights.inRange : 0;
-  }
-
-  #has(number: number, flag: number): boolean {
-    return ((this.#columns.flags[number] ?? 0) & flag) !== 0;
-  }
-
-  #isInRange(number: number): boolean {
-    const at = this.#columns.times[number] ?? 0;
-    return this.#ranges.some(({ start, end }) => at >= start && at < end);
-  }
-
-  #ownOfNeighbour(number: number, other: number): number {
-    const { sessions } = this.#columns;
-    return other >= 0 && sessions[other] === sessions[number]
-      ? (this.#words.own[other] ?? 0) / this.#words.scale.own
-      : 0;
-  }
+function signParts(columns: EntryColumns, question: Question, weights: Weights) {
+  const { sessions, flags, lengths, speakers, times } = columns;
+  const { names } = question;
+  const ranges = question.ranges.filter(({ start, end }) => start > ALL_TIME.start || end < ALL_TIME.end);
+  const timeFlag = question.asksTime ? NAMES_TIME : 0;
+  const isInRange = (at: number) => ranges.some(({ start, end }) => at >= start && at < end);
+  const logarithm = (length: number) => LOGARITHMS[length] ?? Math.log(1 + length);
+  return {
+    asks: (n: number) => (((flags[n] ?? 0) & ASKS) === 0 ? 0 : weights.asks),
+    length: (n: number) => weights.length * logarithm(lengths[n] ?? 0),
+    speaker: (n: number) => (names.has(speakers[n] ?? 0) ? weights.speaker : 0),
+    time: (n: number) => (((flags[n] ?? 0) & timeFlag) === 0 ? 0 : weights.time),
+    first: (n: number) => (n > 0 && sessions[n - 1] === sessions[n] ? 0 : weights.first),
+    dates: (n: number) => (ranges.length > 0 && isInRange(times[n] ?? 0) ? weights.inRange : 0),
+  };
 }
 
 /** The `limit` most promising of the entries whose words, or neighbours' words, were found. */
@@ -131,7 +81,9 @@ export function bestCandidates(
   limit: number,
 ): readonly number[] {
   const top = new TopNumbers(limit);
-  for (const number of words.touched) {
+  const { touched } = words;
+  for (let i = 0; i < touched.length; i++) {
+    const number = touched[i] ?? 0;
     const score = scores.all(number);
     if (top.wants(score) && accept(number)) top.offer(number, score);
   }

@@ -8,6 +8,7 @@ import {
   type RecallOptions,
   type RecallResult,
 } from "./recall-options.ts";
+import { BufferPool } from "./score-buffers.ts";
 
 /** Other wordings of a question that are searched for. */
 const VARIATIONS_MAX = 3;
@@ -20,7 +21,7 @@ const FUSED_PER_HIT = 2;
 export type Rewrite = (question: string) => Promise<readonly string[]>;
 
 /** What a {@link DualRetriever} is made of. */
-export interface RetrieverParts extends RecallSources {
+export interface RetrieverParts extends Omit<RecallSources, "buffers"> {
   readonly rewrite?: Rewrite;
 }
 
@@ -31,17 +32,17 @@ export interface DualRetriever {
 }
 
 /** Makes a {@link DualRetriever}; without `rewrite` it has the fast path only. */
-export function createDualRetriever(parts: RetrieverParts): DualRetriever {
+export function createDualRetriever({ rewrite, ...parts }: RetrieverParts): DualRetriever {
+  const sources: RecallSources = { ...parts, buffers: new BufferPool() };
   return {
     async recall(question, options) {
       const limit = options.limit ?? RECALL_LIMIT_DEFAULT;
       if (!Number.isInteger(limit) || limit < 1 || limit > RECALL_LIMIT_MAX)
         throw new Failure("invalid", `A recall gives 1 to ${RECALL_LIMIT_MAX} hits, not ${limit}`);
-      const found = await lookUp(parts, question, options, limit);
-      const { rewrite } = parts;
+      const found = await lookUp(sources, question, options, limit);
       const isWanted = options.deep ?? found.coverage < WEAK_COVERAGE;
       if (rewrite === undefined || !isWanted || question.trim() === "") return resultOf(found);
-      return deepen(parts, rewrite, { question, options, limit }, found);
+      return deepen(sources, rewrite, { question, options, limit }, found);
     },
   };
 }
@@ -53,7 +54,7 @@ interface Asked {
 }
 
 /** Every wording is a list of its own, the question's own words the first: a bad wording cannot push the good ones back. */
-async function deepen(parts: RetrieverParts, rewrite: Rewrite, asked: Asked, found: Found): Promise<RecallResult> {
+async function deepen(sources: RecallSources, rewrite: Rewrite, asked: Asked, found: Found): Promise<RecallResult> {
   const { question, options, limit } = asked;
   try {
     const variations = usable(await rewrite(question), question);
@@ -61,8 +62,8 @@ async function deepen(parts: RetrieverParts, rewrite: Rewrite, asked: Asked, fou
     const depth = Math.min(RECALL_LIMIT_MAX, limit * FUSED_PER_HIT);
     // The vector is the question's own: it belongs to its list alone.
     const { vector: _, ...wordsOnly } = options;
-    const looks = [await lookUp(parts, question, options, depth)];
-    for (const variation of variations) looks.push(await lookUp(parts, variation, wordsOnly, depth));
+    const looks = [await lookUp(sources, question, options, depth)];
+    for (const variation of variations) looks.push(await lookUp(sources, variation, wordsOnly, depth));
     return { ...resultOf(found), hits: fused(looks, limit), variations };
   } catch (error) {
     return { ...resultOf(found), deepFailure: error instanceof Error ? error.message : String(error) };

@@ -1,4 +1,4 @@
-import { type EntryColumns, hashOf, PRESENT, roleFlag } from "../index/columns.ts";
+import { type EntryColumns, PRESENT, roleFlag, sessionHash } from "../index/columns.ts";
 import { tagTerm } from "../index/entry.ts";
 import type { EntryStore } from "../index/entry-store.ts";
 import type { RecallOptions } from "./recall-options.ts";
@@ -27,7 +27,7 @@ export async function entryFilter(
   if (start !== undefined) conditions.push((number) => (times[number] ?? 0) >= start);
   if (end !== undefined) conditions.push((number) => (times[number] ?? 0) <= end);
   if (session !== undefined) {
-    const index = columns.sessionIndex(hashOf(session)) ?? -1;
+    const index = columns.sessionIndex(sessionHash(session)) ?? -1;
     conditions.push((number) => sessions[number] === index);
   }
   const tagged = await taggedNumbers(entries, options);

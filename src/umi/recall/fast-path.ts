@@ -7,12 +7,13 @@ import { type DenseScores, denseScores } from "./dense.ts";
 import { type EntryFilter, entryFilter } from "./entry-filter.ts";
 import { type Question, readQuestion } from "./question.ts";
 import type { RecallHit, RecallOptions } from "./recall-options.ts";
+import type { BufferPool } from "./score-buffers.ts";
 import { alikeTerms, SpellingScorer } from "./spelling.ts";
 import { type Weights, weightsFor } from "./weights.ts";
 import { rarity, scoreWords, type WeighedList } from "./word-scores.ts";
 
-/** Postings that one recall reads. */
-const POSTINGS_MAX = 200_000;
+/** Postings that one recall reads: of words so common that there are more, the newest. */
+const POSTINGS_MAX = 40_000;
 /** Entries whose texts one recall reads: as many as this, or four for each hit that is wanted. */
 const CANDIDATES_MIN = 100;
 const CANDIDATES_PER_HIT = 4;
@@ -30,6 +31,7 @@ const HALF_SCORE = 8;
 export interface RecallSources {
   readonly entries: EntryStore;
   readonly vectors?: VectorStore;
+  readonly buffers: BufferPool;
 }
 
 /** What one look found. */
@@ -43,7 +45,6 @@ interface Look {
   readonly question: Question;
   readonly columns: EntryColumns;
   readonly lists: readonly WeighedList[];
-  readonly accept: EntryFilter;
   readonly weights: Weights;
   readonly scores: SignScores;
   readonly dense: DenseScores | undefined;
@@ -56,27 +57,32 @@ export async function lookUp(
   options: RecallOptions,
   limit: number,
 ): Promise<Found> {
-  const { entries } = sources;
+  const { entries, buffers: pool } = sources;
   const question = readQuestion(text, options.at);
   const columns = await entries.columns(options.space);
   const { size } = columns;
   const weights = weightsFor(columns);
   const accept = await entryFilter(entries, columns, options);
   const lists = await listsFor(entries, options.space, question.terms);
-  const words = scoreWords(columns, lists, size, weights.near > 0);
-  const scores = signScores(columns, question, words, weights);
-  const wanted = Math.max(CANDIDATES_MIN, CANDIDATES_PER_HIT * limit);
-  const lexical = bestCandidates(scores, words, accept, wanted);
-  const near = await nearEntries(sources, options, (number) => number < size && accept(number));
-  const dense = near && denseScores(near, lexical, scores.words);
-  const look: Look = { question, columns, lists, accept, weights, scores, dense };
-  const numbers = [...new Set([...lexical, ...(near ?? []).map((each) => each.number)])];
-  const ranked = rank(await entries.terms(options.space, numbers), look).slice(0, limit);
-  return {
-    hits: await hitsOf(entries, options, ranked, look),
-    isHybrid: dense !== undefined,
-    coverage: coverageOf(look, ranked[0]?.candidate),
-  };
+  const buffers = pool.take();
+  const words = scoreWords(columns, lists, { size, isWide: weights.near > 0, buffers });
+  try {
+    const scores = signScores(columns, question, words, weights);
+    const lexical = bestCandidates(scores, words, accept, Math.max(CANDIDATES_MIN, CANDIDATES_PER_HIT * limit));
+    const near = await nearEntries(sources, options, (number) => number < size && accept(number));
+    const dense = near && denseScores(near, lexical, scores.words);
+    const look: Look = { question, columns, lists, weights, scores, dense };
+    const numbers = [...new Set([...lexical, ...(near ?? []).map((each) => each.number)])];
+    const ranked = rank(await entries.terms(options.space, numbers), look).slice(0, limit);
+    return {
+      hits: await hitsOf(entries, options, ranked, look),
+      isHybrid: dense !== undefined,
+      coverage: coverageOf(look, ranked[0]?.candidate),
+    };
+  } finally {
+    buffers.clear(words.touched);
+    pool.giveBack(buffers);
+  }
 }
 
 /** The entries of what was ranked. Equal scores are told apart by id here, where ids are known. */

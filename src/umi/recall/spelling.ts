@@ -1,4 +1,4 @@
-import { pushGrams } from "../text/grams.ts";
+import { gramsOf } from "../text/grams.ts";
 
 /** Characters of one entry's terms that are compared by spelling. */
 const COMPARED_CHARS_MAX = 4_000;
@@ -26,7 +26,7 @@ export class SpellingScorer {
   constructor(terms: Iterable<readonly [string, number]>) {
     const places = new Map<string, number>();
     for (const [term, weight] of terms) {
-      const grams = gramsOfTerm(term);
+      const grams = gramsOf(term);
       for (const gram of grams) {
         const value = weight / Math.sqrt(grams.length);
         const place = places.get(gram) ?? this.#addPiece(gram);
@@ -76,21 +76,15 @@ function hashAt(text: string, at: number): number {
 
 /** The terms most like `term`, with how like they are (Dice's coefficient of their pieces), best first, ties by term. */
 export function alikeTerms(term: string, among: readonly string[]): readonly (readonly [string, number])[] {
-  const wanted = new Set(gramsOfTerm(term));
+  const wanted = new Set(gramsOf(term));
   const alike = among.flatMap((other): (readonly [string, number])[] => {
     // Most are told apart by length alone, which costs nothing.
     if (other === term || Math.abs(other.length - term.length) > LENGTHS_APART_MAX) return [];
-    const grams = gramsOfTerm(other);
+    const grams = gramsOf(other);
     let shared = 0;
     for (const gram of grams) if (wanted.has(gram)) shared++;
     const likeness = Math.min(1, (2 * shared) / (wanted.size + grams.length));
     return likeness >= ALIKE_MIN ? [[other, likeness]] : [];
   });
   return alike.sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, ALIKE_TERMS_MAX);
-}
-
-function gramsOfTerm(term: string): readonly string[] {
-  const grams: string[] = [];
-  pushGrams(term, grams);
-  return grams;
 }

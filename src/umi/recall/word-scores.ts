@@ -1,5 +1,6 @@
 import type { EntryColumns } from "../index/columns.ts";
 import type { PostingList } from "../index/postings.ts";
+import type { ScoreBuffers } from "./score-buffers.ts";
 
 /** A list with what its term counts: less than 1 for a term that only resembles the one asked for. */
 export interface WeighedList {
@@ -7,7 +8,7 @@ export interface WeighedList {
   readonly weight: number;
 }
 
-/** Scores by number, of the entries in `touched` only. */
+/** Scores by number, of the entries in `touched` only. They live in the buffers, and no longer than those are lent. */
 export interface WordScores {
   readonly own: Float32Array;
   readonly near: Float32Array;
@@ -19,6 +20,15 @@ export interface WordScores {
   readonly scale: { readonly own: number; readonly near: number; readonly wide: number; readonly session: number };
 }
 
+/** How far scoring looks, and in which clear buffers. */
+export interface WordScope {
+  /** Entries from this number on do not count. */
+  readonly size: number;
+  /** Whether neighbours count. */
+  readonly isWide: boolean;
+  readonly buffers: ScoreBuffers;
+}
+
 /** BM25's saturation of repeats and its share of length normalisation (Robertson and Zaragoza, 2009). */
 const K1 = 1.2;
 const B = 0.75;
@@ -27,6 +37,7 @@ const NEAR = 1;
 const WIDE = 2;
 /** The best score is at most this many units, however rare matches are in a large space. */
 const BEST_UNITS_MAX = 10;
+const NONE = new Uint32Array(0);
 
 /** BM25's weight of a term that `total` of `count` texts have. */
 export function rarity(total: number, count: number): number {
@@ -40,10 +51,9 @@ export function rarity(total: number, count: number): number {
 export function scoreWords(
   columns: EntryColumns,
   lists: readonly WeighedList[],
-  size: number,
-  isWide: boolean,
+  { size, isWide, buffers }: WordScope,
 ): WordScores {
-  const scorer = new WordScorer(columns, size, isWide);
+  const scorer = new WordScorer(columns, size, isWide, buffers);
   for (const each of lists) scorer.add(each);
   return scorer.finish();
 }
@@ -52,6 +62,7 @@ class WordScorer {
   readonly #columns: EntryColumns;
   readonly #size: number;
   readonly #isWide: boolean;
+  readonly #sessions: number;
   readonly #own: Float32Array;
   readonly #near: Float32Array;
   readonly #wide: Float32Array;
@@ -59,23 +70,24 @@ class WordScorer {
   /** Of the term at hand; zero again after each. */
   readonly #nearCounts: Uint16Array;
   readonly #wideCounts: Uint16Array;
-  readonly #sessionCounts: Float64Array;
+  readonly #sessionCounts: Float32Array;
   readonly #isSeen: Uint8Array;
   readonly #seen: number[] = [];
 
-  constructor(columns: EntryColumns, size: number, isWide: boolean) {
+  constructor(columns: EntryColumns, size: number, isWide: boolean, buffers: ScoreBuffers) {
     this.#columns = columns;
     this.#size = size;
     this.#isWide = isWide;
-    const wideSize = isWide ? size : 0;
-    this.#own = new Float32Array(size);
-    this.#near = new Float32Array(wideSize);
-    this.#wide = new Float32Array(wideSize);
-    this.#nearCounts = new Uint16Array(wideSize);
-    this.#wideCounts = new Uint16Array(wideSize);
-    this.#session = new Float32Array(columns.sessionLengths.length);
-    this.#sessionCounts = new Float64Array(columns.sessionLengths.length);
-    this.#isSeen = new Uint8Array(size);
+    this.#sessions = columns.sessionLengths.length;
+    buffers.reserve(size, this.#sessions);
+    this.#own = buffers.own;
+    this.#near = buffers.near;
+    this.#wide = buffers.wide;
+    this.#nearCounts = buffers.nearCounts;
+    this.#wideCounts = buffers.wideCounts;
+    this.#isSeen = buffers.isSeen;
+    this.#session = buffers.session;
+    this.#sessionCounts = buffers.sessionCounts;
   }
 
   add({ list, weight }: WeighedList): void {
@@ -95,9 +107,9 @@ class WordScorer {
       touched,
       scale: {
         own: scaleOf(this.#own, touched, count),
-        near: scaleOf(this.#near, this.#isWide ? touched : [], count),
-        wide: scaleOf(this.#wide, this.#isWide ? touched : [], count),
-        session: scaleOf(this.#session, this.#session.keys(), this.#session.length),
+        near: scaleOf(this.#near, this.#isWide ? touched : NONE, count),
+        wide: scaleOf(this.#wide, this.#isWide ? touched : NONE, count),
+        session: scaleOf(this.#session, undefined, this.#sessions),
       },
     };
   }
@@ -128,16 +140,19 @@ class WordScorer {
     const mean = Math.max(1, totals.terms / Math.max(1, totals.count));
     const nearMean = mean * windowSize(turns, NEAR);
     const wideMean = mean * windowSize(turns, WIDE);
-    for (const at of found) {
+    const near = this.#near;
+    const wide = this.#wide;
+    const nearCounts = this.#nearCounts;
+    const wideCounts = this.#wideCounts;
+    for (let i = 0; i < found.length; i++) {
+      const at = found[i] ?? 0;
       this.#see(at);
-      const nearCount = this.#nearCounts[at] ?? 0;
-      const wideCount = this.#wideCounts[at] ?? 0;
-      const nearGain = saturated(nearCount, this.#lengthAround(at, NEAR) / nearMean);
-      const wideGain = saturated(wideCount, this.#lengthAround(at, WIDE) / wideMean);
-      this.#near[at] = (this.#near[at] ?? 0) + nearValue * nearGain;
-      this.#wide[at] = (this.#wide[at] ?? 0) + wideValue * wideGain;
-      this.#nearCounts[at] = 0;
-      this.#wideCounts[at] = 0;
+      const length = this.#lengthAround(at, NEAR);
+      near[at] = (near[at] ?? 0) + nearValue * saturated(nearCounts[at] ?? 0, length / nearMean);
+      const wideLength = length + this.#lengthBeyond(at, -WIDE) + this.#lengthBeyond(at, WIDE);
+      wide[at] = (wide[at] ?? 0) + wideValue * saturated(wideCounts[at] ?? 0, wideLength / wideMean);
+      nearCounts[at] = 0;
+      wideCounts[at] = 0;
     }
   }
 
@@ -153,15 +168,19 @@ class WordScorer {
   }
 
   #countFrom(number: number, count: number, found: number[]): number {
+    const { sessions } = this.#columns;
+    const nearCounts = this.#nearCounts;
+    const wideCounts = this.#wideCounts;
+    const session = sessions[number];
     let nearFound = 0;
-    const last = this.#lastOf(number, WIDE);
-    for (let at = this.#firstOf(number, WIDE); at <= last; at++) {
-      if (!this.#isSameSession(number, at)) continue;
-      if (this.#wideCounts[at] === 0) found.push(at);
-      this.#wideCounts[at] = (this.#wideCounts[at] ?? 0) + count;
-      if (Math.abs(at - number) > NEAR) continue;
-      if (this.#nearCounts[at] === 0) nearFound++;
-      this.#nearCounts[at] = (this.#nearCounts[at] ?? 0) + count;
+    const last = Math.min(number + WIDE, this.#size - 1);
+    for (let at = Math.max(0, number - WIDE); at <= last; at++) {
+      if (sessions[at] !== session) continue;
+      if (wideCounts[at] === 0) found.push(at);
+      wideCounts[at] = (wideCounts[at] ?? 0) + count;
+      if (at < number - NEAR || at > number + NEAR) continue;
+      if (nearCounts[at] === 0) nearFound++;
+      nearCounts[at] = (nearCounts[at] ?? 0) + count;
     }
     return nearFound;
   }
@@ -176,8 +195,8 @@ class WordScorer {
       if (this.#sessionCounts[session] === 0) found.push(session);
       this.#sessionCounts[session] = (this.#sessionCounts[session] ?? 0) + (counts[i] ?? 0);
     }
-    const mean = Math.max(1, totals.terms / Math.max(1, sessionLengths.length));
-    const value = weight * rarity(found.length, sessionLengths.length);
+    const mean = Math.max(1, totals.terms / Math.max(1, this.#sessions));
+    const value = weight * rarity(found.length, this.#sessions);
     for (const session of found) {
       const part = saturated(this.#sessionCounts[session] ?? 0, (sessionLengths[session] ?? 0) / mean);
       this.#session[session] = (this.#session[session] ?? 0) + value * part;
@@ -186,25 +205,20 @@ class WordScorer {
   }
 
   #lengthAround(number: number, radius: number): number {
-    const { lengths } = this.#columns;
+    const { sessions, lengths } = this.#columns;
+    const session = sessions[number];
     let length = 0;
-    const last = this.#lastOf(number, radius);
-    for (let at = this.#firstOf(number, radius); at <= last; at++)
-      if (this.#isSameSession(number, at)) length += lengths[at] ?? 0;
+    const last = Math.min(number + radius, this.#size - 1);
+    for (let at = Math.max(0, number - radius); at <= last; at++)
+      if (sessions[at] === session) length += lengths[at] ?? 0;
     return length;
   }
 
-  #firstOf(number: number, radius: number): number {
-    return Math.max(0, number - radius);
-  }
-
-  #lastOf(number: number, radius: number): number {
-    return Math.min(number + radius, this.#size - 1);
-  }
-
-  #isSameSession(number: number, other: number): boolean {
-    const { sessions } = this.#columns;
-    return sessions[number] === sessions[other];
+  /** The length of the one entry that far away, if it is in the session. */
+  #lengthBeyond(number: number, distance: number): number {
+    const { sessions, lengths } = this.#columns;
+    const at = number + distance;
+    return at >= 0 && at < this.#size && sessions[at] === sessions[number] ? (lengths[at] ?? 0) : 0;
   }
 
   #see(number: number): void {
@@ -224,13 +238,14 @@ function windowSize(turns: number, radius: number): number {
   return Math.max(1, 2 * radius + 1 - (radius * (radius + 1)) / Math.max(1, turns));
 }
 
-/** The standard deviation over all `count`, those not listed being zero; never zero itself. */
-function scaleOf(scores: Float32Array, listed: Iterable<number>, count: number): number {
+/** The standard deviation over all `count`, those not listed being zero; never zero itself. Without a list, of the first. */
+function scaleOf(scores: Float32Array, listed: Uint32Array | undefined, count: number): number {
   let sum = 0;
   let squares = 0;
   let best = 0;
-  for (const at of listed) {
-    const score = scores[at] ?? 0;
+  const length = listed?.length ?? count;
+  for (let i = 0; i < length; i++) {
+    const score = scores[listed === undefined ? i : (listed[i] ?? 0)] ?? 0;
     sum += score;
     squares += score * score;
     if (score > best) best = score;

@@ -1,23 +1,16 @@
-import { tokensOf } from "./tokens.ts";
-
-/** How long the pieces are that words are compared by, shortest and longest, in characters. */
+/** How long the pieces are that terms are compared by, shortest and longest, in characters. */
 const GRAM_CHARS_MIN = 3;
 const GRAM_CHARS_MAX = 5;
 
 /**
- * The pieces of three to five characters of each word, the word's edges marked with spaces, repeats kept. Words that
- * share many are spelled alike, whatever the language.
+ * The pieces of three to five characters of a term, its edges marked with spaces, repeats kept. Terms that share many
+ * are spelled alike, whatever the language.
  */
-export function gramsOf(text: string): readonly string[] {
+export function gramsOf(term: string): readonly string[] {
+  const padded = ` ${term} `;
   const grams: string[] = [];
-  for (const token of tokensOf(text)) pushGrams(token, grams);
-  return grams;
-}
-
-/** Adds the pieces of one folded word. */
-export function pushGrams(token: string, grams: string[]): void {
-  const padded = ` ${token} `;
   for (let size = GRAM_CHARS_MIN; size <= GRAM_CHARS_MAX; size++) {
-    for (let i = 0; i + size <= padded.length; i++) grams.push(padded.slice(i, i + size));
+    for (let at = 0; at + size <= padded.length; at++) grams.push(padded.slice(at, at + size));
   }
+  return grams;
 }

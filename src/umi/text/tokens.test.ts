@@ -43,7 +43,6 @@ test("tokensOf() takes any string, gives folded bounded tokens, and finds the sa
       }
       expect(tokensOf(fold(text))).toEqual(tokensOf(text));
       termsOf(text);
-      gramsOf(text);
     }),
     { numRuns: 500 },
   );

@@ -6,8 +6,8 @@ import type { NumberFilter } from "./vector-store.ts";
 /** Rows up to which every vector is compared exactly. */
 export const EXACT_ROWS_MAX = 20_000;
 /** Rows that the codes let through to be compared exactly, at least, and for each that is wanted. */
-const RERANKED_MIN = 1_000;
-const RERANKED_PER_HIT = 4;
+const RERANKED_MIN = 300;
+const RERANKED_PER_HIT = 5;
 
 const ROW_ALIGNMENT = 32;
 const CODE_ALIGNMENT = 8;
