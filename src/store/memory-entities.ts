@@ -53,18 +53,7 @@ export function sqlEntities(session: Session): Entities {
 
     findEntity: (space, id) => findEntity(session, space, id),
 
-    async listEntities(space, { limit, after = "" }) {
-      const rows = await db
-        .selectFrom("umi_entities")
-        .selectAll()
-        .where(inSpace(session, space))
-        .where("merged_into", "is", null)
-        .where("id", ">", after)
-        .orderBy("id")
-        .limit(limit)
-        .execute();
-      return rows.map(toEntity);
-    },
+    listEntities: (space, page) => listEntities(session, space, page),
 
     async mention(space, mentions) {
       if (mentions.length === 0) return;
@@ -114,6 +103,23 @@ export function sqlEntities(session: Session): Entities {
 
     removeEntity: (space, id) => removeEntity(session, space, id),
   };
+}
+
+async function listEntities(
+  session: Session,
+  space: string,
+  { limit, after = "" }: { readonly limit: number; readonly after?: string },
+): Promise<readonly Entity[]> {
+  const rows = await session.db
+    .selectFrom("umi_entities")
+    .selectAll()
+    .where(inSpace(session, space))
+    .where("merged_into", "is", null)
+    .where("id", ">", after)
+    .orderBy("id")
+    .limit(limit)
+    .execute();
+  return rows.map(toEntity);
 }
 
 /** The entities that were merged into this one, through others too, and itself, by id. */

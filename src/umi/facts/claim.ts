@@ -1,6 +1,8 @@
 import { MONTH_PATTERN, SEASON_PATTERN, WEEKDAY_PATTERN } from "../text/date-words.ts";
 import { fold } from "../text/fold.ts";
+import { termsOf } from "../text/terms.ts";
 import { ATTRIBUTE_PREFIX, RELATION_KINDS, type RelationKind } from "./relations.ts";
+import { wordSet } from "./sets.ts";
 
 /** Words of a value; a longer one is a story, not a value. */
 const VALUE_WORDS_MAX = 25;
@@ -23,7 +25,7 @@ export interface Claim {
 const NAME = "\\p{Lu}[\\p{L}\\p{M}'’-]*(?:\\s+(?:(?:van|von|de|da|del|la|bin|al)\\s+)?\\p{Lu}[\\p{L}\\p{M}'’-]*){0,3}";
 /** The subject at the end of what stands before the verb phrase, adverbs and auxiliaries between them. */
 const BETWEEN =
-  "(?:\\s*,?\\s*(?:have|has|had|am|is|are|was|were|do|does|did|don['’]t|doesn['’]t|didn['’]t|not|never|no longer|really|just|also|still|now|currently|recently|always|often|both|used to|would|['’](?:ve|m|s|re|d)))*\\s*$";
+  "(?:\\s*,?\\s*(?:have|has|had|am|is|are|was|were|do|does|did|don['’]t|doesn['’]t|didn['’]t|not|never|no longer|really|just|also|still|now|currently|recently|always|often|both|used to|['’](?:ve|m|s|re)))*\\s*$";
 const FIRST_PERSON = new RegExp(`(?<![\\p{L}])I${BETWEEN}`, "u");
 const OWNED = new RegExp(
   `(?<![\\p{L}])(?:(my|My)|(${NAME})['’]s)\\s+((?:[\\p{L}\\p{M}-]+\\s+){0,2}[\\p{L}\\p{M}-]+?)${BETWEEN}`,
@@ -35,7 +37,9 @@ const USED_TO = /\bused to\b/u;
 const ATTRIBUTE = /\s(?:is|are)\s+/u;
 const WHAT_IT_IS = /(?:\s|['’])(?:is|am|m|s)\s+(?=(?:an?|the)\s)/u;
 const CLAUSE_BREAK =
-  /\s*[;,]\s+(?:and|but|so|while|because|although|which|who|yet)\b|\s*;\s*|\s+(?:but|because|although|so that|while)\s+|\s+and\s+(?=(?:I|he|she|they|we|my|his|her)\b|\p{Lu}\p{Ll}+\s+\p{Ll}+s\b)/gu;
+  /\s*[;,]\s+(?:and|but|so|while|because|although|which|who|yet)\b|\s*;\s*|\s+(?:but|because|although|so that|while)\s+|\s+and\s+(?=(?:I|he|she|they|we|my|his|her|it|that|this|there)\b|\p{Lu}\p{Ll}+\s+\p{Ll}+s\b)/gu;
+/** Where an aside begins: what is before it stands alone. */
+const ASIDE = /\s+[-–—]+\s+|\s*[(…]|-\s/u;
 const TRAILING = /(?:\s+(?:now|too|again|these days|right now|at the moment|a lot|so much|very much))*[\s.!,;:"”]*$/iu;
 /** When it was, at the end of a value that names somebody or something. */
 const TRAILING_TIME = new RegExp(
@@ -43,7 +47,23 @@ const TRAILING_TIME = new RegExp(
   "iu",
 );
 const NO_SUBJECT =
-  /^(?:it|this|that|there|what|which|who|he|she|they|we|you|i|the|if|when|where|why|how|yes|no|oh|hey|hi|ok|okay|well|so|and|but|thanks|today|yesterday|tomorrow)$/u;
+  wordSet(`it this that these those there here what which who he she they we you i my your his her our their its the
+  a an if when where why how yes no oh hey hi ok okay well so and but thanks today yesterday tomorrow everything everyone
+  something someone nothing nobody all some such one both let`);
+/** Words that may stand before a name and belong to none. */
+const LEADING = /^(?:(?:and|but|so|oh|wow|hey|hi|well|yeah|yes|no|ok|okay|also|then|maybe|because)\s+)+/iu;
+/** What begins a sentence with a capital and is no name. */
+const ABSTRACT = /^\p{L}+(?:ing|tion|ness|ment|ity)$/u;
+/** A verb as it follows "I", which after one name is no verb: "Moments like these". */
+const BARE_VERB =
+  /^(?:like|love|enjoy|adore|live|reside|work|prefer|dislike|hate|plan|intend|speak|play|study|own|know|have)\b/u;
+/** Values that mean nothing away from their sentence. */
+const LOST_ALONE =
+  /^(?:it|that|this|them|they|him|her|his|their|those|these|how|what|when|where|who|why|if|as|to see|one)\b|\b(?:I|me|my|myself|you|your|yours|we|us|our)\b/u;
+/** Attributes that have a value, whatever it looks like. */
+const ATTRIBUTES =
+  /^(?:favou?rite .+|.*\bname|age|birthday|.*\bnumber|e-?mail(?: address)?|address|job|title|occupation|pronouns|hometown|nationality|major|degree|height|weight|diet|boss|doctor|size|blood type|time ?zone|native language)$/u;
+const TELLING_VALUE = /^["“'«]?[\p{Lu}\p{N}]/u;
 
 /** The claims of a sentence that rules understand; none for most sentences. */
 export function claimsIn(sentence: string): readonly Claim[] {
@@ -73,9 +93,11 @@ function relationClaim(clause: string): Claim | undefined {
   const subject = subjectAt(before);
   const value = plainValue(clause.slice(first.match.index + first.match[0].length));
   if (subject === undefined || value === "" || USED_TO.test(before)) return;
+  const isDenied = DENIED.test(before);
+  if (subject.subject !== "I" && !isDenied && BARE_VERB.test(first.match[0])) return;
   const { name, object } = first.kind;
   const named = object === undefined ? value : value.replace(TRAILING_TIME, "");
-  return { ...subject, relation: name, value: named, kind: first.kind, isDenied: DENIED.test(before) };
+  return { ...subject, relation: name, value: named, kind: first.kind, isDenied };
 }
 
 function attributeClaim(clause: string): Claim | undefined {
@@ -89,6 +111,7 @@ function attributeClaim(clause: string): Claim | undefined {
   const isDenied = /^(?:not|never|no longer)\s/u.test(rest);
   const value = plainValue(rest.replace(/^(?:not|never|no longer)\s+/u, ""));
   if (subject === undefined || value === "") return;
+  if (subject.owner !== null && !ATTRIBUTES.test(fold(subject.subject)) && !TELLING_VALUE.test(value)) return;
   if (subject.owner !== null)
     return {
       subject: subject.owner,
@@ -107,8 +130,13 @@ function subjectAt(before: string): Pick<Claim, "subject" | "owner"> | undefined
   const owned = OWNED.exec(near);
   if (owned !== null)
     return { subject: (owned[3] ?? "").trim(), owner: owned[1] === undefined ? (owned[2] ?? "") : "I" };
-  const name = (NAMED.exec(near)?.[1] ?? "").trim();
-  return name === "" || NO_SUBJECT.test(fold(name)) ? undefined : { subject: name, owner: null };
+  const name = (NAMED.exec(near)?.[1] ?? "").replace(LEADING, "").trim();
+  return isName(name) ? { subject: name, owner: null } : undefined;
+}
+
+function isName(text: string): boolean {
+  const [first = ""] = fold(text).split(/[\s'’]/u);
+  return first !== "" && !NO_SUBJECT.has(first) && !(ABSTRACT.test(text) && first === fold(text));
 }
 
 function attributeName(noun: string): string {
@@ -116,9 +144,11 @@ function attributeName(noun: string): string {
 }
 
 function plainValue(rest: string): string {
-  const value = rest
+  const [close = ""] = rest.split(ASIDE);
+  const value = close
     .trim()
     .replace(TRAILING, "")
     .replace(/^["“']+|["”']+$/gu, "");
-  return value.split(/\s+/u).length > VALUE_WORDS_MAX ? "" : value;
+  if (termsOf(value).length === 0) return "";
+  return LOST_ALONE.test(value) || value.split(/\s+/u).length > VALUE_WORDS_MAX ? "" : value;
 }

@@ -1,3 +1,4 @@
+import { termsOf } from "../text/terms.ts";
 import { tokensOf } from "../text/tokens.ts";
 import { claimOf } from "./claim.ts";
 import { FACT_CHARS_MAX, type Fact, type FactId } from "./fact.ts";
@@ -9,7 +10,7 @@ import type { ReplacementModel } from "./replacement-model.ts";
 import { isSameText } from "./same-fact.ts";
 import { common } from "./sets.ts";
 
-/** Known facts that a new one is compared with; of more, those that share most words with it. */
+/** Known facts that a new one is compared with; of more, those nearest to it. */
 export const EVOLUTION_CANDIDATES_MAX = 50;
 /** Log odds below which facts have nothing to do with each other; from here to 0 a judge may be asked. */
 const UNCERTAIN_FROM = -2;
@@ -42,12 +43,6 @@ export interface EvolutionOptions {
   readonly model?: ReplacementModel;
 }
 
-interface Compared {
-  readonly fact: TrackedFact;
-  readonly reading: RelationFact;
-  readonly words: string;
-}
-
 /**
  * Tells by rules and words alone what a new fact does to known ones that are current. The order of `known` decides
  * nothing but which of several equal facts is named first.
@@ -59,10 +54,7 @@ export function evolutionOf(
 ): Evolution {
   const reading = read(fresh);
   const words = wordsOf(fresh);
-  const compared = nearest(
-    known.map((fact) => ({ fact, reading: read(fact), words: wordsOf(fact) })),
-    reading.frame,
-  );
+  const compared = nearest(known, fresh).map((fact) => ({ fact, reading: read(fact), words: wordsOf(fact) }));
   const verdicts = compared.map((old) => compareRelations(old.reading, reading));
   const same = compared.find(
     (old, index) =>
@@ -123,8 +115,15 @@ function wordsOf({ text }: TrackedFact): string {
   return tokensOf(text.slice(0, FACT_CHARS_MAX)).join(" ");
 }
 
-function nearest(compared: readonly Compared[], fresh: FactFrame): readonly Compared[] {
-  if (compared.length <= EVOLUTION_CANDIDATES_MAX) return compared;
-  const shared = new Map(compared.map((old) => [old, common(fresh.terms, old.reading.frame.terms).length]));
-  return compared.toSorted((a, b) => (shared.get(b) ?? 0) - (shared.get(a) ?? 0)).slice(0, EVOLUTION_CANDIDATES_MAX);
+/** The known facts that share most words with the new one, those of its relation before others. */
+function nearest(known: readonly TrackedFact[], fresh: TrackedFact): readonly TrackedFact[] {
+  if (known.length <= EVOLUTION_CANDIDATES_MAX) return known;
+  const words = new Set(termsOf(fresh.text.slice(0, FACT_CHARS_MAX)));
+  const nearness = new Map(
+    known.map((fact) => {
+      const shared = common(words, new Set(termsOf(fact.text.slice(0, FACT_CHARS_MAX)))).length;
+      return [fact, shared + (fact.relation !== "" && fact.relation === fresh.relation ? words.size : 0)];
+    }),
+  );
+  return known.toSorted((a, b) => (nearness.get(b) ?? 0) - (nearness.get(a) ?? 0)).slice(0, EVOLUTION_CANDIDATES_MAX);
 }

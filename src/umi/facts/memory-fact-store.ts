@@ -117,20 +117,11 @@ function entityMethods(spaces: Map<string, Space>, open: Open) {
 
     mentions: async (name: string, id: EntityId) => mentionsOf(open(name), id),
 
-    async entitiesNamed(name: string, called: string) {
-      const space = open(name);
-      const wanted = normalizedName(called);
-      const ids = space.mentions.filter((one) => normalizedName(one.name) === wanted).map((one) => one.entityId);
-      const named = [...space.entities.values()].filter((one) => normalizedName(one.name) === wanted);
-      const all = new Set([...ids, ...named.map((one) => one.id)]);
-      const kept = new Set([...all].map((id) => keptOf(space, id)));
-      const found = [...kept].flatMap((id) => space.entities.get(id) ?? []);
-      return found.toSorted((a, b) => compare(a.id, b.id)).slice(0, NAMESAKES_MAX);
-    },
+    entitiesNamed: async (name: string, called: string) => namesakes(open(name), called),
 
     async listEntities(name: string, { limit, after = "" }: { readonly limit: number; readonly after?: string }) {
-      const found = [...open(name).entities.values()].filter((one) => one.mergedInto === null && one.id > after);
-      return found.toSorted((a, b) => compare(a.id, b.id)).slice(0, limit);
+      const { entities } = open(name);
+      return unmerged([...entities.values()].filter((one) => one.id > after)).slice(0, limit);
     },
 
     family: async (name: string, id: EntityId) => familyOf(open(name), id),
@@ -234,4 +225,18 @@ function requireEntity(entities: ReadonlyMap<EntityId, Entity>, id: EntityId): E
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function unmerged(entities: readonly Entity[]): readonly Entity[] {
+  return entities.filter((one) => one.mergedInto === null).toSorted((a, b) => compare(a.id, b.id));
+}
+
+function namesakes(space: Space, called: string): readonly Entity[] {
+  const wanted = normalizedName(called);
+  const ids = space.mentions.filter((one) => normalizedName(one.name) === wanted).map((one) => one.entityId);
+  const named = [...space.entities.values()].filter((one) => normalizedName(one.name) === wanted);
+  const all = new Set([...ids, ...named.map((one) => one.id)]);
+  const kept = new Set([...all].map((id) => keptOf(space, id)));
+  const found = [...kept].flatMap((id) => space.entities.get(id) ?? []);
+  return found.toSorted((a, b) => compare(a.id, b.id)).slice(0, NAMESAKES_MAX);
 }

@@ -25,7 +25,7 @@ export const RELATION_KINDS: readonly RelationKind[] = [
   kind("works_at", /\bwork(?:s|ing|ed)? (?:now |currently )?(?:at|for)\b/u, true, "organization"),
   kind(
     "works_at",
-    /\b(?:joined|started (?:working )?at|got a job at|(?:am|is|are|'m|'re) employed (?:at|by))\b/u,
+    /\b(?:joined (?=\p{Lu})|started (?:working )?at|got a job at|(?:am|is|are|'m|'re) employed (?:at|by))\b/u,
     true,
     "organization",
   ),
@@ -44,17 +44,26 @@ export const RELATION_KINDS: readonly RelationKind[] = [
     undefined,
     "dislikes",
   ),
-  kind("visited", /\b(?:visited|(?:have|has|'ve) been to|travell?ed to|went to)\b/u, false, "place"),
-  kind("plans", /\b(?:plans?|(?:am|is|are|'m|'re) planning|intends?|(?:am|is|are|'m|'re) going) to\b/u, false),
+  kind(
+    "visited",
+    /\b(?:visited|(?:have|has|'ve) been to|travell?ed to|went to)\b(?= (?:the )?\p{Lu})/u,
+    false,
+    "place",
+  ),
+  kind(
+    "plans",
+    /\b(?:plans?|(?:am|is|are|'m|'re) planning|intends?|(?:am|is|are|'m|'re) going) to\b(?! (?:an?|the|my)\b)/u,
+    false,
+  ),
   kind("speaks", /\bspeaks?\b/u, false),
   kind("plays", /\bplays?\b/u, false),
   kind("studies", /\b(?:stud(?:y|ies|ying)|(?:am|is|'m) studying)\b/u, false),
   kind(
     "owns",
-    /\b(?:owns?|(?:have|has|'ve) got|(?:have|has|got|adopted|bought) (?=(?:an?|two|three|four|five|\d+)\b))/u,
+    /\b(?:owns?\b|(?:(?:have|has|'ve) got|have|has|got|adopted|bought)\b(?= (?:an?|two|three|four|five|\d+)\b))/u,
     false,
   ),
-  kind("knows", /\bknows?\b/u, false, "person"),
+  kind("knows", /\bknows?\b(?= \p{Lu})/u, false, "person"),
 ];
 
 /** How a sentence says a relation, and how it denies it. */
