@@ -180,13 +180,16 @@ function toolContext(turn: Turn, state: TurnState, repositories: Repositories): 
         agentId: agent.id,
         exceptRunId: state.run.id,
         text: text ?? "",
+        isLiteral: true,
         limit,
         at: clock.now(),
         ...(roles === null ? {} : { roles }),
         ...(start === null ? {} : { start }),
         ...(end === null ? {} : { end }),
       });
-      return found.map(({ message }) => ({
+      // The best of all, but told as Letta tells them.
+      const newestFirst = found.toSorted((a, b) => b.message.createdAt - a.message.createdAt);
+      return newestFirst.map(({ message }) => ({
         createdAt: message.createdAt,
         role: message.role,
         text: textOf(message),

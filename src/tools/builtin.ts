@@ -17,7 +17,7 @@ export interface ConversationQuery {
   readonly end: Instant | null;
 }
 
-/** One past message that a search found. */
+/** One past message that a search found, newest first. */
 export interface ConversationHit {
   readonly createdAt: Instant;
   readonly role: string;

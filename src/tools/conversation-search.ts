@@ -10,7 +10,7 @@ const RESULTS_MAX = 100;
 
 const description = `Search what was said earlier, including what no longer fits into your context.
 
-Use it when the person refers to something you cannot see, or before you say that you do not know. All arguments are optional and narrow the result together; the best matches come first. Leave out \`query\` to read everything from a period.
+Use it when the person refers to something you cannot see, or before you say that you do not know. All arguments are optional and narrow the result together; the best matches are found, and the newest of them come first. Leave out \`query\` to read everything from a period.
 
 Examples:
     conversation_search(query="dentist")
