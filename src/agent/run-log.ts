@@ -4,7 +4,7 @@ import { createCoalescer } from "./coalesce.ts";
 import type { EventEncoder, TurnEvent } from "./events.ts";
 import { type FollowFrom, type LogBatches, readLog } from "./log-reader.ts";
 import { closeLog, type LoggedEvent, type OpenLog, show } from "./open-log.ts";
-import type { Repositories, Store } from "./ports.ts";
+import type { Repositories, RunEvents, Store } from "./ports.ts";
 
 /**
  * Tokens that are not the first of their message are stored at multiples of this, those of all runs in one transaction.
@@ -129,10 +129,7 @@ function createFlusher({ store, clock, log: report }: RunLogOptions) {
     if (first === undefined) return;
     const batches = due.map((log) => ({ log, events: takeHeld(log) }));
     try {
-      await store.write(first.actor, async ({ events }) => {
-        for (const batch of batches)
-          await events.append(batch.log.runId, batch.events[0]?.seqId ?? 0, textsOf(batch.events));
-      });
+      await store.write(first.actor, ({ events }) => events.append(batches.map((batch) => eventsOf(batch))));
     } catch (error) {
       fail(batches, error);
       return;
@@ -180,8 +177,8 @@ function number(log: OpenLog, texts: readonly string[]): readonly LoggedEvent[] 
   return texts.map((text) => ({ seqId: ++log.lastSeqId, text }));
 }
 
-function textsOf(events: readonly LoggedEvent[]): readonly string[] {
-  return events.map((event) => event.text);
+function eventsOf({ log, events }: { readonly log: OpenLog; readonly events: readonly LoggedEvent[] }): RunEvents {
+  return { runId: log.runId, firstSeqId: events[0]?.seqId ?? 0, events: events.map((event) => event.text) };
 }
 
 /** Transactions run in the order they were asked for, so what was taken first is stored first. */
@@ -192,7 +189,7 @@ function beginCommit({ store, log: report }: RunLogOptions, log: OpenLog): RunLo
     async append({ events }, more) {
       if (log.failure !== null) throw log.failure;
       taken = [...taken, ...number(log, more.flatMap(log.encode))];
-      if (taken.length > 0) await events.append(log.runId, before + 1, textsOf(taken));
+      if (taken.length > 0) await events.append([eventsOf({ log, events: taken })]);
     },
     committed() {
       const shown = taken;

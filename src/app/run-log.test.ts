@@ -93,12 +93,18 @@ test("after() gives every event once and in order, while events arrive and are m
   const agentId = await server.agent();
   for (const input of ["one", "two"]) await server.request("POST", `/v1/agents/${agentId}/messages`, { input });
   const runs: { id: RunId }[] = (await server.request("GET", `/v1/runs/?agent_id=${agentId}`)).body;
-  const lengths = [1_500, 700];
-  for (let seqId = 1; seqId <= 1_500; seqId++) {
-    await store.write(DEFAULT_ACTOR, async ({ events }) => {
-      for (const [index, run] of runs.entries())
-        if (seqId <= (lengths[index] ?? 0)) await events.append(run.id, seqId, [`${index}:${seqId}`]);
-    });
+  const lengths = [4_500, 700];
+  const textsOf = (index: number, from: number, to: number) =>
+    Array.from({ length: Math.max(0, to - from) }, (_, at) => `${index}:${from + at + 1}`);
+  for (let done = 0, size = 1; done < 4_500; done += size, size = (size % 50) + 1) {
+    await store.write(DEFAULT_ACTOR, ({ events }) =>
+      events.append(
+        runs.map((run, index) => {
+          const to = Math.min(done + size, lengths[index] ?? 0);
+          return { runId: run.id, firstSeqId: done + 1, events: textsOf(index, done, to) };
+        }),
+      ),
+    );
   }
 
   const { events } = store.reader(DEFAULT_ACTOR);
