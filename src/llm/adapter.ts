@@ -26,7 +26,7 @@ export interface AdapterOptions {
   readonly limits: CallLimits;
 }
 
-/** A model of one of the provider packages, behind our own contract. Its package is loaded by the first call. */
+/** A model of one of the provider packages, behind our own contract, for any number of calls. Its package is loaded by the first. */
 export function createLanguageModel(options: AdapterOptions): LanguageModel {
   return new Adapter(options);
 }
@@ -122,8 +122,14 @@ class Adapter implements LanguageModel {
 
   #open(): Promise<LanguageModelV4> {
     const { family, settings, config } = this.#options;
-    this.#opened ??= family.open(settings, config, boundedFetch(this.#tap.fetch));
-    return this.#opened;
+    if (this.#opened !== undefined) return this.#opened;
+    const opened = family.open(settings, config, boundedFetch(this.#tap.fetch));
+    this.#opened = opened;
+    // The next call tries again.
+    opened.catch(() => {
+      this.#opened = undefined;
+    });
+    return opened;
   }
 
   /** The call as the provider packages take it. */

@@ -35,7 +35,7 @@ export async function wholeAttempt(options: AttemptOptions): Promise<Attempt> {
   deadline.disarm();
   for (const part of result.content) gatherer.takeWhole(part);
   const reply = checked(options, gatherer.finish(result.finishReason, result.usage));
-  const exchange = { request: result.request?.body, response: result.response?.body };
+  const exchange = { request: () => result.request?.body, response: () => result.response?.body };
   gatherer.pending.push({ type: "reply", reply, exchange });
   return { pending: gatherer.pending, next: async () => false, close: () => undefined };
 }
@@ -62,7 +62,8 @@ export async function streamedAttempt(options: AttemptOptions, open: OpenParts):
     if (raw === undefined && (unified === "other" || unified === "interrupted" || unified === "error"))
       throw failureOf("llm_error", BROKEN_OFF, provider);
     const reply = checked(options, gatherer.finish(part.finishReason, part.usage));
-    gatherer.pending.push({ type: "reply", reply, exchange: { request: stream.request, response: null } });
+    const exchange = { request: stream.request, response: () => null };
+    gatherer.pending.push({ type: "reply", reply, exchange });
   }
 
   function takeAll(parts: readonly LanguageModelV4StreamPart[]): void {

@@ -93,10 +93,10 @@ export interface ModelReply {
   readonly usage: Usage;
 }
 
-/** What went to a provider and came back, in its own words. `response` is null when it came in pieces. */
+/** What went to a provider and came back, in its own words, for the few who ask. `response` is null when it came in pieces. */
 export interface Exchange {
-  readonly request: unknown;
-  readonly response: unknown;
+  request(): unknown;
+  response(): unknown;
 }
 
 /**

@@ -5,8 +5,8 @@ import { ANSWER_BYTES_MAX } from "./guarded-fetch.ts";
 
 /** An answer in pieces, as they arrive. */
 export interface PartStream {
-  /** What was sent for it, as the package says. */
-  readonly request: unknown;
+  /** What was sent for it. */
+  request(): unknown;
   /** The next pieces; undefined after the last. */
   read(): Promise<readonly LanguageModelV4StreamPart[] | undefined>;
   cancel(): void;
@@ -20,7 +20,7 @@ export const openPackageParts: OpenParts = async (model, options) => {
   const { stream, request } = await model.doStream(options);
   const reader = stream.getReader();
   return {
-    request: request?.body,
+    request: () => request?.body,
     async read() {
       const { done, value } = await reader.read();
       return done ? undefined : [value];
@@ -42,44 +42,59 @@ export interface ChatTap {
  */
 export function createChatTap(fetch: Fetch): ChatTap {
   /** Calls under way by their signals, the one thing that a package passes on unchanged, with what was answered. */
-  const answers = new Map<AbortSignal, Response | undefined>();
+  const answers = new Map<AbortSignal, Tapped | undefined>();
   return {
     async fetch(input, init) {
       const response = await fetch(input, init);
       const signal = init?.signal;
       if (!response.ok || !signal || !answers.has(signal)) return response;
-      answers.set(signal, response);
-      return new Response(NOTHING, {
-        headers: { "content-type": "text/event-stream", "content-length": `${NOTHING.length}` },
-      });
+      answers.set(signal, { response, sent: init.body });
+      throw TAKEN;
     },
     async open(model, options) {
       const signal = options.abortSignal ?? new AbortController().signal;
       answers.set(signal, undefined);
       try {
-        const { request } = await model.doStream({ ...options, abortSignal: signal });
-        return await chatParts(answers.get(signal), request?.body);
+        await model.doStream({ ...options, abortSignal: signal });
+      } catch (error) {
+        const tapped = answers.get(signal);
+        if (tapped === undefined) throw error;
+        return chatParts(tapped);
       } finally {
         answers.delete(signal);
       }
+      throw new Error("The package took no answer");
     },
   };
 }
 
-/** A stream of no chunks. */
-const NOTHING = "data: [DONE]\n\n";
+/** Tells a package that it gets no answer, so that it sets nothing up for one. */
+const TAKEN = new Error("The answer is read without the package");
 
-async function chatParts(response: Response | undefined, request: unknown): Promise<PartStream> {
-  // Loaded with the first package, which needs most of it too.
-  const { createChatChunks } = await import("./chat-chunks.ts");
-  const reader = response?.body?.getReader();
+/** An answer, and what was sent for it. */
+interface Tapped {
+  readonly response: Response;
+  readonly sent: unknown;
+}
+
+let loading: Promise<typeof import("./chat-chunks.ts")> | undefined;
+
+/** What reads chunks: loaded with the first package, which needs most of it too. */
+function loadChunks(): Promise<typeof import("./chat-chunks.ts")> {
+  loading ??= import("./chat-chunks.ts");
+  return loading;
+}
+
+async function chatParts({ response, sent }: Tapped): Promise<PartStream> {
+  const { createChatChunks } = await loadChunks();
+  const reader = response.body?.getReader();
   const events = createEventStream();
   let parts: LanguageModelV4StreamPart[] = [];
   const chunks = createChatChunks((part) => parts.push(part));
   let bytesLeft = ANSWER_BYTES_MAX;
   let ended = false;
   return {
-    request,
+    request: () => sent,
     async read() {
       if (ended) return undefined;
       const next = await reader?.read();

@@ -72,7 +72,7 @@ export function createRehearsal({ random }: { readonly random: Random }): Langua
       yield {
         type: "reply",
         reply: replyOf(request, turn.text, toolCalls),
-        exchange: { request: payloadOf(request), response: null },
+        exchange: { request: () => payloadOf(request), response: () => null },
       };
     },
     preview: async (request) => payloadOf(request),
