@@ -20,7 +20,7 @@ import { SCHEMA_VERSION } from "../store/migrate.ts";
 /** Prepared statements kept per connection; the one prepared first goes first. */
 const STATEMENTS_MAX = 400;
 /** Changed rows after which the log is copied into the database file. */
-const CHECKPOINT_ROWS = 8_000;
+const CHECKPOINT_ROWS = 4_000;
 /** How much of the log is written again at a time. */
 const RENEWED_BYTES = 1024 * 1024;
 /** Size of the log beyond which this thread finishes a checkpoint itself, so that the log starts over. */
