@@ -7,10 +7,13 @@ import { ANSWER_BYTES_MAX } from "./guarded-fetch.ts";
 export interface PartStream {
   /** What was sent for it. */
   request(): unknown;
-  /** The next pieces; undefined after the last. */
-  read(): Promise<readonly LanguageModelV4StreamPart[] | undefined>;
+  /** Waits for the next pieces and gives them to `take`; false when there are no more. */
+  read(take: Take): Promise<boolean>;
   cancel(): void;
 }
+
+/** Takes one piece. What it throws, `read` throws. */
+type Take = (part: LanguageModelV4StreamPart) => void;
 
 /** Begins to ask a model for an answer in pieces. */
 export type OpenParts = (model: LanguageModelV4, options: LanguageModelV4CallOptions) => Promise<PartStream>;
@@ -21,9 +24,10 @@ export const openPackageParts: OpenParts = async (model, options) => {
   const reader = stream.getReader();
   return {
     request: () => request?.body,
-    async read() {
+    async read(take) {
       const { done, value } = await reader.read();
-      return done ? undefined : [value];
+      if (!done) take(value);
+      return !done;
     },
     cancel: () => void reader.cancel().catch(() => undefined),
   };
@@ -89,30 +93,22 @@ async function chatParts({ response, sent }: Tapped): Promise<PartStream> {
   const { createChatChunks } = await loadChunks();
   const reader = response.body?.getReader();
   const events = createEventStream();
-  let parts: LanguageModelV4StreamPart[] = [];
-  const chunks = createChatChunks((part) => parts.push(part));
+  let takePart: Take = () => undefined;
+  const chunks = createChatChunks((part) => takePart(part));
   let bytesLeft = ANSWER_BYTES_MAX;
-  let ended = false;
   return {
     request: () => sent,
-    async read() {
-      if (ended) return undefined;
+    async read(take) {
       const next = await reader?.read();
-      parts = [];
+      takePart = take;
       if (next?.value === undefined) {
-        ended = true;
         chunks.end();
-        return parts;
+        return false;
       }
       bytesLeft -= next.value.length;
       if (bytesLeft < 0) throw new Error(`The answer is longer than ${ANSWER_BYTES_MAX} bytes`);
-      try {
-        for (const data of events.take(next.value)) chunks.take(data);
-      } catch (error) {
-        // After what came before it.
-        parts.push({ type: "error", error });
-      }
-      return parts;
+      for (const data of events.take(next.value)) chunks.take(data);
+      return true;
     },
     cancel: () => void reader?.cancel().catch(() => undefined),
   };
