@@ -820,38 +820,35 @@ describe("what takes too long", () => {
   });
 
   test("ends at once when the caller cancels", async () => {
-    let gone = false;
+    const gone = Promise.withResolvers<void>();
     const { url } = serve(
       () =>
         new Response(
           new ReadableStream({
             start: (controller) => controller.enqueue(new TextEncoder().encode(chatPiece({ content: "Well" }))),
-            cancel: () => {
-              gone = true;
-            },
+            cancel: () => gone.resolve(),
           }),
           { headers: { "content-type": "text/event-stream" } },
         ),
     );
     const controller = new AbortController();
     const reason = new Error("cancelled by the person");
-    setTimeout(() => controller.abort(reason), 50);
-    await expect(heard(open(url), request({ stream: true }), controller.signal)).rejects.toBe(reason);
+    const calling = open(url).call(request({ stream: true }), controller.signal, () =>
+      setTimeout(() => controller.abort(reason), 20),
+    );
+    await expect(calling).rejects.toBe(reason);
     await expect(heard(open(url), request(), controller.signal)).rejects.toBe(reason);
-    await Bun.sleep(50);
-    expect(gone).toBe(true);
+    await gone.promise;
   });
 
   test("lets go of the connection when the caller aborts at the first word", async () => {
-    let gone = false;
+    const gone = Promise.withResolvers<void>();
     const { url } = serve(
       () =>
         new Response(
           new ReadableStream({
             start: (controller) => controller.enqueue(new TextEncoder().encode(chatPiece({ content: "Well" }))),
-            cancel: () => {
-              gone = true;
-            },
+            cancel: () => gone.resolve(),
           }),
           { headers: { "content-type": "text/event-stream" } },
         ),
@@ -860,7 +857,6 @@ describe("what takes too long", () => {
     const controller = new AbortController();
     const calling = open(url).call(request({ stream: true }), controller.signal, () => controller.abort(reason));
     await expect(calling).rejects.toBe(reason);
-    await Bun.sleep(50);
-    expect(gone).toBe(true);
+    await gone.promise;
   });
 });
