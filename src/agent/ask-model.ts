@@ -28,10 +28,7 @@ export async function askOnce(
     stream: false,
     ...(schema === null ? {} : { responseFormat: { type: "json_schema", jsonSchema: { name: "answer", schema } } }),
   };
-  let reply: ModelReply | undefined;
-  for await (const event of model.call(request, signal)) if (event.type === "reply") reply = event.reply;
-  if (reply === undefined) throw new ModelFailure("llm_empty_response", "The model said nothing.", "No reply");
-  return reply;
+  return (await model.call(request, signal)).reply;
 }
 
 /** The words of an answer. */
