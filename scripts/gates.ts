@@ -37,9 +37,12 @@ export const GATES: readonly Gate[] = [
   { name: "names", args: (root) => [join(import.meta.dir, "names-gate.ts"), root] },
 ];
 
+/** What hangs must end; a busy machine may take its time. */
+const TIMEOUT = "--timeout=20000";
+
 /** Arguments that run every test under `root`. */
 export function testArgs(root: string): readonly string[] {
-  return ["test", "--only-failures", ...present(root).map((folder) => `./${folder}/`)];
+  return ["test", "--only-failures", TIMEOUT, ...present(root).map((folder) => `./${folder}/`)];
 }
 
 function present(root: string): readonly string[] {
