@@ -59,7 +59,7 @@ export function createMachine(made: MachineOptions): Machine {
     scheduler.note(`start ${incarnation.name}`);
     boot(incarnation).catch((error: unknown) => {
       if (isDiskFull(error)) crash("kill", incarnation);
-      else oracle.fail("S18 no surprise", `The server did not start: ${toldOf(error)}`);
+      else oracle.fail("S15 file", `The server did not start: ${toldOf(error)}`);
     });
   }
 

@@ -1,9 +1,10 @@
 // Runs seeds: see USAGE.
 import { parseArgs } from "node:util";
 import { MUTANTS } from "./mutants.ts";
+import { simulateWith } from "./planted.ts";
 import { loadPowerDisk } from "./power/disk.ts";
 import { POWER_MUTANTS } from "./power/trouble.ts";
-import { type SimResult, type SimulateOptions, simulate } from "./simulation.ts";
+import type { SimResult, SimulateOptions } from "./simulation.ts";
 
 const SEED_MAX = 2 ** 31;
 /** One seed in so many is run again in another process, and must leave the same trace and the same rows. */
@@ -38,6 +39,7 @@ const chosen = [
   ...(values.lane === undefined ? [] : ["--lane", values.lane]),
   ...(values.mutant === undefined ? [] : ["--mutant", values.mutant]),
 ];
+const simulate = await simulateWith(mutant);
 const options: SimulateOptions = {
   ...(mutant === undefined ? {} : { mutant }),
   ...(values.lane === undefined ? {} : { diskFrom: await loadPowerDisk(powerMutant) }),
