@@ -3,11 +3,13 @@ import { Failure } from "../src/core/failure.ts";
 import type { SqlDatabase } from "../src/store/driver.ts";
 import type { SimDisk } from "./disk.ts";
 import type { Faults } from "./faults.ts";
-import { MODEL_URL, type ModelServer } from "./model-server.ts";
+import { HOOK_ADDRESS } from "./hook-server.ts";
+import type { ModelServer } from "./model-server.ts";
 import { type Mutant, mutated } from "./mutants.ts";
 import type { Listener } from "./network.ts";
 import type { Crash, SimOptions } from "./options.ts";
 import type { Oracle } from "./oracle.ts";
+import { reveals, SIM_PROVIDERS } from "./providers.ts";
 import type { SeededRandom } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { createIncarnation, createSimWorld, type Incarnation } from "./world.ts";
@@ -142,15 +144,16 @@ function serverOptions(made: MachineOptions, incarnation: Incarnation, database:
   return {
     world,
     database,
-    providers: [{ name: "openai", kind: "openai", apiKey: "sk-sim", baseUrl: MODEL_URL }],
+    providers: SIM_PROVIDERS,
     apiKey: null,
     origins: [],
     localOnly: true,
     llmRequestTimeoutMs: 60_000,
     llmStreamTimeoutMs: 600_000,
-    resolveHost: async () => [],
+    resolveHost: async () => [HOOK_ADDRESS],
     log(message, error) {
       scheduler.note(`log: ${message}`);
+      if (reveals(`${message} ${toldOf(error)}`)) oracle.fail("S16 secret", `The log shows a key: ${message}`);
       // The server's own log: a cause that is no expected failure is a bug.
       if (error !== undefined && !isDiskFull(error)) oracle.fail("S18 no surprise", `${message}: ${toldOf(error)}`);
     },

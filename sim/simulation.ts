@@ -14,6 +14,7 @@ import { drawOptions, type SimOptions } from "./options.ts";
 import { createOracle, type Violation } from "./oracle.ts";
 import { seededRandom } from "./random.ts";
 import { createScheduler } from "./scheduler.ts";
+import { watched } from "./watch.ts";
 import { runWorkload, settle } from "./workload.ts";
 
 /** Virtual time within which clients must be done, and after which the faults end. */
@@ -86,7 +87,14 @@ export async function simulate(
       listener: machine.listener,
     });
     machine.start();
-    const clients = { options, scheduler, random: random.fork("workload"), network, oracle, faults };
+    const clients = {
+      options,
+      scheduler,
+      random: random.fork("workload"),
+      network: watched(network, oracle),
+      oracle,
+      faults,
+    };
     await play(clients, machine.mayCrash);
     for (const problem of disk.problems()) oracle.fail("S15 file", problem);
     return {
