@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { SeededRandom } from "./random.ts";
+import { realImmediate } from "./traps.ts";
 
 /** Lines of the trace that are kept to be shown when something is wrong. */
 const LAST_LINES = 200;
@@ -114,7 +115,7 @@ export function createScheduler(random: SeededRandom, show: (line: string) => vo
 
 /** Resolves when no promise is left that could settle by itself. */
 export function drained(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => realImmediate(resolve));
 }
 
 function createTrace(show: (line: string) => void) {

@@ -1,3 +1,5 @@
+// Before everything else, so that nobody keeps a clock from before.
+import "./traps.ts";
 // A package that is loaded lazily would be loaded by a thread, at a moment that no seed decides.
 import "@ai-sdk/openai";
 import "gpt-tokenizer/encoding/o200k_base";
@@ -11,9 +13,10 @@ import { createModelServer } from "./model-server.ts";
 import type { Mutant } from "./mutants.ts";
 import { createNetwork } from "./network.ts";
 import { drawOptions, type SimOptions } from "./options.ts";
-import { createOracle, type Violation } from "./oracle.ts";
+import { createOracle, type Oracle, type Violation } from "./oracle.ts";
 import { seededRandom } from "./random.ts";
 import { createScheduler } from "./scheduler.ts";
+import { withTraps } from "./traps.ts";
 import { runWorkload, settle } from "./workload.ts";
 
 /** Virtual time within which clients must be done, and after which the faults end. */
@@ -47,15 +50,27 @@ export interface SimulateOptions {
 }
 
 /** Runs one seed: some hours of virtual time around the shipped server, from an empty disk to a last word of each agent. */
-export async function simulate(
+export async function simulate(seed: number, how: SimulateOptions = {}): Promise<SimResult> {
+  const oracle = createOracle();
+  const surprised = (error: unknown) => oracle.fail("S18 no surprise", `A rejection that nobody took: ${error}`);
+  process.on("unhandledRejection", surprised);
+  try {
+    const trapped = (name: string, stack: string) => oracle.fail("H trap", `${name} was used past the world ${stack}`);
+    return await withTraps(trapped, () => simulateWith(seed, oracle, how));
+  } finally {
+    process.off("unhandledRejection", surprised);
+  }
+}
+
+async function simulateWith(
   seed: number,
-  { mutant, diskFrom = createDisk, show }: SimulateOptions = {},
+  oracle: Oracle,
+  { mutant, diskFrom = createDisk, show }: SimulateOptions,
 ): Promise<SimResult> {
   const random = seededRandom(`seed ${seed}`);
   const options = drawOptions(seed, random.fork("options"));
   const scheduler = createScheduler(random.fork("schedule"), show);
   const faults = createFaults();
-  const oracle = createOracle();
   const disk = diskFrom({
     scheduler,
     random: random.fork("disk"),
@@ -64,30 +79,18 @@ export async function simulate(
     transactionMs: options.transactionMs,
     losesFlushes: mutant === "loses_flushes",
   });
-  const surprised = (error: unknown) => oracle.fail("S18 no surprise", `A rejection that nobody took: ${error}`);
-  process.on("unhandledRejection", surprised);
   try {
-    const model = createModelServer({ options, scheduler, random: random.fork("model"), faults, oracle });
-    const machine = createMachine({
-      options,
-      scheduler,
-      random: random.fork("machine"),
-      faults,
-      oracle,
-      disk,
-      model,
-      mutant,
-    });
+    const parts = { options, scheduler, faults, oracle };
+    const model = createModelServer({ ...parts, random: random.fork("model") });
+    const machine = createMachine({ ...parts, random: random.fork("machine"), disk, model, mutant });
     const network = createNetwork({
-      scheduler,
+      ...parts,
       random: random.fork("network"),
-      faults,
       delayMs: options.networkMs,
       listener: machine.listener,
     });
     machine.start();
-    const clients = { options, scheduler, random: random.fork("workload"), network, oracle, faults };
-    await play(clients, machine.mayCrash);
+    await play({ ...parts, random: random.fork("workload"), network }, machine.mayCrash);
     for (const problem of disk.problems()) oracle.fail("S15 file", problem);
     return {
       options,
@@ -103,7 +106,6 @@ export async function simulate(
       lastLines: scheduler.lastLines(),
     };
   } finally {
-    process.off("unhandledRejection", surprised);
     disk.remove();
   }
 }
