@@ -74,7 +74,7 @@ export function createModelServer(made: ModelServerOptions): ModelServer {
   /** Notes that a call for a conversation is at work; returns what ends it. */
   function begin({ agent, mark }: Plan, call: InFlight): () => void {
     const other = inFlight.get(agent);
-    if (other?.incarnation.isAlive === true && other.signal?.aborted !== true)
+    if (other !== undefined && isAtWork(other))
       oracle.fail("S5 one run", `Two model calls were made at once for agent ${agent}, the later for ${mark}`);
     inFlight.set(agent, call);
     return () => {
@@ -124,6 +124,11 @@ export function createModelServer(made: ModelServerOptions): ModelServer {
       return untilAborted(answer(request, { incarnation, signal }), signal);
     },
   };
+}
+
+/** What a process hears that another has replaced, it can keep nothing of. */
+function isAtWork({ incarnation, signal }: InFlight): boolean {
+  return incarnation.isAlive && !incarnation.isReplaced && signal?.aborted !== true;
 }
 
 /** What `fetch` does with its signal. */

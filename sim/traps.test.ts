@@ -44,6 +44,6 @@ test("withTraps() leaves dates of a given moment alone, and everything once the 
       expect(() => kept()).toThrow();
     },
   );
-  expect(Math.abs(Date.now() - new Date().getTime())).toBeLessThan(1_000);
+  expect(kept()).toBeGreaterThan(0);
   await new Promise((resolve) => setTimeout(resolve, 1));
 });

@@ -70,6 +70,9 @@ function createPowerDisk(engine: Engine, disk: DiskOptions, mutant: PowerMutant 
       running = startProcess(made);
       return running.database;
     },
+    // Its connection has the files for itself.
+    mayPause: () => false,
+    release: leave,
     kill: leave,
     losePower() {
       files.losePower();
