@@ -1,0 +1,57 @@
+import type { Lane } from "./coverage.ts";
+import { HARNESS_MUTANTS } from "./harness-mutants.ts";
+import { MUTANTS } from "./mutants.ts";
+import { loadPowerDisk } from "./power/disk.ts";
+import { POWER_MUTANTS } from "./power/trouble.ts";
+import type { SeedPlan } from "./seed-plan.ts";
+import { type SimResult, type SimulateOptions, simulate } from "./simulation.ts";
+
+/** The bugs that can be planted in a lane. */
+export function mutantsOf(lane: Lane): readonly string[] {
+  return [...MUTANTS, ...HARNESS_MUTANTS, ...(lane === "power" ? POWER_MUTANTS : [])];
+}
+
+/** A seed to be run, as it is told to another process. */
+export interface Task {
+  readonly seed: number;
+  readonly lane: Lane;
+  /** One of {@link mutantsOf} the lane. */
+  readonly mutant?: string | undefined;
+  readonly plan?: SeedPlan | undefined;
+  readonly reversesRows?: boolean;
+  /** Which lines of the trace are wanted; none when absent. */
+  readonly lines?: { readonly from: number; readonly until: number };
+}
+
+/** What came of a {@link Task}. */
+export interface TaskResult extends SimResult {
+  /** The lines that were wanted. */
+  readonly lines: readonly string[];
+}
+
+/** Runs a seed in this process. `show` is given every line of its trace. */
+export async function runTask(task: Task, show: (line: string) => void = () => {}): Promise<TaskResult> {
+  const { from = 0, until = 0 } = task.lines ?? {};
+  const lines: string[] = [];
+  let number = 0;
+  const how: SimulateOptions = {
+    ...(await plantedIn(task)),
+    plan: task.plan,
+    reversesRows: task.reversesRows === true,
+    show(line) {
+      if (number >= from && number < until) lines.push(line);
+      number++;
+      show(line);
+    },
+  };
+  return { ...(await simulate(task.seed, how)), lines };
+}
+
+async function plantedIn({ lane, mutant }: Task): Promise<SimulateOptions> {
+  const power = POWER_MUTANTS.find((name) => name === mutant);
+  return {
+    mutant: MUTANTS.find((name) => name === mutant),
+    harness: HARNESS_MUTANTS.find((name) => name === mutant),
+    ...(lane === "power" ? { diskFrom: await loadPowerDisk(power) } : {}),
+  };
+}
