@@ -103,14 +103,44 @@ function checkTurns(oracle: Oracle, { agent, messages }: Found): void {
   const words = messages.filter((message) => message.message_type === "assistant_message").map(wireText);
   for (const turn of oracle.turns.filter(({ plan }) => plan.agent === agent.number)) {
     checkTurn(oracle, turn, users.filter((text) => text.startsWith(turn.plan.mark)).length);
-    const ends = words.filter((text) => text.includes(`end-${turn.plan.mark}`)).length;
-    if (ends > 1) oracle.fail("S3 once", `The answer to ${turn.plan.mark} is stored ${ends} times`);
+    const ends = words.filter((text) => text.includes(`end-${turn.plan.mark}`));
+    if (ends.length > 1) oracle.fail("S3 once", `The answer to ${turn.plan.mark} is stored ${ends.length} times`);
+    for (const text of ends) checkEnd(oracle, turn, text);
   }
   const own = String(agent.number);
   const foreign = users.filter((text) => (/^mk-(\d+)-/.exec(text)?.[1] ?? own) !== own);
   if (foreign.length > 0)
     oracle.fail("S12 scope", `Agent ${agent.number} has messages of others: ${foreign.join(" ")}`);
-  for (const turn of oracle.turns) if (turn.plan.agent === agent.number) checkStream(oracle, turn, ids);
+  for (const turn of oracle.turns) {
+    if (turn.plan.agent !== agent.number) continue;
+    checkStream(oracle, turn, ids);
+    checkPieces(oracle, turn, messages);
+  }
+}
+
+/** The last words of a turn are stored as the model said them. */
+function checkEnd(oracle: Oracle, { plan }: SentTurn, text: string): void {
+  const said = plan.replies.at(-1)?.text;
+  oracle.checked();
+  if (text !== said) oracle.fail("S9 stream", `The model said '${said}', and '${text}' is stored`);
+}
+
+/** The pieces of a message that a whole stream showed are together what is stored. */
+function checkPieces(oracle: Oracle, { runId, showsSteps }: SentTurn, messages: readonly WireMessage[]): void {
+  const stream = runId === undefined ? undefined : oracle.runs.streams.get(runId);
+  if (stream === undefined || showsSteps || stream.lines.size !== stream.last) return;
+  const pieces = new Map<string, string>();
+  for (const line of stream.lines.values()) {
+    const piece = (line.startsWith("{") ? JSON.parse(line) : {}) as Partial<WireMessage>;
+    if (piece.message_type !== "assistant_message" || piece.id === undefined) continue;
+    pieces.set(piece.id, (pieces.get(piece.id) ?? "") + wireText(piece));
+  }
+  for (const message of messages.filter(({ message_type }) => message_type === "assistant_message")) {
+    const shown = pieces.get(message.id);
+    oracle.checked();
+    if (shown !== undefined && shown !== wireText(message))
+      oracle.fail("S9 stream", `The stream of ${runId} showed '${shown}', and '${wireText(message)}' is stored`);
+  }
 }
 
 function checkTurn(oracle: Oracle, { plan, isAcknowledged, isUnclear }: SentTurn, stored: number): void {

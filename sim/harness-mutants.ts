@@ -4,7 +4,8 @@ import type { SqlConnection, SqlDatabase } from "../src/store/driver.ts";
 
 /**
  * Bugs that make the simulator itself worth nothing: a server that no seed decides, faults that never happen, an
- * oracle that is content. Traps, the replay check, the coverage gate or the mutation gate must notice each.
+ * oracle that is content. Traps, the replay check, the coverage gate or the mutation gate must notice each. And one
+ * that shows only where processes are paused.
  */
 export const HARNESS_MUTANTS = [
   "uses_math_random",
@@ -14,6 +15,7 @@ export const HARNESS_MUTANTS = [
   "relies_on_row_order",
   "injects_nothing",
   "finds_nothing",
+  "ignores_lease",
 ] as const;
 
 /** One of {@link HARNESS_MUTANTS}. */
@@ -48,14 +50,27 @@ function slept(durationMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, durationMs));
 }
 
-/** The database of a server that takes rows as they come. */
+/** The database of a server that takes rows as they come, or believes in its lease for ever. */
 export function databaseOf(database: SqlDatabase, mutant: HarnessMutant | undefined): SqlDatabase {
+  if (mutant === "ignores_lease") return { ...database, writer: contentHolder(database.writer) };
   if (mutant !== "relies_on_row_order") return database;
   return { ...database, reader: unordered(database.reader), writer: unordered(database.writer) };
 }
 
-const BLOCKS_IN_ORDER = /(from "agent_blocks".*) order by "agent_blocks"\."position"/;
+const BLOCKS_IN_ORDER = /(from agent_blocks join blocks .*) order by agent_blocks\.position/s;
 
 function unordered(connection: SqlConnection): SqlConnection {
   return { execute: (sql, parameters) => connection.execute(sql.replace(BLOCKS_IN_ORDER, "$1"), parameters) };
+}
+
+/** Reads its fencing token once. */
+function contentHolder(connection: SqlConnection): SqlConnection {
+  let token: ReturnType<SqlConnection["execute"]> | undefined;
+  return {
+    execute(sql, parameters) {
+      if (!sql.startsWith("select fencing_token")) return connection.execute(sql, parameters);
+      token ??= connection.execute(sql, parameters);
+      return token;
+    },
+  };
 }

@@ -91,7 +91,7 @@ function start(machine: Running): void {
   boot(machine, life).catch((error: unknown) => {
     if (!incarnation.isAlive) return;
     if (isExpected(error, incarnation)) crash(machine, "kill", incarnation);
-    else oracle.fail("S18 no surprise", `The server did not start: ${toldOf(error)}`);
+    else oracle.fail("S15 file", `The server did not start: ${toldOf(error)}`);
   });
 }
 

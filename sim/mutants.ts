@@ -12,6 +12,15 @@ export const MUTANTS = [
   "forgets_names",
   "never_recovers",
   "undoes_block_edits",
+  "splits_messages_from_step",
+  "migrates_in_pieces",
+  "reruns_finished_tools",
+  "numbers_from_memory",
+  "numbers_each_reading",
+  "shows_before_it_keeps",
+  "waits_for_ever",
+  "keeps_cancelled_runs",
+  "breaks_characters",
 ] as const;
 
 /** One of {@link MUTANTS}. */
@@ -52,6 +61,10 @@ export function mutated(database: SqlDatabase, mutant: Mutant | undefined, world
       };
     case "undoes_block_edits":
       return { ...database, writer: staleReads(writer) };
+    case "splits_messages_from_step":
+      return { ...database, writer: splitBefore(writer, /^insert into steps/, world) };
+    case "migrates_in_pieces":
+      return { ...database, writer: splitBefore(writer, /^\s*create /, world) };
     default:
       return database;
   }
@@ -105,6 +118,23 @@ function splitEffects(writer: SqlConnection, { scheduler, incarnation }: MutantW
       await scheduler.wait("between two commits", LATE_MS, incarnation);
       await writer.execute("begin immediate", []);
       return result;
+    },
+  };
+}
+
+/** What comes before such a statement is committed before it. */
+function splitBefore(writer: SqlConnection, pattern: RegExp, { scheduler, incarnation }: MutantWorld): SqlConnection {
+  let isOpen = false;
+  return {
+    async execute(sql, parameters) {
+      if (sql === "begin immediate") isOpen = true;
+      if (sql === "commit" || sql === "rollback") isOpen = false;
+      if (isOpen && pattern.test(sql)) {
+        await writer.execute("commit", []);
+        await scheduler.wait("between two commits", LATE_MS, incarnation);
+        await writer.execute("begin immediate", []);
+      }
+      return writer.execute(sql, parameters);
     },
   };
 }

@@ -1,10 +1,11 @@
 import type { Lane } from "./coverage.ts";
-import { HARNESS_MUTANTS } from "./harness-mutants.ts";
+import { HARNESS_MUTANTS, type HarnessMutant } from "./harness-mutants.ts";
 import { MUTANTS } from "./mutants.ts";
+import { type Simulate, simulateWith } from "./planted.ts";
 import { loadPowerDisk } from "./power/disk.ts";
 import { POWER_MUTANTS } from "./power/trouble.ts";
 import type { SeedPlan } from "./seed-plan.ts";
-import { type SimResult, type SimulateOptions, simulate } from "./simulation.ts";
+import type { SimResult, SimulateOptions } from "./simulation.ts";
 
 /** The bugs that can be planted in a lane. */
 export function mutantsOf(lane: Lane): readonly string[] {
@@ -17,6 +18,8 @@ export interface Task {
   readonly lane: Lane;
   /** One of {@link mutantsOf} the lane. */
   readonly mutant?: string | undefined;
+  /** A second bug, in the simulator itself. */
+  readonly harness?: HarnessMutant | undefined;
   readonly plan?: SeedPlan | undefined;
   readonly reversesRows?: boolean;
   /** Which lines of the trace are wanted; none when absent. */
@@ -44,14 +47,24 @@ export async function runTask(task: Task, show: (line: string) => void = () => {
       show(line);
     },
   };
+  const simulate = await simulatorOf(how.mutant);
   return { ...(await simulate(task.seed, how)), lines };
 }
 
-async function plantedIn({ lane, mutant }: Task): Promise<SimulateOptions> {
+/** Simulators that were built with a bug, by its name: building takes longer than many seeds. */
+const simulators = new Map<string, Promise<Simulate>>();
+
+function simulatorOf(mutant: SimulateOptions["mutant"]): Promise<Simulate> {
+  const made = simulators.get(mutant ?? "") ?? simulateWith(mutant);
+  simulators.set(mutant ?? "", made);
+  return made;
+}
+
+async function plantedIn({ lane, mutant, harness }: Task): Promise<SimulateOptions> {
   const power = POWER_MUTANTS.find((name) => name === mutant);
   return {
     mutant: MUTANTS.find((name) => name === mutant),
-    harness: HARNESS_MUTANTS.find((name) => name === mutant),
+    harness: harness ?? HARNESS_MUTANTS.find((name) => name === mutant),
     ...(lane === "power" ? { diskFrom: await loadPowerDisk(power) } : {}),
   };
 }

@@ -26,7 +26,7 @@ export async function withTraps<T>(told: Caught, seed: () => Promise<T>): Promis
 function trap(global: string): void {
   if (caught === undefined) return;
   const error = new Error(`${global} was used past the world`);
-  const stack = (error.stack ?? "").split("\n").slice(2, 2 + STACK_LINES);
+  const stack = (error.stack ?? "").split("\n").slice(3, 3 + STACK_LINES);
   caught(global, stack.map((line) => line.trim()).join(" "));
   throw error;
 }

@@ -50,6 +50,9 @@ export function returnsOf(message: WireMessage): readonly WireReturn[] {
 }
 
 /** The text of a message, whatever holds it. */
-export function wireText(message: WireMessage): string {
-  return typeof message.content === "string" ? message.content : JSON.stringify(message.content ?? "");
+export function wireText({ content }: Pick<WireMessage, "content">): string {
+  if (typeof content === "string") return content;
+  if (!Array.isArray(content)) return JSON.stringify(content ?? "");
+  const parts = content as readonly { readonly text?: string }[];
+  return parts.map((part) => part.text ?? JSON.stringify(part)).join("");
 }
