@@ -1,21 +1,29 @@
 // Runs seeds: see USAGE.
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Batch, runBatch } from "./batch.ts";
+import { BUGBASE, readBug, writeBug } from "./bug.ts";
 import { LANES, type Lane } from "./coverage.ts";
 import { createProgress, failureText, faultsText, totalsText } from "./report.ts";
-import { mutantsOf, runTask, type Task } from "./task.ts";
+import { planOf, shrink } from "./shrink.ts";
+import type { SimResult } from "./simulation.ts";
+import { breaksOf, mutantsOf, runTask, type Task } from "./task.ts";
 import { startWorkers, type Workers } from "./workers.ts";
 
 const SEED_MAX = 2 ** 31;
 const SEEDS = 100;
 const FAILURES_SHOWN = 5;
 const JOBS_MAX = 64;
+/** Plans that are tried to make a failing one smaller. */
+const TRIES_MAX = 400;
 const USAGE = `Runs the server in a simulated world, one world for each seed.
 
   bun run sim --seed 7 [--trace] [--mutant NAME]
   bun run sim --seeds 1..200 [--check-replay] [--mutant NAME]
   bun run sim --minutes 10 [--from 1]
+  bun run sim --seeds 7..60 --shrink NAME [--mutant NAME]   keeps the smallest plan that fails in sim/bugbase
+  bun run sim --plan FILE [--trace]                         runs such a plan, with the bug planted that it was found with
 
 With --lane power the machine may lose its power at any write and any sync, and the disk may refuse them.
 --jobs N runs so many seeds at a time, by default one for each core.
@@ -46,6 +54,8 @@ function readOptions() {
         jobs: { type: "string", default: String(availableParallelism()) },
         lane: { type: "string" },
         mutant: { type: "string" },
+        plan: { type: "string" },
+        shrink: { type: "string" },
         trace: { type: "boolean", default: false },
         "check-replay": { type: "boolean", default: false },
       },
@@ -91,14 +101,52 @@ async function runSeeds(
   return totals.failed;
 }
 
-/** Runs one seed here, with every event shown. */
+/** Runs one seed here, with every event shown if that is wanted. */
 async function show(task: Task): Promise<number> {
-  const result = await runTask(task, (line) => console.log(line));
+  const result = await runTask(task, values.trace ? (line) => console.log(line) : undefined);
   if (result.violations.length > 0) console.log(failureText(task, result));
   return result.violations.length;
 }
 
+async function runPlan(path: string): Promise<number> {
+  const bug = await readBug(path);
+  const failed = await show({ seed: bug.plan.seed, lane: bug.lane, mutant: bug.mutant ?? undefined, plan: bug.plan });
+  console.log(failed > 0 ? `${path} fails` : `${path} holds`);
+  return failed;
+}
+
+/** Makes the first seed that fails as small as it gets, and keeps it. */
+async function keepSmallest(name: string): Promise<number> {
+  for (const seed of seedsWanted()) {
+    const task: Task = { seed, lane, mutant };
+    const first = await runTask(task);
+    // A planted bug may break things by accident; what it must break is the better story.
+    const wanted = breaksOf(mutant);
+    const found = first.violations.find(({ invariant }) => wanted === undefined || wanted.includes(invariant));
+    if (found !== undefined) return keep(name, task, first, found.invariant);
+  }
+  return refuse("None of these seeds fails.");
+}
+
+async function keep(name: string, task: Task, first: SimResult, invariant: string): Promise<number> {
+  const plan = await shrink({
+    plan: planOf(task.seed, first),
+    invariant,
+    triesMax: TRIES_MAX,
+    run: (smaller) => runTask({ ...task, plan: smaller }),
+    smaller: ({ operations, faults, picks }, tries) =>
+      console.log(`try ${tries}: ${operations.length} operations, ${faults.length} faults, ${picks.length} picks`),
+  });
+  const path = join(BUGBASE, `${name}.json`);
+  const result = await runTask({ ...task, plan, lines: { from: 0, until: Number.POSITIVE_INFINITY } });
+  await writeBug(path, { invariant, lane, mutant: mutant ?? null, plan }, result);
+  console.log(`${invariant} still fails with ${path}`);
+  return 1;
+}
+
 async function run(): Promise<number> {
+  if (values.plan !== undefined) return runPlan(values.plan);
+  if (values.shrink !== undefined) return keepSmallest(values.shrink);
   if (values.trace) {
     let failed = 0;
     for (const seed of seedsWanted()) failed += await show({ seed, lane, mutant });

@@ -119,6 +119,8 @@ export function createModelServer(made: ModelServerOptions): ModelServer {
       const signal = init?.signal ?? null;
       await scheduler.wait("to the model", random.between(0, options.networkMs), incarnation, signal ?? undefined);
       signal?.throwIfAborted();
+      // What a replaced process asks comes from a history that is old, and of an answer it could keep nothing.
+      if (incarnation.isReplaced) throw new TypeError("The socket connection was closed unexpectedly");
       if (url === `${MODEL_URL}/models`) return Response.json({ data: [{ id: "gpt-4o-mini" }] });
       const request = JSON.parse(String(init?.body)) as ChatRequest;
       return untilAborted(answer(request, { incarnation, signal }), signal);

@@ -86,8 +86,7 @@ function serverOptions(made: MachineOptions, { incarnation, skewMs }: Life): Omi
     incarnation,
     random: random.fork(`incarnation ${incarnation.number}`),
     skewMs,
-    // What a replaced process would ask comes from a history that is old; only what is under way goes on.
-    fetch: (input, init) => (incarnation.isReplaced ? Promise.reject(new TypeError("No route")) : fetch(input, init)),
+    fetch,
   });
   return {
     world: worldOf(world, made.harness),

@@ -96,7 +96,7 @@ function createReader(
     }
     const stream = streamOf(run);
     // Whoever asks for more than there is hears of the end once more.
-    if (line === DONE && stream.last !== undefined && position === stream.last + 1) return;
+    if (line === DONE && stream.last !== undefined && position > stream.last) return;
     const text = line.replace(NUMBER, '"seq_id":null');
     const known = stream.lines.get(position);
     if (known !== undefined && known !== text)

@@ -1,5 +1,6 @@
 import type { Lane } from "./coverage.ts";
 import { HARNESS_MUTANTS, type HarnessMutant } from "./harness-mutants.ts";
+import { MUTANT_TABLE } from "./mutant-table.ts";
 import { MUTANTS } from "./mutants.ts";
 import { type Simulate, simulateWith } from "./planted.ts";
 import { loadPowerDisk } from "./power/disk.ts";
@@ -10,6 +11,12 @@ import type { SimResult, SimulateOptions } from "./simulation.ts";
 /** The bugs that can be planted in a lane. */
 export function mutantsOf(lane: Lane): readonly string[] {
   return [...MUTANTS, ...HARNESS_MUTANTS, ...(lane === "power" ? POWER_MUTANTS : [])];
+}
+
+/** The invariants of which a planted bug must break one; undefined where any will do. */
+export function breaksOf(mutant: string | undefined): readonly string[] | undefined {
+  const known = MUTANTS.find((name) => name === mutant);
+  return known && MUTANT_TABLE[known].breaks;
 }
 
 /** A seed to be run, as it is told to another process. */

@@ -22,17 +22,17 @@ interface Shared {
 export async function runWorkload(clients: Clients): Promise<void> {
   const { options, random } = clients;
   await createAgents(clients);
-  let left = options.operations;
   const shared: Shared = { editing: new Set(), nextShortLived: SHORT_LIVED };
-  const client = async (number: number) => {
-    const own = { ...clients, random: random.fork(`client ${number}`) };
-    while (left > 0) {
-      left--;
+  // Each operation draws from a sequence of its own, so that a plan without one changes nothing of the others.
+  const numbers = Array.from({ length: options.operations }, (_, number) => number).filter(clients.decisions.operation);
+  const client = async () => {
+    for (let number = numbers.shift(); number !== undefined; number = numbers.shift()) {
+      const own = { ...clients, random: random.fork(`operation ${number}`) };
       await pause(own, THINK_MS_MAX);
       await operate(own, own.random.pick(options.enabled as [Operation, ...Operation[]]), shared);
     }
   };
-  await Promise.all(Array.from({ length: options.clients }, (_, number) => client(number)));
+  await Promise.all(Array.from({ length: options.clients }, client));
 }
 
 async function operate(clients: Clients, operation: Operation, shared: Shared): Promise<void> {
