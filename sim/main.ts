@@ -2,9 +2,10 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Batch, runBatch } from "./batch.ts";
+import { type Batch, runBatch, type Totals } from "./batch.ts";
 import { BUGBASE, readBug, writeBug } from "./bug.ts";
-import { LANES, type Lane } from "./coverage.ts";
+import { runCi } from "./ci.ts";
+import { LANES } from "./coverage.ts";
 import { createProgress, failureText, faultsText, totalsText } from "./report.ts";
 import { planOf, shrink } from "./shrink.ts";
 import type { SimResult } from "./simulation.ts";
@@ -23,6 +24,7 @@ const USAGE = `Runs the server in a simulated world, one world for each seed.
   bun run sim --seeds 1..200 [--check-replay] [--mutant NAME]
   bun run sim --minutes 10 [--from 1]
   bun run sim --seeds 7..60 --shrink NAME [--mutant NAME]   keeps the smallest plan that fails in sim/bugbase
+  bun run sim --ci                                          what every change must pass
   bun run sim --plan FILE [--trace]                         runs such a plan, with the bug planted that it was found with
 
 With --lane power the machine may lose its power at any write and any sync, and the disk may refuse them.
@@ -56,6 +58,7 @@ function readOptions() {
         mutant: { type: "string" },
         plan: { type: "string" },
         shrink: { type: "string" },
+        ci: { type: "boolean", default: false },
         trace: { type: "boolean", default: false },
         "check-replay": { type: "boolean", default: false },
       },
@@ -80,11 +83,8 @@ function* seedsWanted(): Generator<number> {
   for (let seed = first; seed <= last && performance.now() < untilMs; seed++) yield seed;
 }
 
-/** Runs seeds and tells what came of them; returns how many failed. */
-async function runSeeds(
-  workers: Workers,
-  batch: Pick<Batch, "seeds" | "checksReplay"> & { readonly lane: Lane },
-): Promise<number> {
+/** Runs seeds and tells what came of them. */
+async function runSeeds(workers: Workers, batch: Pick<Batch, "seeds" | "checksReplay" | "lane">): Promise<Totals> {
   const progress = createProgress(process.stdout, () => performance.now());
   let shown = 0;
   const totals = await runBatch(workers, {
@@ -98,7 +98,7 @@ async function runSeeds(
   });
   progress.say(totalsText(totals, progress.wallMs()));
   progress.say(faultsText(totals));
-  return totals.failed;
+  return totals;
 }
 
 /** Runs one seed here, with every event shown if that is wanted. */
@@ -153,9 +153,15 @@ async function run(): Promise<number> {
     return failed;
   }
   const jobs = Math.min(Math.max(1, Number(values.jobs) || 1), JOBS_MAX);
-  const workers = startWorkers(values["check-replay"] ? Math.max(2, jobs) : jobs);
+  const checksReplay = values["check-replay"] || values.ci;
+  const workers = startWorkers(checksReplay ? Math.max(2, jobs) : jobs);
   try {
-    return await runSeeds(workers, { lane, seeds: seedsWanted(), checksReplay: values["check-replay"] });
+    if (!values.ci) return (await runSeeds(workers, { lane, seeds: seedsWanted(), checksReplay })).failed;
+    return await runCi({
+      workers,
+      runSeeds: (each, seeds) => runSeeds(workers, { lane: each, seeds, checksReplay }),
+      problem: (text) => console.log(text),
+    });
   } finally {
     workers.close();
   }
