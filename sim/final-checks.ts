@@ -1,10 +1,15 @@
-import { ask, type Clients, readMessages, walk } from "./clients.ts";
+import { ask, type Clients, fetched, readMessages, walk } from "./clients.ts";
+import { checkCompanions } from "./companion-checks.ts";
+import { readNotes } from "./memory-operations.ts";
 import type { KnownAgent, Oracle, SentTurn } from "./oracle.ts";
-import { OWN_BLOCK, SHARED_BLOCK } from "./plan.ts";
-import { callsOf, returnsOf, type WireMessage, wireText } from "./wire.ts";
-import { readNotes } from "./workload.ts";
+import { OWN_BLOCK, SHARED_BLOCK, SMALL_BLOCK, SMALL_CHARS_MAX } from "./plan.ts";
+import { isSummary, readContext } from "./reading-operations.ts";
+import { checkRuns } from "./run-checks.ts";
+import { callsOf, returnsOf, type WireCall, type WireMessage, type WireReturn, wireText } from "./wire.ts";
 
 const TOKEN = /tk-\d+-\d+;-\d+;/g;
+/** What a companion wrote, which it may do after the last prompt. */
+const WRITTEN_BY_COMPANION = /^tk-\d+-\d{7,};/;
 const PAGE = 50;
 
 /** What an agent's clients find when everything is over. */
@@ -15,7 +20,18 @@ interface Found {
   readonly replaced: readonly WireMessage[];
   /** The values of its blocks by label. */
   readonly blocks: ReadonlyMap<string, string>;
-  readonly passages: readonly string[];
+  readonly passages: readonly StoredText[];
+}
+
+interface StoredText {
+  readonly id: string;
+  readonly text: string;
+}
+
+interface StoredBlock {
+  readonly id: string;
+  readonly label: string;
+  readonly value: string;
 }
 
 /** Reads everything back, and compares it with all that was ever told. */
@@ -24,18 +40,21 @@ export async function checkAll(clients: Clients): Promise<void> {
   const found: Found[] = [];
   for (const agent of oracle.agents) {
     await readNotes(clients, agent);
+    await readContext(clients, agent);
     found.push(await read(clients, agent));
   }
-  const calls = new Map<string, number>();
   for (const one of found) {
     checkWalks(oracle, one);
     checkReplaced(oracle, one);
     checkTurns(oracle, one);
     if (one.agent.conversationId === null) checkPassages(oracle, one);
-    for (const [token, successes] of checkCalls(oracle, one)) calls.set(token, (calls.get(token) ?? 0) + successes);
+    checkCalls(clients, one);
   }
-  checkTokens(oracle, found, calls);
+  const conversations = [...found.map(({ messages }) => messages), ...(await checkCompanions(clients))];
+  checkTokens(clients, found, successesIn(conversations));
   checkPrompts(oracle, found);
+  oracle.checkRegisters();
+  await checkRuns(clients);
 }
 
 async function read(clients: Clients, agent: KnownAgent): Promise<Found> {
@@ -44,14 +63,19 @@ async function read(clients: Clients, agent: KnownAgent): Promise<Found> {
   const all = await readMessages(clients, agent, PAGE, true);
   const blocks = await ask(clients, { method: "GET", path: `/v1/agents/${agent.id}/core-memory/blocks` });
   const passages = await ask(clients, { method: "GET", path: `/v1/agents/${agent.id}/archival-memory?limit=1000` });
-  const values = (blocks?.body ?? []) as readonly { label: string; value: string }[];
-  const texts = (passages?.body ?? []) as readonly { text: string }[];
+  const values = [...((blocks?.body ?? []) as readonly StoredBlock[])];
+  for (const id of agent.isolatedBlockIds) {
+    const own = await fetched<StoredBlock>(clients, { method: "GET", path: `/v1/blocks/${id}` });
+    if (own === undefined)
+      clients.oracle.fail("S1 acknowledged", `Block ${id} of conversation ${agent.number} is gone`);
+    else values.push(own);
+  }
   return {
     agent,
     messages,
     replaced: all.filter(({ id }) => !shown.has(id)),
     blocks: new Map(values.map((block) => [block.label, block.value])),
-    passages: texts.map((passage) => passage.text),
+    passages: (passages?.body ?? []) as readonly StoredText[],
   };
 }
 
@@ -62,8 +86,8 @@ function checkWalks(oracle: Oracle, { agent, messages, replaced }: Found): void 
   for (const walked of oracle.walks.filter((one) => one.agent === agent.number)) {
     oracle.checked(walked.messages.length);
     const kept = walked.messages.filter(({ id }) => !gone.has(id));
-    const before = agent.conversationId === null ? kept : kept.filter(isNoSummary);
-    const now = agent.conversationId === null ? messages : messages.filter(isNoSummary);
+    const before = agent.conversationId === null ? kept : kept.filter((message) => !isSummary(message));
+    const now = agent.conversationId === null ? messages : messages.filter((message) => !isSummary(message));
     const at = before.findIndex((message, index) => name(message) !== name(now[index]));
     if (at >= 0)
       oracle.fail(
@@ -92,11 +116,6 @@ function answersOf({ approvals }: WireMessage): string {
   return (approvals ?? []).map(({ tool_call_id }) => tool_call_id).join(" ");
 }
 
-/** A summary stands in a conversation where what it sums up ended, so it comes before what was there already. */
-function isNoSummary(message: WireMessage): boolean {
-  return message.message_type !== "user_message" || !wireText(message).startsWith('{"type":"system_alert"');
-}
-
 function checkTurns(oracle: Oracle, { agent, messages }: Found): void {
   const ids = new Set(messages.map((message) => message.id));
   const users = messages.filter((message) => message.message_type === "user_message").map(wireText);
@@ -108,7 +127,9 @@ function checkTurns(oracle: Oracle, { agent, messages }: Found): void {
     for (const text of ends) checkEnd(oracle, turn, text);
   }
   const own = String(agent.number);
-  const foreign = users.filter((text) => (/^mk-(\d+)-/.exec(text)?.[1] ?? own) !== own);
+  const isForeign = (text: string) => (/^mk-(\d+)-/.exec(text)?.[1] ?? own) !== own;
+  const isTaken = (text: string) => agent.inherited.some((mark) => text.startsWith(mark));
+  const foreign = users.filter((text) => isForeign(text) && !isTaken(text));
   if (foreign.length > 0)
     oracle.fail("S12 scope", `Agent ${agent.number} has messages of others: ${foreign.join(" ")}`);
   for (const turn of oracle.turns) {
@@ -166,37 +187,86 @@ function checkStream(oracle: Oracle, turn: SentTurn, ids: ReadonlySet<string>): 
 function checkPassages(oracle: Oracle, { agent, passages }: Found): void {
   for (const { text, fate } of oracle.passages.filter((passage) => passage.agent === agent.number)) {
     oracle.checked();
-    const times = passages.filter((passage) => passage === text).length;
+    const times = passages.filter((passage) => passage.text === text).length;
     if (times > 1) oracle.fail("S3 once", `The passage ${text} is stored ${times} times`);
     if (times === 0 && fate === "acknowledged") oracle.fail("S1 acknowledged", `The passage ${text} is not stored`);
     if (times > 0 && fate === "refused") oracle.fail("S2 refused", `The passage ${text} was refused and is stored`);
   }
 }
 
-/** Every call has one answer. Returns how often each token was said to be written. */
-function checkCalls(oracle: Oracle, { agent, messages }: Found): ReadonlyMap<string, number> {
+/** Every call has one answer, which says what is true. */
+function checkCalls({ oracle, options }: Clients, { agent, messages, blocks }: Found): void {
   const calls = new Map(messages.flatMap(callsOf).map((call) => [call.tool_call_id, call]));
   const returns = messages.filter((message) => message.message_type === "tool_return_message").flatMap(returnsOf);
-  const successes = new Map<string, number>();
+  // Whoever empties a context that waits for an answer will not get one.
+  const mayBeOpen = options.enabled.includes("reset");
   for (const [id, call] of calls) {
-    oracle.checked();
     const answers = returns.filter((answer) => answer.tool_call_id === id);
-    if (answers.length !== 1)
+    oracle.checked();
+    if (answers.length !== 1 && !(mayBeOpen && answers.length === 0))
       oracle.fail("S6 history", `The call ${id} of agent ${agent.number} (${call.name}) has ${answers.length} answers`);
-    const written = answers.filter((answer) => answer.status === "success").length;
-    for (const token of call.arguments.match(TOKEN) ?? []) successes.set(token, (successes.get(token) ?? 0) + written);
+    for (const answer of answers.filter(({ status }) => status === "success")) checkSuccess(oracle, call, answer);
   }
+  const small = blocks.get(SMALL_BLOCK) ?? "";
+  if ([...small].length > SMALL_CHARS_MAX)
+    oracle.fail("S8 block", `A block of ${SMALL_CHARS_MAX} characters holds ${[...small].length}: ${small}`);
   const stray = returns.filter((answer) => !calls.has(answer.tool_call_id));
   if (stray.length > 0) oracle.fail("S6 history", `Answers without a call: ${JSON.stringify(stray)}`);
+}
+
+/** A tool that says it wrote had room for it, and what a client's tool printed is what is stored. */
+function checkSuccess(oracle: Oracle, { tool_call_id, name, arguments: json }: WireCall, { stdout }: WireReturn): void {
+  if (name === "memory_rethink" && charsOf(json) > SMALL_CHARS_MAX)
+    oracle.fail("S8 block", `A tool says that it wrote ${charsOf(json)} characters: ${json}`);
+  const prints = oracle.prints.get(tool_call_id);
+  if (prints !== undefined && !prints.has(stdout?.[0] ?? ""))
+    oracle.fail("S1 acknowledged", `A client's tool printed ${[...prints].join(" or ")}, and ${stdout} is stored`);
+}
+
+function charsOf(json: string): number {
+  return [...(JSON.parse(json) as { readonly new_memory: string }).new_memory].length;
+}
+
+/** How often each token was said to be written: by each conversation's own ids of calls, shared messages counted once. */
+function successesIn(conversations: readonly (readonly WireMessage[])[]): ReadonlyMap<string, number> {
+  const successes = new Map<string, number>();
+  const add = (token: string, count: number) => successes.set(token, (successes.get(token) ?? 0) + count);
+  const seen = new Set<string>();
+  for (const messages of conversations) {
+    const tokens = new Map(messages.flatMap(callsOf).map((call) => [call.tool_call_id, tokensOf(call.arguments)]));
+    for (const token of [...tokens.values()].flat()) add(token, 0);
+    const answers = messages.flatMap(answersWithKeys).filter(([key]) => !seen.has(key));
+    for (const [key, { tool_call_id, status }] of answers) {
+      seen.add(key);
+      for (const token of tokens.get(tool_call_id) ?? []) add(token, status === "success" ? 1 : 0);
+    }
+  }
   return successes;
 }
 
+function tokensOf(text: string): readonly string[] {
+  return text.match(TOKEN) ?? [];
+}
+
+function answersWithKeys(message: WireMessage): readonly (readonly [string, WireReturn])[] {
+  if (message.message_type !== "tool_return_message") return [];
+  return returnsOf(message).map((answer) => [`${message.id} ${answer.tool_call_id}`, answer] as const);
+}
+
 /** What a tool said it wrote is there once; nothing else is. */
-function checkTokens(oracle: Oracle, found: readonly Found[], successes: ReadonlyMap<string, number>): void {
+function checkTokens(
+  { oracle, options }: Clients,
+  found: readonly Found[],
+  successes: ReadonlyMap<string, number>,
+): void {
   const shared = found[0]?.blocks.get(SHARED_BLOCK) ?? "";
-  const own = found.filter(({ agent }) => agent.conversationId === null);
-  const texts = [shared, ...own.flatMap(({ blocks, passages }) => [blocks.get(OWN_BLOCK) ?? "", ...passages])];
-  const written = texts.flatMap((text) => text.match(TOKEN) ?? []);
+  const passages = new Map(found.flatMap((one) => one.passages.map(({ id, text }) => [id, text] as const)));
+  const blocks = found
+    .filter(({ agent }) => agent.conversationId === null || agent.isolatedBlockIds.length > 0)
+    .map((one) => one.blocks.get(OWN_BLOCK) ?? "");
+  const written = [shared, ...blocks, ...passages.values()].flatMap((text) => text.match(TOKEN) ?? []);
+  // A call that waits for an approval in two conversations, because one is a fork of the other, may be run in both.
+  const timesMax = options.enabled.includes("fork") ? Number.POSITIVE_INFINITY : 1;
   const counts = new Map<string, number>();
   for (const token of written) counts.set(token, (counts.get(token) ?? 0) + 1);
   for (const token of new Set([...counts.keys(), ...successes.keys()])) {
@@ -204,7 +274,7 @@ function checkTokens(oracle: Oracle, found: readonly Found[], successes: Readonl
     const [done, said] = [counts.get(token) ?? 0, successes.get(token) ?? 0];
     if (done !== said)
       oracle.fail("S4 effects", `${token} was written ${done} times, and its tool said so ${said} times`);
-    if (said > 1) oracle.fail("S4 effects", `The tool that writes ${token} ran ${said} times`);
+    if (said > timesMax) oracle.fail("S4 effects", `The tool that writes ${token} ran ${said} times`);
   }
 }
 
@@ -213,7 +283,9 @@ function checkPrompts(oracle: Oracle, found: readonly Found[]): void {
   for (const { agent, blocks } of found) {
     const prompt = oracle.lastSystem(agent.number);
     const values = [OWN_BLOCK, SHARED_BLOCK].map((label) => blocks.get(label) ?? "");
-    const missing = values.flatMap((value) => value.match(TOKEN) ?? []).filter((token) => !prompt.includes(token));
+    const missing = values
+      .flatMap((value) => value.match(TOKEN) ?? [])
+      .filter((token) => !WRITTEN_BY_COMPANION.test(token) && !prompt.includes(token));
     oracle.checked();
     if (missing.length > 0)
       oracle.fail("S8 block", `The prompt of agent ${agent.number} does not show ${missing.join(" ")}`);

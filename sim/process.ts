@@ -5,10 +5,12 @@ import type { SimDisk } from "./disk.ts";
 import type { Faults } from "./faults.ts";
 import { databaseOf, type HarnessMutant, worldOf } from "./harness-mutants.ts";
 import type { Hazards } from "./hazards.ts";
-import { MODEL_URL, type ModelServer } from "./model-server.ts";
+import { HOOK_ADDRESS } from "./hook-server.ts";
+import type { ModelServer } from "./model-server.ts";
 import { type Mutant, mutated } from "./mutants.ts";
 import type { SimOptions } from "./options.ts";
 import type { Oracle } from "./oracle.ts";
+import { reveals, SIM_PROVIDERS } from "./providers.ts";
 import type { SeededRandom } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { createSimWorld, type Incarnation } from "./world.ts";
@@ -90,16 +92,17 @@ function serverOptions(made: MachineOptions, { incarnation, skewMs }: Life): Omi
   });
   return {
     world: worldOf(world, made.harness),
-    providers: [{ name: "openai", kind: "openai", apiKey: "sk-sim", baseUrl: MODEL_URL }],
+    providers: SIM_PROVIDERS,
     apiKey: null,
     origins: [],
     localOnly: true,
     llmRequestTimeoutMs: 60_000,
     llmStreamTimeoutMs: 600_000,
-    resolveHost: async () => [],
+    resolveHost: async () => [HOOK_ADDRESS],
     log(message, error) {
       if (!incarnation.isAlive) return;
       scheduler.note(`log: ${message}`);
+      if (reveals(`${message} ${toldOf(error)}`)) oracle.fail("S16 secret", `The log shows a key: ${message}`);
       // The server's own log: a cause that is no expected failure is a bug.
       if (error !== undefined && !isExpected(error, incarnation))
         oracle.fail("S18 no surprise", `${message}: ${toldOf(error)}`);

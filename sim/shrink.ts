@@ -1,8 +1,8 @@
 import type { SeedPlan } from "./seed-plan.ts";
 import type { SimResult } from "./simulation.ts";
 
-/** Options whose sizes say which seed it is, or which operations there are. */
-const KEPT = ["seed", "operations"];
+/** Options that say which seed it is, or which operations there are. */
+const KEPT = ["seed", "operations", "enabled", "crashes"];
 
 /** What to make smaller. */
 export interface ShrinkOptions {
@@ -80,6 +80,7 @@ async function without(count: number, take: (from: number, until: number) => Pro
 /** Simpler values than this one, the simplest first. */
 function lessThan(value: unknown): readonly unknown[] {
   if (value === true) return [false];
+  if (Array.isArray(value) && value.length > 0) return [[]];
   if (typeof value !== "number" || value === 0) return [];
   return [0, 1, Math.floor(value / 2)].filter((less) => less < value);
 }

@@ -21,6 +21,7 @@ import { seededRandom } from "./random.ts";
 import { createScheduler } from "./scheduler.ts";
 import type { SeedPlan } from "./seed-plan.ts";
 import { withTraps } from "./traps.ts";
+import { watched } from "./watch.ts";
 import { runWorkload, settle } from "./workload.ts";
 
 /** Virtual time within which clients must be done, and after which the faults end. */
@@ -105,7 +106,7 @@ async function simulateWith(seed: number, oracle: Oracle, how: SimulateOptions):
       listener: machine.listener,
     });
     machine.start();
-    await play({ ...parts, random: random.fork("workload"), network }, machine.mayCrash);
+    await play({ ...parts, random: random.fork("workload"), network: watched(network, oracle) }, machine.mayCrash);
     for (const problem of disk.problems()) oracle.fail("S15 file", problem);
     return {
       options,
