@@ -1,4 +1,5 @@
 import { CRASH_POINTS } from "./aim.ts";
+import { HOOK_FAULTS } from "./hook-server.ts";
 import { MODEL_FAULTS } from "./model-answer.ts";
 import { CRASHES } from "./options.ts";
 
@@ -12,6 +13,7 @@ export type Lane = (typeof LANES)[number];
 const EVERYWHERE: readonly string[] = [
   ...MODEL_FAULTS.map((kind) => `model ${kind}`),
   "model too_long",
+  ...HOOK_FAULTS.map((kind) => `callback ${kind}`),
   ...CRASHES.map((kind) => `crash ${kind}`),
   ...CRASH_POINTS.map((point) => `crash ${point}`),
   "crash flush failed",
@@ -22,6 +24,7 @@ const EVERYWHERE: readonly string[] = [
   "reader left",
   "stream continued",
   "message sent twice",
+  "message of unknown fate",
   "compaction",
 ];
 
