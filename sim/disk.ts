@@ -27,6 +27,8 @@ export interface SimDisk {
   kill(): void;
   /** What a machine that lost its power leaves: all that was flushed, and of the rest of the log any beginning. */
   losePower(): void;
+  /** Whether it may refuse writes, whatever the hazards say. */
+  readonly refuses: boolean;
   /** Transactions committed so far. */
   commits(): number;
   /** SHA-256 over every row of every table. */
@@ -191,6 +193,7 @@ export function createDisk(options: DiskOptions): SimDisk {
         },
       };
     },
+    refuses: false,
     release: seats.release,
     mayPause: seats.areIdle,
     kill: () => leave(files.logBytes()),

@@ -40,6 +40,8 @@ export interface NetworkOptions {
   readonly random: SeededRandom;
   readonly faults: Faults;
   readonly delayMs: number;
+  /** Whether the disk may refuse the end of a run: then its stream is closed without one, and has it later. */
+  readonly mayLackEnd: boolean;
   readonly listener: () => Listener | undefined;
 }
 
@@ -51,11 +53,14 @@ interface BodyReader {
 
 /** Characters of a line that the trace shows; its hash stands for all of it. */
 const LINE_SHOWN_CHARS = 80;
+/** The line that ends every stream. */
+const DONE = "[DONE]";
 const LOST = { kind: "lost" } as const;
 const UNSENT = { kind: "unsent" } as const;
 
 /** The one {@link Network}. */
-export function createNetwork({ scheduler, random, faults, delayMs, listener }: NetworkOptions): Network {
+export function createNetwork(options: NetworkOptions): Network {
+  const { scheduler, random, faults, delayMs, mayLackEnd, listener } = options;
   const travel = (label: string) => scheduler.wait(label, random.between(0, delayMs));
   const { readPieces } = createReading({ random, faults, travel });
 
@@ -101,11 +106,14 @@ export function createNetwork({ scheduler, random, faults, delayMs, listener }: 
       const { response, incarnation } = begun;
       const isStream = response.headers.get("content-type")?.startsWith("text/event-stream") === true;
       if (!isStream || response.body === null) return whole(response, incarnation);
+      let last = "";
       const lines = lineReader((line) => {
+        last = line;
         scheduler.note(`< ${line.slice(0, LINE_SHOWN_CHARS)} ${Bun.hash(line)}`);
         take(line);
       });
-      return { kind: await readPieces(response.body.getReader(), incarnation, lines, isEnough) };
+      const kind = await readPieces(response.body.getReader(), incarnation, lines, isEnough);
+      return { kind: kind === "whole" && mayLackEnd && last !== DONE ? "cut" : kind };
     },
   };
 }

@@ -103,6 +103,7 @@ async function simulateWith(seed: number, oracle: Oracle, how: SimulateOptions):
       ...parts,
       random: random.fork("network"),
       delayMs: options.networkMs,
+      mayLackEnd: hazards.refusalRate > 0 || disk.refuses,
       listener: machine.listener,
     });
     machine.start();

@@ -121,7 +121,8 @@ async function endRuns(clients: Clients): Promise<void> {
 
 /** A request for approval that was to expire has done so, whatever crashed meanwhile. */
 async function checkExpired(clients: Clients, agent: KnownAgent): Promise<void> {
-  // What a fork took over waits for nobody in particular.
+  // What a fork took over waits for nobody in particular, and what a reset took out of the context for nobody at all.
+  if (clients.options.enabled.includes("reset")) return;
   if (clients.options.approvalTimeoutS === null || agent.inherited.length > 0) return;
   const last = (await walk(clients, agent, PAGE)).at(-1);
   clients.oracle.checked();

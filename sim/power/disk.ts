@@ -72,6 +72,7 @@ function createPowerDisk(engine: Engine, disk: DiskOptions, mutant: PowerMutant 
     },
     // Its connection has the files for itself.
     mayPause: () => false,
+    refuses: true,
     release: leave,
     kill: leave,
     losePower() {
