@@ -1,3 +1,4 @@
+import type { Decisions } from "./decisions.ts";
 import type { Faults } from "./faults.ts";
 import type { Answer, ApiRequest, Network } from "./network.ts";
 import type { SimOptions } from "./options.ts";
@@ -23,6 +24,7 @@ export interface Clients {
   readonly network: Network;
   readonly oracle: Oracle;
   readonly faults: Faults;
+  readonly decisions: Decisions;
 }
 
 /** An answer that came. */

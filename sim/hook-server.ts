@@ -12,7 +12,7 @@ export const HOOK_ADDRESS = "203.0.114.7";
 export const HOOK_URL = "https://hooks.sim/";
 
 /** How a receiver of callbacks can fail. After the last two nobody tries again. */
-const HOOK_FAULTS = ["reset", "reset_after", "server_error", "stall", "not_found", "moved"] as const;
+export const HOOK_FAULTS = ["reset", "reset_after", "server_error", "stall", "not_found", "moved"] as const;
 /** Longer than a callback is waited for. */
 const STALL_MS = 600_000;
 

@@ -117,6 +117,8 @@ export function createModelServer(made: ModelServerOptions): ModelServer {
     const { incarnation, signal } = call;
     await scheduler.wait("to the model", random.between(0, options.networkMs), incarnation, signal ?? undefined);
     signal?.throwIfAborted();
+    // What a replaced process asks comes from a history that is old, and of an answer it could keep nothing.
+    if (incarnation.isReplaced) throw new TypeError("The socket connection was closed unexpectedly");
     const provider = url.startsWith(CHAT_URL) ? "openai" : "anthropic";
     const isListing = /\/models(\?|$)/.test(url);
     if (isListing) return Response.json({ data: MODEL_NAMES[provider].map((id) => ({ id, type: "model" })) });
@@ -138,7 +140,7 @@ function createTraffic(oracle: Oracle): Traffic {
   return {
     begin(agent, call) {
       const other = inFlight.get(agent);
-      if (other?.incarnation.isAlive === true && other.signal?.aborted !== true)
+      if (other !== undefined && isAtWork(other))
         oracle.fail("S5 one run", `Two model calls were made at once for conversation ${agent}`);
       inFlight.set(agent, call);
       return () => {
@@ -184,6 +186,11 @@ function createSpeaker(
     const isLast = options.fillRate > 0 && random.chance(0.3);
     return { reply: nextReply(request, plan?.replies ?? [LAST_WORDS], isLast), agent, over: begin(agent, call) };
   };
+}
+
+/** What a process hears that another has replaced, it can keep nothing of. */
+function isAtWork({ incarnation, signal }: InFlight): boolean {
+  return incarnation.isAlive && !incarnation.isReplaced && signal?.aborted !== true;
 }
 
 /** What `fetch` does with its signal. */

@@ -76,17 +76,17 @@ const OPERATE: Readonly<Record<Operation, Operate>> = {
 export async function runWorkload(clients: Clients): Promise<void> {
   const { options, random } = clients;
   await createAgents(clients);
-  let left = options.operations;
   const shared: Shared = { editing: new Set(), nextShortLived: SHORT_LIVED, nextFork: FIRST_FORK };
-  const client = async (number: number) => {
-    const own = { ...clients, random: random.fork(`client ${number}`) };
-    while (left > 0) {
-      left--;
+  // Each operation draws from a sequence of its own, so that a plan without one changes nothing of the others.
+  const numbers = Array.from({ length: options.operations }, (_, number) => number).filter(clients.decisions.operation);
+  const client = async () => {
+    for (let number = numbers.shift(); number !== undefined; number = numbers.shift()) {
+      const own = { ...clients, random: random.fork(`operation ${number}`) };
       await pause(own, THINK_MS_MAX);
       await operate(own, own.random.pick(options.enabled as [Operation, ...Operation[]]), shared);
     }
   };
-  await Promise.all(Array.from({ length: options.clients }, (_, number) => client(number)));
+  await Promise.all(Array.from({ length: options.clients }, client));
 }
 
 async function operate(clients: Clients, operation: Operation, shared: Shared): Promise<void> {
@@ -124,7 +124,8 @@ async function endRuns(clients: Clients): Promise<void> {
 
 /** A request for approval that was to expire has done so, whatever crashed meanwhile. */
 async function checkExpired(clients: Clients, agent: KnownAgent): Promise<void> {
-  // What a fork took over waits for nobody in particular.
+  // What a fork took over waits for nobody in particular, and what a reset took out of the context for nobody at all.
+  if (clients.options.enabled.includes("reset")) return;
   if (clients.options.approvalTimeoutS === null || agent.inherited.length > 0) return;
   const last = (await walk(clients, agent, PAGE)).at(-1);
   clients.oracle.checked();
