@@ -183,7 +183,7 @@ export function createDisk(options: DiskOptions): SimDisk {
       trouble.begin();
       return {
         dialect: "sqlite",
-        reader: { execute: (sql, parameters) => read(seat, sql, parameters) },
+        reader: { execute: (sql, parameters) => read(at, seat, sql, parameters) },
         writer: slowed(options, incarnation, { execute: (sql, parameters) => write(at, seat, sql, parameters) }),
         flush: () => flush(at, seat),
         async close() {
@@ -240,8 +240,15 @@ function write(
 }
 
 /** Between transactions on the connection of the writer, as `app/sqlite.ts` reads. */
-function read(seat: Seat, sql: string, parameters: readonly unknown[]): SqlResult | Promise<never> {
+function read(
+  { trouble, random, end }: SeatOptions,
+  seat: Seat,
+  sql: string,
+  parameters: readonly unknown[],
+): SqlResult | Promise<never> {
   if (!seat.incarnation.mayAct("the database")) return NEVER;
+  const how = trouble.beforeReading(seat.incarnation);
+  if (how !== undefined) return end(how, seat, random.chance(0.5));
   return executeOn(seat.inTransaction ? seat.reader : seat.writer, sql, parameters);
 }
 
