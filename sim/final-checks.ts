@@ -40,7 +40,7 @@ export async function checkAll(clients: Clients): Promise<void> {
   const found: Found[] = [];
   for (const agent of oracle.agents) {
     await readNotes(clients, agent);
-    await readContext(clients, agent);
+    await readContext(clients, agent, true);
     found.push(await read(clients, agent));
   }
   for (const one of found) {
@@ -97,13 +97,15 @@ function checkWalks(oracle: Oracle, { agent, messages, replaced }: Found): void 
   }
 }
 
-/** An answer to a request for approval gives way only to another answer; what a person typed is sent again by its name. */
+/** A message gives way only to the same, sent again: an answer to a request for approval, or what a person typed. */
 function checkReplaced(oracle: Oracle, { agent, messages, replaced }: Found): void {
-  const answers = messages.filter(isApprovalAnswer);
+  const isSame = (message: WireMessage, other: WireMessage) =>
+    isApprovalAnswer(message)
+      ? isApprovalAnswer(other) && answersOf(other) === answersOf(message)
+      : other.message_type === "user_message" && wireText(other) === wireText(message);
   for (const message of replaced) {
     oracle.checked();
-    const isAnswered = isApprovalAnswer(message) && answers.some((other) => answersOf(other) === answersOf(message));
-    if (!isAnswered)
+    if (!messages.some((other) => isSame(message, other)))
       oracle.fail("S6 history", `${message.message_type} ${message.id} of agent ${agent.number} gave way to nothing`);
   }
 }
@@ -123,7 +125,8 @@ function checkTurns(oracle: Oracle, { agent, messages }: Found): void {
   for (const turn of oracle.turns.filter(({ plan }) => plan.agent === agent.number)) {
     checkTurn(oracle, turn, users.filter((text) => text.startsWith(turn.plan.mark)).length);
     const ends = words.filter((text) => text.includes(`end-${turn.plan.mark}`));
-    if (ends.length > 1) oracle.fail("S3 once", `The answer to ${turn.plan.mark} is stored ${ends.length} times`);
+    if (ends.length > turn.copies)
+      oracle.fail("S3 once", `The answer to ${turn.plan.mark} is stored ${ends.length} times`);
     for (const text of ends) checkEnd(oracle, turn, text);
   }
   const own = String(agent.number);
@@ -164,9 +167,9 @@ function checkPieces(oracle: Oracle, { runId, showsSteps }: SentTurn, messages: 
   }
 }
 
-function checkTurn(oracle: Oracle, { plan, isAcknowledged, isUnclear }: SentTurn, stored: number): void {
+function checkTurn(oracle: Oracle, { plan, isAcknowledged, isUnclear, copies }: SentTurn, stored: number): void {
   oracle.checked();
-  if (stored > 1) oracle.fail("S3 once", `${plan.mark} is stored ${stored} times`);
+  if (stored > copies) oracle.fail("S3 once", `${plan.mark} is stored ${stored} times`);
   if (stored === 0 && isAcknowledged) oracle.fail("S1 acknowledged", `${plan.mark} was acknowledged and is not stored`);
   if (stored > 0 && !isAcknowledged && !isUnclear) oracle.fail("S2 refused", `${plan.mark} was refused and is stored`);
 }

@@ -46,7 +46,7 @@ export function createHookServer({ options, scheduler, random, faults, oracle }:
     async take(url, init, incarnation) {
       const mark = decodeURIComponent(new URL(url).pathname.slice(1));
       await scheduler.wait("callback arrives", random.between(0, options.networkMs), incarnation);
-      const fault = faults.chance(random, 3 * options.modelFaultRate) ? random.pick(HOOK_FAULTS) : undefined;
+      const fault = faults.chance(random, options.callbackFaultRate) ? random.pick(HOOK_FAULTS) : undefined;
       if (fault !== undefined) faults.applied(`callback ${fault}`);
       oracle.callbacks.arrived(mark, String(init.body), fault === undefined ? "heard" : FATES[fault]);
       const waitMs = fault === "stall" ? STALL_MS : random.between(0, options.thinkMs);

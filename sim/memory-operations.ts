@@ -1,7 +1,10 @@
 import { ask, type Clients, DISK_FULL, fetched } from "./clients.ts";
 import type { Answer, ApiRequest } from "./network.ts";
 import type { KnownAgent, Written } from "./oracle.ts";
+import { OWN_BLOCK, SHARED_BLOCK } from "./plan.ts";
 
+/** Times that one client describes a block anew. */
+const EDITS_MAX = 6;
 /** Passages that are inserted by one request. */
 const BATCH_MAX = 6;
 
@@ -56,14 +59,15 @@ export async function useBoard(clients: Clients, agent: KnownAgent): Promise<voi
   oracle.operated(register, { kind: isWrite ? "write" : "read", value: isWrite ? value : found, start, end });
 }
 
-/** Changes what a block is about while tools change what it holds: neither may undo the other. */
-export async function describe(clients: Clients, agent: KnownAgent): Promise<void> {
-  const { random, network } = clients;
-  const body = { description: `about ${random.uuid()}` };
-  const path = random.chance(0.5)
-    ? `/v1/agents/${agent.id}/core-memory/blocks/human`
-    : `/v1/blocks/${agent.sharedBlockId}`;
-  await network.call({ method: "PATCH", path, body });
+/** Changes what a block is about, again and again, while tools change what it holds: neither may undo the other. */
+export async function describe({ random, network }: Clients, agent: KnownAgent): Promise<void> {
+  for (let edits = 1 + random.int(EDITS_MAX); edits > 0; edits--) {
+    const body = { description: `about ${random.uuid()}` };
+    const path = random.chance(0.5)
+      ? `/v1/agents/${agent.id}/core-memory/blocks/${random.pick([OWN_BLOCK, SHARED_BLOCK])}`
+      : `/v1/blocks/${agent.sharedBlockId}`;
+    await network.call({ method: "PATCH", path, body });
+  }
 }
 
 /** Inserts a passage. */
@@ -76,13 +80,15 @@ export async function insertPassage(clients: Clients, agent: KnownAgent): Promis
 /** Inserts several passages by one request, all of one moment. */
 export async function insertPassages(clients: Clients, agent: KnownAgent): Promise<void> {
   const { random } = clients;
-  const archives = await fetched<readonly { id: string }[]>(clients, {
-    method: "GET",
-    path: `/v1/archives/?agent_id=${agent.id}`,
-  });
-  const archive = archives?.[0];
+  const request: ApiRequest = { method: "GET", path: `/v1/archives/?agent_id=${agent.id}` };
+  let archives = await fetched<readonly { id: string }[]>(clients, request);
   // An archive is made with its first passage.
-  if (archive === undefined) return insertPassage(clients, agent);
+  if (archives?.length === 0) {
+    await insertPassage(clients, agent);
+    archives = await fetched(clients, request);
+  }
+  const [archive] = archives ?? [];
+  if (archive === undefined) return;
   const texts = Array.from({ length: 2 + random.int(BATCH_MAX - 1) }, () => `pg-${random.uuid()};`);
   const body = { passages: texts.map((text) => ({ text })) };
   await insert(clients, agent, { method: "POST", path: `/v1/archives/${archive.id}/passages/batch`, body }, texts);

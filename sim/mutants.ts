@@ -21,6 +21,22 @@ export const MUTANTS = [
   "waits_for_ever",
   "keeps_cancelled_runs",
   "breaks_characters",
+  "tells_companions_backwards",
+  "tells_companions_twice",
+  "cuts_between_call_and_answer",
+  "keeps_replaced_messages",
+  "writes_one_past_the_limit",
+  "counts_bytes_as_characters",
+  "drops_usage_when_it_resumes",
+  "searches_every_agent",
+  "retries_for_ever",
+  "forgets_callbacks",
+  "swallows_failures",
+  "pages_by_time_alone",
+  "reveals_keys",
+  "forgets_expiries",
+  "leaves_deleted_messages",
+  "shows_stale_blocks",
 ] as const;
 
 /** One of {@link MUTANTS}. */

@@ -80,6 +80,8 @@ export interface SimOptions {
   readonly namesMessages: boolean;
   /** The share of messages sent to the background whose senders want to be called back. */
   readonly callbackRate: number;
+  /** The share of callbacks that go wrong. */
+  readonly callbackFaultRate: number;
   /** After how many turns the first agent's companion looks after its memory; null where it has none. */
   readonly companionTurns: number | null;
   /** Whether conversations have a memory block of their own. */
@@ -96,6 +98,9 @@ export function drawOptions(seed: number, random: SeededRandom): SimOptions {
   const rare = RARE_OPERATIONS.filter(() => random.chance(0.2));
   const sends = ["send", "send_streaming", "send_background"] as const;
   if (!enabled.some((name) => name.startsWith("send"))) enabled.push(random.pick(sends));
+  const features = drawFeatures(random.fork("features"));
+  // Only what is sent to the background is called back.
+  if (features.callbackRate > 0 && !enabled.includes("send_async")) enabled.push("send_async");
   const crashes = CRASHES.filter(() => random.chance(0.7));
   const isCalm = random.chance(0.15);
   const fillRate = random.chance(0.7) ? 0 : 0.3 * random.fraction();
@@ -115,7 +120,7 @@ export function drawOptions(seed: number, random: SeededRandom): SimOptions {
     forgets: fillRate > 0 || rare.includes("compact") || rare.includes("reset"),
     ...drawDelays(random),
     ...drawModels(random),
-    ...drawFeatures(random),
+    ...features,
   };
 }
 
@@ -149,10 +154,11 @@ function drawModels(random: SeededRandom) {
 function drawFeatures(random: SeededRandom) {
   return {
     asksApproval: random.chance(0.3),
-    approvalTimeoutS: random.chance(0.7) ? null : 1 + random.int(30),
+    approvalTimeoutS: random.chance(0.6) ? null : 1 + random.int(30),
     namesMessages: random.chance(0.7),
-    callbackRate: random.chance(0.5) ? 0 : random.fraction(),
-    companionTurns: random.chance(0.75) ? null : 1 + random.int(3),
+    callbackRate: random.chance(0.4) ? 0 : random.between(0.5, 1),
+    callbackFaultRate: random.chance(0.4) ? 0 : 0.5 * random.fraction(),
+    companionTurns: random.chance(0.65) ? null : 1 + random.int(3),
     isolatesBlocks: random.chance(0.3),
     sharesArchive: random.chance(0.25),
   };

@@ -70,6 +70,8 @@ export interface SentTurn {
   /** Models that may be asked to answer it. */
   readonly models: Set<string>;
   readonly maxSteps: number | null;
+  /** How often it was sent as something new: one that nobody answered gives way to the next, unless others came between. */
+  copies: number;
   /** Whether its sender has given up or got its answer, so that it is not sent again. */
   isOver: boolean;
   /** Whether its sender wants to be called back. */
@@ -245,7 +247,9 @@ function promptChecks(world: PromptWorld): Pick<Oracle, "modelWasSent" | "lastSy
       const known = agents.find(({ number }) => number === agent);
       systems.set(agent, prompt.system);
       checked(marks.length + 2);
-      if (new Set(marks).size < marks.length) fail("S3 once", `The model was sent a message twice: ${marks.join(" ")}`);
+      const times = Map.groupBy(marks, (mark) => mark);
+      if ([...times].some(([mark, { length }]) => length > (byMark.get(mark)?.copies ?? 1)))
+        fail("S3 once", `The model was sent a message twice: ${marks.join(" ")}`);
       const isForeign = (mark: string) =>
         byMark.get(mark)?.plan.agent !== agent && known?.inherited.includes(mark) !== true;
       const foreign = marks.filter(isForeign);

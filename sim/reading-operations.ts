@@ -10,10 +10,9 @@ const PAGES_MAX = 200;
 const PAGE = 100;
 
 /** Walks through a list from its first page to its last while others write to it. */
-export async function walkList(clients: Clients, agent: KnownAgent, pageSize: number): Promise<void> {
-  const { random, oracle } = clients;
+export async function walkList(clients: Clients, agent: KnownAgent): Promise<void> {
   const { id } = agent;
-  const [list, query] = random.pick([
+  const [list, query] = clients.random.pick([
     ["/v1/agents/", "ascending=true"],
     ["/v1/conversations/", "order=asc"],
     ["/v1/blocks/", "order=asc&label=board"],
@@ -22,8 +21,18 @@ export async function walkList(clients: Clients, agent: KnownAgent, pageSize: nu
     ["/v1/tools/", "order=asc"],
     ["/v1/runs/", `ascending=true&agent_id=${id}`],
     [passagesOf(agent), "ascending=true"],
-    [passagesOf(agent), "ascending=true"],
   ] as const);
+  await walkPages(clients, list, query);
+}
+
+/** Walks through an agent's passages. */
+export function walkPassages(clients: Clients, agent: KnownAgent): Promise<void> {
+  return walkPages(clients, passagesOf(agent), "ascending=true");
+}
+
+async function walkPages(clients: Clients, list: string, query: string): Promise<void> {
+  const { oracle } = clients;
+  const pageSize = 2 + clients.random.int(3);
   // Lists that are narrowed to an agent are lists of their own.
   const name = query.includes("agent_id") ? `${list}?${query}` : list;
   const expected = oracle.lists.expected(name);
@@ -67,15 +76,18 @@ export async function replay(clients: Clients): Promise<void> {
   await readOn(clients, oracle.runs.reader(runId, random.int(highest + 1), true));
 }
 
-/** Reads what a conversation has in its context, and compares it with the messages it holds. */
-export async function readContext(clients: Clients, agent: KnownAgent): Promise<void> {
+/**
+ * Reads what a conversation has in its context, and compares it with the messages it holds. While nobody writes, what gave
+ * way to the same input sent again is not among them.
+ */
+export async function readContext(clients: Clients, agent: KnownAgent, isQuiet = false): Promise<void> {
   const { oracle } = clients;
   const { id, conversationId } = agent;
   const path = conversationId === null ? `/v1/agents/${id}` : `/v1/conversations/${conversationId}`;
   const answer = await ask(clients, { method: "GET", path });
   const { message_ids, in_context_message_ids } = (answer?.body ?? {}) as Readonly<Record<string, readonly string[]>>;
   const ids = message_ids ?? in_context_message_ids ?? [];
-  const messages = await readMessages(clients, agent, PAGE, true);
+  const messages = await readMessages(clients, agent, PAGE, !isQuiet);
   const problem = contextProblem(ids, messages);
   oracle.checked(ids.length);
   if (problem !== undefined) oracle.fail("S7 context", `The context of conversation ${agent.number} ${problem}`);

@@ -45,6 +45,7 @@ export async function sendMessage(
     isUnclear: false,
     runId: undefined,
     showsSteps: mode === "steps",
+    copies: 1,
     mayBeForgotten: false,
     isOver: false,
     models: new Set([override?.model ?? agent.model]),
@@ -64,7 +65,7 @@ interface Wishes {
   readonly hasClientTool: boolean;
 }
 
-function bodyOf({ options }: Clients, turn: SentTurn, { text, override, hasClientTool }: Wishes): object {
+function bodyOf({ options }: Clients, turn: SentTurn, { text, override, hasClientTool }: Wishes): SendBody {
   const { otid, maxSteps, wantsCallback, plan } = turn;
   return {
     messages: [{ role: "user", content: text, ...(otid === null ? {} : { otid }) }],
@@ -87,29 +88,46 @@ function isAsync({ conversationId }: KnownAgent, mode: SendMode): boolean {
   return mode === "async" && conversationId === null;
 }
 
+/** A request that sends a message. */
+interface SendBody {
+  readonly messages: readonly object[];
+}
+
 interface Delivery {
   readonly turn: SentTurn;
   readonly mode: SendMode;
-  readonly body: object;
+  readonly body: SendBody;
 }
 
-/** However a message was sent at first, it may be sent again in another way. */
+/** However a message was sent at first, it may be sent again in another way, and after a failure under another name. */
 async function delivered(clients: Clients, agent: KnownAgent, delivery: Delivery): Promise<void> {
-  const { turn, body } = delivery;
+  const { turn } = delivery;
   const { random, faults } = clients;
-  let { mode } = delivery;
+  let { mode, body } = delivery;
   for (let sends = 0; sends < SENDS_MAX; sends++) {
     const end = await sendOnce(clients, agent, { turn, mode, body });
     if (end === "lost") faults.applied("message of unknown fate");
-    const isRepeated = end === "answered" && turn.isAcknowledged && sends === 0 && random.chance(0.1);
-    if (isRepeated && turn.otid !== null) faults.applied("message sent twice");
-    else if (end === "answered") return;
-    if (end === "lost" && turn.otid === null) return;
+    const again = end === "answered" ? repeated(clients, turn, body, sends) : body;
+    if (again === undefined || (end === "lost" && turn.otid === null)) return;
+    body = again;
     // Only what is sent to the background is called back, and only a stream of steps shows whole messages.
     if (!turn.wantsCallback && !turn.showsSteps && random.chance(0.3))
       mode = random.pick<SendMode>(["blocking", "tokens", "background", mode]);
     await pause(clients);
   }
+}
+
+/** What to send after an answer: the same under its name, the same under another after a failure, or nothing. */
+function repeated({ random, faults }: Clients, turn: SentTurn, body: SendBody, sends: number): SendBody | undefined {
+  if (turn.isAcknowledged) {
+    if (sends > 0 || turn.otid === null || !random.chance(0.1)) return undefined;
+    faults.applied("message sent twice");
+    return body;
+  }
+  if (!turn.isUnclear || turn.wantsCallback || !random.chance(0.5)) return undefined;
+  faults.applied("message tried again");
+  turn.copies++;
+  return { ...body, messages: [{ ...body.messages[0], otid: random.uuid() }] };
 }
 
 async function sendOnce(

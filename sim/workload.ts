@@ -12,7 +12,7 @@ import {
 } from "./memory-operations.ts";
 import type { Operation } from "./options.ts";
 import type { KnownAgent, SentTurn } from "./oracle.ts";
-import { readContext, replay, searchMessages, walkList } from "./reading-operations.ts";
+import { readContext, replay, searchMessages, walkList, walkPassages } from "./reading-operations.ts";
 import { answerApproval, type SendMode, sendMessage } from "./sending.ts";
 
 /** Numbers of agents that are made to be deleted, and of conversations that are forked. */
@@ -53,12 +53,15 @@ const OPERATE: Readonly<Record<Operation, Operate>> = {
   describe_block: describe,
   use_board: useBoard,
   insert_passage: insertPassage,
-  insert_passages: insertPassages,
+  async insert_passages(clients, agent) {
+    await insertPassages(clients, agent);
+    await walkPassages(clients, agent);
+  },
   delete_passage: deletePassage,
   page_messages: (clients, agent) => walk(clients, agent, 2 + clients.random.int(6)),
-  walk_list: (clients, agent) => walkList(clients, agent, 2 + clients.random.int(3)),
+  walk_list: walkList,
   search_messages: searchMessages,
-  read_context: readContext,
+  read_context: (clients, agent) => readContext(clients, agent),
   replay_stream: replay,
   list_runs: (clients) => listRuns(clients, "ascending=true"),
   delete_run: deleteRun,
