@@ -21,7 +21,7 @@ import { seededRandom } from "./random.ts";
 import { createScheduler } from "./scheduler.ts";
 import type { SeedPlan } from "./seed-plan.ts";
 import { withTraps } from "./traps.ts";
-import { watched } from "./watch.ts";
+import { type CheckShape, watched } from "./watch.ts";
 import { runWorkload, settle } from "./workload.ts";
 
 /** Virtual time within which clients must be done, and after which the faults end. */
@@ -62,6 +62,8 @@ export interface SimulateOptions {
   readonly plan?: SeedPlan | undefined;
   /** Whether the disk gives rows that no query orders the other way round: nobody may notice. */
   readonly reversesRows?: boolean;
+  /** Compares the shape of each answer with what is documented. */
+  readonly checkShape?: CheckShape;
 }
 
 /** Runs one seed: some hours of virtual time around the shipped server, from an empty disk to a last word of each agent. */
@@ -110,7 +112,7 @@ async function simulateWith(seed: number, oracle: Oracle, how: SimulateOptions):
       listener: machine.listener,
     });
     machine.start();
-    await play({ ...parts, random: random.fork("workload"), network: watched(network, oracle) }, machine.mayCrash);
+    await play({ ...parts, random: random.fork("workload"), network: watched(network, oracle, how.checkShape) }, machine.mayCrash);
     for (const problem of disk.problems()) oracle.fail("S15 file", problem);
     return {
       options,
