@@ -1,10 +1,12 @@
 // Kills the server at random moments of streaming turns with tools, and checks what is left: nothing acknowledged is
-// lost or doubled, no run is stuck, every transcript is valid, every stream continues exactly where it was cut.
-// Usage: bun bench/crash.ts [--kills 100] [--executable dist/selkie] [--seed 1]
+// lost or doubled, no run is stuck, every transcript is valid, every stream continues exactly where it was cut. Some
+// agents call a tool of their client, which answers, and answers once more when it cannot know whether it was heard.
+// Usage: bun bench/crash.ts [--kills 100] [--executable dist/selkie] [--seed 1] [--port 9330]
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { CLIENT_TOOL, startCrashModel } from "./crash-model.ts";
 import { untilAnswers } from "./process.ts";
 
 const { values } = parseArgs({
@@ -12,13 +14,15 @@ const { values } = parseArgs({
     kills: { type: "string", default: "100" },
     executable: { type: "string" },
     seed: { type: "string", default: "1" },
+    port: { type: "string", default: "9330" },
   },
 });
 const KILLS = Number(values.kills);
 const AGENTS = 6;
-const PORT = 9330;
+/** Agents from this one on call their client's tool. */
+const FIRST_WITH_CLIENT_TOOL = 3;
 const SETTLE_MS_MAX = 5_000;
-const url = `http://127.0.0.1:${PORT}`;
+const url = `http://127.0.0.1:${values.port}`;
 const directory = mkdtempSync(join(tmpdir(), "selkie-crash-"));
 const command = values.executable === undefined ? [process.execPath, "src/app/main.ts"] : [values.executable];
 
@@ -39,90 +43,17 @@ const counts = {
   kills: 0,
   turnsStarted: 0,
   turnsCut: 0,
+  answersCut: 0,
   resumed: 0,
   toolCalls: 0,
   eventsChecked: 0,
   slowestSettleMs: 0,
 };
 
-interface ChatMessage {
-  readonly role: string;
-  readonly content?: unknown;
-  readonly tool_calls?: readonly { readonly id: string }[];
-  readonly tool_call_id?: string;
-}
-
-/** What is wrong with a conversation as a provider sees it: every call must have exactly one answer right after it. */
-function transcriptProblem(messages: readonly ChatMessage[]): string | undefined {
-  let open: string[] = [];
-  for (const message of messages) {
-    if (message.role === "tool") {
-      if (!open.includes(message.tool_call_id ?? ""))
-        return `an answer to ${message.tool_call_id} that nobody asked for`;
-      open = open.filter((id) => id !== message.tool_call_id);
-    } else {
-      if (open.length > 0) return `no answer to ${open.join(", ")}`;
-      open = (message.tool_calls ?? []).map((call) => call.id);
-    }
-  }
-  return open.length > 0 ? `no answer to ${open.join(", ")} at the end` : undefined;
-}
-
-/** Calls a memory tool for every new message, then talks slowly. */
-const model = Bun.serve({
-  port: 0,
-  hostname: "127.0.0.1",
-  idleTimeout: 60,
-  async fetch(request) {
-    if (request.url.endsWith("/models")) return Response.json({ data: [{ id: "gpt-4o-mini" }] });
-    const { messages } = (await request.json()) as { messages: readonly ChatMessage[] };
-    const problem = transcriptProblem(messages);
-    if (problem !== undefined) problems.push(`The model was sent a broken transcript: ${problem}`);
-    const lastUser = messages.findLastIndex((message) => message.role === "user");
-    const mark = /mark-\d+/.exec(JSON.stringify(messages[lastUser]?.content))?.[0] ?? "mark-none";
-    const answered = messages.slice(lastUser).some((message) => message.role === "tool");
-    return answered ? slowWords(mark) : toolCall(mark);
-  },
-});
-
-function chunk(delta: object, finish: string | null = null): string {
-  return `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "m", choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
-}
-
-const END = `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "m", choices: [], usage: { prompt_tokens: 9, completion_tokens: 9, total_tokens: 18 } })}\n\ndata: [DONE]\n\n`;
-
-function toolCall(mark: string): Response {
-  const call = {
-    index: 0,
-    id: "call_0",
-    type: "function",
-    function: {
-      name: "memory_insert",
-      arguments: JSON.stringify({ label: "human", new_string: mark, insert_line: -1 }),
-    },
-  };
-  const text = chunk({ role: "assistant", tool_calls: [call] }) + chunk({}, "tool_calls") + END;
-  return new Response(text, { headers: { "content-type": "text/event-stream" } });
-}
-
-function slowWords(mark: string): Response {
-  const words = Array.from({ length: 25 }, (_, index) => `${mark}/${index} `);
-  const body = new ReadableStream<string>({
-    async start(controller) {
-      controller.enqueue(chunk({ role: "assistant", content: "" }));
-      for (const word of words) {
-        controller.enqueue(chunk({ content: word }));
-        await Bun.sleep(4);
-      }
-      controller.enqueue(chunk({}, "stop") + END);
-      controller.close();
-    },
-  });
-  return new Response(body.pipeThrough(new TextEncoderStream()), { headers: { "content-type": "text/event-stream" } });
-}
+const model = startCrashModel((problem) => problems.push(problem));
 
 function startServer() {
-  return Bun.spawn([...command, "serve", "--port", String(PORT), "--data", directory], {
+  return Bun.spawn([...command, "serve", "--port", values.port, "--data", directory], {
     stdout: "ignore",
     stderr: "inherit",
     env: { ...process.env, OPENAI_API_KEY: "sk-none", OPENAI_API_BASE: `http://127.0.0.1:${model.port}/v1` },
@@ -141,16 +72,27 @@ async function json(path: string, body?: object): Promise<any> {
   return response.json();
 }
 
-/** One turn as its client saw it. */
-interface SeenTurn {
-  readonly agentId: string;
-  readonly mark: string;
+/** A stream as its client saw it. */
+interface SeenStream {
   runId: string | undefined;
-  /** Whether anything of an answer arrived: then the input is acknowledged. */
+  /** Whether anything of an answer arrived: then what was sent is acknowledged. */
   acknowledged: boolean;
   finished: boolean;
   /** Data lines, in the order they came. */
   readonly lines: string[];
+}
+
+/** One turn: what was said to an agent, and, when the agent called its client's tool, what the client answered. */
+interface SeenTurn {
+  readonly agentId: string;
+  readonly mark: string;
+  readonly hasClientTool: boolean;
+  readonly said: SeenStream;
+  readonly answered: SeenStream;
+}
+
+function unseen(): SeenStream {
+  return { runId: undefined, acknowledged: false, finished: false, lines: [] };
 }
 
 async function readLines(response: Response, take: (line: string) => void): Promise<void> {
@@ -163,32 +105,42 @@ async function readLines(response: Response, take: (line: string) => void): Prom
   }
 }
 
-async function talk(turn: SeenTurn): Promise<void> {
-  const body = {
-    messages: [{ role: "user", content: turn.mark }],
-    streaming: true,
-    stream_tokens: true,
-    background: true,
-  };
+/** Sends one message of a turn and follows its stream, until it ends or the server dies. */
+async function send({ agentId, mark, hasClientTool }: SeenTurn, message: object, seen: SeenStream): Promise<void> {
+  const tools = hasClientTool ? [{ name: CLIENT_TOOL, parameters: { type: "object", properties: {} } }] : [];
+  const body = { messages: [message], streaming: true, stream_tokens: true, background: true, client_tools: tools };
   try {
-    const response = await fetch(`${url}/v1/agents/${turn.agentId}/messages`, {
+    const response = await fetch(`${url}/v1/agents/${agentId}/messages`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(body),
     });
     if (!response.ok) {
-      if (response.status !== 409) problems.push(`${turn.mark}: ${response.status} ${await response.text()}`);
+      problems.push(`${mark}: ${response.status} ${await response.text()}`);
       return;
     }
     await readLines(response, (line) => {
-      turn.acknowledged = true;
-      turn.lines.push(line);
-      if (line === "[DONE]") turn.finished = true;
-      else turn.runId ??= JSON.parse(line).run_id;
+      seen.acknowledged = true;
+      seen.lines.push(line);
+      if (line === "[DONE]") seen.finished = true;
+      else seen.runId ??= JSON.parse(line).run_id;
     });
   } catch {
     // The server was killed under it.
   }
+}
+
+async function talk(turn: SeenTurn): Promise<void> {
+  await send(turn, { role: "user", content: turn.mark }, turn.said);
+  const asked = turn.said.lines.find((line) => line.includes('"approval_request_message"'));
+  if (turn.said.finished && asked !== undefined)
+    await send(turn, answerTo(turn, JSON.parse(asked).tool_call.tool_call_id), turn.answered);
+}
+
+/** What the client says of its tool, always under the same name, so that it can say it again. */
+function answerTo({ mark }: SeenTurn, callId: string): object {
+  const approval = { type: "tool", tool_call_id: callId, tool_return: `seen ${mark}`, status: "success" };
+  return { type: "approval", otid: `answer-${mark}`, approvals: [approval] };
 }
 
 async function settled(agentIds: readonly string[]): Promise<void> {
@@ -208,19 +160,20 @@ async function settled(agentIds: readonly string[]): Promise<void> {
 }
 
 /** The whole stream of a run must begin with what its client saw, and asking from there must give exactly the rest. */
-async function checkStream(turn: SeenTurn): Promise<void> {
-  if (turn.runId === undefined) return;
-  const whole = await stream(turn.runId, 0);
-  const seen = turn.lines;
-  if (JSON.stringify(whole.slice(0, seen.length)) !== JSON.stringify(seen))
-    problems.push(`${turn.mark}: the log does not begin with what was seen`);
+async function checkStream(mark: string, seen: SeenStream): Promise<void> {
+  if (seen.runId === undefined) return;
+  const whole = await stream(seen.runId, 0);
+  if (JSON.stringify(whole.slice(0, seen.lines.length)) !== JSON.stringify(seen.lines))
+    problems.push(`${mark}: the log does not begin with what was seen`);
   const numbers = whole.flatMap((line) => /"seq_id":(\d+)/.exec(line)?.[1] ?? []).map(Number);
-  if (numbers.some((number, index) => number !== index + 1)) problems.push(`${turn.mark}: the numbers have a gap`);
-  if (whole.at(-1) !== "[DONE]") problems.push(`${turn.mark}: the stream has no end`);
-  const rest = await stream(turn.runId, seen.length);
-  if (JSON.stringify(rest) !== JSON.stringify(whole.slice(seen.length)))
-    problems.push(`${turn.mark}: the continuation is not the rest`);
-  counts.resumed += turn.finished ? 0 : 1;
+  if (numbers.some((number, index) => number !== index + 1)) problems.push(`${mark}: the numbers have a gap`);
+  if (whole.at(-1) !== "[DONE]") problems.push(`${mark}: the stream has no end`);
+  // The end has no number, and is said again to whoever asks.
+  const numbered = seen.lines.filter((line) => line !== "[DONE]").length;
+  const rest = await stream(seen.runId, numbered);
+  if (JSON.stringify(rest) !== JSON.stringify(whole.slice(numbered)))
+    problems.push(`${mark}: the continuation is not the rest`);
+  counts.resumed += seen.finished ? 0 : 1;
   counts.eventsChecked += whole.length;
 }
 
@@ -239,68 +192,99 @@ function times(text: string, part: string): number {
   return text.split(part).length - 1;
 }
 
+// biome-ignore lint/suspicious/noExplicitAny: as above
+function historyOf({ agentId }: SeenTurn): Promise<any[]> {
+  return json(`/v1/agents/${agentId}/messages?limit=200&order=desc`);
+}
+
+/** Answers a request that was left open, again when the answer may have been lost on its way. */
+async function answerOpen(turn: SeenTurn): Promise<void> {
+  const asked = (await historyOf(turn)).find(
+    (message) =>
+      message.message_type === "approval_request_message" && JSON.parse(message.tool_call.arguments).mark === turn.mark,
+  );
+  if (asked === undefined || turn.answered.finished) return;
+  const again = unseen();
+  await send(turn, answerTo(turn, asked.tool_call.tool_call_id), again);
+  if (!again.finished) problems.push(`${turn.mark}: the answer to its call was not taken`);
+  if (turn.answered.runId !== undefined && turn.answered.runId !== again.runId)
+    problems.push(`${turn.mark}: one answer became two runs`);
+}
+
 async function checkHistory(turn: SeenTurn): Promise<void> {
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  const messages: any[] = await json(`/v1/agents/${turn.agentId}/messages?limit=1000&order=desc`);
-  const asked = messages.filter(
-    (message) => message.message_type === "user_message" && message.content === turn.mark,
+  const messages = await historyOf(turn);
+  const ofType = (type: string) => messages.filter((message) => message.message_type === type);
+  const asked = ofType("user_message").filter((message) => message.content === turn.mark).length;
+  if (asked > 1 || (turn.said.acknowledged && asked === 0)) problems.push(`${turn.mark}: stored ${asked} times`);
+  const replies = ofType("assistant_message").filter((message) => message.content.startsWith(`${turn.mark}/0 `)).length;
+  if (replies !== asked) problems.push(`${turn.mark}: replied ${replies} times to ${asked}`);
+  const expected = turn.hasClientTool ? `seen ${turn.mark}` : turn.mark;
+  const returns = ofType("tool_return_message").filter(
+    (message) => message.tool_return.split("\n").at(-1) === expected,
   ).length;
-  if (asked > 1 || (turn.acknowledged && asked === 0)) problems.push(`${turn.mark}: stored ${asked} times`);
-  const returns = messages.filter(
-    (message) => message.message_type === "tool_return_message" && message.tool_return.split("\n").at(-1) === turn.mark,
-  ).length;
-  const block = await json(`/v1/agents/${turn.agentId}/core-memory/blocks/human`);
-  const written = times(`${block.value}\n`, `${turn.mark}\n`);
-  if (written !== returns || written > 1)
-    problems.push(`${turn.mark}: the tool answered ${returns} times and wrote ${written} times`);
-  if (asked === 1 && written !== 1) problems.push(`${turn.mark}: the turn did not finish its tool`);
-  counts.toolCalls += written;
+  if (asked === 1 && returns !== 1) problems.push(`${turn.mark}: the tool answered ${returns} times`);
+  if (!turn.hasClientTool) await checkWritten(turn, returns);
+  counts.toolCalls += returns;
+}
+
+/** What the memory tool wrote must be as often as it answered. */
+async function checkWritten({ agentId, mark }: SeenTurn, returns: number): Promise<void> {
+  const block = await json(`/v1/agents/${agentId}/core-memory/blocks/human`);
+  const written = times(`${block.value}\n`, `${mark}\n`);
+  if (written !== returns) problems.push(`${mark}: the tool answered ${returns} times and wrote ${written} times`);
+}
+
+async function newAgents(): Promise<readonly string[]> {
+  const draft = {
+    model: "openai/gpt-4o-mini",
+    memory_blocks: [{ label: "human", value: "", limit: 100_000_000 }],
+  };
+  const made = await Promise.all(Array.from({ length: AGENTS }, () => json("/v1/agents/", draft)));
+  return made.map((agent) => agent.id);
 }
 
 let nextMark = 0;
 let server = startServer();
+
+/** One life of the server, and what is left of it in the next. */
+async function killOnce(agentIds: readonly string[]): Promise<void> {
+  const turns = agentIds.map(
+    (agentId, index): SeenTurn => ({
+      agentId,
+      mark: `mark-${nextMark++}`,
+      hasClientTool: index >= FIRST_WITH_CLIENT_TOOL,
+      said: unseen(),
+      answered: unseen(),
+    }),
+  );
+  const talking = turns.map(async (turn) => {
+    await Bun.sleep(random() * 60);
+    await talk(turn);
+  });
+  await Bun.sleep(random() * 260);
+  server.kill(9);
+  await server.exited;
+  await Promise.all(talking);
+  counts.kills++;
+  counts.turnsStarted += turns.filter(({ said }) => said.acknowledged).length;
+  counts.turnsCut += turns.filter(({ said }) => said.acknowledged && !said.finished).length;
+  counts.answersCut += turns.filter(({ answered }) => answered.acknowledged && !answered.finished).length;
+  server = startServer();
+  await untilAnswers(`${url}/v1/health`, 10_000);
+  await settled(agentIds);
+  for (const turn of turns) {
+    await checkStream(turn.mark, turn.said);
+    await checkStream(turn.mark, turn.answered);
+    if (turn.hasClientTool) await answerOpen(turn);
+    await checkHistory(turn);
+  }
+}
+
 try {
   await untilAnswers(`${url}/v1/health`, 10_000);
-  const agentIds: string[] = [];
-  for (let index = 0; index < AGENTS; index++) {
-    agentIds.push(
-      (
-        await json("/v1/agents/", {
-          model: "openai/gpt-4o-mini",
-          memory_blocks: [{ label: "human", value: "", limit: 100_000_000 }],
-        })
-      ).id,
-    );
-  }
+  const agentIds = await newAgents();
   for (let kill = 0; kill < KILLS; kill++) {
-    const turns = agentIds.map(
-      (agentId): SeenTurn => ({
-        agentId,
-        mark: `mark-${nextMark++}`,
-        runId: undefined,
-        acknowledged: false,
-        finished: false,
-        lines: [],
-      }),
-    );
-    const talking = turns.map(async (turn) => {
-      await Bun.sleep(random() * 60);
-      await talk(turn);
-    });
-    await Bun.sleep(random() * 220);
-    server.kill(9);
-    await server.exited;
-    await Promise.all(talking);
-    counts.kills++;
-    counts.turnsStarted += turns.filter((turn) => turn.acknowledged).length;
-    counts.turnsCut += turns.filter((turn) => turn.acknowledged && !turn.finished).length;
-    server = startServer();
-    await untilAnswers(`${url}/v1/health`, 10_000);
-    await settled(agentIds);
-    for (const turn of turns) {
-      await checkHistory(turn);
-      await checkStream(turn);
-    }
+    await killOnce(agentIds);
     if (kill % 10 === 9) console.error(`${kill + 1} kills, ${counts.turnsCut} turns cut, ${problems.length} problems`);
   }
 } finally {

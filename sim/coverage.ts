@@ -33,7 +33,7 @@ const KINDS: Readonly<Record<Lane, readonly string[]>> = {
     ...EVERYWHERE,
     ...["before commit", "after commit", "after flush", "between statements"].map((moment) => `crash ${moment}`),
     ...["in start", "in recovery", "loop", "pause"].map((moment) => `crash ${moment}`),
-    ...["start", "recovery", "statement", "commit"].map((work) => `disk full in ${work}`),
+    ...["start", "statement", "commit"].map((work) => `disk full in ${work}`),
     "paused process woke",
     "replaced process refused",
   ],

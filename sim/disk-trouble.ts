@@ -4,8 +4,8 @@ import type { SeededRandom } from "./random.ts";
 import type { Incarnation } from "./world.ts";
 
 /** Statements of a start among which the one is drawn that it ends at: the first makes the tables. */
-const FIRST_START_STATEMENTS = 110;
-const START_STATEMENTS = 24;
+const FIRST_START_STATEMENTS = 130;
+const START_STATEMENTS = 32;
 /** The chance that a start ends where the last one did not come through. */
 const LOOP_RATE = 0.6;
 /** Processes that end at their disk, for each seed. */
@@ -20,6 +20,8 @@ export interface DiskTrouble {
   /** A process starts. */
   begin(): void;
   before(sql: string, incarnation: Incarnation): Blow | undefined;
+  /** How the process ends before it reads, if it does: only while it starts. */
+  beforeReading(incarnation: Incarnation): string | undefined;
   /** How the process ends right after something, if it does. */
   after(what: "commit" | "flush", incarnation: Incarnation): string | undefined;
   failsFlush(incarnation: Incarnation): boolean;
@@ -40,14 +42,14 @@ export function createDiskTrouble(hazards: Hazards, given: SeededRandom, faults:
     return true;
   }
 
-  function inStart({ phase }: Incarnation): Blow | undefined {
+  function inStart({ phase }: Incarnation): string | undefined {
     if (startStatementsLeft-- > 0) return undefined;
     startStatementsLeft = Number.POSITIVE_INFINITY;
     if (phase !== "work") {
       if (isLoop) faults.applied("crash loop");
       isLoop = true;
     }
-    return { kind: "ends", how: phase === "work" ? "between statements" : `in ${phase}` };
+    return phase === "work" ? "between statements" : `in ${phase}`;
   }
 
   return {
@@ -60,11 +62,14 @@ export function createDiskTrouble(hazards: Hazards, given: SeededRandom, faults:
       if (incarnation.isReplaced) return undefined;
       if (incarnation.phase === "work") isLoop = false;
       const early = inStart(incarnation);
-      if (early !== undefined) return early;
+      if (early !== undefined) return { kind: "ends", how: early };
       if (sql === "commit" && strikes(hazards.strikeRate)) return { kind: "ends", how: "before commit" };
       if (!WRITES.test(sql) || !faults.chance(random, hazards.refusalRate)) return undefined;
       faults.applied(`disk full in ${workOf(sql, incarnation)}`);
       return { kind: "full" };
+    },
+    beforeReading(incarnation) {
+      return incarnation.phase === "work" || incarnation.isReplaced ? undefined : inStart(incarnation);
     },
     after(what, incarnation) {
       return !incarnation.isReplaced && strikes(hazards.strikeRate) ? `after ${what}` : undefined;

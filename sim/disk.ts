@@ -54,6 +54,8 @@ export interface DiskOptions {
   readonly losesFlushes: boolean;
 }
 
+/** How often a process tries again while another writes. */
+const LOCK_RETRY_MS = 5;
 const MEMORY_DISK = "/dev/shm";
 
 /** One process at the disk. */
@@ -106,6 +108,7 @@ function createSeats() {
       seats = [...seats, seat];
     },
     isEmpty: () => seats.length === 0,
+    isLockedFor: (seat: Seat) => !seat.inTransaction && seats.some((other) => other.inTransaction),
     areIdle: () => seats.every(({ inTransaction }) => !inTransaction),
     /** All of them are dead. */
     closeAll(): void {
@@ -159,6 +162,7 @@ export function createDisk(options: DiskOptions): SimDisk {
     ...options,
     trouble,
     logBytes: files.logBytes,
+    isLockedFor: seats.isLockedFor,
     flushed(bytes) {
       flushedBytes = Math.max(flushedBytes, bytes);
     },
@@ -183,7 +187,7 @@ export function createDisk(options: DiskOptions): SimDisk {
       trouble.begin();
       return {
         dialect: "sqlite",
-        reader: { execute: (sql, parameters) => read(seat, sql, parameters) },
+        reader: { execute: (sql, parameters) => read(at, seat, sql, parameters) },
         writer: slowed(options, incarnation, { execute: (sql, parameters) => write(at, seat, sql, parameters) }),
         flush: () => flush(at, seat),
         async close() {
@@ -212,6 +216,8 @@ export function createDisk(options: DiskOptions): SimDisk {
 interface SeatOptions extends DiskOptions {
   readonly trouble: DiskTrouble;
   logBytes(): number;
+  /** Whether another process has a transaction open. */
+  isLockedFor(seat: Seat): boolean;
   flushed(bytes: number): void;
   committed(): void;
   /** Ends a process from within: nobody hears of what it was about. */
@@ -219,13 +225,15 @@ interface SeatOptions extends DiskOptions {
 }
 
 function write(
-  { trouble, random, committed, end }: SeatOptions,
+  at: SeatOptions,
   seat: Seat,
   sql: string,
   parameters: readonly unknown[],
-): SqlResult | Promise<never> {
+): SqlResult | Promise<SqlResult> {
+  const { trouble, random, committed, end } = at;
   const { incarnation } = seat;
   if (!incarnation.mayAct("the database")) return NEVER;
+  if (at.isLockedFor(seat)) return writeLater(at, seat, sql, parameters);
   const blow = trouble.before(sql, incarnation);
   if (blow?.kind === "ends") return end(blow.how, seat, random.chance(0.5));
   if (blow?.kind === "full") throw new Failure("full", "The disk is full");
@@ -239,9 +247,27 @@ function write(
   return how === undefined ? result : end(how, seat, random.chance(0.5));
 }
 
+/** Waits for the end of the other process's transaction, as a connection with a busy timeout does. */
+async function writeLater(
+  at: SeatOptions,
+  seat: Seat,
+  sql: string,
+  parameters: readonly unknown[],
+): Promise<SqlResult> {
+  await at.scheduler.wait("database is locked", LOCK_RETRY_MS, seat.incarnation);
+  return write(at, seat, sql, parameters);
+}
+
 /** Between transactions on the connection of the writer, as `app/sqlite.ts` reads. */
-function read(seat: Seat, sql: string, parameters: readonly unknown[]): SqlResult | Promise<never> {
+function read(
+  { trouble, random, end }: SeatOptions,
+  seat: Seat,
+  sql: string,
+  parameters: readonly unknown[],
+): SqlResult | Promise<never> {
   if (!seat.incarnation.mayAct("the database")) return NEVER;
+  const how = trouble.beforeReading(seat.incarnation);
+  if (how !== undefined) return end(how, seat, random.chance(0.5));
   return executeOn(seat.inTransaction ? seat.reader : seat.writer, sql, parameters);
 }
 

@@ -21,6 +21,9 @@ export const HARNESS_MUTANTS = [
 /** One of {@link HARNESS_MUTANTS}. */
 export type HarnessMutant = (typeof HARNESS_MUTANTS)[number];
 
+/** What a server that ignores its lease must break, beside what it breaks by accident. */
+export const IGNORED_LEASE_BREAKS = ["S3 once", "S4 effects", "S5 one run", "S6 history", "S9 stream"] as const;
+
 /** State that outlives the process which it was made for. */
 let lastEver: number = 0;
 

@@ -83,7 +83,10 @@ async function simulateWith(seed: number, oracle: Oracle, how: SimulateOptions):
   const { mutant, harness, plan, diskFrom = createDisk } = how;
   const random = seededRandom(`seed ${seed}`);
   const options = { ...drawOptions(seed, random.fork("options")), ...plan?.options };
-  const hazards = { ...drawHazards(random.fork("hazards")), ...plan?.hazards };
+  const drawn = drawHazards(random.fork("hazards"));
+  // When approvals expire is told by the wall clock: who sets it, moves that.
+  const jumpRate = options.approvalTimeoutS === null ? drawn.jumpRate : 0;
+  const hazards = { ...drawn, jumpRate, ...plan?.hazards };
   const decisions = createDecisions(plan);
   const scheduler = createScheduler(random.fork("schedule"), { ...hazards, show: how.show, decisions });
   const faults = createFaults(decisions, harness === "injects_nothing");

@@ -1,5 +1,5 @@
 import type { Lane } from "./coverage.ts";
-import { HARNESS_MUTANTS, type HarnessMutant } from "./harness-mutants.ts";
+import { HARNESS_MUTANTS, type HarnessMutant, IGNORED_LEASE_BREAKS } from "./harness-mutants.ts";
 import { MUTANT_TABLE } from "./mutant-table.ts";
 import { MUTANTS } from "./mutants.ts";
 import { type Simulate, simulateWith } from "./planted.ts";
@@ -15,6 +15,7 @@ export function mutantsOf(lane: Lane): readonly string[] {
 
 /** The invariants of which a planted bug must break one; undefined where any will do. */
 export function breaksOf(mutant: string | undefined): readonly string[] | undefined {
+  if (mutant === "ignores_lease") return IGNORED_LEASE_BREAKS;
   const known = MUTANTS.find((name) => name === mutant);
   return known && MUTANT_TABLE[known].breaks;
 }

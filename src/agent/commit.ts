@@ -1,4 +1,5 @@
 import { type Instant, instantOf } from "../core/clock.ts";
+import { Failure } from "../core/failure.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { RunUsage, TurnError, TurnEvent } from "./events.ts";
 import type { Message } from "./message.ts";
@@ -65,6 +66,7 @@ export async function commit(
   work: (repositories: Repositories) => Promise<Change>,
 ): Promise<void> {
   const { change, run } = await logged(turn, async (repositories) => {
+    await requireConversation(state.run, repositories);
     const made = await work(repositories);
     await repositories.messages.append(turn.threadId, made.messages);
     if (made.step !== null) await repositories.steps.insert(made.step);
@@ -92,6 +94,12 @@ export async function commit(
   ];
   state.stopReason = change.stopReason;
   state.ending = change.ending;
+}
+
+/** Nothing is written into a conversation that was deleted meanwhile, nor into the blocks that it had for itself. */
+async function requireConversation({ conversationId }: Run, { conversations }: Repositories): Promise<void> {
+  if (conversationId !== null && (await conversations.find(conversationId)) === undefined)
+    throw new Failure("not_found", `Conversation ${conversationId} was deleted while a run was at work in it`);
 }
 
 /** One transaction with its events in the run's log, so that neither is there without the other. */

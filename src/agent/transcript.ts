@@ -38,10 +38,26 @@ export function toTranscript(context: readonly Message[], answerCharsMax: number
   };
 }
 
-/** Calls in the context that nothing has answered yet, oldest first. */
+/**
+ * Calls that wait for an answer, oldest first: those of the last reply that called something, unless the talk went on
+ * without them. Earlier ones without an answer are lost, in a damaged history; they are never run later.
+ */
 export function openCalls(context: readonly Message[]): readonly ToolCall[] {
-  const answered = new Set(context.flatMap((message) => message.toolReturns.map((answer) => answer.toolCallId)));
-  return context.flatMap((message) => message.toolCalls.filter((call) => !answered.has(call.id)));
+  const at = context.findLastIndex((message) => message.toolCalls.length > 0);
+  const last = context[at];
+  if (last === undefined) return [];
+  const before = context[at - 1];
+  const calls = [...(isSplitFrom(before, last) ? (before?.toolCalls ?? []) : []), ...last.toolCalls];
+  const after = context.slice(at + 1);
+  const answered = new Set(after.flatMap((message) => message.toolReturns.map((answer) => answer.toolCallId)));
+  return isLeftBehind(calls, after) ? [] : calls.filter((call) => !answered.has(call.id));
+}
+
+/** Whether somebody spoke after these calls. Words that came together with the answers do not count. */
+function isLeftBehind(calls: readonly ToolCall[], after: readonly Message[]): boolean {
+  const decided = new Set(after.flatMap((message) => message.approvals.map((approval) => approval.toolCallId)));
+  const isDecided = calls.some((call) => decided.has(call.id));
+  return after.some(({ role }) => role === "assistant" || ((role === "user" || role === "system") && !isDecided));
 }
 
 function toModelMessage(message: Message): ModelMessage | undefined {

@@ -9,8 +9,8 @@ import type { JsonObject } from "../core/json.ts";
 import type { TimeFormat } from "../core/time-format.ts";
 import type { Models } from "../llm/models.ts";
 import type { ApiEnv } from "./env.ts";
-import { SendBody } from "./messages-body.ts";
-import { check, flagParam, listParam, pageOf, pageParams, readBody, readQuery } from "./request.ts";
+import { MessageType, SendBody } from "./messages-body.ts";
+import { check, flagParam, pageOf, pageParams, readBody, readQuery } from "./request.ts";
 import { type SendOptions, send } from "./send.ts";
 import { toWireConversation } from "./wire/conversation.ts";
 import { toWireMessages } from "./wire/message.ts";
@@ -45,7 +45,7 @@ const MessagesQuery = z.object({
   agent_id: z.string().optional(),
   group_id: z.string().optional(),
   include_err: flagParam().optional(),
-  include_return_message_types: listParam(),
+  include_return_message_types: z.array(MessageType).optional(),
 });
 
 const ConversationSendBody = SendBody.extend({ agent_id: z.string().nullish() });
@@ -113,7 +113,9 @@ export function conversationRoutes(options: ConversationRoutesOptions): Hono<Api
   });
 
   routes.delete("/conversations/:conversation_id", async (c) => {
-    const id = pathConversation(c);
+    const { id, agentId } = await find(options, c, pathConversation(c));
+    const atWork = await store.reader(c.var.actor).runs.active(agentId, id);
+    if (atWork !== undefined) await options.runner.cancel(c.var.actor, atWork);
     await store.write(c.var.actor, ({ conversations }) => conversations.remove(id));
     return c.json(null);
   });

@@ -78,14 +78,16 @@ function failureAnswer(failure: Failure, c: Context): Response {
   return c.json({ trace_id: "", detail: message, ...examples }, 422);
 }
 
+/** Trying again helps against no conflict, and Letta's clients would, twice and by themselves, unless told not to. */
+const NO_RETRY = { "x-should-retry": "false" };
+
 /**
  * What stands in the way, as Letta words it: a run that is at work is named beside the text, a pending approval takes
- * its place. Trying again helps with neither, and Letta's clients would do so by themselves unless told not to.
+ * its place.
  */
 function conflictAnswer({ message, info }: Failure, c: Context): Response {
-  if (info === undefined) return c.json({ detail: message }, STATUS.conflict);
-  const body = "run_id" in info ? { detail: message, ...info } : { detail: info };
-  return c.json(body, STATUS.conflict, { "x-should-retry": "false" });
+  const body = info === undefined || "run_id" in info ? { detail: message, ...info } : { detail: info };
+  return c.json(body, STATUS.conflict, NO_RETRY);
 }
 
 function modelAnswer(failure: ModelFailure, c: Context): Response {

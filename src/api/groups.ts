@@ -7,7 +7,8 @@ import { Failure } from "../core/failure.ts";
 import { type GroupId, newId } from "../core/id.ts";
 import { findBlock } from "./blocks.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "./env.ts";
-import { flagParam, given, listParam, pageOf, pageParams, pathId, readBody, readQuery } from "./request.ts";
+import { MessageType } from "./messages-body.ts";
+import { flagParam, given, pageOf, pageParams, pathId, readBody, readQuery } from "./request.ts";
 import { CreateGroupBody, changedGroup, toWireGroup, UpdateGroupBody } from "./wire/group.ts";
 import { toWireMessages } from "./wire/message.ts";
 import { wanted } from "./wire/stream.ts";
@@ -26,7 +27,7 @@ const AgentGroupsQuery = z.object({ ...pageParams, manager_type: z.string().opti
 const MessagesQuery = z.object({
   ...pageParams,
   use_assistant_message: flagParam().optional(),
-  include_return_message_types: listParam(),
+  include_return_message_types: z.array(MessageType).optional(),
 });
 
 /** Routes of `/groups`, and of the groups that an agent is led in. */

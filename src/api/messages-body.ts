@@ -18,14 +18,35 @@ const APPROVAL_TIMEOUT_SECONDS_MAX = 366 * 24 * 60 * 60;
 
 const Text = z.string().transform(wellFormed);
 
+/** A kind of message that a request may ask to be shown; any other is a mistake that would show nothing. */
+export const MessageType = z.enum([
+  "system_message",
+  "user_message",
+  "assistant_message",
+  "reasoning_message",
+  "hidden_reasoning_message",
+  "tool_call_message",
+  "tool_return_message",
+  "approval_request_message",
+  "approval_response_message",
+  "summary_message",
+  "event_message",
+]);
+
+/** Where the bytes of an image are. That of a file must bring them along. */
+const ImageSource = z.union([
+  z.object({ type: z.literal("base64"), media_type: z.string(), data: z.string() }),
+  z.object({ type: z.literal("url"), url: z.string() }),
+  z
+    .object({ type: z.literal("letta"), file_id: z.string(), media_type: z.string(), data: z.string() })
+    .transform(({ media_type, data }) => ({ type: "base64" as const, media_type, data })),
+]);
+
 const Part = z.union([
   z.object({ type: z.literal("text").default("text"), text: Text }),
   z.object({
     type: z.literal("image"),
-    source: z.union([
-      z.object({ type: z.literal("base64"), media_type: z.string(), data: z.string() }),
-      z.object({ type: z.literal("url"), url: z.string() }),
-    ]),
+    source: ImageSource,
   }),
 ]);
 
@@ -97,7 +118,7 @@ export const SendBody = z.object({
   use_assistant_message: z.boolean().default(true),
   assistant_message_tool_name: z.string().default("send_message"),
   assistant_message_tool_kwarg: z.string().default("message"),
-  include_return_message_types: z.array(z.string()).nullish(),
+  include_return_message_types: z.array(MessageType).nullish(),
   include_compaction_messages: z.boolean().nullish(),
   client_tools: z.array(ClientTool).max(CLIENT_TOOLS_MAX).nullish(),
   client_skills: z.array(ClientSkill).max(CLIENT_SKILLS_MAX).nullish(),

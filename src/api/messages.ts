@@ -9,8 +9,8 @@ import type { Page } from "../core/page.ts";
 import { cancelRuns } from "./cancel-runs.ts";
 import type { ApiEnv } from "./env.ts";
 import { withImages } from "./images.ts";
-import { checkSend, inputOf, SendBody, turnOptionsOf } from "./messages-body.ts";
-import { flagParam, listParam, pageOf, pageParams, pathId, readBody, readQuery } from "./request.ts";
+import { checkSend, inputOf, MessageType, SendBody, turnOptionsOf } from "./messages-body.ts";
+import { flagParam, pageOf, pageParams, pathId, readBody, readQuery } from "./request.ts";
 import { runStream } from "./run-stream.ts";
 import { preview, type SendOptions, send, type TurnTarget } from "./send.ts";
 import { type MessageView, toWireMessages } from "./wire/message.ts";
@@ -25,7 +25,7 @@ const ListQuery = z.object({
   assistant_message_tool_name: z.string().optional(),
   assistant_message_tool_kwarg: z.string().optional(),
   include_err: flagParam().optional(),
-  include_return_message_types: listParam(),
+  include_return_message_types: z.array(MessageType).optional(),
 });
 
 /** Runs that one request may cancel by name. */

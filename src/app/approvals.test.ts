@@ -152,3 +152,51 @@ test("a cancelled request for approval does not expire later", async () => {
   expect(cancelled.body).toEqual({ [run.id]: "cancelled" });
   expect((await server.request("GET", `/v1/runs/?agent_id=${agentId}`)).body).toHaveLength(1);
 });
+
+/** Every way to send: its path for an agent, and what it adds to the body. */
+const WAYS: Readonly<Record<string, { path(agentId: string): string; readonly body: object }>> = {
+  "waiting for the reply": { path: (id) => `/v1/agents/${id}/messages`, body: {} },
+  "streaming steps": { path: (id) => `/v1/agents/${id}/messages`, body: { streaming: true } },
+  "streaming in the background": {
+    path: (id) => `/v1/agents/${id}/messages`,
+    body: { streaming: true, stream_tokens: true, background: true },
+  },
+  "on the older path": { path: (id) => `/v1/agents/${id}/messages/stream`, body: {} },
+  "for later": { path: (id) => `/v1/agents/${id}/messages/async`, body: {} },
+  "in the conversation 'default'": { path: () => "/v1/conversations/default/messages", body: { streaming: false } },
+  "streaming in the conversation": { path: () => "/v1/conversations/default/messages", body: {} },
+};
+
+for (const [name, { path, body }] of Object.entries(WAYS)) {
+  const send = (agentId: string, input: object) => {
+    const agent_id = path("").includes("/conversations/") ? { agent_id: agentId } : {};
+    return server.request("POST", path(agentId), { ...input, ...body, ...agent_id });
+  };
+
+  test(`while an approval is awaited words are refused with its request, sent ${name}`, async () => {
+    const { agentId, requestId, first } = await waiting(1);
+    const refused = await send(agentId, { input: "hello" });
+    const detail = { code: "PENDING_APPROVAL", pending_request_id: requestId };
+    expect([refused.status, refused.body.detail]).toEqual([409, expect.objectContaining(detail)]);
+    expect((await send(agentId, answer(tool("call_unknown")))).status).toBe(400);
+    // Neither started a run, and the right answer is taken this way, too.
+    expect((await server.request("GET", `/v1/runs/?agent_id=${agentId}`)).body).toHaveLength(1);
+    expect((await send(agentId, answer(tool(first)))).status).toBe(200);
+    await server.server.runner.drain(5_000);
+    expect((await post(agentId, { input: "hello" })).status).toBe(200);
+  });
+
+  test(`while a run is at work words and answers are refused with its id, sent ${name}`, async () => {
+    const agentId = await server.agent();
+    const gate = Promise.withResolvers<void>();
+    server.model.say({ text: "Slow.", after: gate.promise });
+    const { body: run } = await server.request("POST", `/v1/agents/${agentId}/messages/async`, { input: "go" });
+    for (const input of [{ input: "hello" }, answer(tool("call_unknown"))]) {
+      const refused = await send(agentId, input);
+      expect([refused.status, refused.body.run_id]).toEqual([409, run.id]);
+    }
+    gate.resolve();
+    await server.server.runner.drain(5_000);
+    expect((await send(agentId, { input: "hello" })).status).toBe(200);
+  });
+}

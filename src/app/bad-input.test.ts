@@ -59,6 +59,7 @@ const WRONG = {
   text: [5, true, [], {}, ["x"]],
   flag: ["x", 5, [], {}],
   list: [5, "x", {}, true, [5]],
+  types: [5, "x", {}, true, [5], ["user"], ["user_message", "nonsense_message"]],
   object: [5, "x", [], true],
   count: [-1, 1.5, "x", true, [], {}, 1e308],
   word: [5, "nope", [], {}],
@@ -126,7 +127,7 @@ const SEND_FIELDS: Fields = {
   use_assistant_message: "flag",
   assistant_message_tool_name: "text",
   assistant_message_tool_kwarg: "text",
-  include_return_message_types: "list",
+  include_return_message_types: "types",
   client_tools: "list",
   override_model: "text",
   override_system: "text",
@@ -177,6 +178,59 @@ describe("bodies", () => {
         { query: "x" },
         { query: "text", tags: "list", tag_match_mode: "word", limit: "count", start_date: "word" },
       ],
+      [
+        "messages for later",
+        "POST",
+        () => `/v1/agents/${agent.id}/messages/async`,
+        { input: "x" },
+        { callback_url: "text", max_steps: "count", include_return_message_types: "types" },
+      ],
+      [
+        "messages of a conversation",
+        "POST",
+        () => `/v1/conversations/${agent.id}/messages`,
+        { input: "x" },
+        { max_steps: "count", include_return_message_types: "types", streaming: "flag" },
+      ],
+      [
+        "a search of messages",
+        "POST",
+        () => "/v1/messages/search",
+        { query: "x" },
+        {
+          query: "text",
+          search_mode: "word",
+          agent_id: "text",
+          conversation_id: "text",
+          limit: "count",
+          start_date: "word",
+          end_date: "word",
+        },
+      ],
+      [
+        "a search of an agent's messages",
+        "POST",
+        () => "/v1/agents/messages/search",
+        {},
+        { query: "text", search_mode: "word", roles: "list", project_id: "text", limit: "count", start_date: "word" },
+      ],
+      [
+        "a question to the model alone",
+        "POST",
+        () => `/v1/agents/${agent.id}/generate`,
+        { prompt: "x" },
+        { prompt: "text", system_prompt: "text", override_model: "text", response_schema: "object" },
+      ],
+      ["a cancel", "POST", () => `/v1/agents/${agent.id}/messages/cancel`, {}, { run_ids: "list" }],
+      [
+        "a stream to take up",
+        "POST",
+        () => `/v1/conversations/${agent.id}/stream`,
+        {},
+        { run_id: "text", otid: "text", starting_after: "count", include_pings: "flag" },
+      ],
+      ["a compaction", "POST", () => `/v1/conversations/${agent.id}/compact`, {}, { compaction_settings: "object" }],
+      ["a reset", "PATCH", () => `/v1/agents/${agent.id}/reset-messages`, {}, { add_default_initial_messages: "flag" }],
     ];
   for (const [name, method, path, base, fields] of bodies) {
     test(`a field of the wrong type is named: ${name}`, async () => {
@@ -589,6 +643,32 @@ describe("lists", () => {
       if (!path.endsWith("archival-memory")) await refused([["GET", `${path}?order=sideways`]], 422);
     }
   }, 30_000);
+
+  test("what narrows a list is one of the words that it knows", async () => {
+    const own = `/v1/agents/${agent.id}/messages`;
+    const wrong = {
+      [own]: [
+        "include_return_message_types=user",
+        "include_err=perhaps",
+        "use_assistant_message=2",
+        "conversation_id=x",
+      ],
+      "/v1/messages/": ["include_return_message_types=nonsense_message", "conversation_id=agent-1"],
+      "/v1/runs/": ["statuses=done", "stop_reason=tired", "background=perhaps", "active=2"],
+      "/v1/runs/active": ["background=perhaps"],
+      "/v1/jobs/": ["active=perhaps", "limit=x"],
+      "/v1/steps/": ["feedback=good", "has_feedback=perhaps", "start_date=then", "end_date=2026-13-01"],
+      "/v1/conversations/": ["order_by=name", "agent_id=x"],
+      [`/v1/conversations/${agent.id}/messages`]: ["include_return_message_types=user", "include_err=perhaps"],
+    };
+    for (const [path, queries] of Object.entries(wrong))
+      await refused(
+        queries.map((query) => ["GET", `${path}?${query}`]),
+        422,
+      );
+    const known = "include_return_message_types=user_message&include_return_message_types=event_message";
+    expect((await call("GET", `${own}?${known}`)).status).toBe(200);
+  });
 
   test("a cursor of something else finds nothing of it, and never fails", async () => {
     const tool = (await call("GET", "/v1/tools/?limit=1")).body[0];

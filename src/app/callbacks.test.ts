@@ -168,17 +168,28 @@ test("images by address are fetched before the run, and stored with the message"
   const stored = messages.find((message: Answer) => Array.isArray(message.content)).content[1];
   expect(stored.source).toMatchObject({ type: "base64", media_type: "image/png", data: btoa("PNG") });
   expect((await send(`data:image/png;base64,${btoa("x")}`)).status).toBe(200);
+  // One that is shown as a file's brings its bytes along.
+  const source = { type: "letta", file_id: "file-1", media_type: "image/png", data: btoa("FILE") };
+  const input = [{ type: "image", source }];
+  expect((await server.request("POST", `/v1/agents/${agentId}/messages`, { input })).status).toBe(200);
+  expect(JSON.stringify(server.model.requests.at(-1)?.messages.at(-1))).toContain(btoa("FILE"));
   for (const path of ["/page", "/away"]) expect([path, (await send(hook.url + path)).status]).toEqual([path, 400]);
-  expect(server.model.requests.length).toBe(2);
+  expect(server.model.requests.length).toBe(3);
 });
 
-test("images at addresses of this machine are refused", async () => {
+test("images at addresses of this machine are refused, however they are written, and nothing is asked", async () => {
   const [server, hook] = [await start({}), startHook()];
   const agentId = await server.agent();
-  const content = [{ type: "image", source: { type: "url", url: `${hook.url}/image` } }];
-  const { status, body } = await server.request("POST", `/v1/agents/${agentId}/messages`, {
-    messages: [{ role: "user", content }],
-  });
-  expect([status, body.detail]).toEqual([400, expect.stringContaining("not on the public internet")]);
-  expect(server.model.requests.length).toBe(0);
+  const { port } = new URL(hook.url);
+  const hosts = ["127.0.0.1", "localhost", "localhost.", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]"];
+  const more = ["2130706433", "0x7f000001", "0177.0.0.1", "127.1", "0.0.0.0", "169.254.169.254", "[64:ff9b::7f00:1]"];
+  for (const host of [...hosts, ...more]) {
+    const content = [{ type: "image", source: { type: "url", url: `http://${host}:${port}/image` } }];
+    const { status, body } = await server.request("POST", `/v1/agents/${agentId}/messages`, {
+      messages: [{ role: "user", content }],
+    });
+    expect([host, status, body.detail]).toEqual([host, 400, expect.stringContaining("not on the public internet")]);
+  }
+  expect([server.model.requests.length, (await server.request("GET", "/v1/runs/")).body]).toEqual([0, []]);
+  expect((await server.request("POST", `/v1/agents/${agentId}/messages`, { input: "hello" })).status).toBe(200);
 });

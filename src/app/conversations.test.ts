@@ -115,6 +115,29 @@ test("isolated blocks are the conversation's own, in the prompt, for tools, and 
   expect((await server.request("GET", `/v1/blocks/${blockId}`)).status).toBe(404);
 });
 
+test("a conversation that is deleted at work takes its run with it, and nothing is written elsewhere instead", async () => {
+  const agentId = await server.agent();
+  const path = `/v1/conversations/${await conversation(agentId, { isolated_block_labels: ["human"] })}`;
+  const asks = server.model.requests.length;
+  const gate = Promise.withResolvers<void>();
+  const call = { name: "memory_insert", arguments: { label: "human", new_string: "a secret" } };
+  server.model.say({ calls: [call], after: gate.promise });
+  const reply = server
+    .stream(`${path}/messages`, { input: "go", background: true })
+    .then((response) => response.text());
+  while (server.model.requests.length === asks) await Bun.sleep(5);
+  expect((await server.request("DELETE", path)).status).toBe(200);
+  gate.resolve();
+  expect(await reply).toEndWith("data: [DONE]\n\n");
+  const [run] = (await server.request("GET", `/v1/runs/?agent_id=${agentId}`)).body;
+  expect(["cancelled", "failed"]).toContain(run.status);
+  const block = await server.request("GET", `/v1/agents/${agentId}/core-memory/blocks/human`);
+  expect(block.body.value).toBe("Ada");
+  const messages = (await server.request("GET", `/v1/agents/${agentId}/messages`)).body;
+  expect(messages.map((message: Answer) => message.message_type)).toEqual(["system_message"]);
+  expect((await server.request("POST", `/v1/agents/${agentId}/messages`, { input: "hello" })).status).toBe(200);
+});
+
 test("isolated blocks go with their agent, and an unknown label is refused", async () => {
   const agentId = await server.agent();
   const refused = await server.request("POST", `/v1/conversations/?agent_id=${agentId}`, {

@@ -257,6 +257,61 @@ test("a stream that breaks is taken up by its run, by its otid, and found withou
   expect(beyond.body).toBe("data: [DONE]\n\n");
 });
 
+test("words for a conversation that is at work are refused with its run, and are taken under the same otid later", async () => {
+  const agentId = await newAgent();
+  const conversationId = await newConversation(agentId);
+  const gate = Promise.withResolvers<void>();
+  server.model.say({ respond: () => slowly(["one ", "two "], 1, gate.promise) });
+  const stream = await send(conversationId, [user("count")]);
+  const seen = await drain(stream, ({ message_type }) => message_type === "assistant_message");
+  // An earlier start of the client went away without a word.
+  stream.controller.abort();
+  const message = user("hello");
+  const refused = await send(conversationId, [message]).then(drain, (error: unknown) => error);
+  // It waits when it finds these words, and takes the run out of them.
+  expect(String(refused)).toContain(`Another request (run_id=${seen.at(-1)?.run_id}) is currently being processed`);
+  // First it asks whether its own request is the one at work.
+  const unknown = await server.call("POST", `/v1/conversations/${conversationId}/stream`, {
+    otid: message.otid,
+    starting_after: 0,
+    batch_size: 1_000,
+  });
+  expect(unknown.status).toBe(404);
+  gate.resolve();
+  await until(async () => (await client.runs.retrieve(seen.at(-1)?.run_id ?? "")).status === "completed");
+  server.model.say({ text: "Hello." });
+  const taken = await drain(await send(conversationId, [message]));
+  expect([spoken(taken), stopOf(taken)]).toEqual(["Hello.", "end_turn"]);
+  expect(server.model.requests.at(-1)?.messages.map((entry) => entry.role)).toEqual([
+    "system",
+    "user",
+    "assistant",
+    "user",
+  ]);
+});
+
+test("what is interrupted is cancelled by the agent's id, and heard once when it comes again with the next words", async () => {
+  const agentId = await newAgent();
+  const never = Promise.withResolvers<void>();
+  server.model.say({ respond: () => slowly(["one ", "two "], 1, never.promise) });
+  const stream = await send("default", [user("count")], { agent_id: agentId });
+  const seen = await drain(stream, ({ message_type }) => message_type === "assistant_message");
+  stream.controller.abort();
+  expect(await client.conversations.cancel(agentId)).toEqual({ [seen.at(-1)?.run_id ?? ""]: "cancelled" });
+  await until(async () => (await client.runs.retrieve(seen.at(-1)?.run_id ?? "")).status === "cancelled");
+  // Told once more it must not be tried again by the client itself, as other conflicts are.
+  const again = await server.call("POST", `/v1/conversations/${agentId}/cancel`);
+  expect([again.status, again.headers.get("x-should-retry")]).toEqual([409, "false"]);
+
+  server.model.say({ text: "Stopped." });
+  // It takes what it sent for lost, as Letta's server loses it.
+  const both = await drain(await send("default", [user("count"), user("stop")], { agent_id: agentId }));
+  expect([spoken(both), stopOf(both)]).toEqual(["Stopped.", "end_turn"]);
+  const heard = server.model.requests.at(-1)?.messages.filter(({ role }) => role === "user") ?? [];
+  expect(heard.map(({ content }) => /count|stop/.exec(JSON.stringify(content))?.[0])).toEqual(["count", "stop"]);
+  never.resolve();
+});
+
 test("a request that an earlier start left open is denied together with the next words, also in 'default'", async () => {
   const agentId = await newAgent();
   server.model.say({ calls: [{ name: "exec_command", arguments: { cmd: "rm" } }] });
@@ -298,6 +353,15 @@ test("what its screen does beside talking is answered", async () => {
       body: { detail: "Not Found" },
     });
 });
+
+/** Waits until this holds. */
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 500; tries++) {
+    if (await holds()) return;
+    await Bun.sleep(10);
+  }
+  throw new Error("It never came to hold");
+}
 
 /** A chat stream of these words, of which the later ones wait for `gate`. */
 function slowly(words: readonly string[], before: number, gate: Promise<void>): Response {

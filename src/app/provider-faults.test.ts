@@ -131,6 +131,13 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     detail: /longer than a call may take/,
     only: "tokens",
   },
+  "a flood of tokens": {
+    reply: endless(() => chunk({ content: "more ".repeat(20_000) }), 0, "text/event-stream"),
+    errorType: "llm_error",
+    status: 500,
+    detail: /longer than 4000000 characters/,
+    only: "tokens",
+  },
   "a body without end": {
     reply: endless(() => " ".repeat(1_024), 5, "application/json"),
     errorType: "llm_timeout",
