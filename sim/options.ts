@@ -145,7 +145,7 @@ function drawModels(random: SeededRandom) {
     providers: random.pick<SimOptions["providers"]>([["openai"], ["anthropic"], ["openai", "anthropic"]]),
     thinks: random.chance(0.7),
     modelFaultRate: hasGoodModel ? 0 : 0.01 * 30 ** random.fraction(),
-    outages: random.chance(0.85) ? [] : [[start, start + 600_000 * random.fraction()] as const],
+    outages: random.chance(0.75) ? [] : [[start, start + 600_000 * random.fraction()] as const],
     repeatsCallIds: random.chance(0.3),
     overrideRate: random.chance(0.6) ? 0 : 0.4 * random.fraction(),
   };
