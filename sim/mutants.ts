@@ -64,8 +64,8 @@ export function mutated(database: SqlDatabase, mutant: Mutant | undefined, world
     case "repeats_stream_lines":
       return {
         ...database,
-        reader: edited(reader, /from run_events where run_id = \$1 and seq_id > \$2/, (sql) =>
-          sql.replaceAll("seq_id > $2", "seq_id >= $2"),
+        reader: edited(reader, /run_events where run_id = \$1\s+and seq_id >=/, (sql) =>
+          sql.replaceAll("select seq_id, data", "select seq_id, data || data as data"),
         ),
       };
     case "forgets_running_runs":

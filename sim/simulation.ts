@@ -112,7 +112,10 @@ async function simulateWith(seed: number, oracle: Oracle, how: SimulateOptions):
       listener: machine.listener,
     });
     machine.start();
-    await play({ ...parts, random: random.fork("workload"), network: watched(network, oracle, how.checkShape) }, machine.mayCrash);
+    await play(
+      { ...parts, random: random.fork("workload"), network: watched(network, oracle, how.checkShape) },
+      machine.mayCrash,
+    );
     for (const problem of disk.problems()) oracle.fail("S15 file", problem);
     return {
       options,

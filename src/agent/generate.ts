@@ -1,7 +1,6 @@
 import type { Actor, AgentId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
-import { ModelFailure } from "../llm/failure.ts";
-import type { ModelReply, ModelRequest } from "../llm/model.ts";
+import type { ModelRequest } from "../llm/model.ts";
 import type { Models } from "../llm/models.ts";
 import type { RunUsage } from "./events.ts";
 import type { Store } from "./ports.ts";
@@ -45,10 +44,7 @@ export async function generate(
       ? {}
       : { responseFormat: { type: "json_schema", jsonSchema: { name: "answer", schema: wish.responseSchema } } }),
   };
-  let reply: ModelReply | undefined;
-  for await (const event of models.open(config).call(request, wish.signal))
-    if (event.type === "reply") reply = event.reply;
-  if (reply === undefined) throw new ModelFailure("llm_empty_response", "The model said nothing.", "No reply");
+  const { reply } = await models.open(config).call(request, wish.signal);
   const content = reply.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("");
   return { content, model: config.model, usage: { ...reply.usage, stepCount: 0, contextTokens: null, runIds: null } };
 }

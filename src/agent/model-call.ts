@@ -1,8 +1,7 @@
 import type { MessageId } from "../core/id.ts";
 import { newId, type StepId } from "../core/id.ts";
 import type { Random } from "../core/random.ts";
-import { ModelFailure } from "../llm/failure.ts";
-import type { Exchange, LanguageModel, ModelEvent, ModelReply, ModelRequest, ToolCall } from "../llm/model.ts";
+import type { Exchange, LanguageModel, ModelDelta, ModelReply, ModelRequest, ToolCall } from "../llm/model.ts";
 import { isCounter } from "../llm/tool-call-id.ts";
 import type { TurnEvent } from "./events.ts";
 
@@ -34,21 +33,13 @@ export async function callModel(call: ModelCall, random: Random): Promise<CallRe
   const approvalId = newId("message", random);
   const rename = callIdRenamer(call.knownCallIds, random);
   const asking = new Set<string>();
-  let reply: ModelReply | undefined;
-  let exchange: Exchange | null = null;
-  for await (const event of call.model.call(call.request, call.signal)) {
-    if (event.type === "reply") {
-      reply = { ...event.reply, toolCalls: event.reply.toolCalls.map((made) => ({ ...made, id: rename(made.id) })) };
-      exchange = event.exchange ?? null;
-    } else {
-      call.emit?.(toDelta(event));
-    }
-  }
-  if (reply === undefined)
-    throw new ModelFailure("llm_empty_response", "The model ended its answer without saying anything.", "No reply");
-  return { reply, messageId, approvalId, exchange };
+  const { emit } = call;
+  const hear = emit && ((delta: ModelDelta) => emit(toDelta(delta)));
+  const { reply, exchange } = await call.model.call(call.request, call.signal, hear);
+  const toolCalls = reply.toolCalls.map((made) => ({ ...made, id: rename(made.id) }));
+  return { reply: { ...reply, toolCalls }, messageId, approvalId, exchange: exchange ?? null };
 
-  function toDelta(event: Exclude<ModelEvent, { type: "reply" }>): TurnEvent {
+  function toDelta(event: ModelDelta): TurnEvent {
     if (event.type === "text_delta") return { type: "text_delta", text: event.text, messageId, stepId: call.stepId };
     const target = { messageId, stepId: call.stepId };
     if (event.type === "reasoning_delta") return { ...event, isNative: true, ...target };

@@ -315,6 +315,13 @@ export interface StepStore {
   save(step: Step): Promise<void>;
 }
 
+/** Events that follow each other in one run's log. They are lines of JSON, so none holds a control character but line ends. */
+export interface RunEvents {
+  readonly runId: RunId;
+  readonly firstSeqId: number;
+  readonly events: readonly string[];
+}
+
 /**
  * The append-only logs that streams read: one per run, each entry the text of one event, numbered from 1 without
  * gaps. An event is never changed once appended.
@@ -322,8 +329,8 @@ export interface StepStore {
 export interface RunEventStore {
   /** The number of the run's last event; 0 when it has none. */
   last(runId: RunId): Promise<number>;
-  /** Appends to the run's log; the first event must be the one after the last. */
-  append(runId: RunId, firstSeqId: number, events: readonly string[]): Promise<void>;
+  /** Appends to the logs of these runs; the first event of each must be the one after its last. */
+  append(appended: readonly RunEvents[]): Promise<void>;
   /** Up to `limit` events after `seqId`, in order. */
   after(
     runId: RunId,

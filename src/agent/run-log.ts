@@ -2,22 +2,15 @@ import type { Clock } from "../core/clock.ts";
 import type { Actor, RunId } from "../core/id.ts";
 import { createCoalescer } from "./coalesce.ts";
 import type { EventEncoder, TurnEvent } from "./events.ts";
-import type { Repositories, Store } from "./ports.ts";
+import { type FollowFrom, type LogBatches, readLog } from "./log-reader.ts";
+import { closeLog, type LoggedEvent, type OpenLog, show } from "./open-log.ts";
+import type { Repositories, RunEvents, Store } from "./ports.ts";
 
-/** How long tokens of one run may be held back so that several share one event: twenty a second look like a flow. */
-const COALESCE_MS = 50;
-/** Events read from the log at once. */
-const EVENTS_PER_READ = 200;
-/** Events of each running run kept at hand, at least: readers that far behind need not ask the database. */
-const RECENT_EVENTS = 64;
-/** Tokens that are not the first fall due together, at multiples of this, so that one transaction serves many runs. */
-const DUE_GRID_MS = 10;
-
-/** One numbered event of a stream. `text` is what the encoder made. */
-export interface LoggedEvent {
-  readonly seqId: number;
-  readonly text: string;
-}
+/**
+ * Tokens that are not the first of their message are stored at multiples of this, those of all runs in one transaction.
+ * It is also the longest that a token is held back so that several share one event.
+ */
+const COALESCE_MS = 25;
 
 /**
  * The log of one run while the run is at work. Deltas are published and stored soon, together with those of other
@@ -51,14 +44,7 @@ export interface RunLogs {
    * The events after `seqId`, as they become durable, until `isLast` says so of one, `signal` aborts, or the run is
    * over. An empty list means that `idleMs` went by without an event.
    */
-  follow(actor: Actor, runId: RunId, from: FollowFrom, signal: AbortSignal): AsyncIterable<readonly LoggedEvent[]>;
-}
-
-/** Where and how to read a log. */
-export interface FollowFrom {
-  readonly seqId: number;
-  readonly idleMs: number;
-  readonly isLast: (text: string) => boolean;
+  follow(actor: Actor, runId: RunId, from: FollowFrom, signal: AbortSignal): LogBatches;
 }
 
 /** What logs are made of. `log` is told when events could not be stored. */
@@ -74,28 +60,6 @@ export const NO_LOG: RunLog = {
   begin: () => ({ append: async () => {}, committed: () => {}, rolledBack: () => {} }),
   close: () => {},
 };
-
-/** A run at work, as its log knows it. */
-interface OpenLog {
-  readonly actor: Actor;
-  readonly runId: RunId;
-  readonly encode: EventEncoder;
-  readonly coalesce: ReturnType<typeof createCoalescer>;
-  readonly waiting: Set<() => void>;
-  held: TurnEvent[];
-  /** When held deltas may be stored, by the elapsed clock. */
-  dueMs: number;
-  /** The message of the newest delta: the first delta of another one is stored at once. */
-  messageId: string | null;
-  /** The number of the last event that is stored, or on its way to be. */
-  lastSeqId: number;
-  /** Why deltas could not be stored, after which nothing may be appended any more. */
-  failure: unknown;
-  /** The number of the last event that is durable. */
-  durableSeqId: number;
-  /** The newest durable events. */
-  readonly recent: LoggedEvent[];
-}
 
 /** Run logs kept in the store; readers in this process are woken, and fed, by its writers. */
 export function createRunLogs(options: RunLogOptions): RunLogs {
@@ -116,6 +80,7 @@ export function createRunLogs(options: RunLogOptions): RunLogs {
         failure: null,
         durableSeqId: lastSeqId,
         recent: [],
+        isClosed: false,
       };
       open.set(runId, log);
       return {
@@ -125,13 +90,13 @@ export function createRunLogs(options: RunLogOptions): RunLogs {
           // What was committed last is shown first, so that no reader need ask the database for it.
           const end = () => {
             if (open.get(runId) === log) open.delete(runId);
-            wakeAll(log);
+            closeLog(log);
           };
           options.store.durable().then(end, end);
         },
       };
     },
-    follow: (actor, runId, from, signal) => follow(options, open, { actor, runId, from, signal }),
+    follow: (actor, runId, from, signal) => readLog({ ...options, open, actor, runId, from, signal }),
   };
 }
 
@@ -164,22 +129,24 @@ function createFlusher({ store, clock, log: report }: RunLogOptions) {
     if (first === undefined) return;
     const batches = due.map((log) => ({ log, events: takeHeld(log) }));
     try {
-      await store.write(first.actor, async ({ events }) => {
-        for (const batch of batches)
-          await events.append(batch.log.runId, batch.events[0]?.seqId ?? 0, textsOf(batch.events));
-      });
-      await store.durable();
+      await store.write(first.actor, ({ events }) => events.append(batches.map((batch) => eventsOf(batch))));
     } catch (error) {
-      // What follows would leave a gap, so nothing may follow: the run's next commit fails, and the run with it.
-      report("Stream events could not be stored", error);
-      for (const { log } of batches) log.failure = error;
+      fail(batches, error);
       return;
     }
-    const dueMs = Math.floor((clock.elapsedMs() + COALESCE_MS) / DUE_GRID_MS) * DUE_GRID_MS;
-    for (const { log, events } of batches) {
-      log.dueMs = dueMs;
-      show(log, events);
-    }
+    // The next transaction need not wait for the disk.
+    store.durable().then(
+      () => {
+        for (const { log, events } of batches) show(log, events);
+      },
+      (error: unknown) => fail(batches, error),
+    );
+  }
+
+  /** What follows would leave a gap, so nothing may follow: the run's next commit fails, and the run with it. */
+  function fail(batches: readonly { readonly log: OpenLog }[], error: unknown): void {
+    report("Stream events could not be stored", error);
+    for (const { log } of batches) log.failure = error;
   }
 
   return {
@@ -187,11 +154,11 @@ function createFlusher({ store, clock, log: report }: RunLogOptions) {
       const nowMs = clock.elapsedMs();
       const messageId = "messageId" in event ? event.messageId : null;
       if (messageId !== log.messageId) log.dueMs = nowMs;
-      else if (log.held.length === 0) log.dueMs = Math.max(log.dueMs, Math.ceil(nowMs / DUE_GRID_MS) * DUE_GRID_MS);
+      else if (log.held.length === 0) log.dueMs = Math.ceil(nowMs / COALESCE_MS) * COALESCE_MS;
       log.messageId = messageId;
       log.held.push(event);
       ready.add(log);
-      if (log.dueMs < sleepsUntilMs) waking.abort();
+      if (log.dueMs < sleepsUntilMs) waking.abort(log);
       if (running) return;
       running = true;
       void run();
@@ -210,8 +177,8 @@ function number(log: OpenLog, texts: readonly string[]): readonly LoggedEvent[] 
   return texts.map((text) => ({ seqId: ++log.lastSeqId, text }));
 }
 
-function textsOf(events: readonly LoggedEvent[]): readonly string[] {
-  return events.map((event) => event.text);
+function eventsOf({ log, events }: { readonly log: OpenLog; readonly events: readonly LoggedEvent[] }): RunEvents {
+  return { runId: log.runId, firstSeqId: events[0]?.seqId ?? 0, events: events.map((event) => event.text) };
 }
 
 /** Transactions run in the order they were asked for, so what was taken first is stored first. */
@@ -222,7 +189,7 @@ function beginCommit({ store, log: report }: RunLogOptions, log: OpenLog): RunLo
     async append({ events }, more) {
       if (log.failure !== null) throw log.failure;
       taken = [...taken, ...number(log, more.flatMap(log.encode))];
-      if (taken.length > 0) await events.append(log.runId, before + 1, textsOf(taken));
+      if (taken.length > 0) await events.append([eventsOf({ log, events: taken })]);
     },
     committed() {
       const shown = taken;
@@ -235,114 +202,4 @@ function beginCommit({ store, log: report }: RunLogOptions, log: OpenLog): RunLo
       log.lastSeqId = before;
     },
   };
-}
-
-function show(log: OpenLog, events: readonly LoggedEvent[]): void {
-  for (const event of events) {
-    if (event.seqId <= log.durableSeqId) continue;
-    // What is durable has all its predecessors durable, shown or not.
-    if (event.seqId !== log.durableSeqId + 1) log.recent.length = 0;
-    log.recent.push(event);
-    log.durableSeqId = event.seqId;
-  }
-  if (log.recent.length >= 2 * RECENT_EVENTS) log.recent.splice(0, log.recent.length - RECENT_EVENTS);
-  wakeAll(log);
-}
-
-interface FollowOptions {
-  readonly actor: Actor;
-  readonly runId: RunId;
-  readonly from: FollowFrom;
-  readonly signal: AbortSignal;
-}
-
-async function* follow(
-  { store, clock }: RunLogOptions,
-  open: ReadonlyMap<RunId, OpenLog>,
-  { actor, runId, from, signal }: FollowOptions,
-): AsyncGenerator<readonly LoggedEvent[]> {
-  let { seqId } = from;
-  const alarm = createAlarm(clock, signal, from.idleMs);
-  try {
-    while (!signal.aborted) {
-      // Asked before reading: what is published after a run closed its log is nothing.
-      const log = open.get(runId);
-      const events = await eventsAfter(store, actor, { runId, log, seqId });
-      const last = events.at(-1);
-      if (last !== undefined) {
-        yield events;
-        if (from.isLast(last.text)) return;
-        seqId = last.seqId;
-        alarm.reset();
-      } else if (log === undefined) {
-        return;
-      } else {
-        await alarm.orWoken(log, () => open.get(runId) === log && log.durableSeqId <= seqId);
-        if (alarm.rang()) yield [];
-      }
-    }
-  } finally {
-    alarm.stop();
-  }
-}
-
-/** Wakes a reader when nothing came for a while, or when its client went away. One timer serves the whole stream. */
-function createAlarm(clock: Clock, signal: AbortSignal, idleMs: number) {
-  const stopping = new AbortController();
-  let quietSinceMs = clock.elapsedMs();
-  let wake = () => {};
-  signal.addEventListener("abort", () => wake(), { once: true });
-  void (async () => {
-    while (!stopping.signal.aborted) {
-      await clock.sleep(Math.max(1, quietSinceMs + idleMs - clock.elapsedMs()), stopping.signal);
-      wake();
-    }
-  })();
-  return {
-    stop: () => stopping.abort(),
-    reset() {
-      quietSinceMs = clock.elapsedMs();
-    },
-    rang() {
-      if (clock.elapsedMs() - quietSinceMs < idleMs) return false;
-      quietSinceMs = clock.elapsedMs();
-      return true;
-    },
-    /** Waits only while `isQuiet`: what came since the reader looked would wake nobody again. */
-    async orWoken({ waiting }: OpenLog, isQuiet: () => boolean) {
-      if (signal.aborted || !isQuiet()) return;
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-        waiting.add(resolve);
-      });
-      waiting.delete(wake);
-    },
-  };
-}
-
-interface ReadPlace {
-  readonly runId: RunId;
-  readonly log: OpenLog | undefined;
-  readonly seqId: number;
-}
-
-/** Durable events after a number: from memory for a reader at the tip, else from the database. */
-async function eventsAfter(
-  store: Store,
-  actor: Actor,
-  { runId, log, seqId }: ReadPlace,
-): Promise<readonly LoggedEvent[]> {
-  if (log !== undefined && log.actor.organizationId === actor.organizationId) {
-    const missing = log.durableSeqId - seqId;
-    if (missing <= log.recent.length) return missing > 0 ? log.recent.slice(-missing) : [];
-  }
-  const rows = await store.reader(actor).events.after(runId, seqId, EVENTS_PER_READ);
-  if (rows.length > 0) await store.durable();
-  return rows.map((row) => ({ seqId: row.seqId, text: row.data }));
-}
-
-function wakeAll(log: OpenLog): void {
-  const woken = [...log.waiting];
-  log.waiting.clear();
-  for (const wake of woken) wake();
 }

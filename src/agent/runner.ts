@@ -369,5 +369,5 @@ async function endStream(
   const turn = optionsOf(run);
   if (agent === undefined || turn.stream === "none") return;
   const texts = options.encoderFor(run, agent, turn)({ type: "ended", stopReason: "error", usage: NO_USAGE, error });
-  await events.append(run.id, (await events.last(run.id)) + 1, texts);
+  await events.append([{ runId: run.id, firstSeqId: (await events.last(run.id)) + 1, events: texts }]);
 }

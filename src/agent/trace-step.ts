@@ -17,15 +17,15 @@ export function traceOf(
   call: CallResult | null,
 ): ProviderTrace | null {
   if (step === null || call === null || call.exchange === null) return null;
-  const { request, response } = call.exchange;
+  const { exchange } = call;
   return {
     stepId: step.id,
     runId: step.runId,
     agentId: step.agentId,
     userId: actor.userId,
     llmConfig: agent.llmConfig,
-    requestJson: bodyText(request),
-    responseJson: bodyText(response ?? joinedResponse(call.reply)),
+    requestJson: bodyText(exchange.request()),
+    responseJson: bodyText(exchange.response() ?? joinedResponse(call.reply)),
     createdAt: clock.now(),
   };
 }

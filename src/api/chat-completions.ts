@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
-import type { LoggedEvent } from "../agent/run-log.ts";
+import type { LoggedEvent } from "../agent/open-log.ts";
 import type { StartedRun } from "../agent/runner.ts";
 import { Failure } from "../core/failure.ts";
 import { parseId } from "../core/id.ts";
@@ -65,7 +65,7 @@ function streamed(options: SendOptions, c: Context<ApiEnv>, started: StartedRun)
   const from = { seqId: 0, idleMs: PING_MS, isLast: (text: string) => text === DONE };
   const log = options.logs.follow(c.var.actor, runId, from, leaving.signal);
   const request = { runId, includePings: false, isNumbered: false };
-  return eventsResponse(options, request, chunks(started, log), () => leaving.abort());
+  return eventsResponse(options, { request, events: chunks(started, log), leave: () => leaving.abort() });
 }
 
 /** The run's own events as OpenAI's chunks: what the agent says, and how it ended. */

@@ -1,7 +1,7 @@
 import type { TurnEvent } from "../agent/events.ts";
+import type { LoggedEvent } from "../agent/open-log.ts";
 import type { Store } from "../agent/ports.ts";
 import type { Run } from "../agent/run.ts";
-import type { LoggedEvent } from "../agent/run-log.ts";
 import { resultOf } from "../agent/run-result.ts";
 import { optionsOf } from "../agent/run-state.ts";
 import type { TurnResult } from "../agent/turn-state.ts";
@@ -24,23 +24,19 @@ export function runStream(source: RunStreamSource, run: Run, request: Omit<Strea
     optionsOf(run).stream === "none"
       ? played(source, run, wanted, leaving.signal)
       : source.logs.follow(request.actor, run.id, from, leaving.signal);
-  return eventsResponse(source, wanted, ended(source, wanted, events), () => leaving.abort());
+  return eventsResponse(source, {
+    request: wanted,
+    events: events[Symbol.asyncIterator](),
+    ending: (last) => endOf(source, wanted, last),
+    leave: () => leaving.abort(),
+  });
 }
 
-/** These events, with an end for a client that asks for more of a run than there is: without one it would try again. */
-async function* ended(
-  { store }: RunStreamSource,
-  { actor, runId }: StreamRequest,
-  events: AsyncIterable<readonly LoggedEvent[]>,
-): AsyncGenerator<readonly LoggedEvent[]> {
-  let last: LoggedEvent | undefined;
-  for await (const batch of events) {
-    last = batch.at(-1) ?? last;
-    yield batch;
-  }
-  if (last?.text === DONE) return;
+/** An end for a client that asks for more of a run than there is: without one it would try again. */
+async function endOf({ store }: RunStreamSource, { actor, runId }: StreamRequest, last?: string): Promise<string> {
+  if (last === DONE) return "";
   const run = await store.reader(actor).runs.find(runId);
-  if (run === undefined || run.completedAt !== null) yield [{ seqId: 0, text: DONE }];
+  return run === undefined || run.completedAt !== null ? DONE : "";
 }
 
 /** The events that the stream of this run would have carried, as soon as the run has ended. */

@@ -1,4 +1,5 @@
-import type { LoggedEvent, RunLogs } from "../agent/run-log.ts";
+import type { LoggedEvent } from "../agent/open-log.ts";
+import type { RunLogs } from "../agent/run-log.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Actor, RunId } from "../core/id.ts";
 import type { Random } from "../core/random.ts";
@@ -24,32 +25,53 @@ export interface StreamRequest {
   readonly isNumbered: boolean;
 }
 
-/** Numbered events as server-sent events; an empty batch says that the stream lives. `leave` ends what makes them. */
+/** What a stream is made of. */
+export interface StreamParts {
+  readonly request: Pick<StreamRequest, "runId" | "includePings" | "isNumbered">;
+  /** Numbered events; an empty batch says that the stream lives. */
+  readonly events: AsyncIterator<readonly LoggedEvent[], unknown, undefined>;
+  /** What to say when the events have ended, given the last of them; nothing when absent. */
+  readonly ending?: (last: string | undefined) => Promise<string>;
+  /** Ends what makes the events. */
+  readonly leave: () => void;
+}
+
+/** Numbered events as server-sent events. */
 export function eventsResponse(
   source: Pick<StreamSource, "clock" | "random">,
-  request: Pick<StreamRequest, "runId" | "includePings" | "isNumbered">,
-  events: AsyncIterable<readonly LoggedEvent[]>,
-  leave: () => void,
+  { request, events, ending, leave }: StreamParts,
 ): Response {
-  const iterator = events[Symbol.asyncIterator]();
   const encoder = new TextEncoder();
+  let last: string | undefined;
+
+  function textOf(batch: readonly LoggedEvent[]): string {
+    if (batch.length === 0)
+      return request.includePings ? frame(ping({ ...source, runId: request.runId })) : ": alive\n\n";
+    let text = "";
+    for (const event of batch) {
+      text += request.isNumbered ? numbered(event.text, event.seqId) : event.text;
+      last = event.text;
+    }
+    return text;
+  }
+
+  async function finish(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    const text = (await ending?.(last)) ?? "";
+    if (text !== "") controller.enqueue(encoder.encode(text));
+    controller.close();
+  }
 
   const body = new ReadableStream<Uint8Array>({
     // One batch is read ahead at most: a slow client slows its own reading, and nothing piles up here.
-    async pull(controller) {
-      const next = await iterator.next();
-      if (next.done === true) {
-        controller.close();
-        return;
-      }
-      let text = "";
-      for (const event of next.value) text += request.isNumbered ? numbered(event.text, event.seqId) : event.text;
-      if (text === "") text = request.includePings ? frame(ping({ ...source, runId: request.runId })) : ": alive\n\n";
-      controller.enqueue(encoder.encode(text));
-    },
+    pull: (controller) =>
+      events
+        .next()
+        .then((next) =>
+          next.done === true ? finish(controller) : controller.enqueue(encoder.encode(textOf(next.value))),
+        ),
     async cancel() {
       leave();
-      await iterator.return?.();
+      await events.return?.();
     },
   });
   return new Response(body, {

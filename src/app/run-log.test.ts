@@ -87,18 +87,54 @@ test("follow() misses no event that came between its look at the log and its wai
   await server.close();
 }, 5_000);
 
+test("follow() gives what was said last to a reader that knew the run at work, without asking the database", async () => {
+  const server = await startTestServer();
+  const { store } = server.server;
+  const agentId = await server.agent();
+  await server.request("POST", `/v1/agents/${agentId}/messages`, { input: "hello" });
+  const [run] = (await server.request("GET", `/v1/runs/?agent_id=${agentId}`)).body;
+  const runId: RunId = run.id;
+
+  let reads = 0;
+  const counted = slowReads(store, Promise.resolve(), () => reads++);
+  const logs = createRunLogs({ store: counted, clock: realWorld().clock, log: () => {} });
+  const log = logs.open(DEFAULT_ACTOR, runId, () => ["an event"], 0);
+  const from = { seqId: 0, idleMs: 60_000, isLast: () => false };
+  const events = logs.follow(DEFAULT_ACTOR, runId, from, new AbortController().signal);
+  const first = events.next();
+  for (const type of ["started", "started"] as const) {
+    const entry = log.begin();
+    await store.write(DEFAULT_ACTOR, (repositories) => entry.append(repositories, [{ type, runId }]));
+    entry.committed();
+  }
+  log.close();
+  await store.durable();
+
+  const read = [...((await first).value ?? [])];
+  for await (const batch of events) read.push(...batch);
+  expect(read.map((event) => event.seqId)).toEqual([1, 2]);
+  expect(reads).toBe(0);
+  await server.close();
+}, 5_000);
+
 test("after() gives every event once and in order, while events arrive and are moved", async () => {
   const server = await startTestServer();
   const { store } = server.server;
   const agentId = await server.agent();
   for (const input of ["one", "two"]) await server.request("POST", `/v1/agents/${agentId}/messages`, { input });
   const runs: { id: RunId }[] = (await server.request("GET", `/v1/runs/?agent_id=${agentId}`)).body;
-  const lengths = [1_500, 700];
-  for (let seqId = 1; seqId <= 1_500; seqId++) {
-    await store.write(DEFAULT_ACTOR, async ({ events }) => {
-      for (const [index, run] of runs.entries())
-        if (seqId <= (lengths[index] ?? 0)) await events.append(run.id, seqId, [`${index}:${seqId}`]);
-    });
+  const lengths = [4_500, 700];
+  const textsOf = (index: number, from: number, to: number) =>
+    Array.from({ length: Math.max(0, to - from) }, (_, at) => `${index}:${from + at + 1}`);
+  for (let done = 0, size = 1; done < 4_500; done += size, size = (size % 50) + 1) {
+    await store.write(DEFAULT_ACTOR, ({ events }) =>
+      events.append(
+        runs.map((run, index) => {
+          const to = Math.min(done + size, lengths[index] ?? 0);
+          return { runId: run.id, firstSeqId: done + 1, events: textsOf(index, done, to) };
+        }),
+      ),
+    );
   }
 
   const { events } = store.reader(DEFAULT_ACTOR);

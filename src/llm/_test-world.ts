@@ -2,7 +2,7 @@ import { type Clock, instantOf } from "../core/clock.ts";
 import type { Random } from "../core/random.ts";
 import type { Fetch, World } from "../core/world.ts";
 import { CALL_LIMITS, type CallLimits } from "./limits.ts";
-import type { LanguageModel, ModelEvent, ModelReply, ModelRequest } from "./model.ts";
+import type { LanguageModel, ModelDelta, ModelReply, ModelRequest } from "./model.ts";
 
 /** The real clock and network, for tests that talk to a real server, with ids that count up. */
 export function realWorld(fetch: Fetch = (input, init) => globalThis.fetch(input, init)): World {
@@ -96,17 +96,15 @@ export async function heard(
   model: LanguageModel,
   asked: ModelRequest,
   signal: AbortSignal = new AbortController().signal,
-): Promise<{ readonly events: readonly ModelEvent[]; readonly reply: ModelReply }> {
-  const events: ModelEvent[] = [];
-  for await (const event of model.call(asked, signal)) events.push(event);
-  const last = events.at(-1);
-  if (last?.type !== "reply") throw new Error("The call ended without a reply");
-  return { events, reply: last.reply };
+): Promise<{ readonly events: readonly ModelDelta[]; readonly reply: ModelReply }> {
+  const events: ModelDelta[] = [];
+  const { reply } = await model.call(asked, signal, (delta) => events.push(delta));
+  return { events, reply };
 }
 
 /** The texts of a kind of delta, joined. */
 export function joinedDeltas(
-  events: readonly ModelEvent[],
+  events: readonly ModelDelta[],
   type: "text_delta" | "reasoning_delta" | "tool_call_delta",
 ): string {
   return events.map((event) => (event.type === type ? event.text : "")).join("");

@@ -1,14 +1,14 @@
 import type { LanguageModelV4, LanguageModelV4CallOptions } from "@ai-sdk/provider";
 import { isRecord, type JsonObject, parseJson } from "../core/json.ts";
 import type { World } from "../core/world.ts";
-import { type Attempt, streamedAttempt, wholeAttempt } from "./attempt.ts";
+import { streamedAttempt, wholeAttempt } from "./attempt.ts";
 import { reasonsNatively } from "./catalog.ts";
 import type { LlmConfig } from "./config.ts";
 import { createDeadline, type Deadline, timeoutText } from "./deadline.ts";
 import type { Family, FamilyCall } from "./family.ts";
 import { boundedFetch, guardedFetch } from "./guarded-fetch.ts";
 import type { CallLimits } from "./limits.ts";
-import type { LanguageModel, ModelEvent, ModelMessage, ModelRequest } from "./model.ts";
+import type { Hear, LanguageModel, ModelAnswer, ModelMessage, ModelRequest } from "./model.ts";
 import { type ChatTap, createChatTap, openPackageParts } from "./part-stream.ts";
 import { promptOf, responseFormatOf, toolChoiceOf, toolsOf } from "./prompt.ts";
 import { type ProviderSettings, secretsOf, titleOf } from "./provider.ts";
@@ -26,7 +26,7 @@ export interface AdapterOptions {
   readonly limits: CallLimits;
 }
 
-/** A model of one of the provider packages, behind our own contract. Its package is loaded by the first call. */
+/** A model of one of the provider packages, behind our own contract, for any number of calls. Its package is loaded by the first. */
 export function createLanguageModel(options: AdapterOptions): LanguageModel {
   return new Adapter(options);
 }
@@ -46,28 +46,28 @@ class Adapter implements LanguageModel {
     this.#tap = createChatTap(guardedFetch(options.world.fetch));
   }
 
-  async *call(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent> {
+  async call(request: ModelRequest, signal: AbortSignal, hear?: Hear): Promise<ModelAnswer> {
     signal.throwIfAborted();
     const { world, limits } = this.#options;
     const deadline = createDeadline(world.clock, signal, limits.streamTimeoutMs);
-    let attempt: Attempt | undefined;
+    let isHeard = false;
+    const listen: Hear = (delta) => {
+      isHeard = true;
+      hear?.(delta);
+    };
     try {
       const callOptions = this.#callOptions(request, deadline.signal);
-      attempt = await withRetries(() => this.#begin(request, callOptions, deadline), {
+      return await withRetries(() => this.#attempt(request, callOptions, deadline, listen), {
         retriesMax: limits.retriesMax,
         clock: world.clock,
         random: world.random,
         signal: deadline.signal,
-        judge: (error) => this.#judge(error),
+        // What was heard cannot be unsaid.
+        judge: (error) => (isHeard ? { again: false } : this.#judge(error)),
       });
-      do {
-        for (const event of attempt.pending) yield event;
-        attempt.pending.length = 0;
-      } while (await attempt.next());
     } catch (error) {
       throw this.#explained(error, deadline, signal);
     } finally {
-      attempt?.close();
       deadline.end();
     }
   }
@@ -89,8 +89,12 @@ class Adapter implements LanguageModel {
     return isRecord(parsed) ? (parsed as JsonObject) : {};
   }
 
-  /** Starts an attempt and waits for its first events, up to which it may be repeated. */
-  async #begin(request: ModelRequest, callOptions: LanguageModelV4CallOptions, deadline: Deadline): Promise<Attempt> {
+  async #attempt(
+    request: ModelRequest,
+    callOptions: LanguageModelV4CallOptions,
+    deadline: Deadline,
+    hear: Hear,
+  ): Promise<ModelAnswer> {
     const { family, settings, config, world, limits } = this.#options;
     const whole = !request.stream;
     deadline.arm("first", whole && this.#thinks ? limits.streamTimeoutMs : limits.requestTimeoutMs);
@@ -98,6 +102,7 @@ class Adapter implements LanguageModel {
       dialect: family.dialect,
       ids: createToolCallIds(usedIds(request.messages), world.random),
       outputCharsMax: limits.outputCharsMax,
+      hear,
     });
     const options = {
       model: await deadline.race(this.#open()),
@@ -109,21 +114,19 @@ class Adapter implements LanguageModel {
       ...(this.#thinks && { firstQuietMs: limits.thinkingTimeoutMs }),
     };
     const open = family.streamsChat?.(settings, config) === true ? this.#tap.open : openPackageParts;
-    const attempt = await (whole ? wholeAttempt(options) : streamedAttempt(options, open));
-    if (attempt.pending.length > 0) return attempt;
-    try {
-      await attempt.next();
-      return attempt;
-    } catch (error) {
-      attempt.close();
-      throw error;
-    }
+    return whole ? wholeAttempt(options) : streamedAttempt(options, open);
   }
 
   #open(): Promise<LanguageModelV4> {
     const { family, settings, config } = this.#options;
-    this.#opened ??= family.open(settings, config, boundedFetch(this.#tap.fetch));
-    return this.#opened;
+    if (this.#opened !== undefined) return this.#opened;
+    const opened = family.open(settings, config, boundedFetch(this.#tap.fetch));
+    this.#opened = opened;
+    // The next call tries again.
+    opened.catch(() => {
+      this.#opened = undefined;
+    });
+    return opened;
   }
 
   /** The call as the provider packages take it. */

@@ -93,30 +93,35 @@ export interface ModelReply {
   readonly usage: Usage;
 }
 
-/** What went to a provider and came back, in its own words. `response` is null when it came in pieces. */
+/** What went to a provider and came back, in its own words, for the few who ask. `response` is null when it came in pieces. */
 export interface Exchange {
-  readonly request: unknown;
-  readonly response: unknown;
+  request(): unknown;
+  response(): unknown;
 }
 
-/**
- * What a model says, in order: any number of deltas, then exactly one `reply` that repeats all of it.
- * Deltas of one tool call share its id and follow its `tool_call_start`.
- */
-export type ModelEvent =
+/** What a model says, piece by piece. Deltas of one tool call share its id and follow its `tool_call_start`. */
+export type ModelDelta =
   | { readonly type: "text_delta"; readonly text: string }
   | { readonly type: "reasoning_delta"; readonly text: string }
   | { readonly type: "tool_call_start"; readonly id: string; readonly name: string }
-  | { readonly type: "tool_call_delta"; readonly id: string; readonly text: string }
-  | { readonly type: "reply"; readonly reply: ModelReply; readonly exchange?: Exchange };
+  | { readonly type: "tool_call_delta"; readonly id: string; readonly text: string };
+
+/** Takes pieces as they come, in order. It never waits, and must not throw. */
+export type Hear = (delta: ModelDelta) => void;
+
+/** A whole answer, and how it came about where the model can tell. */
+export interface ModelAnswer {
+  readonly reply: ModelReply;
+  readonly exchange?: Exchange;
+}
 
 /** One model, ready to be called. */
 export interface LanguageModel {
   /**
-   * Calls the model once. Ends after the `reply` event; throws a `ModelFailure` for whatever the provider did
-   * wrong, within the time limits of the provider, or the signal's reason when `signal` aborts.
+   * Calls the model once. `hear` is told everything that the answer repeats, before it. Throws a `ModelFailure` for
+   * whatever the provider did wrong, within the time limits of the provider, or the signal's reason when `signal` aborts.
    */
-  call(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent>;
+  call(request: ModelRequest, signal: AbortSignal, hear?: Hear): Promise<ModelAnswer>;
   /** What {@link call} would send to the provider, in its own words. Sends nothing. */
   preview(request: ModelRequest): Promise<JsonObject>;
 }

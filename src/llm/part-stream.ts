@@ -5,12 +5,15 @@ import { ANSWER_BYTES_MAX } from "./guarded-fetch.ts";
 
 /** An answer in pieces, as they arrive. */
 export interface PartStream {
-  /** What was sent for it, as the package says. */
-  readonly request: unknown;
-  /** The next pieces; undefined after the last. */
-  read(): Promise<readonly LanguageModelV4StreamPart[] | undefined>;
+  /** What was sent for it. */
+  request(): unknown;
+  /** Waits for the next pieces and gives them to `take`; false when there are no more. */
+  read(take: Take): Promise<boolean>;
   cancel(): void;
 }
+
+/** Takes one piece. What it throws, `read` throws. */
+type Take = (part: LanguageModelV4StreamPart) => void;
 
 /** Begins to ask a model for an answer in pieces. */
 export type OpenParts = (model: LanguageModelV4, options: LanguageModelV4CallOptions) => Promise<PartStream>;
@@ -20,10 +23,11 @@ export const openPackageParts: OpenParts = async (model, options) => {
   const { stream, request } = await model.doStream(options);
   const reader = stream.getReader();
   return {
-    request: request?.body,
-    async read() {
+    request: () => request?.body,
+    async read(take) {
       const { done, value } = await reader.read();
-      return done ? undefined : [value];
+      if (!done) take(value);
+      return !done;
     },
     cancel: () => void reader.cancel().catch(() => undefined),
   };
@@ -42,62 +46,69 @@ export interface ChatTap {
  */
 export function createChatTap(fetch: Fetch): ChatTap {
   /** Calls under way by their signals, the one thing that a package passes on unchanged, with what was answered. */
-  const answers = new Map<AbortSignal, Response | undefined>();
+  const answers = new Map<AbortSignal, Tapped | undefined>();
   return {
     async fetch(input, init) {
       const response = await fetch(input, init);
       const signal = init?.signal;
       if (!response.ok || !signal || !answers.has(signal)) return response;
-      answers.set(signal, response);
-      return new Response(NOTHING, {
-        headers: { "content-type": "text/event-stream", "content-length": `${NOTHING.length}` },
-      });
+      answers.set(signal, { response, sent: init.body });
+      throw TAKEN;
     },
     async open(model, options) {
       const signal = options.abortSignal ?? new AbortController().signal;
       answers.set(signal, undefined);
       try {
-        const { request } = await model.doStream({ ...options, abortSignal: signal });
-        return await chatParts(answers.get(signal), request?.body);
+        await model.doStream({ ...options, abortSignal: signal });
+      } catch (error) {
+        const tapped = answers.get(signal);
+        if (tapped === undefined) throw error;
+        return chatParts(tapped);
       } finally {
         answers.delete(signal);
       }
+      throw new Error("The package took no answer");
     },
   };
 }
 
-/** A stream of no chunks. */
-const NOTHING = "data: [DONE]\n\n";
+/** Tells a package that it gets no answer, so that it sets nothing up for one. */
+const TAKEN = new Error("The answer is read without the package");
 
-async function chatParts(response: Response | undefined, request: unknown): Promise<PartStream> {
-  // Loaded with the first package, which needs most of it too.
-  const { createChatChunks } = await import("./chat-chunks.ts");
-  const reader = response?.body?.getReader();
+/** An answer, and what was sent for it. */
+interface Tapped {
+  readonly response: Response;
+  readonly sent: unknown;
+}
+
+let loading: Promise<typeof import("./chat-chunks.ts")> | undefined;
+
+/** What reads chunks: loaded with the first package, which needs most of it too. */
+function loadChunks(): Promise<typeof import("./chat-chunks.ts")> {
+  loading ??= import("./chat-chunks.ts");
+  return loading;
+}
+
+async function chatParts({ response, sent }: Tapped): Promise<PartStream> {
+  const { createChatChunks } = await loadChunks();
+  const reader = response.body?.getReader();
   const events = createEventStream();
-  let parts: LanguageModelV4StreamPart[] = [];
-  const chunks = createChatChunks((part) => parts.push(part));
+  let takePart: Take = () => undefined;
+  const chunks = createChatChunks((part) => takePart(part));
   let bytesLeft = ANSWER_BYTES_MAX;
-  let ended = false;
   return {
-    request,
-    async read() {
-      if (ended) return undefined;
+    request: () => sent,
+    async read(take) {
       const next = await reader?.read();
-      parts = [];
+      takePart = take;
       if (next?.value === undefined) {
-        ended = true;
         chunks.end();
-        return parts;
+        return false;
       }
       bytesLeft -= next.value.length;
       if (bytesLeft < 0) throw new Error(`The answer is longer than ${ANSWER_BYTES_MAX} bytes`);
-      try {
-        for (const data of events.take(next.value)) chunks.take(data);
-      } catch (error) {
-        // After what came before it.
-        parts.push({ type: "error", error });
-      }
-      return parts;
+      for (const data of events.take(next.value)) chunks.take(data);
+      return true;
     },
     cancel: () => void reader?.cancel().catch(() => undefined),
   };

@@ -28,6 +28,8 @@ export interface ModelsOptions extends World {
 /** How long a list of models is taken to hold, and how long a failure to get one. */
 const LISTING_FRESH_MS = 300_000;
 const LISTING_FAILED_FRESH_MS = 15_000;
+/** Models kept open. An agent's next turn finds its own again. */
+const OPEN_MODELS_MAX = 1_000;
 /** Longer handles than any provider's are not looked up. */
 const HANDLE_CHARS_MAX = 400;
 
@@ -76,6 +78,8 @@ class Registry implements Models {
   readonly #providers: readonly ProviderSettings[];
   /** One entry for each provider at most. */
   readonly #offers = new Map<string, CachedOffer>();
+  /** By their whole configuration. */
+  readonly #open = new Map<string, LanguageModel>();
 
   constructor(options: ModelsOptions) {
     this.#world = { clock: options.clock, random: options.random, fetch: options.fetch };
@@ -114,14 +118,15 @@ class Registry implements Models {
 
   open(config: LlmConfig): LanguageModel {
     if (isRehearsal(config)) return createRehearsal(this.#world);
+    const key = JSON.stringify(config);
+    const known = this.#open.get(key);
+    if (known !== undefined) return known;
     const settings = this.#settingsOf(config);
-    return createLanguageModel({
-      settings,
-      config,
-      family: familyOf(settings.kind),
-      world: this.#world,
-      limits: this.#limits,
-    });
+    const family = familyOf(settings.kind);
+    const model = createLanguageModel({ settings, config, family, world: this.#world, limits: this.#limits });
+    if (this.#open.size >= OPEN_MODELS_MAX) this.#open.clear();
+    this.#open.set(key, model);
+    return model;
   }
 
   async check(): Promise<readonly ProviderCheck[]> {

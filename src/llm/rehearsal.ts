@@ -1,7 +1,7 @@
 import type { JsonObject } from "../core/json.ts";
 import type { Random } from "../core/random.ts";
 import type { LlmConfig, ModelInfo } from "./config.ts";
-import type { LanguageModel, ModelEvent, ModelReply, ModelRequest, ToolCall, Usage } from "./model.ts";
+import type { LanguageModel, ModelDelta, ModelReply, ModelRequest, ToolCall, Usage } from "./model.ts";
 import { turnOf } from "./rehearsal-turn.ts";
 
 const NAME = "rehearsal";
@@ -55,7 +55,7 @@ export function isRehearsal(config: LlmConfig): boolean {
 /** A model of rules that keeps what people say about themselves and answers from it. It uses no network. */
 export function createRehearsal({ random }: { readonly random: Random }): LanguageModel {
   return {
-    async *call(request, signal) {
+    async call(request, signal, hear) {
       signal.throwIfAborted();
       const turn = turnOf(request);
       const toolCalls = turn.calls.map(
@@ -65,14 +65,13 @@ export function createRehearsal({ random }: { readonly random: Random }): Langua
           arguments: JSON.stringify(call.arguments),
         }),
       );
-      for (const event of deltasOf(turn.text, toolCalls, request.stream)) {
+      for (const delta of deltasOf(turn.text, toolCalls, request.stream)) {
         signal.throwIfAborted();
-        yield event;
+        hear?.(delta);
       }
-      yield {
-        type: "reply",
+      return {
         reply: replyOf(request, turn.text, toolCalls),
-        exchange: { request: payloadOf(request), response: null },
+        exchange: { request: () => payloadOf(request), response: () => null },
       };
     },
     preview: async (request) => payloadOf(request),
@@ -85,7 +84,7 @@ function payloadOf(request: ModelRequest): JsonObject {
   return { model: NAME, system, ...(rest as unknown as JsonObject) };
 }
 
-function* deltasOf(text: string, toolCalls: readonly ToolCall[], inPieces: boolean): Generator<ModelEvent> {
+function* deltasOf(text: string, toolCalls: readonly ToolCall[], inPieces: boolean): Generator<ModelDelta> {
   for (const piece of piecesOf(text, inPieces)) yield { type: "text_delta", text: piece };
   for (const { id, name, arguments: args } of toolCalls) {
     yield { type: "tool_call_start", id, name };

@@ -8,13 +8,11 @@ import type {
 } from "@ai-sdk/provider";
 import type { Dialect, ReasoningMarks } from "./family.ts";
 import { TOOL_CALLS_MAX } from "./limits.ts";
-import type { FinishReason, ModelEvent, ModelReply, OutputPart, ToolCall, Usage } from "./model.ts";
+import type { FinishReason, Hear, ModelReply, OutputPart, ToolCall, Usage } from "./model.ts";
 import type { ToolCallIds } from "./tool-call-id.ts";
 
-/** Gathers what a provider says into events and, at the end, the whole reply. */
+/** Passes on what a provider says and gathers it into, at the end, the whole reply. */
 export interface ReplyGatherer {
-  /** Events not yet passed on. The reader empties it. */
-  readonly pending: ModelEvent[];
   /** Whether anything was said yet. */
   readonly said: boolean;
   /** Takes one piece of a stream. Throws what an error piece holds. */
@@ -30,6 +28,7 @@ export interface GathererOptions {
   readonly dialect: Dialect;
   readonly ids: ToolCallIds;
   readonly outputCharsMax: number;
+  readonly hear: Hear;
 }
 
 interface Piece {
@@ -55,7 +54,6 @@ export function createGatherer(options: GathererOptions): ReplyGatherer {
 }
 
 class Gatherer implements ReplyGatherer {
-  readonly pending: ModelEvent[] = [];
   readonly #options: GathererOptions;
   readonly #pieces: Piece[] = [];
   /** Pieces by the provider's id for them. */
@@ -155,7 +153,7 @@ class Gatherer implements ReplyGatherer {
     if (text === "") return;
     this.#count(text);
     piece.text += text;
-    this.pending.push({ type: piece.type === "text" ? "text_delta" : "reasoning_delta", text });
+    this.#options.hear({ type: piece.type === "text" ? "text_delta" : "reasoning_delta", text });
   }
 
   #start(providerId: string, name: string): Call {
@@ -163,7 +161,7 @@ class Gatherer implements ReplyGatherer {
     const call: Call = { id: this.#options.ids.claim(providerId), name, text: "" };
     this.#calls.push(call);
     this.#open.set(providerId, call);
-    this.pending.push({ type: "tool_call_start", id: call.id, name });
+    this.#options.hear({ type: "tool_call_start", id: call.id, name });
     return call;
   }
 
@@ -171,7 +169,7 @@ class Gatherer implements ReplyGatherer {
     if (call === undefined || text === "") return;
     this.#count(text);
     call.text += text;
-    this.pending.push({ type: "tool_call_delta", id: call.id, text });
+    this.#options.hear({ type: "tool_call_delta", id: call.id, text });
   }
 
   #call(part: LanguageModelV4ToolCall): void {

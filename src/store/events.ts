@@ -1,39 +1,53 @@
-import type { RunEventStore } from "../agent/ports.ts";
+import type { RunEventStore, RunEvents } from "../agent/ports.ts";
+import { assert } from "../core/assert.ts";
+import type { SqlConnection } from "./driver.ts";
 import type { Session } from "./session.ts";
 
 /**
  * Events are first stored in the order they come, where the tokens of a hundred runs fill a few pages, and moved to
  * where each run has its own, which would be a page for each, when there are this many.
  */
-const ARRIVALS_MAX = 1_000;
+const ARRIVALS_MAX = 2_000;
 /** Or when they are this long together. */
 const ARRIVED_CHARS_MAX = 1_000_000;
+/** Events of a run that share a row once they are moved, at most. */
+const ROW_EVENTS_MAX = 64;
+/** Rows of moved events read at once. */
+const ROWS_PER_READ = 16;
+/** Between the events of a row. JSON writes this character as an escape, so no event holds it. */
+const SEPARATOR = "\u001e";
 
-const ARRIVE = "insert into run_event_arrivals (run_id, seq_id, data) values ($1, $2, $3)";
+/** A run, a number and an event. */
+const ARRIVAL_COLUMNS = 3;
+/** Statements that store so many events at once, the largest first. */
+const ARRIVE = [32, 8, 1].map((events) => ({ sql: arriveSql(events), values: events * ARRIVAL_COLUMNS }));
 
 // Runs that were deleted have no use for theirs.
 const MOVE = `insert into run_events (run_id, seq_id, data)
-  select run_event_arrivals.run_id, run_event_arrivals.seq_id, run_event_arrivals.data
-  from run_event_arrivals join runs on runs.id = run_event_arrivals.run_id
-  order by run_event_arrivals.run_id, run_event_arrivals.seq_id`;
+  select arrived.run_id, min(arrived.seq_id), string_agg(arrived.data, $1 order by arrived.seq_id)
+  from run_event_arrivals as arrived join runs on runs.id = arrived.run_id
+  group by arrived.run_id, arrived.seq_id / ${ROW_EVENTS_MAX}`;
 
-const LAST = `select max(seq_id) as last from (
-    select max(seq_id) as seq_id from run_events where run_id = $1
-    union all select max(seq_id) as seq_id from run_event_arrivals where run_id = $1
-  ) as newest`;
+const LAST = `select seq_id, data from run_events where run_id = $1
+    and seq_id = (select max(seq_id) from run_events where run_id = $1)
+  union all
+  select max(seq_id), '' from run_event_arrivals where run_id = $1`;
 
 // One statement, because events may be moved between two. A run of another organisation gives no rows.
-const AFTER = `select seq_id, data from run_events where run_id = $1 and seq_id > $2
+const AFTER = `select * from (select seq_id, data from run_events where run_id = $1
+    and seq_id >= coalesce((select max(seq_id) from run_events where run_id = $1 and seq_id <= $2 + 1), 0)
     and exists (select 1 from runs where id = $1 and organization_id = $3)
+    order by seq_id limit ${ROWS_PER_READ}) as moved
   union all
-  select seq_id, data from run_event_arrivals where run_id = $1 and seq_id > $2
+  select * from (select seq_id, data from run_event_arrivals where run_id = $1 and seq_id > $2
     and exists (select 1 from runs where id = $1 and organization_id = $3)
-  order by seq_id limit $4`;
+    order by seq_id limit $4) as arrived
+  order by seq_id`;
 
 /** {@link RunEventStore} over SQL. */
 export function sqlRunEventStore({ sql, organizationId, arrivals }: Session): RunEventStore {
   async function move(): Promise<void> {
-    await sql.execute(MOVE, []);
+    await sql.execute(MOVE, [SEPARATOR]);
     await sql.execute("delete from run_event_arrivals", []);
     arrivals.events = 0;
     arrivals.chars = 0;
@@ -42,21 +56,63 @@ export function sqlRunEventStore({ sql, organizationId, arrivals }: Session): Ru
   return {
     async last(runId) {
       const { rows } = await sql.execute(LAST, [runId]);
-      return Number(rows[0]?.["last"] ?? 0);
+      return rows.reduce((last, row) => Math.max(last, Number(row["seq_id"]) + eventsIn(row).length - 1), 0);
     },
 
-    async append(runId, firstSeqId, events) {
-      for (const [index, data] of events.entries()) {
-        await sql.execute(ARRIVE, [runId, firstSeqId + index, data]);
-        arrivals.events++;
-        arrivals.chars += data.length;
+    async append(appended) {
+      const values = valuesOf(appended);
+      await insertArrivals(sql, values);
+      for (const { events } of appended) {
+        arrivals.events += events.length;
+        for (const data of events) arrivals.chars += data.length;
       }
       if (arrivals.events >= ARRIVALS_MAX || arrivals.chars >= ARRIVED_CHARS_MAX) await move();
     },
 
     async after(runId, seqId, limit) {
       const { rows } = await sql.execute(AFTER, [runId, seqId, organizationId, limit]);
-      return rows.map((row) => ({ seqId: Number(row["seq_id"]), data: String(row["data"]) }));
+      const found: { readonly seqId: number; readonly data: string }[] = [];
+      let next = seqId + 1;
+      for (const row of rows) {
+        const first = Number(row["seq_id"]);
+        // What lies between the moved events that were read and those that arrived was not read; it is next time.
+        if (first > next && found.length > 0) break;
+        const unseen = eventsIn(row).slice(Math.max(0, next - first));
+        next = Math.max(next, first);
+        for (const data of unseen) found.push({ seqId: next++, data });
+      }
+      return found.slice(0, limit);
     },
   };
+}
+
+function eventsIn(row: Readonly<Record<string, unknown>>): readonly string[] {
+  return String(row["data"]).split(SEPARATOR);
+}
+
+/** Run, number and event, one after the other. */
+function valuesOf(appended: readonly RunEvents[]): readonly (string | number)[] {
+  const values: (string | number)[] = [];
+  for (const { runId, firstSeqId, events } of appended) {
+    for (const [index, data] of events.entries()) {
+      assert(!data.includes(SEPARATOR), `event ${firstSeqId + index} of ${runId} has no separator in it`);
+      values.push(runId, firstSeqId + index, data);
+    }
+  }
+  return values;
+}
+
+async function insertArrivals(sql: SqlConnection, values: readonly (string | number)[]): Promise<void> {
+  let done = 0;
+  for (const statement of ARRIVE) {
+    for (; values.length - done >= statement.values; done += statement.values)
+      await sql.execute(statement.sql, values.slice(done, done + statement.values));
+  }
+}
+
+function arriveSql(events: number): string {
+  const row = (index: number) =>
+    `($${index * ARRIVAL_COLUMNS + 1}, $${index * ARRIVAL_COLUMNS + 2}, $${index * ARRIVAL_COLUMNS + 3})`;
+  const rows = Array.from({ length: events }, (_, index) => row(index));
+  return `insert into run_event_arrivals (run_id, seq_id, data) values ${rows.join(", ")}`;
 }

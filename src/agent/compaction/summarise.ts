@@ -178,11 +178,9 @@ async function answer(
   request: Pick<ModelRequest, "system" | "messages" | "tools">,
   signal: AbortSignal,
 ): Promise<string> {
-  let text = "";
   const call = { ...request, toolChoice: "none", parallelToolCalls: false, stream: false } as const;
-  for await (const event of model.call(call, signal))
-    if (event.type === "reply") text = textOf({ content: event.reply.parts });
-  return text;
+  const { reply } = await model.call(call, signal);
+  return textOf({ content: reply.parts });
 }
 
 function clipped(text: string, { agent, settings }: SummaryRequest): string {
