@@ -22,6 +22,8 @@ const WIRES = { openai: CHAT_WIRE, anthropic: CLAUDE_WIRE } as const;
 const LAST_WORDS: PlannedReply = { text: "Nothing to add.", calls: [] };
 /** A tool that only agents have that look after the memory of others. */
 const COMPANION_TOOL = "memory_finish_edits";
+/** What nobody ends but a limit of time is drawn more often, as it shows only where nothing else ends it. */
+const STALLS = ["stall", "stall", "stall_midway"] as const;
 /** Times that one process may send the same request: a call is tried thrice, and a client sends a message four times. */
 const SAME_REQUESTS_MAX = 20;
 
@@ -77,7 +79,7 @@ export function createModelServer(made: ModelServerOptions): ModelServer {
     if (faults.areOn && options.outages.some(([from, to]) => nowMs >= from && nowMs < to))
       return random.pick(["server_error", "reset", "rate_limit"]);
     if (faults.chance(random, options.fillRate / 2)) return "too_long";
-    return faults.chance(random, options.modelFaultRate) ? random.pick(MODEL_FAULTS) : undefined;
+    return faults.chance(random, options.modelFaultRate) ? random.pick([...MODEL_FAULTS, ...STALLS]) : undefined;
   }
 
   async function answer(body: string, call: InFlight): Promise<Response> {
