@@ -37,7 +37,10 @@ function checkRead(
   spoken: readonly string[],
 ): void {
   const texts = messages.filter(({ message_type }) => message_type === "user_message").map(wireText);
-  const read = texts.flatMap((text) => [...text.matchAll(SAID)].map(([, mark = ""]) => mark));
+  const all = texts.flatMap((text) => [...text.matchAll(SAID)].map(([, mark = ""]) => mark));
+  // Words that were tried again after a failure are there as often as they were tried.
+  const copied = new Set(oracle.turns.filter(({ copies }) => copies > 1).map(({ plan }) => plan.mark));
+  const read = all.filter((mark, at) => !copied.has(mark) || all.indexOf(mark) === at);
   oracle.checked(read.length);
   if (new Set(read).size < read.length)
     oracle.fail("S20 companion", `The companion of agent ${owner} read something twice: ${read.join(" ")}`);
