@@ -11,11 +11,7 @@ export type Lane = (typeof LANES)[number];
 
 /** What happens in every lane. */
 const EVERYWHERE: readonly string[] = [
-  ...MODEL_FAULTS.map((kind) => `model ${kind}`),
-  "model too_long",
-  ...HOOK_FAULTS.map((kind) => `callback ${kind}`),
   ...CRASHES.map((kind) => `crash ${kind}`),
-  ...CRASH_POINTS.map((point) => `crash ${point}`),
   "crash flush failed",
   "clock set back",
   "clock set forward",
@@ -31,6 +27,10 @@ const EVERYWHERE: readonly string[] = [
 const KINDS: Readonly<Record<Lane, readonly string[]>> = {
   fast: [
     ...EVERYWHERE,
+    ...MODEL_FAULTS.map((kind) => `model ${kind}`),
+    "model too_long",
+    ...HOOK_FAULTS.map((kind) => `callback ${kind}`),
+    ...CRASH_POINTS.map((point) => `crash ${point}`),
     ...["before commit", "after commit", "after flush", "between statements"].map((moment) => `crash ${moment}`),
     ...["in start", "in recovery", "loop", "pause"].map((moment) => `crash ${moment}`),
     ...["start", "statement", "commit"].map((work) => `disk full in ${work}`),
