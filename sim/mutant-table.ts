@@ -50,7 +50,7 @@ export const MUTANT_TABLE: Readonly<Record<Mutant, MutantFacts>> = {
     ["S9 stream"],
     "api/stream-response.ts",
     "numbered(event.text, event.seqId)",
-    "numbered(event.text, (iterator.count = (iterator.count ?? 0) + 1))",
+    "numbered(event.text, (request.count = (request.count ?? 0) + 1))",
   ),
   repeats_stream_lines: around("M14", ["S9 stream"]),
   shows_before_it_keeps: {
