@@ -8,47 +8,103 @@ export interface ChatMessage {
   readonly tool_call_id?: string;
 }
 
-/** A chat request, as far as the simulated provider reads it. */
+/** A chat request, as far as the simulated providers read it. */
 export interface ChatRequest {
+  readonly model: string;
   readonly messages: readonly ChatMessage[];
   readonly stream?: boolean;
+  readonly tools?: readonly { readonly function: { readonly name: string } }[];
+  /** Whether the model may think before it speaks, and show it. */
+  readonly thinks?: boolean;
 }
 
-/** A reply to be written in the provider's format. */
+/** A reply to be written in a provider's format. */
 export interface ChatReply {
   readonly text: string;
+  /** What the model thinks before it speaks; empty where the format or the model knows no thoughts. */
+  readonly thought: string;
   readonly calls: readonly { readonly id: string; readonly name: string; readonly arguments: string }[];
-  readonly totalTokens: number;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+}
+
+/** What a provider answers instead of a reply, before a byte of one. */
+export type Refusal = "too_long" | "rate_limit" | "server_error" | "bad_key";
+
+/** The bytes that a provider takes and gives. */
+export interface ProviderWire {
+  /** The request in the words of OpenAI's, or what is wrong with it. */
+  read(body: unknown): ChatRequest | string;
+  whole(reply: ChatReply): string;
+  /** The reply as server-sent events, its texts and arguments in pieces. */
+  stream(reply: ChatReply, random: SeededRandom): string;
+  /** An error as an event, after which the stream ends. */
+  streamError(): string;
+  refusal(kind: Refusal, key: string): Response;
 }
 
 const COMMON = { id: "chatcmpl-sim", created: 1, model: "gpt-4o-mini" };
 
 /** The text of a message, its parts joined. */
-export function chatText(message: ChatMessage): string {
-  return typeof message.content === "string" ? message.content : JSON.stringify(message.content ?? "");
+export function chatText({ content }: ChatMessage): string {
+  if (typeof content === "string") return content;
+  if (!Array.isArray(content)) return JSON.stringify(content ?? "");
+  const texts = content.map((part: { readonly text?: unknown }) => String(part.text ?? JSON.stringify(part)));
+  return texts.filter((text) => !text.startsWith(RECALLED)).join("\n");
 }
 
-/** What is wrong with a conversation as a provider sees it: every call must have exactly one answer right after it. */
+/** How a part begins that an agent's memory adds: it may tell of other conversations. */
+const RECALLED = "<recalled_memory>";
+
+/**
+ * What is wrong with a conversation as a provider sees it: every call must have exactly one answer right after it, and
+ * the model never speaks twice in a row.
+ */
 export function transcriptProblem(messages: readonly ChatMessage[]): string | undefined {
   if (messages[0]?.role !== "system" || messages.filter(({ role }) => role === "system").length !== 1)
     return "it must hold one system message, at its head";
-  let open: string[] = [];
-  for (const message of messages) {
-    if (message.role === "tool") {
-      if (!open.includes(message.tool_call_id ?? ""))
-        return `an answer to ${message.tool_call_id} that nobody asked for`;
-      open = open.filter((id) => id !== message.tool_call_id);
-      continue;
-    }
-    if (open.length > 0) return `no answer to ${open.join(", ")}`;
-    open = (message.tool_calls ?? []).map((call) => call.id);
-    if (new Set(open).size < open.length) return `two calls of one id among ${open.join(", ")}`;
+  let open: readonly string[] = [];
+  for (const [index, message] of messages.entries()) {
+    const last = messages[index - 1]?.role;
+    if (message.role === "assistant" && last === "assistant") return "two replies in a row";
+    const next = openAfter(open, message);
+    if (typeof next === "string") return next;
+    open = next;
   }
-  return open.length > 0 ? `no answer to ${open.join(", ")} at the end` : undefined;
+  if (open.length > 0) return `no answer to ${open.join(", ")} at the end`;
+  return messages.at(-1)?.role === "assistant" ? "a reply at its end" : undefined;
 }
 
-/** The whole reply as one JSON body. */
-export function wholeBody({ text, calls, totalTokens }: ChatReply): string {
+/** The calls that wait for an answer after one more message, or what is wrong with it. */
+function openAfter(open: readonly string[], message: ChatMessage): readonly string[] | string {
+  if (message.role === "tool") {
+    const id = message.tool_call_id ?? "";
+    return open.includes(id) ? open.filter((other) => other !== id) : `an answer to ${id} that nobody asked for`;
+  }
+  if (open.length > 0) return `no answer to ${open.join(", ")}`;
+  const calls = (message.tool_calls ?? []).map((call) => call.id);
+  return new Set(calls).size < calls.length ? `two calls of one id among ${calls.join(", ")}` : calls;
+}
+
+/** OpenAI's chat format. */
+export const CHAT_WIRE: ProviderWire = {
+  read: (body) => body as ChatRequest,
+  whole: wholeBody,
+  stream: streamBody,
+  streamError: () => frame({ error: { message: "simulated", type: "server_error", code: null } }),
+  refusal(kind, key) {
+    if (kind === "too_long")
+      return Response.json({ error: { message: "Too long", code: "context_length_exceeded" } }, { status: 400 });
+    if (kind === "bad_key")
+      return Response.json({ error: { message: `Incorrect API key provided: ${key}.` } }, { status: 401 });
+    const isLimit = kind === "rate_limit";
+    const error = { message: "simulated", type: isLimit ? "rate_limit_exceeded" : "server_error" };
+    const headers: Record<string, string> = isLimit ? { "retry-after": "1" } : {};
+    return Response.json({ error }, { status: isLimit ? 429 : 500, headers });
+  },
+};
+
+function wholeBody({ text, calls, ...used }: ChatReply): string {
   const tool_calls = calls.map((call) => ({
     id: call.id,
     type: "function",
@@ -57,11 +113,10 @@ export function wholeBody({ text, calls, totalTokens }: ChatReply): string {
   const content = text === "" ? null : text;
   const message = { role: "assistant", content, ...(tool_calls.length > 0 ? { tool_calls } : {}) };
   const choices = [{ index: 0, message, finish_reason: tool_calls.length > 0 ? "tool_calls" : "stop" }];
-  return JSON.stringify({ ...COMMON, object: "chat.completion", choices, usage: usage(totalTokens) });
+  return JSON.stringify({ ...COMMON, object: "chat.completion", choices, usage: usage(used) });
 }
 
-/** The reply as server-sent events, its texts and arguments in pieces. */
-export function streamBody({ text, calls, totalTokens }: ChatReply, random: SeededRandom): string {
+function streamBody({ text, calls, ...used }: ChatReply, random: SeededRandom): string {
   const parts = [chunk({ role: "assistant", content: "" })];
   for (const content of pieces(text, random)) parts.push(chunk({ content }));
   for (const [index, { id, name, arguments: json }] of calls.entries()) {
@@ -70,7 +125,7 @@ export function streamBody({ text, calls, totalTokens }: ChatReply, random: Seed
       parts.push(chunk({ tool_calls: [{ index, function: { arguments: piece } }] }));
   }
   parts.push(chunk({}, calls.length > 0 ? "tool_calls" : "stop"));
-  parts.push(frame({ ...COMMON, object: "chat.completion.chunk", choices: [], usage: usage(totalTokens) }));
+  parts.push(frame({ ...COMMON, object: "chat.completion.chunk", choices: [], usage: usage(used) }));
   return `${parts.join("")}data: [DONE]\n\n`;
 }
 
@@ -82,12 +137,16 @@ function frame(body: object): string {
   return `data: ${JSON.stringify(body)}\n\n`;
 }
 
-function usage(total: number) {
-  return { prompt_tokens: total - 5, completion_tokens: 5, total_tokens: total };
+function usage({ promptTokens, completionTokens }: Pick<ChatReply, "promptTokens" | "completionTokens">) {
+  return {
+    prompt_tokens: promptTokens,
+    completion_tokens: completionTokens,
+    total_tokens: promptTokens + completionTokens,
+  };
 }
 
 /** Cuts a text at arbitrary characters; joined they are the text. */
-function pieces(text: string, random: SeededRandom): readonly string[] {
+export function pieces(text: string, random: SeededRandom): readonly string[] {
   const cut: string[] = [];
   const characters = [...text];
   for (let at = 0; at < characters.length; ) {

@@ -1,4 +1,4 @@
-import { EMBEDDING_CONFIG } from "./embedding-server.ts";
+import type { Decisions } from "./decisions.ts";
 import type { Faults } from "./faults.ts";
 import type { Answer, ApiRequest, Network } from "./network.ts";
 import type { SimOptions } from "./options.ts";
@@ -16,9 +16,6 @@ const WALK_PAGES_MAX = 400;
 /** The status of what was refused, whole, because the disk took no more. */
 export const DISK_FULL = 507;
 
-/** Numbers of conversations that are not an agent's own. */
-const FIRST_CONVERSATION = 100;
-
 /** What every client works with. */
 export interface Clients {
   readonly options: SimOptions;
@@ -27,6 +24,7 @@ export interface Clients {
   readonly network: Network;
   readonly oracle: Oracle;
   readonly faults: Faults;
+  readonly decisions: Decisions;
 }
 
 /** An answer that came. */
@@ -51,6 +49,12 @@ export async function ask(clients: Clients, request: ApiRequest): Promise<Answer
   return undefined;
 }
 
+/** What a request that may be repeated answers with 200; undefined when it does not. */
+export async function fetched<T>(clients: Clients, request: ApiRequest): Promise<T | undefined> {
+  const answer = await ask(clients, request);
+  return answer?.status === 200 ? (answer.body as T) : undefined;
+}
+
 /** No answer may be one that only a bug gives. */
 export function checkStatus(oracle: Oracle, { method, path }: ApiRequest, { status, body }: Answered): void {
   oracle.checked();
@@ -72,23 +76,34 @@ export async function walk(clients: Clients, agent: KnownAgent, pageSize: number
 }
 
 /** The messages of a conversation, with or without those that the same input has taken the place of. */
-export async function readMessages(
+export function readMessages(
   clients: Clients,
   agent: KnownAgent,
   pageSize: number,
   withReplaced = false,
 ): Promise<readonly WireMessage[]> {
-  const found: WireMessage[] = [];
   // By its agent a list holds the messages of all conversations.
   const own = agent.conversationId === null ? "&conversation_id=default" : "";
+  return readPages(
+    clients,
+    `${messagesPath(agent)}?order=asc${own}${withReplaced ? "&include_err=true" : ""}`,
+    pageSize,
+  );
+}
+
+/** A list in pages, the oldest first. `path` has a query already. */
+export async function readPages<T extends { readonly id: string }>(
+  clients: Clients,
+  path: string,
+  pageSize: number,
+): Promise<readonly T[]> {
+  const found: T[] = [];
   for (let page = 0; page < WALK_PAGES_MAX; page++) {
     const last = found.at(-1);
     const after = last === undefined ? "" : `&after=${last.id}`;
-    const path = `${messagesPath(agent)}?order=asc&limit=${pageSize}${after}${own}${withReplaced ? "&include_err=true" : ""}`;
-    const answer = await ask(clients, { method: "GET", path });
-    const messages = (answer?.status === 200 ? answer.body : []) as readonly WireMessage[];
-    if (messages.length === 0) break;
-    found.push(...messages);
+    const items = await fetched<readonly T[]>(clients, { method: "GET", path: `${path}&limit=${pageSize}${after}` });
+    if (items === undefined || items.length === 0) break;
+    found.push(...items);
   }
   return found;
 }
@@ -99,57 +114,12 @@ export async function activeRuns(clients: Clients, agent?: KnownAgent): Promise<
   return listRuns(clients, `active=true${filter}`);
 }
 
-/** Makes the agents, each with a persona that names it, blocks of its own, and one block that all share. */
-export async function createAgents(clients: Clients): Promise<void> {
-  const { options, oracle } = clients;
-  const limit = 100_000;
-  const shared = await ask(clients, {
-    method: "POST",
-    path: "/v1/blocks/",
-    body: { label: "team", value: "", limit },
-  });
-  const sharedBlockId = String((shared?.body as { id?: unknown } | undefined)?.id);
-  for (let number = 0; number < options.agents; number++) {
-    const draft = {
-      name: `agent ${number}`,
-      model: "openai/gpt-4o-mini",
-      tools: ["archival_memory_insert", "archival_memory_search"],
-      memory_blocks: [
-        { label: "persona", value: `cn-${number};` },
-        { label: "human", value: "", limit },
-        { label: "notes", value: "", limit },
-      ],
-      block_ids: [sharedBlockId],
-      ...(options.embedding === "none" ? {} : { embedding_config: EMBEDDING_CONFIG }),
-      ...(options.asksApproval ? { tool_rules: [{ type: "requires_approval", tool_name: "memory_insert" }] } : {}),
-    };
-    const made = await ask(clients, { method: "POST", path: "/v1/agents/", body: draft });
-    if (made?.status !== 200) oracle.fail("S17 status", `An agent was not made: ${JSON.stringify(made)}`);
-    const id = String((made?.body as { id?: unknown } | undefined)?.id);
-    oracle.addAgent({ number, owner: number, id, sharedBlockId, conversationId: null });
-    oracle.wrote(`notes of agent ${number}`, "", true);
-  }
-  for (let index = 0; index < options.conversations; index++) await createConversation(clients, index);
-}
-
 /** The runs that a query finds, compared with what was known of them. */
 export async function listRuns(clients: Clients, query: string): Promise<readonly WireRun[]> {
   const { scheduler, oracle } = clients;
   const askedMs = scheduler.nowMs();
   const path = `/v1/runs/?limit=1000&${query}`;
-  const answer = await ask(clients, { method: "GET", path });
-  const runs = (answer?.status === 200 ? answer.body : []) as readonly WireRun[];
+  const runs = (await fetched<readonly WireRun[]>(clients, { method: "GET", path })) ?? [];
   oracle.runs.sawRuns(runs, askedMs, scheduler.nowMs());
   return runs;
-}
-
-/** Opens a conversation beside an agent's own. */
-async function createConversation(clients: Clients, index: number): Promise<void> {
-  const { oracle, options } = clients;
-  const agent = oracle.agents[index % options.agents];
-  if (agent === undefined) return;
-  const made = await ask(clients, { method: "POST", path: `/v1/conversations/?agent_id=${agent.id}`, body: {} });
-  if (made?.status !== 200) oracle.fail("S17 status", `A conversation was not made: ${JSON.stringify(made)}`);
-  const conversationId = String((made?.body as { id?: unknown } | undefined)?.id);
-  oracle.addAgent({ ...agent, number: FIRST_CONVERSATION + index, conversationId });
 }

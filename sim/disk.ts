@@ -5,10 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Failure } from "../src/core/failure.ts";
 import type { SqlConnection, SqlDatabase, SqlResult } from "../src/store/driver.ts";
+import { createDiskTrouble, type DiskTrouble } from "./disk-trouble.ts";
 import type { Faults } from "./faults.ts";
+import type { Hazards } from "./hazards.ts";
 import type { SeededRandom } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
-import type { Incarnation } from "./world.ts";
+import { type Incarnation, NEVER } from "./world.ts";
 
 /**
  * The disk of the simulated machine: a real SQLite file in memory, where a flush takes its time, and from which a crash
@@ -17,10 +19,16 @@ import type { Incarnation } from "./world.ts";
 export interface SimDisk {
   /** Opens what the last process left. `ended` is told where the process ends by what happens on the disk itself. */
   open(incarnation: Incarnation, ended: (how: string) => void): SqlDatabase;
+  /** Whether the process could be paused now, and another start on the same files. */
+  mayPause(): boolean;
+  /** One process of several ended by itself: what it was about is rolled back. */
+  release(incarnation: Incarnation): void;
   /** What a process that was killed leaves: all it wrote. The handles of the dead process stay with its files. */
   kill(): void;
   /** What a machine that lost its power leaves: all that was flushed, and of the rest of the log any beginning. */
   losePower(): void;
+  /** Whether it may refuse writes, whatever the hazards say. */
+  readonly refuses: boolean;
   /** Transactions committed so far. */
   commits(): number;
   /** SHA-256 over every row of every table. */
@@ -39,11 +47,90 @@ export interface DiskOptions {
   readonly flushMs: number;
   /** The longest that beginning or ending a transaction takes; 0 where it takes no time, as in SQLite. */
   readonly transactionMs: number;
+  readonly hazards: Hazards;
+  /** Whether rows that no query orders come the other way round. */
+  readonly reversesRows: boolean;
   /** Mutant: flushes resolve at once and flush nothing. */
   readonly losesFlushes: boolean;
 }
 
+/** How often a process tries again while another writes. */
+const LOCK_RETRY_MS = 5;
 const MEMORY_DISK = "/dev/shm";
+
+/** One process at the disk. */
+interface Seat {
+  readonly incarnation: Incarnation;
+  readonly ended: (how: string) => void;
+  readonly writer: Database;
+  readonly reader: Database;
+  inTransaction: boolean;
+}
+
+/** The database file and its log, by generations: what a crash leaves is a copy, which the handles of the dead do not have. */
+function createFiles(reversesRows: boolean) {
+  const directory = mkdtempSync(join(existsSync(MEMORY_DISK) ? MEMORY_DISK : tmpdir(), "selkie-sim-"));
+  let generation = 0;
+  const path = () => join(directory, `${generation}.db`);
+  return {
+    open: () => openDatabase(path(), reversesRows),
+    logBytes: () => (existsSync(`${path()}-wal`) ? statSync(`${path()}-wal`).size : 0),
+    /** Begins the next generation with so much of the log; returns what drops the last one, once its handles are closed. */
+    leave(bytes: number): () => void {
+      const from = path();
+      generation++;
+      copyFileSync(from, path());
+      if (existsSync(`${from}-wal`)) {
+        copyFileSync(`${from}-wal`, `${path()}-wal`);
+        truncateSync(`${path()}-wal`, bytes);
+      }
+      return () => {
+        for (const end of ["", "-wal", "-shm"]) rmSync(`${from}${end}`, { force: true });
+      };
+    },
+    look<T>(work: (database: Database) => T, isAlone: boolean): T {
+      const database = openDatabase(path(), false);
+      try {
+        return work(database);
+      } finally {
+        database.close(isAlone);
+      }
+    },
+    remove: () => rmSync(directory, { recursive: true, force: true }),
+  };
+}
+
+/** The processes at the disk, of which all but one are paused or replaced. */
+function createSeats() {
+  let seats: readonly Seat[] = [];
+  return {
+    add(seat: Seat): void {
+      seats = [...seats, seat];
+    },
+    isEmpty: () => seats.length === 0,
+    isLockedFor: (seat: Seat) => !seat.inTransaction && seats.some((other) => other.inTransaction),
+    areIdle: () => seats.every(({ inTransaction }) => !inTransaction),
+    /** All of them are dead. */
+    closeAll(): void {
+      for (const { incarnation } of seats) incarnation.end();
+      for (const { writer, reader } of seats) {
+        reader.close();
+        writer.close();
+      }
+      seats = [];
+    },
+    /** One ended by itself: what it was about is rolled back. */
+    release(incarnation: Incarnation): void {
+      const gone = seats.filter((seat) => seat.incarnation === incarnation);
+      seats = seats.filter((seat) => seat.incarnation !== incarnation);
+      for (const { inTransaction, writer, reader } of gone) {
+        if (inTransaction) writer.run("rollback");
+        reader.close();
+        writer.close();
+      }
+    },
+  };
+}
 
 /**
  * Makes an empty disk. The log is never copied into the database file while a process runs, so it only grows, and a
@@ -51,87 +138,149 @@ const MEMORY_DISK = "/dev/shm";
  * commit or a checkpoint, are those of `power/disk.ts`.
  */
 export function createDisk(options: DiskOptions): SimDisk {
-  const { scheduler, random, flushMs, losesFlushes } = options;
-  const directory = mkdtempSync(join(existsSync(MEMORY_DISK) ? MEMORY_DISK : tmpdir(), "selkie-sim-"));
-  let generation = 0;
-  let handles: readonly Database[] = [];
+  const { random } = options;
+  const trouble = createDiskTrouble(options.hazards, random, options.faults);
+  const files = createFiles(options.reversesRows);
+  const seats = createSeats();
   /** Bytes of the log that are on the disk for certain. */
   let flushedBytes = 0;
   let commits = 0;
 
-  const path = () => join(directory, `${generation}.db`);
-  const logBytes = () => (existsSync(`${path()}-wal`) ? statSync(`${path()}-wal`).size : 0);
-
   function leave(bytes: number): void {
-    const from = path();
-    generation++;
-    copyFileSync(from, path());
-    if (existsSync(`${from}-wal`)) {
-      copyFileSync(`${from}-wal`, `${path()}-wal`);
-      truncateSync(`${path()}-wal`, bytes);
-    }
-    closeAll();
-    for (const end of ["", "-wal", "-shm"]) rmSync(`${from}${end}`, { force: true });
+    const drop = files.leave(bytes);
+    seats.closeAll();
+    drop();
   }
 
-  function closeAll(): void {
-    for (const handle of handles) handle.close();
-    handles = [];
+  function losePower(): void {
+    const size = files.logBytes();
+    flushedBytes = random.chance(0.5) ? flushedBytes : flushedBytes + random.int(size - flushedBytes + 1);
+    leave(flushedBytes);
   }
 
-  function withFile<T>(work: (database: Database) => T): T {
-    const database = openDatabase(path());
-    try {
-      return work(database);
-    } finally {
-      if (handles.length > 0) database.close();
-      else database.close(true);
-    }
-  }
+  const at: SeatOptions = {
+    ...options,
+    trouble,
+    logBytes: files.logBytes,
+    isLockedFor: seats.isLockedFor,
+    flushed(bytes) {
+      flushedBytes = Math.max(flushedBytes, bytes);
+    },
+    committed() {
+      commits++;
+    },
+    end(how, { incarnation, ended }, isPower) {
+      incarnation.end();
+      if (isPower) losePower();
+      else leave(files.logBytes());
+      ended(how);
+      return NEVER;
+    },
+  };
 
   return {
-    open(incarnation) {
-      const writer = openDatabase(path());
-      const reader = openDatabase(path());
+    open(incarnation, ended) {
+      const reader = files.open();
       reader.run("pragma query_only = on");
-      handles = [writer, reader];
+      const seat: Seat = { incarnation, ended, writer: files.open(), reader, inTransaction: false };
+      seats.add(seat);
+      trouble.begin();
       return {
         dialect: "sqlite",
-        reader: connectionTo(reader, () => {}),
-        writer: slowed(
-          options,
-          incarnation,
-          connectionTo(writer, () => {
-            commits++;
-          }),
-        ),
-        async flush() {
-          if (losesFlushes) return;
-          const upTo = logBytes();
-          await scheduler.wait("disk flushed", random.between(0, flushMs), incarnation);
-          flushedBytes = Math.max(flushedBytes, upTo);
-        },
+        reader: { execute: (sql, parameters) => read(at, seat, sql, parameters) },
+        writer: slowed(options, incarnation, { execute: (sql, parameters) => write(at, seat, sql, parameters) }),
+        flush: () => flush(at, seat),
         async close() {
-          writer.run("pragma wal_checkpoint(truncate)");
-          closeAll();
+          seat.writer.run("pragma wal_checkpoint(truncate)");
+          seats.closeAll();
           flushedBytes = 0;
         },
       };
     },
-    kill: () => leave(logBytes()),
-    losePower() {
-      const size = logBytes();
-      flushedBytes = random.chance(0.5) ? flushedBytes : flushedBytes + random.int(size - flushedBytes + 1);
-      leave(flushedBytes);
-    },
+    refuses: false,
+    release: seats.release,
+    mayPause: seats.areIdle,
+    kill: () => leave(files.logBytes()),
+    losePower,
     commits: () => commits,
-    hash: () => withFile(hashOf),
-    problems: () => withFile(problemsOf),
+    hash: () => files.look(hashOf, seats.isEmpty()),
+    problems: () => files.look(problemsOf, seats.isEmpty()),
     remove() {
-      closeAll();
-      rmSync(directory, { recursive: true, force: true });
+      seats.closeAll();
+      files.remove();
     },
   };
+}
+
+/** What the processes share. */
+interface SeatOptions extends DiskOptions {
+  readonly trouble: DiskTrouble;
+  logBytes(): number;
+  /** Whether another process has a transaction open. */
+  isLockedFor(seat: Seat): boolean;
+  flushed(bytes: number): void;
+  committed(): void;
+  /** Ends a process from within: nobody hears of what it was about. */
+  end(how: string, seat: Seat, isPower: boolean): Promise<never>;
+}
+
+function write(
+  at: SeatOptions,
+  seat: Seat,
+  sql: string,
+  parameters: readonly unknown[],
+): SqlResult | Promise<SqlResult> {
+  const { trouble, random, committed, end } = at;
+  const { incarnation } = seat;
+  if (!incarnation.mayAct("the database")) return NEVER;
+  if (at.isLockedFor(seat)) return writeLater(at, seat, sql, parameters);
+  const blow = trouble.before(sql, incarnation);
+  if (blow?.kind === "ends") return end(blow.how, seat, random.chance(0.5));
+  if (blow?.kind === "full") throw new Failure("full", "The disk is full");
+  if (sql === "rollback") seat.inTransaction = false;
+  const result = executeOn(seat.writer, sql, parameters);
+  if (sql === "begin immediate") seat.inTransaction = true;
+  if (sql !== "commit") return result;
+  seat.inTransaction = false;
+  committed();
+  const how = trouble.after("commit", incarnation);
+  return how === undefined ? result : end(how, seat, random.chance(0.5));
+}
+
+/** Waits for the end of the other process's transaction, as a connection with a busy timeout does. */
+async function writeLater(
+  at: SeatOptions,
+  seat: Seat,
+  sql: string,
+  parameters: readonly unknown[],
+): Promise<SqlResult> {
+  await at.scheduler.wait("database is locked", LOCK_RETRY_MS, seat.incarnation);
+  return write(at, seat, sql, parameters);
+}
+
+/** Between transactions on the connection of the writer, as `app/sqlite.ts` reads. */
+function read(
+  { trouble, random, end }: SeatOptions,
+  seat: Seat,
+  sql: string,
+  parameters: readonly unknown[],
+): SqlResult | Promise<never> {
+  if (!seat.incarnation.mayAct("the database")) return NEVER;
+  const how = trouble.beforeReading(seat.incarnation);
+  if (how !== undefined) return end(how, seat, random.chance(0.5));
+  return executeOn(seat.inTransaction ? seat.reader : seat.writer, sql, parameters);
+}
+
+async function flush(at: SeatOptions, seat: Seat): Promise<void> {
+  const { incarnation } = seat;
+  if (!incarnation.mayAct("the disk")) return NEVER;
+  if (at.losesFlushes) return;
+  const upTo = at.logBytes();
+  await at.scheduler.wait("disk flushed", at.random.between(0, at.flushMs), incarnation);
+  if (at.trouble.failsFlush(incarnation)) return at.end("flush failed", seat, true);
+  at.flushed(upTo);
+  const how = at.trouble.after("flush", incarnation);
+  return how === undefined ? undefined : at.end(how, seat, at.random.chance(0.5));
 }
 
 function problemsOf(database: Database): readonly string[] {
@@ -141,7 +290,7 @@ function problemsOf(database: Database): readonly string[] {
   return [...texts, ...dangling.map((row) => `A key leads nowhere: ${JSON.stringify(row)}`)];
 }
 
-function openDatabase(path: string): Database {
+function openDatabase(path: string, reversesRows: boolean): Database {
   const database = new Database(path, { create: true, readwrite: true });
   database.run("pragma journal_mode = wal");
   // What is durable is this file's to say; SQLite need not wait for anything.
@@ -149,29 +298,23 @@ function openDatabase(path: string): Database {
   database.run("pragma foreign_keys = on");
   database.run("pragma wal_autocheckpoint = 0");
   database.run("pragma temp_store = memory");
+  if (reversesRows) database.run("pragma reverse_unordered_selects = on");
   return database;
 }
 
-/** A connection as `app/sqlite.ts` makes them: its constraint failures are conflicts. */
-function connectionTo(database: Database, committed: () => void): SqlConnection {
-  return {
-    execute(sql, parameters): SqlResult {
-      const values = parameters.map(toBinding);
-      try {
-        const statement = database.query(sql);
-        if (/^\s*(select|with|pragma)\b|\breturning\b/i.test(sql))
-          return { rows: statement.all(...values) as SqlResult["rows"], changes: 0 };
-        const { changes } = statement.run(...values);
-        if (sql === "commit") committed();
-        return { rows: [], changes };
-      } catch (error) {
-        const isConflict =
-          error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_CONSTRAINT");
-        if (!isConflict) throw error;
-        throw new Failure("conflict", "This conflicts with something that exists already", { cause: error });
-      }
-    },
-  };
+/** What a connection of `app/sqlite.ts` does: its constraint failures are conflicts. */
+function executeOn(database: Database, sql: string, parameters: readonly unknown[]): SqlResult {
+  const values = parameters.map(toBinding);
+  try {
+    const statement = database.query(sql);
+    if (/^\s*(select|with|pragma)\b|\breturning\b/i.test(sql))
+      return { rows: statement.all(...values) as SqlResult["rows"], changes: 0 };
+    return { rows: [], changes: statement.run(...values).changes };
+  } catch (error) {
+    const isConflict = error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_CONSTRAINT");
+    if (!isConflict) throw error;
+    throw new Failure("conflict", "This conflicts with something that exists already", { cause: error });
+  }
 }
 
 /** A connection whose transactions begin and end after a while, as those of a database elsewhere do. */

@@ -1,3 +1,4 @@
+import type { Decisions } from "./decisions.ts";
 import type { SeededRandom } from "./random.ts";
 
 /** Whether things go wrong at the moment, and what did. A fault counts when it is applied, not when it is planned. */
@@ -10,15 +11,15 @@ export interface Faults {
   stop(): void;
 }
 
-/** Faults that are on. */
-export function createFaults(): Faults {
+/** Faults that are on. Mutant: `injectsNothing` never lets one happen. */
+export function createFaults(decisions: Decisions, injectsNothing = false): Faults {
   const counts = new Map<string, number>();
-  let areOn = true;
+  let areOn = !injectsNothing;
   return {
     get areOn() {
       return areOn;
     },
-    chance: (random, probability) => areOn && random.chance(probability),
+    chance: (random, probability) => areOn && decisions.fault(random.label, random.chance(probability)),
     applied(kind) {
       counts.set(kind, (counts.get(kind) ?? 0) + 1);
     },

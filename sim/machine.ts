@@ -1,24 +1,18 @@
-import { compose, type ServerOptions } from "../src/app/compose.ts";
-import { Failure } from "../src/core/failure.ts";
-import type { SqlDatabase } from "../src/store/driver.ts";
-import type { SimDisk } from "./disk.ts";
-import type { Faults } from "./faults.ts";
-import { MODEL_URL, type ModelServer } from "./model-server.ts";
-import { type Mutant, mutated } from "./mutants.ts";
+import { type Aim, createAim } from "./aim.ts";
 import type { Listener } from "./network.ts";
-import type { Crash, SimOptions } from "./options.ts";
-import type { Oracle } from "./oracle.ts";
-import type { SeededRandom } from "./random.ts";
-import type { Scheduler } from "./scheduler.ts";
-import { createIncarnation, createSimWorld, type Incarnation } from "./world.ts";
+import type { Crash } from "./options.ts";
+import { boot, isExpected, type Life, type MachineOptions, toldOf } from "./process.ts";
+import { createWallClock, type WallClock } from "./wall-clock.ts";
+import { createIncarnation, type Incarnation } from "./world.ts";
 
-const STACK_LINES = 4;
-/** How long a stopping process waits for its runs, as `app/serve.ts` does. */
-const DRAIN_MS = 8_000;
-/** How long a stopping process waits for the requests that are left, as `app/serve.ts` does. */
-const CLOSE_MS_MAX = 1_000;
 /** How long a machine is down. */
 const DOWN_MS_MAX = 2_000;
+/** How long a process is paused at most: from shorter than the start of the next to longer than most answers take. */
+const PAUSE_MS_MAX = 20_000;
+/** How long after it woke no other crashes: a crash of the machine would end it, too. */
+const AWAKE_MS = 500;
+/** How often a process is paused and not ended, where both can be. */
+const PAUSE_SHARE = 0.6;
 /** Chances that an event which committed nothing has, compared with one that did. */
 const QUIET_SHARE = 0.1;
 
@@ -26,144 +20,153 @@ const QUIET_SHARE = 0.1;
 export interface Machine {
   listener(): Listener | undefined;
   start(): void;
-  /** Between two events: perhaps the process ends here. */
-  mayCrash(): void;
+  /** After an event, between it and the next: perhaps the process ends here. */
+  mayCrash(label: string): void;
   incarnations(): number;
 }
 
-/** What a machine is made of. */
-export interface MachineOptions {
-  readonly options: SimOptions;
-  readonly scheduler: Scheduler;
-  readonly random: SeededRandom;
-  readonly faults: Faults;
-  readonly oracle: Oracle;
-  readonly disk: SimDisk;
-  readonly model: ModelServer;
-  readonly mutant: Mutant | undefined;
+/** What a machine knows. */
+interface Running extends MachineOptions {
+  readonly wall: WallClock;
+  readonly aim: Aim;
+  starts: number;
+  pausesLeft: number;
+  /** Until then no process ends by a crash. */
+  spareUntilMs: number;
+  running: Incarnation | undefined;
+  listener: Listener | undefined;
+  stopping: (() => Promise<void>) | undefined;
 }
 
 /** The one {@link Machine}. */
 export function createMachine(made: MachineOptions): Machine {
-  const { options, scheduler, random, faults, oracle, disk, mutant } = made;
-  let number = 0;
+  const { options, scheduler, random, disk } = made;
+  const machine: Running = {
+    ...made,
+    wall: createWallClock(made),
+    aim: createAim(made),
+    starts: 0,
+    pausesLeft: made.hazards.pausesMax,
+    spareUntilMs: 0,
+    running: undefined,
+    listener: undefined,
+    stopping: undefined,
+  };
+  const isDue = createDue(made, machine.aim);
+  return {
+    listener: () => machine.listener,
+    incarnations: () => machine.starts,
+    start: () => start(machine),
+    mayCrash(label) {
+      machine.wall.mayJump();
+      const { running, spareUntilMs, pausesLeft } = machine;
+      if (!isDue(label, running !== undefined && scheduler.nowMs() >= spareUntilMs) || running === undefined) return;
+      const drawn = random.fork(`crash at ${scheduler.events()}`);
+      const mayPause = pausesLeft > 0 && running.phase === "work" && disk.mayPause();
+      if (mayPause && drawn.chance(PAUSE_SHARE)) pause(machine, running);
+      else crash(machine, drawn.pick(options.crashes as [Crash, ...Crash[]]), running);
+    },
+  };
+}
+
+function start(machine: Running): void {
+  const { scheduler, oracle } = machine;
+  machine.starts++;
+  const ghost = (what: string) => oracle.fail("H ghost", what);
+  const incarnation = createIncarnation(machine.starts, { events: scheduler.events, ghost });
+  machine.running = incarnation;
+  machine.aim.take();
+  scheduler.note(`start ${incarnation.name}`);
+  const life: Life = {
+    incarnation,
+    skewMs: machine.wall.of(incarnation),
+    ended: (how) => ended(machine, incarnation, how),
+    listens(api) {
+      machine.listener = api === undefined ? undefined : { incarnation, api };
+    },
+    canStop(stop) {
+      machine.stopping = stop;
+    },
+  };
+  boot(machine, life).catch((error: unknown) => {
+    if (!incarnation.isAlive) return;
+    if (isExpected(error, incarnation)) crash(machine, "kill", incarnation);
+    else oracle.fail("S15 file", `The server did not start: ${toldOf(error)}`);
+  });
+}
+
+/** `how` where the disk ended it. */
+function ended(machine: Running, incarnation: Incarnation, how?: string): void {
+  if (how !== undefined) noteCrash(machine, how, incarnation);
+  incarnation.end();
+  // What was paused has a successor under way.
+  if (incarnation !== machine.running) return;
+  leave(machine);
+  void whenUp(machine).then(() => start(machine));
+}
+
+function leave(machine: Running): void {
+  machine.running = undefined;
+  machine.listener = undefined;
+  machine.stopping = undefined;
+}
+
+function whenUp({ scheduler, random }: Running): Promise<void> {
+  return scheduler.wait("machine is down", random.between(1, DOWN_MS_MAX));
+}
+
+function crash(machine: Running, kind: Crash, incarnation: Incarnation): void {
+  const { disk, oracle, stopping } = machine;
+  noteCrash(machine, kind, incarnation);
+  if (kind === "stop" && stopping !== undefined) {
+    machine.stopping = undefined;
+    stopping().catch((error: unknown) => oracle.fail("S18 no surprise", `The server did not stop: ${error}`));
+    return;
+  }
+  // The process is gone before its files are looked at.
+  incarnation.end();
+  if (kind === "power") disk.losePower();
+  else disk.kill();
+  ended(machine, incarnation);
+}
+
+/** The process stands still, another takes its place, and some time later it goes on as if nothing had been. */
+function pause(machine: Running, incarnation: Incarnation): void {
+  const { scheduler, random, faults } = machine;
+  noteCrash(machine, "pause", incarnation);
+  machine.pausesLeft--;
+  incarnation.isPaused = true;
+  leave(machine);
+  const pausedMs = PAUSE_MS_MAX ** random.fraction();
+  machine.spareUntilMs = scheduler.nowMs() + pausedMs + AWAKE_MS;
+  void whenUp(machine).then(() => {
+    incarnation.isReplaced = true;
+    start(machine);
+  });
+  void scheduler.wait("paused process wakes", pausedMs).then(() => {
+    incarnation.isPaused = false;
+    scheduler.ownersChanged();
+    if (incarnation.isAlive) faults.applied("paused process woke");
+  });
+}
+
+/** Whether a crash is due after an event: for its own sake, or because the seed says so. */
+function createDue({ options, random, faults, disk }: MachineOptions, aim: Aim) {
   let crashesLeft = options.crashesMax;
   let commits = 0;
-  let running: Incarnation | undefined;
-  let listener: Listener | undefined;
-
-  function start(): void {
-    number++;
-    const incarnation = createIncarnation(number);
-    running = incarnation;
-    scheduler.note(`start ${incarnation.name}`);
-    boot(incarnation).catch((error: unknown) => {
-      if (isDiskFull(error)) crash("kill", incarnation);
-      else oracle.fail("S18 no surprise", `The server did not start: ${toldOf(error)}`);
-    });
-  }
-
-  async function boot(incarnation: Incarnation): Promise<void> {
-    const opened = disk.open(incarnation, (how) => ended(incarnation, how));
-    const database = mutated(opened, mutant, { scheduler, incarnation });
-    const server = await compose(serverOptions(made, incarnation, database));
-    listener = { incarnation, api: server.api };
-    if (mutant !== "never_recovers") await server.runner.recover();
-    stopping = async () => {
-      await scheduler.wait("signal to stop", 0, incarnation);
-      listener = undefined;
-      await server.runner.drain(DRAIN_MS);
-      await scheduler.wait("requests end", random.between(0, CLOSE_MS_MAX), incarnation);
-      incarnation.end();
-      await database.close();
-      ended(incarnation);
-    };
-  }
-
-  let stopping: (() => Promise<void>) | undefined;
-
-  /** `how` where the disk ended it. */
-  function ended(incarnation: Incarnation, how?: string): void {
-    if (how !== undefined) noteCrash(made, how, incarnation);
-    incarnation.end();
-    running = undefined;
-    listener = undefined;
-    stopping = undefined;
-    void scheduler.wait("machine is down", random.between(1, DOWN_MS_MAX)).then(start);
-  }
-
-  function crash(kind: Crash, incarnation: Incarnation): void {
-    noteCrash(made, kind, incarnation);
-    if (kind === "stop" && stopping !== undefined) {
-      const stop = stopping;
-      stopping = undefined;
-      stop().catch((error: unknown) => oracle.fail("S18 no surprise", `The server did not stop: ${error}`));
-      return;
-    }
-    // The process is gone before its files are looked at.
-    incarnation.end();
-    if (kind === "power") disk.losePower();
-    else disk.kill();
-    ended(incarnation);
-  }
-
-  return {
-    listener: () => listener,
-    incarnations: () => number,
-    start,
-    mayCrash() {
-      const hasCommitted = disk.commits() !== commits;
-      commits = disk.commits();
-      if (running === undefined || crashesLeft === 0) return;
-      const rate = options.crashRate * (hasCommitted ? 1 : QUIET_SHARE);
-      if (!faults.chance(random, rate)) return;
-      crashesLeft--;
-      crash(random.pick(options.crashes as [Crash, ...Crash[]]), running);
-    },
+  return (label: string, canCrash: boolean): boolean => {
+    const hasCommitted = disk.commits() !== commits;
+    commits = disk.commits();
+    if (!canCrash || crashesLeft === 0) return false;
+    const point = aim.hit(label);
+    if (point !== undefined) faults.applied(`crash ${point}`);
+    const isDue = point !== undefined || faults.chance(random, options.crashRate * (hasCommitted ? 1 : QUIET_SHARE));
+    if (isDue) crashesLeft--;
+    return isDue;
   };
 }
 
 function noteCrash({ scheduler, faults }: MachineOptions, how: string, { name }: Incarnation): void {
   scheduler.note(`crash: ${how} ${name}`);
   faults.applied(`crash ${how}`);
-}
-
-/** The same options that `app/serve.ts` gives, in the world of one incarnation. */
-function serverOptions(made: MachineOptions, incarnation: Incarnation, database: SqlDatabase): ServerOptions {
-  const { options, scheduler, random, oracle } = made;
-  const own = random.fork(`incarnation ${incarnation.number}`);
-  const world = createSimWorld({
-    scheduler,
-    incarnation,
-    random: own,
-    skewMs: own.between(-options.skewMs, options.skewMs),
-    fetch: made.model.fetchFor(incarnation),
-  });
-  return {
-    world,
-    database,
-    providers: [{ name: "openai", kind: "openai", apiKey: "sk-sim", baseUrl: MODEL_URL }],
-    apiKey: null,
-    origins: [],
-    localOnly: true,
-    llmRequestTimeoutMs: 60_000,
-    llmStreamTimeoutMs: 600_000,
-    resolveHost: async () => [],
-    log(message, error) {
-      scheduler.note(`log: ${message}`);
-      // The server's own log: a cause that is no expected failure is a bug.
-      if (error !== undefined && !isDiskFull(error)) oracle.fail("S18 no surprise", `${message}: ${toldOf(error)}`);
-    },
-  };
-}
-
-/** What the disk refuses, the server says: that is no bug of its own. */
-function isDiskFull(error: unknown): boolean {
-  return error instanceof Failure && error.kind === "full";
-}
-
-/** An error with the places that it came from. */
-function toldOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return `${error.name} ${error.message} ${error.stack?.split("\n").slice(1, STACK_LINES).join(" ") ?? ""}`;
 }

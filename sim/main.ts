@@ -1,48 +1,48 @@
 // Runs seeds: see USAGE.
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { MUTANTS } from "./mutants.ts";
-import { loadPowerDisk } from "./power/disk.ts";
-import { POWER_MUTANTS } from "./power/trouble.ts";
-import { type SimResult, type SimulateOptions, simulate } from "./simulation.ts";
+import { type Batch, runBatch, type Totals } from "./batch.ts";
+import { BUGBASE, readBug, writeBug } from "./bug.ts";
+import { runCi } from "./ci.ts";
+import { LANES } from "./coverage.ts";
+import { createProgress, failureText, faultsText, totalsText } from "./report.ts";
+import { planOf, shrink } from "./shrink.ts";
+import type { SimResult } from "./simulation.ts";
+import { breaksOf, mutantsOf, runTask, type Task } from "./task.ts";
+import { startWorkers, type Workers } from "./workers.ts";
 
 const SEED_MAX = 2 ** 31;
-/** One seed in so many is run again in another process, and must leave the same trace and the same rows. */
-const REPLAY_EVERY = 20;
-const PROGRESS_EVERY_MS = 10_000;
-const LINES_SHOWN = 40;
+const SEEDS = 100;
 const FAILURES_SHOWN = 5;
+const JOBS_MAX = 64;
+/** Plans that are tried to make a failing one smaller. */
+const TRIES_MAX = 400;
 const USAGE = `Runs the server in a simulated world, one world for each seed.
 
   bun run sim --seed 7 [--trace] [--mutant NAME]
   bun run sim --seeds 1..200 [--check-replay] [--mutant NAME]
   bun run sim --minutes 10 [--from 1]
+  bun run sim --seeds 7..60 --shrink NAME [--mutant NAME]   keeps the smallest plan that fails in sim/bugbase
+  bun run sim --ci                                          what every change must pass
+  bun run sim --plan FILE [--trace]                         runs such a plan, with the bug planted that it was found with
 
 With --lane power the machine may lose its power at any write and any sync, and the disk may refuse them.
+--jobs N runs so many seeds at a time, by default one for each core.
 
-Mutants, bugs planted around the server: ${MUTANTS.join(", ")}
-With --lane power also: ${POWER_MUTANTS.join(", ")}`;
+Mutants, bugs planted around the server: ${mutantsOf("fast").join(", ")}
+With --lane power also: ${mutantsOf("power")
+  .filter((name) => !mutantsOf("fast").includes(name))
+  .join(", ")}`;
 
-const { values } = readOptions();
+const values = readOptions();
 if (values.help) {
   console.log(USAGE);
   process.exit(0);
 }
-
-if (values.lane !== undefined && values.lane !== "power") refuse(`There is no lane ${values.lane}.`);
-const mutant = MUTANTS.find((name) => name === values.mutant);
-const powerMutant = values.lane === "power" ? POWER_MUTANTS.find((name) => name === values.mutant) : undefined;
-if (values.mutant !== undefined && mutant === undefined && powerMutant === undefined)
-  refuse(`There is no mutant ${values.mutant}.`);
-/** What must be given again to see a seed again. */
-const chosen = [
-  ...(values.lane === undefined ? [] : ["--lane", values.lane]),
-  ...(values.mutant === undefined ? [] : ["--mutant", values.mutant]),
-];
-const options: SimulateOptions = {
-  ...(mutant === undefined ? {} : { mutant }),
-  ...(values.lane === undefined ? {} : { diskFrom: await loadPowerDisk(powerMutant) }),
-  ...(values.trace ? { show: (line: string) => console.log(line) } : {}),
-};
+const lane = LANES.find((name) => name === (values.lane ?? "fast")) ?? refuse(`There is no lane ${values.lane}.`);
+const mutant = values.mutant;
+if (mutant !== undefined && !mutantsOf(lane).includes(mutant)) refuse(`There is no mutant ${mutant}.`);
 
 function readOptions() {
   try {
@@ -53,13 +53,16 @@ function readOptions() {
         seeds: { type: "string" },
         minutes: { type: "string" },
         from: { type: "string", default: "1" },
+        jobs: { type: "string", default: String(availableParallelism()) },
         lane: { type: "string" },
         mutant: { type: "string" },
+        plan: { type: "string" },
+        shrink: { type: "string" },
+        ci: { type: "boolean", default: false },
         trace: { type: "boolean", default: false },
         "check-replay": { type: "boolean", default: false },
-        hashes: { type: "boolean", default: false },
       },
-    });
+    }).values;
   } catch (error) {
     return refuse(error instanceof Error ? error.message : String(error));
   }
@@ -76,84 +79,92 @@ function* seedsWanted(): Generator<number> {
   const untilMs =
     values.minutes === undefined ? Number.POSITIVE_INFINITY : performance.now() + Number(values.minutes) * 60_000;
   const first = Number(values.seed ?? range?.[1] ?? values.from);
-  const last = values.minutes === undefined ? Number(values.seed ?? range?.[2] ?? first + 99) : SEED_MAX;
+  const last = values.minutes === undefined ? Number(values.seed ?? range?.[2] ?? first + SEEDS - 1) : SEED_MAX;
   for (let seed = first; seed <= last && performance.now() < untilMs; seed++) yield seed;
 }
 
-const totals = { seeds: 0, failed: 0, events: 0, replies: 0, checks: 0, virtualMs: 0, starts: 0, replayed: 0 };
-const faults = new Map<string, number>();
-
-function add(result: SimResult): void {
-  totals.seeds++;
-  totals.events += result.events;
-  totals.replies += result.replies;
-  totals.checks += result.checks;
-  totals.virtualMs += result.virtualMs;
-  totals.starts += result.incarnations;
-  for (const [kind, count] of result.faults) faults.set(kind, (faults.get(kind) ?? 0) + count);
+/** Runs seeds and tells what came of them. */
+async function runSeeds(workers: Workers, batch: Pick<Batch, "seeds" | "checksReplay" | "lane">): Promise<Totals> {
+  const progress = createProgress(process.stdout, () => performance.now());
+  let shown = 0;
+  const totals = await runBatch(workers, {
+    ...batch,
+    mutant,
+    failed(task, result) {
+      if (shown++ < FAILURES_SHOWN) progress.say(failureText(task, result));
+    },
+    problem: progress.say,
+    progress: progress.take,
+  });
+  progress.say(totalsText(totals, progress.wallMs()));
+  progress.say(faultsText(totals));
+  return totals;
 }
 
-function report(seed: number, result: SimResult): void {
-  const again = ["bun run sim --seed", seed, ...chosen, "--trace"].join(" ");
-  console.log(`\nFAIL seed ${seed}`);
-  for (const { invariant, detail } of result.violations) console.log(`  ${invariant}: ${detail}`);
-  console.log(`  options: ${JSON.stringify(result.options)}`);
-  console.log(
-    `  the last events:\n${result.lastLines
-      .slice(-LINES_SHOWN)
-      .map((line) => `    ${line}`)
-      .join("\n")}`,
-  );
-  console.log(`  again: ${again}\n`);
+/** Runs one seed here, with every event shown if that is wanted. */
+async function show(task: Task): Promise<number> {
+  const result = await runTask(task, values.trace ? (line) => console.log(line) : undefined);
+  if (result.violations.length > 0) console.log(failureText(task, result));
+  return result.violations.length;
 }
 
-/** Runs the seed in a process of its own and compares what it left. */
-function replayProblem(seed: number, result: SimResult): string | undefined {
-  const args = ["sim/main.ts", "--seed", String(seed), "--hashes", ...chosen];
-  const { stdout } = Bun.spawnSync([process.execPath, ...args], { stderr: "inherit" });
-  totals.replayed++;
-  const [line = ""] = stdout.toString().trim().split("\n");
-  const expected = hashes(result);
-  return line === expected ? undefined : `Seed ${seed} left ${expected} here and ${line} in another process`;
+async function runPlan(path: string): Promise<number> {
+  const bug = await readBug(path);
+  const failed = await show({ seed: bug.plan.seed, lane: bug.lane, mutant: bug.mutant ?? undefined, plan: bug.plan });
+  console.log(failed > 0 ? `${path} fails` : `${path} holds`);
+  return failed;
 }
 
-function hashes(result: SimResult): string {
-  return `${result.traceHash} ${result.databaseHash}`;
-}
-
-function progress(seconds: number): string {
-  const hours = totals.virtualMs / 3_600_000;
-  return `${totals.seeds} seeds, ${totals.failed} failed, ${hours.toFixed(1)} virtual hours in ${seconds.toFixed(1)} s, ${totals.starts} starts, ${totals.events} events, ${totals.replies} model replies, ${totals.checks} checks`;
-}
-
-const startMs = performance.now();
-let shownMs = startMs;
-for (const seed of seedsWanted()) {
-  const result = await simulate(seed, options);
-  add(result);
-  if (values.hashes) console.log(hashes(result));
-  if (result.violations.length > 0) {
-    totals.failed++;
-    if (totals.failed <= FAILURES_SHOWN && !values.hashes) report(seed, result);
+/** Makes the first seed that fails as small as it gets, and keeps it. */
+async function keepSmallest(name: string): Promise<number> {
+  for (const seed of seedsWanted()) {
+    const task: Task = { seed, lane, mutant };
+    const first = await runTask(task);
+    // A planted bug may break things by accident; what it must break is the better story.
+    const wanted = breaksOf(mutant);
+    const found = first.violations.find(({ invariant }) => wanted === undefined || wanted.includes(invariant));
+    if (found !== undefined) return keep(name, task, first, found.invariant);
   }
-  if (
-    values["check-replay"] &&
-    (seed % REPLAY_EVERY === 0 || values.seed !== undefined || result.violations.length > 0)
-  ) {
-    const problem = replayProblem(seed, result);
-    if (problem !== undefined) {
-      totals.failed++;
-      console.log(problem);
-    }
+  return refuse("None of these seeds fails.");
+}
+
+async function keep(name: string, task: Task, first: SimResult, invariant: string): Promise<number> {
+  const plan = await shrink({
+    plan: planOf(task.seed, first),
+    invariant,
+    triesMax: TRIES_MAX,
+    run: (smaller) => runTask({ ...task, plan: smaller }),
+    smaller: ({ operations, faults, picks }, tries) =>
+      console.log(`try ${tries}: ${operations.length} operations, ${faults.length} faults, ${picks.length} picks`),
+  });
+  const path = join(BUGBASE, `${name}.json`);
+  const result = await runTask({ ...task, plan, lines: { from: 0, until: Number.POSITIVE_INFINITY } });
+  await writeBug(path, { invariant, lane, mutant: mutant ?? null, plan }, result);
+  console.log(`${invariant} still fails with ${path}`);
+  return 1;
+}
+
+async function run(): Promise<number> {
+  if (values.plan !== undefined) return runPlan(values.plan);
+  if (values.shrink !== undefined) return keepSmallest(values.shrink);
+  if (values.trace) {
+    let failed = 0;
+    for (const seed of seedsWanted()) failed += await show({ seed, lane, mutant });
+    return failed;
   }
-  if (performance.now() - shownMs < PROGRESS_EVERY_MS) continue;
-  shownMs = performance.now();
-  console.log(progress((shownMs - startMs) / 1000));
+  const jobs = Math.min(Math.max(1, Number(values.jobs) || 1), JOBS_MAX);
+  const checksReplay = values["check-replay"] || values.ci;
+  const workers = startWorkers(checksReplay ? Math.max(2, jobs) : jobs);
+  try {
+    if (!values.ci) return (await runSeeds(workers, { lane, seeds: seedsWanted(), checksReplay })).failed;
+    return await runCi({
+      workers,
+      runSeeds: (each, seeds) => runSeeds(workers, { lane: each, seeds, checksReplay }),
+      problem: (text) => console.log(text),
+    });
+  } finally {
+    workers.close();
+  }
 }
-if (!values.hashes) {
-  console.log(progress((performance.now() - startMs) / 1000));
-  const kinds = [...faults].sort().map(([kind, count]) => `${kind} ${count}`);
-  console.log(`faults applied: ${kinds.join(", ") || "none"}`);
-  if (values["check-replay"]) console.log(`${totals.replayed} seeds ran again in another process`);
-}
-process.exit(totals.failed === 0 ? 0 : 1);
+
+process.exit((await run()) === 0 ? 0 : 1);

@@ -1,6 +1,7 @@
-import { streamBody, wholeBody } from "./chat-wire.ts";
+import type { ChatReply, ProviderWire, Refusal } from "./chat-wire.ts";
 import type { SimOptions } from "./options.ts";
 import type { PlannedReply } from "./plan.ts";
+import { SECRET } from "./providers.ts";
 import type { SeededRandom } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Incarnation } from "./world.ts";
@@ -9,18 +10,21 @@ import type { Incarnation } from "./world.ts";
 export const MODEL_FAULTS = [
   "rate_limit",
   "server_error",
+  "bad_key",
   "reset",
   "stall",
   "stall_midway",
   "half_json",
   "early_end",
+  "error_midway",
   "web_page",
 ] as const;
 
 /** One of {@link MODEL_FAULTS}. */
-type ModelFault = (typeof MODEL_FAULTS)[number] | "too_long";
+export type ModelFault = (typeof MODEL_FAULTS)[number] | "too_long";
 /** Tokens that no context holds. */
 const FULL_TOKENS = 1_000_000;
+const REFUSALS: ReadonlySet<ModelFault> = new Set<ModelFault>(["rate_limit", "server_error", "bad_key", "too_long"]);
 
 const TOKEN_END = /;-\d+;/g;
 /** Bytes of an answer that leave the provider together, at most. */
@@ -35,8 +39,12 @@ interface AnswerWorld {
 
 /** What is to be answered, and to whom. */
 interface ModelAnswer {
+  readonly wire: ProviderWire;
   readonly isStreamed: boolean;
   readonly reply: PlannedReply;
+  readonly thought: string;
+  /** A number that no other reply is billed with. */
+  readonly completionTokens: number;
   readonly fault: ModelFault | undefined;
   readonly incarnation: Incarnation;
   readonly signal: AbortSignal | null;
@@ -46,35 +54,39 @@ interface ModelAnswer {
 
 /** The answer in the provider's own bytes, or what a fault makes of it. */
 export async function writeAnswer(world: AnswerWorld, answer: ModelAnswer): Promise<Response> {
-  const { fault, reply, isStreamed } = answer;
+  const { fault, wire, isStreamed } = answer;
   if (fault === "stall") await new Promise(() => {});
-  if (
-    fault === "too_long" ||
-    fault === "reset" ||
-    fault === "rate_limit" ||
-    fault === "server_error" ||
-    fault === "web_page"
-  ) {
+  if (fault !== undefined && (REFUSALS.has(fault) || fault === "reset" || fault === "web_page")) {
     answer.end();
-    return failed(fault);
+    return refused(wire, fault);
   }
-  const named = withIds(world, reply);
-  const bytes = new TextEncoder().encode(isStreamed ? streamBody(named, world.random) : wholeBody(named));
+  const reply = replyOf(world, answer);
+  const bytes = new TextEncoder().encode(isStreamed ? wire.stream(reply, world.random) : wire.whole(reply));
   const cutAt = fault === undefined ? bytes.length : world.random.int(bytes.length);
   const type = isStreamed ? "text/event-stream" : "application/json";
-  return new Response(piecesOf(world, bytes.subarray(0, cutAt), answer), { headers: { "content-type": type } });
+  const sent = fault === "error_midway" ? withError(wire, bytes, cutAt) : bytes.subarray(0, cutAt);
+  return new Response(piecesOf(world, sent, answer), { headers: { "content-type": type } });
 }
 
-function withIds({ options, random }: AnswerWorld, { text, calls }: PlannedReply) {
+/** The events before a place, and an error after them. */
+function withError(wire: ProviderWire, bytes: Uint8Array, cutAt: number): Uint8Array {
+  const text = new TextDecoder().decode(bytes.subarray(0, cutAt));
+  const whole = text.slice(0, text.lastIndexOf("\n\n") + 2);
+  return new TextEncoder().encode(`${text.includes("\n\n") ? whole : ""}${wire.streamError()}`);
+}
+
+function replyOf({ options, random }: AnswerWorld, answer: ModelAnswer): ChatReply {
+  const { text, calls } = answer.reply;
   const named = calls.map((planned, index) => ({
     name: planned.name,
     // After a compaction the plan may begin again: then what it writes is told apart by the reply.
     arguments:
       options.fillRate > 0 ? planned.arguments.replaceAll(TOKEN_END, `;-${random.int(1e9)};`) : planned.arguments,
-    id: options.repeatsCallIds ? `call_${index}` : `call_${random.uuid().slice(0, 8)}`,
+    id: options.repeatsCallIds ? `functions.${planned.name}:${index}` : `call_${random.uuid().slice(0, 8)}`,
   }));
-  const isFull = random.chance(options.fillRate);
-  return { text, calls: named, totalTokens: isFull ? FULL_TOKENS : 20 + random.int(100) };
+  const promptTokens = random.chance(options.fillRate) ? FULL_TOKENS : 20 + random.int(100);
+  const { thought, completionTokens } = answer;
+  return { text, thought, calls: named, promptTokens, completionTokens };
 }
 
 /** The bytes as they come over the network, cut anywhere. */
@@ -104,13 +116,8 @@ function piecesOf(
   });
 }
 
-function failed(fault: ModelFault): Response {
+function refused(wire: ProviderWire, fault: ModelFault): Response {
   if (fault === "reset") throw new TypeError("The socket connection was closed unexpectedly");
   if (fault === "web_page") return new Response("<html>", { headers: { "content-type": "text/html" } });
-  if (fault === "too_long")
-    return Response.json({ error: { message: "Too long", code: "context_length_exceeded" } }, { status: 400 });
-  const isLimit = fault === "rate_limit";
-  const error = { message: "simulated", type: isLimit ? "rate_limit_exceeded" : "server_error" };
-  const headers: Record<string, string> = isLimit ? { "retry-after": "1" } : {};
-  return Response.json({ error }, { status: isLimit ? 429 : 500, headers });
+  return wire.refusal(fault as Refusal, SECRET);
 }

@@ -12,7 +12,34 @@ export const MUTANTS = [
   "forgets_names",
   "never_recovers",
   "undoes_block_edits",
+  "splits_messages_from_step",
+  "migrates_in_pieces",
+  "reruns_finished_tools",
+  "numbers_from_memory",
+  "numbers_each_reading",
+  "shows_before_it_keeps",
+  "waits_for_ever",
+  "keeps_cancelled_runs",
+  "breaks_characters",
+  "tells_companions_backwards",
+  "tells_companions_twice",
+  "cuts_between_call_and_answer",
+  "keeps_replaced_messages",
+  "writes_one_past_the_limit",
+  "counts_bytes_as_characters",
+  "drops_usage_when_it_resumes",
+  "searches_every_agent",
+  "retries_for_ever",
+  "forgets_callbacks",
+  "swallows_failures",
+  "pages_by_time_alone",
+  "reveals_keys",
+  "forgets_expiries",
+  "leaves_deleted_messages",
+  "shows_stale_blocks",
   "forgets_owed_work",
+  "overwrites_facts",
+  "keeps_facts_of_deleted_words",
 ] as const;
 
 /** One of {@link MUTANTS}. */
@@ -60,6 +87,10 @@ export function mutated(database: SqlDatabase, mutant: Mutant | undefined, world
       };
     case "undoes_block_edits":
       return { ...database, writer: staleReads(writer) };
+    case "splits_messages_from_step":
+      return { ...database, writer: splitBefore(writer, /^insert into steps/, world) };
+    case "migrates_in_pieces":
+      return { ...database, writer: splitBefore(writer, /^\s*create /, world) };
     default:
       return database;
   }
@@ -113,6 +144,23 @@ function splitEffects(writer: SqlConnection, { scheduler, incarnation }: MutantW
       await scheduler.wait("between two commits", LATE_MS, incarnation);
       await writer.execute("begin immediate", []);
       return result;
+    },
+  };
+}
+
+/** What comes before such a statement is committed before it. */
+function splitBefore(writer: SqlConnection, pattern: RegExp, { scheduler, incarnation }: MutantWorld): SqlConnection {
+  let isOpen = false;
+  return {
+    async execute(sql, parameters) {
+      if (sql === "begin immediate") isOpen = true;
+      if (sql === "commit" || sql === "rollback") isOpen = false;
+      if (isOpen && pattern.test(sql)) {
+        await writer.execute("commit", []);
+        await scheduler.wait("between two commits", LATE_MS, incarnation);
+        await writer.execute("begin immediate", []);
+      }
+      return writer.execute(sql, parameters);
     },
   };
 }

@@ -40,6 +40,8 @@ export interface NetworkOptions {
   readonly random: SeededRandom;
   readonly faults: Faults;
   readonly delayMs: number;
+  /** Whether the disk may refuse the end of a run: then its stream is closed without one, and has it later. */
+  readonly mayLackEnd: boolean;
   readonly listener: () => Listener | undefined;
 }
 
@@ -51,12 +53,16 @@ interface BodyReader {
 
 /** Characters of a line that the trace shows; its hash stands for all of it. */
 const LINE_SHOWN_CHARS = 80;
+/** The line that ends every stream. */
+const DONE = "[DONE]";
 const LOST = { kind: "lost" } as const;
 const UNSENT = { kind: "unsent" } as const;
 
 /** The one {@link Network}. */
-export function createNetwork({ scheduler, random, faults, delayMs, listener }: NetworkOptions): Network {
+export function createNetwork(options: NetworkOptions): Network {
+  const { scheduler, random, faults, delayMs, mayLackEnd, listener } = options;
   const travel = (label: string) => scheduler.wait(label, random.between(0, delayMs));
+  const { readPieces } = createReading({ random, faults, travel });
 
   /** A line that broke is noticed a little later. */
   async function lost(): Promise<typeof LOST> {
@@ -100,13 +106,21 @@ export function createNetwork({ scheduler, random, faults, delayMs, listener }: 
       const { response, incarnation } = begun;
       const isStream = response.headers.get("content-type")?.startsWith("text/event-stream") === true;
       if (!isStream || response.body === null) return whole(response, incarnation);
+      let last = "";
       const lines = lineReader((line) => {
+        last = line;
         scheduler.note(`< ${line.slice(0, LINE_SHOWN_CHARS)} ${Bun.hash(line)}`);
         take(line);
       });
-      return { kind: await readPieces(response.body.getReader(), incarnation, lines, isEnough) };
+      const kind = await readPieces(response.body.getReader(), incarnation, lines, isEnough);
+      return { kind: kind === "whole" && mayLackEnd && last !== DONE ? "cut" : kind };
     },
   };
+}
+
+/** Reads streams as they reach clients. */
+function createReading({ random, faults, travel }: ReadingOptions) {
+  return { readPieces };
 
   async function readPieces(
     reader: BodyReader,
@@ -115,9 +129,10 @@ export function createNetwork({ scheduler, random, faults, delayMs, listener }: 
     isEnough: () => boolean,
   ): Promise<"whole" | "cut" | "left"> {
     for (;;) {
-      const bytes = await piece(reader, incarnation);
-      if (bytes === "whole" || bytes === "cut") return bytes;
-      take(bytes);
+      const arrived = await piece(reader, incarnation);
+      if (arrived === "whole" || arrived === "cut") return arrived;
+      take(arrived.bytes);
+      if (arrived.isLast) return "cut";
       if (!isEnough()) continue;
       if (incarnation.isAlive) void reader.cancel();
       return "left";
@@ -125,14 +140,29 @@ export function createNetwork({ scheduler, random, faults, delayMs, listener }: 
   }
 
   /** The next bytes of a stream as they reach the client, or how it ended. */
-  async function piece(reader: BodyReader, incarnation: Incarnation): Promise<Uint8Array | "whole" | "cut"> {
+  async function piece(reader: BodyReader, incarnation: Incarnation): Promise<Piece | "whole" | "cut"> {
     const read = await beforeDeath(incarnation, reader.read());
     if (read?.done === true) return "whole";
     await travel("piece arrives");
     const isCut = read?.value === undefined || (!incarnation.isAlive && random.chance(0.5));
     if (isCut) faults.applied("connection lost");
-    return isCut ? "cut" : read.value;
+    if (isCut) return "cut";
+    const bytes = read.value;
+    if (incarnation.isAlive || random.chance(0.3)) return { bytes, isLast: false };
+    // Of what was under way when the process died any part may arrive: it ends anywhere, also within a character.
+    faults.applied("frame cut");
+    return { bytes: bytes.subarray(0, random.int(bytes.length)), isLast: true };
   }
+}
+
+interface ReadingOptions extends Pick<NetworkOptions, "random" | "faults"> {
+  readonly travel: (label: string) => Promise<void>;
+}
+
+/** Bytes of a stream; after the last nothing comes, and no end either. */
+interface Piece {
+  readonly bytes: Uint8Array;
+  readonly isLast: boolean;
 }
 
 /** What a process says before it dies; undefined when it dies first. */

@@ -1,11 +1,21 @@
-import { type ChatMessage, chatText } from "./chat-wire.ts";
+import {
+  type BillBook,
+  type CallbackBook,
+  createBillBook,
+  createCallbackBook,
+  createListBook,
+  type ListBook,
+} from "./books.ts";
+import { type ChatRequest, chatText } from "./chat-wire.ts";
 import type { Plan } from "./plan.ts";
+import { HISTORY_MAX, isLinearizable, type RegisterOperation } from "./register.ts";
 import { createRunBook, type RunBook } from "./run-book.ts";
 import type { WireMessage } from "./wire.ts";
 
-/** What of a prompt is told apart from its messages. */
+/** What of a prompt is told apart from its marks. */
 interface SentPrompt {
-  readonly system: ChatMessage | undefined;
+  readonly system: string;
+  readonly request: ChatRequest;
   readonly isWhole: boolean;
 }
 
@@ -15,6 +25,9 @@ export interface Violation {
   readonly invariant: string;
   readonly detail: string;
 }
+
+/** What is added to an agent's number to name its companion. */
+export const COMPANION = 2_000;
 
 /** A conversation with an agent, as clients know it. */
 export interface KnownAgent {
@@ -27,6 +40,18 @@ export interface KnownAgent {
   readonly conversationId: string | null;
   /** The id of the block that this agent shares with all others. */
   readonly sharedBlockId: string;
+  /** Blocks that the conversation has for itself, in place of the agent's. */
+  readonly isolatedBlockIds: readonly string[];
+  /** Marks of messages that a fork took over. */
+  readonly inherited: readonly string[];
+  /** The model that answers unless a message asks for another. */
+  readonly model: string;
+}
+
+/** An agent that looks after the memory of another. */
+export interface KnownCompanion {
+  readonly owner: number;
+  readonly id: string;
 }
 
 /** One message to an agent, and what its sender learnt. */
@@ -40,17 +65,29 @@ export interface SentTurn {
   runId: string | undefined;
   /** Whether the stream carried whole messages, each of which must be stored. */
   showsSteps: boolean;
+  /** Since it was sent, somebody asked for its conversation to be compacted or emptied. */
+  mayBeForgotten: boolean;
+  /** Models that may be asked to answer it. */
+  readonly models: Set<string>;
+  readonly maxSteps: number | null;
+  /** How often it was sent as something new: one that nobody answered gives way to the next, unless others came between. */
+  copies: number;
+  /** Whether its sender has given up or got its answer, so that it is not sent again. */
+  isOver: boolean;
+  /** Whether its sender wants to be called back. */
+  readonly wantsCallback: boolean;
 }
 
 /** A text that was written by one request, and whether it must be there. */
 export interface Written {
   readonly text: string;
   readonly agent: number;
+  id: string | undefined;
   fate: "acknowledged" | "unclear" | "refused";
 }
 
 /**
- * What must hold, told only by what clients and the provider saw: it shares no code with the server, and never looks
+ * What must hold, told only by what clients and the providers saw: it shares no code with the server, and never looks
  * into its memory or its database.
  */
 export interface Oracle {
@@ -60,13 +97,22 @@ export interface Oracle {
   checks(): number;
   checked(count?: number): void;
   readonly runs: RunBook;
+  readonly bills: BillBook;
+  readonly callbacks: CallbackBook;
+  readonly lists: ListBook;
   readonly turns: readonly SentTurn[];
   readonly passages: readonly Written[];
   readonly agents: readonly KnownAgent[];
+  readonly companions: readonly KnownCompanion[];
   addAgent(agent: KnownAgent): void;
+  addCompanion(companion: KnownCompanion): void;
   addTurn(turn: SentTurn): void;
   addPassage(passage: Written): void;
   planOf(mark: string): Plan | undefined;
+  /** The number of the conversation with this agent that has this id; the agent's own when there is none. */
+  conversationOf(owner: number, conversationId: string | undefined): number;
+  /** A conversation was asked to be compacted or emptied: prompts need not hold what was said so far. */
+  mayForget(agent: number): void;
   /** The provider was sent a conversation with these marks: all of it, or what a compaction left. */
   modelWasSent(agent: number, marks: readonly string[], prompt: SentPrompt): void;
   /** The system message that the provider was sent last for an agent. */
@@ -74,6 +120,14 @@ export interface Oracle {
   /** What a register that one client writes may hold: the last value that was acknowledged, or a later unclear one. */
   wrote(register: string, value: string, isClear: boolean): void;
   read(register: string, value: string): void;
+  /** Whether the history of a register that many clients use has room for one more operation, which must follow. */
+  admits(register: string): boolean;
+  operated(register: string, operation: RegisterOperation): void;
+  /** Looks for an order in which all operations on every shared register make sense. */
+  checkRegisters(): void;
+  /** What a client's own tool printed, for the call that it answered. */
+  printed(call: string, output: string): void;
+  readonly prints: ReadonlyMap<string, ReadonlySet<string>>;
   /** A client walked through an agent's messages from the first on; in the end they must begin alike. */
   walked(agent: number, messages: readonly WireMessage[]): void;
   readonly walks: readonly { readonly agent: number; readonly messages: readonly WireMessage[] }[];
@@ -81,6 +135,7 @@ export interface Oracle {
 
 /** More are not kept: the first says it all. */
 const VIOLATIONS_MAX = 20;
+const ANY_MARK = /mk-(\d+)-\d+;/g;
 
 /** The one {@link Oracle}. */
 export function createOracle(): Oracle {
@@ -89,8 +144,9 @@ export function createOracle(): Oracle {
   const byMark = new Map<string, SentTurn>();
   const passages: Written[] = [];
   const agents: KnownAgent[] = [];
-  const systems = new Map<number, string>();
-  const registers = new Map<string, Set<string>>();
+  const companions: KnownCompanion[] = [];
+  const forgetful = new Set<number>();
+  const prints = new Map<string, Set<string>>();
   const walks: { agent: number; messages: readonly WireMessage[] }[] = [];
   let checks = 0;
 
@@ -100,63 +156,147 @@ export function createOracle(): Oracle {
   const fail = (invariant: string, detail: string) => {
     if (violations.length < VIOLATIONS_MAX) violations.push({ invariant, detail });
   };
-
-  function modelWasSent(agent: number, marks: readonly string[], { system, isWhole }: SentPrompt): void {
-    const text = system === undefined ? "" : chatText(system);
-    systems.set(agent, text);
-    checked(marks.length + 2);
-    if (new Set(marks).size < marks.length) fail("S3 once", `The model was sent a message twice: ${marks.join(" ")}`);
-    const foreign = marks.filter((mark) => byMark.get(mark)?.plan.agent !== agent);
-    if (foreign.length > 0)
-      fail("S12 scope", `Agent ${agent}'s model was sent messages of others: ${foreign.join(" ")}`);
-    checkPersona(agent, text);
-    if (isWhole) checkWhole(agent, marks);
-  }
-
-  function checkPersona(agent: number, prompt: string): void {
-    const personas = new Set(prompt.match(/cn-\d+;/g) ?? []);
-    const owner = agents.find(({ number }) => number === agent)?.owner ?? agent;
-    if (!personas.has(`cn-${owner};`) || personas.size !== 1)
-      fail("S12 scope", `Agent ${agent}'s prompt holds the personas ${[...personas].join(" ") || "of nobody"}`);
-  }
-
-  function checkWhole(agent: number, marks: readonly string[]): void {
-    for (const { plan, isAcknowledged } of turns) {
-      if (plan.agent === agent && isAcknowledged && !marks.includes(plan.mark))
-        fail("S1 acknowledged", `The model was not sent ${plan.mark}, which had been acknowledged`);
-    }
-  }
-
   return {
     fail,
     violations,
     checks: () => checks,
     checked,
     runs: createRunBook(fail, checked),
+    bills: createBillBook(),
+    callbacks: createCallbackBook(fail, checked),
+    lists: createListBook(fail, checked),
     turns,
     passages,
     agents,
+    companions,
     walks,
+    prints,
     addAgent: (agent) => agents.push(agent),
+    addCompanion: (companion) => companions.push(companion),
     addPassage: (passage) => passages.push(passage),
     addTurn(turn) {
       turns.push(turn);
       byMark.set(turn.plan.mark, turn);
     },
     planOf: (mark) => byMark.get(mark)?.plan,
-    modelWasSent,
+    conversationOf: (owner, id) =>
+      (id === undefined ? undefined : agents.find(({ conversationId }) => conversationId === id)?.number) ?? owner,
+    mayForget(agent) {
+      forgetful.add(agent);
+      for (const turn of turns) if (turn.plan.agent === agent) turn.mayBeForgotten = true;
+    },
+    ...promptChecks({ fail, checked, agents, turns, byMark, forgetful }),
+    ...registers(fail, checked),
+    printed(call, output) {
+      prints.set(call, (prints.get(call) ?? new Set()).add(output));
+    },
+    walked: (agent, messages) => walks.push({ agent, messages }),
+  };
+}
+
+interface PromptWorld {
+  readonly fail: Oracle["fail"];
+  readonly checked: Oracle["checked"];
+  readonly agents: readonly KnownAgent[];
+  readonly turns: readonly SentTurn[];
+  readonly byMark: ReadonlyMap<string, SentTurn>;
+  /** Conversations that were asked to be compacted or emptied. */
+  readonly forgetful: ReadonlySet<number>;
+}
+
+/** What must hold of every prompt. */
+function promptChecks(world: PromptWorld): Pick<Oracle, "modelWasSent" | "lastSystem"> {
+  const { fail, checked, agents, turns, byMark, forgetful } = world;
+  const systems = new Map<number, string>();
+
+  function checkModel(known: KnownAgent | undefined, agent: number, mark: string | undefined, model: string): void {
+    const turn = byMark.get(mark ?? "");
+    const isOwn = turn?.plan.agent === agent;
+    if (turn !== undefined && !turn.models.has(model) && (isOwn || model !== known?.model))
+      fail("S6 transcript", `${mark} was sent to ${model} instead of ${[...turn.models].join(" or ")}`);
+    if (turn === undefined && !forgetful.has(agent))
+      fail("S6 transcript", `Conversation ${agent}'s model was sent something that no client had begun`);
+  }
+
+  function checkScope(known: KnownAgent | undefined, agent: number, prompt: SentPrompt): void {
+    const owner = known?.owner ?? agent;
+    const personas = new Set(prompt.system.match(/cn-\d+;/g) ?? []);
+    if (!personas.has(`cn-${owner};`) || personas.size !== 1)
+      fail("S12 scope", `Agent ${agent}'s prompt holds the personas ${[...personas].join(" ") || "of nobody"}`);
+    const ownerOf = (number: number) => agents.find((one) => one.number === number)?.owner ?? number;
+    for (const message of prompt.request.messages.slice(1))
+      for (const [mark, number] of chatText(message).matchAll(ANY_MARK))
+        if (ownerOf(Number(number)) !== owner)
+          fail("S12 scope", `Agent ${agent}'s model was shown ${mark}, which was said to another agent`);
+  }
+
+  function checkWhole(known: KnownAgent | undefined, agent: number, marks: readonly string[]): void {
+    const own = turns.filter(({ plan, mayBeForgotten }) => plan.agent === agent && !mayBeForgotten);
+    const taken = forgetful.has(agent) ? [] : (known?.inherited ?? []).flatMap((mark) => byMark.get(mark) ?? []);
+    const isMissing = ({ isAcknowledged, plan }: SentTurn) => isAcknowledged && !marks.includes(plan.mark);
+    for (const turn of [...taken, ...own].filter(isMissing))
+      fail(
+        "S1 acknowledged",
+        `Conversation ${agent}'s model was not sent ${turn.plan.mark}, which had been acknowledged`,
+      );
+  }
+
+  return {
     lastSystem: (agent) => systems.get(agent) ?? "",
+    modelWasSent(agent, marks, prompt) {
+      const known = agents.find(({ number }) => number === agent);
+      systems.set(agent, prompt.system);
+      checked(marks.length + 2);
+      const times = Map.groupBy(marks, (mark) => mark);
+      if ([...times].some(([mark, { length }]) => length > (byMark.get(mark)?.copies ?? 1)))
+        fail("S3 once", `The model was sent a message twice: ${marks.join(" ")}`);
+      const isForeign = (mark: string) =>
+        byMark.get(mark)?.plan.agent !== agent && known?.inherited.includes(mark) !== true;
+      const foreign = marks.filter(isForeign);
+      if (foreign.length > 0)
+        fail("S12 scope", `Agent ${agent}'s model was sent messages of others: ${foreign.join(" ")}`);
+      checkScope(known, agent, prompt);
+      if (prompt.isWhole) checkModel(known, agent, marks.at(-1), prompt.request.model);
+      if (prompt.isWhole) checkWhole(known, agent, marks);
+    },
+  };
+}
+
+/** Registers of one writer, whose value is known at any time, and of many, whose history must make sense. */
+function registers(
+  fail: Oracle["fail"],
+  checked: Oracle["checked"],
+): Pick<Oracle, "wrote" | "read" | "admits" | "operated" | "checkRegisters"> {
+  const values = new Map<string, Set<string>>();
+  const histories = new Map<string, readonly RegisterOperation[]>();
+  const admitted = new Map<string, number>();
+  return {
     wrote(register, value, isClear) {
-      const possible = registers.get(register) ?? new Set();
-      registers.set(register, isClear ? new Set([value]) : possible.add(value));
+      const possible = values.get(register) ?? new Set();
+      values.set(register, isClear ? new Set([value]) : possible.add(value));
     },
     read(register, value) {
       checked();
-      const possible = registers.get(register) ?? new Set();
+      const possible = values.get(register) ?? new Set();
       if (!possible.has(value))
         fail("S8 block", `${register} holds '${value}', but it could only be '${[...possible].join("' or '")}'`);
-      registers.set(register, new Set([value]));
+      values.set(register, new Set([value]));
     },
-    walked: (agent, messages) => walks.push({ agent, messages }),
+    admits(register) {
+      const count = admitted.get(register) ?? 0;
+      admitted.set(register, count + 1);
+      return count < HISTORY_MAX;
+    },
+    operated(register, operation) {
+      histories.set(register, [...(histories.get(register) ?? []), operation]);
+    },
+    checkRegisters() {
+      for (const [register, history] of histories) {
+        checked(history.length);
+        if (isLinearizable(history, "")) continue;
+        const told = history.map(({ kind, value, start, end }) => `${start}-${end} ${kind} '${value}'`);
+        fail("S5 linearizable", `No order explains what happened to ${register}: ${told.join(", ")}`);
+      }
+    },
   };
 }

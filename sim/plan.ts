@@ -25,10 +25,16 @@ export interface Plan {
 export const OWN_BLOCK = "human";
 /** The label of the block that every agent has. */
 export const SHARED_BLOCK = "team";
+/** A block that holds little, and that tools write up to its limit, and past it. */
+export const SMALL_BLOCK = "scratch";
+/** Characters that {@link SMALL_BLOCK} may hold. */
+export const SMALL_CHARS_MAX = 40;
 /** A tool that only clients can run. */
 export const CLIENT_TOOL = "look_outside";
 
 const REPLIES_MAX = 4;
+/** Numbers of what companions write are higher than those of any turn. */
+const COMPANION_TOKENS = 1_000_000;
 /** Words of one to four bytes a character, so that a cut may fall inside one. */
 const WORDS = [
   "seal",
@@ -72,7 +78,8 @@ function drawCall(random: SeededRandom, token: () => string, hasClientTool: bool
     const written = token();
     return call("archival_memory_insert", { content: `${written} ${words(random)}` }, written);
   }
-  if (kind < 0.88) return call("conversation_search", { query: "mk" });
+  if (kind < 0.86) return call("memory_rethink", { label: SMALL_BLOCK, new_memory: smallText(random) });
+  if (kind < 0.9) return call("conversation_search", { query: "mk" });
   if (kind < 0.94) return call("no_such_tool", {});
   return { name: "memory_insert", arguments: '{"label": "human", "new_st', token: null };
 }
@@ -81,6 +88,21 @@ function call(name: string, args: object, token: string | null = null): PlannedC
   return { name, arguments: JSON.stringify(args), token };
 }
 
-function words(random: SeededRandom): string {
+/** A text about as long as the small block may hold, its characters of one to four bytes. */
+function smallText(random: SeededRandom): string {
+  const length = SMALL_CHARS_MAX - 2 + random.int(5);
+  return Array.from({ length }, () => random.pick(["a", "ö", "海", "🦭"])).join("");
+}
+
+/** What a companion does with what it reads: it writes to the memory that it shares, or does nothing. */
+export function drawCompanionReply(random: SeededRandom, owner: number): PlannedReply {
+  if (random.chance(0.5)) return { text: "Nothing new.", calls: [] };
+  const written = `tk-${owner}-${COMPANION_TOKENS + random.int(1e9)};-0;`;
+  const insert = { label: OWN_BLOCK, new_string: written, insert_line: -1 };
+  return { text: "", calls: [call("memory_insert", insert, written)] };
+}
+
+/** Any words, of any characters. */
+export function words(random: SeededRandom): string {
   return Array.from({ length: 1 + random.int(12) }, () => random.pick(WORDS)).join(" ");
 }

@@ -3,6 +3,8 @@ import type { Random } from "../src/core/random.ts";
 
 /** Numbers that the same seed and label give again, apart from those of every other label. */
 export interface SeededRandom extends Random {
+  /** Tells this sequence from the others of its seed: the labels that led to it. */
+  readonly label: string;
   /** A whole number from 0 to `below` - 1. */
   int(below: number): number;
   /** A number from `min` up to `max`. */
@@ -14,8 +16,11 @@ export interface SeededRandom extends Random {
 }
 
 /** A {@link SeededRandom} (sfc32, its state hashed from the seed and the label). */
-export function seededRandom(seed: string): SeededRandom {
-  const state = new Uint32Array(new Uint8Array(createHash("sha256").update(seed).digest().subarray(0, 16)).buffer);
+export function seededRandom(seed: string, label = ""): SeededRandom {
+  const hash = createHash("sha256")
+    .update(seed + label)
+    .digest();
+  const state = new Uint32Array(new Uint8Array(hash.subarray(0, 16)).buffer);
   let [a = 0, b = 0, c = 0, d = 0] = state;
 
   function u32(): number {
@@ -35,7 +40,8 @@ export function seededRandom(seed: string): SeededRandom {
     between: (min, max) => min + fraction() * (max - min),
     chance: (probability) => fraction() < probability,
     pick: (items) => items[int(items.length)] ?? items[0],
-    fork: (label) => seededRandom(`${seed}/${label}`),
+    label: label.slice(1),
+    fork: (below) => seededRandom(seed, `${label}/${below}`),
     uuid() {
       const hex = [u32(), u32(), u32(), u32()].map((word) => word.toString(16).padStart(8, "0")).join("");
       const variant = "89ab"[Number.parseInt(hex[16] ?? "0", 16) % 4];

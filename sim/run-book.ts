@@ -1,5 +1,5 @@
 import { parseJson } from "../src/core/json.ts";
-import type { WireMessage, WireRun } from "./wire.ts";
+import type { WireMessage, WireRun, WireUsage } from "./wire.ts";
 
 /** The line that ends every stream. */
 const DONE = "[DONE]";
@@ -12,6 +12,12 @@ export interface RunBook {
   reader(run: string | undefined, startingAfter: number, isNumbered: boolean): StreamReader;
   /** A list of runs that was asked for and came at these times: what was known to be final before must be final in it. */
   sawRuns(runs: readonly WireRun[], askedMs: number, cameMs: number): void;
+  /** A run's answer or its stream told what the run had used in all. */
+  told(run: string, usage: WireUsage): void;
+  readonly usages: ReadonlyMap<string, readonly WireUsage[]>;
+  /** A run was asked to be deleted: nothing of it need be there any more. */
+  mayBeGone(run: string): void;
+  isMaybeGone(run: string): boolean;
   /** Runs whose streams were seen, with the messages that they carried whole. */
   readonly streams: ReadonlyMap<string, SeenStream>;
 }
@@ -33,7 +39,8 @@ export interface StreamReader {
   position(): number;
 }
 
-type StreamEvent = Pick<WireMessage, "message_type" | "run_id"> & { readonly seq_id?: number | null };
+type StreamEvent = Pick<WireMessage, "message_type" | "run_id"> &
+  Partial<WireUsage> & { readonly seq_id?: number | null };
 type Fail = (invariant: string, detail: string) => void;
 
 /** The one {@link RunBook}. */
@@ -47,11 +54,20 @@ export function createRunBook(fail: Fail, checked: () => void): RunBook {
     return stream;
   }
 
+  const usages = new Map<string, WireUsage[]>();
+  const gone = new Set<string>();
+  const told = (run: string, usage: WireUsage) => void usages.set(run, [...(usages.get(run) ?? []), usage]);
+
   return {
     streams,
+    told,
+    usages,
+    mayBeGone: (run) => void gone.add(run),
+    isMaybeGone: (run) => gone.has(run),
     sawRuns(runs, askedMs, cameMs) {
+      // A companion's run may wait, created, for the one that is at work to end.
       const active = runs
-        .filter((run) => !FINAL.includes(run.status))
+        .filter((run) => run.status === "running")
         .map((run) => `${run.agent_id} ${run.conversation_id}`);
       checked();
       if (new Set(active).size < active.length)
@@ -68,19 +84,21 @@ export function createRunBook(fail: Fail, checked: () => void): RunBook {
       }
     },
     reader: (run, startingAfter, isNumbered) =>
-      createReader({ streamOf, fail, checked, isNumbered }, run, startingAfter),
+      createReader({ streamOf, told, isGone: (id) => gone.has(id), fail, checked, isNumbered }, run, startingAfter),
   };
 }
 
 interface ReaderOptions {
   readonly streamOf: (run: string) => SeenStream;
+  readonly told: (run: string, usage: WireUsage) => void;
+  readonly isGone: (run: string) => boolean;
   readonly fail: Fail;
   readonly checked: () => void;
   readonly isNumbered: boolean;
 }
 
 function createReader(
-  { streamOf, fail, checked, isNumbered }: ReaderOptions,
+  { streamOf, told, isGone, fail, checked, isNumbered }: ReaderOptions,
   knownRun: string | undefined,
   startingAfter: number,
 ): StreamReader {
@@ -94,8 +112,10 @@ function createReader(
       fail("S9 stream", `A stream began without telling its run: ${line}`);
       return;
     }
+    // It may go away in the middle of a reading.
+    if (isGone(run)) return;
     const stream = streamOf(run);
-    // Whoever asks for more than there is hears of the end, each time.
+    // Whoever asks for more than there is hears of the end once more.
     if (line === DONE && stream.last !== undefined && position > stream.last) return;
     const text = line.replace(NUMBER, '"seq_id":null');
     const known = stream.lines.get(position);
@@ -113,6 +133,7 @@ function createReader(
     if (event === undefined) fail("S9 stream", `A line is no JSON: ${line}`);
     run ??= event?.run_id ?? undefined;
     if (event?.message_type === "ping" && position > 0 && event.seq_id == null) return;
+    if (event?.message_type === "usage_statistics" && run !== undefined) told(run, event as StreamEvent & WireUsage);
     position++;
     const number = event?.seq_id ?? position;
     if (isNumbered && number !== position) fail("S9 stream", `${run} has line ${number} where ${position} should be`);
@@ -132,7 +153,8 @@ function createReader(
     },
     closed() {
       const isAtEnd = run !== undefined && streamOf(run).last === position;
-      if (!isDone && !isAtEnd) fail("S9 stream", `The stream of ${run} was closed at ${position} without its end`);
+      if (!isDone && !isAtEnd && (run === undefined || !isGone(run)))
+        fail("S9 stream", `The stream of ${run} was closed at ${position} without its end`);
     },
   };
 }

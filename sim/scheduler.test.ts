@@ -56,7 +56,7 @@ test("createScheduler() lets everything settle before the next event", async () 
 
 test("createScheduler() drops the events of the dead, and those that were aborted do not move time", async () => {
   const scheduler = start(1);
-  const incarnation = createIncarnation(1);
+  const incarnation = createIncarnation(1, { events: scheduler.events, ghost: () => {} });
   const stop = new AbortController();
   const seen: string[] = [];
   void scheduler.wait("of the dead", 5, incarnation).then(() => seen.push("dead"));

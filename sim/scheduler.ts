@@ -1,13 +1,22 @@
 import { createHash } from "node:crypto";
+import { createDecisions, type Decisions } from "./decisions.ts";
 import type { SeededRandom } from "./random.ts";
+import { realImmediate } from "./traps.ts";
 
 /** Lines of the trace that are kept to be shown when something is wrong. */
 const LAST_LINES = 200;
+/** Lines of the trace after which its hash so far is kept, to find where two traces part. */
+export const CHECKPOINT_LINES = 256;
+/** Events among which the priorities of kinds are drawn anew. */
+const CHANGES_WITHIN = 1_500;
+/** How much the places of events of one kind differ, where kinds have priorities. */
+const PRIORITY_NOISE = 0.2;
 
-/** Whose event it is. What the dead own never happens. */
+/** Whose event it is. What the dead own never happens; what the paused own waits for them. */
 export interface Owner {
   readonly name: string;
   readonly isAlive: boolean;
+  readonly isPaused: boolean;
 }
 
 /** Something that will happen: a completion that some code waits for. */
@@ -15,10 +24,12 @@ interface Pending {
   readonly atMs: number;
   /** Drawn when it was asked for: among events of one moment the order is the seed's choice. */
   readonly rank: number;
+  /** Counts the waits, so that those of one rank take their turn. */
+  readonly number: number;
   readonly label: string;
   readonly owner: Owner;
   readonly happen: () => void;
-  isCancelled: boolean;
+  readonly isCancelled: () => boolean;
 }
 
 /** How a run of the scheduler ended: `until` held, nothing was left to happen, or a limit was reached. */
@@ -31,8 +42,8 @@ export interface RunLimits {
   /** Virtual time at which to stop. */
   readonly untilMs: number;
   readonly eventsMax: number;
-  /** Called after every event, when nothing is left to do before the next. */
-  readonly afterEach: () => void;
+  /** Called after every event with its label, when nothing is left to do before the next. */
+  readonly afterEach: (label: string) => void;
 }
 
 /**
@@ -47,44 +58,82 @@ export interface Scheduler {
   note(text: string): void;
   run(limits: RunLimits): Promise<RunEnd>;
   events(): number;
+  /** Owners may have been paused or woken: what the woken own happens from now on. */
+  ownersChanged(): void;
   /** SHA-256 over every line so far. */
   hash(): string;
+  /** The hash as it was after each {@link CHECKPOINT_LINES} lines. */
+  checkpoints(): readonly string[];
   lastLines(): readonly string[];
 }
 
-const OUTSIDE: Owner = { name: "-", isAlive: true };
+const OUTSIDE: Owner = { name: "-", isAlive: true, isPaused: false };
 
-/** Starts virtual time at 0. `show` is given every line of the trace. */
-export function createScheduler(random: SeededRandom, show: (line: string) => void = () => {}): Scheduler {
+/** How a scheduler orders what happens at one moment. */
+export interface SchedulerOptions {
+  /** Given every line of the trace. */
+  readonly show?: ((line: string) => void) | undefined;
+  /** Which waits keep the place that was drawn for them; the others take their turn. */
+  readonly decisions?: Decisions;
+  /** Above 0 events gather at multiples of it, and kinds of events have priorities, as in PCT (Burckhardt et al., 2010). */
+  readonly gridMs?: number;
+  readonly priorityChanges?: number;
+}
+
+/** Starts virtual time at 0. */
+export function createScheduler(random: SeededRandom, options: SchedulerOptions = {}): Scheduler {
+  const { show = () => {}, decisions = createDecisions(), gridMs = 0 } = options;
   const heap: Pending[] = [];
   const trace = createTrace(show);
+  const rankOf = createRanks(random, options);
+  let held: Pending[] = [];
   let nowMs = 0;
   let events = 0;
+  let waits = 0;
 
   function next(): Pending | undefined {
-    for (let first = takeFirst(heap); first !== undefined; first = takeFirst(heap))
-      if (!first.isCancelled && first.owner.isAlive) return first;
+    for (let first = takeFirst(heap); first !== undefined; first = takeFirst(heap)) {
+      if (first.isCancelled() || !first.owner.isAlive) continue;
+      if (!first.owner.isPaused) return first;
+      held.push(first);
+    }
     return undefined;
+  }
+
+  /** Whole milliseconds, so that events do meet. */
+  function momentAfter(delayMs: number): number {
+    const atMs = nowMs + Math.max(0, Math.round(delayMs));
+    return gridMs === 0 || delayMs === 0 ? atMs : Math.ceil(atMs / gridMs) * gridMs;
   }
 
   return {
     nowMs: () => nowMs,
     events: () => events,
     hash: trace.hash,
+    checkpoints: trace.checkpoints,
     lastLines: trace.lastLines,
+    ownersChanged() {
+      const awake = held.filter(({ owner }) => !owner.isPaused);
+      held = held.filter(({ owner }) => owner.isPaused);
+      for (const pending of awake) add(heap, { ...pending, atMs: Math.max(nowMs, pending.atMs) });
+    },
     note: (text) => trace.add(`${nowMs} ${text}`),
     wait(label, delayMs, owner = OUTSIDE, signal = undefined) {
       if (signal?.aborted === true) return Promise.resolve();
       return new Promise((resolve) => {
-        // Whole milliseconds, so that events do meet.
-        const atMs = nowMs + Math.max(0, Math.round(delayMs));
+        const number = waits++;
+        // Drawn also where it is not kept, so that a plan changes nothing that comes later.
+        const drawn = rankOf(label, events);
+        const rank = decisions.pick(number) ? drawn : 0;
         const happen = () => {
           signal?.removeEventListener("abort", cut);
           resolve();
         };
-        const pending: Pending = { atMs, rank: random.fraction(), label, owner, happen, isCancelled: false };
+        const atMs = momentAfter(delayMs);
+        const pending: Pending = { atMs, rank, number, label, owner, happen, isCancelled: () => isCut };
+        let isCut = false;
         function cut() {
-          pending.isCancelled = true;
+          isCut = true;
           resolve();
         }
         signal?.addEventListener("abort", cut, { once: true });
@@ -105,7 +154,7 @@ export function createScheduler(random: SeededRandom, show: (line: string) => vo
         trace.add(`${nowMs} ${event.owner.name} ${event.label}`);
         event.happen();
         await drained();
-        afterEach();
+        afterEach(event.label);
       }
       return "done";
     },
@@ -114,26 +163,49 @@ export function createScheduler(random: SeededRandom, show: (line: string) => vo
 
 /** Resolves when no promise is left that could settle by itself. */
 export function drained(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => realImmediate(resolve));
 }
 
 function createTrace(show: (line: string) => void) {
   const hash = createHash("sha256");
+  const checkpoints: string[] = [];
   const last: string[] = [];
+  let lines = 0;
   return {
     add(line: string) {
       hash.update(`${line}\n`);
+      lines++;
+      if (lines % CHECKPOINT_LINES === 0) checkpoints.push(hash.copy().digest("hex"));
       if (last.length >= LAST_LINES) last.shift();
       last.push(line);
       show(line);
     },
     hash: () => hash.copy().digest("hex"),
+    checkpoints: () => checkpoints,
     lastLines: () => [...last],
   };
 }
 
+/** Draws the place of each event among those of its moment. */
+function createRanks(random: SeededRandom, { gridMs = 0, priorityChanges = 0 }: SchedulerOptions) {
+  if (gridMs === 0) return () => random.fraction();
+  const drawn = random.fork("priorities");
+  const changes = Array.from({ length: priorityChanges }, () => drawn.int(CHANGES_WITHIN)).sort((a, b) => a - b);
+  const priorities = new Map<string, number>();
+  return (label: string, event: number): number => {
+    if (event >= (changes[0] ?? Number.POSITIVE_INFINITY)) {
+      changes.shift();
+      priorities.clear();
+    }
+    const priority = priorities.get(label) ?? drawn.fraction();
+    priorities.set(label, priority);
+    return priority + PRIORITY_NOISE * random.fraction();
+  };
+}
+
 function isBefore(left: Pending, right: Pending): boolean {
-  return left.atMs < right.atMs || (left.atMs === right.atMs && left.rank < right.rank);
+  if (left.atMs !== right.atMs) return left.atMs < right.atMs;
+  return left.rank < right.rank || (left.rank === right.rank && left.number < right.number);
 }
 
 /** A binary heap, its first event at 0. */

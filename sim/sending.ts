@@ -1,9 +1,12 @@
 import { type Answered, type Clients, checkStatus, messagesPath, pause, walk } from "./clients.ts";
+import { statementOf } from "./fact-checks.ts";
+import { HOOK_URL } from "./hook-server.ts";
 import type { ApiRequest } from "./network.ts";
 import type { KnownAgent, SentTurn } from "./oracle.ts";
 import { CLIENT_TOOL, drawPlan, type PlannedTools } from "./plan.ts";
+import { MODEL_NAMES } from "./providers.ts";
 import type { StreamReader } from "./run-book.ts";
-import { callsOf } from "./wire.ts";
+import { callsOf, type WireMessage, type WireUsage } from "./wire.ts";
 
 /** Times that a named message is sent when no answer comes. */
 const SENDS_MAX = 4;
@@ -30,43 +33,103 @@ export async function sendMessage(
   mode: SendMode,
   tools: PlannedTools = "any",
 ): Promise<SentTurn> {
-  const { random, oracle, options } = clients;
+  const { random, oracle, options, faults } = clients;
   const mark = `mk-${agent.number}-${oracle.turns.length};`;
   const hasClientTool = mode !== "async" && tools === "any" && random.chance(0.4);
   const wanted = tools === "any" && !hasClientTool ? "server" : tools;
   const plan = drawPlan(random.fork(`plan ${mark}`), mark, agent.number, wanted);
-  const otid = options.namesMessages ? random.uuid() : null;
+  const override = faults.chance(random, options.overrideRate) ? otherModelOf(agent) : null;
   const turn: SentTurn = {
     plan,
-    otid,
+    otid: options.namesMessages ? random.uuid() : null,
     isAcknowledged: false,
     isUnclear: false,
     runId: undefined,
     showsSteps: mode === "steps",
+    copies: 1,
+    mayBeForgotten: false,
+    isOver: false,
+    models: new Set([override?.model ?? agent.model]),
+    maxSteps: faults.chance(random, options.overrideRate) ? 1 + random.int(3) : null,
+    wantsCallback: isAsync(agent, mode) && random.chance(options.callbackRate),
   };
   oracle.addTurn(turn);
-  const content = `${mark} ${random.pick(["hello", "日本語 🦭", "a\nb"])}`;
-  const messages = [{ role: "user", content, ...(otid === null ? {} : { otid }) }];
-  const body = { messages, ...(hasClientTool ? { client_tools: CLIENT_TOOLS } : {}) };
-  await delivered(clients, agent, { turn, mode, body });
+  const words = random.pick(["hello", "日本語 🦭", "a\nb"]);
+  const text = `${mark} ${words}${options.learns ? statementOf(mark) : ""}`;
+  await delivered(clients, agent, { turn, mode, body: bodyOf(clients, turn, { text, override, hasClientTool }) });
+  turn.isOver = true;
   return turn;
+}
+
+interface Wishes {
+  readonly text: string;
+  readonly override: { readonly handle: string } | null;
+  readonly hasClientTool: boolean;
+}
+
+function bodyOf({ options }: Clients, turn: SentTurn, { text, override, hasClientTool }: Wishes): SendBody {
+  const { otid, maxSteps, wantsCallback, plan } = turn;
+  return {
+    messages: [{ role: "user", content: text, ...(otid === null ? {} : { otid }) }],
+    ...(hasClientTool ? { client_tools: CLIENT_TOOLS } : {}),
+    ...(override === null ? {} : { override_model: override.handle }),
+    ...(maxSteps === null ? {} : { max_steps: maxSteps }),
+    ...(wantsCallback ? { callback_url: `${HOOK_URL}${plan.mark}` } : {}),
+    ...(options.approvalTimeoutS === null ? {} : { approval_timeout_seconds: options.approvalTimeoutS }),
+  };
+}
+
+/** The other model of the provider that the agent uses. */
+function otherModelOf({ model }: KnownAgent) {
+  for (const [provider, [first, second]] of Object.entries(MODEL_NAMES))
+    if (first === model) return { model: second, handle: `${provider}/${second}` };
+  return null;
+}
+
+function isAsync({ conversationId }: KnownAgent, mode: SendMode): boolean {
+  return mode === "async" && conversationId === null;
+}
+
+/** A request that sends a message. */
+interface SendBody {
+  readonly messages: readonly object[];
 }
 
 interface Delivery {
   readonly turn: SentTurn;
   readonly mode: SendMode;
-  readonly body: object;
+  readonly body: SendBody;
 }
 
-async function delivered(clients: Clients, agent: KnownAgent, { turn, mode, body }: Delivery): Promise<void> {
+/** However a message was sent at first, it may be sent again in another way, and after a failure under another name. */
+async function delivered(clients: Clients, agent: KnownAgent, delivery: Delivery): Promise<void> {
+  const { turn } = delivery;
+  const { random, faults } = clients;
+  let { mode, body } = delivery;
   for (let sends = 0; sends < SENDS_MAX; sends++) {
     const end = await sendOnce(clients, agent, { turn, mode, body });
-    const isRepeated = end === "answered" && turn.isAcknowledged && sends === 0 && clients.random.chance(0.1);
-    if (isRepeated && turn.otid !== null) clients.faults.applied("message sent twice");
-    else if (end === "answered") return;
-    if (end === "lost" && turn.otid === null) return;
+    if (end === "lost") faults.applied("message of unknown fate");
+    const again = end === "answered" ? repeated(clients, turn, body, sends) : body;
+    if (again === undefined || (end === "lost" && turn.otid === null)) return;
+    body = again;
+    // Only what is sent to the background is called back, and only a stream of steps shows whole messages.
+    if (!turn.wantsCallback && !turn.showsSteps && random.chance(0.3))
+      mode = random.pick<SendMode>(["blocking", "tokens", "background", mode]);
     await pause(clients);
   }
+}
+
+/** What to send after an answer: the same under its name, the same under another after a failure, or nothing. */
+function repeated({ random, faults }: Clients, turn: SentTurn, body: SendBody, sends: number): SendBody | undefined {
+  if (turn.isAcknowledged) {
+    if (sends > 0 || turn.otid === null || !random.chance(0.1)) return undefined;
+    faults.applied("message sent twice");
+    return body;
+  }
+  if (!turn.isUnclear || turn.wantsCallback || !random.chance(0.5)) return undefined;
+  faults.applied("message tried again");
+  turn.copies++;
+  return { ...body, messages: [{ ...body.messages[0], otid: random.uuid() }] };
 }
 
 async function sendOnce(
@@ -75,10 +138,10 @@ async function sendOnce(
   delivery: Delivery,
 ): Promise<"answered" | "lost" | "unsent"> {
   const { turn, mode, body } = delivery;
-  const isAsync = mode === "async" && agent.conversationId === null;
-  if (isAsync || mode === "async" || mode === "blocking") {
-    const path = `${messagesPath(agent)}${isAsync ? "/async" : ""}`;
-    const request: ApiRequest = { method: "POST", path, body: isAsync ? body : { ...body, streaming: false } };
+  if (mode === "async" || mode === "blocking") {
+    const isApart = isAsync(agent, mode);
+    const path = `${messagesPath(agent)}${isApart ? "/async" : ""}`;
+    const request: ApiRequest = { method: "POST", path, body: isApart ? body : { ...body, streaming: false } };
     const answer = await clients.network.call(request);
     if (answer.kind === "lost") turn.isUnclear = true;
     if (answer.kind === "answered") heard(clients, turn, request, answer);
@@ -98,8 +161,14 @@ function heard({ oracle }: Clients, turn: SentTurn, request: ApiRequest, answer:
   checkStatus(oracle, request, answer);
   if (answer.status === 200) {
     turn.isAcknowledged = true;
-    const { id } = answer.body as { id?: string };
+    const { id, usage, messages } = answer.body as {
+      id?: string;
+      usage?: WireUsage;
+      messages?: readonly WireMessage[];
+    };
     if (request.path.endsWith("/async") && id !== undefined) turn.runId = id;
+    const runId = messages?.find((message) => message.run_id != null)?.run_id;
+    if (usage !== undefined && runId != null) oracle.runs.told(runId, usage);
     return;
   }
   // A conflict is told before anything is stored; a model's failure after it.
@@ -160,20 +229,25 @@ export async function readOn(clients: Clients, start: StreamReader): Promise<voi
 
 /** Answers the approval that an agent waits for, if any; the client's own tool is run, others are allowed or not. */
 export async function answerApproval(clients: Clients, agent: KnownAgent): Promise<void> {
-  const { network, random, oracle } = clients;
+  const { network, random, oracle, options } = clients;
   const messages = await walk(clients, agent, PAGE);
   const asking = messages.findLast((message) => message.message_type === "approval_request_message");
   if (asking === undefined) return;
-  const approvals = callsOf(asking).map(({ name, tool_call_id }) =>
-    name === CLIENT_TOOL
-      ? { type: "tool", tool_call_id, tool_return: "rain", status: "success" }
-      : { type: "approval", tool_call_id, approve: random.chance(0.8) },
-  );
+  const approvals = callsOf(asking).map(({ name, tool_call_id }) => {
+    if (name !== CLIENT_TOOL) return { type: "approval", tool_call_id, approve: random.chance(0.8) };
+    const output = `seen ${random.uuid()}`;
+    oracle.printed(tool_call_id, output);
+    const printed = { stdout: [output], stderr: [`warned: ${output}`] };
+    return { type: "tool", tool_call_id, tool_return: "rain", status: "success", ...printed };
+  });
+  const timeout = options.approvalTimeoutS === null ? {} : { approval_timeout_seconds: options.approvalTimeoutS };
   const request: ApiRequest = {
     method: "POST",
     path: messagesPath(agent),
-    body: { messages: [{ type: "approval", approvals }], client_tools: CLIENT_TOOLS, streaming: false },
+    body: { messages: [{ type: "approval", approvals }], client_tools: CLIENT_TOOLS, streaming: false, ...timeout },
   };
+  // The rest of the turn is a request of its own, which names no model.
+  for (const turn of oracle.turns) if (turn.plan.agent === agent.number) turn.models.add(agent.model);
   const answer = await network.call(request);
   if (answer.kind === "answered") checkStatus(oracle, request, answer);
 }

@@ -1,19 +1,27 @@
+// Before everything else, so that nobody keeps a clock from before.
+import "./traps.ts";
 // A package that is loaded lazily would be loaded by a thread, at a moment that no seed decides.
 import "@ai-sdk/openai";
 import "gpt-tokenizer/encoding/o200k_base";
 import "../src/llm/chat-chunks.ts";
 import type { Clients } from "./clients.ts";
+import { createDecisions, type Taken } from "./decisions.ts";
 import { createDisk, type DiskOptions, type SimDisk } from "./disk.ts";
 import { createFaults } from "./faults.ts";
 import { checkAll } from "./final-checks.ts";
+import type { HarnessMutant } from "./harness-mutants.ts";
+import { drawHazards, type Hazards } from "./hazards.ts";
 import { createMachine } from "./machine.ts";
 import { createModelServer } from "./model-server.ts";
 import type { Mutant } from "./mutants.ts";
 import { createNetwork } from "./network.ts";
 import { drawOptions, type SimOptions } from "./options.ts";
-import { createOracle, type Violation } from "./oracle.ts";
+import { createOracle, type Oracle, type Violation } from "./oracle.ts";
 import { seededRandom } from "./random.ts";
 import { createScheduler } from "./scheduler.ts";
+import type { SeedPlan } from "./seed-plan.ts";
+import { withTraps } from "./traps.ts";
+import { type CheckShape, watched } from "./watch.ts";
 import { runWorkload, settle } from "./workload.ts";
 
 /** Virtual time within which clients must be done, and after which the faults end. */
@@ -25,8 +33,13 @@ const EVENTS_MAX = 300_000;
 /** What came of one seed. */
 export interface SimResult {
   readonly options: SimOptions;
+  readonly hazards: Hazards;
+  /** What came true of what the seed drew. */
+  readonly taken: Taken;
   readonly violations: readonly Violation[];
   readonly traceHash: string;
+  /** The hash of the trace as it was after each {@link CHECKPOINT_LINES} lines. */
+  readonly checkpoints: readonly string[];
   readonly databaseHash: string;
   readonly events: number;
   readonly virtualMs: number;
@@ -39,60 +52,78 @@ export interface SimResult {
 
 /** How to run a seed. */
 export interface SimulateOptions {
-  readonly mutant?: Mutant;
+  readonly mutant?: Mutant | undefined;
+  readonly harness?: HarnessMutant | undefined;
   /** Makes the disk, where it is not the usual one. */
   readonly diskFrom?: (options: DiskOptions) => SimDisk;
   /** Given every line of the trace. */
   readonly show?: (line: string) => void;
+  /** What shall come true of what the seed draws; all of it when absent. */
+  readonly plan?: SeedPlan | undefined;
+  /** Whether the disk gives rows that no query orders the other way round: nobody may notice. */
+  readonly reversesRows?: boolean;
+  /** Compares the shape of each answer with what is documented. */
+  readonly checkShape?: CheckShape;
 }
 
 /** Runs one seed: some hours of virtual time around the shipped server, from an empty disk to a last word of each agent. */
-export async function simulate(
-  seed: number,
-  { mutant, diskFrom = createDisk, show }: SimulateOptions = {},
-): Promise<SimResult> {
-  const random = seededRandom(`seed ${seed}`);
-  const options = drawOptions(seed, random.fork("options"));
-  const scheduler = createScheduler(random.fork("schedule"), show);
-  const faults = createFaults();
+export async function simulate(seed: number, how: SimulateOptions = {}): Promise<SimResult> {
   const oracle = createOracle();
+  const surprised = (error: unknown) => oracle.fail("S18 no surprise", `A rejection that nobody took: ${error}`);
+  process.on("unhandledRejection", surprised);
+  try {
+    const trapped = (name: string, stack: string) => oracle.fail("H trap", `${name} was used past the world ${stack}`);
+    return await withTraps(trapped, () => simulateWith(seed, oracle, how));
+  } finally {
+    process.off("unhandledRejection", surprised);
+  }
+}
+
+async function simulateWith(seed: number, oracle: Oracle, how: SimulateOptions): Promise<SimResult> {
+  const { mutant, harness, plan, diskFrom = createDisk } = how;
+  const random = seededRandom(`seed ${seed}`);
+  const options = { ...drawOptions(seed, random.fork("options")), ...plan?.options };
+  const drawn = drawHazards(random.fork("hazards"));
+  // When approvals expire is told by the wall clock: who sets it, moves that.
+  const jumpRate = options.approvalTimeoutS === null ? drawn.jumpRate : 0;
+  const hazards = { ...drawn, jumpRate, ...plan?.hazards };
+  const decisions = createDecisions(plan);
+  const scheduler = createScheduler(random.fork("schedule"), { ...hazards, show: how.show, decisions });
+  const faults = createFaults(decisions, harness === "injects_nothing");
   const disk = diskFrom({
     scheduler,
     random: random.fork("disk"),
     faults,
+    hazards,
     flushMs: options.flushMs,
     transactionMs: options.transactionMs,
+    reversesRows: how.reversesRows === true,
     losesFlushes: mutant === "loses_flushes",
   });
-  const surprised = (error: unknown) => oracle.fail("S18 no surprise", `A rejection that nobody took: ${error}`);
-  process.on("unhandledRejection", surprised);
   try {
-    const model = createModelServer({ options, scheduler, random: random.fork("model"), faults, oracle });
-    const machine = createMachine({
-      options,
-      scheduler,
-      random: random.fork("machine"),
-      faults,
-      oracle,
-      disk,
-      model,
-      mutant,
-    });
+    const parts = { options, hazards, scheduler, faults, oracle, decisions };
+    const model = createModelServer({ ...parts, random: random.fork("model") });
+    const machine = createMachine({ ...parts, random: random.fork("machine"), disk, model, mutant, harness });
     const network = createNetwork({
-      scheduler,
+      ...parts,
       random: random.fork("network"),
-      faults,
       delayMs: options.networkMs,
+      mayLackEnd: hazards.refusalRate > 0 || disk.refuses,
       listener: machine.listener,
     });
     machine.start();
-    const clients = { options, scheduler, random: random.fork("workload"), network, oracle, faults };
-    await play(clients, machine.mayCrash);
+    await play(
+      { ...parts, random: random.fork("workload"), network: watched(network, oracle, how.checkShape) },
+      machine.mayCrash,
+    );
     for (const problem of disk.problems()) oracle.fail("S15 file", problem);
     return {
       options,
-      violations: oracle.violations,
+      hazards,
+      taken: decisions.taken(),
+      violations: harness === "finds_nothing" ? [] : oracle.violations,
       traceHash: scheduler.hash(),
+      checkpoints: scheduler.checkpoints(),
       databaseHash: disk.hash(),
       events: scheduler.events(),
       virtualMs: scheduler.nowMs(),
@@ -103,13 +134,12 @@ export async function simulate(
       lastLines: scheduler.lastLines(),
     };
   } finally {
-    process.off("unhandledRejection", surprised);
     disk.remove();
   }
 }
 
 /** The workload with faults, then the time without them. */
-async function play(clients: Clients, afterEach: () => void): Promise<void> {
+async function play(clients: Clients, afterEach: (label: string) => void): Promise<void> {
   const { scheduler, oracle, faults } = clients;
   const hasFailed = () => oracle.violations.length > 0;
   const phase = async (name: string, work: Promise<void>, limitMs: number) => {

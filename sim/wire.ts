@@ -8,6 +8,8 @@ export interface WireMessage {
   readonly tool_calls?: readonly WireCall[] | null;
   readonly tool_call_id?: string;
   readonly status?: string;
+  readonly stdout?: readonly string[] | null;
+  readonly stderr?: readonly string[] | null;
   readonly tool_returns?: readonly WireReturn[] | null;
   readonly approvals?: readonly { readonly tool_call_id: string }[] | null;
 }
@@ -23,6 +25,26 @@ export interface WireCall {
 export interface WireReturn {
   readonly tool_call_id: string;
   readonly status: string;
+  readonly stdout?: readonly string[] | null;
+  readonly stderr?: readonly string[] | null;
+}
+
+/** What a run used as the API shows it. */
+export interface WireUsage {
+  readonly prompt_tokens: number;
+  readonly completion_tokens: number;
+  readonly total_tokens: number;
+  readonly step_count?: number;
+}
+
+/** A step as the API shows it, as far as checks read it. */
+export interface WireStep {
+  readonly id: string;
+  readonly run_id: string | null;
+  readonly agent_id: string;
+  readonly prompt_tokens: number | null;
+  readonly completion_tokens: number | null;
+  readonly total_tokens: number | null;
 }
 
 /** A run as the API shows it. */
@@ -44,12 +66,14 @@ export function callsOf(message: WireMessage): readonly WireCall[] {
 /** The answers of a message, each once. */
 export function returnsOf(message: WireMessage): readonly WireReturn[] {
   if (message.tool_returns != null && message.tool_returns.length > 0) return message.tool_returns;
-  return message.tool_call_id === undefined
-    ? []
-    : [{ tool_call_id: message.tool_call_id, status: message.status ?? "unknown" }];
+  const { tool_call_id, status = "unknown", stdout = null, stderr = null } = message;
+  return tool_call_id === undefined ? [] : [{ tool_call_id, status, stdout, stderr }];
 }
 
 /** The text of a message, whatever holds it. */
-export function wireText(message: WireMessage): string {
-  return typeof message.content === "string" ? message.content : JSON.stringify(message.content ?? "");
+export function wireText({ content }: Pick<WireMessage, "content">): string {
+  if (typeof content === "string") return content;
+  if (!Array.isArray(content)) return JSON.stringify(content ?? "");
+  const parts = content as readonly { readonly text?: string }[];
+  return parts.map((part) => part.text ?? JSON.stringify(part)).join("");
 }

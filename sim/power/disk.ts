@@ -70,6 +70,10 @@ function createPowerDisk(engine: Engine, disk: DiskOptions, mutant: PowerMutant 
       running = startProcess(made);
       return running.database;
     },
+    // Its connection has the files for itself.
+    mayPause: () => false,
+    refuses: true,
+    release: leave,
     kill: leave,
     losePower() {
       files.losePower();

@@ -1,5 +1,4 @@
 import { expect, test } from "bun:test";
-import { join } from "node:path";
 import type { Mutant } from "../mutants.ts";
 import { type SimResult, simulate } from "../simulation.ts";
 import { loadPowerDisk } from "./disk.ts";
@@ -43,16 +42,13 @@ test(
 );
 
 test(
-  "simulate() with losses of power leaves the same trace and the same rows in two processes",
+  "simulate() with losses of power leaves another trace than without them",
   async () => {
     const seed = 3;
     const hashes = ({ traceHash, databaseHash }: SimResult) => `${traceHash} ${databaseHash}`;
     const diskFrom = await loadPowerDisk();
     const here = hashes(await simulate(seed, { diskFrom }));
     expect(hashes(await simulate(seed, { diskFrom }))).toBe(here);
-    const main = join(import.meta.dir, "../main.ts");
-    const { stdout } = Bun.spawnSync([process.execPath, main, "--lane", "power", "--seed", String(seed), "--hashes"]);
-    expect(stdout.toString().trim()).toBe(here);
     expect(hashes(await simulate(seed))).not.toBe(here);
   },
   TIMEOUT_MS,

@@ -1,7 +1,7 @@
 import type { SqlConnection, SqlDatabase, SqlResult } from "../../src/store/driver.ts";
 import { type DiskOptions, slowed } from "../disk.ts";
 import type { SeededRandom } from "../random.ts";
-import type { Incarnation } from "../world.ts";
+import { type Incarnation, NEVER } from "../world.ts";
 import { connectTo, type WasmConnection } from "./connection.ts";
 import type { Engine } from "./engine.ts";
 import type { Trouble, Work } from "./trouble.ts";
@@ -36,8 +36,6 @@ export interface PowerProcessOptions {
 export const DATABASE = "selkie.db";
 /** The write-ahead log. */
 export const LOG = `${DATABASE}-wal`;
-/** The answers of the dead. */
-const NEVER = new Promise<never>(() => {});
 
 /** A process as the disk needs it. */
 interface Life extends PowerProcessOptions {

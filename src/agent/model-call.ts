@@ -2,6 +2,7 @@ import type { MessageId } from "../core/id.ts";
 import { newId, type StepId } from "../core/id.ts";
 import type { Random } from "../core/random.ts";
 import type { Exchange, LanguageModel, ModelDelta, ModelReply, ModelRequest, ToolCall } from "../llm/model.ts";
+import { isCounter } from "../llm/tool-call-id.ts";
 import type { TurnEvent } from "./events.ts";
 
 /** One call of a model, with what its deltas are named after. */
@@ -53,11 +54,14 @@ export async function callModel(call: ModelCall, random: Random): Promise<CallRe
 /** Shorter ids are counters ("call_0") that a provider begins anew in every reply; Mistral's, the shortest real ones, have nine. */
 const CALL_ID_CHARS_MIN = 9;
 
-/** Gives each call id of a reply a name that no other call of the conversation has, the same one every time. */
+/**
+ * Gives each call id of a reply a name that no other call of the conversation has, the same one every time. What only
+ * counts is never kept: a compaction takes calls out of the context, but not out of the history.
+ */
 function callIdRenamer(known: ReadonlySet<string>, random: Random): (id: string) => string {
   const names = new Map<string, string>();
   return (id) => {
-    const isTaken = known.has(id) || id.length < CALL_ID_CHARS_MIN;
+    const isTaken = known.has(id) || id.length < CALL_ID_CHARS_MIN || isCounter(id);
     const name = names.get(id) ?? (isTaken ? `call_${random.uuid().replaceAll("-", "").slice(0, 24)}` : id);
     names.set(id, name);
     return name;

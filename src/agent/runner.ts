@@ -324,6 +324,8 @@ type Abandoned = Run | "gone" | undefined;
 /** Ends a run that cannot go on, so that its conversation is free again and its stream has an end. */
 async function abandon(options: RunnerOptions, actor: Actor, runId: RunId, cause: unknown): Promise<Abandoned> {
   try {
+    // Also where nothing can be written: that the run is gone is no failure.
+    if ((await options.store.reader(actor).runs.find(runId)) === undefined) return "gone";
     return await endFailed(options, actor, runId, cause);
   } catch (failure) {
     options.log(`Run ${runId} could not be marked as failed`, failure);

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { z } from "zod";
+import { deleteRun } from "../agent/delete-run.ts";
 import type { Repositories, RunFilter, Store } from "../agent/ports.ts";
 import type { Run } from "../agent/run.ts";
 import type { Runner } from "../agent/runner.ts";
@@ -49,8 +50,7 @@ export function jobRoutes({ store, runner }: { readonly store: Store; readonly r
   routes.delete("/jobs/:job_id", async (c) => {
     const removed = await store.write(c.var.actor, async (repositories) => {
       const run = await findRun(repositories, c.req.param("job_id"));
-      if (run.completedAt === null) throw new Failure("conflict", `Run ${run.id} is ${run.status}; cancel it first`);
-      await repositories.runs.remove(run.id);
+      await deleteRun(repositories, run);
       return run;
     });
     return c.json(toWireJob(removed));

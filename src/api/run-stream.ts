@@ -56,15 +56,21 @@ async function* played(
   const isNew = (event: LoggedEvent) => event.seqId > request.startingAfter;
   const start = numbered(encode({ type: "started", runId: run.id }), 0);
   if (start.some(isNew)) yield start.filter(isNew);
-  const ended = resultOf(source, request.actor, run.id);
-  let result: TurnResult | undefined;
+  const ended = resultOf(source, request.actor, run.id).catch(whenDeleted);
+  let result: TurnResult | null | undefined;
   while (result === undefined && !signal.aborted) {
     result = await Promise.race([ended, clock.sleep(PING_MS, signal).then(() => undefined)]);
     if (result === undefined) yield [];
   }
-  if (result === undefined) return;
+  if (result == null) return;
   const events = numbered(eventsOf(result).flatMap(encode), start.length);
   if (events.some(isNew)) yield events.filter(isNew);
+}
+
+/** A run that is deleted while somebody waits for its end has none to tell; its stream ends all the same. */
+function whenDeleted(error: unknown): null {
+  if (error instanceof Failure && error.kind === "not_found") return null;
+  throw error;
 }
 
 function eventsOf({ messages, stopReason, usage, run }: TurnResult): readonly TurnEvent[] {

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { z } from "zod";
+import { deleteRun } from "../agent/delete-run.ts";
 import type { Message } from "../agent/message.ts";
 import type { Repositories, RunFilter } from "../agent/ports.ts";
 import { type Run, STOP_REASONS } from "../agent/run.ts";
@@ -62,10 +63,7 @@ export function runRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.delete("/:run_id", async (c) => {
     await options.store.write(c.var.actor, async (repositories) => {
-      const run = await findRun(repositories, c.req.param("run_id"));
-      if (ACTIVE.some((status) => status === run.status))
-        throw new Failure("conflict", `Run ${run.id} is ${run.status}; cancel it first`);
-      await repositories.runs.remove(run.id);
+      await deleteRun(repositories, await findRun(repositories, c.req.param("run_id")));
     });
     return c.json(null);
   });

@@ -131,6 +131,15 @@ test("cancelling without names reaches the request that a conversation waits for
   expect(types.slice(-3)).toEqual(["approval_request_message", "approval_response_message", "tool_return_message"]);
 });
 
+test("a run that waits for an approval is not deleted, neither as a run nor as a job, until that is answered", async () => {
+  const { agentId, runId, first } = await waiting(1);
+  for (const path of [`/v1/runs/${runId}`, `/v1/jobs/${runId.replace("run", "job")}`])
+    expect((await server.request("DELETE", path)).status).toBe(409);
+  server.model.say({ text: "thanks" });
+  await post(agentId, answer(tool(first)));
+  expect((await server.request("DELETE", `/v1/runs/${runId}`)).status).toBe(200);
+});
+
 test("a cancelled request for approval does not expire later", async () => {
   const agentId = await server.agent();
   server.model.say({ calls: [{ name: "look", arguments: {} }] });

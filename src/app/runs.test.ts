@@ -225,3 +225,14 @@ test("chat completions answer whole and in chunks, from the person's last messag
   expect((await server.request("POST", "/v1/chat/completions", { model: "gpt-4o", messages })).status).toBe(400);
   expect((await server.request("POST", "/v1/chat/completions", { model: agentId, messages: [] })).status).toBe(400);
 });
+
+test("a stream of a run that nobody asked to stream ends when the run is deleted meanwhile", async () => {
+  const agentId = await server.agent();
+  const gate = Promise.withResolvers<void>();
+  server.model.say({ text: "too late", after: gate.promise });
+  const { body: run } = await server.request("POST", `/v1/agents/${agentId}/messages/async`, { input: "go" });
+  const stream = await server.stream(`/v1/runs/${run.id}/stream`, { starting_after: 0 });
+  expect((await server.request("DELETE", `/v1/agents/${agentId}`)).status).toBe(200);
+  gate.resolve();
+  expect(await stream.text()).toEndWith("data: [DONE]\n\n");
+});

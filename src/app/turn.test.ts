@@ -76,6 +76,18 @@ test("call ids that a provider uses again stay apart", async () => {
   expect(last.flatMap((message) => message.tool_call_id ?? [])).toEqual(asked);
 });
 
+test("call ids that only count are not kept, for a compaction may have taken the same one out of the context", async () => {
+  const agentId = await server.agent();
+  const call = { name: "conversation_search", arguments: { query: "tea" }, id: "functions.conversation_search:0" };
+  server.model.say({ calls: [call] }, { text: "no" });
+  await send(agentId, "first");
+  await server.request("POST", "/v1/conversations/default/compact", { agent_id: agentId });
+  server.model.say({ calls: [call] }, { text: "no" });
+  await send(agentId, "second");
+  const ids = (await history(agentId)).flatMap((message) => message.tool_call?.tool_call_id ?? []);
+  expect([ids.length, new Set(ids).size]).toEqual([2, 2]);
+});
+
 test("a step that fails keeps what the person wrote, and the next message works", async () => {
   const agentId = await server.agent();
   server.model.say({ status: 400, body: '{"error":{"message":"nope"}}' });

@@ -519,11 +519,17 @@ describe("Anthropic", () => {
       },
     ];
     await heard(open(url, claude), request({ tools: [ROLL], messages: unsigned }));
+    const interrupted: ModelRequest["messages"] = [
+      ...unsigned,
+      { role: "user", parts: [{ type: "text", text: "No" }] },
+    ];
+    await heard(open(url, claude), request({ tools: [ROLL], messages: interrupted }));
     await heard(open(url, claude), request({ tools: [ROLL], toolChoice: "required" }));
     await heard(open(url, { ...claude, config: { enableReasoner: false } }), request());
     await heard(open(url, { ...claude, model: "claude-opus-4-6", config: {} }), request());
-    expect(requests.map(({ body }) => body.thinking?.type)).toEqual([undefined, undefined, undefined, "adaptive"]);
-    expect(requests[1]?.body.tool_choice).toMatchObject({ type: "any" });
+    const types = requests.map(({ body }) => body.thinking?.type);
+    expect(types).toEqual([undefined, undefined, undefined, undefined, "adaptive"]);
+    expect(requests[2]?.body.tool_choice).toMatchObject({ type: "any" });
   });
 
   test("an error inside a stream is told by its words", async () => {

@@ -26,3 +26,9 @@ test("claim() gives a new id for one that is missing, taken or used before", () 
   expect(claimed[4]).toBe("call_b");
   expect(new Set([...claimed, "call_old"]).size).toBe(6);
 });
+
+test("claim() does not keep what only counts where it has to be written anew, so that two replies stay apart", () => {
+  const ids = ["first reply", "second reply"].map(() => createToolCallIds(new Set(), countingRandom()));
+  for (const one of ids) expect(one.claim("functions.archival_memory_insert:0")).toMatch(/^call_[0-9a-f]{24}$/);
+  expect(ids[0]?.claim("functions.roll")).toBe(sanitizeToolCallId("functions.roll"));
+});

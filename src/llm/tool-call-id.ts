@@ -4,6 +4,13 @@ import type { Random } from "../core/random.ts";
 export const TOOL_CALL_ID_CHARS_MAX = 40;
 const HASH_CHARS = 8;
 const PLAIN = /^[a-zA-Z0-9_-]{1,40}$/;
+/** Ends in a number of its own, as "call_0" and "functions.search:0" do. */
+const COUNTER = /(?:^|[._:-])\d{1,6}$/;
+
+/** Whether a provider's id only counts, so that it may use the same one again for another call. */
+export function isCounter(id: string): boolean {
+  return COUNTER.test(id);
+}
 
 /** `id` in the alphabet and length that every provider accepts; the same input always gives the same output. */
 export function sanitizeToolCallId(id: string): string {
@@ -33,7 +40,9 @@ export function createToolCallIds(used: ReadonlySet<string>, random: Random): To
   const free = (id: string): boolean => !used.has(id) && !claimed.has(id);
   return {
     claim(providerId) {
-      const wanted = providerId === "" ? "" : sanitizeToolCallId(providerId);
+      const plain = sanitizeToolCallId(providerId);
+      // What is cut or written anew does not show any more that it only counts.
+      const wanted = plain !== providerId && isCounter(providerId) ? "" : plain;
       const id = wanted !== "" && free(wanted) ? wanted : `call_${random.uuid().replaceAll("-", "").slice(0, 24)}`;
       claimed.add(id);
       return id;

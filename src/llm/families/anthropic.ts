@@ -80,11 +80,15 @@ export function thinkingOf(
   return { type: "enabled", budgetTokens: Math.max(config.maxReasoningTokens, THINKING_TOKENS_MIN) };
 }
 
-/** Whether the last turn holds tool calls that no signed reasoning precedes. */
+/**
+ * Whether the last turn holds tool calls that no signed reasoning precedes. What a person writes right after answers to
+ * calls is sent together with them, so it ends no turn.
+ */
 function goesOnUnsigned(messages: readonly ModelMessage[]): boolean {
   for (let i = messages.length - 1; i >= 0; i--) {
     const message = messages[i];
-    if (message === undefined || message.role === "user") return false;
+    const before = messages[i - 1]?.role;
+    if (message === undefined || (message.role === "user" && before !== "tool" && before !== "user")) return false;
     if (message.role !== "assistant" || message.toolCalls.length === 0) continue;
     const signed = message.parts.some(
       (part) => part.type === "reasoning" && (part.signature !== undefined || part.redacted !== undefined),

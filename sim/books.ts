@@ -1,0 +1,89 @@
+import { parseJson } from "../src/core/json.ts";
+
+type Fail = (invariant: string, detail: string) => void;
+
+/** What the providers billed: a number of completion tokens that no other reply has, and for which conversation. */
+export interface BillBook {
+  /** `agent` is null where nobody can say, as for summaries. */
+  billed(completionTokens: number, agent: number | null): void;
+  /** The conversation that a reply was billed for; undefined when there was no such reply. */
+  payer(completionTokens: number): number | null | undefined;
+}
+
+/** The one {@link BillBook}. */
+export function createBillBook(): BillBook {
+  const payers = new Map<number, number | null>();
+  return {
+    billed: (completionTokens, agent) => payers.set(completionTokens, agent),
+    payer: (completionTokens) => payers.get(completionTokens),
+  };
+}
+
+/** What became of one try of a callback: taken, refused for good, or failed so that it must be tried again. */
+export type HookFate = "heard" | "final" | "failed";
+
+/** What the receiver of callbacks saw, by the mark of the turn. */
+export interface CallbackBook {
+  arrived(mark: string, body: string, fate: HookFate): void;
+  of(mark: string): readonly HookFate[];
+}
+
+const FINAL = ["completed", "failed", "cancelled"];
+
+/** The one {@link CallbackBook}. */
+export function createCallbackBook(fail: Fail, checked: () => void): CallbackBook {
+  const fates = new Map<string, HookFate[]>();
+  const runs = new Map<string, unknown>();
+  return {
+    arrived(mark, body, fate) {
+      checked();
+      const { run_id, status } = (parseJson(body) ?? {}) as { run_id?: unknown; status?: unknown };
+      if (!FINAL.includes(String(status)))
+        fail("S19 callback", `The callback of ${mark} tells that its run is ${status}`);
+      if (runs.has(mark) && runs.get(mark) !== run_id)
+        fail("S3 once", `${mark} was called back for ${runs.get(mark)} and for ${run_id}`);
+      runs.set(mark, run_id);
+      fates.set(mark, [...(fates.get(mark) ?? []), fate]);
+    },
+    of: (mark) => fates.get(mark) ?? [],
+  };
+}
+
+/** What lists held that clients walked through, by the path of the list. */
+export interface ListBook {
+  /** Something was made that the list must hold from now on. */
+  made(list: string, id: string): void;
+  /** Something may be gone from now on. */
+  gone(list: string, id: string): void;
+  /** What must be in a walk that begins now. */
+  expected(list: string): ReadonlySet<string>;
+  /** A walk from the first page to the last gave these; `expected` is what was known when it began. */
+  walked(list: string, ids: readonly string[], expected: ReadonlySet<string>): void;
+}
+
+/** The one {@link ListBook}. */
+export function createListBook(fail: Fail, checked: (count: number) => void): ListBook {
+  const known = new Map<string, Set<string>>();
+  const lost = new Set<string>();
+  const idsOf = (list: string) => {
+    const ids = known.get(list) ?? new Set();
+    known.set(list, ids);
+    return ids;
+  };
+  return {
+    made: (list, id) => void idsOf(list).add(id),
+    gone(list, id) {
+      lost.add(id);
+      idsOf(list).delete(id);
+    },
+    expected: (list) => new Set(idsOf(list)),
+    walked(list, ids, expected) {
+      checked(ids.length);
+      const found = new Set(ids);
+      if (found.size < ids.length) fail("S6 pages", `A walk through ${list} met something twice: ${ids.join(" ")}`);
+      const missing = [...expected].filter((id) => !found.has(id) && !lost.has(id));
+      if (missing.length > 0) fail("S6 pages", `A walk through ${list} did not meet ${missing.join(" ")}`);
+      for (const id of found) if (!lost.has(id)) idsOf(list).add(id);
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import { activeRuns, ask, type Clients, pause } from "./clients.ts";
+import type { ApiRequest } from "./network.ts";
+import type { KnownAgent } from "./oracle.ts";
+import { MODEL_NAMES } from "./providers.ts";
+import { sendMessage } from "./sending.ts";
+
+const THINK_MS_MAX = 800;
+
+/** Asks for the run at work in a conversation to be cancelled. */
+export async function cancel({ network }: Clients, { id, conversationId }: KnownAgent): Promise<void> {
+  const own = `/v1/agents/${id}/messages/cancel`;
+  const path = conversationId === null ? own : `/v1/conversations/${conversationId}/cancel`;
+  await network.call({ method: "POST", path, body: {} });
+}
+
+/** Has a conversation summarised, its system message made again, or its context emptied. */
+export async function reshape(
+  clients: Clients,
+  agent: KnownAgent,
+  how: "compact" | "recompile" | "reset",
+): Promise<void> {
+  const { network, oracle } = clients;
+  const { id, conversationId } = agent;
+  if (how === "reset" && conversationId !== null) return;
+  if (how !== "recompile") oracle.mayForget(agent.number);
+  const body = { agent_id: id };
+  const path = `/v1/conversations/${conversationId ?? "default"}/${how}`;
+  const request: ApiRequest =
+    how === "reset"
+      ? { method: "PATCH", path: `/v1/agents/${id}/reset-messages`, body: {} }
+      : { method: "POST", path, body };
+  const answer = await network.call(request);
+  if (how !== "recompile") oracle.mayForget(agent.number);
+  // A model that summarises can fail in all its ways; the others may only be too early.
+  const isFine = answer.kind !== "answered" || how === "compact" || [200, 409, 507].includes(answer.status);
+  if (!isFine) oracle.fail("S17 status", `${request.path}: ${JSON.stringify(answer)}`);
+}
+
+/** Deletes a run that has ended: then nobody hears of it any more. */
+export async function deleteRun(clients: Clients): Promise<void> {
+  const { oracle, random } = clients;
+  // The names of messages whose run is deleted are free again, so those that may still be sent again are spared.
+  const over = oracle.turns.filter(({ runId, isOver }) => isOver && runId !== undefined);
+  const runId = over[random.int(Math.max(1, over.length))]?.runId;
+  if (runId === undefined) return;
+  oracle.runs.mayBeGone(runId);
+  const path = `/v1/runs/${runId}`;
+  const answer = await ask(clients, { method: "DELETE", path });
+  if (answer?.status === 409) return;
+  const found = await ask(clients, { method: "GET", path });
+  oracle.checked();
+  if (found?.status !== 404)
+    oracle.fail("S13 deleted", `Run ${runId} was deleted (${answer?.status}) and is shown with ${found?.status}`);
+}
+
+/** Makes an agent, sets it to work, and deletes it wherever it is then: nothing of it may stay. */
+export async function deleteAgent(clients: Clients, number: number): Promise<void> {
+  const { oracle, random, network, options } = clients;
+  const [provider] = options.providers;
+  const [model] = MODEL_NAMES[provider];
+  const memory_blocks = [{ label: "persona", value: `cn-${number};` }];
+  const draft = { model: `${provider}/${model}`, memory_blocks };
+  const made = await network.call({ method: "POST", path: "/v1/agents/", body: draft });
+  if (made.kind !== "answered" || made.status !== 200) return;
+  const { id } = made.body as { id: string };
+  oracle.lists.gone("/v1/agents/", id);
+  const own = { conversationId: null, sharedBlockId: "", isolatedBlockIds: [], inherited: [] };
+  const agent: KnownAgent = { number, owner: number, id, model, ...own };
+  const sending = sendMessage(clients, agent, random.pick(["async", "blocking"]));
+  await pause(clients, THINK_MS_MAX);
+  const gone = await ask(clients, { method: "DELETE", path: `/v1/agents/${id}` });
+  const turn = await sending;
+  const found = await ask(clients, { method: "GET", path: `/v1/agents/${id}` });
+  if (gone !== undefined && found?.status !== 404)
+    oracle.fail("S13 deleted", `Agent ${id} was deleted (${gone.status}) and is shown with ${found?.status}`);
+  const runs = await activeRuns(clients, agent);
+  for (const run of runs) oracle.fail("S13 deleted", `Run ${run.id} of the deleted agent ${id} is ${run.status}`);
+  const { mark } = turn.plan;
+  const body = { query: mark, limit: 100 };
+  const hits = await ask(clients, { method: "POST", path: "/v1/messages/search", body });
+  oracle.checked();
+  if (JSON.stringify(hits?.body ?? "").includes(mark))
+    oracle.fail("S13 deleted", `A search finds ${mark}, which was said to the deleted agent ${id}`);
+}

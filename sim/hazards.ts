@@ -1,0 +1,41 @@
+import type { SeededRandom } from "./random.ts";
+
+/** How often the machine and its disk go wrong beside the crashes of `options.ts`, and how freely events are ordered. */
+export interface Hazards {
+  /** The chance that a process has a crash aimed at it, after so many events of one kind. */
+  readonly aimRate: number;
+  /** Processes that are paused while another takes over. */
+  readonly pausesMax: number;
+  /** The chance, at each event, that the wall clock is set, and how far at most. */
+  readonly jumpRate: number;
+  readonly jumpMs: number;
+  /** The chance that a process ends inside a commit or between a flush and what waits for it. */
+  readonly strikeRate: number;
+  /** The chance that a process ends while it starts; where one did, the next does far more often. */
+  readonly startStrikeRate: number;
+  /** The chance that the disk refuses a statement that writes, and that a flush fails. */
+  readonly refusalRate: number;
+  readonly flushFailureRate: number;
+  /** Above 0 completions gather at multiples of it, and happen by the priorities of their kinds. */
+  readonly gridMs: number;
+  /** Times that the priorities are drawn anew. */
+  readonly priorityChanges: number;
+}
+
+/** Draws the hazards of a seed; each is absent from many. */
+export function drawHazards(random: SeededRandom): Hazards {
+  const rate = (absent: number, least: number) => (random.chance(absent) ? 0 : least * 10 ** random.fraction());
+  const hasPriorities = random.chance(0.2);
+  return {
+    aimRate: random.chance(0.3) ? 0 : 0.6,
+    pausesMax: random.chance(0.5) ? 0 : 1 + random.int(3),
+    jumpRate: rate(0.7, 0.000_5),
+    jumpMs: 10 ** random.between(3, 8),
+    strikeRate: rate(0.4, 0.003),
+    startStrikeRate: random.chance(0.6) ? 0 : 0.3,
+    refusalRate: rate(0.7, 0.001),
+    flushFailureRate: rate(0.7, 0.005),
+    gridMs: hasPriorities ? 1 + random.int(40) : 0,
+    priorityChanges: hasPriorities ? random.int(6) : 0,
+  };
+}

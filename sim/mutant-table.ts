@@ -1,0 +1,233 @@
+import type { SourceEdit } from "./edited.ts";
+import type { Mutant } from "./mutants.ts";
+
+/** What is known of a planted bug. */
+export interface MutantFacts {
+  /** Its number among the mutants that the design lists; null for one of our own. */
+  readonly number: `M${number}` | null;
+  /** Invariants of which it must break at least one: what it breaks by accident does not count. */
+  readonly breaks: readonly string[];
+  /** Changes of sources that plant it; none when it is planted in the database that the server is given. */
+  readonly edits: readonly SourceEdit[];
+}
+
+/** A bug that is planted in the database that the server is given. */
+function around(number: MutantFacts["number"], breaks: readonly string[]): MutantFacts {
+  return { number, breaks, edits: [] };
+}
+
+/** A bug that is planted in one place of a source file. */
+function inside(number: MutantFacts["number"], breaks: readonly string[], file: string, from: string, to: string) {
+  return { number, breaks, edits: [{ file: `src/${file}`, from, to }] } as const;
+}
+
+const LOST = ["S1 acknowledged", "S8 block", "S9 stream"];
+
+/** Every mutant. */
+export const MUTANT_TABLE: Readonly<Record<Mutant, MutantFacts>> = {
+  acks_before_commit: around("M1", LOST),
+  loses_flushes: around("M2", LOST),
+  splits_effect_from_answer: around("M3", ["S4 effects"]),
+  reruns_finished_tools: inside(
+    "M4",
+    ["S4 effects"],
+    "agent/run-state.ts",
+    "    context,\n    // A step",
+    '    context: context.at(-1)?.role === "tool" ? context.slice(0, -1) : context,\n    // A step',
+  ),
+  forgets_owed_work: around("M26", ["L3 vectors", "L3 facts"]),
+  overwrites_facts: inside(
+    "M23",
+    ["S14 facts"],
+    "umi/facts/fact-memory.ts",
+    "await store.close(space, ended.id, closing)",
+    "void closing, await store.removeFact(space, ended.id)",
+  ),
+  keeps_facts_of_deleted_words: inside(
+    "M21",
+    ["S13 deleted"],
+    "store/turn-entries.ts",
+    "for (const turnId of ids) await forget",
+    "for (const turnId of [] as typeof ids) await forget",
+  ),
+  forgets_running_runs: around("M5", ["S5 one run"]),
+  numbers_from_memory: inside(
+    "M7",
+    ["S9 stream"],
+    "agent/runner.ts",
+    "lastSeqId: await reader.events.last(runId)",
+    "lastSeqId: 0",
+  ),
+  splits_messages_from_step: around("M8", ["S3 once", "S6 transcript", "S11 usage"]),
+  undoes_block_edits: around("M12", ["S8 block", "S4 effects"]),
+  numbers_each_reading: inside(
+    "M13",
+    ["S9 stream"],
+    "api/stream-response.ts",
+    "numbered(event.text, event.seqId)",
+    "numbered(event.text, (request.count = (request.count ?? 0) + 1))",
+  ),
+  repeats_stream_lines: around("M14", ["S9 stream"]),
+  shows_before_it_keeps: {
+    number: "M15",
+    breaks: ["S1 acknowledged", "S9 stream"],
+    edits: [
+      {
+        file: "src/agent/run-log.ts",
+        from: "      store.durable().then(\n        () => show",
+        to: "      Promise.resolve().then(\n        () => show",
+      },
+    ],
+  },
+  waits_for_ever: inside(
+    "M24",
+    ["L1 ends"],
+    "llm/deadline.ts",
+    "if (now >= Math.min(totalAt, armedAt)) {",
+    "if (now < 0) {",
+  ),
+  keeps_cancelled_runs: inside(
+    "M27",
+    ["L1 ends"],
+    "agent/commit.ts",
+    "  await repositories.runs.save(ended);",
+    '  if (stopReason !== "cancelled") await repositories.runs.save(ended);',
+  ),
+  migrates_in_pieces: around("M28", ["S15 file"]),
+  breaks_characters: inside(
+    "M30",
+    ["S9 stream"],
+    "llm/event-stream.ts",
+    "decoder.decode(bytes, { stream: true })",
+    "decoder.decode(bytes)",
+  ),
+  forgets_names: around("M31", ["S3 once"]),
+  never_recovers: around(null, ["L1 ends", "S9 stream"]),
+  tells_companions_backwards: inside(
+    "M6",
+    ["S20 companion"],
+    "agent/sleeptime.ts",
+    "messages: [...input.messages, message]",
+    "messages: [message, ...input.messages]",
+  ),
+  tells_companions_twice: inside(
+    null,
+    ["S20 companion"],
+    "agent/sleeptime.ts",
+    "lastProcessedMessageId: last.id",
+    "lastProcessedMessageId: said[0]?.id ?? last.id",
+  ),
+  cuts_between_call_and_answer: inside(
+    "M9",
+    ["S7 context"],
+    "agent/compaction/cut.ts",
+    "isWorthIt && depth[cut] === 0 &&",
+    "isWorthIt &&",
+  ),
+  keeps_replaced_messages: inside(
+    "M10",
+    ["S3 once", "S7 context"],
+    "store/threads.ts",
+    '    await session.sql.execute(LEAVE, [threadId, rows[0]?.["sequence_id"]]);',
+    "    assert(rows.length > 0, threadId);",
+  ),
+  writes_one_past_the_limit: inside(
+    "M11",
+    ["S8 block"],
+    "umi/block-edit.ts",
+    "  if (chars <= after.limit) return after;",
+    "  if (chars <= after.limit + 1) return after;",
+  ),
+  counts_bytes_as_characters: {
+    ...around("M11", ["S8 block"]),
+    edits: [
+      {
+        file: "src/umi/block-edit.ts",
+        from: "  if (chars <= after.limit) return after;",
+        to: "  if (chars <= after.limit || after.value.length <= 2 * after.limit) return after;",
+      },
+    ],
+  },
+  drops_usage_when_it_resumes: inside(
+    "M18",
+    ["S11 usage"],
+    "agent/run-state.ts",
+    "usage: steps.reduce(",
+    "usage: [].reduce(",
+  ),
+  searches_every_agent: inside(
+    "M19",
+    ["S12 scope"],
+    "store/messages.ts",
+    '        .where("agent_id", "=", agentId)\n        .where("organization_id", "=", organizationId)\n        .where("search_text"',
+    '        .where("organization_id", "=", organizationId)\n        .where("search_text"',
+  ),
+  retries_for_ever: inside("M25", ["S18 bounded"], "llm/retry.ts", "retry >= policy.retriesMax", "retry >= 1_000"),
+  forgets_callbacks: inside(
+    "M26",
+    ["L3 callbacks"],
+    "agent/callback.ts",
+    "  const told = await tell(post, callback.url, body);",
+    `  const done = { sentAt: clock.now(), statusCode: null, error: null, retryAt: null };
+  await store.write(callback.actor, ({ runs }) => runs.noteCallback(callback.runId, done));
+  const told = await tell(post, callback.url, body);`,
+  ),
+  swallows_failures: {
+    number: "M29",
+    breaks: ["S18 no surprise", "L1 ends"],
+    edits: [
+      {
+        file: "src/umi/block-edit.ts",
+        from: "  const chars = charCount(after.value);",
+        to: '  const chars = charCount(after.value);\n  if (chars > after.limit) throw new Error("too long");',
+      },
+      {
+        file: "src/agent/runner.ts",
+        from: "    const ended = await abandon(options, actor, state.run.id, error);",
+        to: "    if (error instanceof Error) throw error;\n    const ended = await abandon(options, actor, state.run.id, error);",
+      },
+    ],
+  },
+  pages_by_time_alone: inside(
+    "M32",
+    ["S6 pages"],
+    "store/pages.ts",
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is part of the source that is edited
+    "(${column}, ${key}) ${compare} (${value}, ${id})",
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: as above
+    "${column} ${compare} ${value}",
+  ),
+  reveals_keys: inside(
+    null,
+    ["S16 secret"],
+    "llm/provider.ts",
+    "key !== undefined && key.length >= SECRET_CHARS_MIN",
+    "key !== undefined && key.length < SECRET_CHARS_MIN",
+  ),
+  forgets_expiries: inside(
+    null,
+    ["L3 expires"],
+    "agent/runner.ts",
+    "      if (state.run.approvalDueAt !== null) expiry.wake();\n",
+    "",
+  ),
+  leaves_deleted_messages: inside(
+    "M21",
+    ["S13 deleted"],
+    "store/migrations/0001-first.ts",
+    "references agents (id) on delete cascade, conversation_id text, role",
+    ", conversation_id text, role",
+  ),
+  shows_stale_blocks: inside(
+    null,
+    ["S5 linearizable"],
+    "api/agent-blocks.ts",
+    `    const block = await findByLabel(readerFor(options, c), pathId(c, "agent", "agent_id"), c.req.param("block_label"));
+    return c.json(toWireBlock(block));`,
+    `    const seen = (globalThis.seenBlocks ??= new Map());
+    const block = await findByLabel(readerFor(options, c), pathId(c, "agent", "agent_id"), c.req.param("block_label"));
+    const stale = block.label === "board" ? seen.get(block.id) : undefined;
+    seen.set(block.id, block);
+    return c.json(toWireBlock(stale ?? block));`,
+  ),
+};

@@ -1,0 +1,64 @@
+import { type Clients, fetched, listRuns, readPages } from "./clients.ts";
+import { COMPANION, type Oracle, type SentTurn } from "./oracle.ts";
+import type { WireRun, WireStep, WireUsage } from "./wire.ts";
+
+const PAGE = 200;
+const COUNTS = ["prompt_tokens", "completion_tokens", "total_tokens"] as const;
+
+/** Steps are what the providers billed, each once, and what a run says it used is the sum of its steps. */
+export async function checkRuns(clients: Clients): Promise<void> {
+  const { oracle } = clients;
+  const steps = await readPages<WireStep>(clients, "/v1/steps/?order=asc", PAGE);
+  checkBills(oracle, steps);
+  const byRun = Map.groupBy(steps, (step) => step.run_id ?? "");
+  for (const run of await listRuns(clients, "ascending=true"))
+    if (!oracle.runs.isMaybeGone(run.id)) await checkUsage(clients, run, byRun.get(run.id) ?? []);
+  for (const turn of oracle.turns) checkSteps(oracle, turn, byRun);
+}
+
+function checkBills(oracle: Oracle, steps: readonly WireStep[]): void {
+  const billed = new Map<number, string>();
+  for (const { id, agent_id, completion_tokens: tokens } of steps) {
+    if (tokens === null) continue;
+    oracle.checked();
+    const other = billed.get(tokens);
+    if (other !== undefined) oracle.fail("S11 usage", `The steps ${other} and ${id} both took the reply ${tokens}`);
+    billed.set(tokens, id);
+    const payer = oracle.bills.payer(tokens);
+    if (payer === undefined) oracle.fail("S11 usage", `Step ${id} used ${tokens} tokens, which nobody billed`);
+    const agent = payer == null ? undefined : idOf(oracle, payer);
+    if (agent !== undefined && agent !== agent_id)
+      oracle.fail("S11 usage", `Step ${id} of ${agent_id} took the reply ${tokens}, which was billed to ${agent}`);
+  }
+}
+
+function idOf({ agents, companions }: Oracle, number: number): string | undefined {
+  const companion = companions.find(({ owner }) => COMPANION + owner === number);
+  return companion?.id ?? agents.find((agent) => agent.number === number)?.id;
+}
+
+async function checkUsage(clients: Clients, run: WireRun, steps: readonly WireStep[]): Promise<void> {
+  const { oracle } = clients;
+  const usage = await fetched<WireUsage>(clients, { method: "GET", path: `/v1/runs/${run.id}/usage` });
+  const taken = steps.filter(({ completion_tokens }) => completion_tokens !== null);
+  for (const said of [usage, ...(oracle.runs.usages.get(run.id) ?? [])]) {
+    oracle.checked();
+    if (said === undefined) continue;
+    const sums = COUNTS.map((count) => taken.reduce((sum, step) => sum + (step[count] ?? 0), 0));
+    const told = COUNTS.map((count) => said[count]);
+    const isSame = sums.every((sum, index) => sum === told[index]);
+    if (!isSame || (said.step_count !== undefined && said.step_count !== taken.length))
+      oracle.fail(
+        "S11 usage",
+        `${run.id} says it used ${told} in ${said.step_count} steps; ${taken.length} used ${sums}`,
+      );
+  }
+}
+
+/** A run takes no more steps than its message allowed. */
+function checkSteps(oracle: Oracle, turn: SentTurn, byRun: ReadonlyMap<string, readonly WireStep[]>): void {
+  const steps = (turn.runId === undefined ? undefined : byRun.get(turn.runId)) ?? [];
+  oracle.checked();
+  if (turn.maxSteps !== null && steps.length > turn.maxSteps)
+    oracle.fail("S11 usage", `${turn.plan.mark} allowed ${turn.maxSteps} steps, and ${steps.length} were taken`);
+}
