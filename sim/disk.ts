@@ -108,6 +108,7 @@ function createSeats() {
       seats = [...seats, seat];
     },
     isEmpty: () => seats.length === 0,
+    isAlone: (seat: Seat) => seats.every((other) => other === seat),
     isLockedFor: (seat: Seat) => !seat.inTransaction && seats.some((other) => other.inTransaction),
     areIdle: () => seats.every(({ inTransaction }) => !inTransaction),
     /** All of them are dead. */
@@ -191,6 +192,8 @@ export function createDisk(options: DiskOptions): SimDisk {
         writer: slowed(options, incarnation, { execute: (sql, parameters) => write(at, seat, sql, parameters) }),
         flush: () => flush(at, seat),
         async close() {
+          // Whoever took its place while it was paused stays at the disk.
+          if (!seats.isAlone(seat)) return seats.release(incarnation);
           seat.writer.run("pragma wal_checkpoint(truncate)");
           seats.closeAll();
           flushedBytes = 0;

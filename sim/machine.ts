@@ -82,6 +82,8 @@ function start(machine: Running): void {
     skewMs: machine.wall.of(incarnation),
     ended: (how) => ended(machine, incarnation, how),
     listens(api) {
+      // One that was paused while it stopped has nothing to say of its successor.
+      if (machine.running !== incarnation) return;
       machine.listener = api === undefined ? undefined : { incarnation, api };
     },
     canStop(stop) {

@@ -5,6 +5,8 @@ import type { Store } from "./ports.ts";
 
 /** Events read from the database at once. */
 const EVENTS_PER_READ = 200;
+/** How often to look whether a run that nobody is at work on is at work now. */
+const LOOK_EVERY_MS = 200;
 
 /** Where and how to read a log. */
 export interface FollowFrom {
@@ -97,8 +99,18 @@ class LogReader implements LogBatches {
     }
     // What was shown meanwhile would wake nobody any more.
     if (log !== undefined && (log.durableSeqId !== durableSeqId || this.#atHand() !== undefined)) return this.next();
+    const run = await store.reader(actor).runs.find(runId);
+    if (run !== undefined && run.completedAt === null && !this.#hasEnded) return this.#later();
     this.#end();
     return END;
+  }
+
+  /** A run that nobody is at work on, and that has not ended, is about to begin, or to be continued after a restart. */
+  async #later(): Promise<Next> {
+    const { clock, from } = this.#options;
+    await clock.sleep(LOOK_EVERY_MS, this.#stopping.signal);
+    if (!this.#hasEnded && clock.elapsedMs() - this.#quietSinceMs >= from.idleMs) return this.#given([]);
+    return this.next();
   }
 
   #given(events: readonly LoggedEvent[]): Next {
@@ -109,9 +121,16 @@ class LogReader implements LogBatches {
     return { done: false, value: events };
   }
 
+  /** A log that was closed without its end has it in the store: a run that could not go on is ended there. */
   #wait(): void {
-    if (this.#log?.isClosed === true) this.#end();
-    else this.#log?.waiting.add(this.#look);
+    if (this.#log?.isClosed !== true) {
+      this.#log?.waiting.add(this.#look);
+      return;
+    }
+    const answer = this.#answer;
+    this.#answer = undefined;
+    this.#log = undefined;
+    answer?.(this.#stored());
   }
 
   /** There is more, or there will be no more. */

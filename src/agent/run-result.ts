@@ -52,5 +52,6 @@ function failureOf(run: Run): unknown {
   if (!isRecord(error)) return null;
   const [type, message, detail] = [error["error_type"], error["message"], error["detail"]].map(String);
   if (type !== undefined && isModelFailureType(type)) return new ModelFailure(type, message ?? "", detail ?? "");
-  return new Error(message);
+  // Whoever asks again is told why in the same words; anything else was logged when it happened.
+  return new Failure("unavailable", message ?? "The run failed");
 }

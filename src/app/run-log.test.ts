@@ -98,8 +98,9 @@ test("follow() gives what was said last to a reader that knew the run at work, w
   let reads = 0;
   const counted = slowReads(store, Promise.resolve(), () => reads++);
   const logs = createRunLogs({ store: counted, clock: realWorld().clock, log: () => {} });
-  const log = logs.open(DEFAULT_ACTOR, runId, () => ["an event"], 0);
-  const from = { seqId: 0, idleMs: 60_000, isLast: () => false };
+  let made = 0;
+  const log = logs.open(DEFAULT_ACTOR, runId, () => [`event ${++made}`], 0);
+  const from = { seqId: 0, idleMs: 60_000, isLast: (text: string) => text === "event 2" };
   const events = logs.follow(DEFAULT_ACTOR, runId, from, new AbortController().signal);
   const first = events.next();
   for (const type of ["started", "started"] as const) {
@@ -114,6 +115,32 @@ test("follow() gives what was said last to a reader that knew the run at work, w
   for await (const batch of events) read.push(...batch);
   expect(read.map((event) => event.seqId)).toEqual([1, 2]);
   expect(reads).toBe(0);
+  await server.close();
+}, 5_000);
+
+test("follow() gives the end that a run was given past its log, because it could not go on", async () => {
+  const server = await startTestServer();
+  const { store } = server.server;
+  const agentId = await server.agent();
+  await server.request("POST", `/v1/agents/${agentId}/messages`, { input: "hello" });
+  const runId: RunId = (await server.request("GET", `/v1/runs/?agent_id=${agentId}`)).body[0].id;
+
+  const logs = createRunLogs({ store, clock: realWorld().clock, log: () => {} });
+  const log = logs.open(DEFAULT_ACTOR, runId, () => ["an event"], 0);
+  const from = { seqId: 0, idleMs: 60_000, isLast: (text: string) => text === "the end" };
+  const events = logs.follow(DEFAULT_ACTOR, runId, from, new AbortController().signal);
+  const entry = log.begin();
+  await store.write(DEFAULT_ACTOR, (repositories) => entry.append(repositories, [{ type: "started", runId }]));
+  entry.committed();
+  const read = [...((await events.next()).value ?? [])];
+  const next = events.next();
+  await store.write(DEFAULT_ACTOR, ({ events: stored }) =>
+    stored.append([{ runId, firstSeqId: 2, events: ["the end"] }]),
+  );
+  log.close();
+  read.push(...((await next).value ?? []));
+  expect(read.map(({ text }) => text)).toEqual(["an event", "the end"]);
+  expect((await events.next()).done).toBe(true);
   await server.close();
 }, 5_000);
 
