@@ -63,6 +63,11 @@ export function checkStatus(oracle: Oracle, { method, path }: ApiRequest, { stat
     oracle.fail("S17 status", `${method} ${path}: ${status} ${JSON.stringify(body).slice(0, 300)}`);
 }
 
+/** Whether a clock was set back, so that what is due at some time of day may be due only tomorrow. */
+export function mayBeLate({ faults }: Clients): boolean {
+  return faults.counts().has("clock set back");
+}
+
 /** Where the messages of a conversation are sent and listed. */
 export function messagesPath({ id, conversationId }: KnownAgent): string {
   return conversationId === null ? `/v1/agents/${id}/messages` : `/v1/conversations/${conversationId}/messages`;

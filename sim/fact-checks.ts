@@ -1,4 +1,4 @@
-import { ask, type Clients } from "./clients.ts";
+import { ask, type Clients, mayBeLate } from "./clients.ts";
 import type { KnownAgent } from "./oracle.ts";
 import { type WireMessage, wireText } from "./wire.ts";
 
@@ -25,7 +25,7 @@ export function statementOf(mark: string): string {
  */
 export async function checkFacts(clients: Clients, agent: KnownAgent, said: readonly WireMessage[]): Promise<void> {
   const { options, oracle, scheduler } = clients;
-  if (!options.learns || agent.conversationId !== null) return;
+  if (!options.learns || agent.conversationId !== null || mayBeLate(clients)) return;
   const stated = said.flatMap((message) => {
     const value = message.message_type === "user_message" ? STATED.exec(wireText(message))?.[1] : undefined;
     return value === undefined ? [] : [{ value, id: message.id }];

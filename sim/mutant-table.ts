@@ -43,13 +43,6 @@ export const MUTANT_TABLE: Readonly<Record<Mutant, MutantFacts>> = {
     "await store.close(space, ended.id, closing)",
     "void closing, await store.removeFact(space, ended.id)",
   ),
-  keeps_facts_of_deleted_words: inside(
-    "M21",
-    ["S13 deleted"],
-    "store/turn-entries.ts",
-    "for (const turnId of ids) await forget",
-    "for (const turnId of [] as typeof ids) await forget",
-  ),
   forgets_running_runs: around("M5", ["S5 one run"]),
   numbers_from_memory: inside(
     "M7",

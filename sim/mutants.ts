@@ -39,7 +39,6 @@ export const MUTANTS = [
   "shows_stale_blocks",
   "forgets_owed_work",
   "overwrites_facts",
-  "keeps_facts_of_deleted_words",
 ] as const;
 
 /** One of {@link MUTANTS}. */

@@ -1,4 +1,4 @@
-import { ask, type Clients } from "./clients.ts";
+import { ask, type Clients, mayBeLate } from "./clients.ts";
 import { embeddingOf } from "./embedding-server.ts";
 import type { KnownAgent } from "./oracle.ts";
 
@@ -16,7 +16,7 @@ interface WirePassage {
 export async function checkVectors(clients: Clients, { id, number, conversationId }: KnownAgent): Promise<void> {
   const { options, oracle, scheduler } = clients;
   // An archive that all share was made without a model.
-  if (options.embedding === "none" || options.sharesArchive || conversationId !== null) return;
+  if (options.embedding === "none" || options.sharesArchive || conversationId !== null || mayBeLate(clients)) return;
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const answer = await ask(clients, { method: "GET", path: `/v1/agents/${id}/archival-memory?limit=1000` });
     const passages = (answer?.body ?? []) as readonly WirePassage[];

@@ -1,4 +1,4 @@
-import { activeRuns, type Clients, listRuns, pause, walk } from "./clients.ts";
+import { activeRuns, type Clients, listRuns, mayBeLate, pause, walk } from "./clients.ts";
 import { cancel, deleteAgent, deleteRun, reshape } from "./conversation-operations.ts";
 import { createAgents, fork } from "./making.ts";
 import {
@@ -125,7 +125,7 @@ async function endRuns(clients: Clients): Promise<void> {
 /** A request for approval that was to expire has done so, whatever crashed meanwhile. */
 async function checkExpired(clients: Clients, agent: KnownAgent): Promise<void> {
   // What a fork took over waits for nobody in particular, and what a reset took out of the context for nobody at all.
-  if (clients.options.enabled.includes("reset") || isLate(clients)) return;
+  if (clients.options.enabled.includes("reset") || mayBeLate(clients)) return;
   if (clients.options.approvalTimeoutS === null || agent.inherited.length > 0) return;
   const last = (await walk(clients, agent, PAGE)).at(-1);
   clients.oracle.checked();
@@ -144,15 +144,10 @@ async function lastWord(clients: Clients, agent: KnownAgent): Promise<void> {
   clients.oracle.fail("L1 ends", `Agent ${agent.number} does not answer any more`);
 }
 
-/** Whether a clock was set back, so that what is due at some time of day may be due only tomorrow. */
-function isLate({ faults }: Clients): boolean {
-  return faults.counts().has("clock set back");
-}
-
 /** Every callback that was asked for has come, or was tried until its limit. */
 async function awaitCallbacks(clients: Clients): Promise<void> {
   const { scheduler, oracle } = clients;
-  if (isLate(clients)) return;
+  if (mayBeLate(clients)) return;
   const isOpen = (mark: string) => {
     const fates = oracle.callbacks.of(mark);
     return !fates.some((fate) => fate !== "failed") && fates.length < CALLBACK_TRIES_MAX;
