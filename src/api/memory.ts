@@ -83,7 +83,10 @@ function tierRoutes(options: RouteOptions, spaceFor: SpaceOf): Hono<ApiEnv> {
     const body = await readBody(c, RememberBody);
     const { text, ...about } = body;
     const { turnId, learned } = await options.store.write(c.var.actor, async (repositories) => {
-      return (await memoryFor(options, repositories, spaceFor, c)).remember(text, given(about));
+      const kept = await (await memoryFor(options, repositories, spaceFor, c)).remember(text, given(about));
+      if (kept.learned.some(({ evolution }) => evolution.uncertain.length > 0))
+        await repositories.backlog.owe(await spaceFor(repositories, c), "judge");
+      return kept;
     });
     const facts = learned.map(({ fact, isNew }) => ({ ...toWireFact(fact), is_new: isNew }));
     return c.json({ turn_id: turnId, facts });

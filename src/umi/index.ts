@@ -6,7 +6,7 @@ export { type Evolution, evolutionOf } from "./facts/evolution.ts";
 export type { ExtractedFact, Extraction, SourceTurn } from "./facts/extracted-fact.ts";
 export type { Fact, FactId } from "./facts/fact.ts";
 export type { FactLink, Relation } from "./facts/fact-link.ts";
-export { factHistory, learnFact, relationsOf, settleEvolution } from "./facts/fact-memory.ts";
+export { factHistory, learnFact, relationsOf } from "./facts/fact-memory.ts";
 export type { FactQuery, FactStore } from "./facts/fact-store.ts";
 export { forgetEntity, forgetFact, forgetTurn } from "./facts/forgetting.ts";
 export { memoryFactStore } from "./facts/memory-fact-store.ts";
