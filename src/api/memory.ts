@@ -186,6 +186,8 @@ function knowledgeRoutes(options: RouteOptions, spaceFor: SpaceOf): Hono<ApiEnv>
     if (absorbed === kept) throw new Failure("refused", "An entity cannot be merged into itself");
     await options.store.write(c.var.actor, async (repositories) => {
       const space = await spaceFor(repositories, c);
+      const before = (await repositories.facts.findEntity(space, absorbed))?.mergedInto ?? null;
+      if (before !== null) throw new Failure("conflict", `${absorbed} is merged into ${before} already`);
       const family = await repositories.facts.family(space, absorbed);
       if (family.includes(kept)) throw new Failure("conflict", `${kept} was merged into ${absorbed} before`);
       const merge = { kept, absorbed, reason, mergedAt: options.clock.now(), undoneAt: null };

@@ -81,7 +81,10 @@ async function inSql(): Promise<Subject> {
         store.write(DEFAULT_ACTOR, (stores) => work(new Memory({ clock, random, scope, stores }))),
       ),
     async dump() {
-      const tables = await database.reader.execute("select name from sqlite_master where type = 'table' and name like 'umi%'", []);
+      const tables = await database.reader.execute(
+        "select name from sqlite_master where type = 'table' and name like 'umi%'",
+        [],
+      );
       const parts = await Promise.all(
         tables.rows.map(({ name }) => database.reader.execute(`select * from ${String(name)}`, [])),
       );
@@ -204,7 +207,8 @@ describe.each([
     expect(await mind.get(turnId)).toMatchObject({ kind: "turn", turn: { text: "I live in Rome." } });
     expect(await mind.get(fact?.id ?? "")).toMatchObject({ kind: "fact", fact: { relation: "lives_in" } });
     expect(await mind.get(fact?.subjectId ?? "")).toMatchObject({ kind: "entity", entity: { name: "Ada" } });
-    for (const id of ["", "turn-x", "fact-x", "entity-x", "x".repeat(10_000)]) expect(await mind.get(id)).toBeUndefined();
+    for (const id of ["", "turn-x", "fact-x", "entity-x", "x".repeat(10_000)])
+      expect(await mind.get(id)).toBeUndefined();
     expect(await mind.change((memory) => memory.history("fact-x"))).toEqual([]);
   });
 
