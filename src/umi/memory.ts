@@ -31,7 +31,7 @@ const FACTS_PER_HIT = 3;
 
 /** What a {@link Memory} is made of. */
 export interface MemoryOptions {
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, "now">;
   readonly random: Random;
   /** Whose memories they are; everybody's when absent. */
   readonly scope?: Scope;
