@@ -34,8 +34,7 @@ export function learningWork(options: LearningWorkOptions): WorkPiece {
     const agent = await learnerOf(reader, space);
     if (agent === undefined) return { state: "done" };
     const entries = await reader.reading.next(space, PIECE_TURNS_MAX);
-    const last = entries.at(-1);
-    if (last === undefined) return { state: "done" };
+    if (entries.length === 0) return { state: "done" };
     const turns = entries.filter((entry) => entry.role === "user").map(toSource);
     const extractor = createEntityExtractor(await modelOf(options, agent, signal));
     const { facts, left } = await extractor.extract(turns, []);
@@ -45,21 +44,26 @@ export function learningWork(options: LearningWorkOptions): WorkPiece {
       if ((await learnerOf(repositories, space)) === undefined) return;
       const kept = await repositories.entries.find(
         space,
-        turns.map((turn) => turn.id),
+        entries.map((entry) => entry.id),
       );
-      await learn(space, facts, kept.map(toSource), {
+      const through = kept.at(-1)?.number;
+      // All of them are gone, perhaps with the numbers that they had.
+      if (through === undefined) return;
+      const learned = await learn(space, facts, kept.map(toSource), {
         ...world,
         store: repositories.facts,
         entries: repositories.entries,
       });
-      await repositories.reading.advance(space, last.number);
+      await repositories.reading.advance(space, through);
+      if (learned.some(({ evolution }) => evolution.uncertain.length > 0))
+        await repositories.backlog.owe(space, "judge");
     });
     return { state: entries.length < PIECE_TURNS_MAX ? "done" : "more" };
   };
 }
 
 /** The agent whose memory the space is, when it is one that learns. */
-async function learnerOf({ agents }: Pick<Repositories, "agents">, space: string): Promise<Agent | undefined> {
+export async function learnerOf({ agents }: Pick<Repositories, "agents">, space: string): Promise<Agent | undefined> {
   const id = parseId("agent", space);
   const agent = id === undefined ? undefined : await agents.find(id);
   return agent?.memorySettings?.learns === true ? agent : undefined;

@@ -79,7 +79,11 @@ export async function updateAgent(
       updatedAt: workshop.clock.now(),
     };
     await repositories.agents.save(agent);
-    if (fields.memorySettings?.learns === true) await repositories.backlog.owe(id, "learn");
+    if (fields.memorySettings?.learns === true) {
+      // Another model may answer where the last one did not.
+      await repositories.backlog.owe(id, "learn", "now");
+      await repositories.backlog.owe(id, "judge", "now");
+    }
     if (embeddingConfig !== undefined) await changeOwnArchive(repositories, agent);
     await replaceLists(repositories, agent, change);
     if (fields.enableSleeptime === true) await addCompanion(workshop, actor, agent, repositories);

@@ -4,6 +4,7 @@ import type { Repositories } from "../agent/ports.ts";
 import { findAgent } from "../agent/recompile.ts";
 import { Failure } from "../core/failure.ts";
 import { requireId } from "../core/id.ts";
+import { cut } from "../core/text.ts";
 import type { EntityId } from "../umi/facts/entity.ts";
 import { Memory, type Recalled } from "../umi/memory.ts";
 import { RECALL_LIMIT_MAX } from "../umi/recall/recall-options.ts";
@@ -56,6 +57,7 @@ const EntitiesQuery = z.object({
   after: z.string().optional(),
   limit: intParam(1, FACTS_MAX).optional(),
 });
+const RelationsQuery = z.object({ entity_id: z.string() });
 const MergeBody = z.object({ into: z.string(), reason: z.string().max(1_000).default("") });
 const UserQuery = z.object({ user: short.optional() });
 
@@ -83,7 +85,10 @@ function tierRoutes(options: RouteOptions, spaceFor: SpaceOf): Hono<ApiEnv> {
     const body = await readBody(c, RememberBody);
     const { text, ...about } = body;
     const { turnId, learned } = await options.store.write(c.var.actor, async (repositories) => {
-      return (await memoryFor(options, repositories, spaceFor, c)).remember(text, given(about));
+      const kept = await (await memoryFor(options, repositories, spaceFor, c)).remember(text, given(about));
+      if (kept.learned.some(({ evolution }) => evolution.uncertain.length > 0))
+        await repositories.backlog.owe(await spaceFor(repositories, c), "judge");
+      return kept;
     });
     const facts = learned.map(({ fact, isNew }) => ({ ...toWireFact(fact), is_new: isNew }));
     return c.json({ turn_id: turnId, facts });
@@ -102,22 +107,25 @@ function tierRoutes(options: RouteOptions, spaceFor: SpaceOf): Hono<ApiEnv> {
     const forgotten = await options.store.write(c.var.actor, async (repositories) => {
       return (await memoryFor(options, repositories, spaceFor, c)).forget(id);
     });
-    if (forgotten.length === 0) throw new Failure("not_found", `Nothing in this memory is called '${id}'`);
+    if (forgotten.length === 0) throw unknownItem(id);
     return c.json({ forgotten });
   });
 
   routes.get("/items/:item_id", async (c) => {
     const id = c.req.param("item_id");
     const found = await (await memoryFor(options, readerFor(options, c), spaceFor, c)).get(id);
-    if (found === undefined) throw new Failure("not_found", `Nothing in this memory is called '${id}'`);
+    if (found === undefined) throw unknownItem(id);
     if (found.kind === "turn") return c.json({ kind: found.kind, turn: toWireTurn(found.turn) });
     if (found.kind === "fact") return c.json({ kind: found.kind, fact: toWireFact(found.fact) });
     return c.json({ kind: found.kind, entity: toWireEntity(found.entity) });
   });
 
   routes.get("/items/:item_id/history", async (c) => {
+    const id = c.req.param("item_id");
     const memory = await memoryFor(options, readerFor(options, c), spaceFor, c);
-    return c.json((await memory.history(c.req.param("item_id"))).map(toWireFact));
+    const facts = await memory.history(id);
+    if (facts.length === 0 && (await memory.get(id)) === undefined) throw unknownItem(id);
+    return c.json(facts.map(toWireFact));
   });
 
   return routes;
@@ -178,6 +186,8 @@ function knowledgeRoutes(options: RouteOptions, spaceFor: SpaceOf): Hono<ApiEnv>
     if (absorbed === kept) throw new Failure("refused", "An entity cannot be merged into itself");
     await options.store.write(c.var.actor, async (repositories) => {
       const space = await spaceFor(repositories, c);
+      const before = (await repositories.facts.findEntity(space, absorbed))?.mergedInto ?? null;
+      if (before !== null) throw new Failure("conflict", `${absorbed} is merged into ${before} already`);
       const family = await repositories.facts.family(space, absorbed);
       if (family.includes(kept)) throw new Failure("conflict", `${kept} was merged into ${absorbed} before`);
       const merge = { kept, absorbed, reason, mergedAt: options.clock.now(), undoneAt: null };
@@ -195,9 +205,10 @@ function knowledgeRoutes(options: RouteOptions, spaceFor: SpaceOf): Hono<ApiEnv>
   });
 
   routes.get("/relations", async (c) => {
-    const { entity_id = "" } = readQuery(c, z.object({ entity_id: z.string().optional() }));
+    const id = entityId(readQuery(c, RelationsQuery).entity_id);
     const memory = await memoryFor(options, readerFor(options, c), spaceFor, c);
-    return c.json((await memory.relations(entityId(entity_id))).map(toWireRelation));
+    if ((await memory.get(id)) === undefined) throw unknownItem(id);
+    return c.json((await memory.relations(id)).map(toWireRelation));
   });
 
   return routes;
@@ -221,6 +232,10 @@ function toWireRecalled({ hits, facts, retrieval, coverage }: Recalled) {
   };
 }
 
+function unknownItem(id: string): Failure {
+  return new Failure("not_found", `Nothing in this memory is called '${cut(id, NAME_CHARS_MAX)}'`);
+}
+
 function entityId(text: string): EntityId {
   return requireId("entity", text);
 }
@@ -238,6 +253,6 @@ export const MEMORY_ROUTES: readonly DescribedRoute[] = ["/v1/agents/:agent_id/m
     { route: `GET ${root}/entities/:entity_id`, summary: "An entity with its names, merges and relations" },
     { route: `POST ${root}/entities/:entity_id/merge`, summary: "Takes two entities for one", body: MergeBody },
     { route: `POST ${root}/entities/:entity_id/unmerge`, summary: "Undoes the last merge of an entity" },
-    { route: `GET ${root}/relations`, summary: "How an entity is related to others" },
+    { route: `GET ${root}/relations`, summary: "How an entity is related to others", query: RelationsQuery },
   ],
 );

@@ -37,7 +37,7 @@ function operationOf(method: string, path: string, text: DescribedRoute | undefi
     parameter(name, "path", true, { type: "string" }),
   );
   const inQuery = Object.entries(text?.query?.shape ?? {}).map(([name, field]) =>
-    parameter(name, "query", false, schemaOf(field as z.ZodType)),
+    parameter(name, "query", !isOptional(field as z.ZodType), schemaOf(field as z.ZodType)),
   );
   const answer = text?.answer === undefined ? {} : { content: jsonContent(text.answer) };
   return {
@@ -52,6 +52,10 @@ function operationOf(method: string, path: string, text: DescribedRoute | undefi
 
 function parameter(name: string, where: "path" | "query", required: boolean, schema: JsonObject): JsonObject {
   return { name, in: where, required, schema };
+}
+
+function isOptional(field: z.ZodType): boolean {
+  return field.safeParse(undefined).success;
 }
 
 function jsonContent(schema: z.ZodType): JsonObject {

@@ -41,6 +41,7 @@ beforeEach(async () => {
     pieces: {
       embed: (item, signal) => piece(item, signal),
       index: async () => ({ state: "done" }),
+      judge: async () => ({ state: "done" }),
       learn: async () => ({ state: "done" }),
     },
   });

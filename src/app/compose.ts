@@ -3,6 +3,7 @@ import { createBacklogWork } from "../agent/backlog-work.ts";
 import { createCallbackSender } from "../agent/callback.ts";
 import { embeddingWork } from "../agent/embedding-work.ts";
 import { indexWork } from "../agent/index-work.ts";
+import { judgingWork } from "../agent/judging-work.ts";
 import { learningWork } from "../agent/learning-work.ts";
 import type { Store } from "../agent/ports.ts";
 import { createRunLogs } from "../agent/run-log.ts";
@@ -88,6 +89,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
     embed: embeddingWork({ store, models }),
     index: indexWork(store),
     learn: learningWork({ store, models, world }),
+    judge: judgingWork({ store, models, world }),
   };
   const backlog = createBacklogWork({ store, clock, random, log, pieces });
   const quickVectors = createQuickVectors({ clock, openEmbedder: (config) => models.openEmbedder(config) });

@@ -11,12 +11,13 @@ import { migrate } from "../store/migrate.ts";
 import { sqlStore } from "../store/sql-store.ts";
 import type { Entity, EntityId } from "../umi/facts/entity.ts";
 import type { Fact, FactId } from "../umi/facts/fact.ts";
-import { factHistory, learnFact, relationsOf, settleEvolution } from "../umi/facts/fact-memory.ts";
+import { factHistory, learnFact, relationsOf } from "../umi/facts/fact-memory.ts";
 import type { FactStore } from "../umi/facts/fact-store.ts";
 import { forgetEntity, forgetFact, forgetTurn } from "../umi/facts/forgetting.ts";
 import { memoryFactStore } from "../umi/facts/memory-fact-store.ts";
 import { withoutRecalled } from "../umi/facts/recalled.ts";
 import { extractByRules } from "../umi/facts/rule-extractor.ts";
+import { judgeNext, settle } from "../umi/facts/settling.ts";
 import { type OpenedSqlite, openSqlite } from "./sqlite.ts";
 import { realWorld } from "./world.ts";
 
@@ -363,17 +364,46 @@ for (const [name, make] of [
       const [doctor] = learned;
       if (doctor === undefined) throw new Error("Nothing was learned");
       expect(doctor.evolution.uncertain).toHaveLength(1);
-      const options = { clock, random: world.random };
+      const { facts } = subject;
       const outage = () => Promise.reject(new Failure("unavailable", "No model"));
-      const settled = await subject.change((store) => settleEvolution(SPACE, doctor, outage, { ...options, store }));
-      expect(settled).toBe(false);
+      await expect(judgeNext(facts, SPACE, outage)).rejects.toThrow("No model");
       expect(await current(subject)).toEqual(["Ada is a nurse.", "Ada is a doctor."]);
       const answer = async () => ({ verdicts: [{ number: 0, kind: "update", reason: "a new post" }] });
-      await subject.change((store) => settleEvolution(SPACE, doctor, answer, { ...options, store }));
+      const settlement = await judgeNext(facts, SPACE, answer);
+      if (settlement === undefined) throw new Error("Nothing waited for a judge");
+      await subject.change((store) => settle(SPACE, settlement, { clock, store }));
       expect(await current(subject)).toEqual(["Ada is a doctor."]);
-      expect(await subject.facts.links(SPACE, doctor.fact.id)).toMatchObject([
-        { kind: "update", reason: "a new post" },
-      ]);
+      expect(await facts.links(SPACE, doctor.fact.id)).toMatchObject([{ kind: "update", reason: "a new post" }]);
+      expect(await judgeNext(facts, SPACE, outage)).toBeUndefined();
+    });
+
+    test.each([
+      ["says nothing of use", {}, ["extend"]],
+      ["sees nothing in common", { verdicts: [{ number: 0, kind: "none", reason: "r" }] }, []],
+    ])("asks a judge once, also one that %s", async (_, said, kinds) => {
+      const subject = await make();
+      await hear(subject, "Ada", "I'm a nurse.");
+      const doctor = (await hear(subject, "Ada", "I'm a doctor.")).learned[0]?.fact.id as FactId;
+      const settlement = await judgeNext(subject.facts, SPACE, async () => said);
+      if (settlement === undefined) throw new Error("Nothing waited for a judge");
+      await subject.change((store) => settle(SPACE, settlement, { clock, store }));
+      expect(await judgeNext(subject.facts, SPACE, async () => said)).toBeUndefined();
+      const links = await subject.facts.links(SPACE, doctor);
+      expect(links.map(({ kind }): string => kind)).toEqual(kinds);
+      expect(await current(subject)).toEqual(["Ada is a nurse.", "Ada is a doctor."]);
+    });
+
+    test("heeds what happened while a judge was asked", async () => {
+      const subject = await make();
+      const nurse = (await hear(subject, "Ada", "I'm a nurse.")).learned[0]?.fact.id as FactId;
+      const doctor = (await hear(subject, "Ada", "I'm a doctor.")).learned[0]?.fact.id as FactId;
+      const answer = async () => ({ verdicts: [{ number: 0, kind: "update", reason: "r" }] });
+      const settlement = await judgeNext(subject.facts, SPACE, answer);
+      if (settlement === undefined) throw new Error("Nothing waited for a judge");
+      await subject.change((store) => forgetFact(store, SPACE, doctor));
+      await subject.change((store) => settle(SPACE, settlement, { clock, store }));
+      expect((await subject.facts.find(SPACE, nurse))?.closing).toBeNull();
+      expect(await subject.traces(doctor)).toBe(0);
     });
   });
 }

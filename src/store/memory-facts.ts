@@ -4,7 +4,7 @@ import { instantOf } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import type { EntityId } from "../umi/facts/entity.ts";
 import { type Closing, contentHashOf, FACT_SOURCES_MAX, type Fact, type FactId } from "../umi/facts/fact.ts";
-import type { EvolutionKind, FactLink } from "../umi/facts/fact-link.ts";
+import type { FactLink } from "../umi/facts/fact-link.ts";
 import { FACTS_LIMIT_MAX, type FactQuery, type FactStore, type TouchedByTurn } from "../umi/facts/fact-store.ts";
 import { knownAt } from "../umi/facts/fact-time.ts";
 import { entityFamily, sqlEntities } from "./memory-entities.ts";
@@ -63,6 +63,17 @@ export function sqlFactStore(session: Session): FactStore {
     list: (space, query) => listFacts(session, space, query),
 
     links: (space, id) => linksOf(session, space, id),
+
+    async unlink(space, { earlier, later }) {
+      await db
+        .deleteFrom("umi_fact_links")
+        .where(inSpace(session, space))
+        .where("earlier_id", "=", earlier)
+        .where("later_id", "=", later)
+        .execute();
+    },
+
+    uncertain: (space, limit) => uncertainLinks(session, space, limit),
 
     removeFact: (space, id) => removeFact(session, space, id),
 
@@ -141,6 +152,20 @@ async function linksOf(session: Session, space: string, id: FactId): Promise<rea
     .orderBy("linked_at")
     .orderBy("earlier_id")
     .orderBy("later_id")
+    .execute();
+  return rows.map(toLink);
+}
+
+async function uncertainLinks(session: Session, space: string, limit: number): Promise<readonly FactLink[]> {
+  const rows = await session.db
+    .selectFrom("umi_fact_links")
+    .selectAll()
+    .where(inSpace(session, space))
+    // Written out, so that the index of these links alone is used.
+    .where(sql<boolean>`kind = 'uncertain'`)
+    .orderBy("later_id")
+    .orderBy("earlier_id")
+    .limit(limit)
     .execute();
   return rows.map(toLink);
 }
@@ -311,7 +336,7 @@ function toLink(row: FactLinkRow): FactLink {
   return {
     earlier: row.earlier_id as FactId,
     later: row.later_id as FactId,
-    kind: row.kind as EvolutionKind,
+    kind: row.kind as FactLink["kind"],
     reason: row.reason,
     confidence: row.confidence,
     linkedAt: instantOf(row.linked_at),

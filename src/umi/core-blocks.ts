@@ -31,7 +31,7 @@ export interface CoreMemory {
 }
 
 /** An empty {@link CoreMemory}. */
-export function createCoreMemory(sources: { readonly clock: Clock; readonly random: Random }): CoreMemory {
+export function createCoreMemory(sources: { readonly clock: Pick<Clock, "now">; readonly random: Random }): CoreMemory {
   const blocks = new Map<string, Block>();
   return {
     set(label, value, { limit, description, version } = {}) {

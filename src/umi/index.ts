@@ -1,3 +1,7 @@
+export { type Clock, type Instant, instantOf } from "../core/clock.ts";
+export { Failure } from "../core/failure.ts";
+export type { Random } from "../core/random.ts";
+export type { BlockWish, CoreMemory } from "./core-blocks.ts";
 export { coreMemoryMarkdown, coreMemoryXml, type ShownBlock } from "./core-memory-text.ts";
 export type { Ask } from "./facts/ask.ts";
 export type { Entity, EntityId, EntityMerge, EntityType, Mention } from "./facts/entity.ts";
@@ -6,15 +10,28 @@ export { type Evolution, evolutionOf } from "./facts/evolution.ts";
 export type { ExtractedFact, Extraction, SourceTurn } from "./facts/extracted-fact.ts";
 export type { Fact, FactId } from "./facts/fact.ts";
 export type { FactLink, Relation } from "./facts/fact-link.ts";
-export { factHistory, learnFact, relationsOf, settleEvolution } from "./facts/fact-memory.ts";
+export { factHistory, learnFact, relationsOf } from "./facts/fact-memory.ts";
 export type { FactQuery, FactStore } from "./facts/fact-store.ts";
 export { forgetEntity, forgetFact, forgetTurn } from "./facts/forgetting.ts";
 export { memoryFactStore } from "./facts/memory-fact-store.ts";
+export { judgeNext, type Settlement, settle } from "./facts/settling.ts";
 export type { Entry, EntryRole, NewEntry } from "./index/entry.ts";
 export type { EntryStore } from "./index/entry-store.ts";
 export { memoryEntryStore } from "./index/memory-entry-store.ts";
+export {
+  type About,
+  type FactHit,
+  type Found,
+  Memory,
+  type MemoryOptions,
+  type Recalled,
+  type RecallWish,
+  type Remembered,
+} from "./memory.ts";
 export { createDualRetriever, type DualRetriever, type Rewrite } from "./recall/dual-retriever.ts";
 export type { RecallHit, RecallOptions, RecallResult } from "./recall/recall-options.ts";
+export type { Scope } from "./scope.ts";
+export { createMemoryStores, type MemoryStores } from "./stores.ts";
 export { memoryVectorStore } from "./vectors/memory-vector-store.ts";
 export type { VectorStore } from "./vectors/vector-store.ts";
 export { createWorkingMemory, type WorkingMemory } from "./working-memory.ts";

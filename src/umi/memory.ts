@@ -1,6 +1,7 @@
 import type { Clock, Instant } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import type { Random } from "../core/random.ts";
+import { wellFormed } from "../core/text.ts";
 import { type CoreMemory, createCoreMemory } from "./core-blocks.ts";
 import type { Entity, EntityId } from "./facts/entity.ts";
 import { createEntityExtractor, type EntityExtractor } from "./facts/entity-extractor.ts";
@@ -30,7 +31,7 @@ const FACTS_PER_HIT = 3;
 
 /** What a {@link Memory} is made of. */
 export interface MemoryOptions {
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, "now">;
   readonly random: Random;
   /** Whose memories they are; everybody's when absent. */
   readonly scope?: Scope;
@@ -114,14 +115,16 @@ export class Memory {
     this.working = createWorkingMemory(options);
   }
 
-  /** Keeps a text as it is, and the facts that it states. Throws an `invalid` Failure for a blank or endless one. */
-  async remember(text: string, about: About = {}): Promise<Remembered> {
+  /** Keeps a text as it is (without NUL and halves of characters), and the facts that it states. Throws an `invalid` Failure for a blank or endless one. */
+  async remember(words: string, about: About = {}): Promise<Remembered> {
+    const text = wellFormed(words);
     if (text.trim() === "") throw new Failure("invalid", "There is nothing to remember in a blank text");
     if (text.length > ENTRY_CHARS_MAX)
       throw new Failure("invalid", `A text of up to ${ENTRY_CHARS_MAX} characters is remembered, got ${text.length}`);
     const { clock, random } = this.#options;
     const { speaker = "", role = "none", session = "", at = clock.now(), tags = [] } = about;
-    const turn = { id: `turn-${random.uuid()}`, text, speaker, role, session, at, tags };
+    const names = { speaker: wellFormed(speaker), session: wellFormed(session), tags: tags.map(wellFormed) };
+    const turn = { id: `turn-${random.uuid()}`, text, role, at, ...names };
     const { facts, left } = await this.#extractor.extract([turn], this.#recalled);
     await this.#stores.entries.add(this.#space, [turn]);
     const learned = await learn(this.#space, facts, [turn], this.#learning());

@@ -44,7 +44,7 @@ const DESCRIPTIONS: ReadonlyMap<string, string> = new Map([
 
 /** A block that is not stored yet. */
 export function newBlock(
-  sources: { readonly clock: Clock; readonly random: Random },
+  sources: { readonly clock: Pick<Clock, "now">; readonly random: Random },
   actor: { readonly userId: string },
   draft: BlockDraft,
 ): Block {
@@ -77,7 +77,7 @@ export function newBlock(
 
 /** The block with these fields changed, as the next version. */
 export function changedBlock(
-  sources: { readonly clock: Clock },
+  sources: { readonly clock: Pick<Clock, "now"> },
   actor: Actor,
   block: Block,
   change: BlockChange,

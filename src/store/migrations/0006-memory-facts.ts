@@ -31,6 +31,8 @@ create table umi_fact_links (
   primary key (organization_id, space, earlier_id, later_id)
 ) %KEYED%;
 create index umi_fact_links_by_later on umi_fact_links (organization_id, space, later_id);
+create index umi_fact_links_uncertain on umi_fact_links (organization_id, space, later_id, earlier_id)
+  where kind = 'uncertain';
 create table umi_entities (
   organization_id text not null references organizations (id), space text not null, id text not null unique,
   type text not null, name text not null, normalized_name text not null, merged_into text,

@@ -1,8 +1,7 @@
-import { Failure } from "../../core/failure.ts";
 import { isRecord, type JsonObject } from "../../core/json.ts";
 import { cut, wellFormed } from "../../core/text.ts";
 import { type Ask, quoted } from "./ask.ts";
-import type { Evolution, EvolutionStep, TrackedFact } from "./evolution.ts";
+import type { Fact, FactId } from "./fact.ts";
 import type { EvolutionKind } from "./fact-link.ts";
 
 const KINDS: readonly EvolutionKind[] = ["update", "extend", "derive", "contradict"];
@@ -30,46 +29,32 @@ const ANSWER_SCHEMA: JsonObject = {
   },
 };
 
-/** What a judge made of an evolution. */
-export interface Judgement {
-  readonly evolution: Evolution;
-  /** True when nobody answered: the evolution stands as it was, and may be judged again later. */
-  readonly isDelayed: boolean;
+/** What a new fact does to an earlier one, as a judge sees it; `none` means that they have nothing to do with each other. */
+export interface Verdict {
+  readonly earlier: FactId;
+  readonly kind: EvolutionKind | "none";
+  readonly reason: string;
 }
 
 /**
- * Asks a model about the facts that words alone cannot tell. Only those are shown, by number, and an answer that names
- * another, or has another shape, changes nothing. Not for the path of a reply: a model takes its time.
+ * Asks a model what a new fact does to earlier ones that words alone cannot tell. They are shown by number; what an
+ * answer says of another number, or in another shape, is passed over. Rejects with a Failure when nobody answers: ask
+ * again later. Not for the path of a reply, nor inside a transaction: a model takes its time.
  */
-export async function judgeEvolution(
-  evolution: Evolution,
-  known: readonly TrackedFact[],
-  fresh: TrackedFact,
+export async function judgeFacts(
+  open: readonly Pick<Fact, "id" | "text">[],
+  fresh: Pick<Fact, "text">,
   ask: Ask,
-): Promise<Judgement> {
-  const open = known.filter(({ id }) => evolution.uncertain.includes(id));
-  if (open.length === 0) return { evolution, isDelayed: false };
-  let answer: unknown;
-  try {
-    answer = await ask(promptFor(open, fresh), ANSWER_SCHEMA);
-  } catch (error) {
-    if (error instanceof Failure) return { evolution, isDelayed: true };
-    throw error;
-  }
-  const verdicts = verdictsIn(answer, open.length);
-  const judged = new Map(open.flatMap(({ id }, index) => (verdicts.has(index) ? [[id, verdicts.get(index)]] : [])));
-  const steps = evolution.steps.flatMap((step): readonly EvolutionStep[] => {
-    if (!judged.has(step.earlier)) return [step];
-    const verdict = judged.get(step.earlier);
-    return verdict === undefined || verdict.kind === "none"
-      ? []
-      : [{ ...step, kind: verdict.kind, reason: verdict.reason }];
+): Promise<readonly Verdict[]> {
+  if (open.length === 0) return [];
+  const verdicts = verdictsIn(await ask(promptFor(open, fresh), ANSWER_SCHEMA), open.length);
+  return open.flatMap(({ id }, index) => {
+    const verdict = verdicts.get(index);
+    return verdict === undefined ? [] : [{ earlier: id, ...verdict }];
   });
-  const uncertain = evolution.uncertain.filter((id) => !judged.has(id));
-  return { evolution: { ...evolution, steps, uncertain }, isDelayed: false };
 }
 
-function promptFor(open: readonly TrackedFact[], fresh: TrackedFact): string {
+function promptFor(open: readonly Pick<Fact, "text">[], fresh: Pick<Fact, "text">): string {
   const facts = open.map(({ text }, index) => ({ number: index, fact: wellFormed(text) }));
   return [
     "You compare one new statement with earlier statements about the same people and things. For each earlier one say",
@@ -85,14 +70,9 @@ function promptFor(open: readonly TrackedFact[], fresh: TrackedFact): string {
   ].join("\n");
 }
 
-interface Verdict {
-  readonly kind: EvolutionKind | "none";
-  readonly reason: string;
-}
-
 /** The well-formed verdicts by number; empty when the answer has another shape. A number that comes twice counts once. */
-function verdictsIn(answer: unknown, count: number): ReadonlyMap<number, Verdict> {
-  const verdicts = new Map<number, Verdict>();
+function verdictsIn(answer: unknown, count: number): ReadonlyMap<number, Omit<Verdict, "earlier">> {
+  const verdicts = new Map<number, Omit<Verdict, "earlier">>();
   const list = isRecord(answer) ? answer["verdicts"] : undefined;
   if (!Array.isArray(list)) return verdicts;
   for (const item of list.slice(0, count)) {
@@ -104,7 +84,7 @@ function verdictsIn(answer: unknown, count: number): ReadonlyMap<number, Verdict
   return verdicts;
 }
 
-function verdictOf(item: unknown): Verdict | undefined {
+function verdictOf(item: unknown): Omit<Verdict, "earlier"> | undefined {
   if (!isRecord(item)) return;
   const { kind, reason } = item;
   const known = kind === "none" ? kind : KINDS.find((one) => one === kind);

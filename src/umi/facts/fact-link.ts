@@ -9,7 +9,8 @@ export type EvolutionKind = "update" | "extend" | "derive" | "contradict";
 export interface FactLink {
   readonly earlier: FactId;
   readonly later: FactId;
-  readonly kind: EvolutionKind;
+  /** `uncertain` is a first guess that counts as `extend` until a judge has looked at it. */
+  readonly kind: EvolutionKind | "uncertain";
   readonly reason: string;
   readonly confidence: number;
   readonly linkedAt: Instant;

@@ -2,15 +2,13 @@ import type { Clock, Instant } from "../../core/clock.ts";
 import { newId } from "../../core/id.ts";
 import type { Random } from "../../core/random.ts";
 import { cut, wellFormed } from "../../core/text.ts";
-import type { Ask } from "./ask.ts";
 import { type Entity, type EntityId, NAME_CHARS_MAX, resolveEntity } from "./entity.ts";
-import { type Evolution, evolutionOf, isEnding } from "./evolution.ts";
-import { judgeEvolution } from "./evolution-judge.ts";
+import { type Evolution, evolutionOf } from "./evolution.ts";
 import type { ExtractedFact, NamedThing } from "./extracted-fact.ts";
 import { contentHashOf, FACT_CHARS_MAX, type Fact, type FactId } from "./fact.ts";
 import type { Relation } from "./fact-link.ts";
 import type { FactStore } from "./fact-store.ts";
-import { endingOf } from "./fact-time.ts";
+import { applyStep } from "./settling.ts";
 
 /** Known facts of a subject that a new one is compared with. */
 const KNOWN_MAX = 200;
@@ -53,32 +51,11 @@ export async function learnFact(
     return { fact: same, isNew: false, evolution };
   }
   await store.add(fact);
-  await applyEvolution(space, fact, evolution, options);
-  return { fact, isNew: true, evolution };
-}
-
-/**
- * Asks a model about what {@link learnFact} was not sure of, later and away from any reply, and acts on the answer. Gives
- * false when nobody answered: ask again later.
- */
-export async function settleEvolution(
-  space: string,
-  learned: Learned,
-  ask: Ask,
-  options: LearnOptions,
-): Promise<boolean> {
-  const { fact, evolution } = learned;
-  const known: Fact[] = [];
-  for (const id of evolution.uncertain) {
-    const one = await options.store.find(space, id);
-    if (one !== undefined && one.closing === null) known.push(one);
+  for (const step of evolution.steps) {
+    const isOpen = evolution.uncertain.includes(step.earlier);
+    await applyStep(space, { ...step, later: fact.id, kind: isOpen ? "uncertain" : step.kind }, options);
   }
-  const open = { ...evolution, uncertain: known.map(({ id }) => id) };
-  const judgement = await judgeEvolution(open, known, fact, ask);
-  if (judgement.isDelayed) return false;
-  const steps = judgement.evolution.steps.filter(({ earlier }) => open.uncertain.includes(earlier));
-  await applyEvolution(space, fact, { ...judgement.evolution, steps }, options);
-  return true;
+  return { fact, isNew: true, evolution };
 }
 
 /** The facts that led to this one and that followed it, by links, oldest first, itself among them. */
@@ -102,23 +79,6 @@ export async function relationsOf(store: FactStore, space: string, id: EntityId)
   return facts.flatMap(({ id: factId, subjectId, relation, objectId, isDenied }) =>
     subjectId === null || objectId === null || isDenied ? [] : [{ factId, subjectId, relation, objectId }],
   );
-}
-
-async function applyEvolution(
-  space: string,
-  fact: Fact,
-  { steps }: Evolution,
-  { store, clock }: LearnOptions,
-): Promise<void> {
-  const now = clock.now();
-  for (const { earlier, kind, reason, confidence } of steps) {
-    await store.link(space, { earlier, later: fact.id, kind, reason, confidence, linkedAt: now });
-    const known = isEnding({ kind }) ? await store.find(space, earlier) : undefined;
-    const current = await store.find(space, fact.id);
-    if (known === undefined || current === undefined || known.closing !== null) continue;
-    const { ended, closing } = endingOf(known, current, now);
-    if (ended.closing === null) await store.close(space, ended.id, closing);
-  }
 }
 
 /** What is current and could stand in the new fact's way: facts of its subject, and any that says it word for word. */

@@ -51,6 +51,10 @@ export interface FactStore {
   list(space: string, query: FactQuery): Promise<readonly Fact[]>;
   /** The links that the fact is an end of, by time, then ids. */
   links(space: string, id: FactId): Promise<readonly FactLink[]>;
+  /** Takes back that two facts have to do with each other. */
+  unlink(space: string, link: Pick<FactLink, "earlier" | "later">): Promise<void>;
+  /** Links that wait for a judge, by their later fact, then the earlier one. */
+  uncertain(space: string, limit: number): Promise<readonly FactLink[]>;
   /** Removes a fact and every row that names it; what it had closed is open again. Gives the facts that followed from it. */
   removeFact(space: string, id: FactId): Promise<readonly FactId[]>;
 

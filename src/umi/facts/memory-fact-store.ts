@@ -77,6 +77,16 @@ function factMethods(spaces: ReadonlyMap<string, Space>, open: Open) {
       );
     },
 
+    async unlink(name: string, { earlier, later }: Pick<FactLink, "earlier" | "later">) {
+      const space = open(name);
+      space.links = space.links.filter((link) => link.earlier !== earlier || link.later !== later);
+    },
+
+    async uncertain(name: string, limit: number) {
+      const waiting = open(name).links.filter(({ kind }) => kind === "uncertain");
+      return waiting.toSorted((a, b) => compare(a.later, b.later) || compare(a.earlier, b.earlier)).slice(0, limit);
+    },
+
     async removeFact(name: string, id: FactId) {
       const space = open(name);
       if (!space.facts.delete(id)) return [];
