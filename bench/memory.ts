@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -14,11 +14,13 @@ import { createDualRetriever } from "../src/umi/recall/dual-retriever.ts";
 import { type Chatter, createChatter } from "./chatter.ts";
 
 /** Entries added in one transaction while the space is filled, and one by one while writes are timed. */
-const BATCH = 500;
+const BATCH = 1_000;
 const TIMED_WRITES = 1_000;
 const QUERIES = 200;
 const WARM_QUERIES = 30;
 const SPACE = "bench";
+/** A file that says that a database is filled. */
+const FILLED = "filled";
 const MODEL = "synthetic";
 
 const world = realWorld();
@@ -26,23 +28,30 @@ const world = realWorld();
 /**
  * Fills a database with made-up chat and vectors for each size, then times single writes, reads and a plain scan in a
  * process of its own, so that its memory is what a server would need. Times are of the wall and (CPU) of this process.
+ * Databases go afterwards, unless `--data DIRECTORY` says where to keep them for the next run.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { rows: { type: "string", default: "10000,100000" }, directory: { type: "string" } },
+    options: {
+      rows: { type: "string", default: "10000,100000" },
+      directory: { type: "string" },
+      data: { type: "string" },
+    },
   });
   const sizes = values.rows.split(",").map(Number);
   if (values.directory !== undefined) return console.table(await measure(values.directory, sizes[0] ?? 0));
   for (const rows of sizes) {
-    const directory = mkdtempSync(join(tmpdir(), "selkie-bench-"));
+    const { data } = values;
+    const directory = data === undefined ? mkdtempSync(join(tmpdir(), "selkie-bench-")) : join(data, `${rows}`);
     try {
-      console.log(`${rows} entries, ${await fill(directory, rows)} ms of CPU for each of them to be stored`);
+      if (existsSync(join(directory, FILLED))) console.log(`${rows} entries that were there`);
+      else console.log(`${rows} entries, ${await fill(directory, rows)} ms of CPU for each of them to be stored`);
       const child = Bun.spawn([process.execPath, import.meta.path, "--directory", directory, "--rows", `${rows}`], {
         stdio: ["ignore", "inherit", "inherit"],
       });
       await child.exited;
     } finally {
-      rmSync(directory, { recursive: true, force: true });
+      if (data === undefined) rmSync(directory, { recursive: true, force: true });
     }
   }
 }
@@ -68,6 +77,7 @@ async function fill(directory: string, rows: number): Promise<number> {
   }
   const taken = cpuMs(start) / rows;
   await database.close();
+  writeFileSync(join(directory, FILLED), "");
   return rounded(taken);
 }
 
