@@ -22,6 +22,10 @@ export const BY_ASSISTANT = 16;
 /** Bytes of one row as it is stored: two of length, four each of session and speaker, one of flags, eight of time. */
 export const ROW_BYTES = 19;
 
+/** Neighbours on each side that belong to the nearer and to the wider neighbourhood of an entry. */
+export const NEAR_RADIUS = 1;
+export const WIDE_RADIUS = 2;
+
 /** In place of the hash of a session: the entry is a session of its own. */
 const ALONE = 0;
 /** In place of the index of a session: the entry is gone. */
@@ -83,12 +87,15 @@ export interface ColumnTotals {
 }
 
 /**
- * The rows of a space side by side, by number: 19 bytes an entry. It only grows; whoever holds it sees the entries
+ * The rows of a space side by side, by number: 27 bytes an entry. It only grows; whoever holds it sees the entries
  * that came later too, and must look no further than a size noted at the start.
  */
 export interface EntryColumns {
   readonly size: number;
   readonly lengths: Uint16Array;
+  /** The terms of an entry and of its neighbours in the session together, up to {@link NEAR_RADIUS} and {@link WIDE_RADIUS}. */
+  readonly nearLengths: Uint32Array;
+  readonly wideLengths: Uint32Array;
   /** Sessions counted from 0 in the order they first appear. */
   readonly sessions: Uint32Array;
   readonly speakers: Uint32Array;
@@ -113,6 +120,8 @@ export function createColumns(): EntryColumns {
 class GrowingColumns implements EntryColumns {
   size = 0;
   lengths = new Uint16Array(FIRST_CAPACITY);
+  nearLengths = new Uint32Array(FIRST_CAPACITY);
+  wideLengths = new Uint32Array(FIRST_CAPACITY);
   sessions = new Uint32Array(FIRST_CAPACITY);
   speakers = new Uint32Array(FIRST_CAPACITY);
   flags = new Uint8Array(FIRST_CAPACITY);
@@ -154,7 +163,10 @@ class GrowingColumns implements EntryColumns {
     this.flags[at] = row.flags;
     this.times[at] = row.at;
     this.size++;
-    if (isPresent) this.#count(row, session);
+    if (!isPresent) return;
+    this.#count(row, session);
+    addLengths(this, this.nearLengths, NEAR_RADIUS);
+    addLengths(this, this.wideLengths, WIDE_RADIUS);
   }
 
   #sessionOf(hash: number): number {
@@ -190,10 +202,24 @@ class GrowingColumns implements EntryColumns {
   #grow(): void {
     const capacity = this.lengths.length * 2;
     this.lengths = grown(this.lengths, new Uint16Array(capacity));
+    this.nearLengths = grown(this.nearLengths, new Uint32Array(capacity));
+    this.wideLengths = grown(this.wideLengths, new Uint32Array(capacity));
     this.sessions = grown(this.sessions, new Uint32Array(capacity));
     this.speakers = grown(this.speakers, new Uint32Array(capacity));
     this.flags = grown(this.flags, new Uint8Array(capacity));
     this.times = grown(this.times, new Float64Array(capacity));
+  }
+}
+
+/** Counts the newest entry to its neighbourhood, and to those of the entries before it. */
+function addLengths({ size, sessions, lengths }: EntryColumns, sums: Uint32Array, radius: number): void {
+  const at = size - 1;
+  const own = lengths[at] ?? 0;
+  sums[at] = own;
+  for (let before = Math.max(0, at - radius); before < at; before++) {
+    if (sessions[before] !== sessions[at]) continue;
+    sums[at] = (sums[at] ?? 0) + (lengths[before] ?? 0);
+    sums[before] = (sums[before] ?? 0) + own;
   }
 }
 

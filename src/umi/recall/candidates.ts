@@ -16,26 +16,33 @@ export interface SignScores {
   explain(number: number): Readonly<Record<string, number>>;
 }
 
-type Part = (number: number) => number;
-
+/** The parts of a score, in the order in which they stand in a row: first those of words, then the signs. */
+const PARTS = [
+  ...["own", "near", "wide", "neighbours", "session", "answers"],
+  ...["asks", "length", "speaker", "time", "first", "dates"],
+];
+const WORD_PARTS = 6;
 /** Lengths whose logarithms are at hand. */
 const LOGARITHMS = Float64Array.from({ length: 1024 }, (_, length) => Math.log(1 + length));
 
 /** Scores entries by the words that were found and by what the columns say. Tens of thousands, for one question. */
 export function signScores(columns: EntryColumns, question: Question, words: WordScores, weights: Weights): SignScores {
-  const { own, near, wide, neighbours, session, answers } = wordParts(columns, words, weights);
-  const { asks, length, speaker, time, first, dates } = signParts(columns, question, weights);
-  const wordsOf: Part = (n) => own(n) + near(n) + wide(n) + neighbours(n) + session(n) + answers(n);
-  const signsOf: Part = (n) => asks(n) + length(n) + speaker(n) + time(n) + first(n) + dates(n);
-  const parts = { own, near, wide, neighbours, session, answers, asks, length, speaker, time, first, dates };
+  const row = new Float64Array(PARTS.length);
+  const writeWords = wordParts(columns, words, weights, row);
+  const writeSigns = signParts(columns, question, weights, row);
   return {
-    words: wordsOf,
-    all: (number) => wordsOf(number) + signsOf(number),
-    explain: (number) => Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, part(number)])),
+    words: writeWords,
+    all: (number) => writeWords(number) + writeSigns(number),
+    explain(number) {
+      writeWords(number);
+      writeSigns(number);
+      return Object.fromEntries(PARTS.map((name, i) => [name, row[i] ?? 0]));
+    },
   };
 }
 
-function wordParts({ sessions, flags }: EntryColumns, words: WordScores, weights: Weights) {
+/** Writes the parts of an entry that come from words into the row; gives their sum. */
+function wordParts({ sessions, flags }: EntryColumns, words: WordScores, weights: Weights, row: Float64Array) {
   const { own, near, wide, session, scale } = words;
   const { assistant } = weights;
   const ownUnit = weights.own / scale.own;
@@ -44,32 +51,49 @@ function wordParts({ sessions, flags }: EntryColumns, words: WordScores, weights
   const shareUnit = weights.share / scale.own;
   const sessionUnit = weights.session / scale.session;
   const answersUnit = weights.answers / scale.own;
-  const share: Part = (n) => (((flags[n] ?? 0) & BY_ASSISTANT) !== 0 ? assistant : 1);
-  const beside = (n: number, other: number) => (sessions[other] === sessions[n] ? (own[other] ?? 0) : 0);
-  return {
-    own: (n: number) => (ownUnit === 0 ? 0 : share(n) * ownUnit * (own[n] ?? 0)),
-    near: (n: number) => share(n) * nearUnit * (near[n] ?? 0),
-    wide: (n: number) => share(n) * wideUnit * (wide[n] ?? 0),
-    neighbours: (n: number) => (shareUnit === 0 ? 0 : share(n) * shareUnit * (beside(n, n - 1) + beside(n, n + 1))),
-    session: (n: number) => sessionUnit * (session[sessions[n] ?? 0] ?? 0),
-    answers: (n: number) => (((flags[n - 1] ?? 0) & ASKS) === 0 ? 0 : answersUnit * beside(n, n - 1)),
+  const beside = (at: number, other: number) => (sessions[other] === at ? (own[other] ?? 0) : 0);
+  return (number: number): number => {
+    const at = sessions[number] ?? 0;
+    const share = ((flags[number] ?? 0) & BY_ASSISTANT) === 0 ? 1 : assistant;
+    const ownPart = share * ownUnit * (own[number] ?? 0);
+    const nearPart = share * nearUnit * (near[number] ?? 0);
+    const widePart = share * wideUnit * (wide[number] ?? 0);
+    const sharePart = shareUnit === 0 ? 0 : share * shareUnit * (beside(at, number - 1) + beside(at, number + 1));
+    const sessionPart = sessionUnit * (session[at] ?? 0);
+    const answersPart = ((flags[number - 1] ?? 0) & ASKS) === 0 ? 0 : answersUnit * beside(at, number - 1);
+    row[0] = ownPart;
+    row[1] = nearPart;
+    row[2] = widePart;
+    row[3] = sharePart;
+    row[4] = sessionPart;
+    row[5] = answersPart;
+    return ownPart + nearPart + widePart + sharePart + sessionPart + answersPart;
   };
 }
 
-function signParts(columns: EntryColumns, question: Question, weights: Weights) {
+/** Writes what else speaks for an entry into the row; gives the sum. */
+function signParts(columns: EntryColumns, question: Question, weights: Weights, row: Float64Array) {
   const { sessions, flags, lengths, speakers, times } = columns;
-  const { names } = question;
+  const named = [...question.names].filter((name) => columns.spokenBy(name) > 0);
   const ranges = question.ranges.filter(({ start, end }) => start > ALL_TIME.start || end < ALL_TIME.end);
   const timeFlag = question.asksTime ? NAMES_TIME : 0;
   const isInRange = (at: number) => ranges.some(({ start, end }) => at >= start && at < end);
-  const logarithm = (length: number) => LOGARITHMS[length] ?? Math.log(1 + length);
-  return {
-    asks: (n: number) => (((flags[n] ?? 0) & ASKS) === 0 ? 0 : weights.asks),
-    length: (n: number) => weights.length * logarithm(lengths[n] ?? 0),
-    speaker: (n: number) => (names.has(speakers[n] ?? 0) ? weights.speaker : 0),
-    time: (n: number) => (((flags[n] ?? 0) & timeFlag) === 0 ? 0 : weights.time),
-    first: (n: number) => (n > 0 && sessions[n - 1] === sessions[n] ? 0 : weights.first),
-    dates: (n: number) => (ranges.length > 0 && isInRange(times[n] ?? 0) ? weights.inRange : 0),
+  return (number: number): number => {
+    const flag = flags[number] ?? 0;
+    const length = lengths[number] ?? 0;
+    const asksPart = (flag & ASKS) === 0 ? 0 : weights.asks;
+    const lengthPart = weights.length * (LOGARITHMS[length] ?? Math.log(1 + length));
+    const speakerPart = named.length > 0 && named.includes(speakers[number] ?? 0) ? weights.speaker : 0;
+    const timePart = (flag & timeFlag) === 0 ? 0 : weights.time;
+    const firstPart = number > 0 && sessions[number - 1] === sessions[number] ? 0 : weights.first;
+    const datesPart = ranges.length > 0 && isInRange(times[number] ?? 0) ? weights.inRange : 0;
+    row[WORD_PARTS] = asksPart;
+    row[WORD_PARTS + 1] = lengthPart;
+    row[WORD_PARTS + 2] = speakerPart;
+    row[WORD_PARTS + 3] = timePart;
+    row[WORD_PARTS + 4] = firstPart;
+    row[WORD_PARTS + 5] = datesPart;
+    return asksPart + lengthPart + speakerPart + timePart + firstPart + datesPart;
   };
 }
 
@@ -87,5 +111,5 @@ export function bestCandidates(
     const score = scores.all(number);
     if (top.wants(score) && accept(number)) top.offer(number, score);
   }
-  return top.best();
+  return top.best().map(({ number }) => number);
 }

@@ -3,7 +3,7 @@ const FREE_MAX = 2;
 /** Room beyond what is needed now, so that a growing space does not need new buffers each time. */
 const SPARE_SHARE = 1.25;
 
-/** Arrays by number and by session that one recall scores in. All zeros between two recalls. */
+/** Arrays by number and by session that one recall scores in. All zeros between two recalls, but for the lists. */
 export class ScoreBuffers {
   own = new Float32Array(0);
   near = new Float32Array(0);
@@ -11,6 +11,9 @@ export class ScoreBuffers {
   nearCounts = new Uint16Array(0);
   wideCounts = new Uint16Array(0);
   isSeen = new Uint8Array(0);
+  /** Numbers that a term was found around, and those of all terms. Not zeros: what was written before says nothing. */
+  found = new Uint32Array(0);
+  touched = new Uint32Array(0);
   session = new Float32Array(0);
   sessionCounts = new Float32Array(0);
 
@@ -24,6 +27,8 @@ export class ScoreBuffers {
       this.nearCounts = new Uint16Array(room);
       this.wideCounts = new Uint16Array(room);
       this.isSeen = new Uint8Array(room);
+      this.found = new Uint32Array(room);
+      this.touched = new Uint32Array(room);
     }
     if (sessions > this.session.length) {
       const room = Math.ceil(sessions * SPARE_SHARE);
@@ -34,18 +39,19 @@ export class ScoreBuffers {
 
   /** Makes everything zero again, given the entries that were scored. */
   clear(touched: Uint32Array): void {
+    const { own, near, wide, isSeen } = this;
     for (let i = 0; i < touched.length; i++) {
       const number = touched[i] ?? 0;
-      this.own[number] = 0;
-      this.near[number] = 0;
-      this.wide[number] = 0;
-      this.isSeen[number] = 0;
+      own[number] = 0;
+      near[number] = 0;
+      wide[number] = 0;
+      isSeen[number] = 0;
     }
     this.session.fill(0);
   }
 }
 
-/** Lends buffers out: a recall of a million entries needs 17 MB, too much to make anew each time. */
+/** Lends buffers out: a recall of a million entries needs 25 MB, too much to make anew each time. */
 export class BufferPool {
   readonly #free: ScoreBuffers[] = [];
 

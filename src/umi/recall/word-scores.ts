@@ -1,4 +1,4 @@
-import type { EntryColumns } from "../index/columns.ts";
+import { type EntryColumns, NEAR_RADIUS, WIDE_RADIUS } from "../index/columns.ts";
 import type { PostingList } from "../index/postings.ts";
 import type { ScoreBuffers } from "./score-buffers.ts";
 
@@ -32,9 +32,8 @@ export interface WordScope {
 /** BM25's saturation of repeats and its share of length normalisation (Robertson and Zaragoza, 2009). */
 const K1 = 1.2;
 const B = 0.75;
-/** Neighbours on each side that count. */
-const NEAR = 1;
-const WIDE = 2;
+/** What saturates repeats in the shortest of texts. */
+const K1_SHORT = K1 * (1 - B);
 /** The best score is at most this many units, however rare matches are in a large space. */
 const BEST_UNITS_MAX = 10;
 const NONE = new Uint32Array(0);
@@ -63,174 +62,158 @@ class WordScorer {
   readonly #size: number;
   readonly #isWide: boolean;
   readonly #sessions: number;
-  readonly #own: Float32Array;
-  readonly #near: Float32Array;
-  readonly #wide: Float32Array;
-  readonly #session: Float32Array;
-  /** Of the term at hand; zero again after each. */
-  readonly #nearCounts: Uint16Array;
-  readonly #wideCounts: Uint16Array;
-  readonly #sessionCounts: Float32Array;
-  readonly #isSeen: Uint8Array;
-  readonly #seen: number[] = [];
+  readonly #buffers: ScoreBuffers;
+  #touched = 0;
 
   constructor(columns: EntryColumns, size: number, isWide: boolean, buffers: ScoreBuffers) {
     this.#columns = columns;
     this.#size = size;
     this.#isWide = isWide;
     this.#sessions = columns.sessionLengths.length;
+    this.#buffers = buffers;
     buffers.reserve(size, this.#sessions);
-    this.#own = buffers.own;
-    this.#near = buffers.near;
-    this.#wide = buffers.wide;
-    this.#nearCounts = buffers.nearCounts;
-    this.#wideCounts = buffers.wideCounts;
-    this.#isSeen = buffers.isSeen;
-    this.#session = buffers.session;
-    this.#sessionCounts = buffers.sessionCounts;
   }
 
   add({ list, weight }: WeighedList): void {
     this.#addOwn(list, weight);
     if (this.#isWide) this.#addWindows(list, weight);
+    else this.#seeBeside(list);
     this.#addSessions(list, weight);
   }
 
   finish(): WordScores {
-    const touched = Uint32Array.from(this.#seen);
+    const { own, near, wide, session } = this.#buffers;
+    const touched = this.#buffers.touched.subarray(0, this.#touched);
     const count = Math.max(1, this.#columns.totals.count);
     return {
-      own: this.#own,
-      near: this.#near,
-      wide: this.#wide,
-      session: this.#session,
+      own,
+      near,
+      wide,
+      session,
       touched,
       scale: {
-        own: scaleOf(this.#own, touched, count),
-        near: scaleOf(this.#near, this.#isWide ? touched : NONE, count),
-        wide: scaleOf(this.#wide, this.#isWide ? touched : NONE, count),
-        session: scaleOf(this.#session, undefined, this.#sessions),
+        own: scaleOf(own, touched, count),
+        near: scaleOf(near, this.#isWide ? touched : NONE, count),
+        wide: scaleOf(wide, this.#isWide ? touched : NONE, count),
+        session: scaleOf(session, undefined, this.#sessions),
       },
     };
   }
 
   #addOwn({ numbers, counts, total }: PostingList, weight: number): void {
     const { lengths, totals } = this.#columns;
-    const mean = Math.max(1, totals.terms / Math.max(1, totals.count));
-    const value = weight * rarity(total, totals.count);
+    const { own } = this.#buffers;
+    const size = this.#size;
+    const perTerm = (K1 * B) / meanTerms(totals);
+    const value = weight * rarity(total, totals.count) * (K1 + 1);
     for (let i = 0; i < numbers.length; i++) {
       const number = numbers[i] ?? 0;
-      if (number >= this.#size) continue;
-      this.#own[number] = (this.#own[number] ?? 0) + value * saturated(counts[i] ?? 0, (lengths[number] ?? 0) / mean);
-      this.#see(number);
-      if (this.#isWide) continue;
-      this.#see(number - 1);
-      this.#see(number + 1);
+      if (number >= size) continue;
+      const count = counts[i] ?? 0;
+      own[number] = (own[number] ?? 0) + (value * count) / (count + K1_SHORT + perTerm * (lengths[number] ?? 0));
     }
+  }
+
+  /** Entries and those beside them may be found, where neighbourhoods do not tell. */
+  #seeBeside({ numbers }: PostingList): void {
+    const { isSeen, touched } = this.#buffers;
+    let seen = this.#touched;
+    for (let i = 0; i < numbers.length; i++) {
+      const number = numbers[i] ?? 0;
+      const last = Math.min(number + NEAR_RADIUS, this.#size - 1);
+      for (let at = Math.max(0, number - NEAR_RADIUS); at <= last && number < this.#size; at++) {
+        if (isSeen[at] === 1) continue;
+        isSeen[at] = 1;
+        touched[seen++] = at;
+      }
+    }
+    this.#touched = seen;
   }
 
   #addWindows(list: PostingList, weight: number): void {
-    const { totals, sessionLengths } = this.#columns;
-    const { found, nearFound } = this.#countAround(list);
+    const { totals, sessionLengths, nearLengths, wideLengths } = this.#columns;
+    const { near, wide, nearCounts, wideCounts, found, isSeen, touched } = this.#buffers;
+    const { foundCount, nearFound } = this.#countAround(list);
     // A list that was read in part stands for as many neighbourhoods as its whole.
     const share = list.total / Math.max(1, list.numbers.length);
-    const nearValue = weight * rarity(nearFound * share, totals.count);
-    const wideValue = weight * rarity(found.length * share, totals.count);
+    const nearValue = weight * rarity(nearFound * share, totals.count) * (K1 + 1);
+    const wideValue = weight * rarity(foundCount * share, totals.count) * (K1 + 1);
     const turns = totals.count / Math.max(1, sessionLengths.length);
-    const mean = Math.max(1, totals.terms / Math.max(1, totals.count));
-    const nearMean = mean * windowSize(turns, NEAR);
-    const wideMean = mean * windowSize(turns, WIDE);
-    const near = this.#near;
-    const wide = this.#wide;
-    const nearCounts = this.#nearCounts;
-    const wideCounts = this.#wideCounts;
-    for (let i = 0; i < found.length; i++) {
+    const nearPerTerm = (K1 * B) / (meanTerms(totals) * windowSize(turns, NEAR_RADIUS));
+    const widePerTerm = (K1 * B) / (meanTerms(totals) * windowSize(turns, WIDE_RADIUS));
+    let seen = this.#touched;
+    for (let i = 0; i < foundCount; i++) {
       const at = found[i] ?? 0;
-      this.#see(at);
-      const length = this.#lengthAround(at, NEAR);
-      near[at] = (near[at] ?? 0) + nearValue * saturated(nearCounts[at] ?? 0, length / nearMean);
-      const wideLength = length + this.#lengthBeyond(at, -WIDE) + this.#lengthBeyond(at, WIDE);
-      wide[at] = (wide[at] ?? 0) + wideValue * saturated(wideCounts[at] ?? 0, wideLength / wideMean);
+      const nearCount = nearCounts[at] ?? 0;
+      const wideCount = wideCounts[at] ?? 0;
+      near[at] =
+        (near[at] ?? 0) + (nearValue * nearCount) / (nearCount + K1_SHORT + nearPerTerm * (nearLengths[at] ?? 0));
+      wide[at] =
+        (wide[at] ?? 0) + (wideValue * wideCount) / (wideCount + K1_SHORT + widePerTerm * (wideLengths[at] ?? 0));
       nearCounts[at] = 0;
       wideCounts[at] = 0;
+      if (isSeen[at] === 1) continue;
+      isSeen[at] = 1;
+      touched[seen++] = at;
     }
+    this.#touched = seen;
   }
 
-  /** How often the term occurs around each entry; gives the entries around which it does, and how many have it near. */
-  #countAround({ numbers, counts }: PostingList): { readonly found: readonly number[]; readonly nearFound: number } {
-    const found: number[] = [];
+  /** How often the term occurs around each entry; lists in `found` where it does, and gives how many have it near. */
+  #countAround({ numbers, counts }: PostingList): { readonly foundCount: number; readonly nearFound: number } {
+    const { sessions } = this.#columns;
+    const { nearCounts, wideCounts, found } = this.#buffers;
+    const size = this.#size;
+    let foundCount = 0;
     let nearFound = 0;
     for (let i = 0; i < numbers.length; i++) {
       const number = numbers[i] ?? 0;
-      if (number < this.#size) nearFound += this.#countFrom(number, counts[i] ?? 0, found);
+      if (number >= size) continue;
+      const count = counts[i] ?? 0;
+      const session = sessions[number];
+      const last = Math.min(number + WIDE_RADIUS, size - 1);
+      for (let at = Math.max(0, number - WIDE_RADIUS); at <= last; at++) {
+        if (sessions[at] !== session) continue;
+        const before = wideCounts[at] ?? 0;
+        if (before === 0) found[foundCount++] = at;
+        wideCounts[at] = before + count;
+        if (at < number - NEAR_RADIUS || at > number + NEAR_RADIUS) continue;
+        const nearBefore = nearCounts[at] ?? 0;
+        if (nearBefore === 0) nearFound++;
+        nearCounts[at] = nearBefore + count;
+      }
     }
-    return { found, nearFound };
-  }
-
-  #countFrom(number: number, count: number, found: number[]): number {
-    const { sessions } = this.#columns;
-    const nearCounts = this.#nearCounts;
-    const wideCounts = this.#wideCounts;
-    const session = sessions[number];
-    let nearFound = 0;
-    const last = Math.min(number + WIDE, this.#size - 1);
-    for (let at = Math.max(0, number - WIDE); at <= last; at++) {
-      if (sessions[at] !== session) continue;
-      if (wideCounts[at] === 0) found.push(at);
-      wideCounts[at] = (wideCounts[at] ?? 0) + count;
-      if (at < number - NEAR || at > number + NEAR) continue;
-      if (nearCounts[at] === 0) nearFound++;
-      nearCounts[at] = (nearCounts[at] ?? 0) + count;
-    }
-    return nearFound;
+    return { foundCount, nearFound };
   }
 
   #addSessions({ numbers, counts }: PostingList, weight: number): void {
     const { sessions, sessionLengths, totals } = this.#columns;
-    const found: number[] = [];
+    // Their entries are done with: `found` has room for as many sessions.
+    const { session: scores, sessionCounts, found } = this.#buffers;
+    const size = this.#size;
+    let foundCount = 0;
     for (let i = 0; i < numbers.length; i++) {
       const number = numbers[i] ?? 0;
-      if (number >= this.#size) continue;
+      if (number >= size) continue;
       const session = sessions[number] ?? 0;
-      if (this.#sessionCounts[session] === 0) found.push(session);
-      this.#sessionCounts[session] = (this.#sessionCounts[session] ?? 0) + (counts[i] ?? 0);
+      const before = sessionCounts[session] ?? 0;
+      if (before === 0) found[foundCount++] = session;
+      sessionCounts[session] = before + (counts[i] ?? 0);
     }
-    const mean = Math.max(1, totals.terms / Math.max(1, this.#sessions));
-    const value = weight * rarity(found.length, this.#sessions);
-    for (const session of found) {
-      const part = saturated(this.#sessionCounts[session] ?? 0, (sessionLengths[session] ?? 0) / mean);
-      this.#session[session] = (this.#session[session] ?? 0) + value * part;
-      this.#sessionCounts[session] = 0;
+    const perTerm = (K1 * B) / Math.max(1, totals.terms / Math.max(1, this.#sessions));
+    const value = weight * rarity(foundCount, this.#sessions) * (K1 + 1);
+    for (let i = 0; i < foundCount; i++) {
+      const session = found[i] ?? 0;
+      const count = sessionCounts[session] ?? 0;
+      scores[session] =
+        (scores[session] ?? 0) + (value * count) / (count + K1_SHORT + perTerm * (sessionLengths[session] ?? 0));
+      sessionCounts[session] = 0;
     }
-  }
-
-  #lengthAround(number: number, radius: number): number {
-    const { sessions, lengths } = this.#columns;
-    const session = sessions[number];
-    let length = 0;
-    const last = Math.min(number + radius, this.#size - 1);
-    for (let at = Math.max(0, number - radius); at <= last; at++)
-      if (sessions[at] === session) length += lengths[at] ?? 0;
-    return length;
-  }
-
-  /** The length of the one entry that far away, if it is in the session. */
-  #lengthBeyond(number: number, distance: number): number {
-    const { sessions, lengths } = this.#columns;
-    const at = number + distance;
-    return at >= 0 && at < this.#size && sessions[at] === sessions[number] ? (lengths[at] ?? 0) : 0;
-  }
-
-  #see(number: number): void {
-    if (number < 0 || number >= this.#size || this.#isSeen[number] === 1) return;
-    this.#isSeen[number] = 1;
-    this.#seen.push(number);
   }
 }
 
-/** BM25's gain of a term that occurs `count` times in a text of `length` mean lengths. */
-function saturated(count: number, length: number): number {
-  return (count * (K1 + 1)) / (count + K1 * (1 - B + B * length));
+function meanTerms(totals: EntryColumns["totals"]): number {
+  return Math.max(1, totals.terms / Math.max(1, totals.count));
 }
 
 /** Entries in a neighbourhood on average, when sessions have `turns` entries. */

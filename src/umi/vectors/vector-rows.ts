@@ -95,12 +95,12 @@ export class VectorRows {
       this.#whole.dots(bytes, this.#size, (number, cosine) => {
         if (top.wants(cosine) && isCounted(number)) top.offer(number, cosine);
       });
-      return top.best().map((number) => ({ number, similarity: similarityOf(top.scoreOf(number)) }));
+      return top.best().map(({ number, score }) => ({ number, similarity: similarityOf(score) }));
     }
     const promising = this.#promising(vector, Math.max(RERANKED_MIN, limit * RERANKED_PER_HIT), isCounted);
     const top = new TopNumbers(limit);
     for (const row of await read(promising)) top.offer(row.number, dot(vector, row.vector));
-    return top.best().map((number) => ({ number, similarity: similarityOf(top.scoreOf(number)) }));
+    return top.best().map(({ number, score }) => ({ number, similarity: similarityOf(score) }));
   }
 
   /** The `limit` rows whose codes differ least: distances are small whole numbers, so they are counted, not sorted. */
