@@ -77,17 +77,7 @@ export function sqlVectorStore(session: Session): VectorStore {
       if (space === undefined || space.vectorModel !== model || space.vectorDimension === null) return [];
       const unit = unitVector(vector, space.vectorDimension);
       const rows = await readVectorRows(session, space, space.vectorDimension);
-      const near = await rows.nearest(unit, limit, accept, (numbers) => readVectors(session, space, numbers));
-      const ids = new Map<number, string>();
-      for (const list of filledLists(near.map(({ number }) => number))) {
-        const statement = `select number, id from umi_entries where space_number = $1 and number in (${placeholders(2, list.length)})`;
-        for (const row of (await sql.execute(statement, [space.number, ...list])).rows)
-          ids.set(Number(row["number"]), row["id"] as string);
-      }
-      return near.flatMap((row) => {
-        const id = ids.get(row.number);
-        return id === undefined ? [] : [{ ...row, id }];
-      });
+      return rows.nearest(unit, limit, accept, (numbers) => readVectors(session, space, numbers));
     },
   };
 }

@@ -51,16 +51,21 @@ function wordParts({ sessions, flags }: EntryColumns, words: WordScores, weights
   const shareUnit = weights.share / scale.own;
   const sessionUnit = weights.session / scale.session;
   const answersUnit = weights.answers / scale.own;
-  const beside = (at: number, other: number) => (sessions[other] === at ? (own[other] ?? 0) : 0);
+  // Outside of an array's bounds nothing may be read: it makes all reading of it slow.
+  const last = words.size - 1;
+  const before = (at: number, number: number) =>
+    number > 0 && sessions[number - 1] === at ? (own[number - 1] ?? 0) : 0;
+  const after = (at: number, number: number) =>
+    number < last && sessions[number + 1] === at ? (own[number + 1] ?? 0) : 0;
   return (number: number): number => {
     const at = sessions[number] ?? 0;
     const share = ((flags[number] ?? 0) & BY_ASSISTANT) === 0 ? 1 : assistant;
     const ownPart = share * ownUnit * (own[number] ?? 0);
     const nearPart = share * nearUnit * (near[number] ?? 0);
     const widePart = share * wideUnit * (wide[number] ?? 0);
-    const sharePart = shareUnit === 0 ? 0 : share * shareUnit * (beside(at, number - 1) + beside(at, number + 1));
+    const sharePart = shareUnit === 0 ? 0 : share * shareUnit * (before(at, number) + after(at, number));
     const sessionPart = sessionUnit * (session[at] ?? 0);
-    const answersPart = ((flags[number - 1] ?? 0) & ASKS) === 0 ? 0 : answersUnit * beside(at, number - 1);
+    const answersPart = number > 0 && ((flags[number - 1] ?? 0) & ASKS) !== 0 ? answersUnit * before(at, number) : 0;
     row[0] = ownPart;
     row[1] = nearPart;
     row[2] = widePart;

@@ -16,6 +16,8 @@ export interface WordScores {
   /** By session. */
   readonly session: Float32Array;
   readonly touched: Uint32Array;
+  /** Entries from this number on do not count. */
+  readonly size: number;
   /** What a score is divided by before it is weighed. */
   readonly scale: { readonly own: number; readonly near: number; readonly wide: number; readonly session: number };
 }
@@ -91,6 +93,7 @@ class WordScorer {
       wide,
       session,
       touched,
+      size: this.#size,
       scale: {
         own: scaleOf(own, touched, count),
         near: scaleOf(near, this.#isWide ? touched : NONE, count),
@@ -133,7 +136,8 @@ class WordScorer {
   #addWindows(list: PostingList, weight: number): void {
     const { totals, sessionLengths, nearLengths, wideLengths } = this.#columns;
     const { near, wide, nearCounts, wideCounts, found, isSeen, touched } = this.#buffers;
-    const { foundCount, nearFound } = this.#countAround(list);
+    const nearFound = this.#countAround(list, NEAR_RADIUS, nearCounts);
+    const foundCount = this.#countAround(list, WIDE_RADIUS, wideCounts);
     // A list that was read in part stands for as many neighbourhoods as its whole.
     const share = list.total / Math.max(1, list.numbers.length);
     const nearValue = weight * rarity(nearFound * share, totals.count) * (K1 + 1);
@@ -159,31 +163,26 @@ class WordScorer {
     this.#touched = seen;
   }
 
-  /** How often the term occurs around each entry; lists in `found` where it does, and gives how many have it near. */
-  #countAround({ numbers, counts }: PostingList): { readonly foundCount: number; readonly nearFound: number } {
+  /** How often the term occurs in each neighbourhood; lists in `found` where it does, and gives how many those are. */
+  #countAround({ numbers, counts }: PostingList, radius: number, sums: Uint16Array): number {
     const { sessions } = this.#columns;
-    const { nearCounts, wideCounts, found } = this.#buffers;
+    const { found } = this.#buffers;
     const size = this.#size;
     let foundCount = 0;
-    let nearFound = 0;
     for (let i = 0; i < numbers.length; i++) {
       const number = numbers[i] ?? 0;
       if (number >= size) continue;
       const count = counts[i] ?? 0;
       const session = sessions[number];
-      const last = Math.min(number + WIDE_RADIUS, size - 1);
-      for (let at = Math.max(0, number - WIDE_RADIUS); at <= last; at++) {
+      const last = Math.min(number + radius, size - 1);
+      for (let at = Math.max(0, number - radius); at <= last; at++) {
         if (sessions[at] !== session) continue;
-        const before = wideCounts[at] ?? 0;
+        const before = sums[at] ?? 0;
         if (before === 0) found[foundCount++] = at;
-        wideCounts[at] = before + count;
-        if (at < number - NEAR_RADIUS || at > number + NEAR_RADIUS) continue;
-        const nearBefore = nearCounts[at] ?? 0;
-        if (nearBefore === 0) nearFound++;
-        nearCounts[at] = nearBefore + count;
+        sums[at] = before + count;
       }
     }
-    return { foundCount, nearFound };
+    return foundCount;
   }
 
   #addSessions({ numbers, counts }: PostingList, weight: number): void {

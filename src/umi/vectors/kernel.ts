@@ -3,32 +3,36 @@ export interface Kernel {
   readonly memory: WebAssembly.Memory;
   /** Writes the dot product of the vector at `query` with each of `count` rows of `bytes` bytes (a multiple of 32) as f32. */
   dots(query: number, rows: number, out: number, count: number, bytes: number): void;
-  /** Writes in how many bits the code at `query` differs from each of `count` codes of `bytes` bytes (a multiple of 8) as i32. */
-  distances(query: number, rows: number, out: number, count: number, bytes: number): void;
+  /**
+   * Of `count` codes of `bytes` bytes (a multiple of 16), those that differ from the code at `query` in at most `most`
+   * bits: writes the place of each among them and its distance as i32, side by side; gives how many. There must be room
+   * for one more.
+   */
+  within(query: number, rows: number, out: number, count: number, bytes: number, most: number): number;
 }
 
 /** Makes a kernel with an empty memory. The same bytes run in Bun, Node and browsers, with the same results. */
 export function createKernel(): Kernel {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(moduleBytes()));
-  const { memory, dots, distances } = exports;
-  if (!(memory instanceof WebAssembly.Memory) || typeof dots !== "function" || typeof distances !== "function")
+  const { memory, dots, within } = exports;
+  if (!(memory instanceof WebAssembly.Memory) || typeof dots !== "function" || typeof within !== "function")
     throw new Error("The kernel lacks an export");
   return {
     memory,
     dots: (...parameters) => {
-      dots(...parameters);
+      dots(...parameters, 0);
     },
-    distances: (...parameters) => {
-      distances(...parameters);
-    },
+    within: (query, rows, out, ...rest) => (Number(within(query, rows, out, ...rest)) - out) / PAIR_BYTES,
   };
 }
+
+/** What {@link Kernel.within} writes for each code. */
+const PAIR_BYTES = 8;
 
 // The binary format: https://webassembly.github.io/spec/core/binary/. Code below is a list of bytes, as it is there.
 type Code = readonly number[];
 
 const I32 = 0x7f;
-const I64 = 0x7e;
 const V128 = 0x7b;
 /** Lengths below 128 take one byte, longer ones two: nothing here is longer than 16,383. */
 const length = (count: number): Code => (count < 128 ? [count] : [(count & 127) | 128, count >> 7]);
@@ -53,33 +57,38 @@ const add128 = (a: Code, b: Code): Code => [...a, ...b, ...simd(0xe4)];
 const multiply128 = (a: Code, b: Code): Code => [...a, ...b, ...simd(0xe6)];
 const lane = (value: Code, index: number): Code => [...value, ...simd(0x1f), index];
 
-/** Parameters of both functions, then their locals. */
+/** Parameters of both functions, then the locals of both, then those of one. */
 const QUERY = 0;
 const ROWS = 1;
 const OUT = 2;
 const COUNT = 3;
 const BYTES = 4;
-const AT = 5;
-const END = 6;
-const SUM = 7;
-const SUM_2 = 8;
+const MOST = 5;
+const AT = 6;
+const END = 7;
+const SUM = 8;
+const SUM_2 = 9;
+const PLACE = 9;
+const DISTANCE = 10;
 
-/** `each` runs once for a row, `step` once for every `stepBytes` of it, AT going over the query and ROWS over the rows. */
+/**
+ * `start` and `finish` run once for a row, `step` once for every `stepBytes` of it, AT going over the query and ROWS over
+ * the rows. The result is OUT.
+ */
 function overRows(start: Code, step: Code, stepBytes: number, finish: Code): Code {
-  return block(
+  const rows = block(
     loop([
       ...branchIf(1, isZero(get(COUNT))),
       ...set(AT, get(QUERY)),
       ...set(END, [...get(QUERY), ...get(BYTES), 0x6a]),
       ...start,
       ...loop([...step, ...plus(AT, stepBytes), ...plus(ROWS, stepBytes), ...branchIf(0, isBelow(get(AT), get(END)))]),
-      ...get(OUT),
       ...finish,
-      ...plus(OUT, 4),
       ...set(COUNT, [...get(COUNT), ...number32(1), 0x6b]),
       ...branch(0),
     ]),
   );
+  return [...rows, ...get(OUT)];
 }
 
 /** Two sums of four lanes each, so that one addition need not wait for the other. */
@@ -96,25 +105,35 @@ function dotsBody(): Code {
     [...set(SUM, zero128), ...set(SUM_2, zero128)],
     [...set(SUM, add128(get(SUM), product(0))), ...set(SUM_2, add128(get(SUM_2), product(16)))],
     32,
-    [...sumOfLanes, 0x38, 0, 0],
+    [...get(OUT), ...sumOfLanes, 0x38, 0, 0, ...plus(OUT, 4)],
   );
 }
 
-function distancesBody(): Code {
-  const load64 = (address: Code): Code => [...address, 0x29, 0, 0];
-  const differing = [...load64(get(AT)), ...load64(get(ROWS)), 0x85, 0x7b];
-  return overRows(set(SUM, [0x42, 0]), set(SUM, [...get(SUM), ...differing, 0x7c]), 8, [...get(SUM), 0xa7, 0x36, 0, 0]);
+/** Bits are counted by bytes, which are added up in pairs to sixteen bits and at last to thirty-two. */
+function withinBody(): Code {
+  const differing = [...load128(get(AT), 0), ...load128(get(ROWS), 0), ...simd(0x51), ...simd(0x62), ...simd(0x7d)];
+  const sums = [...get(SUM), ...simd(0x7f)];
+  const integer = (index: number): Code => [...get(SUM), ...simd(0x1b), index];
+  const distance = [...integer(0), ...integer(1), 0x6a, ...integer(2), ...integer(3), 0x6a, 0x6a];
+  const isWithin = [...get(DISTANCE), ...get(MOST), 0x4d];
+  return overRows(set(SUM, zero128), set(SUM, [...get(SUM), ...differing, ...simd(0x8e)]), 16, [
+    ...[...set(SUM, sums), ...set(DISTANCE, distance)],
+    ...[...get(OUT), ...get(PLACE), 0x36, 0, 0, ...get(OUT), ...get(DISTANCE), 0x36, 0, 4],
+    // Written always, kept only if it is near: a branch that is hard to predict would cost more.
+    ...set(OUT, [...get(OUT), ...isWithin, ...number32(3), 0x74, 0x6a]),
+    ...plus(PLACE, 1),
+  ]);
 }
 
 function moduleBytes(): Uint8Array<ArrayBuffer> {
-  const parameters = vector([[I32], [I32], [I32], [I32], [I32]]);
+  const parameters = vector([[I32], [I32], [I32], [I32], [I32], [I32]]);
   const body = (locals: readonly Code[], code: Code): Code => {
     const whole = [...vector(locals), ...code, 0x0b];
     return [...length(whole.length), ...whole];
   };
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, vector([[0x60, ...parameters, 0]])),
+    ...section(1, vector([[0x60, ...parameters, 1, I32]])),
     ...section(3, vector([[0], [0]])),
     ...section(5, vector([[0, 1]])),
     ...section(
@@ -122,7 +141,7 @@ function moduleBytes(): Uint8Array<ArrayBuffer> {
       vector([
         [...name("memory"), 2, 0],
         [...name("dots"), 0, 0],
-        [...name("distances"), 0, 1],
+        [...name("within"), 0, 1],
       ]),
     ),
     ...section(
@@ -138,9 +157,10 @@ function moduleBytes(): Uint8Array<ArrayBuffer> {
         body(
           [
             [2, I32],
-            [1, I64],
+            [1, V128],
+            [2, I32],
           ],
-          distancesBody(),
+          withinBody(),
         ),
       ]),
     ),

@@ -85,16 +85,12 @@ export function memoryVectorStore(entries: () => EntryStore): VectorStore {
       const space = spaces.get(name);
       if (space === undefined || space.model !== model) return [];
       const unit = unitVector(vector, space.rows.dimension);
-      const near = await space.rows.nearest(unit, limit, accept, async (numbers) =>
+      return space.rows.nearest(unit, limit, accept, async (numbers) =>
         numbers.flatMap((number) => {
           const kept = space.vectors.get(number);
           return kept === undefined ? [] : [{ number, vector: kept.vector }];
         }),
       );
-      return near.flatMap((row) => {
-        const kept = space.vectors.get(row.number);
-        return kept === undefined ? [] : [{ ...row, id: kept.id }];
-      });
     },
   };
 }

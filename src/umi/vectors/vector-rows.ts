@@ -1,25 +1,29 @@
 import { TopNumbers } from "../top-numbers.ts";
 import { createKernel, type Kernel } from "./kernel.ts";
 import { codeOf, similarityOf } from "./unit-vector.ts";
-import type { NumberFilter } from "./vector-store.ts";
+import type { NearEntry, NumberFilter } from "./vector-store.ts";
 
-/** Rows up to which every vector is compared exactly. */
-export const EXACT_ROWS_MAX = 20_000;
-/** Rows that the codes let through to be compared exactly, at least, and for each that is wanted. */
-const RERANKED_MIN = 300;
-const RERANKED_PER_HIT = 5;
+/** Rows up to which whole vectors are kept. */
+export const WHOLE_ROWS_MAX = 20_000;
+/** Rows up to which every one of them is compared exactly. */
+const EXACT_ROWS_MAX = 4_096;
+/** Rows that the codes let through, at least, and for each that is wanted. */
+const PROMISING_MIN = 1_000;
+const PROMISING_PER_HIT = 10;
+/** Of those, the rows whose vectors are read when they are not kept. */
+const READ_MIN = 150;
+const READ_PER_HIT = 2;
+/** Numbers of a vector below which its code tells so little that more must be read. */
+const TELLING_DIMENSION = 256;
 
 const ROW_ALIGNMENT = 32;
-const CODE_ALIGNMENT = 8;
+const CODE_ALIGNMENT = 16;
 const PAGE_BYTES = 65_536;
-/** Results of one call of the kernel. */
-const BLOCK_ROWS = 16_384;
-
-/** A row and how near it is: a cosine mapped to 0..1. */
-export interface NearRow {
-  readonly number: number;
-  readonly similarity: number;
-}
+/** Rows of one call of the kernel. */
+const BLOCK_ROWS = 2_048;
+/** What the kernel gives for one row, at most: a place and a distance. */
+const RESULT_BYTES = 8;
+const BYTE_VALUES = 256;
 
 /** Reads the vectors of these numbers; those that are gone are left out. */
 export type ReadVectors = (
@@ -27,7 +31,7 @@ export type ReadVectors = (
 ) => Promise<readonly { readonly number: number; readonly vector: Float32Array }[]>;
 
 /**
- * The vectors of a space by number: up to {@link EXACT_ROWS_MAX} rows whole, beyond that one bit for each of their
+ * The vectors of a space by number: up to {@link WHOLE_ROWS_MAX} rows whole, beyond that one bit for each of their
  * numbers. Memory: 4 bytes or one bit a number, and one byte a row.
  */
 export class VectorRows {
@@ -66,7 +70,7 @@ export class VectorRows {
 
   /** Keeps a code alone: its vector is read when it is needed. */
   setCode(number: number, code: Uint8Array): void {
-    if (number >= EXACT_ROWS_MAX) this.#whole = undefined;
+    if (number >= WHOLE_ROWS_MAX) this.#whole = undefined;
     if (number >= this.#isPresent.length) {
       const grown = new Uint8Array(Math.max(number + 1, this.#isPresent.length * 2));
       grown.set(this.#isPresent);
@@ -87,19 +91,26 @@ export class VectorRows {
     limit: number,
     accept: NumberFilter,
     read: ReadVectors,
-  ): Promise<readonly NearRow[]> {
+  ): Promise<readonly NearEntry[]> {
     const isCounted = (number: number) => this.#isPresent[number] === 1 && accept(number);
-    if (this.#whole !== undefined) {
-      const bytes = new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
-      const top = new TopNumbers(limit);
-      this.#whole.dots(bytes, this.#size, (number, cosine) => {
+    const top = new TopNumbers(limit);
+    const offer = (number: number, cosine: number) => {
+      if (top.wants(cosine)) top.offer(number, cosine);
+    };
+    if (this.#whole !== undefined && this.#size <= EXACT_ROWS_MAX) {
+      this.#whole.dots(bytesOf(vector), this.#size, (number, cosine) => {
         if (top.wants(cosine) && isCounted(number)) top.offer(number, cosine);
       });
-      return top.best().map(({ number, score }) => ({ number, similarity: similarityOf(score) }));
+    } else {
+      const promising = this.#promising(vector, Math.max(PROMISING_MIN, limit * PROMISING_PER_HIT), isCounted);
+      if (this.#whole !== undefined) this.#whole.dotsOf(bytesOf(vector), promising, offer);
+      else {
+        const vagueness = Math.sqrt(Math.max(1, TELLING_DIMENSION / this.dimension));
+        const readable = Math.ceil(Math.max(READ_MIN, limit * READ_PER_HIT) * vagueness);
+        const wanted = this.#refined(vector, promising, readable);
+        for (const row of await read(wanted)) offer(row.number, dot(vector, row.vector));
+      }
     }
-    const promising = this.#promising(vector, Math.max(RERANKED_MIN, limit * RERANKED_PER_HIT), isCounted);
-    const top = new TopNumbers(limit);
-    for (const row of await read(promising)) top.offer(row.number, dot(vector, row.vector));
     return top.best().map(({ number, score }) => ({ number, similarity: similarityOf(score) }));
   }
 
@@ -108,18 +119,56 @@ export class VectorRows {
     const byDistance: number[][] = Array.from({ length: this.dimension + 1 }, () => []);
     let kept = 0;
     let farthest = this.dimension;
-    this.#codes.distances(codeOf(vector), this.#size, (number, distance) => {
-      if (distance > farthest || !isCounted(number)) return;
-      byDistance[distance]?.push(number);
-      kept++;
-      while (kept - (byDistance[farthest]?.length ?? 0) >= limit) {
-        kept -= byDistance[farthest]?.length ?? 0;
-        byDistance[farthest] = [];
-        farthest--;
-      }
-    });
+    this.#codes.within(
+      codeOf(vector),
+      this.#size,
+      () => farthest,
+      (number, distance) => {
+        if (distance > farthest || !isCounted(number)) return;
+        byDistance[distance]?.push(number);
+        kept++;
+        while (kept - (byDistance[farthest]?.length ?? 0) >= limit) {
+          kept -= byDistance[farthest]?.length ?? 0;
+          byDistance[farthest] = [];
+          farthest--;
+        }
+      },
+    );
     return byDistance.flat().slice(0, limit);
   }
+
+  /** The `limit` rows nearest to the vector itself, not its code, as far as their codes tell: far better than distances do. */
+  #refined(vector: Float32Array, numbers: readonly number[], limit: number): readonly number[] {
+    const sums = sumsByByte(vector);
+    const top = new TopNumbers(limit);
+    const bytes = Math.ceil(this.dimension / 8);
+    for (const number of numbers) {
+      const code = this.#codes.row(number);
+      let sum = 0;
+      for (let i = 0; i < bytes; i++) sum += sums[i * BYTE_VALUES + (code[i] ?? 0)] ?? 0;
+      top.offer(number, sum);
+    }
+    return top.best().map(({ number }) => number);
+  }
+}
+
+/** For each byte of a code and each value it may have, the sum of the vector's numbers whose bits are set. */
+function sumsByByte(vector: Float32Array): Float32Array {
+  const bytes = Math.ceil(vector.length / 8);
+  const sums = new Float32Array(bytes * BYTE_VALUES);
+  for (let i = 0; i < bytes; i++) {
+    for (let bit = 0; bit < 8; bit++) {
+      const each = vector[i * 8 + bit] ?? 0;
+      const half = i * BYTE_VALUES + (1 << bit);
+      // Values with this bit as the highest are those without it, and the bit.
+      for (let value = 0; value < 1 << bit; value++) sums[half + value] = (sums[i * BYTE_VALUES + value] ?? 0) + each;
+    }
+  }
+  return sums;
+}
+
+function bytesOf(vector: Float32Array): Uint8Array {
+  return new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
 }
 
 /** Rows of equal length in the memory of a kernel: first the query, then the results of one block, then the rows. */
@@ -132,7 +181,7 @@ class Table {
   constructor(rowBytes: number) {
     this.#rowBytes = rowBytes;
     this.#out = rowBytes;
-    this.#rows = rowBytes + BLOCK_ROWS * 4;
+    this.#rows = rowBytes + (BLOCK_ROWS + 1) * RESULT_BYTES;
   }
 
   get byteLength(): number {
@@ -154,19 +203,39 @@ class Table {
     }
   }
 
-  distances(query: Uint8Array, size: number, give: (number: number, distance: number) => void): void {
+  /** As {@link Table.dots}, of some rows only. */
+  dotsOf(query: Uint8Array, numbers: readonly number[], give: (number: number, cosine: number) => void): void {
+    this.#setQuery(query);
+    const out = new Float32Array(this.#kernel.memory.buffer, this.#out, 1);
+    for (const number of numbers) {
+      this.#kernel.dots(0, this.#rows + number * this.#rowBytes, this.#out, 1, this.#rowBytes);
+      give(number, out[0] ?? 0);
+    }
+  }
+
+  /** Gives the rows that differ in at most as many bits as `most` says, which is asked again for every block of rows. */
+  within(query: Uint8Array, size: number, most: () => number, give: (number: number, distance: number) => void): void {
     for (const [first, count] of this.#blocks(query, size)) {
       const from = this.#rows + first * this.#rowBytes;
-      this.#kernel.distances(0, from, this.#out, count, this.#rowBytes);
-      const out = new Int32Array(this.#kernel.memory.buffer, this.#out, count);
-      for (let i = 0; i < count; i++) give(first + i, out[i] ?? 0);
+      const found = this.#kernel.within(0, from, this.#out, count, this.#rowBytes, most());
+      const out = new Int32Array(this.#kernel.memory.buffer, this.#out, found * 2);
+      for (let i = 0; i < out.length; i += 2) give(first + (out[i] ?? 0), out[i + 1] ?? 0);
     }
+  }
+
+  /** The bytes of a row; they hold until a row is written. */
+  row(number: number): Uint8Array {
+    return new Uint8Array(this.#kernel.memory.buffer, this.#rows + number * this.#rowBytes, this.#rowBytes);
   }
 
   *#blocks(query: Uint8Array, size: number): Generator<readonly [number, number]> {
     this.#reserve(this.#rows + size * this.#rowBytes);
-    new Uint8Array(this.#kernel.memory.buffer, 0, this.#rowBytes).fill(0).set(query);
+    this.#setQuery(query);
     for (let first = 0; first < size; first += BLOCK_ROWS) yield [first, Math.min(BLOCK_ROWS, size - first)];
+  }
+
+  #setQuery(query: Uint8Array): void {
+    new Uint8Array(this.#kernel.memory.buffer, 0, this.#rowBytes).fill(0).set(query);
   }
 
   /** Memory grows by a quarter at least, so that rows that come one by one do not copy it each time. */

@@ -12,7 +12,6 @@ export interface LackingEntry {
 
 /** An entry near a query: its number in the space, and the cosine mapped to 0..1 (0.5 is a right angle). */
 export interface NearEntry {
-  readonly id: string;
   readonly number: number;
   readonly similarity: number;
 }
