@@ -1,11 +1,11 @@
 import { refuseUnfit } from "../umi/index/admission.ts";
 import { createColumns } from "../umi/index/columns.ts";
-import { entryTerms, joinTerms, type NewEntry } from "../umi/index/entry.ts";
+import { entryTerms, joinTerms, type NewEntry, splitTerms } from "../umi/index/entry.ts";
 import { type EntryStore, SIMILAR_TERMS_MAX } from "../umi/index/entry-store.ts";
 import { readColumns } from "./memory-columns.ts";
-import { fold, termsToIndex, unfold } from "./memory-fold.ts";
+import { fold, unfold } from "./memory-fold.ts";
 import { readPostings } from "./memory-postings.ts";
-import { ENTRY_COLUMNS, entriesBy, readTail, termsBy } from "./memory-rows.ts";
+import { ENTRY_COLUMNS, entriesBy, readTailTerms, termsBy } from "./memory-rows.ts";
 import { findSpace, openSpace, placeholders } from "./memory-space.ts";
 import { forgetVectors } from "./memory-vectors.ts";
 import type { Session } from "./session.ts";
@@ -68,8 +68,8 @@ export function sqlEntryStore(session: Session): EntryStore {
         SIMILAR_TERMS_MAX,
       ]);
       const terms = new Set(rows.map((row) => row["term"] as string));
-      for (const entry of await readTail(sql, space, space.indexedThrough))
-        for (const term of termsToIndex(entry).keys()) if (term.startsWith(prefix)) terms.add(term);
+      for (const each of await readTailTerms(sql, space))
+        for (const term of splitTerms(each.terms)) if (term.startsWith(prefix)) terms.add(term);
       return [...terms].sort((a, b) => (a < b ? -1 : 1)).slice(0, SIMILAR_TERMS_MAX);
     },
   };

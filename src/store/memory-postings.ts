@@ -1,8 +1,9 @@
-import { decodePostings, type PostingList } from "../umi/index/postings.ts";
+import { countTerm, isTagTerm, tagTerm } from "../umi/index/entry.ts";
+import { COUNT_MAX, decodePostings, type PostingList } from "../umi/index/postings.ts";
 import type { SqlConnection } from "./driver.ts";
-import { termsToIndex } from "./memory-fold.ts";
-import { readTail } from "./memory-rows.ts";
+import { readTailTerms } from "./memory-rows.ts";
 import { filledLists, placeholders, type SpaceRow } from "./memory-space.ts";
+import { fromJson } from "./rows.ts";
 
 const CHUNKS =
   "select first_number, total, data from umi_postings where space_number = $1 and term = $2 and first_number < $3 order by first_number desc limit $4";
@@ -23,7 +24,7 @@ export async function readPostings(
   budget: number,
 ): Promise<readonly PostingList[]> {
   const wanted = [...new Set(terms)];
-  const tail = await tailLists(sql, space, new Set(wanted));
+  const tail = await tailLists(sql, space, wanted);
   const totals = await indexedTotals(sql, space, wanted);
   const found = wanted.map((term) => {
     const rest = tail.get(term) ?? { numbers: [], counts: [] };
@@ -105,16 +106,17 @@ async function indexedTotals(
 async function tailLists(
   sql: SqlConnection,
   space: SpaceRow,
-  wanted: ReadonlySet<string>,
+  wanted: readonly string[],
 ): Promise<ReadonlyMap<string, TailList>> {
-  const lists = new Map<string, TailList>();
-  for (const indexed of await readTail(sql, space, space.indexedThrough)) {
-    for (const [term, count] of termsToIndex(indexed)) {
-      if (!wanted.has(term)) continue;
-      const list = lists.get(term) ?? { numbers: [], counts: [] };
-      lists.set(term, list);
-      list.numbers.push(indexed.entry.number);
-      list.counts.push(count);
+  const lists = new Map(wanted.map((term): [string, TailList] => [term, { numbers: [], counts: [] }]));
+  for (const { number, terms, tags } of await readTailTerms(sql, space)) {
+    for (const [term, { numbers, counts }] of lists) {
+      const count = isTagTerm(term)
+        ? Number(fromJson<string[]>(tags).map(tagTerm).includes(term))
+        : countTerm(terms, term);
+      if (count === 0) continue;
+      numbers.push(number);
+      counts.push(Math.min(count, COUNT_MAX));
     }
   }
   return lists;

@@ -8,10 +8,29 @@ import { fromJson } from "./rows.ts";
 /** The columns of `umi_entries`, but for the space. */
 export const ENTRY_COLUMNS = "number, id, session, speaker, role, text, at, tags, terms";
 const TAIL = `select ${ENTRY_COLUMNS} from umi_entries where space_number = $1 and number >= $2 order by number`;
+const TAIL_TERMS =
+  "select number, terms, tags from umi_entries where space_number = $1 and number >= $2 order by number";
 
 /** The entries of a space from a number on. */
 export async function readTail(sql: SqlConnection, space: SpaceRow, from: number): Promise<readonly IndexedEntry[]> {
   return (await sql.execute(TAIL, [space.number, from])).rows.map(indexedEntryOf);
+}
+
+/** What an entry of the tail is found by: its terms as one text, and its tags in JSON. */
+export interface TailTerms {
+  readonly number: number;
+  readonly terms: string;
+  readonly tags: string;
+}
+
+/** The terms of the entries that the index does not cover. */
+export async function readTailTerms(sql: SqlConnection, space: SpaceRow): Promise<readonly TailTerms[]> {
+  if (space.indexedThrough === space.nextNumber) return [];
+  return (await sql.execute(TAIL_TERMS, [space.number, space.indexedThrough])).rows.map((row) => ({
+    number: Number(row["number"]),
+    terms: row["terms"] as string,
+    tags: row["tags"] as string,
+  }));
 }
 
 /** An entry with its terms, in order. */

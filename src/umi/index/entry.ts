@@ -51,6 +51,20 @@ export function tagTerm(tag: string): string {
   return TAG_MARK + tag;
 }
 
+/** How often a term that is no tag occurs in the terms of {@link joinTerms}; nothing is taken apart for it. */
+export function countTerm(terms: string, term: string): number {
+  const wanted = ` ${term} `;
+  let count = 0;
+  // The space behind one term is the space before the next.
+  for (let at = terms.indexOf(wanted); at >= 0; at = terms.indexOf(wanted, at + wanted.length - 1)) count++;
+  return count;
+}
+
+/** Whether a term stands for a tag. */
+export function isTagTerm(term: string): boolean {
+  return term.startsWith(TAG_MARK);
+}
+
 /** The name that people call a speaker by: the first word, folded; empty for nobody. */
 export function calledName(speaker: string): string {
   return tokensOf(speaker)[0] ?? "";

@@ -82,16 +82,18 @@ function signParts(columns: EntryColumns, question: Question, weights: Weights, 
   const named = [...question.names].filter((name) => columns.spokenBy(name) > 0);
   const ranges = question.ranges.filter(({ start, end }) => start > ALL_TIME.start || end < ALL_TIME.end);
   const timeFlag = question.asksTime ? NAMES_TIME : 0;
-  const isInRange = (at: number) => ranges.some(({ start, end }) => at >= start && at < end);
+  const isNamed = (speaker: number) => named.length > 0 && named.includes(speaker);
+  const isInRange = (at: number) => ranges.length > 0 && ranges.some(({ start, end }) => at >= start && at < end);
+  const isFirst = (number: number) => number === 0 || sessions[number - 1] !== sessions[number];
   return (number: number): number => {
     const flag = flags[number] ?? 0;
     const length = lengths[number] ?? 0;
     const asksPart = (flag & ASKS) === 0 ? 0 : weights.asks;
     const lengthPart = weights.length * (LOGARITHMS[length] ?? Math.log(1 + length));
-    const speakerPart = named.length > 0 && named.includes(speakers[number] ?? 0) ? weights.speaker : 0;
+    const speakerPart = isNamed(speakers[number] ?? 0) ? weights.speaker : 0;
     const timePart = (flag & timeFlag) === 0 ? 0 : weights.time;
-    const firstPart = number > 0 && sessions[number - 1] === sessions[number] ? 0 : weights.first;
-    const datesPart = ranges.length > 0 && isInRange(times[number] ?? 0) ? weights.inRange : 0;
+    const firstPart = isFirst(number) ? weights.first : 0;
+    const datesPart = isInRange(times[number] ?? 0) ? weights.inRange : 0;
     row[WORD_PARTS] = asksPart;
     row[WORD_PARTS + 1] = lengthPart;
     row[WORD_PARTS + 2] = speakerPart;

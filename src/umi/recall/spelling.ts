@@ -1,4 +1,4 @@
-import { gramsOf } from "../text/grams.ts";
+import { GRAM_CHARS_MIN, gramsOf } from "../text/grams.ts";
 
 /** Characters of one entry's terms that are compared by spelling. */
 const COMPARED_CHARS_MAX = 4_000;
@@ -8,6 +8,8 @@ const ALIKE_MIN = 0.5;
 const LENGTHS_APART_MAX = 2;
 /** Terms that stand in for one that a space lacks. */
 const ALIKE_TERMS_MAX = 3;
+/** Bits by which texts are told, at nearly no cost, where none of the question's pieces can begin. */
+const MARKS = 4_096;
 /** Characters added to a text's length, so that the shortest texts do not win by being short. */
 const LENGTH_FLOOR = 30;
 
@@ -18,6 +20,7 @@ const LENGTH_FLOOR = 30;
 export class SpellingScorer {
   /** Pieces by the hash of their first three characters, then those longer, each with its place in `#weights`. */
   readonly #pieces = new Map<number, Piece[]>();
+  readonly #isBegun = new Uint8Array(MARKS);
   readonly #weights: number[] = [];
   readonly #hitBy: number[] = [];
   #texts = 0;
@@ -40,9 +43,17 @@ export class SpellingScorer {
   score(terms: string): number {
     const end = Math.min(terms.length, COMPARED_CHARS_MAX);
     const text = ++this.#texts;
+    const isBegun = this.#isBegun;
     let sum = 0;
+    let first = terms.charCodeAt(0);
+    let second = terms.charCodeAt(1);
     for (let at = 0; at + 2 < end; at++) {
-      const pieces = this.#pieces.get(hashAt(terms, at));
+      const third = terms.charCodeAt(at + 2);
+      const hash = hashOf(first, second, third);
+      first = second;
+      second = third;
+      if (isBegun[hash & (MARKS - 1)] === 0) continue;
+      const pieces = this.#pieces.get(hash);
       if (pieces === undefined) continue;
       for (const { gram, place } of pieces) {
         if (this.#hitBy[place] === text || !terms.startsWith(gram, at)) continue;
@@ -57,7 +68,8 @@ export class SpellingScorer {
     const place = this.#weights.length;
     this.#weights.push(0);
     this.#hitBy.push(0);
-    const hash = hashAt(gram, 0);
+    const hash = hashOf(gram.charCodeAt(0), gram.charCodeAt(1), gram.charCodeAt(2));
+    this.#isBegun[hash & (MARKS - 1)] = 1;
     const others = this.#pieces.get(hash);
     if (others === undefined) this.#pieces.set(hash, [{ gram, place }]);
     else others.push({ gram, place });
@@ -70,16 +82,18 @@ interface Piece {
   readonly place: number;
 }
 
-function hashAt(text: string, at: number): number {
-  return ((text.charCodeAt(at) * 8191 + text.charCodeAt(at + 1)) * 8191 + text.charCodeAt(at + 2)) | 0;
+function hashOf(first: number, second: number, third: number): number {
+  return (Math.imul(Math.imul(first, 8191) + second, 8191) + third) | 0;
 }
 
 /** The terms most like `term`, with how like they are (Dice's coefficient of their pieces), best first, ties by term. */
 export function alikeTerms(term: string, among: readonly string[]): readonly (readonly [string, number])[] {
   const wanted = new Set(gramsOf(term));
+  const beginnings = new Set([...wanted].filter((gram) => gram.length === GRAM_CHARS_MIN));
   const alike = among.flatMap((other): (readonly [string, number])[] => {
-    // Most are told apart by length alone, which costs nothing.
+    // Most are told apart by length alone, which costs nothing, and most of the rest by the shortest pieces.
     if (other === term || Math.abs(other.length - term.length) > LENGTHS_APART_MAX) return [];
+    if (!sharesEnough(other, beginnings)) return [];
     const grams = gramsOf(other);
     let shared = 0;
     for (const gram of grams) if (wanted.has(gram)) shared++;
@@ -87,4 +101,16 @@ export function alikeTerms(term: string, among: readonly string[]): readonly (re
     return likeness >= ALIKE_MIN ? [[other, likeness]] : [];
   });
   return alike.sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, ALIKE_TERMS_MAX);
+}
+
+/**
+ * Whether a term can be alike at all: longer pieces are shared only where shorter ones are, so that the share of the
+ * shortest is the largest.
+ */
+function sharesEnough(other: string, shortest: ReadonlySet<string>): boolean {
+  const padded = ` ${other} `;
+  const count = padded.length - GRAM_CHARS_MIN + 1;
+  let shared = 0;
+  for (let at = 0; at < count; at++) if (shortest.has(padded.slice(at, at + GRAM_CHARS_MIN))) shared++;
+  return 2 * shared >= ALIKE_MIN * (shortest.size + count);
 }

@@ -1,5 +1,5 @@
 /** How long the pieces are that terms are compared by, shortest and longest, in characters. */
-const GRAM_CHARS_MIN = 3;
+export const GRAM_CHARS_MIN = 3;
 const GRAM_CHARS_MAX = 5;
 
 /**

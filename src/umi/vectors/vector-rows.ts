@@ -10,10 +10,10 @@ const EXACT_ROWS_MAX = 4_096;
 /** Rows that the codes let through, at least, and for each that is wanted. */
 const PROMISING_MIN = 1_000;
 const PROMISING_PER_HIT = 10;
-/** Of those, the rows whose vectors are read when they are not kept. */
-const READ_MIN = 150;
-const READ_PER_HIT = 2;
-/** Numbers of a vector below which its code tells so little that more must be read. */
+/** Of those, the rows whose vectors are compared. */
+const COMPARED_MIN = 150;
+const COMPARED_PER_HIT = 2;
+/** Numbers of a vector below which its code tells so little that more are compared. */
 const TELLING_DIMENSION = 256;
 
 const ROW_ALIGNMENT = 32;
@@ -103,13 +103,11 @@ export class VectorRows {
       });
     } else {
       const promising = this.#promising(vector, Math.max(PROMISING_MIN, limit * PROMISING_PER_HIT), isCounted);
-      if (this.#whole !== undefined) this.#whole.dotsOf(bytesOf(vector), promising, offer);
-      else {
-        const vagueness = Math.sqrt(Math.max(1, TELLING_DIMENSION / this.dimension));
-        const readable = Math.ceil(Math.max(READ_MIN, limit * READ_PER_HIT) * vagueness);
-        const wanted = this.#refined(vector, promising, readable);
-        for (const row of await read(wanted)) offer(row.number, dot(vector, row.vector));
-      }
+      const vagueness = Math.sqrt(Math.max(1, TELLING_DIMENSION / this.dimension));
+      const compared = Math.ceil(Math.max(COMPARED_MIN, limit * COMPARED_PER_HIT) * vagueness);
+      const refined = this.#refined(vector, promising, compared);
+      if (this.#whole !== undefined) this.#whole.dotsOf(bytesOf(vector), refined, offer);
+      else for (const row of await read(refined)) offer(row.number, dot(vector, row.vector));
     }
     return top.best().map(({ number, score }) => ({ number, similarity: similarityOf(score) }));
   }
