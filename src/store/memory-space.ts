@@ -60,4 +60,4 @@ export function* filledLists<T>(values: readonly T[]): Generator<readonly T[]> {
 }
 
 const LONGEST_LIST = 256;
-const LIST_LENGTHS = [1, 4, 16, 64, LONGEST_LIST];
+const LIST_LENGTHS = [1, 4, 16, 64, 128, LONGEST_LIST];

@@ -1,6 +1,7 @@
 import type { EntryColumns } from "../index/columns.ts";
 import { splitTerms } from "../index/entry.ts";
 import type { EntryStore, EntryTerms } from "../index/entry-store.ts";
+import { TopNumbers } from "../top-numbers.ts";
 import type { NearEntry, VectorStore } from "../vectors/vector-store.ts";
 import { bestCandidates, type SignScores, signScores } from "./candidates.ts";
 import { type DenseScores, denseScores } from "./dense.ts";
@@ -14,9 +15,14 @@ import { rarity, scoreWords, type WeighedList } from "./word-scores.ts";
 
 /** Postings that one recall reads: of words so common that there are more, the newest. */
 const POSTINGS_MAX = 40_000;
-/** Entries whose texts one recall reads: as many as this, or four for each hit that is wanted. */
+/** Entries that words bring in: as many as this, or four for each hit that is wanted. */
 const CANDIDATES_MIN = 100;
 const CANDIDATES_PER_HIT = 4;
+/** The best of what words and vectors brought in, whose terms are read. */
+const READ_MIN = 64;
+const READ_PER_HIT = 3;
+/** Entries found by rare words, for each of those, from which on common words bring in no others. */
+const TOUCHED_PER_CANDIDATE = 40;
 /** Entries that vectors bring in. */
 const DENSE_CANDIDATES_MAX = 60;
 /** Terms the space lacks for which it is asked for similar ones, and how they must begin. */
@@ -65,14 +71,16 @@ export async function lookUp(
   const accept = await entryFilter(entries, columns, options);
   const lists = await listsFor(entries, options.space, question.terms);
   const buffers = pool.take();
-  const words = scoreWords(columns, lists, { size, isWide: weights.near > 0, buffers });
+  const candidates = Math.max(CANDIDATES_MIN, CANDIDATES_PER_HIT * limit);
+  const enough = candidates * TOUCHED_PER_CANDIDATE;
+  const words = scoreWords(columns, lists, { size, isWide: weights.near > 0, enough, buffers });
   try {
     const scores = signScores(columns, question, words, weights);
-    const lexical = bestCandidates(scores, words, accept, Math.max(CANDIDATES_MIN, CANDIDATES_PER_HIT * limit));
+    const lexical = bestCandidates(scores, words, accept, candidates);
     const near = await nearEntries(sources, options, (number) => number < size && accept(number));
     const dense = near && denseScores(near, lexical, scores.words);
     const look: Look = { question, columns, lists, weights, scores, dense };
-    const numbers = [...new Set([...lexical, ...(near ?? []).map((each) => each.number)])];
+    const numbers = promising(look, [...lexical, ...(near ?? []).map((each) => each.number)], limit);
     const ranked = rank(await entries.terms(options.space, numbers), look).slice(0, limit);
     return {
       hits: await hitsOf(entries, options, ranked, look),
@@ -83,6 +91,14 @@ export async function lookUp(
     buffers.clear(words.touched);
     pool.giveBack(buffers);
   }
+}
+
+/** Those of the candidates that may still become hits when their terms are read. */
+function promising({ scores, weights, dense }: Look, candidates: readonly number[], limit: number): readonly number[] {
+  const top = new TopNumbers(Math.max(READ_MIN, READ_PER_HIT * limit));
+  for (const number of new Set(candidates))
+    top.offer(number, scores.all(number) + weights.dense * (dense?.of(number) ?? 0));
+  return top.best().map(({ number }) => number);
 }
 
 /** The entries of what was ranked. Equal scores are told apart by id here, where ids are known. */

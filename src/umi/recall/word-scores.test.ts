@@ -42,7 +42,7 @@ test("scoreWords() gives what a textbook's BM25 gives over own words, neighbours
           1e6,
         )
       ).map((list) => ({ list, weight: 1 }));
-      const scores = scoreWords(columns, lists, { size: columns.size, isWide: true, buffers });
+      const scores = scoreWords(columns, lists, { size: columns.size, isWide: true, enough: 1e6, buffers });
       const around = (i: number, radius: number) =>
         turns.flatMap((other, j) =>
           Math.abs(i - j) <= radius && other.session === turns[i]?.session ? other.words : [],

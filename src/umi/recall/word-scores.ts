@@ -28,6 +28,11 @@ export interface WordScope {
   readonly size: number;
   /** Whether neighbours count. */
   readonly isWide: boolean;
+  /**
+   * Entries found by rarer terms from which on a more common one finds no others: it only tells those apart. So a
+   * question costs about as much in a large space as in one of medium size.
+   */
+  readonly enough: number;
   readonly buffers: ScoreBuffers;
 }
 
@@ -49,12 +54,8 @@ export function rarity(total: number, count: number): number {
  * BM25 of each entry over its own words, over those of its neighbours in the session together, one and two on each
  * side (when `isWide`), and over its whole session. The index holds own words only: neighbours are found by number.
  */
-export function scoreWords(
-  columns: EntryColumns,
-  lists: readonly WeighedList[],
-  { size, isWide, buffers }: WordScope,
-): WordScores {
-  const scorer = new WordScorer(columns, size, isWide, buffers);
+export function scoreWords(columns: EntryColumns, lists: readonly WeighedList[], scope: WordScope): WordScores {
+  const scorer = new WordScorer(columns, scope);
   for (const each of lists) scorer.add(each);
   return scorer.finish();
 }
@@ -63,24 +64,47 @@ class WordScorer {
   readonly #columns: EntryColumns;
   readonly #size: number;
   readonly #isWide: boolean;
+  readonly #enough: number;
   readonly #sessions: number;
   readonly #buffers: ScoreBuffers;
   #touched = 0;
 
-  constructor(columns: EntryColumns, size: number, isWide: boolean, buffers: ScoreBuffers) {
+  constructor(columns: EntryColumns, { size, isWide, enough, buffers }: WordScope) {
     this.#columns = columns;
     this.#size = size;
     this.#isWide = isWide;
+    this.#enough = enough;
     this.#sessions = columns.sessionLengths.length;
     this.#buffers = buffers;
     buffers.reserve(size, this.#sessions);
   }
 
   add({ list, weight }: WeighedList): void {
-    this.#addOwn(list, weight);
-    if (this.#isWide) this.#addWindows(list, weight);
-    else this.#seeBeside(list);
+    const counted = this.#touched < this.#enough ? list : this.#nearTouched(list);
+    this.#addOwn(counted, weight);
+    if (this.#isWide) this.#addWindows(counted, weight);
+    else this.#seeBeside(counted);
     this.#addSessions(list, weight);
+  }
+
+  /** The part of a list whose entries have one in their neighbourhood that another list found. */
+  #nearTouched(list: PostingList): PostingList {
+    const { isSeen } = this.#buffers;
+    const size = this.#size;
+    const numbers = new Uint32Array(list.numbers.length);
+    const counts = new Uint8Array(list.numbers.length);
+    let kept = 0;
+    for (let i = 0; i < numbers.length; i++) {
+      const number = list.numbers[i] ?? 0;
+      const last = Math.min(number + WIDE_RADIUS, size - 1);
+      let at = Math.max(0, number - WIDE_RADIUS);
+      while (at <= last && isSeen[at] === 0) at++;
+      if (at > last) continue;
+      numbers[kept] = number;
+      counts[kept] = list.counts[i] ?? 0;
+      kept++;
+    }
+    return { ...list, numbers: numbers.subarray(0, kept), counts: counts.subarray(0, kept) };
   }
 
   finish(): WordScores {
