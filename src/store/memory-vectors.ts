@@ -164,5 +164,5 @@ function bytesOf(vector: Float32Array): Uint8Array {
 
 /** Bytes of a row may begin anywhere in memory; numbers may not. */
 function vectorOf(bytes: Uint8Array): Float32Array {
-  return new Float32Array(Uint8Array.from(bytes).buffer);
+  return new Float32Array(bytes.slice().buffer);
 }

@@ -19,7 +19,8 @@ export async function entryFilter(
 ): Promise<EntryFilter> {
   const { flags, times, sessions } = columns;
   const { roles, start, end, session } = options;
-  const conditions: EntryFilter[] = [(number) => ((flags[number] ?? 0) & PRESENT) !== 0];
+  const isPresent: EntryFilter = (number) => ((flags[number] ?? 0) & PRESENT) !== 0;
+  const conditions: EntryFilter[] = [];
   if (roles !== undefined) {
     const wanted = new Set(roles.map(roleFlag));
     conditions.push((number) => wanted.has((flags[number] ?? 0) & ROLE_BITS));
@@ -32,7 +33,8 @@ export async function entryFilter(
   }
   const tagged = await taggedNumbers(entries, options);
   if (tagged !== undefined) conditions.push((number) => tagged.has(number));
-  return (number) => conditions.every((holds) => holds(number));
+  if (conditions.length === 0) return isPresent;
+  return (number) => isPresent(number) && conditions.every((holds) => holds(number));
 }
 
 async function taggedNumbers(entries: EntryStore, options: RecallOptions): Promise<ReadonlySet<number> | undefined> {

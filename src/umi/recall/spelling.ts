@@ -10,6 +10,8 @@ const LENGTHS_APART_MAX = 2;
 const ALIKE_TERMS_MAX = 3;
 /** Bits by which texts are told, at nearly no cost, where none of the question's pieces can begin. */
 const MARKS = 4_096;
+/** What stands before and behind a term. */
+const EDGE = 32;
 /** Characters added to a text's length, so that the shortest texts do not win by being short. */
 const LENGTH_FLOOR = 30;
 
@@ -89,11 +91,14 @@ function hashOf(first: number, second: number, third: number): number {
 /** The terms most like `term`, with how like they are (Dice's coefficient of their pieces), best first, ties by term. */
 export function alikeTerms(term: string, among: readonly string[]): readonly (readonly [string, number])[] {
   const wanted = new Set(gramsOf(term));
-  const beginnings = new Set([...wanted].filter((gram) => gram.length === GRAM_CHARS_MIN));
+  const shortest = [...wanted].filter((gram) => gram.length === GRAM_CHARS_MIN);
+  const isMarked = new Uint8Array(MARKS);
+  for (const gram of shortest)
+    isMarked[hashOf(gram.charCodeAt(0), gram.charCodeAt(1), gram.charCodeAt(2)) & (MARKS - 1)] = 1;
   const alike = among.flatMap((other): (readonly [string, number])[] => {
     // Most are told apart by length alone, which costs nothing, and most of the rest by the shortest pieces.
     if (other === term || Math.abs(other.length - term.length) > LENGTHS_APART_MAX) return [];
-    if (!sharesEnough(other, beginnings)) return [];
+    if (!mayBeAlike(other, shortest.length, isMarked)) return [];
     const grams = gramsOf(other);
     let shared = 0;
     for (const gram of grams) if (wanted.has(gram)) shared++;
@@ -104,13 +109,18 @@ export function alikeTerms(term: string, among: readonly string[]): readonly (re
 }
 
 /**
- * Whether a term can be alike at all: longer pieces are shared only where shorter ones are, so that the share of the
- * shortest is the largest.
+ * Whether a term can be alike at all: longer pieces are shared only where shorter ones are, so the share of the shortest
+ * is the largest. Pieces are told by marks, so that a few too many pass.
  */
-function sharesEnough(other: string, shortest: ReadonlySet<string>): boolean {
-  const padded = ` ${other} `;
-  const count = padded.length - GRAM_CHARS_MIN + 1;
+function mayBeAlike(other: string, wanted: number, isMarked: Uint8Array): boolean {
   let shared = 0;
-  for (let at = 0; at < count; at++) if (shortest.has(padded.slice(at, at + GRAM_CHARS_MIN))) shared++;
-  return 2 * shared >= ALIKE_MIN * (shortest.size + count);
+  let first = EDGE;
+  let second = other.charCodeAt(0);
+  for (let at = 1; at <= other.length; at++) {
+    const third = at === other.length ? EDGE : other.charCodeAt(at);
+    shared += isMarked[hashOf(first, second, third) & (MARKS - 1)] ?? 0;
+    first = second;
+    second = third;
+  }
+  return 2 * shared >= ALIKE_MIN * (wanted + other.length);
 }

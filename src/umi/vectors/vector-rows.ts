@@ -11,7 +11,7 @@ const EXACT_ROWS_MAX = 4_096;
 const PROMISING_MIN = 1_000;
 const PROMISING_PER_HIT = 10;
 /** Of those, the rows whose vectors are compared. */
-const COMPARED_MIN = 150;
+const COMPARED_MIN = 128;
 const COMPARED_PER_HIT = 2;
 /** Numbers of a vector below which its code tells so little that more are compared. */
 const TELLING_DIMENSION = 256;
@@ -140,10 +140,11 @@ export class VectorRows {
     const sums = sumsByByte(vector);
     const top = new TopNumbers(limit);
     const bytes = Math.ceil(this.dimension / 8);
+    const codes = this.#codes.bytes();
     for (const number of numbers) {
-      const code = this.#codes.row(number);
+      const from = this.#codes.offsetOf(number);
       let sum = 0;
-      for (let i = 0; i < bytes; i++) sum += sums[i * BYTE_VALUES + (code[i] ?? 0)] ?? 0;
+      for (let i = 0; i < bytes; i++) sum += sums[i * BYTE_VALUES + (codes[from + i] ?? 0)] ?? 0;
       top.offer(number, sum);
     }
     return top.best().map(({ number }) => number);
@@ -221,9 +222,13 @@ class Table {
     }
   }
 
-  /** The bytes of a row; they hold until a row is written. */
-  row(number: number): Uint8Array {
-    return new Uint8Array(this.#kernel.memory.buffer, this.#rows + number * this.#rowBytes, this.#rowBytes);
+  /** All memory, in which a row begins at {@link Table.offsetOf}. It holds until a row is written. */
+  bytes(): Uint8Array {
+    return new Uint8Array(this.#kernel.memory.buffer);
+  }
+
+  offsetOf(number: number): number {
+    return this.#rows + number * this.#rowBytes;
   }
 
   *#blocks(query: Uint8Array, size: number): Generator<readonly [number, number]> {
