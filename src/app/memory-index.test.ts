@@ -177,6 +177,8 @@ describe.each([
     await change((stores) => stores.vectors.remove("a", ["e99"]));
     expect((await read.vectors.lacking("a", "m", 5)).map(({ id }) => id)).toEqual(["e99"]);
     expect((await nearest()).map(({ number }) => number)).toEqual([101, 98, 102]);
+    await change((stores) => stores.vectors.remove("a", ["e50"]));
+    expect((await read.vectors.lacking("a", "m", 5)).map(({ id }) => id)).toEqual(["e50", "e99"]);
     await change((stores) => stores.vectors.put("a", "other", [{ id: "e7", vector: Float32Array.of(0, 1) }]));
     expect(await nearest()).toEqual([]);
     expect(await read.vectors.nearest("a", { model: "other", vector: Float32Array.of(0, 2), limit: 9 })).toEqual([

@@ -21,3 +21,13 @@ export interface CachedVectors {
 
 /** Vectors of spaces that were searched lately, by number of the space. */
 export type VectorCache = Map<number, CachedVectors>;
+
+/** Up to where every entry of a space has what the model gave for it, and the epoch and model for which that holds. */
+export interface EmbeddedPart {
+  readonly epoch: number;
+  readonly model: string;
+  readonly through: number;
+}
+
+/** What readers of committed entries found of the spaces that they looked through lately, by number of the space. */
+export type EmbeddedCache = Map<number, EmbeddedPart>;

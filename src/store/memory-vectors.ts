@@ -11,14 +11,16 @@ const UPSERT_CODES =
   "insert into umi_vector_codes (space_number, chunk, changed_at, data) values ($1, $2, $3, $4) on conflict (space_number, chunk) do update set changed_at = excluded.changed_at, data = excluded.data";
 const LACKING_ANY = "select id, text from umi_entries where space_number = $1 order by number limit $2";
 const LACKING =
-  "select id, text from umi_entries where space_number = $1 and not exists (select 1 from umi_vectors where umi_vectors.space_number = umi_entries.space_number and umi_vectors.number = umi_entries.number) order by number limit $2";
+  "select number, id, text from umi_entries where space_number = $1 and number >= $2 and not exists (select 1 from umi_vectors where umi_vectors.space_number = umi_entries.space_number and umi_vectors.number = umi_entries.number) order by number limit $3";
+/** Spaces of which it is remembered where entries without a vector begin. */
+const EMBEDDED_SPACES_MAX = 1_000;
 
 const BYTES = `select sum(length(vector)) as bytes from umi_vectors
   join umi_spaces on umi_spaces.number = umi_vectors.space_number where organization_id = $1`;
 
 /** {@link VectorStore} over SQL: whole vectors in rows, their codes in chunks, what was read kept in memory. */
 export function sqlVectorStore(session: Session): VectorStore {
-  const { sql } = session;
+  const { sql, world } = session;
   return {
     async put(name, model, vectors) {
       const space = await findSpace(session, name);
@@ -62,13 +64,16 @@ export function sqlVectorStore(session: Session): VectorStore {
         space,
         found.map(({ entry }) => entry.number),
       );
+      await sql.execute("update umi_spaces set epoch = $1 where number = $2", [world.clock.now(), space.number]);
     },
 
     async lacking(name, model, limit) {
       const space = await findSpace(session, name);
       if (space === undefined) return [];
-      const statement = space.vectorModel === model ? LACKING : LACKING_ANY;
-      const { rows } = await sql.execute(statement, [space.number, limit]);
+      const { rows } =
+        space.vectorModel === model
+          ? await lackingOf(session, space, model, limit)
+          : await sql.execute(LACKING_ANY, [space.number, limit]);
       return rows.map((row) => ({ id: row["id"] as string, text: row["text"] as string }));
     },
 
@@ -80,6 +85,22 @@ export function sqlVectorStore(session: Session): VectorStore {
       return rows.nearest(unit, limit, accept, (numbers) => readVectors(session, space, numbers));
     },
   };
+}
+
+/** Looks on from the first that was found before: a large space would take long to go through from its beginning each time. */
+async function lackingOf({ sql, embeddedCache }: Session, space: SpaceRow, model: string, limit: number) {
+  const known = embeddedCache?.get(space.number);
+  const from = known?.epoch === space.epoch && known.model === model ? known.through : 0;
+  const found = await sql.execute(LACKING, [space.number, from, limit]);
+  const through = Number(found.rows[0]?.["number"] ?? space.nextNumber);
+  if (limit < 1) return found;
+  embeddedCache?.delete(space.number);
+  embeddedCache?.set(space.number, { epoch: space.epoch, model, through });
+  for (const number of embeddedCache?.keys() ?? []) {
+    if ((embeddedCache?.size ?? 0) <= EMBEDDED_SPACES_MAX) break;
+    embeddedCache?.delete(number);
+  }
+  return found;
 }
 
 async function vectorsOf(
@@ -115,7 +136,7 @@ async function changeModel({ sql, world }: Session, space: SpaceRow, model: stri
   await sql.execute("delete from umi_vectors where space_number = $1", [space.number]);
   await sql.execute("delete from umi_vector_codes where space_number = $1", [space.number]);
   await sql.execute(
-    "update umi_spaces set vector_model = $1, vector_dimension = $2, vectors_epoch = $3 where number = $4",
+    "update umi_spaces set vector_model = $1, vector_dimension = $2, vectors_epoch = $3, epoch = $3 where number = $4",
     [model, dimension, world.clock.now(), space.number],
   );
 }

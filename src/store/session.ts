@@ -3,7 +3,7 @@ import type { OrganizationId } from "../core/id.ts";
 import type { World } from "../core/world.ts";
 import type { Tool } from "../tools/tool.ts";
 import type { SqlConnection } from "./driver.ts";
-import type { ColumnCache, VectorCache } from "./memory-caches.ts";
+import type { ColumnCache, EmbeddedCache, VectorCache } from "./memory-caches.ts";
 import type { Tables } from "./schema.ts";
 
 /** What events have arrived since the last were moved, as far as this process knows. */
@@ -25,6 +25,7 @@ export interface Session {
   readonly toolCache: Map<string, Tool>;
   /** What was read of committed entries; absent where a transaction may see others. */
   readonly columnCache?: ColumnCache;
+  readonly embeddedCache?: EmbeddedCache;
   /** Vectors that were searched lately, by space. */
   readonly vectorCache: VectorCache;
   /** Shared by all sessions of a database. */

@@ -15,7 +15,7 @@ import { sqlRunEventStore } from "./events.ts";
 import { sqlGroupStore } from "./groups.ts";
 import { sqlIdentityStore } from "./identities.ts";
 import type { Lease } from "./lease.ts";
-import type { ColumnCache, VectorCache } from "./memory-caches.ts";
+import type { ColumnCache, EmbeddedCache, VectorCache } from "./memory-caches.ts";
 import { sqlEntryStore } from "./memory-entries.ts";
 import { sqlFactStore } from "./memory-facts.ts";
 import { sqlReadingStore } from "./memory-reading.ts";
@@ -57,9 +57,10 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
   const toolCache = new Map<string, Tool>();
   const vectorCache: VectorCache = new Map();
   const columnCache: ColumnCache = new Map();
+  const embeddedCache: EmbeddedCache = new Map();
   const shared = { world, toolCache, vectorCache, arrivals: { events: 0, chars: 0 }, owed: { isNew: false } };
   const readers = perActor((actor) =>
-    repositories({ db: readerDb, sql: database.reader, columnCache, ...shared, ...actor }),
+    repositories({ db: readerDb, sql: database.reader, columnCache, embeddedCache, ...shared, ...actor }),
   );
   const writers = perActor((actor) => repositories({ db: writerDb, sql: database.writer, ...shared, ...actor }));
 

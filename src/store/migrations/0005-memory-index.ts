@@ -1,6 +1,6 @@
 /**
  * What is remembered, and what finds it. A space gets a number, so that its organisation and name stand in one row
- * only. `epoch` changes when entries go, `vectors_epoch` with every change of vectors: what was read before is stale
+ * only. `epoch` changes when entries or vectors go, `vectors_epoch` with every change of vectors: what was read before is stale
  * then. Rows of a kilobyte or more stand in tables with row ids: without them SQLite would spill each to a page of its
  * own. A vector that is null says that the model has none for the entry. Entries from `indexed_through` on are not in
  * `umi_postings` and `umi_columns` yet.
