@@ -4,7 +4,7 @@ import type { ColumnCache } from "./memory-caches.ts";
 import { readTail } from "./memory-rows.ts";
 import type { SpaceRow } from "./memory-space.ts";
 
-/** Entries of all spaces whose columns are kept in memory: 19 bytes each, and what their sessions take. */
+/** Entries of all spaces whose columns are kept in memory: 27 bytes each, and what their sessions take. */
 const CACHED_ENTRIES_MAX = 2_000_000;
 /** Column chunks read at a time. */
 const CHUNKS_PER_READ = 1_000;

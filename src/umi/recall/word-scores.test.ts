@@ -95,3 +95,26 @@ test("scoreWords() gives what a textbook's BM25 gives over own words, neighbours
     { numRuns: 200 },
   );
 });
+
+test("scoreWords() lets a common term add to what rarer ones found, and find no others, once those are enough", async () => {
+  const store = memoryEntryStore();
+  const texts = Array.from({ length: 40 }, (_, i) => (i === 20 ? "quince pear" : i % 2 === 0 ? "pear" : "fig"));
+  const entries = texts.map(
+    (text, i): NewEntry => ({
+      id: `${i}`, session: "a", speaker: "", role: "none", text, at: instantOf(0), tags: [],
+    }), // biome-ignore format: one line
+  );
+  await store.add("s", entries);
+  const columns = await store.columns("s");
+  const lists = (await store.postings("s", ["quinc", "pear"], 1e6)).map((list) => ({ list, weight: 1 }));
+  const scored = (enough: number) => {
+    const buffers = new ScoreBuffers();
+    return scoreWords(columns, lists, { size: columns.size, isWide: true, enough, buffers });
+  };
+  const all = scored(1e6);
+  const some = scored(1);
+  expect(all.touched).toHaveLength(40);
+  expect([...some.touched].sort((a, b) => a - b)).toEqual(Array.from({ length: 13 }, (_, i) => i + 14));
+  expect(some.own[20]).toBeCloseTo(all.own[20] ?? 0, 5);
+  expect([some.own[18], some.own[30]]).toEqual([all.own[18], 0]);
+});
