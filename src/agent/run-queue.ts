@@ -29,7 +29,8 @@ export function createRunQueue({ store, clock, begin, giveUp, log }: RunQueueOpt
       } catch (error) {
         // Somebody else's run is at work in the conversation: the store says when to look again.
         if (error instanceof Failure && error.info?.["run_id"] !== undefined) return;
-        const isPassing = error instanceof Failure && error.kind === "unavailable";
+        // What the run begins with is kept nowhere else, so a disk that is full for a while must not end it.
+        const isPassing = error instanceof Failure && (error.kind === "unavailable" || error.kind === "full");
         if (!isPassing) await giveUp(queued, error);
         await clock.sleep(RETRY_MS);
       }
