@@ -64,7 +64,7 @@ export async function deleteAgent(clients: Clients, number: number): Promise<voi
   if (made.kind !== "answered" || made.status !== 200) return;
   const { id } = made.body as { id: string };
   oracle.lists.gone("/v1/agents/", id);
-  const own = { conversationId: null, sharedBlockId: "", isolatedBlockIds: [], inherited: [] };
+  const own = { conversationId: null, sharedBlockId: "", isolatedBlockIds: [], inherited: [], isFork: false };
   const agent: KnownAgent = { number, owner: number, id, model, ...own };
   const sending = sendMessage(clients, agent, random.pick(["async", "blocking"]));
   await pause(clients, THINK_MS_MAX);

@@ -73,7 +73,7 @@ async function createAgent(clients: Clients, number: number, sharedBlockId: stri
   };
   const { id, managed_group } = await made<MadeAgent>(clients, "/v1/agents/", draft);
   const model = MODEL_NAMES[provider][0];
-  const own = { conversationId: null, isolatedBlockIds: [], inherited: [], model };
+  const own = { conversationId: null, isolatedBlockIds: [], inherited: [], isFork: false, model };
   oracle.addAgent({ number, owner: number, id, sharedBlockId, ...own });
   oracle.wrote(`notes of agent ${number}`, "", true);
   oracle.lists.made("/v1/agents/", id);
@@ -118,7 +118,7 @@ export async function fork(clients: Clients, agent: KnownAgent, number: number):
   const conversation = await fetched<Made>(clients, { method: "POST", path });
   if (conversation === undefined) return;
   const { id: conversationId } = conversation;
-  const forked: KnownAgent = { ...agent, number, conversationId, isolatedBlockIds: [] };
+  const forked: KnownAgent = { ...agent, number, conversationId, isolatedBlockIds: [], isFork: true };
   const inherited: string[] = [];
   oracle.lists.made("/v1/conversations/", conversationId);
   const messages = await walk(clients, forked, PAGE);

@@ -44,6 +44,7 @@ export interface KnownAgent {
   readonly isolatedBlockIds: readonly string[];
   /** Marks of messages that a fork took over. */
   readonly inherited: readonly string[];
+  readonly isFork: boolean;
   /** The model that answers unless a message asks for another. */
   readonly model: string;
 }

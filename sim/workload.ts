@@ -126,7 +126,7 @@ async function endRuns(clients: Clients): Promise<void> {
 async function checkExpired(clients: Clients, agent: KnownAgent): Promise<void> {
   // What a fork took over waits for nobody in particular, and what a reset took out of the context for nobody at all.
   if (clients.options.enabled.includes("reset") || mayBeLate(clients)) return;
-  if (clients.options.approvalTimeoutS === null || agent.inherited.length > 0) return;
+  if (clients.options.approvalTimeoutS === null || agent.isFork) return;
   const last = (await walk(clients, agent, PAGE)).at(-1);
   clients.oracle.checked();
   if (last?.message_type === "approval_request_message")
