@@ -1,7 +1,6 @@
 import type { Instant } from "../core/clock.ts";
 import type { ModelMessage } from "../llm/model.ts";
-import type { Fact, FactId } from "../umi/facts/fact.ts";
-import { factSpace } from "../umi/facts/learning.ts";
+import { recallFacts } from "../umi/facts/recall-facts.ts";
 import type { Entry } from "../umi/index/entry.ts";
 import { createDualRetriever } from "../umi/recall/dual-retriever.ts";
 import { type Message, textOf } from "./message.ts";
@@ -31,13 +30,13 @@ export async function recalledFor(turn: Turn, { context }: Pick<TurnState, "cont
   const reader = turn.store.reader(turn.actor);
   const at = turn.clock.now();
   const [facts, turns] = [
-    await currentFacts(reader, turn.agent.id, question, at),
+    await recallFacts(reader, turn.agent.id, question, { limit: FACTS_MAX, at }),
     await earlierTurns(reader, turn, context, question, at),
   ];
   const zone = turn.agent.timezone;
   const day = (instant: Instant) => turn.timeFormat.isoInZone(instant, zone).slice(0, 10);
   const lines = [
-    ...facts.map((fact) => `- fact, since ${day(fact.validFrom)}: ${oneLine(fact.text)}`),
+    ...facts.map(({ fact }) => `- fact, since ${day(fact.validFrom)}: ${oneLine(fact.text)}`),
     ...turns.map((entry) => `- said on ${day(entry.at)} by ${nameOf(entry)}: ${oneLine(entry.text)}`),
   ];
   return framed(lines, settings.recallCharsMax);
@@ -52,22 +51,6 @@ export function withRecalled(messages: readonly ModelMessage[], recalled: string
       ? { ...message, parts: [...message.parts, { type: "text", text: recalled }] }
       : message,
   );
-}
-
-async function currentFacts(
-  { entries, vectors, facts }: Repositories,
-  agentId: string,
-  question: string,
-  at: Instant,
-): Promise<readonly Fact[]> {
-  const options = { space: factSpace(agentId), limit: 2 * FACTS_MAX, at };
-  const { hits } = await createDualRetriever({ entries, vectors }).recall(question, options);
-  const found: Fact[] = [];
-  for (const { entry } of hits) {
-    const fact = await facts.find(agentId, entry.id as FactId);
-    if (fact !== undefined && fact.closing === null && found.length < FACTS_MAX) found.push(fact);
-  }
-  return found;
 }
 
 /** What was said before and is not in the context any more, in the order in which it was said. */

@@ -130,6 +130,23 @@ describe.each([
     expect((await mind.recall("tea")).hits).toHaveLength(1);
   });
 
+  test("recall() follows whom a fact names to what is known of them, for a fifth of the answer", async () => {
+    const mind = (await make()).mind({});
+    await mind.remember("I am married to Bertram.", { speaker: "Ada" });
+    await mind.remember("I live in Lisbon. I work at Globex.", { speaker: "Bertram" });
+    await mind.remember("I live in Rome.", { speaker: "Carla" });
+    const found = await mind.recall("Whom is Ada married to?", { limit: 10 });
+    const known = texts(found.facts.map(({ fact }) => fact));
+    expect(known[0]).toBe("Ada is married to Bertram.");
+    expect(known.slice(1).toSorted()).toEqual(["Bertram lives in Lisbon.", "Bertram works at Globex."]);
+    expect(found.facts.map(({ score }) => score).toSorted((a, b) => b - a)).toEqual(
+      found.facts.map(({ score }) => score),
+    );
+    const explained = await mind.change((memory) => memory.explain("Whom is Ada married to?", { limit: 10 }));
+    expect(Object.keys(explained.facts.at(-1)?.parts ?? {})).toEqual(["hop"]);
+    expect((await mind.recall("Whom is Ada married to?", { limit: 4 })).facts).toHaveLength(1);
+  });
+
   test("explain() tells what a score is the sum of", async () => {
     const mind = (await make()).mind({});
     await mind.remember("Ada likes green tea.");

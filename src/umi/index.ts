@@ -14,13 +14,13 @@ export { factHistory, learnFact, relationsOf } from "./facts/fact-memory.ts";
 export type { FactQuery, FactStore } from "./facts/fact-store.ts";
 export { forgetEntity, forgetFact, forgetTurn } from "./facts/forgetting.ts";
 export { memoryFactStore } from "./facts/memory-fact-store.ts";
+export type { FactHit } from "./facts/recall-facts.ts";
 export { judgeNext, type Settlement, settle } from "./facts/settling.ts";
 export type { Entry, EntryRole, NewEntry } from "./index/entry.ts";
 export type { EntryStore } from "./index/entry-store.ts";
 export { memoryEntryStore } from "./index/memory-entry-store.ts";
 export {
   type About,
-  type FactHit,
   type Found,
   Memory,
   type MemoryOptions,

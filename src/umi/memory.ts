@@ -9,25 +9,18 @@ import type { Fact, FactId } from "./facts/fact.ts";
 import type { Relation } from "./facts/fact-link.ts";
 import { factHistory, type Learned, relationsOf } from "./facts/fact-memory.ts";
 import { FACTS_LIMIT_MAX, type FactQuery } from "./facts/fact-store.ts";
-import { factSpace, forget, learn } from "./facts/learning.ts";
+import { forget, learn } from "./facts/learning.ts";
+import { type FactHit, recallFacts } from "./facts/recall-facts.ts";
 import type { Entry, EntryRole } from "./index/entry.ts";
 import { ENTRY_CHARS_MAX } from "./index/entry-store.ts";
 import { createDualRetriever, type DualRetriever, type Rewrite } from "./recall/dual-retriever.ts";
-import {
-  RECALL_LIMIT_DEFAULT,
-  RECALL_LIMIT_MAX,
-  type RecallOptions,
-  type RecallResult,
-  type ScoreParts,
-} from "./recall/recall-options.ts";
+import { RECALL_LIMIT_DEFAULT, type RecallOptions, type RecallResult } from "./recall/recall-options.ts";
 import { type Scope, spaceOf } from "./scope.ts";
 import { createMemoryStores, type MemoryStores } from "./stores.ts";
 import { createWorkingMemory, type WorkingMemory } from "./working-memory.ts";
 
 /** Texts that were recalled lately and are no news when they are said again. */
 const RECALLED_TEXTS_MAX = 200;
-/** Facts that are asked for, for each that is wanted: those that are over are left out. */
-const FACTS_PER_HIT = 3;
 
 /** What a {@link Memory} is made of. */
 export interface MemoryOptions {
@@ -61,14 +54,6 @@ export interface Remembered {
   readonly learned: readonly Learned[];
   /** Whether nobody could read the text for facts now; it is kept and found all the same. */
   readonly isUnread: boolean;
-}
-
-/** A fact that was recalled, and the turns that say so. */
-export interface FactHit {
-  readonly fact: Fact;
-  /** 0 to 1: comparable within one recall, not between two. */
-  readonly score: number;
-  readonly parts?: ScoreParts;
 }
 
 /** What a recall found: what was said, and what is known. */
@@ -135,7 +120,8 @@ export class Memory {
   async recall(question: string, wish: RecallWish = {}): Promise<Recalled> {
     const { includesPast = false, at = this.#options.clock.now(), ...rest } = wish;
     const result = await this.#retriever.recall(question, { ...rest, space: this.#space, at });
-    const facts = await this.#recallFacts(question, { ...rest, at }, includesPast);
+    const { limit = RECALL_LIMIT_DEFAULT, explain = false } = rest;
+    const facts = await recallFacts(this.#stores, this.#space, question, { limit, at, explain, includesPast });
     this.#noteRecalled([...result.hits.map(({ entry }) => entry.text), ...facts.map(({ fact }) => fact.text)]);
     return { ...result, facts };
   }
@@ -196,24 +182,6 @@ export class Memory {
   /** How an entity is related to others, by current facts. */
   relations(id: EntityId): Promise<readonly Relation[]> {
     return relationsOf(this.#stores.facts, this.#space, id);
-  }
-
-  async #recallFacts(question: string, wish: RecallWish & { readonly at: Instant }, includesPast: boolean) {
-    const { limit = RECALL_LIMIT_DEFAULT, at, explain = false } = wish;
-    const options = {
-      space: factSpace(this.#space),
-      limit: Math.min(RECALL_LIMIT_MAX, limit * FACTS_PER_HIT),
-      at,
-      explain,
-    };
-    const { hits } = await this.#retriever.recall(question, { ...options, deep: false });
-    const found: FactHit[] = [];
-    for (const { entry, score, parts } of hits) {
-      const fact = await this.#stores.facts.find(this.#space, entry.id as FactId);
-      const counts = fact !== undefined && (includesPast || fact.closing === null);
-      if (counts && found.length < limit) found.push({ fact, score, ...(parts === undefined ? {} : { parts }) });
-    }
-    return found;
   }
 
   #learning() {
