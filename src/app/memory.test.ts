@@ -143,7 +143,8 @@ describe.each([
       found.facts.map(({ score }) => score),
     );
     const explained = await mind.change((memory) => memory.explain("Whom is Ada married to?", { limit: 10 }));
-    expect(Object.keys(explained.facts.at(-1)?.parts ?? {})).toEqual(["hop"]);
+    const parts = explained.facts.flatMap((hit) => Object.keys(hit.parts ?? {}));
+    expect(parts).toContain("hop");
     expect((await mind.recall("Whom is Ada married to?", { limit: 4 })).facts).toHaveLength(1);
   });
 
