@@ -5,7 +5,8 @@ import { type WireMessage, wireText } from "./wire.ts";
 /** How often facts are looked at, so that the longest pause after a failure is over in between. */
 const TRIES_MAX = 50;
 const PAUSE_MS = 30_000;
-const STATED = /My locker number is (\d+)\./;
+/** In what a person typed; a summary may repeat it. */
+const STATED = /^mk-\d+-\d+;.*My locker number is (\d+)\./s;
 
 /** A fact as the API shows it, as far as it is checked. */
 interface WireFact {

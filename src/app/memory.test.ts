@@ -145,7 +145,8 @@ describe.each([
     const explained = await mind.change((memory) => memory.explain("Whom is Ada married to?", { limit: 10 }));
     const parts = explained.facts.flatMap((hit) => Object.keys(hit.parts ?? {}));
     expect(parts).toContain("hop");
-    expect((await mind.recall("Whom is Ada married to?", { limit: 4 })).facts).toHaveLength(1);
+    const few = await mind.change((memory) => memory.explain("Whom is Ada married to?", { limit: 4 }));
+    expect(few.facts.flatMap((hit) => Object.keys(hit.parts ?? {}))).not.toContain("hop");
   });
 
   test("explain() tells what a score is the sum of", async () => {
