@@ -19,8 +19,11 @@ async function check(root: string, isInstalled: boolean): Promise<Tally> {
     const outcome = await runBun(gate.args(root), root);
     total = addTallies(total, report(gate.name, outcome, tallyOfGate(outcome)));
   }
-  const tests = await runBun(testArgs(root), root);
-  return addTallies(total, report("tests", tests, tallyOfTests(tests)));
+  for (const args of testArgs(root)) {
+    const tests = await runBun(args, root);
+    total = addTallies(total, report("tests", tests, tallyOfTests(tests)));
+  }
+  return total;
 }
 
 function tallyOfGate({ code }: Outcome): Tally {

@@ -151,9 +151,9 @@ export const MUTANT_TABLE: Readonly<Record<Mutant, MutantFacts>> = {
   searches_every_agent: inside(
     "M19",
     ["S12 scope"],
-    "store/messages.ts",
-    '        .where("agent_id", "=", agentId)\n        .where("organization_id", "=", organizationId)\n        .where("search_text"',
-    '        .where("organization_id", "=", organizationId)\n        .where("search_text"',
+    "agent/message-search.ts",
+    "  if (agentId !== undefined) return [agentId];\n",
+    "  void agentId;\n",
   ),
   retries_for_ever: inside("M25", ["S18 bounded"], "llm/retry.ts", "retry >= policy.retriesMax", "retry >= 1_000"),
   forgets_callbacks: inside(

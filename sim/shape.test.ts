@@ -12,8 +12,16 @@ const DOCUMENTED = [200, 204];
 /** What is wrong with an answer by the document of the server that this one continues. */
 const checkShape: CheckShape = ({ method, path }, status, body) => {
   if (!DOCUMENTED.includes(status) || typeof body === "string") return [];
-  return validateResponse(method, path, status, body).filter((problem) => !problem.includes("is not in the document"));
+  return validateResponse(method, path, status, withoutOurs(body)).filter(
+    (problem) => !problem.includes("is not in the document"),
+  );
 };
+
+/** An answer without the one field that the document does not know: it is there only where somebody set it. */
+function withoutOurs(body: unknown): unknown {
+  const ours = (key: string, value: unknown) => (key === "memory_settings" ? undefined : value);
+  return parseJson(JSON.stringify(body, ours) ?? "null");
+}
 
 test.skipIf(!hasOpenApi)(
   `every answer in ${SEEDS} seeds has the shape that is documented`,

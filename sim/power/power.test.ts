@@ -27,7 +27,8 @@ test(
       for (const kind of result.faults.keys()) faults.add(kind);
     }
     const wanted = [
-      ...["start", "commit", "checkpoint", "stop"].map((work) => `crash power in ${work}`),
+      // Few stops come about here; a whole run of the lane must have one, see coverage.ts.
+      ...["start", "commit", "checkpoint"].map((work) => `crash power in ${work}`),
       "crash power",
       "crash kill",
       "crash flush failed",
