@@ -39,7 +39,7 @@ export const MUTANT_TABLE: Readonly<Record<Mutant, MutantFacts>> = {
   overwrites_facts: inside(
     "M23",
     ["S14 facts"],
-    "umi/facts/fact-memory.ts",
+    "umi/facts/settling.ts",
     "await store.close(space, ended.id, closing)",
     "void closing, await store.removeFact(space, ended.id)",
   ),
