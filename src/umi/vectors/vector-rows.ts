@@ -1,5 +1,5 @@
 import { TopNumbers } from "../top-numbers.ts";
-import { createKernel, type Kernel } from "./kernel.ts";
+import { createKernel } from "./kernel.ts";
 import { codeOf, similarityOf } from "./unit-vector.ts";
 import type { NearEntry, NumberFilter } from "./vector-store.ts";
 
@@ -19,8 +19,8 @@ const TELLING_DIMENSION = 256;
 const ROW_ALIGNMENT = 32;
 const CODE_ALIGNMENT = 16;
 const PAGE_BYTES = 65_536;
-/** Rows of one call of the kernel. */
-const BLOCK_ROWS = 2_048;
+/** Rows of one call of the kernel take so many bytes: they are copied to it, and stay in a core's own cache. */
+const BLOCK_BYTES = 524_288;
 /** What the kernel gives for one row, at most: a place and a distance. */
 const RESULT_BYTES = 8;
 const BYTE_VALUES = 256;
@@ -170,83 +170,108 @@ function bytesOf(vector: Float32Array): Uint8Array {
   return new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
 }
 
-/** Rows of equal length in the memory of a kernel: first the query, then the results of one block, then the rows. */
+/** Rows of equal length, which the kernel compares with a query a block at a time. */
 class Table {
-  readonly #kernel: Kernel = createKernel();
   readonly #rowBytes: number;
-  readonly #out: number;
-  readonly #rows: number;
+  readonly #blockRows: number;
+  #bytes = new Uint8Array(0);
 
   constructor(rowBytes: number) {
     this.#rowBytes = rowBytes;
-    this.#out = rowBytes;
-    this.#rows = rowBytes + (BLOCK_ROWS + 1) * RESULT_BYTES;
+    this.#blockRows = Math.max(1, Math.floor(BLOCK_BYTES / rowBytes));
   }
 
   get byteLength(): number {
-    return this.#kernel.memory.buffer.byteLength;
+    return this.#bytes.byteLength;
   }
 
   write(number: number, bytes: Uint8Array): void {
-    const at = this.#rows + number * this.#rowBytes;
+    const at = number * this.#rowBytes;
     this.#reserve(at + this.#rowBytes);
-    new Uint8Array(this.#kernel.memory.buffer, at, this.#rowBytes).fill(0).set(bytes);
+    this.#bytes.fill(0, at, at + this.#rowBytes).set(bytes, at);
   }
 
   dots(query: Uint8Array, size: number, give: (number: number, cosine: number) => void): void {
-    for (const [first, count] of this.#blocks(query, size)) {
-      const from = this.#rows + first * this.#rowBytes;
-      this.#kernel.dots(0, from, this.#out, count, this.#rowBytes);
-      const out = new Float32Array(this.#kernel.memory.buffer, this.#out, count);
-      for (let i = 0; i < count; i++) give(first + i, out[i] ?? 0);
+    const desk = deskFor(query, this.#rowBytes, this.#blockRows);
+    for (let first = 0; first < size; first += this.#blockRows) {
+      const count = Math.min(this.#blockRows, size - first);
+      desk.rows.set(this.#rowsFrom(first, count));
+      const cosines = desk.dots(count);
+      for (let i = 0; i < count; i++) give(first + i, cosines[i] ?? 0);
     }
   }
 
   /** As {@link Table.dots}, of some rows only. */
   dotsOf(query: Uint8Array, numbers: readonly number[], give: (number: number, cosine: number) => void): void {
-    this.#setQuery(query);
-    const out = new Float32Array(this.#kernel.memory.buffer, this.#out, 1);
-    for (const number of numbers) {
-      this.#kernel.dots(0, this.#rows + number * this.#rowBytes, this.#out, 1, this.#rowBytes);
-      give(number, out[0] ?? 0);
+    const desk = deskFor(query, this.#rowBytes, this.#blockRows);
+    for (let first = 0; first < numbers.length; first += this.#blockRows) {
+      const block = numbers.slice(first, first + this.#blockRows);
+      for (const [i, number] of block.entries()) desk.rows.set(this.#rowsFrom(number, 1), i * this.#rowBytes);
+      const cosines = desk.dots(block.length);
+      for (const [i, number] of block.entries()) give(number, cosines[i] ?? 0);
     }
   }
 
   /** Gives the rows that differ in at most as many bits as `most` says, which is asked again for every block of rows. */
   within(query: Uint8Array, size: number, most: () => number, give: (number: number, distance: number) => void): void {
-    for (const [first, count] of this.#blocks(query, size)) {
-      const from = this.#rows + first * this.#rowBytes;
-      const found = this.#kernel.within(0, from, this.#out, count, this.#rowBytes, most());
-      const out = new Int32Array(this.#kernel.memory.buffer, this.#out, found * 2);
-      for (let i = 0; i < out.length; i += 2) give(first + (out[i] ?? 0), out[i + 1] ?? 0);
+    const desk = deskFor(query, this.#rowBytes, this.#blockRows);
+    for (let first = 0; first < size; first += this.#blockRows) {
+      const count = Math.min(this.#blockRows, size - first);
+      desk.rows.set(this.#rowsFrom(first, count));
+      const pairs = desk.within(count, most());
+      for (let i = 0; i < pairs.length; i += 2) give(first + (pairs[i] ?? 0), pairs[i + 1] ?? 0);
     }
   }
 
-  /** All memory, in which a row begins at {@link Table.offsetOf}. It holds until a row is written. */
+  /** All rows, each of which begins at {@link Table.offsetOf}. It holds until a row is written. */
   bytes(): Uint8Array {
-    return new Uint8Array(this.#kernel.memory.buffer);
+    return this.#bytes;
   }
 
   offsetOf(number: number): number {
-    return this.#rows + number * this.#rowBytes;
+    return number * this.#rowBytes;
   }
 
-  *#blocks(query: Uint8Array, size: number): Generator<readonly [number, number]> {
-    this.#reserve(this.#rows + size * this.#rowBytes);
-    this.#setQuery(query);
-    for (let first = 0; first < size; first += BLOCK_ROWS) yield [first, Math.min(BLOCK_ROWS, size - first)];
-  }
-
-  #setQuery(query: Uint8Array): void {
-    new Uint8Array(this.#kernel.memory.buffer, 0, this.#rowBytes).fill(0).set(query);
+  #rowsFrom(first: number, count: number): Uint8Array {
+    this.#reserve((first + count) * this.#rowBytes);
+    return this.#bytes.subarray(first * this.#rowBytes, (first + count) * this.#rowBytes);
   }
 
   /** Memory grows by a quarter at least, so that rows that come one by one do not copy it each time. */
   #reserve(bytes: number): void {
-    const { memory } = this.#kernel;
-    const missing = bytes - memory.buffer.byteLength;
-    if (missing > 0) memory.grow(Math.ceil(Math.max(missing, memory.buffer.byteLength / 4) / PAGE_BYTES));
+    const { byteLength } = this.#bytes;
+    if (bytes > byteLength)
+      this.#bytes = new Uint8Array(this.#bytes.buffer.transfer(Math.max(bytes, Math.ceil(byteLength * 1.25))));
   }
+}
+
+/**
+ * The kernel that all tables use, one after the other. Engines keep address space for every memory of a module, of which
+ * a process may have a few only: beyond those each new one costs a collection of the whole heap.
+ */
+const KERNEL = createKernel();
+
+/** Lays a query of a table with rows of `rowBytes` into the kernel's memory: it holds until the next does. */
+function deskFor(query: Uint8Array, rowBytes: number, blockRows: number) {
+  const { memory } = KERNEL;
+  const out = rowBytes;
+  // One more than there are rows: see Kernel.within.
+  const rows = out + Math.ceil(((blockRows + 1) * RESULT_BYTES) / ROW_ALIGNMENT) * ROW_ALIGNMENT;
+  const missing = rows + blockRows * rowBytes - memory.buffer.byteLength;
+  if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
+  new Uint8Array(memory.buffer, 0, rowBytes).fill(0).set(query);
+  return {
+    /** Where a block of rows belongs. */
+    rows: new Uint8Array(memory.buffer, rows, blockRows * rowBytes),
+    dots(count: number): Float32Array {
+      KERNEL.dots(0, rows, out, count, rowBytes);
+      return new Float32Array(memory.buffer, out, count);
+    },
+    /** Pairs of a place in the block and a distance. */
+    within(count: number, most: number): Int32Array {
+      return new Int32Array(memory.buffer, out, KERNEL.within(0, rows, out, count, rowBytes, most) * 2);
+    },
+  };
 }
 
 function dot(a: Float32Array, b: Float32Array): number {
