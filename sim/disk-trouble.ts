@@ -1,5 +1,4 @@
-import type { Faults } from "./faults.ts";
-import type { Hazards } from "./hazards.ts";
+import type { DiskOptions } from "./disk.ts";
 import type { SeededRandom } from "./random.ts";
 import type { Incarnation } from "./world.ts";
 
@@ -28,10 +27,14 @@ export interface DiskTrouble {
 }
 
 /** The trouble of one seed. */
-export function createDiskTrouble(hazards: Hazards, given: SeededRandom, faults: Faults): DiskTrouble {
+export function createDiskTrouble(
+  options: Pick<DiskOptions, "hazards" | "faults" | "image">,
+  given: SeededRandom,
+): DiskTrouble {
+  const { hazards, faults, image } = options;
   const random = given.fork("trouble");
   let strikesLeft = STRIKES_MAX;
-  let starts = 0;
+  let makesTables = image === undefined;
   /** Whether the last start did not come through. */
   let isLoop = false;
   let startStatementsLeft = Number.POSITIVE_INFINITY;
@@ -55,7 +58,8 @@ export function createDiskTrouble(hazards: Hazards, given: SeededRandom, faults:
   return {
     begin() {
       const rate = hazards.startStrikeRate === 0 ? 0 : isLoop ? LOOP_RATE : hazards.startStrikeRate;
-      const statements = starts++ === 0 ? FIRST_START_STATEMENTS : START_STATEMENTS;
+      const statements = makesTables ? FIRST_START_STATEMENTS : START_STATEMENTS;
+      makesTables = false;
       startStatementsLeft = strikes(rate) ? random.int(statements) : Number.POSITIVE_INFINITY;
     },
     before(sql, incarnation) {

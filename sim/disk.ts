@@ -1,6 +1,15 @@
 import { Database, type SQLQueryBindings } from "bun:sqlite";
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync, truncateSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Failure } from "../src/core/failure.ts";
@@ -33,6 +42,8 @@ export interface SimDisk {
   commits(): number;
   /** SHA-256 over every row of every table. */
   hash(): string;
+  /** The bytes of the database file, in which everything is once the process has stopped. */
+  image(): Uint8Array;
   /** Problems SQLite itself finds in the file, foreign keys included. */
   problems(): readonly string[];
   remove(): void;
@@ -48,6 +59,8 @@ export interface DiskOptions {
   /** The longest that beginning or ending a transaction takes; 0 where it takes no time, as in SQLite. */
   readonly transactionMs: number;
   readonly hazards: Hazards;
+  /** What the database file holds in the beginning; nothing when absent. */
+  readonly image?: Uint8Array | undefined;
   /** Whether rows that no query orders come the other way round. */
   readonly reversesRows: boolean;
   /** Mutant: flushes resolve at once and flush nothing. */
@@ -63,15 +76,18 @@ interface Seat {
   readonly incarnation: Incarnation;
   readonly ended: (how: string) => void;
   readonly writer: Database;
-  readonly reader: Database;
+  /** Made when it is needed first, which it seldom is. */
+  readonly reader: () => Database;
+  readonly close: () => void;
   inTransaction: boolean;
 }
 
 /** The database file and its log, by generations: what a crash leaves is a copy, which the handles of the dead do not have. */
-function createFiles(reversesRows: boolean) {
+function createFiles({ reversesRows, image }: Pick<DiskOptions, "reversesRows" | "image">) {
   const directory = mkdtempSync(join(existsSync(MEMORY_DISK) ? MEMORY_DISK : tmpdir(), "selkie-sim-"));
   let generation = 0;
   const path = () => join(directory, `${generation}.db`);
+  if (image !== undefined) writeFileSync(path(), image);
   return {
     open: () => openDatabase(path(), reversesRows),
     logBytes: () => (existsSync(`${path()}-wal`) ? statSync(`${path()}-wal`).size : 0),
@@ -88,6 +104,7 @@ function createFiles(reversesRows: boolean) {
         for (const end of ["", "-wal", "-shm"]) rmSync(`${from}${end}`, { force: true });
       };
     },
+    image: () => readFileSync(path()),
     look<T>(work: (database: Database) => T, isAlone: boolean): T {
       const database = openDatabase(path(), false);
       try {
@@ -114,20 +131,16 @@ function createSeats() {
     /** All of them are dead. */
     closeAll(): void {
       for (const { incarnation } of seats) incarnation.end();
-      for (const { writer, reader } of seats) {
-        reader.close();
-        writer.close();
-      }
+      for (const { close } of seats) close();
       seats = [];
     },
     /** One ended by itself: what it was about is rolled back. */
     release(incarnation: Incarnation): void {
       const gone = seats.filter((seat) => seat.incarnation === incarnation);
       seats = seats.filter((seat) => seat.incarnation !== incarnation);
-      for (const { inTransaction, writer, reader } of gone) {
+      for (const { inTransaction, writer, close } of gone) {
         if (inTransaction) writer.run("rollback");
-        reader.close();
-        writer.close();
+        close();
       }
     },
   };
@@ -140,8 +153,8 @@ function createSeats() {
  */
 export function createDisk(options: DiskOptions): SimDisk {
   const { random } = options;
-  const trouble = createDiskTrouble(options.hazards, random, options.faults);
-  const files = createFiles(options.reversesRows);
+  const trouble = createDiskTrouble(options, random);
+  const files = createFiles(options);
   const seats = createSeats();
   /** Bytes of the log that are on the disk for certain. */
   let flushedBytes = 0;
@@ -181,9 +194,7 @@ export function createDisk(options: DiskOptions): SimDisk {
 
   return {
     open(incarnation, ended) {
-      const reader = files.open();
-      reader.run("pragma query_only = on");
-      const seat: Seat = { incarnation, ended, writer: files.open(), reader, inTransaction: false };
+      const seat: Seat = { incarnation, ended, ...connectionsOf(files.open), inTransaction: false };
       seats.add(seat);
       trouble.begin();
       return {
@@ -206,11 +217,31 @@ export function createDisk(options: DiskOptions): SimDisk {
     kill: () => leave(files.logBytes()),
     losePower,
     commits: () => commits,
+    image: files.image,
     hash: () => files.look(hashOf, seats.isEmpty()),
     problems: () => files.look(problemsOf, seats.isEmpty()),
     remove() {
       seats.closeAll();
       files.remove();
+    },
+  };
+}
+
+function connectionsOf(open: () => Database): Pick<Seat, "writer" | "reader" | "close"> {
+  const writer = open();
+  let reader: Database | undefined;
+  return {
+    writer,
+    reader() {
+      if (reader === undefined) {
+        reader = open();
+        reader.run("pragma query_only = on");
+      }
+      return reader;
+    },
+    close() {
+      reader?.close();
+      writer.close();
     },
   };
 }
@@ -271,7 +302,7 @@ function read(
   if (!seat.incarnation.mayAct("the database")) return NEVER;
   const how = trouble.beforeReading(seat.incarnation);
   if (how !== undefined) return end(how, seat, random.chance(0.5));
-  return executeOn(seat.inTransaction ? seat.reader : seat.writer, sql, parameters);
+  return executeOn(seat.inTransaction ? seat.reader() : seat.writer, sql, parameters);
 }
 
 async function flush(at: SeatOptions, seat: Seat): Promise<void> {
@@ -295,12 +326,10 @@ function problemsOf(database: Database): readonly string[] {
 
 function openDatabase(path: string, reversesRows: boolean): Database {
   const database = new Database(path, { create: true, readwrite: true });
-  database.run("pragma journal_mode = wal");
   // What is durable is this file's to say; SQLite need not wait for anything.
-  database.run("pragma synchronous = off");
-  database.run("pragma foreign_keys = on");
-  database.run("pragma wal_autocheckpoint = 0");
-  database.run("pragma temp_store = memory");
+  database.run(
+    "pragma journal_mode = wal; pragma synchronous = off; pragma foreign_keys = on; pragma wal_autocheckpoint = 0; pragma temp_store = memory",
+  );
   if (reversesRows) database.run("pragma reverse_unordered_selects = on");
   return database;
 }

@@ -39,3 +39,17 @@ export function drawHazards(random: SeededRandom): Hazards {
     priorityChanges: hasPriorities ? random.int(6) : 0,
   };
 }
+
+/** A world in which nothing goes wrong by itself. */
+export const NO_HAZARDS: Hazards = {
+  aimRate: 0,
+  pausesMax: 0,
+  jumpRate: 0,
+  jumpMs: 0,
+  strikeRate: 0,
+  startStrikeRate: 0,
+  refusalRate: 0,
+  flushFailureRate: 0,
+  gridMs: 0,
+  priorityChanges: 0,
+};

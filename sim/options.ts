@@ -94,6 +94,8 @@ export interface SimOptions {
   readonly sharesArchive: boolean;
   /** The share of messages that ask for another model, and of those that allow few steps. */
   readonly overrideRate: number;
+  /** Whether the first start finds an empty disk; else it finds what a server left that was started and stopped. */
+  readonly startsEmpty: boolean;
 }
 
 /** Draws the options of a seed: for each feature whether it is there at all, then how much of it. */
@@ -127,6 +129,7 @@ export function drawOptions(seed: number, random: SeededRandom): SimOptions {
     ...features,
     embedding: random.pick(["none", "works", "works", "out of order"]),
     learns: random.chance(0.5),
+    startsEmpty: random.chance(0.15),
   };
 }
 

@@ -11,6 +11,7 @@ import { createFaults } from "./faults.ts";
 import { checkAll } from "./final-checks.ts";
 import type { HarnessMutant } from "./harness-mutants.ts";
 import { drawHazards, type Hazards } from "./hazards.ts";
+import { stoppedImage } from "./image.ts";
 import { createMachine } from "./machine.ts";
 import { createModelServer } from "./model-server.ts";
 import type { Mutant } from "./mutants.ts";
@@ -97,6 +98,7 @@ async function simulateWith(seed: number, oracle: Oracle, how: SimulateOptions):
     hazards,
     flushMs: options.flushMs,
     transactionMs: options.transactionMs,
+    image: options.startsEmpty ? undefined : await stoppedImage(),
     reversesRows: how.reversesRows === true,
     losesFlushes: mutant === "loses_flushes",
   });

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { DiskOptions, SimDisk } from "../disk.ts";
 import { connectTo, type WasmConnection } from "./connection.ts";
 import { type Engine, loadEngine } from "./engine.ts";
-import { createPowerFiles } from "./files.ts";
+import { createPowerFiles, type PowerFiles } from "./files.ts";
 import { DATABASE, LOG, type PowerProcess, startProcess } from "./process.ts";
 import { createTrouble, type PowerMutant } from "./trouble.ts";
 import type { Host } from "./vfs.ts";
@@ -32,6 +32,7 @@ function createPowerDisk(engine: Engine, disk: DiskOptions, mutant: PowerMutant 
     isOn: trouble.isOn,
     outcomeOf: (operation, name) => trouble.outcomeOf(operation, name === LOG),
   };
+  if (disk.image !== undefined) addFile(files, DATABASE, disk.image);
   const checkpointRows = Math.round(CHECKPOINT_ROWS_MIN * CHECKPOINT_ROWS_SPAN ** random.fraction());
   const found: string[] = [];
   let running: PowerProcess | undefined;
@@ -80,10 +81,19 @@ function createPowerDisk(engine: Engine, disk: DiskOptions, mutant: PowerMutant 
       leave();
     },
     commits: () => commits,
+    image: () => files.find(DATABASE)?.seen.buffer.slice(0, files.find(DATABASE)?.seen.size) ?? new Uint8Array(0),
     hash: () => look(hashOf, () => "unreadable"),
     problems: () => [...found, ...look(problemsOf, (error) => [String(error)])],
     remove: leave,
   };
+}
+
+/** A file that no loss of power changes. */
+function addFile(files: PowerFiles, name: string, bytes: Uint8Array): void {
+  const inode = files.create(name);
+  files.write(inode, 0, bytes);
+  files.sync(inode);
+  files.syncDirectory();
 }
 
 function problemsOf(connection: WasmConnection): readonly string[] {
