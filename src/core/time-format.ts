@@ -25,7 +25,8 @@ export interface TimeFormat {
 interface Zone {
   readonly name: string;
   readonly offsets: Intl.DateTimeFormat;
-  names: readonly Intl.DateTimeFormat[];
+  /** By language, made when one is asked: most zones have a name in the first. */
+  readonly names: Map<string, Intl.DateTimeFormat | undefined>;
   window: number;
   offset: number;
   abbreviation: string | undefined;
@@ -89,9 +90,9 @@ export function isTimeZone(name: string): boolean {
 }
 
 function openZone(name: string): Zone {
-  const known = isTimeZone(name) ? name : "UTC";
-  const offsets = formatter("en-US", known, "longOffset") ?? new Intl.DateTimeFormat("en-US", { timeZone: "UTC" });
-  return { name: known, offsets, names: [], window: Number.NaN, offset: 0, abbreviation: undefined };
+  const offsets = formatter("en-US", name, "longOffset");
+  if (offsets === undefined) return openZone("UTC");
+  return { name, offsets, names: new Map(), window: Number.NaN, offset: 0, abbreviation: undefined };
 }
 
 function formatter(locale: string, timeZone: string, timeZoneName: "short" | "longOffset") {
@@ -112,10 +113,10 @@ function readOffset(offsets: Intl.DateTimeFormat, at: Instant): number {
 
 /** The zone's abbreviation, or its offset in digits where it has none, as the tz database does. */
 function readAbbreviation(zone: Zone, at: Instant): string {
-  if (zone.names.length === 0)
-    zone.names = LOCALES.map((locale) => formatter(locale, zone.name, "short")).filter((name) => name !== undefined);
-  for (const name of zone.names) {
-    const part = name.formatToParts(at).find(({ type }) => type === "timeZoneName");
+  for (const locale of LOCALES) {
+    const name = zone.names.get(locale) ?? formatter(locale, zone.name, "short");
+    zone.names.set(locale, name);
+    const part = name?.formatToParts(at).find(({ type }) => type === "timeZoneName");
     if (part !== undefined && !NUMERIC_NAME.test(part.value)) return part.value;
   }
   const digits = offsetText(zone.offset, "");

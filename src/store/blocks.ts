@@ -14,6 +14,8 @@ const OF_AGENT = `select blocks.* from agent_blocks join blocks on blocks.id = a
   where agent_blocks.agent_id = $1 and blocks.organization_id = $2 order by agent_blocks.position`;
 const TAGS_OF_AGENT = `select block_tags.block_id, block_tags.tag from agent_blocks
   join block_tags on block_tags.block_id = agent_blocks.block_id where agent_blocks.agent_id = $1 order by block_tags.tag`;
+const AGENTS_OF = `select agents.id from agent_blocks join agents on agents.id = agent_blocks.agent_id
+  where agent_blocks.block_id = $1 and agents.organization_id = $2 order by agents.created_at`;
 
 type Reads = Pick<BlockStore, "find" | "listForAgent" | "findForAgent" | "list" | "count" | "agentsOf">;
 
@@ -68,15 +70,8 @@ function blockReads(session: Session): Reads {
     },
 
     async agentsOf(id) {
-      const rows = await db
-        .selectFrom("agent_blocks")
-        .innerJoin("agents", "agents.id", "agent_blocks.agent_id")
-        .select("agents.id")
-        .where("agent_blocks.block_id", "=", id)
-        .where("agents.organization_id", "=", organizationId)
-        .orderBy("agents.created_at")
-        .execute();
-      return rows.map((row) => row.id as AgentId);
+      const { rows } = await session.sql.execute(AGENTS_OF, [id, organizationId]);
+      return rows.map((row) => row["id"] as AgentId);
     },
   };
 }

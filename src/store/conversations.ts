@@ -10,18 +10,15 @@ import { containing, fromJson, fromJsonOrNull, toInstantOrNull, toJsonOrNull } f
 import type { ConversationRow } from "./schema.ts";
 import type { Session } from "./session.ts";
 
+const FIND = "select * from conversations where id = $1 and organization_id = $2";
+
 /** {@link ConversationStore} over SQL. */
 export function sqlConversationStore(session: Session): ConversationStore {
   const { db, organizationId } = session;
   return {
     async find(id) {
-      const row = await db
-        .selectFrom("conversations")
-        .selectAll()
-        .where("id", "=", id)
-        .where("organization_id", "=", organizationId)
-        .executeTakeFirst();
-      return row && toConversation(row);
+      const { rows } = await session.sql.execute(FIND, [id, organizationId]);
+      return rows[0] && toConversation(rows[0] as unknown as ConversationRow);
     },
 
     async list({ agentId, summarySearch }, page) {

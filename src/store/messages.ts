@@ -7,6 +7,8 @@ import { limitOf } from "./pages.ts";
 import type { Session } from "./session.ts";
 import { sqlThreads, type Threads } from "./threads.ts";
 
+const COUNT = "select count(*) as total from messages where agent_id = $1 and organization_id = $2";
+
 /** {@link MessageStore} over SQL. */
 export function sqlMessageStore(session: Session): MessageStore {
   return { ...sqlMessages(session), ...sqlThreads(session), ...sqlMessageFinder(session), ...sqlForks(session) };
@@ -58,13 +60,8 @@ function sqlMessages(session: Session): Omit<MessageStore, keyof Threads | keyof
     },
 
     async countForAgent(agentId) {
-      const row = await db
-        .selectFrom("messages")
-        .select((eb) => eb.fn.countAll<number>().as("total"))
-        .where("agent_id", "=", agentId)
-        .where("organization_id", "=", organizationId)
-        .executeTakeFirstOrThrow();
-      return Number(row.total);
+      const { rows } = await session.sql.execute(COUNT, [agentId, organizationId]);
+      return Number(rows[0]?.["total"]);
     },
   };
 }

@@ -14,6 +14,9 @@ import type { Session } from "./session.ts";
 
 const SOURCE: PageSource = { table: "passages", column: "created_at", missing: "refuse" };
 
+const ARCHIVE_OF = `select archives.id from agent_archives join archives on archives.id = agent_archives.archive_id
+  where agent_archives.agent_id = $1 and archives.organization_id = $2`;
+
 /** {@link PassageStore} over SQL. */
 export function sqlPassageStore(session: Session): PassageStore {
   const { db, organizationId } = session;
@@ -122,15 +125,9 @@ async function archiveFor(session: Session, id: ArchiveId): Promise<Archive> {
   return archive;
 }
 
-async function archiveOf({ db, organizationId }: Session, agentId: AgentId): Promise<ArchiveId | undefined> {
-  const row = await db
-    .selectFrom("agent_archives")
-    .innerJoin("archives", "archives.id", "agent_archives.archive_id")
-    .select("archives.id")
-    .where("agent_archives.agent_id", "=", agentId)
-    .where("archives.organization_id", "=", organizationId)
-    .executeTakeFirst();
-  return row?.id as ArchiveId | undefined;
+async function archiveOf(session: Session, agentId: AgentId): Promise<ArchiveId | undefined> {
+  const { rows } = await session.sql.execute(ARCHIVE_OF, [agentId, session.organizationId]);
+  return rows[0]?.["id"] as ArchiveId | undefined;
 }
 
 /** An archive that the agent owns, with its embeddings. */
