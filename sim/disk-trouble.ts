@@ -1,4 +1,5 @@
-import type { DiskOptions } from "./disk.ts";
+import type { Faults } from "./faults.ts";
+import type { Hazards } from "./hazards.ts";
 import type { SeededRandom } from "./random.ts";
 import type { Incarnation } from "./world.ts";
 
@@ -26,12 +27,16 @@ export interface DiskTrouble {
   failsFlush(incarnation: Incarnation): boolean;
 }
 
+/** What the trouble depends on. */
+export interface DiskTroubleOptions {
+  readonly hazards: Hazards;
+  readonly faults: Faults;
+  /** What the database file holds in the beginning; nothing when absent. */
+  readonly image?: Uint8Array | undefined;
+}
+
 /** The trouble of one seed. */
-export function createDiskTrouble(
-  options: Pick<DiskOptions, "hazards" | "faults" | "image">,
-  given: SeededRandom,
-): DiskTrouble {
-  const { hazards, faults, image } = options;
+export function createDiskTrouble({ hazards, faults, image }: DiskTroubleOptions, given: SeededRandom): DiskTrouble {
   const random = given.fork("trouble");
   let strikesLeft = STRIKES_MAX;
   let makesTables = image === undefined;

@@ -14,9 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Failure } from "../src/core/failure.ts";
 import type { SqlConnection, SqlDatabase, SqlResult } from "../src/store/driver.ts";
-import { createDiskTrouble, type DiskTrouble } from "./disk-trouble.ts";
-import type { Faults } from "./faults.ts";
-import type { Hazards } from "./hazards.ts";
+import { createDiskTrouble, type DiskTrouble, type DiskTroubleOptions } from "./disk-trouble.ts";
 import type { SeededRandom } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { type Incarnation, NEVER } from "./world.ts";
@@ -50,17 +48,13 @@ export interface SimDisk {
 }
 
 /** What a disk is made of. */
-export interface DiskOptions {
+export interface DiskOptions extends DiskTroubleOptions {
   readonly scheduler: Scheduler;
   readonly random: SeededRandom;
-  readonly faults: Faults;
   /** The longest a flush takes. */
   readonly flushMs: number;
   /** The longest that beginning or ending a transaction takes; 0 where it takes no time, as in SQLite. */
   readonly transactionMs: number;
-  readonly hazards: Hazards;
-  /** What the database file holds in the beginning; nothing when absent. */
-  readonly image?: Uint8Array | undefined;
   /** Whether rows that no query orders come the other way round. */
   readonly reversesRows: boolean;
   /** Mutant: flushes resolve at once and flush nothing. */
