@@ -50,7 +50,7 @@ async function* played(
   const agent = await store.reader(request.actor).agents.find(run.agentId);
   if (agent === undefined) throw new Failure("not_found", `Agent with ID ${run.agentId} not found`);
   const options = { ...optionsOf(run), stream: "steps" } as const;
-  const encode = createEncoder({ runId: run.id, options, view: viewOf(agent, options), clock, random });
+  const encode = createEncoder({ run, options, view: viewOf(agent, options), clock, random });
   const numbered = (texts: readonly string[], before: number) =>
     texts.map((text, index) => ({ seqId: before + index + 1, text }));
   const isNew = (event: LoggedEvent) => event.seqId > request.startingAfter;

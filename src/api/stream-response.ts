@@ -46,7 +46,9 @@ export function eventsResponse(
 
   function textOf(batch: readonly LoggedEvent[]): string {
     if (batch.length === 0)
-      return request.includePings ? frame(ping({ ...source, runId: request.runId })) : ": alive\n\n";
+      return request.includePings
+        ? frame(ping({ runId: request.runId, name: source.random.uuid(), at: source.clock.now() }))
+        : ": alive\n\n";
     let text = "";
     for (const event of batch) {
       text += request.isNumbered ? numbered(event.text, event.seqId) : event.text;

@@ -100,8 +100,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
     timeFormat,
     builtins: BUILTIN_TOOLS,
     logs,
-    encoderFor: (run, agent, turn) =>
-      createEncoder({ runId: run.id, options: turn, view: viewOf(agent, turn), clock, random }),
+    encoderFor: (run, agent, turn) => createEncoder({ run, options: turn, view: viewOf(agent, turn), clock, random }),
     settingsOf: (settings) => ModelSettingsBody.parse(settings),
     tracksProvider: options.tracksProvider ?? TRACKS_PROVIDER_DEFAULT,
     callbacks,

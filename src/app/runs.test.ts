@@ -236,3 +236,13 @@ test("a stream of a run that nobody asked to stream ends when the run is deleted
   gate.resolve();
   expect(await stream.text()).toEndWith("data: [DONE]\n\n");
 });
+
+test("a stream of a run that nobody asked to stream is the same in every reading", async () => {
+  const agentId = await server.agent();
+  server.model.say({ text: "done" });
+  const { body: run } = await server.request("POST", `/v1/agents/${agentId}/messages/async`, { input: "go" });
+  const read = async () => (await server.stream(`/v1/runs/${run.id}/stream`, { starting_after: 0 })).text();
+  const first = await read();
+  expect(first).toContain('"message_type":"ping"');
+  expect(await read()).toBe(first);
+});

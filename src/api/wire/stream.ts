@@ -1,7 +1,8 @@
 import type { Compacting, DeltaTarget, EventEncoder, RunUsage, TurnEvent } from "../../agent/events.ts";
 import type { Message } from "../../agent/message.ts";
+import type { Run } from "../../agent/run.ts";
 import type { TurnOptions } from "../../agent/turn-options.ts";
-import type { Clock } from "../../core/clock.ts";
+import type { Clock, Instant } from "../../core/clock.ts";
 import type { RunId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { Random } from "../../core/random.ts";
@@ -13,7 +14,7 @@ export const DONE = "data: [DONE]\n\n";
 
 /** What an encoder is made of. */
 export interface EncoderOptions {
-  readonly runId: RunId;
+  readonly run: Pick<Run, "id" | "createdAt">;
   readonly options: TurnOptions;
   readonly view: MessageView;
   readonly clock: Clock;
@@ -27,11 +28,12 @@ export function frame(body: JsonObject, event?: string): string {
 
 /** Turns a run's events into the frames of its stream. All pieces of one message share its id, each piece one otid. */
 export function createEncoder(encoder: EncoderOptions): EventEncoder {
+  const { run } = encoder;
   const deltas = createDeltaEncoder(encoder);
   return (event) => {
     switch (event.type) {
       case "started":
-        return [frame(ping(encoder))];
+        return [frame(ping({ runId: run.id, name: run.id.replace("run-", ""), at: run.createdAt }))];
       case "message":
         return messageFrames(encoder, event.message, event.wasStreamed ? deltas : undefined);
       case "compacting":
@@ -46,8 +48,8 @@ export function createEncoder(encoder: EncoderOptions): EventEncoder {
   };
 }
 
-/** A sign of life that also tells the run's id. */
-export function ping({ runId, clock, random }: Pick<EncoderOptions, "runId" | "clock" | "random">): JsonObject {
+/** A sign of life that also tells the run's id. `name` is what tells it from others. */
+export function ping({ runId, name, at }: { runId: RunId; name: string; at: Instant }): JsonObject {
   const nothing = {
     name: null,
     message_type: "ping",
@@ -57,7 +59,7 @@ export function ping({ runId, clock, random }: Pick<EncoderOptions, "runId" | "c
     is_err: null,
     seq_id: null,
   };
-  return { id: `ping-${random.uuid()}`, date: toWireSeconds(clock.now()), ...nothing, run_id: runId };
+  return { id: `ping-${name}`, date: toWireSeconds(at), ...nothing, run_id: runId };
 }
 
 /** A run's usage as clients see it. */
@@ -108,7 +110,7 @@ function leftOf(piece: JsonObject, deltas: DeltaEncoder, view: MessageView): rea
 }
 
 function endFrames(
-  { runId }: EncoderOptions,
+  { run }: EncoderOptions,
   { stopReason, usage, error }: TurnEvent & { type: "ended" },
 ): readonly string[] {
   const reason = frame({ message_type: "stop_reason", stop_reason: stopReason });
@@ -116,7 +118,10 @@ function endFrames(
     const { type, message, detail } = error;
     return [
       reason,
-      frame({ message_type: "error_message", run_id: runId, error_type: type, message, detail, seq_id: null }, "error"),
+      frame(
+        { message_type: "error_message", run_id: run.id, error_type: type, message, detail, seq_id: null },
+        "error",
+      ),
       DONE,
     ];
   }
@@ -178,7 +183,7 @@ function createDeltaEncoder(encoder: EncoderOptions): DeltaEncoder {
     }
     const otid = type === "approval_request_message" ? messageId : pieceOtid(messageId, index);
     begun.add(otid);
-    const start = deltaEnvelope(encoder.runId, event, { type, otid, date });
+    const start = deltaEnvelope(encoder.run.id, event, { type, otid, date });
     const pieces = wanted([{ ...start, ...deltaBody(event) }], encoder.options);
     openings = pieces.map((piece) => frame({ ...piece, content: "" }).slice(0, -`""${AFTER_TEXT}`.length));
     return pieces.map((piece) => frame(piece));
