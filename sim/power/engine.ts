@@ -7,8 +7,16 @@ export interface Engine {
   open(name: string, host: Host): WasmDatabase;
 }
 
-/** Loads SQLite. */
-export async function loadEngine(): Promise<Engine> {
+const loaded = new Map<"engine", Promise<Engine>>();
+
+/** SQLite, loaded once for a process: its memory is megabytes, and what seeds leave in it decides nothing. */
+export function loadEngine(): Promise<Engine> {
+  const engine = loaded.get("engine") ?? load();
+  loaded.set("engine", engine);
+  return engine;
+}
+
+async function load(): Promise<Engine> {
   const sqlite = await init();
   // It tells every failed statement on the console, and whoever asked is told anyway.
   sqlite.config.error = () => {};
