@@ -3,7 +3,8 @@ import type { Totals } from "./batch.ts";
 import { BUGBASE, bugFiles, readBug } from "./bug.ts";
 import type { Lane } from "./coverage.ts";
 import { MUTANTS } from "./mutants.ts";
-import { unfoundMutants } from "./mutation-gate.ts";
+import { isFound, searchMutants } from "./mutation-gate.ts";
+import { searchText } from "./report.ts";
 import type { Workers } from "./workers.ts";
 
 /** What every change must pass: seeds of both lanes, all that was found before, and that what is planted is found. */
@@ -12,6 +13,8 @@ export interface CiOptions {
   /** Runs seeds of a lane with the replay check, and tells of them; `problem` is told what else is wrong. */
   readonly runSeeds: (lane: Lane, seeds: Iterable<number>) => Promise<Totals>;
   readonly problem: (text: string) => void;
+  /** Told how far it is. */
+  readonly tell: (text: string) => void;
 }
 
 /** Seeds of each lane: enough that every kind of fault is among them, and few enough for three minutes of two cores. */
@@ -20,7 +23,7 @@ const SEEDS: Readonly<Record<Lane, number>> = { fast: 400, power: 150 };
 const MUTANT_SEEDS_MAX = 60;
 
 /** Runs it all; returns how much failed. */
-export async function runCi({ workers, runSeeds, problem }: CiOptions): Promise<number> {
+export async function runCi({ workers, runSeeds, problem, tell }: CiOptions): Promise<number> {
   let failed = 0;
   const wrong = (text: string) => {
     failed++;
@@ -29,10 +32,10 @@ export async function runCi({ workers, runSeeds, problem }: CiOptions): Promise<
   for (const lane of ["fast", "power"] as const) failed += (await runSeeds(lane, firstSeeds(SEEDS[lane]))).failed;
   await Promise.all(bugFiles().map(async (name) => replayBug(workers, name, wrong)));
   const gate = { lane: "fast", mutants: MUTANTS, seedsMax: MUTANT_SEEDS_MAX } as const;
-  const unfound = await unfoundMutants(workers, gate);
+  const searches = await searchMutants(workers, gate, (search) => tell(searchText(search)));
   // Commits that nothing flushes must show on this disk too, or it keeps more than disks do.
-  const unflushed = await unfoundMutants(workers, { ...gate, lane: "power", mutants: ["loses_flushes"] });
-  for (const { mutant, found } of [...unfound, ...unflushed])
+  const unflushed = await searchMutants(workers, { ...gate, lane: "power", mutants: ["loses_flushes"] });
+  for (const { mutant, found } of [...searches, ...unflushed].filter((search) => !isFound(search)))
     wrong(`No seed found that a server ${mutant.replaceAll("_", " ")} (found: ${found.join(", ") || "nothing"})`);
   return failed;
 }

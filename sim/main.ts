@@ -6,7 +6,9 @@ import { type Batch, runBatch, type Totals } from "./batch.ts";
 import { BUGBASE, readBug, writeBug } from "./bug.ts";
 import { runCi } from "./ci.ts";
 import { LANES } from "./coverage.ts";
-import { createProgress, failureText, faultsText, totalsText } from "./report.ts";
+import { MUTANTS } from "./mutants.ts";
+import { isFound, searchMutants } from "./mutation-gate.ts";
+import { createProgress, failureText, faultsText, searchText, totalsText } from "./report.ts";
 import { planOf, shrink } from "./shrink.ts";
 import type { SimResult } from "./simulation.ts";
 import { breaksOf, mutantsOf, runTask, type Task } from "./task.ts";
@@ -16,6 +18,9 @@ const SEED_MAX = 2 ** 31;
 const SEEDS = 100;
 const FAILURES_SHOWN = 5;
 const JOBS_MAX = 64;
+/** How far apart the searches for a planted bug begin, and after how many seeds one gives up. */
+const BASE_STEP = 10_000;
+const SEARCH_SEEDS_MAX = 2_000;
 /** Plans that are tried to make a failing one smaller. */
 const TRIES_MAX = 400;
 const USAGE = `Runs the server in a simulated world, one world for each seed.
@@ -24,6 +29,7 @@ const USAGE = `Runs the server in a simulated world, one world for each seed.
   bun run sim --seeds 1..200 [--check-replay] [--mutant NAME]
   bun run sim --minutes 10 [--from 1]
   bun run sim --seeds 7..60 --shrink NAME [--mutant NAME]   keeps the smallest plan that fails in sim/bugbase
+  bun run sim --mutants [--bases 5]                         how many seeds find each of the planted bugs
   bun run sim --ci                                          what every change must pass
   bun run sim --plan FILE [--trace]                         runs such a plan, with the bug planted that it was found with
 
@@ -59,6 +65,8 @@ function readOptions() {
         plan: { type: "string" },
         shrink: { type: "string" },
         ci: { type: "boolean", default: false },
+        mutants: { type: "boolean", default: false },
+        bases: { type: "string", default: "5" },
         trace: { type: "boolean", default: false },
         "check-replay": { type: "boolean", default: false },
       },
@@ -144,6 +152,20 @@ async function keep(name: string, task: Task, first: SimResult, invariant: strin
   return 1;
 }
 
+/** Looks for each planted bug from several seeds on, and tells how many seeds it took; returns how many stay unfound. */
+async function tableOfMutants(workers: Workers): Promise<number> {
+  const bases = Array.from({ length: Math.max(1, Number(values.bases) || 1) }, (_, index) => index * BASE_STEP + 1);
+  const gate = { lane, mutants: mutant === undefined ? MUTANTS : MUTANTS.filter((name) => name === mutant), bases };
+  const searches = await searchMutants(workers, { ...gate, seedsMax: SEARCH_SEEDS_MAX }, (search) =>
+    console.log(searchText(search)),
+  );
+  const unfound = searches.filter((search) => !isFound(search)).length;
+  console.log(
+    `${searches.length} planted bugs, each looked for ${bases.length} times; ${unfound} not found every time`,
+  );
+  return unfound;
+}
+
 async function run(): Promise<number> {
   if (values.plan !== undefined) return runPlan(values.plan);
   if (values.shrink !== undefined) return keepSmallest(values.shrink);
@@ -156,11 +178,13 @@ async function run(): Promise<number> {
   const checksReplay = values["check-replay"] || values.ci;
   const workers = startWorkers(checksReplay ? Math.max(2, jobs) : jobs);
   try {
+    if (values.mutants) return await tableOfMutants(workers);
     if (!values.ci) return (await runSeeds(workers, { lane, seeds: seedsWanted(), checksReplay })).failed;
     return await runCi({
       workers,
       runSeeds: (each, seeds) => runSeeds(workers, { lane: each, seeds, checksReplay }),
-      problem: (text) => console.log(text),
+      problem: console.log,
+      tell: console.log,
     });
   } finally {
     workers.close();

@@ -1,8 +1,10 @@
 import type { Totals } from "./batch.ts";
+import type { Search } from "./mutation-gate.ts";
 import type { SimResult } from "./simulation.ts";
 import type { Task } from "./task.ts";
 
 const LINES_SHOWN = 40;
+const MUTANT_COLUMNS = 28;
 /** How often progress is told where it cannot be redrawn in place. */
 const PROGRESS_EVERY_MS = 10_000;
 const REDRAW_EVERY_MS = 200;
@@ -42,6 +44,12 @@ export function totalsText(totals: Totals, wallMs: number): string {
 export function faultsText({ faults }: Totals): string {
   const kinds = [...faults].sort().map(([kind, count]) => `${kind} ${count}`);
   return `faults applied: ${kinds.join(", ") || "none"}`;
+}
+
+/** How many seeds found a planted bug, and by what. */
+export function searchText({ mutant, seeds, found }: Search): string {
+  const median = [...seeds].sort((a, b) => a - b)[seeds.length >> 1];
+  return `${mutant.padEnd(MUTANT_COLUMNS)} median ${String(median).padStart(4)}  (${seeds.join(", ")})  ${found.join(", ")}`;
 }
 
 /** Where progress is told. */
