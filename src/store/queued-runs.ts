@@ -11,8 +11,13 @@ import type { Session } from "./session.ts";
 /** How long to wait for a conversation in which another run is at work, before looking again. */
 const BUSY_MS = 1_000;
 
+/** The index of unfinished runs serves a query that says this, whatever else it asks of the status. */
+export function isUnfinished(table = "runs"): string {
+  return `${table}.status in ('created', 'running')`;
+}
+
 const QUEUED = `select id, organization_id, created_at, exists (select 1 from runs as busy where busy.agent_id = runs.agent_id
-    and busy.status = 'running' and coalesce(busy.conversation_id, '') = coalesce(runs.conversation_id, '')) as is_blocked
+    and ${isUnfinished("busy")} and busy.status = 'running' and coalesce(busy.conversation_id, '') = coalesce(runs.conversation_id, '')) as is_blocked
   from runs where status = 'created' and queued_input is not null order by is_blocked, created_at limit $1`;
 
 const SET_INPUT = "update runs set queued_input = $1 where id = $2 and organization_id = $3";

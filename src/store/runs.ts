@@ -7,7 +7,7 @@ import { type AgentId, type ConversationId, DEFAULT_USER_ID, type OrganizationId
 import { noteCallback, queueCallback } from "./callbacks.ts";
 import type { SqlConnection } from "./driver.ts";
 import { type PageSource, readPage, removeRow } from "./pages.ts";
-import { sqlQueuedRuns } from "./queued-runs.ts";
+import { isUnfinished, sqlQueuedRuns } from "./queued-runs.ts";
 import { fromJson, fromJsonOrNull, toFlag, toInstantOrNull, toJsonOrNull } from "./rows.ts";
 import type { RunRow } from "./schema.ts";
 import type { Session } from "./session.ts";
@@ -24,7 +24,7 @@ const UPDATE = `update runs set status = $1, stop_reason = $2, metadata = $3, co
 const EXPIRING = `select id, organization_id, approval_due_at from runs where approval_due_at is not null
   order by approval_due_at limit $1`;
 
-const ACTIVE = `select id from runs where agent_id = $1 and status = 'running'
+const ACTIVE = `select id from runs where agent_id = $1 and ${isUnfinished()} and status = 'running'
   and coalesce(conversation_id, '') = coalesce($2, '') and organization_id = $3 limit 1`;
 
 /** {@link RunStore} over SQL. */

@@ -24,13 +24,14 @@ import { sqlMessageStore } from "./messages.ts";
 import { inTransaction } from "./migrate.ts";
 import { sqlPassageStore } from "./passages.ts";
 import { sqlProviderTraceStore } from "./provider-traces.ts";
-import { queuedRuns } from "./queued-runs.ts";
+import { isUnfinished, queuedRuns } from "./queued-runs.ts";
 import { expiringApprovals, sqlRunStore } from "./runs.ts";
 import type { Session } from "./session.ts";
 import { sqlStepStore } from "./steps.ts";
 import { sqlToolStore } from "./tools.ts";
 
-const UNFINISHED = "select id, organization_id from runs where status = 'running' order by created_at limit 100000";
+const UNFINISHED = `select id, organization_id from runs where ${isUnfinished()} and status = 'running'
+  order by created_at limit 100000`;
 
 /** Actors whose repositories are kept at hand. */
 const ACTORS_MAX = 1_000;
