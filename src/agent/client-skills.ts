@@ -1,3 +1,5 @@
+import { sectionLine } from "./section-line.ts";
+
 /** A skill that the client can load for the agent, told to the model with one request. */
 export interface ClientSkill {
   readonly name: string;
@@ -9,7 +11,9 @@ export interface ClientSkill {
 /** A system message with the skills of its request after it, one to a line; as it is when there are none. */
 export function withSkills(system: string, skills: readonly ClientSkill[]): string {
   if (skills.length === 0) return system;
-  const lines = skills.map(({ name, description, location }) => oneLine(`- ${name} (${location}): ${description}`));
+  const lines = skills.map(({ name, description, location }) =>
+    sectionLine("available_skills", `- ${name} (${location}): ${description}`),
+  );
   return [
     system,
     "",
@@ -18,12 +22,4 @@ export function withSkills(system: string, skills: readonly ClientSkill[]): stri
     ...lines,
     "</available_skills>",
   ].join("\n");
-}
-
-/** Descriptions are other people's texts: one can neither begin a new line nor close the section. */
-function oneLine(text: string): string {
-  return text
-    .replace(/\s+/g, " ")
-    .replace(/<(?=\s*\/?\s*available_skills)/gi, "&lt;")
-    .trim();
 }

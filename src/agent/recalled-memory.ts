@@ -5,6 +5,7 @@ import type { Entry } from "../umi/index/entry.ts";
 import { createDualRetriever } from "../umi/recall/dual-retriever.ts";
 import { type Message, textOf } from "./message.ts";
 import type { Repositories } from "./ports.ts";
+import { sectionLine } from "./section-line.ts";
 import type { Turn, TurnState } from "./turn-state.ts";
 
 /** Facts and earlier words that one prompt holds at most, besides its limit of characters. */
@@ -96,5 +97,5 @@ function nameOf({ role, speaker }: Entry): string {
 function oneLine(text: string): string {
   const line = text.replace(/\s+/g, " ").trim();
   const cut = line.length <= LINE_CHARS_MAX ? line : `${line.slice(0, LINE_CHARS_MAX).toWellFormed()}...`;
-  return cut.replace(/<(?=\s*\/?\s*recalled_memory)/gi, "&lt;");
+  return sectionLine("recalled_memory", cut);
 }

@@ -16,12 +16,10 @@ const TURN_CHARS_MAX = 100_000;
 
 /** Makes what was said in these messages, all of one agent, entries of its memory, in the same transaction. */
 export async function rememberMessages(session: Session, messages: readonly Message[]): Promise<void> {
-  const spoken = messages.filter((message) => spokenText(message) !== "");
-  for (let at = 0; at < spoken.length; at += ADD_ENTRIES_MAX) {
-    const part = spoken.slice(at, at + ADD_ENTRIES_MAX);
-    const [first] = part;
-    if (first !== undefined) await sqlEntryStore(session).add(first.agentId, part.map(toEntry));
-  }
+  const [first] = messages;
+  const entries = messages.map(toEntry).filter(({ text }) => text !== "");
+  for (let at = 0; first !== undefined && at < entries.length; at += ADD_ENTRIES_MAX)
+    await sqlEntryStore(session).add(first.agentId, entries.slice(at, at + ADD_ENTRIES_MAX));
 }
 
 /** Takes messages out of the agent's memory, with the facts that nothing else says. */
