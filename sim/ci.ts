@@ -3,7 +3,7 @@ import type { Totals } from "./batch.ts";
 import { BUGBASE, bugFiles, readBug } from "./bug.ts";
 import type { Lane } from "./coverage.ts";
 import { MUTANTS } from "./mutants.ts";
-import { isFound, searchMutants } from "./mutation-gate.ts";
+import { isFound, type Search, searchMutants } from "./mutation-gate.ts";
 import { searchText } from "./report.ts";
 import type { Workers } from "./workers.ts";
 
@@ -17,41 +17,53 @@ export interface CiOptions {
   readonly tell: (text: string) => void;
 }
 
+/** How much passed and how much failed. */
+export interface Tally {
+  readonly passed: number;
+  readonly failed: number;
+}
+
 /** Seeds of each lane: enough that every kind of fault is among them, and few enough for three minutes of two cores. */
 const SEEDS: Readonly<Record<Lane, number>> = { fast: 400, power: 150 };
 /** Seeds within which a planted bug must be found. */
-const MUTANT_SEEDS_MAX = 60;
+const MUTANT_SEEDS_MAX = 200;
 
-/** Runs it all; returns how much failed. */
-export async function runCi({ workers, runSeeds, problem, tell }: CiOptions): Promise<number> {
-  let failed = 0;
-  const wrong = (text: string) => {
-    failed++;
-    problem(text);
+/** Runs it all; returns how many of these checks passed and failed. A lane counts a check for each seed. */
+export async function runCi({ workers, runSeeds, problem, tell }: CiOptions): Promise<Tally> {
+  const tally = { passed: 0, failed: 0 };
+  const check = (problems: readonly string[]) => {
+    tally[problems.length === 0 ? "passed" : "failed"]++;
+    for (const text of problems) problem(text);
   };
-  for (const lane of ["fast", "power"] as const) failed += (await runSeeds(lane, firstSeeds(SEEDS[lane]))).failed;
-  await Promise.all(bugFiles().map(async (name) => replayBug(workers, name, wrong)));
+  for (const lane of ["fast", "power"] as const) {
+    const { failed } = await runSeeds(lane, firstSeeds(SEEDS[lane]));
+    tally.failed += failed;
+    tally.passed += Math.max(0, SEEDS[lane] - failed);
+  }
+  await Promise.all(bugFiles().map(async (name) => check(await replayBug(workers, name))));
   const gate = { lane: "fast", mutants: MUTANTS, seedsMax: MUTANT_SEEDS_MAX } as const;
-  const searches = await searchMutants(workers, gate, (search) => tell(searchText(search)));
+  const done = (search: Search) => {
+    tell(searchText(search));
+    check(isFound(search) ? [] : [`No seed found that a server ${search.mutant.replaceAll("_", " ")}`]);
+  };
+  await searchMutants(workers, gate, done);
   // Commits that nothing flushes must show on this disk too, or it keeps more than disks do.
-  const unflushed = await searchMutants(workers, { ...gate, lane: "power", mutants: ["loses_flushes"] });
-  for (const { mutant, found } of [...searches, ...unflushed].filter((search) => !isFound(search)))
-    wrong(`No seed found that a server ${mutant.replaceAll("_", " ")} (found: ${found.join(", ") || "nothing"})`);
-  return failed;
+  await searchMutants(workers, { ...gate, lane: "power", mutants: ["loses_flushes"] }, done);
+  return tally;
 }
 
 function firstSeeds(count: number): readonly number[] {
   return Array.from({ length: count }, (_, index) => index + 1);
 }
 
-/** What was found once must hold now, and fail with the bug that was planted then. */
-async function replayBug(workers: Workers, name: string, wrong: (text: string) => void): Promise<void> {
+/** What is wrong with a plan: what was found once must hold now, and fail with the bug that was planted then. */
+async function replayBug(workers: Workers, name: string): Promise<readonly string[]> {
   const { lane, mutant, invariant, plan } = await readBug(join(BUGBASE, name));
   const task = { seed: plan.seed, lane, plan };
   const { result } = await workers.run(task);
-  for (const violation of result.violations) wrong(`${name}: ${violation.invariant}: ${violation.detail}`);
-  if (mutant === null) return;
+  const problems = result.violations.map((violation) => `${name}: ${violation.invariant}: ${violation.detail}`);
+  if (mutant === null) return problems;
   const planted = await workers.run({ ...task, mutant });
-  if (planted.result.violations.some((violation) => violation.invariant === invariant)) return;
-  wrong(`${name} does not fail any more with ${mutant}`);
+  if (planted.result.violations.some((violation) => violation.invariant === invariant)) return problems;
+  return [...problems, `${name} does not fail any more with ${mutant}`];
 }

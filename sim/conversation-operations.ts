@@ -76,6 +76,7 @@ export async function deleteAgent(clients: Clients, number: number): Promise<voi
   const runs = await activeRuns(clients, agent);
   for (const run of runs) oracle.fail("S13 deleted", `Run ${run.id} of the deleted agent ${id} is ${run.status}`);
   const { mark } = turn.plan;
+  if (gone?.status === 200) oracle.deletedMarks.push(mark);
   const body = { query: mark, limit: 100 };
   const hits = await ask(clients, { method: "POST", path: "/v1/messages/search", body });
   oracle.checked();

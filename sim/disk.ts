@@ -1,5 +1,4 @@
 import { Database, type SQLQueryBindings } from "bun:sqlite";
-import { createHash } from "node:crypto";
 import {
   copyFileSync,
   existsSync,
@@ -16,6 +15,7 @@ import { Failure } from "../src/core/failure.ts";
 import type { SqlConnection, SqlDatabase, SqlResult } from "../src/store/driver.ts";
 import { createDiskTrouble, type DiskTrouble, type DiskTroubleOptions } from "./disk-trouble.ts";
 import type { SeededRandom } from "./random.ts";
+import { hashOfRows, holding, type TableRows } from "./rows.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { type Incarnation, NEVER } from "./world.ts";
 
@@ -42,6 +42,8 @@ export interface SimDisk {
   hash(): string;
   /** The bytes of the database file, in which everything is once the process has stopped. */
   image(): Uint8Array;
+  /** Which of these texts stand in which table. */
+  holding(texts: readonly string[]): readonly string[];
   /** Problems SQLite itself finds in the file, foreign keys included. */
   problems(): readonly string[];
   remove(): void;
@@ -212,7 +214,8 @@ export function createDisk(options: DiskOptions): SimDisk {
     losePower,
     commits: () => commits,
     image: files.image,
-    hash: () => files.look(hashOf, seats.isEmpty()),
+    hash: () => files.look((database) => hashOfRows(rowsOf(database)), seats.isEmpty()),
+    holding: (texts) => files.look((database) => holding(rowsOf(database), texts), seats.isEmpty()),
     problems: () => files.look(problemsOf, seats.isEmpty()),
     remove() {
       seats.closeAll();
@@ -364,14 +367,17 @@ function toBinding(value: unknown): SQLQueryBindings {
   return value === undefined ? null : (value as SQLQueryBindings);
 }
 
-function hashOf(database: Database): string {
-  const hash = createHash("sha256");
+/** Every row of every table as text, by the names of the tables. */
+function* rowsOf(database: Database): Generator<TableRows> {
   const tables = database.query("select name from sqlite_master where type = 'table' order by name").all() as {
     name: string;
   }[];
-  for (const { name } of tables) {
-    hash.update(name);
-    for (const row of database.query(`select * from "${name}"`).values()) hash.update(JSON.stringify(row));
-  }
-  return hash.digest("hex");
+  for (const { name } of tables)
+    yield [
+      name,
+      database
+        .query(`select * from "${name}"`)
+        .values()
+        .map((row) => JSON.stringify(row)),
+    ];
 }

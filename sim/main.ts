@@ -180,12 +180,14 @@ async function run(): Promise<number> {
   try {
     if (values.mutants) return await tableOfMutants(workers);
     if (!values.ci) return (await runSeeds(workers, { lane, seeds: seedsWanted(), checksReplay })).failed;
-    return await runCi({
+    const { passed, failed } = await runCi({
       workers,
       runSeeds: (each, seeds) => runSeeds(workers, { lane: each, seeds, checksReplay }),
       problem: console.log,
       tell: console.log,
     });
+    console.log(`${passed} passed, ${failed} failed`);
+    return failed;
   } finally {
     workers.close();
   }

@@ -3,6 +3,8 @@ import type { Answer, ApiRequest } from "./network.ts";
 import type { KnownAgent, Written } from "./oracle.ts";
 import { OWN_BLOCK, SHARED_BLOCK } from "./plan.ts";
 
+/** How often a client reads or writes a register, one time after the other. */
+const USES_MAX = 4;
 /** Times that one client describes a block anew. */
 const EDITS_MAX = 6;
 /** Passages that are inserted by one request. */
@@ -38,11 +40,15 @@ export async function readNotes(clients: Clients, agent: KnownAgent): Promise<vo
   clients.oracle.read(`notes of agent ${agent.owner}`, String(value));
 }
 
-/** Reads or writes a block that all clients use at the same time. */
+/** Reads and writes a block that all clients use at the same time. */
 export async function useBoard(clients: Clients, agent: KnownAgent): Promise<void> {
-  const { random, network, oracle, scheduler } = clients;
   const register = `board of agent ${agent.owner}`;
-  if (!oracle.admits(register)) return;
+  for (let uses = 1 + clients.random.int(USES_MAX); uses > 0 && clients.oracle.admits(register); uses--)
+    await useRegister(clients, agent, register);
+}
+
+async function useRegister(clients: Clients, agent: KnownAgent, register: string): Promise<void> {
+  const { random, network, oracle, scheduler } = clients;
   const path = `/v1/agents/${agent.id}/core-memory/blocks/board`;
   const start = scheduler.events();
   const value = `board ${random.uuid().slice(0, 8)}`;

@@ -105,6 +105,8 @@ export interface Oracle {
   readonly passages: readonly Written[];
   readonly agents: readonly KnownAgent[];
   readonly companions: readonly KnownCompanion[];
+  /** Words that were said to agents which are deleted for certain. */
+  readonly deletedMarks: string[];
   addAgent(agent: KnownAgent): void;
   addCompanion(companion: KnownCompanion): void;
   addTurn(turn: SentTurn): void;
@@ -166,6 +168,7 @@ export function createOracle(): Oracle {
     bills: createBillBook(),
     callbacks: createCallbackBook(fail, checked),
     lists: createListBook(fail, checked),
+    deletedMarks: [],
     turns,
     passages,
     agents,

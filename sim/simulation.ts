@@ -119,6 +119,8 @@ async function simulateWith(seed: number, oracle: Oracle, how: SimulateOptions):
       machine.mayCrash,
     );
     for (const problem of disk.problems()) oracle.fail("S15 file", problem);
+    for (const found of disk.holding(oracle.deletedMarks))
+      oracle.fail("S13 deleted", `Of a deleted agent there is still ${found}`);
     return {
       options,
       hazards,

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import type { DiskOptions, SimDisk } from "../disk.ts";
+import { hashOfRows, holding, type TableRows } from "../rows.ts";
 import { connectTo, type WasmConnection } from "./connection.ts";
 import { type Engine, loadEngine } from "./engine.ts";
 import { createPowerFiles, type PowerFiles } from "./files.ts";
@@ -82,7 +82,16 @@ function createPowerDisk(engine: Engine, disk: DiskOptions, mutant: PowerMutant 
     },
     commits: () => commits,
     image: () => files.find(DATABASE)?.seen.buffer.slice(0, files.find(DATABASE)?.seen.size) ?? new Uint8Array(0),
-    hash: () => look(hashOf, () => "unreadable"),
+    hash: () =>
+      look(
+        (connection) => hashOfRows(rowsOf(connection)),
+        () => "unreadable",
+      ),
+    holding: (texts) =>
+      look(
+        (connection) => holding(rowsOf(connection), texts),
+        (error) => [String(error)],
+      ),
     problems: () => [...found, ...look(problemsOf, (error) => [String(error)])],
     remove: leave,
   };
@@ -105,14 +114,12 @@ function problemsOf(connection: WasmConnection): readonly string[] {
   ];
 }
 
-function hashOf(connection: WasmConnection): string {
-  const hash = createHash("sha256");
+function* rowsOf(connection: WasmConnection): Generator<TableRows> {
   const { rows } = connection.execute("select name from sqlite_master where type = 'table' order by name", []);
   for (const { name } of rows) {
-    hash.update(String(name));
-    for (const row of connection.execute(`select * from "${name}"`, []).rows) hash.update(JSON.stringify(row, asText));
+    const all = connection.execute(`select * from "${name}"`, []).rows;
+    yield [String(name), all.map((row) => JSON.stringify(row, asText))];
   }
-  return hash.digest("hex");
 }
 
 /** Whole numbers beyond 2^53 are no JSON. */
