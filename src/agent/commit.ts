@@ -1,5 +1,6 @@
 import { type Instant, instantOf } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
+import type { ConversationId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { RunUsage, TurnError, TurnEvent } from "./events.ts";
 import type { Message } from "./message.ts";
@@ -66,7 +67,7 @@ export async function commit(
   work: (repositories: Repositories) => Promise<Change>,
 ): Promise<void> {
   const { change, run } = await logged(turn, async (repositories) => {
-    await requireConversation(state.run, repositories);
+    await requirePlace(state.run, repositories);
     const made = await work(repositories);
     await repositories.messages.append(turn.threadId, made.messages);
     if (made.step !== null) await repositories.steps.insert(made.step);
@@ -97,8 +98,21 @@ export async function commit(
   state.ending = change.ending;
 }
 
+/**
+ * Throws a `not_found` Failure when the run is gone, which it is with its agent, or its conversation is: then no model is
+ * asked any more, and nothing is written.
+ */
+export async function requirePlace(run: Run, repositories: Repositories): Promise<void> {
+  if ((await repositories.runs.find(run.id)) === undefined)
+    throw new Failure("not_found", `Agent ${run.agentId} was deleted while a run was at work`);
+  await requireConversation(run.conversationId, repositories);
+}
+
 /** Nothing is written into a conversation that was deleted meanwhile, nor into the blocks that it had for itself. */
-async function requireConversation({ conversationId }: Run, { conversations }: Repositories): Promise<void> {
+export async function requireConversation(
+  conversationId: ConversationId | null,
+  { conversations }: Repositories,
+): Promise<void> {
   if (conversationId !== null && (await conversations.find(conversationId)) === undefined)
     throw new Failure("not_found", `Conversation ${conversationId} was deleted while a run was at work in it`);
 }

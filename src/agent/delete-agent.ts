@@ -6,9 +6,9 @@ import { findAgent } from "./recompile.ts";
 
 /**
  * Removes an agent. Companions that look after its memory go with it, and so do the groups of a companion: the agents it
- * looked after are without one then, and say so.
+ * looked after are without one then, and say so. Gives all agents that are gone.
  */
-export async function deleteAgent(repositories: Repositories, id: AgentId): Promise<void> {
+export async function deleteAgent(repositories: Repositories, id: AgentId): Promise<readonly AgentId[]> {
   const { agents, groups } = repositories;
   await findAgent(repositories, id);
   const led = await groups.list({ agentId: id, showHidden: true }, { limit: PAGE_ITEMS_MAX, order: "asc" });
@@ -17,6 +17,7 @@ export async function deleteAgent(repositories: Repositories, id: AgentId): Prom
     if (main !== undefined) await agents.save({ ...main, enableSleeptime: null });
     await groups.remove(group.id);
   }
-  for (const companion of await companionsOf(repositories, id)) await agents.remove(companion);
-  await agents.remove(id);
+  const gone = [...(await companionsOf(repositories, id)), id];
+  for (const agentId of gone) await agents.remove(agentId);
+  return gone;
 }

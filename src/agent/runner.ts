@@ -1,16 +1,17 @@
 import type { Instant } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
-import { type Actor, newId, type RunId } from "../core/id.ts";
+import { type Actor, type AgentId, newId, type RunId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
 import { admitInput } from "./admission.ts";
 import type { Agent } from "./agent.ts";
 import { createApprovalExpiry } from "./approval-expiry.ts";
 import { cancelApproval } from "./cancel-approval.ts";
-import { errorRecord } from "./commit.ts";
+import { errorRecord, requireConversation } from "./commit.ts";
 import type { TurnError } from "./events.ts";
 import { inputMessages, type TurnInput } from "./input.ts";
 import type { Repositories, Store, UnfinishedRun } from "./ports.ts";
 import { previewRequest } from "./preview.ts";
+import { findAgent } from "./recompile.ts";
 import { refreshedContext } from "./refresh-prompt.ts";
 import type { QueuedRun, Run } from "./run.ts";
 import { NO_LOG, type RunLog } from "./run-log.ts";
@@ -54,11 +55,14 @@ export interface Runner {
    * nothing of it to stop.
    */
   cancel(actor: Actor, runId: RunId): Promise<boolean>;
+  /** Breaks off what is at work here for agents that were deleted: nothing of it can be stored. Never waits. */
+  breakOff(agentIds: readonly AgentId[]): void;
   /** Waits for the runs at work and their callbacks, at most `limitMs`; what is left is done by the next start. */
   drain(limitMs: number): Promise<void>;
 }
 
 interface ActiveRun {
+  readonly agentId: AgentId;
   readonly cancelling: AbortController;
   readonly done: Promise<TurnResult>;
 }
@@ -78,7 +82,7 @@ export function createRunner(options: RunnerOptions): Runner {
       if (state.run.approvalDueAt !== null) expiry.wake();
       if (setup.agent.enableSleeptime === true && !isDraining) queue.wake();
     });
-    active.set(state.run.id, { cancelling, done });
+    active.set(state.run.id, { agentId: state.run.agentId, cancelling, done });
     return done;
   }
 
@@ -101,8 +105,9 @@ export function createRunner(options: RunnerOptions): Runner {
         try {
           await resume(desk, actor, runId);
         } catch (error) {
-          options.log(`Run ${runId} could not be continued`, error);
-          await abandon(options, actor, runId, error);
+          const ended = await abandon(options, actor, runId, error);
+          // Its agent was deleted while the run was read.
+          if (ended !== "gone") options.log(`Run ${runId} could not be continued`, error);
         }
       }
       return unfinished.length;
@@ -119,6 +124,12 @@ export function createRunner(options: RunnerOptions): Runner {
           (await cancelApproval(repositories, sources, runId))
         );
       });
+    },
+
+    breakOff(agentIds) {
+      const gone = new Set(agentIds);
+      for (const { agentId, cancelling } of active.values())
+        if (gone.has(agentId)) cancelling.abort(new Failure("not_found", `Agent ${agentId} was deleted`));
     },
 
     async drain(limitMs) {
@@ -251,6 +262,8 @@ async function admit(
   repositories: Repositories,
 ): Promise<TurnState> {
   const { agent, threadId, conversationId } = setup;
+  await findAgent(repositories, agent.id);
+  await requireConversation(conversationId, repositories);
   const busy = await repositories.runs.active(agent.id, conversationId);
   if (busy !== undefined) {
     const text = `CONFLICT: Cannot send a new message: Another request (run_id=${busy}) is currently being processed for this conversation. Please wait for it to end, or cancel it.`;

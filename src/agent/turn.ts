@@ -2,7 +2,7 @@ import { newId, type StepId } from "../core/id.ts";
 import { ModelFailure } from "../llm/failure.ts";
 import type { ModelRequest } from "../llm/model.ts";
 import { withSkills } from "./client-skills.ts";
-import { type Change, commit, noChange } from "./commit.ts";
+import { type Change, commit, noChange, requirePlace } from "./commit.ts";
 import { isFull, madeRoomFor, makeRoom, needsRoom, systemOverflow } from "./compaction/make-room.ts";
 import type { TurnError } from "./events.ts";
 import { newMessage } from "./input.ts";
@@ -35,6 +35,8 @@ export async function advance(turn: Turn, state: TurnState): Promise<TurnResult>
     const { stopReason } = state;
     if (stopReason !== null)
       return { run: state.run, messages: state.produced, stopReason, usage: state.usage, failure: state.failure };
+    // What a resumed run read may have been deleted piece by piece while it read; a prompt of that must not go out.
+    await requirePlace(state.run, turn.store.reader(turn.actor));
     if (turn.signal.aborted) await stop(turn, state, state.ending ?? "cancelled");
     else if (await needsRoom(turn, state)) await makeRoom(turn, state);
     else if (state.ending !== null) await stop(turn, state, state.ending);

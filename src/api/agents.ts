@@ -5,6 +5,7 @@ import { deleteAgent } from "../agent/delete-agent.ts";
 import type { AgentFilter } from "../agent/ports.ts";
 import { findAgent, recompileAgent } from "../agent/recompile.ts";
 import { STOP_REASONS } from "../agent/run.ts";
+import type { Runner } from "../agent/runner.ts";
 import { updateAgent } from "../agent/update-agent.ts";
 import { ALL_RELATIONS, relationsOf, showAgent, showAgents } from "./agent-view.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "./env.ts";
@@ -36,8 +37,13 @@ const ListQuery = z.object({
 });
 const RecompileQuery = z.object({ update_timestamp: flagParam().optional(), dry_run: flagParam().optional() });
 
+/** What the routes of agents are made of. */
+export interface AgentRoutesOptions extends RouteOptions {
+  readonly runner: Pick<Runner, "breakOff">;
+}
+
 /** Routes of `/agents`: the agents themselves. What hangs on them has files of its own. */
-export function agentRoutes(options: RouteOptions): Hono<ApiEnv> {
+export function agentRoutes(options: AgentRoutesOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
   routes.get("/", async (c) => {
@@ -75,7 +81,7 @@ export function agentRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.delete("/:agent_id", async (c) => {
     const id = pathId(c, "agent", "agent_id");
-    await options.store.write(c.var.actor, (repositories) => deleteAgent(repositories, id));
+    options.runner.breakOff(await options.store.write(c.var.actor, (repositories) => deleteAgent(repositories, id)));
     return c.json({ message: `Agent id=${id} successfully deleted` });
   });
 

@@ -6,14 +6,14 @@ import { Failure } from "../core/failure.ts";
 import type { JsonObject } from "../core/json.ts";
 import { agentBlockRoutes } from "./agent-blocks.ts";
 import { agentToolRoutes } from "./agent-tools.ts";
-import { agentRoutes } from "./agents.ts";
+import { type AgentRoutesOptions, agentRoutes } from "./agents.ts";
 import { archivalMemoryRoutes } from "./archival-memory.ts";
 import { archiveRoutes } from "./archives.ts";
 import { type AuthOptions, authenticate, isAllowedOrigin } from "./auth.ts";
 import { blockRoutes } from "./blocks.ts";
 import { contextRoutes } from "./context.ts";
 import { embeddingRoutes } from "./embeddings.ts";
-import type { ApiEnv, RouteOptions } from "./env.ts";
+import type { ApiEnv } from "./env.ts";
 import { answerFailure } from "./errors.ts";
 import { groupRoutes } from "./groups.ts";
 import { healthRoutes } from "./health.ts";
@@ -35,7 +35,7 @@ const MOUNTS = ["/v1", "/latest"];
 const PREFLIGHT_SECONDS = 600;
 
 /** What the API is made of. */
-export interface ApiOptions extends RouteOptions, AuthOptions {
+export interface ApiOptions extends AgentRoutesOptions, AuthOptions {
   /** Routes that send and show messages, with paths from the root of the API. */
   readonly messageRoutes: Hono<ApiEnv>;
 }

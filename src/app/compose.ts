@@ -114,7 +114,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const defaultEmbedding = options.defaultEmbedding ?? null;
   const shared = { store, models, clock, random, times: timeFormat, defaultEmbedding, quickVectors };
   const talk = talkRoutes({ ...shared, runner, logs, fetchOutside, checkOutsideUrl });
-  const api = createApi({ ...options, ...shared, messageRoutes: talk });
+  const api = createApi({ ...options, ...shared, runner, messageRoutes: talk });
   return { api, store, models, runner };
 }
 
