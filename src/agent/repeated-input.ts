@@ -21,10 +21,15 @@ function unanswered(context: readonly Message[]): readonly Message[] {
   return context.slice(said + 1);
 }
 
-/** Whether the message answered the same calls. */
+/** Whether a client answered the same calls with the message. What was denied for want of an answer stays so. */
 function answersAlike(message: Message, approvals: readonly Approval[]): boolean {
   const ids = new Set(message.approvals.map((approval) => approval.toolCallId));
-  return ids.size > 0 && ids.size === approvals.length && approvals.every(({ toolCallId }) => ids.has(toolCallId));
+  return (
+    message.otid !== null &&
+    ids.size > 0 &&
+    ids.size === approvals.length &&
+    approvals.every(({ toolCallId }) => ids.has(toolCallId))
+  );
 }
 
 /** The last messages that were sent, as far as the new ones begin with the same. */

@@ -1,11 +1,15 @@
 import type { Agent } from "./agent.ts";
+import { endWait } from "./cancel-approval.ts";
 import { type FirstMessageSources, firstMessages } from "./initial-messages.ts";
 import type { Repositories } from "./ports.ts";
 import { recompileAgent } from "./recompile.ts";
 
+/** What the history says of calls that nobody had answered by then. */
+const EMPTIED = "The conversation was emptied before this call had its answer, so it was denied.";
+
 /**
  * Empties the context of the agent's own conversation, its system message aside, and compiles that again. Nothing is
- * deleted. `withFirst` puts the messages there that an agent of this type is born with.
+ * deleted. A run that waits for an approval there ends as cancelled. `withFirst` puts the messages there that an agent of this type is born with.
  */
 export async function resetMessages(
   repositories: Repositories,
@@ -14,6 +18,8 @@ export async function resetMessages(
   withFirst: boolean,
 ): Promise<void> {
   const { messages, tools } = repositories;
+  const context = await messages.context(agent.id);
+  await endWait(repositories, sources, { agent, conversationId: null, context, reason: EMPTIED });
   await messages.evict(agent.id, null, null);
   const systemText = await recompileAgent(repositories, agent, sources);
   if (!withFirst) return;

@@ -106,9 +106,11 @@ export async function stateOf(reader: Repositories, run: Run, setup: RunSetup): 
   };
 }
 
-/** What a run said, of all its messages: what was sent to it has an otid, and nothing else does. */
+/** What a run said, of all its messages: what was sent to it has an otid, and so would have the answers it got. */
 export function producedOf(messages: readonly Message[]): readonly Message[] {
-  return messages.filter((message) => message.otid === null && message.role !== "user" && message.role !== "system");
+  return messages.filter(
+    ({ otid, role, approvals }) => otid === null && approvals.length === 0 && role !== "user" && role !== "system",
+  );
 }
 
 function isCompactedSince(context: readonly Message[], step: Step): boolean {

@@ -68,7 +68,7 @@ export function contextRoutes(options: RouteOptions): Hono<ApiEnv> {
       const found = await findAgent(repositories, id);
       await requireIdle(repositories, { agent: found, conversationId: null });
       await resetMessages(repositories, options, found, body.add_default_initial_messages);
-      return found;
+      return findAgent(repositories, id);
     });
     return c.json(await showAgent(readerFor(options, c), agent, ALL_RELATIONS));
   });

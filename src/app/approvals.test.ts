@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
+import { DEFAULT_ACTOR, newId, requireId } from "../core/id.ts";
 import { type Answer, startTestServer, type TestServer } from "./_test-server.ts";
 
 let server: TestServer;
@@ -17,11 +18,11 @@ async function post(agentId: string, body: object): Promise<{ readonly status: n
 }
 
 /** An agent that waits for the answers to these calls of its client's tools. */
-async function waiting(count: number) {
+async function waiting(count: number, extra: object = {}) {
   const agentId = await server.agent();
   const calls = NAMES.slice(0, count).map((name) => ({ name, arguments: {} }));
   server.model.say({ calls });
-  const { body } = await post(agentId, { input: "go", client_tools });
+  const { body } = await post(agentId, { input: "go", client_tools, ...extra });
   const [request] = body.messages;
   const [run] = (await server.request("GET", `/v1/runs/?agent_id=${agentId}`)).body;
   const ids: readonly string[] = request.tool_calls.map((call: Answer) => call.tool_call_id);
@@ -140,14 +141,116 @@ test("a run that waits for an approval is not deleted, neither as a run nor as a
   expect((await server.request("DELETE", `/v1/runs/${runId}`)).status).toBe(200);
 });
 
+async function messageTypes(path: string): Promise<readonly string[]> {
+  const { body } = await server.request("GET", `${path}?order=asc`);
+  return body.map((message: Answer) => message.message_type);
+}
+
+/** What the model was sent last, without the system message. */
+function lastSent(): Answer {
+  return server.model.requests.at(-1)?.messages.slice(1);
+}
+
+const DENIED = ["approval_request_message", "approval_response_message", "tool_return_message"];
+
+test("an answer that comes after the request was cancelled is refused, and the denial is no part of the run's result", async () => {
+  const messages = [{ role: "user", content: "go", otid: "first" }];
+  const { agentId, runId, first } = await waiting(1, { input: undefined, messages });
+  await server.request("POST", `/v1/agents/${agentId}/messages/cancel`, { run_ids: [runId] });
+  const asked = server.model.requests.length;
+  const late = await post(agentId, answer(tool(first)));
+  expect([late.status, late.body.detail]).toEqual([400, expect.stringContaining("No tool call is currently awaiting")]);
+  expect(server.model.requests).toHaveLength(asked);
+  const again = await post(agentId, { messages, client_tools });
+  const types = again.body.messages.map((message: Answer) => message.message_type);
+  expect(types).toEqual(["approval_request_message", "tool_return_message"]);
+});
+
+test("reset-messages denies what the conversation waits for, ends its run, and refuses answers that come later", async () => {
+  const { agentId, runId, first, second } = await waiting(2, { approval_timeout_seconds: 3_600 });
+  const asked = server.model.requests.length;
+  const reset = await server.request("PATCH", `/v1/agents/${agentId}/reset-messages`, {});
+  expect([reset.status, reset.body.message_ids.length]).toEqual([200, 1]);
+  expect(reset.body.last_stop_reason).toBe("cancelled");
+  const { body: run } = await server.request("GET", `/v1/runs/${runId}`);
+  expect([run.status, run.stop_reason]).toEqual(["cancelled", "cancelled"]);
+  expect(run.metadata).not.toHaveProperty("approval_expires_at");
+
+  const path = `/v1/agents/${agentId}/messages`;
+  expect((await messageTypes(path)).slice(-3)).toEqual(DENIED);
+  const returned = (await server.request("GET", `${path}?order=asc`)).body.at(-1);
+  expect(returned.tool_returns.map((entry: Answer) => [entry.tool_call_id, entry.status])).toEqual([
+    [first, "error"],
+    [second, "error"],
+  ]);
+  const late = await post(agentId, answer(tool(first), tool(second)));
+  expect([late.status, late.body.detail]).toEqual([400, expect.stringContaining("No tool call is currently awaiting")]);
+  expect((await server.request("POST", `${path}/cancel`, { run_ids: [runId] })).body).toEqual({ [runId]: "failed" });
+  expect(server.model.requests).toHaveLength(asked);
+  expect((await post(agentId, { input: "hello" })).status).toBe(200);
+  expect(lastSent().map((message: Answer) => message.role)).toEqual(["user"]);
+});
+
+test("reset-messages with nothing to wait for ends no run", async () => {
+  const agentId = await server.agent();
+  await post(agentId, { input: "hello" });
+  await server.request("PATCH", `/v1/agents/${agentId}/reset-messages`, {});
+  const [run] = (await server.request("GET", `/v1/runs/?agent_id=${agentId}`)).body;
+  expect([run.status, run.stop_reason]).toEqual(["completed", "end_turn"]);
+  expect(await messageTypes(`/v1/agents/${agentId}/messages`)).not.toContain("tool_return_message");
+});
+
+test("a fork of a conversation that waits takes messages at once, and the original goes on waiting", async () => {
+  const { agentId, runId, requestId, first } = await waiting(1);
+  const fork = (await server.request("POST", `/v1/conversations/default/fork?agent_id=${agentId}`)).body;
+  const path = `/v1/conversations/${fork.id}/messages`;
+  expect((await messageTypes(path)).slice(-3)).toEqual(DENIED);
+  const shown = (await server.request("GET", `/v1/conversations/${fork.id}`)).body.in_context_message_ids;
+  expect(fork.in_context_message_ids).toEqual(shown);
+
+  expect((await server.request("POST", path, { ...answer(tool(first)), streaming: false })).status).toBe(400);
+  expect((await server.request("POST", `/v1/conversations/${fork.id}/cancel`, {})).status).toBe(409);
+  expect((await server.request("POST", path, { input: "and here?", streaming: false })).status).toBe(200);
+  expect(lastSent().map((message: Answer) => message.role)).toEqual(["user", "assistant", "tool", "user"]);
+  expect(JSON.stringify(lastSent())).toContain("The conversation was forked before");
+
+  expect((await post(agentId, { input: "hello" })).body.detail.pending_request_id).toBe(requestId);
+  const answered = await post(agentId, answer(tool(first)));
+  expect(answered.body.messages[0].tool_return).toBe("seen");
+  expect(JSON.stringify(lastSent())).not.toContain("forked");
+  const { body: messages } = await server.request("GET", `/v1/runs/${runId}/messages`);
+  expect(JSON.stringify(messages)).not.toContain("forked");
+});
+
+test("a call that was approved and did not run yet runs in the original alone", async () => {
+  const agentId = await server.agent({ tool_rules: [{ type: "requires_approval", tool_name: "memory_insert" }] });
+  server.model.say({ calls: [{ name: "memory_insert", arguments: { label: "human", new_string: "likes seals" } }] });
+  const asked = await post(agentId, { input: "go" });
+  const { tool_call_id } = asked.body.messages[0].tool_call;
+  // As a crash leaves it after the approval was stored, and before the call was made.
+  await server.server.store.write(DEFAULT_ACTOR, async ({ messages }) => {
+    const threadId = requireId("agent", agentId);
+    const request = (await messages.context(threadId)).at(-1);
+    const approvals = [{ type: "approval", toolCallId: tool_call_id, approve: true, reason: null }] as const;
+    const id = newId("message", { uuid: () => crypto.randomUUID(), fraction: () => 0 });
+    if (request !== undefined)
+      await messages.append(threadId, [{ ...request, id, toolCalls: [], approvals, otid: "decided" }]);
+  });
+  const fork = (await server.request("POST", `/v1/conversations/default/fork?agent_id=${agentId}`)).body.id;
+  for (const path of [`/v1/conversations/${fork}/messages`, `/v1/agents/${agentId}/messages`])
+    expect((await server.request("POST", path, { input: "go on", streaming: false })).status).toBe(200);
+  const block = await server.request("GET", `/v1/agents/${agentId}/core-memory/blocks/human`);
+  expect(block.body.value.match(/likes seals/g)).toHaveLength(1);
+});
+
 test("a cancelled request for approval does not expire later", async () => {
   const agentId = await server.agent();
   server.model.say({ calls: [{ name: "look", arguments: {} }] });
-  await post(agentId, { input: "go", client_tools, approval_timeout_seconds: 0.05 });
+  await post(agentId, { input: "go", client_tools, approval_timeout_seconds: 0.4 });
   const [run] = (await server.request("GET", `/v1/runs/?agent_id=${agentId}`)).body;
   const [cancelled] = await Promise.all([
     server.request("POST", `/v1/agents/${agentId}/messages/cancel`, { run_ids: [run.id] }),
-    Bun.sleep(150),
+    Bun.sleep(600),
   ]);
   expect(cancelled.body).toEqual({ [run.id]: "cancelled" });
   expect((await server.request("GET", `/v1/runs/?agent_id=${agentId}`)).body).toHaveLength(1);
