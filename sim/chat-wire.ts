@@ -63,6 +63,7 @@ const RECALLED = "<recalled_memory>";
 export function transcriptProblem(messages: readonly ChatMessage[]): string | undefined {
   if (messages[0]?.role !== "system" || messages.filter(({ role }) => role === "system").length !== 1)
     return "it must hold one system message, at its head";
+  if (messages.length === 1) return "nothing to reply to";
   let open: readonly string[] = [];
   for (const [index, message] of messages.entries()) {
     const last = messages[index - 1]?.role;

@@ -69,6 +69,7 @@ export async function deleteAgent(clients: Clients, number: number): Promise<voi
   const sending = sendMessage(clients, agent, random.pick(["async", "blocking"]));
   await pause(clients, THINK_MS_MAX);
   const gone = await ask(clients, { method: "DELETE", path: `/v1/agents/${id}` });
+  if (gone !== undefined) oracle.agentGone(number);
   const turn = await sending;
   const found = await ask(clients, { method: "GET", path: `/v1/agents/${id}` });
   if (gone !== undefined && found?.status !== 404)

@@ -50,7 +50,7 @@ export async function checkAll(clients: Clients): Promise<void> {
     checkReplaced(oracle, one);
     checkTurns(oracle, one);
     if (one.agent.conversationId === null) checkPassages(oracle, one);
-    checkCalls(clients, one);
+    checkCalls(oracle, one);
   }
   for (const { agent } of found) {
     const own = found.filter((one) => one.agent.owner === agent.owner);
@@ -62,6 +62,7 @@ export async function checkAll(clients: Clients): Promise<void> {
     await checkVectors(clients, agent);
   }
   const conversations = [...found.map(({ messages }) => messages), ...(await checkCompanions(clients))];
+  checkEffects(oracle, conversations);
   checkTokens(clients, found, successesIn(conversations));
   checkPrompts(oracle, found);
   oracle.checkRegisters();
@@ -209,15 +210,13 @@ function checkPassages(oracle: Oracle, { agent, passages }: Found): void {
 }
 
 /** Every call has one answer, which says what is true. */
-function checkCalls({ oracle, options }: Clients, { agent, messages, blocks }: Found): void {
+function checkCalls(oracle: Oracle, { agent, messages, blocks }: Found): void {
   const calls = new Map(messages.flatMap(callsOf).map((call) => [call.tool_call_id, call]));
   const returns = messages.filter((message) => message.message_type === "tool_return_message").flatMap(returnsOf);
-  // Whoever empties a context that waits for an answer will not get one.
-  const mayBeOpen = options.enabled.includes("reset");
   for (const [id, call] of calls) {
     const answers = returns.filter((answer) => answer.tool_call_id === id);
     oracle.checked();
-    if (answers.length !== 1 && !(mayBeOpen && answers.length === 0))
+    if (answers.length !== 1)
       oracle.fail("S6 history", `The call ${id} of agent ${agent.number} (${call.name}) has ${answers.length} answers`);
     for (const answer of answers.filter(({ status }) => status === "success")) checkSuccess(oracle, call, answer);
   }
@@ -267,6 +266,21 @@ function answersWithKeys(message: WireMessage): readonly (readonly [string, Wire
   return returnsOf(message).map((answer) => [`${message.id} ${answer.tool_call_id}`, answer] as const);
 }
 
+/** A call runs once, also where two conversations have it because one is a fork of the other. */
+function checkEffects(oracle: Oracle, conversations: readonly (readonly WireMessage[])[]): void {
+  const ran = new Map<string, string>();
+  const returns = conversations.flat().filter((message) => message.message_type === "tool_return_message");
+  for (const message of returns)
+    for (const { tool_call_id, status } of returnsOf(message)) {
+      if (status !== "success") continue;
+      oracle.checked();
+      const other = ran.get(tool_call_id) ?? message.id;
+      if (other !== message.id)
+        oracle.fail("S4 effects", `The call ${tool_call_id} ran twice, answered in ${other} and in ${message.id}`);
+      ran.set(tool_call_id, message.id);
+    }
+}
+
 /** What a tool said it wrote is there once; nothing else is. */
 function checkTokens(
   { oracle, options }: Clients,
@@ -279,7 +293,7 @@ function checkTokens(
     .filter(({ agent }) => agent.conversationId === null || agent.isolatedBlockIds.length > 0)
     .map((one) => one.blocks.get(OWN_BLOCK) ?? "");
   const written = [shared, ...blocks, ...passages.values()].flatMap((text) => text.match(TOKEN) ?? []);
-  // A call that waits for an approval in two conversations, because one is a fork of the other, may be run in both.
+  // A model that is asked in a fork what it was asked in the original makes the same calls once more.
   const runsMax = options.enabled.includes("fork") ? Number.POSITIVE_INFINITY : 1;
   // So may the calls of a turn that was tried again after a failure, which may have come late.
   const copies = new Map(oracle.turns.map((turn) => [turn.plan.mark.slice(3), turn.copies]));

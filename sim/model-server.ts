@@ -83,6 +83,12 @@ export function createModelServer(made: ModelServerOptions): ModelServer {
     return faults.chance(random, options.modelFaultRate) ? random.pick([...MODEL_FAULTS, ...STALLS]) : undefined;
   }
 
+  async function think(agent: number | null, call: InFlight): Promise<void> {
+    const thinkMs = random.between(1, options.thinkMs);
+    await scheduler.wait("model thinks", thinkMs, call.incarnation, call.signal ?? undefined);
+    if (agent !== null && isAtWork(call)) oracle.modelWorks(agent);
+  }
+
   async function answer(body: string, call: InFlight): Promise<Response> {
     traffic.count(body, call);
     if (reveals(body)) oracle.fail("S16 secret", "The model was sent the key of its provider");
@@ -91,8 +97,7 @@ export function createModelServer(made: ModelServerOptions): ModelServer {
     if (problem !== undefined) oracle.fail("S6 transcript", `The model was sent a broken transcript: ${problem}`);
     if (typeof request === "string") return call.wire.refusal("server_error", "");
     const { reply, agent, over } = answerTo(request, call);
-    const thinkMs = random.between(1, options.thinkMs);
-    await scheduler.wait("model thinks", thinkMs, call.incarnation, call.signal ?? undefined);
+    await think(agent, call);
     const fault = faultOf();
     if (fault !== undefined) faults.applied(`model ${fault}`);
     const completionTokens = ++bills;
@@ -170,12 +175,15 @@ function createSpeaker(
     const [head] = request.messages;
     const system = head === undefined ? "" : chatText(head);
     const persona = PERSONA.exec(system)?.[1];
+    const tools = request.tools ?? [];
     if (persona === undefined) {
       faults.applied("compaction");
-      if (!options.forgets) oracle.fail("S6 transcript", "The model was sent what no client had begun");
+      // Who summarises is given no tools: with them it is an agent's prompt without the agent's blocks.
+      if (!options.forgets || tools.length > 0)
+        oracle.fail("S6 transcript", "The model was sent what no client had begun");
       return { reply: LAST_WORDS, agent: null, over: () => {} };
     }
-    if ((request.tools ?? []).some((tool) => tool.function.name === COMPANION_TOOL)) {
+    if (tools.some((tool) => tool.function.name === COMPANION_TOOL)) {
       const agent = COMPANION + Number(persona);
       const replies = [drawCompanionReply(random, Number(persona)), LAST_WORDS];
       return { reply: nextReply(request, replies, false), agent, over: begin(agent, call) };

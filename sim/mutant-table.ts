@@ -223,4 +223,25 @@ export const MUTANT_TABLE: Readonly<Record<Mutant, MutantFacts>> = {
     seen.set(block.id, block);
     return c.json(toWireBlock(stale ?? block));`,
   ),
+  asks_for_deleted_agents: inside(
+    null,
+    ["S13 deleted"],
+    "api/agents.ts",
+    "options.runner.breakOff(await options.store.write(",
+    "(await options.store.write(",
+  ),
+  empties_without_answers: inside(
+    null,
+    ["S6 history", "L3 expires"],
+    "agent/reset.ts",
+    "  await endWait(repositories, sources, {",
+    "  void (repositories, sources, {",
+  ),
+  forks_what_waits: inside(
+    null,
+    ["S4 effects", "L3 expires"],
+    "agent/fork-conversation.ts",
+    "  await denyCalls(repositories, sources, {",
+    "  void (repositories, sources, {",
+  ),
 };

@@ -39,6 +39,9 @@ export const MUTANTS = [
   "shows_stale_blocks",
   "forgets_owed_work",
   "overwrites_facts",
+  "asks_for_deleted_agents",
+  "empties_without_answers",
+  "forks_what_waits",
 ] as const;
 
 /** One of {@link MUTANTS}. */

@@ -116,6 +116,10 @@ export interface Oracle {
   conversationOf(owner: number, conversationId: string | undefined): number;
   /** A conversation was asked to be compacted or emptied: prompts need not hold what was said so far. */
   mayForget(agent: number): void;
+  /** An agent was deleted, and who asked for it was told so. */
+  agentGone(agent: number): void;
+  /** A model is at work for an agent, and somebody waits for what it says: not once the agent is deleted. */
+  modelWorks(agent: number): void;
   /** The provider was sent a conversation with these marks: all of it, or what a compaction left. */
   modelWasSent(agent: number, marks: readonly string[], prompt: SentPrompt): void;
   /** The system message that the provider was sent last for an agent. */
@@ -149,6 +153,7 @@ export function createOracle(): Oracle {
   const agents: KnownAgent[] = [];
   const companions: KnownCompanion[] = [];
   const forgetful = new Set<number>();
+  const gone = new Set<number>();
   const prints = new Map<string, Set<string>>();
   const walks: { agent: number; messages: readonly WireMessage[] }[] = [];
   let checks = 0;
@@ -188,6 +193,11 @@ export function createOracle(): Oracle {
     mayForget(agent) {
       forgetful.add(agent);
       for (const turn of turns) if (turn.plan.agent === agent) turn.mayBeForgotten = true;
+    },
+    agentGone: (agent) => void gone.add(agent),
+    modelWorks(agent) {
+      checked();
+      if (gone.has(agent)) fail("S13 deleted", `The model of agent ${agent} was asked although the agent was deleted`);
     },
     ...promptChecks({ fail, checked, agents, turns, byMark, forgetful }),
     ...registers(fail, checked),

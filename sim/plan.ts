@@ -50,17 +50,20 @@ const WORDS = [
   ".",
 ] as const;
 
-/** Which calls a plan may hold: any, none that only clients can run, or none at all. */
-export type PlannedTools = "any" | "server" | "none";
+/** Which calls a plan may hold: any, none that only clients can run, one of those at first, or none at all. */
+export type PlannedTools = "any" | "server" | "client" | "none";
 
 /** Makes the plan of a message: some rounds of tools, then words. */
 export function drawPlan(random: SeededRandom, mark: string, agent: number, tools: PlannedTools): Plan {
   const rounds = tools === "none" || random.chance(0.35) ? 0 : 1 + random.int(REPLIES_MAX - 1);
   let nextToken = 0;
   const token = () => `tk-${mark.slice(3)}-${nextToken++};`;
-  const replies: PlannedReply[] = [];
+  const replies: PlannedReply[] =
+    tools === "client" ? [{ text: "", calls: [call(CLIENT_TOOL, { place: words(random) })] }] : [];
   for (let round = 0; round < rounds; round++) {
-    const calls = Array.from({ length: random.chance(0.25) ? 2 : 1 }, () => drawCall(random, token, tools === "any"));
+    const calls = Array.from({ length: random.chance(0.25) ? 2 : 1 }, () =>
+      drawCall(random, token, tools !== "server"),
+    );
     replies.push({ text: random.chance(0.4) ? words(random) : "", calls });
   }
   return { mark, agent, replies: [...replies, { text: `${words(random)} end-${mark}`, calls: [] }] };

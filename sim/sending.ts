@@ -35,7 +35,7 @@ export async function sendMessage(
 ): Promise<SentTurn> {
   const { random, oracle, options, faults } = clients;
   const mark = `mk-${agent.number}-${oracle.turns.length};`;
-  const hasClientTool = mode !== "async" && tools === "any" && random.chance(0.4);
+  const hasClientTool = tools === "client" || (mode !== "async" && tools === "any" && random.chance(0.4));
   const wanted = tools === "any" && !hasClientTool ? "server" : tools;
   const plan = drawPlan(random.fork(`plan ${mark}`), mark, agent.number, wanted);
   const override = faults.chance(random, options.overrideRate) ? otherModelOf(agent) : null;

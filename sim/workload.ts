@@ -66,11 +66,22 @@ const OPERATE: Readonly<Record<Operation, Operate>> = {
   list_runs: (clients) => listRuns(clients, "ascending=true"),
   delete_run: deleteRun,
   delete_agent: (clients, _, shared) => deleteAgent(clients, shared.nextShortLived++),
-  fork: (clients, agent, shared) => fork(clients, agent, shared.nextFork++),
+  async fork(clients, agent, shared) {
+    await mayWait(clients, agent);
+    await fork(clients, agent, shared.nextFork++);
+  },
   compact: (clients, agent) => reshape(clients, agent, "compact"),
   recompile: (clients, agent) => reshape(clients, agent, "recompile"),
-  reset: (clients, agent) => reshape(clients, agent, "reset"),
+  async reset(clients, agent) {
+    await mayWait(clients, agent);
+    await reshape(clients, agent, "reset");
+  },
 };
+
+/** Forks and resets tell most of a conversation that waits for a client. */
+async function mayWait(clients: Clients, agent: KnownAgent): Promise<void> {
+  if (clients.random.chance(0.6)) await sendMessage(clients, agent, "blocking", "client");
+}
 
 /** Makes the agents, then lets every client do its share of the operations, all at the same time. */
 export async function runWorkload(clients: Clients): Promise<void> {
@@ -124,9 +135,7 @@ async function endRuns(clients: Clients): Promise<void> {
 
 /** A request for approval that was to expire has done so, whatever crashed meanwhile. */
 async function checkExpired(clients: Clients, agent: KnownAgent): Promise<void> {
-  // What a fork took over waits for nobody in particular, and what a reset took out of the context for nobody at all.
-  if (clients.options.enabled.includes("reset") || mayBeLate(clients)) return;
-  if (clients.options.approvalTimeoutS === null || agent.isFork) return;
+  if (clients.options.approvalTimeoutS === null || mayBeLate(clients)) return;
   const last = (await walk(clients, agent, PAGE)).at(-1);
   clients.oracle.checked();
   if (last?.message_type === "approval_request_message")
