@@ -95,8 +95,9 @@ export async function stateOf(reader: Repositories, run: Run, setup: RunSetup): 
   return {
     ...freshState(run),
     context,
-    // A step that knew why the run should end, in a run that has not: its end was held back for a compaction.
-    ending: last?.stopReason ?? null,
+    // A step that knew why the run should end, in a run that has not: its end was held back for a compaction. It is not
+    // always the last by its time, as the clock may have been set back.
+    ending: steps.find((step) => step.stopReason !== null)?.stopReason ?? null,
     contextTokens: last === undefined || isCompactedSince(context, last) ? null : (last.usage?.totalTokens ?? null),
     stepsTaken: steps.length,
     calledTools: answers.map((answer) => answer.name),

@@ -335,6 +335,27 @@ test("a run that was cut off before its compaction is compacted and ended when i
   await cut;
 });
 
+test("a run that was cut off before its compaction ends also when the clock was set back between its steps", async () => {
+  const agentId = await talkedTo(8);
+  const asked = server.model.requests.length;
+  const never = Promise.withResolvers<void>();
+  const search = { calls: [{ name: "conversation_search", arguments: { query: "question" } }] };
+  server.model.say(search, { text: "the reply", totalTokens: 120_000 }, { text: "never", after: never.promise });
+  const cut = send(agentId, "one");
+  while (server.model.requests.length < asked + 3) await Bun.sleep(1);
+  const restarted = await server.restarted();
+  const [unfinished] = await restarted.store.unfinishedRuns();
+  const later = "update steps set created_at = created_at + 60000 where run_id = $1 and stop_reason is null";
+  expect(await server.database.writer.execute(later, [unfinished?.runId])).toMatchObject({ changes: 1 });
+  expect(await restarted.runner.recover()).toBe(1);
+  await restarted.runner.drain(5_000);
+  expect((await history(agentId)).at(-1).content).toBe("the reply");
+  const [run] = (await server.request("GET", `/v1/runs/?agent_id=${agentId}`)).body;
+  expect([run.status, run.stop_reason]).toEqual(["completed", "end_turn"]);
+  await server.server.runner.cancel(DEFAULT_ACTOR, run.id);
+  await cut;
+});
+
 test("a conversation is compacted and recompiled by itself, by its id or as the default one", async () => {
   const agentId = await talkedTo(6);
   const conversation = (await server.request("POST", `/v1/conversations/?agent_id=${agentId}`, {})).body;
