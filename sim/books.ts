@@ -55,6 +55,7 @@ export interface ListBook {
   made(list: string, id: string): void;
   /** Something may be gone from now on. */
   gone(list: string, id: string): void;
+  mayBeGone(id: string | undefined): boolean;
   /** What must be in a walk that begins now. */
   expected(list: string): ReadonlySet<string>;
   /** A walk from the first page to the last gave these; `expected` is what was known when it began. */
@@ -76,6 +77,7 @@ export function createListBook(fail: Fail, checked: (count: number) => void): Li
       lost.add(id);
       idsOf(list).delete(id);
     },
+    mayBeGone: (id) => id !== undefined && lost.has(id),
     expected: (list) => new Set(idsOf(list)),
     walked(list, ids, expected) {
       checked(ids.length);

@@ -43,6 +43,8 @@ async function walkPages(clients: Clients, list: string, query: string): Promise
     const items = await fetched<readonly { id: string }[]>(clients, { method: "GET", path });
     // What the last page ended with may have been deleted since.
     if (items === undefined) return;
+    // So may agents, and a page after none of them is the first, as in Letta.
+    if (oracle.lists.mayBeGone(ids.at(-1)) && ids.includes(items[0]?.id ?? "")) return;
     if (items.length === 0) return oracle.lists.walked(name, ids, expected);
     ids.push(...items.map((item) => item.id));
   }
