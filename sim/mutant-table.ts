@@ -120,9 +120,9 @@ export const MUTANT_TABLE: Readonly<Record<Mutant, MutantFacts>> = {
   keeps_replaced_messages: inside(
     "M10",
     ["S3 once", "S7 context"],
-    "store/threads.ts",
-    '    await session.sql.execute(LEAVE, [threadId, rows[0]?.["sequence_id"]]);',
-    "    assert(rows.length > 0, threadId);",
+    "store/replaced-messages.ts",
+    "set in_context = 0, is_replaced = 1",
+    "set is_replaced = 1",
   ),
   writes_one_past_the_limit: inside(
     "M11",

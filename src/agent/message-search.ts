@@ -53,7 +53,8 @@ export async function searchMessages(
     .flatMap((id) => {
       const message = found.get(id);
       const isOwn = message === undefined || message.runId === (query.exceptRunId ?? "");
-      return isOwn ? [] : [{ message, score: scores.get(id) ?? 0 }];
+      // A fork may still hold what its conversation has replaced; the same words are found as they were sent again.
+      return isOwn || message.isError === true ? [] : [{ message, score: scores.get(id) ?? 0 }];
     })
     .slice(0, limit);
 }

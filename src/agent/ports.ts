@@ -196,7 +196,10 @@ export interface MessageStore {
    * thread's context and puts `summary` in its place. What is taken out stays stored, in the thread and in searches.
    */
   evict(threadId: ThreadId, firstKept: MessageId | null, summary: Message | null): Promise<void>;
-  /** Takes messages that came once more out of the thread's context, of searches, and of lists without errors. */
+  /**
+   * Takes messages that came once more out of the thread's context and its list without errors. Other threads that share
+   * them keep them; out of the agent's memory they go when none does.
+   */
   supersede(threadId: ThreadId, ids: readonly MessageId[]): Promise<void>;
   /** Tokens of the messages in the thread's context, where they were counted. */
   tokenCounts(threadId: ThreadId): Promise<ReadonlyMap<MessageId, number>>;

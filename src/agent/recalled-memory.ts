@@ -1,4 +1,5 @@
 import type { Instant } from "../core/clock.ts";
+import type { MessageId } from "../core/id.ts";
 import type { ModelMessage } from "../llm/model.ts";
 import { recallFacts } from "../umi/facts/recall-facts.ts";
 import type { Entry } from "../umi/index/entry.ts";
@@ -56,7 +57,7 @@ export function withRecalled(messages: readonly ModelMessage[], recalled: string
 
 /** What was said before and is not in the context any more, in the order in which it was said. */
 async function earlierTurns(
-  { entries, vectors }: Repositories,
+  { entries, vectors, messages }: Repositories,
   { agent, actor, quickVectors }: Turn,
   context: readonly Message[],
   question: string,
@@ -72,6 +73,9 @@ async function earlierTurns(
   };
   const { hits, coverage } = await createDualRetriever({ entries, vectors }).recall(question, options);
   if (coverage < COVERAGE_MIN) return [];
+  // What was sent again is heard once, though a fork may still hold it as it came first.
+  const found = await messages.findAll(hits.map(({ entry }) => entry.id as MessageId));
+  for (const { id, isError } of found) if (isError === true) seen.add(id);
   const unseen = hits.filter(({ entry }) => !seen.has(entry.id)).slice(0, TURNS_MAX);
   return unseen.map(({ entry }) => entry).toSorted((a, b) => a.at - b.at);
 }

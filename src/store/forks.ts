@@ -1,7 +1,7 @@
 import type { MessageStore } from "../agent/ports.ts";
-import type { AgentId, ConversationId, MessageId } from "../core/id.ts";
+import type { ConversationId } from "../core/id.ts";
+import { forgetRows, retireThread } from "./replaced-messages.ts";
 import type { Session } from "./session.ts";
-import { forgetMessages } from "./turn-entries.ts";
 
 const SHARE = `insert into thread_messages (thread_id, position, sequence_id, in_context, is_shared)
   select $1, thread_messages.position + $2, thread_messages.sequence_id, 1, 1
@@ -39,7 +39,7 @@ export function sqlForks(session: Session): Pick<MessageStore, "share"> {
 /** Removes what a conversation that is gone leaves behind: its thread, and the messages that no other one shares. */
 export async function dropThread(session: Session, id: ConversationId): Promise<void> {
   const { rows } = await session.sql.execute(DROP, [id, session.organizationId]);
-  const ids = rows.map((row) => row["id"] as MessageId);
-  if (ids.length > 0) await forgetMessages(session, rows[0]?.["agent_id"] as AgentId, ids);
+  await forgetRows(session, rows);
+  await retireThread(session, id);
   await session.sql.execute(LEAVE, [id]);
 }

@@ -2,6 +2,7 @@ import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { MessageFilter, ThreadId } from "../agent/ports.ts";
 import { Failure } from "../core/failure.ts";
 import type { Page } from "../core/page.ts";
+import { REPLACED_AT_HOME } from "./message-rows.ts";
 import type { Session } from "./session.ts";
 
 const SEQUENCE_OF = "select sequence_id as place from messages where id = $1 and organization_id = $2";
@@ -9,8 +10,15 @@ const POSITION_OF = `select thread_messages.position as place
   from messages join thread_messages on thread_messages.sequence_id = messages.sequence_id
   where messages.id = $1 and messages.organization_id = $2 and thread_messages.thread_id = $3`;
 
-/** What a filter says of the columns of `messages`. */
-export function matches(organizationId: string, filter: MessageFilter): RawBuilder<SqlBool> {
+/** Whether a message is told only where errors are: it gave way to the same sent again. */
+const IS_REPLACED = `(coalesce(messages.is_error, 0) = 1 or ${REPLACED_AT_HOME})`;
+
+/** What a filter says of the columns of `messages`; `isReplaced` is the condition for what lists leave out as errors. */
+export function matches(
+  organizationId: string,
+  filter: MessageFilter,
+  isReplaced: string = IS_REPLACED,
+): RawBuilder<SqlBool> {
   const conditions: RawBuilder<SqlBool>[] = [sql`messages.organization_id = ${organizationId}`];
   const equals = (column: string, value: string | undefined) => {
     if (value !== undefined) conditions.push(sql`${sql.ref(`messages.${column}`)} = ${value}`);
@@ -21,7 +29,7 @@ export function matches(organizationId: string, filter: MessageFilter): RawBuild
   equals("group_id", filter.groupId);
   if (filter.conversationId === null) conditions.push(sql`messages.conversation_id is null`);
   else equals("conversation_id", filter.conversationId);
-  if (filter.includeErrors !== true) conditions.push(sql`(messages.is_error is null or messages.is_error = 0)`);
+  if (filter.includeErrors !== true) conditions.push(sql`not ${sql.raw(isReplaced)}`);
   if (filter.roles !== undefined && filter.roles.length > 0)
     conditions.push(sql`messages.role in (${sql.join([...filter.roles])})`);
   return sql<SqlBool>`${sql.join(conditions, sql` and `)}`;

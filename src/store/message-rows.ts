@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { type Message, type MessageRole, textOf } from "../agent/message.ts";
 import { instantOf } from "../core/clock.ts";
 import type { AgentId, ConversationId, MessageId, RunId, StepId } from "../core/id.ts";
@@ -6,8 +7,8 @@ import type { ToolCall } from "../llm/model.ts";
 import { fromFlagOrNull, fromJson, fromJsonOrNull, toFlag, toFlagOrNull } from "./rows.ts";
 import type { MessageRow } from "./schema.ts";
 
-/** The columns that a message is read from. */
-export const MESSAGE_COLUMNS = [
+/** The columns that a message is read from, wherever it is. */
+export const STORED_COLUMNS = [
   "id",
   "agent_id",
   "conversation_id",
@@ -23,9 +24,25 @@ export const MESSAGE_COLUMNS = [
   "group_id",
   "step_id",
   "run_id",
-  "is_error",
   "created_at",
 ] as const satisfies readonly (keyof MessageRow)[];
+
+/** The columns of a message that has not given way to another. */
+export const MESSAGE_COLUMNS = [...STORED_COLUMNS, "is_error"] as const;
+
+/** Whether a row of `messages` gave way, in the conversation that it was sent to, to the same sent again. */
+export const REPLACED_AT_HOME = `exists (select 1 from thread_messages as home
+  where home.sequence_id = messages.sequence_id and home.is_replaced = 1
+  and home.thread_id = coalesce(messages.conversation_id, messages.agent_id))`;
+
+/** A message's error mark in one thread. */
+export const IS_REPLACED_HERE = sql<number | null>`nullif(thread_messages.is_replaced, 0)`.as("is_error");
+
+/** The columns of a message as it stands in the conversation that it was sent to. */
+export const HOME_COLUMNS = [
+  ...STORED_COLUMNS,
+  sql<number | null>`case when ${sql.raw(REPLACED_AT_HOME)} then 1 else messages.is_error end`.as("is_error"),
+] as const;
 
 /** A row of `messages` as far as a message is read from it. */
 export type ShownRow = Pick<MessageRow, (typeof MESSAGE_COLUMNS)[number]>;

@@ -1,7 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { MessageStore, SpokenFilter } from "../agent/ports.ts";
 import type { RunId } from "../core/id.ts";
-import { MESSAGE_COLUMNS, toMessage } from "./message-rows.ts";
+import { HOME_COLUMNS, REPLACED_AT_HOME, toMessage } from "./message-rows.ts";
 import type { Session } from "./session.ts";
 import { rememberMessages } from "./turn-entries.ts";
 
@@ -24,7 +24,7 @@ export function sqlMessageFinder(session: Session): MessageFinder {
       if (ids.length === 0) return [];
       const rows = await db
         .selectFrom("messages")
-        .select(MESSAGE_COLUMNS)
+        .select(HOME_COLUMNS)
         .where("id", "in", [...ids])
         .where("organization_id", "=", organizationId)
         .execute();
@@ -34,7 +34,7 @@ export function sqlMessageFinder(session: Session): MessageFinder {
     async indexMissing(agentId, limit) {
       const rows = await db
         .selectFrom("messages")
-        .select(MESSAGE_COLUMNS)
+        .select(HOME_COLUMNS)
         .where("search_text", "!=", "")
         .where("agent_id", "=", agentId)
         .where("organization_id", "=", organizationId)
@@ -50,7 +50,7 @@ export function sqlMessageFinder(session: Session): MessageFinder {
     async listSpoken(filter, limit) {
       const rows = await db
         .selectFrom("messages")
-        .select(MESSAGE_COLUMNS)
+        .select(HOME_COLUMNS)
         .where(matches(organizationId, filter))
         .orderBy("sequence_id", "desc")
         .limit(limit)
@@ -74,6 +74,7 @@ function matches(organizationId: string, filter: SpokenFilter): RawBuilder<SqlBo
   const conditions: RawBuilder<SqlBool>[] = [
     sql`messages.organization_id = ${organizationId}`,
     sql`messages.is_spoken = 1`,
+    sql`not ${sql.raw(REPLACED_AT_HOME)}`,
   ];
   const { agentId, conversationId, roles, start, end, projectId, templateId, exceptRunId } = filter;
   if (agentId !== undefined) conditions.push(sql`messages.agent_id = ${agentId}`);

@@ -1,7 +1,7 @@
 import type { MessageStore } from "../agent/ports.ts";
 import { sqlForks } from "./forks.ts";
 import { cursorCondition, matches } from "./message-filter.ts";
-import { MESSAGE_COLUMNS, toMessage } from "./message-rows.ts";
+import { HOME_COLUMNS, toMessage } from "./message-rows.ts";
 import { type MessageFinder, sqlMessageFinder } from "./message-search.ts";
 import { limitOf } from "./pages.ts";
 import type { Session } from "./session.ts";
@@ -21,7 +21,7 @@ function sqlMessages(session: Session): Omit<MessageStore, keyof Threads | keyof
     async find(id) {
       const row = await db
         .selectFrom("messages")
-        .select(MESSAGE_COLUMNS)
+        .select(HOME_COLUMNS)
         .where("id", "=", id)
         .where("organization_id", "=", organizationId)
         .executeTakeFirst();
@@ -31,7 +31,7 @@ function sqlMessages(session: Session): Omit<MessageStore, keyof Threads | keyof
     async list(filter, page) {
       const rows = await db
         .selectFrom("messages")
-        .select(MESSAGE_COLUMNS)
+        .select(HOME_COLUMNS)
         .where(matches(organizationId, filter))
         .where(await cursorCondition(session, page, null))
         .orderBy("sequence_id", page.order)

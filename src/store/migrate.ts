@@ -10,6 +10,7 @@ import { MEMORY_INDEX } from "./migrations/0005-memory-index.ts";
 import { MEMORY_FACTS } from "./migrations/0006-memory-facts.ts";
 import { EMBEDDINGS } from "./migrations/0007-embeddings.ts";
 import { MEMORY_SETTINGS } from "./migrations/0008-memory-settings.ts";
+import { REPLACED_IN_THREADS } from "./migrations/0009-replaced-in-threads.ts";
 
 /** Every change of the schema, in order; the index plus one is the version. Never edited once released. */
 const MIGRATIONS: readonly string[] = [
@@ -21,6 +22,7 @@ const MIGRATIONS: readonly string[] = [
   MEMORY_FACTS,
   EMBEDDINGS,
   MEMORY_SETTINGS,
+  REPLACED_IN_THREADS,
 ];
 
 /** The schema this server writes. */

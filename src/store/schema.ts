@@ -18,7 +18,7 @@ export interface Tables {
   agent_identities: { agent_id: string; identity_id: string };
   block_identities: { block_id: string; identity_id: string };
   messages: MessageRow;
-  thread_messages: { thread_id: string; position: number; sequence_id: number; in_context: number; is_shared: number };
+  thread_messages: ThreadMessageRow;
   conversations: ConversationRow;
   runs: RunRow;
   run_callbacks: { run_id: string; organization_id: string; attempts: number; due_at: number };
@@ -176,6 +176,19 @@ export interface MessageRow {
   search_text: string;
   tokens: number | null;
   created_at: number;
+}
+
+/**
+ * A row of `thread_messages`: a message's place in a conversation. A fork shares the messages that it took over;
+ * `is_replaced` says that the message gave way here to the same one sent again.
+ */
+export interface ThreadMessageRow {
+  thread_id: string;
+  position: number;
+  sequence_id: number;
+  in_context: number;
+  is_shared: number;
+  is_replaced: Generated<number>;
 }
 
 /** A row of `conversations`. */

@@ -1,11 +1,20 @@
 import type { MessageStore, ThreadId } from "../agent/ports.ts";
 import { assert } from "../core/assert.ts";
-import type { AgentId, MessageId } from "../core/id.ts";
+import type { MessageId } from "../core/id.ts";
 import { cursorCondition, matches } from "./message-filter.ts";
-import { INSERT_MESSAGE, insertValues, MESSAGE_COLUMNS, type ShownRow, toMessage } from "./message-rows.ts";
+import {
+  INSERT_MESSAGE,
+  IS_REPLACED_HERE,
+  insertValues,
+  MESSAGE_COLUMNS,
+  type ShownRow,
+  STORED_COLUMNS,
+  toMessage,
+} from "./message-rows.ts";
 import { limitOf } from "./pages.ts";
+import { supersede } from "./replaced-messages.ts";
 import type { Session } from "./session.ts";
-import { forgetMessages, rememberMessages } from "./turn-entries.ts";
+import { rememberMessages } from "./turn-entries.ts";
 
 /** Messages that one context may hold; beyond it the history must have been compacted. */
 const CONTEXT_MESSAGES_MAX = 20_000;
@@ -32,9 +41,6 @@ const HEAD = `${PLACES} and thread_messages.in_context = 1 order by thread_messa
 const PLACE_OF = `${PLACES} and thread_messages.in_context = 1 and messages.id = $3`;
 const EVICT = `update thread_messages set in_context = 0
   where thread_id = $1 and in_context = 1 and position > $2 and position < $3`;
-const MARK_REPEATED = `update messages set is_error = 1, is_spoken = 0 where id = $1 and organization_id = $2
-  returning sequence_id, agent_id`;
-const LEAVE = "update thread_messages set in_context = 0 where thread_id = $1 and sequence_id = $2";
 
 /** The part of {@link MessageStore} that is about threads: their order and their context. */
 export type Threads = Pick<
@@ -50,9 +56,10 @@ export function sqlThreads(session: Session): Threads {
       const rows = await db
         .selectFrom("thread_messages")
         .innerJoin("messages", "messages.sequence_id", "thread_messages.sequence_id")
-        .select(MESSAGE_COLUMNS.map((column) => `messages.${column}` as const))
+        .select(STORED_COLUMNS.map((column) => `messages.${column}` as const))
+        .select(IS_REPLACED_HERE)
         .where("thread_messages.thread_id", "=", threadId)
-        .where(matches(organizationId, filter))
+        .where(matches(organizationId, filter, "(thread_messages.is_replaced = 1)"))
         .where(await cursorCondition(session, page, threadId))
         .orderBy("thread_messages.position", page.order)
         .limit(limitOf(page))
@@ -105,14 +112,6 @@ export function sqlThreads(session: Session): Threads {
       else await session.sql.execute(JOIN_AT, [threadId, to - POSITION_STEP / 2, sequenceId]);
     },
   };
-}
-
-async function supersede(session: Session, threadId: ThreadId, ids: readonly MessageId[]): Promise<void> {
-  for (const id of ids) {
-    const { rows } = await session.sql.execute(MARK_REPEATED, [id, session.organizationId]);
-    await session.sql.execute(LEAVE, [threadId, rows[0]?.["sequence_id"]]);
-    await forgetMessages(session, rows[0]?.["agent_id"] as AgentId, [id]);
-  }
 }
 
 async function placeOf(session: Session, threadId: ThreadId, id: MessageId): Promise<number> {
