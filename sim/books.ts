@@ -4,17 +4,24 @@ type Fail = (invariant: string, detail: string) => void;
 
 /** What the providers billed: a number of completion tokens that no other reply has, and for which conversation. */
 export interface BillBook {
-  /** `agent` is null where nobody can say, as for summaries. */
-  billed(completionTokens: number, agent: number | null): void;
+  /** `agent` is null where nobody can say, as for summaries. What is not whole may have ended before it told the bill. */
+  billed(completionTokens: number, agent: number | null, isWhole: boolean): void;
   /** The conversation that a reply was billed for; undefined when there was no such reply. */
   payer(completionTokens: number): number | null | undefined;
+  /** The conversation of each reply that was not whole. */
+  readonly untold: readonly (number | null)[];
 }
 
 /** The one {@link BillBook}. */
 export function createBillBook(): BillBook {
   const payers = new Map<number, number | null>();
+  const untold: (number | null)[] = [];
   return {
-    billed: (completionTokens, agent) => payers.set(completionTokens, agent),
+    untold,
+    billed(completionTokens, agent, isWhole) {
+      payers.set(completionTokens, agent);
+      if (!isWhole) untold.push(agent);
+    },
     payer: (completionTokens) => payers.get(completionTokens),
   };
 }

@@ -101,7 +101,7 @@ export function createModelServer(made: ModelServerOptions): ModelServer {
     const fault = faultOf();
     if (fault !== undefined) faults.applied(`model ${fault}`);
     const completionTokens = ++bills;
-    oracle.bills.billed(completionTokens, agent);
+    oracle.bills.billed(completionTokens, agent, fault === undefined);
     const thought = request.thinks === true && options.thinks ? words(random) : "";
     const end = () => {
       over();

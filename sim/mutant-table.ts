@@ -145,8 +145,8 @@ export const MUTANT_TABLE: Readonly<Record<Mutant, MutantFacts>> = {
     "M18",
     ["S11 usage"],
     "agent/run-state.ts",
-    "usage: steps.reduce(",
-    "usage: [].reduce(",
+    "usage: usageOf(steps)",
+    "usage: usageOf([])",
   ),
   searches_every_agent: inside(
     "M19",

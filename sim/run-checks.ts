@@ -5,11 +5,15 @@ import type { WireRun, WireStep, WireUsage } from "./wire.ts";
 const PAGE = 200;
 const COUNTS = ["prompt_tokens", "completion_tokens", "total_tokens"] as const;
 
-/** Steps are what the providers billed, each once, and what a run says it used is the sum of its steps. */
+/**
+ * Steps are what the providers billed, each once, and what a run says it used is the sum of its steps. A reply that broke
+ * off after its last word is taken without its bill.
+ */
 export async function checkRuns(clients: Clients): Promise<void> {
   const { oracle } = clients;
   const steps = await readPages<WireStep>(clients, "/v1/steps/?order=asc", PAGE);
   checkBills(oracle, steps);
+  checkUnbilled(oracle, steps);
   const byRun = Map.groupBy(steps, (step) => step.run_id ?? "");
   for (const run of await listRuns(clients, "ascending=true"))
     if (!oracle.runs.isMaybeGone(run.id)) await checkUsage(clients, run, byRun.get(run.id) ?? []);
@@ -32,6 +36,25 @@ function checkBills(oracle: Oracle, steps: readonly WireStep[]): void {
   }
 }
 
+/** Replies are taken without a bill only of conversations of which the provider cut some. */
+function checkUnbilled(oracle: Oracle, steps: readonly WireStep[]): void {
+  const unbilled = Map.groupBy(steps.filter(isUnbilled), (step) => step.agent_id);
+  const cut = Map.groupBy(oracle.bills.untold, (agent) => (agent === null ? undefined : idOf(oracle, agent)));
+  for (const [id, taken] of unbilled) {
+    oracle.checked();
+    const most = cut.get(id)?.length ?? 0;
+    if (taken.length > most)
+      oracle.fail(
+        "S11 usage",
+        `${taken.length} steps of ${id} say nothing of what they used; ${most} replies were cut`,
+      );
+  }
+}
+
+function isUnbilled({ status, completion_tokens }: WireStep): boolean {
+  return status === "success" && completion_tokens === null;
+}
+
 function idOf({ agents, companions }: Oracle, number: number): string | undefined {
   const companion = companions.find(({ owner }) => COMPANION + owner === number);
   return companion?.id ?? agents.find((agent) => agent.number === number)?.id;
@@ -40,7 +63,7 @@ function idOf({ agents, companions }: Oracle, number: number): string | undefine
 async function checkUsage(clients: Clients, run: WireRun, steps: readonly WireStep[]): Promise<void> {
   const { oracle } = clients;
   const usage = await fetched<WireUsage>(clients, { method: "GET", path: `/v1/runs/${run.id}/usage` });
-  const taken = steps.filter(({ completion_tokens }) => completion_tokens !== null);
+  const taken = steps.filter(({ status }) => status === "success");
   for (const said of [usage, ...(oracle.runs.usages.get(run.id) ?? [])]) {
     oracle.checked();
     if (said === undefined) continue;

@@ -42,6 +42,7 @@ export interface WireStep {
   readonly id: string;
   readonly run_id: string | null;
   readonly agent_id: string;
+  readonly status: string;
   readonly prompt_tokens: number | null;
   readonly completion_tokens: number | null;
   readonly total_tokens: number | null;

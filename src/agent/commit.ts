@@ -83,7 +83,7 @@ export async function commit(
   if (change.compacted !== null) state.contextTokens = null;
   if (change.step !== null) {
     state.stepsTaken++;
-    state.contextTokens = change.step.usage?.totalTokens ?? null;
+    state.contextTokens = change.step.usage?.totalTokens ?? 0;
     state.overflows = 0;
   }
   state.calledTools = change.calledTools;

@@ -6,6 +6,7 @@ import type { RunUsage } from "./events.ts";
 import type { Store } from "./ports.ts";
 import { findAgent } from "./recompile.ts";
 import { modelFor } from "./run-setup.ts";
+import { NO_USAGE } from "./usage.ts";
 
 /** One question to an agent's model, apart from the agent's memory and history. */
 export interface Generation {
@@ -36,5 +37,5 @@ export async function generate(
   const question = { system: wish.systemPrompt ?? "", prompt: wish.prompt, schema: wish.responseSchema };
   const reply = await askOnce(models.open(config), question, wish.signal);
   const content = wordsOf(reply);
-  return { content, model: config.model, usage: { ...reply.usage, stepCount: 0, contextTokens: null, runIds: null } };
+  return { content, model: config.model, usage: { ...NO_USAGE, ...reply.usage } };
 }

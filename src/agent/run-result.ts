@@ -8,7 +8,7 @@ import type { Repositories, Store } from "./ports.ts";
 import type { Run } from "./run.ts";
 import { producedOf } from "./run-state.ts";
 import type { TurnResult } from "./turn-state.ts";
-import { addUsage, NO_USAGE } from "./usage.ts";
+import { usageOf } from "./usage.ts";
 
 /** How long the end of a run that is at work elsewhere is waited for. */
 const WAIT_MS_MAX = 3_600_000;
@@ -41,7 +41,7 @@ export async function storedResult({ messages, steps }: Repositories, run: Run):
     run,
     messages: producedOf(await messages.list({ runId: run.id }, WHOLE)),
     stopReason: run.stopReason ?? "error",
-    usage: taken.reduce((sum, step) => (step.usage === null ? sum : addUsage(sum, step.usage)), NO_USAGE),
+    usage: usageOf(taken),
     failure: failureOf(run),
   };
 }

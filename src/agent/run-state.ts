@@ -9,7 +9,7 @@ import type { Run, Step } from "./run.ts";
 import type { RunSetup } from "./run-setup.ts";
 import type { TurnOptions } from "./turn-options.ts";
 import type { TurnState } from "./turn-state.ts";
-import { addUsage, NO_USAGE } from "./usage.ts";
+import { NO_USAGE, usageOf } from "./usage.ts";
 
 /** Steps and messages of one run that are read back when it is continued. */
 const RESUMED_ITEMS_MAX = 1_000;
@@ -98,11 +98,11 @@ export async function stateOf(reader: Repositories, run: Run, setup: RunSetup): 
     // A step that knew why the run should end, in a run that has not: its end was held back for a compaction. It is not
     // always the last by its time, as the clock may have been set back.
     ending: steps.find((step) => step.stopReason !== null)?.stopReason ?? null,
-    contextTokens: last === undefined || isCompactedSince(context, last) ? null : (last.usage?.totalTokens ?? null),
+    contextTokens: last === undefined || isCompactedSince(context, last) ? null : (last.usage?.totalTokens ?? 0),
     stepsTaken: steps.length,
     calledTools: answers.map((answer) => answer.name),
     lastAnswer: answers.at(-1)?.response ?? null,
-    usage: steps.reduce((sum, step) => (step.usage === null ? sum : addUsage(sum, step.usage)), NO_USAGE),
+    usage: usageOf(steps),
     produced: producedOf(messages),
   };
 }

@@ -56,9 +56,12 @@ function joinedResponse({ parts, toolCalls, finishReason, usage }: ModelReply): 
     ...(reasoning === "" ? {} : { reasoning }),
     tool_calls: calls.length === 0 ? null : calls,
   };
-  const { promptTokens: prompt_tokens, completionTokens: completion_tokens, totalTokens: total_tokens } = usage;
   return {
     choices: [{ index: 0, finish_reason: finishReason, message }],
-    usage: { prompt_tokens, completion_tokens, total_tokens },
+    usage: usage && {
+      prompt_tokens: usage.promptTokens,
+      completion_tokens: usage.completionTokens,
+      total_tokens: usage.totalTokens,
+    },
   };
 }

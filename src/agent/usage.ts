@@ -1,5 +1,6 @@
 import type { Usage } from "../llm/model.ts";
 import type { RunUsage } from "./events.ts";
+import type { Step } from "./run.ts";
 
 /** The usage of a run before its first step. */
 export const NO_USAGE: RunUsage = {
@@ -14,8 +15,9 @@ export const NO_USAGE: RunUsage = {
   runIds: null,
 };
 
-/** The usage of a run after one more step. A count that no provider reported stays null. */
-export function addUsage(run: RunUsage, step: Usage): RunUsage {
+/** The usage of a run after one more step. A count that no provider reported stays null; null is a step without any. */
+export function addUsage(run: RunUsage, step: Usage | null): RunUsage {
+  if (step === null) return { ...run, stepCount: run.stepCount + 1, contextTokens: null };
   return {
     promptTokens: run.promptTokens + step.promptTokens,
     completionTokens: run.completionTokens + step.completionTokens,
@@ -27,6 +29,11 @@ export function addUsage(run: RunUsage, step: Usage): RunUsage {
     contextTokens: step.totalTokens,
     runIds: run.runIds,
   };
+}
+
+/** What the steps of a run used together. Those that failed took nothing that anybody knows of. */
+export function usageOf(steps: readonly Step[]): RunUsage {
+  return steps.filter(({ status }) => status === "success").reduce((sum, { usage }) => addUsage(sum, usage), NO_USAGE);
 }
 
 function sum(left: number | null, right: number | null): number | null {

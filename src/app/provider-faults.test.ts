@@ -264,6 +264,24 @@ describe("what a provider says in an odd way is taken", () => {
     expect((await endedRun(agentId)).stop_reason).toBe("end_turn");
   });
 
+  test("a reply that breaks off between its last word and its bill is kept, and nobody says what it used", async () => {
+    const agentId = await server.agent();
+    const torn = 'data: {"id":"c","object":"chat.completion.chunk","choices":[],"usage":{"prompt_tok';
+    server.model.say(streaming(chunk({ content: "Whole." }), chunk({}, "stop"), torn));
+    const messages = [{ role: "user", content: "go", otid: "bill-1" }];
+    const sent = { messages, streaming: true, stream_tokens: true };
+    const events = await eventsOf(await server.stream(`/v1/agents/${agentId}/messages`, sent));
+    const unknown = { completion_tokens: 0, total_tokens: 0, step_count: 1, context_tokens: null };
+    expect(events.find((event) => event.message_type === "usage_statistics")).toMatchObject(unknown);
+    const run = await endedRun(agentId);
+    const [step] = (await server.request("GET", `/v1/runs/${run.id}/steps`)).body;
+    expect(step).toMatchObject({ status: "success", completion_tokens: null, prompt_tokens: null, total_tokens: null });
+    // From the rows it is the same.
+    const again = await server.request("POST", `/v1/agents/${agentId}/messages`, { messages });
+    expect(again.body.usage).toMatchObject(unknown);
+    expect(again.body.messages.map((message: Answer) => message.content)).toEqual(["Whole."]);
+  });
+
   test("more calls than one reply may hold, but no further", async () => {
     const agentId = await server.agent();
     server.model.say(calls(1_000));

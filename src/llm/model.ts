@@ -90,7 +90,8 @@ export interface ModelReply {
   readonly parts: readonly OutputPart[];
   readonly toolCalls: readonly ToolCall[];
   readonly finishReason: FinishReason;
-  readonly usage: Usage;
+  /** Null where the provider says nothing of it, or its answer broke off after its last word and before that. */
+  readonly usage: Usage | null;
 }
 
 /** What went to a provider and came back, in its own words, for the few who ask. `response` is null when it came in pieces. */

@@ -210,7 +210,8 @@ function finishReasonOf({ unified }: LanguageModelV4FinishReason, hasCalls: bool
   return unified === "stop" ? "stop" : "other";
 }
 
-function usageOf({ inputTokens, outputTokens }: LanguageModelV4Usage): Usage {
+function usageOf({ inputTokens, outputTokens }: LanguageModelV4Usage): Usage | null {
+  if (inputTokens.total === undefined && outputTokens.total === undefined) return null;
   const promptTokens = inputTokens.total ?? 0;
   const completionTokens = outputTokens.total ?? 0;
   return {
