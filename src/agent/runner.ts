@@ -158,8 +158,14 @@ interface Desk {
   readonly launch: (actor: Actor, setup: RunSetup, state: TurnState, log: RunLog) => Promise<TurnResult>;
 }
 
-/** Takes the input of a run that is new, or was queued, and sets to work. */
-async function begin(desk: Desk, actor: Actor, setup: RunSetup, run: Run, input: TurnInput): Promise<StartedRun> {
+/** Takes the input of a run that is new, or was queued with its input (then null), and sets to work. */
+async function begin(
+  desk: Desk,
+  actor: Actor,
+  setup: RunSetup,
+  run: Run,
+  input: TurnInput | null,
+): Promise<StartedRun> {
   const { options, active, launch } = desk;
   if (active.size >= RUNS_MAX)
     throw new Failure("unavailable", `This server is working on ${RUNS_MAX} runs already; try again shortly`);
@@ -179,11 +185,9 @@ async function begin(desk: Desk, actor: Actor, setup: RunSetup, run: Run, input:
 
 /** Begins a run that was stored with its input. */
 async function beginQueued(desk: Desk, { actor, runId }: QueuedRun): Promise<void> {
-  const { runs } = desk.options.store.reader(actor);
-  const run = await runs.find(runId);
-  const queued = await runs.findQueued({ runId });
-  if (run === undefined || queued === undefined) return;
-  await begin(desk, actor, await setUpAgain(desk.options, actor, run), run, queued.input);
+  const run = await desk.options.store.reader(actor).runs.find(runId);
+  if (run?.status !== "created") return;
+  await begin(desk, actor, await setUpAgain(desk.options, actor, run), run, null);
 }
 
 /** Ends a run that has not begun; false when there is no such run. */
@@ -220,7 +224,7 @@ async function findRun(store: Store, actor: Actor, runId: RunId): Promise<Run> {
 interface Taking {
   readonly run: Run;
   readonly log: RunLog;
-  readonly input: TurnInput;
+  readonly input: TurnInput | null;
 }
 
 /** Stores the input, the run and its first event; gives the earlier run instead when the same input was taken before. */
@@ -228,10 +232,11 @@ async function take(
   options: RunnerOptions,
   actor: Actor,
   setup: RunSetup,
-  { run, log, input }: Taking,
+  { run, log, input: given }: Taking,
 ): Promise<TurnState | RunId> {
   const entry = log.begin();
   const state = await options.store.write(actor, async (repositories): Promise<TurnState | RunId> => {
+    const input = given ?? (await queuedInput(repositories, run.id));
     const earlier = await earlierRun(repositories, setup, input);
     if (earlier !== undefined) return earlier;
     const admitted = await admit(options, setup, { run, input }, repositories);
@@ -241,6 +246,13 @@ async function take(
   if (typeof state === "string") entry.rolledBack();
   else entry.committed();
   return state;
+}
+
+/** What a queued run begins with, read where it begins: until then more may be added to it. */
+async function queuedInput({ runs }: Repositories, runId: RunId): Promise<TurnInput> {
+  const queued = await runs.findQueued({ runId });
+  if (queued === undefined) throw new Failure("refused", `Run ${runId} does not wait to begin`);
+  return queued.input;
 }
 
 /** The run that took the same input before, told by the names that the client gave its messages. */

@@ -3,6 +3,7 @@ import { DEFAULT_ACTOR, type RunId } from "../core/id.ts";
 import { startModelServer } from "./_test-model-server.ts";
 import { type Answer, startTestServer, type TestServer } from "./_test-server.ts";
 import { type ServerProcess, startServer, temporaryDirectory } from "./_test-server-process.ts";
+import { type OpenedSqlite, openSqlite } from "./sqlite.ts";
 
 let server: TestServer;
 
@@ -153,6 +154,32 @@ test("what was said while the companion was at work waits for it, in one run", a
   await ended(waiting);
   expect(await read(first)).not.toContain("second");
   expect(await read(waiting)).toMatch(/\[user\] second.*\[user\] third/s);
+});
+
+test("what is said while the companion's run begins is read in it, too", async () => {
+  const directory = temporaryDirectory();
+  const database = openSqlite(directory.path);
+  let onceRead = new Map<unknown, () => Promise<unknown>>();
+  const execute: OpenedSqlite["reader"]["execute"] = async (sql, parameters) => {
+    const result = await database.reader.execute(sql, parameters);
+    const id = parameters.find((parameter) => onceRead.has(parameter));
+    const then = onceRead.get(id);
+    onceRead.delete(id);
+    await then?.();
+    return result;
+  };
+  await server.close();
+  server = await startTestServer({ database: { ...database, reader: { execute } } });
+  const { main, companion } = await pair(1);
+  server.model.say(spoken("Hi"), spoken("Yes"), FINISH);
+  // The companion is looked up after its run was found in the queue, and before the run begins.
+  onceRead = new Map([[companion, () => say(main, "And tea?")]]);
+  const [runId = ""] = (await say(main, "Coffee?")) ?? [];
+  await ended(runId);
+  expect(await read(runId)).toMatch(/Coffee\?.*And tea\?/s);
+  await server.server.runner.drain(5_000);
+  await database.close();
+  directory.remove();
 });
 
 test("a companion's turn that has not begun can be cancelled", async () => {
