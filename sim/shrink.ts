@@ -1,8 +1,8 @@
 import type { SeedPlan } from "./seed-plan.ts";
 import type { SimResult } from "./simulation.ts";
 
-/** Options that say which seed it is, or which operations there are. */
-const KEPT = ["seed", "operations", "enabled", "crashes"];
+/** Options that say which seed it is, which operations there are, or, as these are drawn, what they may do. */
+const KEPT = ["seed", "operations", "enabled", "crashes", "forgets"];
 
 /** What to make smaller. */
 export interface ShrinkOptions {
