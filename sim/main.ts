@@ -8,7 +8,7 @@ import { runCi } from "./ci.ts";
 import { LANES } from "./coverage.ts";
 import { MUTANTS } from "./mutants.ts";
 import { isFound, searchMutants } from "./mutation-gate.ts";
-import { createProgress, failureText, faultsText, searchText, totalsText } from "./report.ts";
+import { createFailureList, createProgress, failureText, faultsText, searchText, totalsText } from "./report.ts";
 import { planOf, shrink } from "./shrink.ts";
 import type { SimResult } from "./simulation.ts";
 import { breaksOf, mutantsOf, runTask, type Task } from "./task.ts";
@@ -16,7 +16,6 @@ import { startWorkers, type Workers } from "./workers.ts";
 
 const SEED_MAX = 2 ** 31;
 const SEEDS = 100;
-const FAILURES_SHOWN = 5;
 const JOBS_MAX = 64;
 /** How far apart the searches for a planted bug begin, and after how many seeds one gives up. */
 const BASE_STEP = 10_000;
@@ -94,18 +93,18 @@ function* seedsWanted(): Generator<number> {
 /** Runs seeds and tells what came of them. */
 async function runSeeds(workers: Workers, batch: Pick<Batch, "seeds" | "checksReplay" | "lane">): Promise<Totals> {
   const progress = createProgress(process.stdout, () => performance.now());
-  let shown = 0;
+  const failures = createFailureList(progress.say);
   const totals = await runBatch(workers, {
     ...batch,
     mutant,
-    failed(task, result) {
-      if (shown++ < FAILURES_SHOWN) progress.say(failureText(task, result));
-    },
+    failed: failures.took,
     problem: progress.say,
     progress: progress.take,
   });
   progress.say(totalsText(totals, progress.wallMs()));
   progress.say(faultsText(totals));
+  const failed = failures.text();
+  if (failed !== undefined) progress.say(failed);
   return totals;
 }
 

@@ -5,6 +5,10 @@ import type { Task } from "./task.ts";
 
 const LINES_SHOWN = 40;
 const MUTANT_COLUMNS = 28;
+/** Failures of one run that are told in full; each further one gets a line. */
+const TOLD_IN_FULL_MAX = 5;
+/** Characters of what a failure is about, where it gets a line. */
+const DETAIL_CHARS = 160;
 /** How often progress is told where it cannot be redrawn in place. */
 const PROGRESS_EVERY_MS = 10_000;
 const REDRAW_EVERY_MS = 200;
@@ -23,6 +27,40 @@ export function failureText(task: Task, result: SimResult): string {
     `  again: ${commandOf(task)} --trace`,
     `  smaller: ${commandOf(task)} --shrink NAME\n`,
   ].join("\n");
+}
+
+/** Tells of the seeds of a run that failed: the first ones in full, each further one in a line, in the end all of them. */
+export interface FailureList {
+  took(task: Task, result: SimResult): void;
+  /** Every seed that failed, with the command that shows it again; undefined when none did. */
+  text(): string | undefined;
+}
+
+/** The one {@link FailureList}. */
+export function createFailureList(say: (text: string) => void): FailureList {
+  const failed: { readonly task: Task; readonly result: SimResult }[] = [];
+  return {
+    took(task, result) {
+      failed.push({ task, result });
+      say(failed.length <= TOLD_IN_FULL_MAX ? failureText(task, result) : failureLine(task, result));
+    },
+    text() {
+      if (failed.length === 0) return undefined;
+      const inOrder = failed.toSorted((a, b) => a.task.seed - b.task.seed);
+      const lines = inOrder.map(({ task, result }) => `  ${commandOf(task)} --trace   ${invariantsOf(result)}`);
+      return [`these seeds failed:`, ...lines].join("\n");
+    },
+  };
+}
+
+/** A seed that failed in one line: what it broke, and how the first of it is told. */
+function failureLine({ seed }: Task, result: SimResult): string {
+  const detail = (result.violations[0]?.detail ?? "").replace(/\s+/g, " ").slice(0, DETAIL_CHARS);
+  return `FAIL seed ${seed} ${invariantsOf(result)}: ${detail}`;
+}
+
+function invariantsOf({ violations }: SimResult): string {
+  return [...new Set(violations.map(({ invariant }) => invariant))].join(", ");
 }
 
 function commandOf({ seed, lane, mutant }: Task): string {
