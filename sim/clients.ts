@@ -13,8 +13,9 @@ const PAUSE_MS_MAX = 300;
 /** Messages that one walk reads at most. */
 const WALK_PAGES_MAX = 400;
 
-/** The status of what was refused, whole, because the disk took no more. */
-export const DISK_FULL = 507;
+/** The statuses of what was refused, whole, because the disk took no more, or did not give back what it needed. */
+const DISK_FULL = 507;
+const DISK_UNREADABLE = 503;
 
 /** What every client works with. */
 export interface Clients {
@@ -39,7 +40,7 @@ export function pause({ scheduler, random }: Clients, maxMs = PAUSE_MS_MAX): Pro
 export async function ask(clients: Clients, request: ApiRequest): Promise<Answered | undefined> {
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const answer = await clients.network.call(request);
-    if (answer.kind === "answered" && answer.status !== DISK_FULL) {
+    if (answer.kind === "answered" && !isRefusedByDisk(answer)) {
       checkStatus(clients.oracle, request, answer);
       return answer;
     }
@@ -47,6 +48,11 @@ export async function ask(clients: Clients, request: ApiRequest): Promise<Answer
   }
   clients.oracle.fail("L2 answers", `${request.method} ${request.path} was not answered in ${TRIES_MAX} tries`);
   return undefined;
+}
+
+/** Whether the disk refused something; then nothing of it was done. */
+export function isRefusedByDisk({ status, body }: Answered): boolean {
+  return status === DISK_FULL || (status === DISK_UNREADABLE && JSON.stringify(body).includes("The disk"));
 }
 
 /** What a request that may be repeated answers with 200; undefined when it does not. */

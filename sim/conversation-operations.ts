@@ -1,4 +1,4 @@
-import { activeRuns, ask, type Clients, pause } from "./clients.ts";
+import { activeRuns, ask, type Clients, isRefusedByDisk, pause } from "./clients.ts";
 import type { ApiRequest } from "./network.ts";
 import type { KnownAgent } from "./oracle.ts";
 import { MODEL_NAMES } from "./providers.ts";
@@ -32,7 +32,8 @@ export async function reshape(
   const answer = await network.call(request);
   if (how !== "recompile") oracle.mayForget(agent.number);
   // A model that summarises can fail in all its ways; the others may only be too early.
-  const isFine = answer.kind !== "answered" || how === "compact" || [200, 409, 507].includes(answer.status);
+  const isFine =
+    answer.kind !== "answered" || how === "compact" || [200, 409].includes(answer.status) || isRefusedByDisk(answer);
   if (!isFine) oracle.fail("S17 status", `${request.path}: ${JSON.stringify(answer)}`);
 }
 
@@ -44,6 +45,8 @@ export async function deleteRun(clients: Clients): Promise<void> {
   const runId = over[random.int(Math.max(1, over.length))]?.runId;
   if (runId === undefined) return;
   oracle.runs.mayBeGone(runId);
+  // A walk through the runs may have met it before.
+  oracle.lists.gone("/v1/runs/", runId);
   const path = `/v1/runs/${runId}`;
   const answer = await ask(clients, { method: "DELETE", path });
   if (answer?.status === 409) return;

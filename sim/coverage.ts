@@ -34,6 +34,7 @@ const KINDS: Readonly<Record<Lane, readonly string[]>> = {
     ...["before commit", "after commit", "after flush", "between statements"].map((moment) => `crash ${moment}`),
     ...["in start", "in recovery", "loop", "pause"].map((moment) => `crash ${moment}`),
     ...["start", "statement", "commit"].map((work) => `disk full in ${work}`),
+    ...["start", "read", "statement", "commit"].map((work) => `disk unreadable in ${work}`),
     "paused process woke",
     "replaced process refused",
   ],
@@ -46,6 +47,7 @@ const KINDS: Readonly<Record<Lane, readonly string[]>> = {
     "write failed in commit",
     "write failed in checkpoint",
     "sync failed in checkpoint",
+    ...["start", "statement", "checkpoint"].map((work) => `disk unreadable in ${work}`),
   ],
 };
 

@@ -1,3 +1,4 @@
+import { Failure } from "../src/core/failure.ts";
 import type { Faults } from "./faults.ts";
 import type { Hazards } from "./hazards.ts";
 import type { SeededRandom } from "./random.ts";
@@ -12,16 +13,21 @@ const LOOP_RATE = 0.6;
 const STRIKES_MAX = 8;
 const WRITES = /^\s*(?:insert|update|delete|commit)\b/i;
 
-/** What becomes of a statement: the process ends before it, or the disk refuses it. */
-export type Blow = { readonly kind: "ends"; readonly how: string } | { readonly kind: "full" };
+/** What becomes of a statement: the process ends before it, or the disk refuses it or what it reads. */
+export type Blow = { readonly kind: "ends"; readonly how: string } | { readonly kind: "full" | "unreadable" };
+
+/** What a server says of a read that failed, as `app/sqlite.ts` does. */
+export function unreadable(cause?: unknown): Failure {
+  return new Failure("unreadable", "The disk failed to read what is stored. What needed it was undone", { cause });
+}
 
 /** Decides what goes wrong between a process and its disk, at moments that lie within one event. */
 export interface DiskTrouble {
   /** A process starts. */
   begin(): void;
   before(sql: string, incarnation: Incarnation): Blow | undefined;
-  /** How the process ends before it reads, if it does: only while it starts. */
-  beforeReading(incarnation: Incarnation): string | undefined;
+  /** What becomes of a read outside of transactions; the process ends there only while it starts. */
+  beforeReading(incarnation: Incarnation): Blow | undefined;
   /** How the process ends right after something, if it does. */
   after(what: "commit" | "flush", incarnation: Incarnation): string | undefined;
   failsFlush(incarnation: Incarnation): boolean;
@@ -38,6 +44,7 @@ export interface DiskTroubleOptions {
 /** The trouble of one seed. */
 export function createDiskTrouble({ hazards, faults, image }: DiskTroubleOptions, given: SeededRandom): DiskTrouble {
   const random = given.fork("trouble");
+  const reads = given.fork("reads");
   let strikesLeft = STRIKES_MAX;
   let makesTables = image === undefined;
   /** Whether the last start did not come through. */
@@ -60,6 +67,12 @@ export function createDiskTrouble({ hazards, faults, image }: DiskTroubleOptions
     return phase === "work" ? "between statements" : `in ${phase}`;
   }
 
+  function isUnreadable(work: string): boolean {
+    if (hazards.unreadableRate === 0 || !faults.chance(reads, hazards.unreadableRate)) return false;
+    faults.applied(`disk unreadable in ${work}`);
+    return true;
+  }
+
   return {
     begin() {
       const rate = hazards.startStrikeRate === 0 ? 0 : isLoop ? LOOP_RATE : hazards.startStrikeRate;
@@ -73,12 +86,20 @@ export function createDiskTrouble({ hazards, faults, image }: DiskTroubleOptions
       const early = inStart(incarnation);
       if (early !== undefined) return { kind: "ends", how: early };
       if (sql === "commit" && strikes(hazards.strikeRate)) return { kind: "ends", how: "before commit" };
-      if (!WRITES.test(sql) || !faults.chance(random, hazards.refusalRate)) return undefined;
-      faults.applied(`disk full in ${workOf(sql, incarnation)}`);
-      return { kind: "full" };
+      if (WRITES.test(sql) && faults.chance(random, hazards.refusalRate)) {
+        faults.applied(`disk full in ${workOf(sql, incarnation)}`);
+        return { kind: "full" };
+      }
+      // What is undone needs nothing that is not at hand.
+      const isUndone = sql.startsWith("rollback");
+      return !isUndone && isUnreadable(workOf(sql, incarnation)) ? { kind: "unreadable" } : undefined;
     },
     beforeReading(incarnation) {
-      return incarnation.phase === "work" || incarnation.isReplaced ? undefined : inStart(incarnation);
+      if (incarnation.isReplaced) return undefined;
+      const { phase } = incarnation;
+      const how = phase === "work" ? undefined : inStart(incarnation);
+      if (how !== undefined) return { kind: "ends", how };
+      return isUnreadable(phase === "work" ? "read" : phase) ? { kind: "unreadable" } : undefined;
     },
     after(what, incarnation) {
       return !incarnation.isReplaced && strikes(hazards.strikeRate) ? `after ${what}` : undefined;

@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Failure } from "../src/core/failure.ts";
 import type { SqlConnection, SqlDatabase, SqlResult } from "../src/store/driver.ts";
-import { createDiskTrouble, type DiskTrouble, type DiskTroubleOptions } from "./disk-trouble.ts";
+import { createDiskTrouble, type DiskTrouble, type DiskTroubleOptions, unreadable } from "./disk-trouble.ts";
 import type { SeededRandom } from "./random.ts";
 import { hashOfRows, holding, type TableRows } from "./rows.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -76,6 +76,8 @@ interface Seat {
   readonly reader: () => Database;
   readonly close: () => void;
   inTransaction: boolean;
+  /** Why SQLite has rolled the transaction back by itself: nothing more of it is taken, as in `app/sqlite.ts`. */
+  lost: Failure | undefined;
 }
 
 /** The database file and its log, by generations: what a crash leaves is a copy, which the handles of the dead do not have. */
@@ -135,7 +137,7 @@ function createSeats() {
       const gone = seats.filter((seat) => seat.incarnation === incarnation);
       seats = seats.filter((seat) => seat.incarnation !== incarnation);
       for (const { inTransaction, writer, close } of gone) {
-        if (inTransaction) writer.run("rollback");
+        if (inTransaction && writer.inTransaction) writer.run("rollback");
         close();
       }
     },
@@ -190,7 +192,7 @@ export function createDisk(options: DiskOptions): SimDisk {
 
   return {
     open(incarnation, ended) {
-      const seat: Seat = { incarnation, ended, ...connectionsOf(files.open), inTransaction: false };
+      const seat: Seat = { incarnation, ended, ...connectionsOf(files.open), inTransaction: false, lost: undefined };
       seats.add(seat);
       trouble.begin();
       return {
@@ -265,9 +267,12 @@ function write(
   const { incarnation } = seat;
   if (!incarnation.mayAct("the database")) return NEVER;
   if (at.isLockedFor(seat)) return writeLater(at, seat, sql, parameters);
+  if (sql === "rollback") seat.lost = undefined;
+  if (seat.lost !== undefined) throw seat.lost;
   const blow = trouble.before(sql, incarnation);
   if (blow?.kind === "ends") return end(blow.how, seat, random.chance(0.5));
   if (blow?.kind === "full") throw new Failure("full", "The disk is full");
+  if (blow?.kind === "unreadable") throw loseTransaction(seat);
   if (sql === "rollback") seat.inTransaction = false;
   const result = executeOn(seat.writer, sql, parameters);
   if (sql === "begin immediate") seat.inTransaction = true;
@@ -276,6 +281,15 @@ function write(
   committed();
   const how = trouble.after("commit", incarnation);
   return how === undefined ? result : end(how, seat, random.chance(0.5));
+}
+
+/** A read that fails ends the transaction that needed it, whatever its process makes of the error. */
+function loseTransaction(seat: Seat): Failure {
+  const failure = unreadable();
+  if (!seat.inTransaction) return failure;
+  seat.writer.run("rollback");
+  seat.lost = failure;
+  return failure;
 }
 
 /** Waits for the end of the other process's transaction, as a connection with a busy timeout does. */
@@ -297,8 +311,9 @@ function read(
   parameters: readonly unknown[],
 ): SqlResult | Promise<never> {
   if (!seat.incarnation.mayAct("the database")) return NEVER;
-  const how = trouble.beforeReading(seat.incarnation);
-  if (how !== undefined) return end(how, seat, random.chance(0.5));
+  const blow = trouble.beforeReading(seat.incarnation);
+  if (blow?.kind === "ends") return end(blow.how, seat, random.chance(0.5));
+  if (blow !== undefined) throw unreadable();
   return executeOn(seat.inTransaction ? seat.reader() : seat.writer, sql, parameters);
 }
 

@@ -16,6 +16,8 @@ export interface Hazards {
   /** The chance that the disk refuses a statement that writes, and that a flush fails. */
   readonly refusalRate: number;
   readonly flushFailureRate: number;
+  /** The chance that the disk does not give back what is stored: for each statement, or each of SQLite's reads. */
+  readonly unreadableRate: number;
   /** Above 0 completions gather at multiples of it, and happen by the priorities of their kinds. */
   readonly gridMs: number;
   /** Times that the priorities are drawn anew. */
@@ -37,6 +39,7 @@ export function drawHazards(random: SeededRandom): Hazards {
     flushFailureRate: rate(0.7, 0.005),
     gridMs: hasPriorities ? 1 + random.int(40) : 0,
     priorityChanges: hasPriorities ? random.int(6) : 0,
+    unreadableRate: rate(0.7, 0.001_5),
   };
 }
 
@@ -50,6 +53,7 @@ export const NO_HAZARDS: Hazards = {
   startStrikeRate: 0,
   refusalRate: 0,
   flushFailureRate: 0,
+  unreadableRate: 0,
   gridMs: 0,
   priorityChanges: 0,
 };

@@ -1,4 +1,4 @@
-import { ask, type Clients, DISK_FULL, fetched } from "./clients.ts";
+import { ask, type Clients, fetched, isRefusedByDisk } from "./clients.ts";
 import type { Answer, ApiRequest } from "./network.ts";
 import type { KnownAgent, Written } from "./oracle.ts";
 import { OWN_BLOCK, SHARED_BLOCK } from "./plan.ts";
@@ -27,7 +27,7 @@ export async function editNotes(clients: Clients, agent: KnownAgent, editing: Ed
 }
 
 function isRefused(answer: Answer): boolean {
-  return answer.kind === "unsent" || (answer.kind === "answered" && answer.status === DISK_FULL);
+  return answer.kind === "unsent" || (answer.kind === "answered" && isRefusedByDisk(answer));
 }
 
 /** Compares what the block of one writer holds with what it may hold. */

@@ -176,8 +176,8 @@ export const MUTANT_TABLE: Readonly<Record<Mutant, MutantFacts>> = {
       },
       {
         file: "src/agent/runner.ts",
-        from: "    const ended = await abandon(options, actor, state.run.id, error);",
-        to: "    if (error instanceof Error) throw error;\n    const ended = await abandon(options, actor, state.run.id, error);",
+        from: "    const ended = await abandon(",
+        to: "    if (error instanceof Error) throw error;\n    const ended = await abandon(",
       },
     ],
   },
@@ -201,7 +201,7 @@ export const MUTANT_TABLE: Readonly<Record<Mutant, MutantFacts>> = {
     null,
     ["L3 expires"],
     "agent/runner.ts",
-    "      if (state.run.approvalDueAt !== null) expiry.wake();\n",
+    "    if (approvalDueAt !== null) expiry.wake();\n",
     "",
   ),
   leaves_deleted_messages: inside(

@@ -141,7 +141,11 @@ function createReading({ random, faults, travel }: ReadingOptions) {
 
   /** The next bytes of a stream as they reach the client, or how it ended. */
   async function piece(reader: BodyReader, incarnation: Incarnation): Promise<Piece | "whole" | "cut"> {
-    const read = await beforeDeath(incarnation, reader.read());
+    // What the server cannot go on with it breaks off, and the connection with it.
+    const read = await beforeDeath(
+      incarnation,
+      reader.read().catch(() => undefined),
+    );
     if (read?.done === true) return "whole";
     await travel("piece arrives");
     const isCut = read?.value === undefined || (!incarnation.isAlive && random.chance(0.5));

@@ -110,9 +110,10 @@ function serverOptions(made: MachineOptions, { incarnation, skewMs }: Life): Omi
   };
 }
 
-/** What the disk refuses, the server says, and what a successor does not let it store: that is no bug of its own. */
+/** What the disk refuses or cannot read, the server says, and what a successor does not let it store: that is no bug of its own. */
 export function isExpected(error: unknown, { isReplaced }: Incarnation): boolean {
-  return error instanceof Failure && (error.kind === "full" || (error.kind === "unavailable" && isReplaced));
+  if (!(error instanceof Failure)) return false;
+  return error.kind === "full" || error.kind === "unreadable" || (error.kind === "unavailable" && isReplaced);
 }
 
 /** An error with the places that it came from. */

@@ -18,6 +18,7 @@ import type { Mutant } from "./mutants.ts";
 import { createNetwork } from "./network.ts";
 import { drawOptions, type SimOptions } from "./options.ts";
 import { createOracle, type Oracle, type Violation } from "./oracle.ts";
+import { toldOf } from "./process.ts";
 import { seededRandom } from "./random.ts";
 import { createScheduler } from "./scheduler.ts";
 import type { SeedPlan } from "./seed-plan.ts";
@@ -70,7 +71,8 @@ export interface SimulateOptions {
 /** Runs one seed: some hours of virtual time around the shipped server, from an empty disk to a last word of each agent. */
 export async function simulate(seed: number, how: SimulateOptions = {}): Promise<SimResult> {
   const oracle = createOracle();
-  const surprised = (error: unknown) => oracle.fail("S18 no surprise", `A rejection that nobody took: ${error}`);
+  const surprised = (error: unknown) =>
+    oracle.fail("S18 no surprise", `A rejection that nobody took: ${toldOf(error)}`);
   process.on("unhandledRejection", surprised);
   try {
     const trapped = (name: string, stack: string) => oracle.fail("H trap", `${name} was used past the world ${stack}`);
@@ -110,7 +112,7 @@ async function simulateWith(seed: number, oracle: Oracle, how: SimulateOptions):
       ...parts,
       random: random.fork("network"),
       delayMs: options.networkMs,
-      mayLackEnd: hazards.refusalRate > 0 || disk.refuses,
+      mayLackEnd: hazards.refusalRate > 0 || hazards.unreadableRate > 0 || disk.refuses,
       listener: machine.listener,
     });
     machine.start();

@@ -24,13 +24,14 @@ export async function loadPowerDisk(mutant?: PowerMutant): Promise<(disk: DiskOp
 function createPowerDisk(engine: Engine, disk: DiskOptions, mutant: PowerMutant | undefined): SimDisk {
   const random = disk.random.fork("power");
   const files = createPowerFiles(random.fork("files"));
-  const trouble = createTrouble({ random, faults: disk.faults, mutant, losePower: files.losePower });
+  const trouble = createTrouble({ ...disk, random, mutant, losePower: files.losePower });
   const host: Host = {
     files,
     random: random.fork("salts"),
     nowMs: disk.scheduler.nowMs,
     isOn: trouble.isOn,
     outcomeOf: (operation, name) => trouble.outcomeOf(operation, name === LOG),
+    failureOfRead: (name) => trouble.failureOfRead(name === LOG),
   };
   if (disk.image !== undefined) addFile(files, DATABASE, disk.image);
   const checkpointRows = Math.round(CHECKPOINT_ROWS_MIN * CHECKPOINT_ROWS_SPAN ** random.fraction());
@@ -47,7 +48,7 @@ function createPowerDisk(engine: Engine, disk: DiskOptions, mutant: PowerMutant 
     leave();
     trouble.begin();
     try {
-      const connection = connectTo(engine.open(DATABASE, host));
+      const connection = connectTo(() => engine.open(DATABASE, host));
       try {
         return at(connection);
       } finally {

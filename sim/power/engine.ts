@@ -4,7 +4,14 @@ import { type Host, installVfs, VFS_NAME } from "./vfs.ts";
 /** SQLite itself, compiled to WebAssembly, on the files of a {@link Host}. */
 export interface Engine {
   /** Opens a database, making it where there is none. One is open at a time. */
-  open(name: string, host: Host): WasmDatabase;
+  open(name: string, host: Host): OpenedDatabase;
+}
+
+/** A database that is open. */
+export interface OpenedDatabase {
+  readonly database: WasmDatabase;
+  /** Whether a transaction is open: after some errors SQLite rolls it back by itself. */
+  isInTransaction(): boolean;
 }
 
 const loaded = new Map<"engine", Promise<Engine>>();
@@ -31,7 +38,8 @@ async function load(): Promise<Engine> {
       current = host;
       // Its generator of random numbers starts over, from those of this host.
       sqlite.capi.sqlite3_randomness(0, 0);
-      return new sqlite.oo1.DB({ filename: name, flags: "c", vfs: VFS_NAME });
+      const database = new sqlite.oo1.DB({ filename: name, flags: "c", vfs: VFS_NAME });
+      return { database, isInTransaction: () => sqlite.capi.sqlite3_get_autocommit(database) === 0 };
     },
   };
 }

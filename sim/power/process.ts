@@ -2,7 +2,7 @@ import type { SqlConnection, SqlDatabase, SqlResult } from "../../src/store/driv
 import { type DiskOptions, slowed } from "../disk.ts";
 import type { SeededRandom } from "../random.ts";
 import { type Incarnation, NEVER } from "../world.ts";
-import { connectTo, type WasmConnection } from "./connection.ts";
+import { connectTo, SMALL_CACHE, type WasmConnection } from "./connection.ts";
 import type { Engine } from "./engine.ts";
 import type { Trouble, Work } from "./trouble.ts";
 import type { Host } from "./vfs.ts";
@@ -44,6 +44,8 @@ interface Life extends PowerProcessOptions {
   /** While a transaction is open: what waits for its end. */
   transaction: PromiseWithResolvers<void> | undefined;
   nextCommit: PromiseWithResolvers<void>;
+  /** Why SQLite has rolled the transaction back by itself: nothing more of it is taken, as in `app/sqlite.ts`. */
+  lost: unknown;
   changedRows: number;
   isCheckpointing: boolean;
 }
@@ -56,6 +58,7 @@ export function startProcess(options: PowerProcessOptions): PowerProcess {
     connection: undefined,
     transaction: undefined,
     nextCommit: Promise.withResolvers(),
+    lost: undefined,
     changedRows: 0,
     isCheckpointing: false,
   };
@@ -63,8 +66,9 @@ export function startProcess(options: PowerProcessOptions): PowerProcess {
   // A start that the power ends is no answer to wait for.
   void during(life, "start", () => {
     renewLog(life.host);
-    life.opened(connection(life));
+    connection(life);
   });
+  if (!life.isOver) life.opened(connection(life));
   const execute: SqlConnection["execute"] = (sql, parameters) => executeIn(life, sql, parameters);
   return {
     connection: () => connection(life),
@@ -80,7 +84,14 @@ export function startProcess(options: PowerProcessOptions): PowerProcess {
       },
       flush: () => flush(life),
       async close() {
-        await during(life, "stop", () => connection(life).execute("pragma wal_checkpoint(truncate)", []));
+        try {
+          await during(life, "stop", () => connection(life).execute("pragma wal_checkpoint(truncate)", []));
+        } catch {
+          // The log stays, and the next start reads it.
+        }
+        // The last to close it removes the log, where that is copied.
+        await during(life, "stop", () => connection(life).close());
+        life.connection = undefined;
         leave(life);
       },
     },
@@ -114,14 +125,16 @@ function leave(life: Life): void {
 }
 
 function connection(life: Life): WasmConnection {
-  life.connection ??= connectTo(life.engine.open(DATABASE, life.host));
+  const cache = life.disk.hazards.unreadableRate > 0 ? SMALL_CACHE : undefined;
+  life.connection ??= connectTo(() => life.engine.open(DATABASE, life.host), cache);
   return life.connection;
 }
 
 function executeIn(life: Life, sql: string, parameters: readonly unknown[]): SqlResult | Promise<never> {
   if (sql === "rollback") endTransaction(life);
+  if (life.lost !== undefined) throw life.lost;
   return during(life, sql === "commit" ? "commit" : "statement", () => {
-    const result = connection(life).execute(sql, parameters);
+    const result = executeOn(life, sql, parameters);
     if (sql === "begin immediate") life.transaction = Promise.withResolvers();
     if (sql === "commit") {
       life.committed();
@@ -134,7 +147,17 @@ function executeIn(life: Life, sql: string, parameters: readonly unknown[]): Sql
   });
 }
 
+function executeOn(life: Life, sql: string, parameters: readonly unknown[]): SqlResult {
+  try {
+    return connection(life).execute(sql, parameters);
+  } catch (error) {
+    if (life.transaction !== undefined && !connection(life).isInTransaction()) life.lost = error;
+    throw error;
+  }
+}
+
 function endTransaction(life: Life): void {
+  life.lost = undefined;
   life.transaction?.resolve();
   life.transaction = undefined;
 }

@@ -1,6 +1,7 @@
 import type { Faults } from "../faults.ts";
+import type { Hazards } from "../hazards.ts";
 import type { SeededRandom } from "../random.ts";
-import type { FileOperation, Outcome } from "./vfs.ts";
+import type { FileOperation, Outcome, ReadFailure } from "./vfs.ts";
 
 /** Bugs that are planted into the order of syncs, to see that a seed finds them. */
 export const POWER_MUTANTS = ["skips_log_sync", "skips_database_sync"] as const;
@@ -21,6 +22,8 @@ export interface Trouble {
   during<T>(work: Work, act: () => T): T;
   /** Decides each operation. */
   outcomeOf(operation: FileOperation, isLog: boolean): Outcome;
+  /** Decides each read. */
+  failureOfRead(isLog: boolean): ReadFailure | undefined;
   failsFlush(): boolean;
 }
 
@@ -28,6 +31,7 @@ export interface Trouble {
 export interface TroubleOptions {
   readonly random: SeededRandom;
   readonly faults: Faults;
+  readonly hazards: Pick<Hazards, "unreadableRate">;
   readonly mutant: PowerMutant | undefined;
   /** Called when the power goes. */
   readonly losePower: () => void;
@@ -47,15 +51,19 @@ const LOSSES_MAX = 8;
 const OPERATIONS: Readonly<Record<Work, number>> = { start: 4, statement: 0, commit: 24, checkpoint: 24, stop: 24 };
 /** How much more often than a commit something else goes wrong: there are far fewer of them. */
 const RARE_WORK = 8;
+/** How much less often one of SQLite's reads fails than a statement does where there are only statements. */
+const READS_OF_STATEMENT = 8;
 
 /** The trouble of one seed. */
-export function createTrouble({ random: given, faults, mutant, losePower }: TroubleOptions): Trouble {
+export function createTrouble({ random: given, faults, hazards, mutant, losePower }: TroubleOptions): Trouble {
   const random = given.fork("trouble");
+  const reads = given.fork("reads");
   const lossRate = random.chance(0.15) ? 0 : 0.01 * 10 ** random.fraction();
   const errorRate = random.chance(0.5) ? 0 : 0.005 * 10 ** random.fraction();
   let lossesLeft = LOSSES_MAX;
   let isOn = false;
-  let at: Work = "statement";
+  /** What the server is about; undefined while the simulator itself looks at the files. */
+  let at: Work | undefined;
   let planned: Planned | undefined;
 
   function plan(work: Work): Planned | undefined {
@@ -107,7 +115,7 @@ export function createTrouble({ random: given, faults, mutant, losePower }: Trou
       try {
         return act();
       } finally {
-        at = "statement";
+        at = undefined;
         planned = undefined;
       }
     },
@@ -116,6 +124,13 @@ export function createTrouble({ random: given, faults, mutant, losePower }: Trou
       const happens = whatHappens(operation);
       if (happens !== undefined) return happens;
       return isSkipped(operation, isLog) ? "ignored" : "done";
+    },
+    failureOfRead(isLog) {
+      if (!isOn || at === undefined || hazards.unreadableRate === 0) return undefined;
+      if (!faults.chance(reads, hazards.unreadableRate / READS_OF_STATEMENT)) return undefined;
+      faults.applied(`disk unreadable in ${at}`);
+      // Behind the end of the database file there is nothing, and SQLite takes that for a page of zeros.
+      return reads.pick(isLog ? ["failed", "bad sector", "short"] : ["failed", "bad sector"]);
     },
     failsFlush: () => faults.chance(random, errorRate),
   };

@@ -8,6 +8,9 @@ export type FileOperation = "write" | "truncate" | "sync" | "delete";
 /** What becomes of an operation; `ignored` looks like `done` and does nothing, after `off` nothing can be done. */
 export type Outcome = "done" | "ignored" | "failed" | "full" | "off";
 
+/** What a read that fails says: that it failed, that less came than there is, or that a sector is bad. */
+export type ReadFailure = "failed" | "short" | "bad sector";
+
 /** What one process of SQLite's runs on. */
 export interface Host {
   readonly files: PowerFiles;
@@ -15,6 +18,8 @@ export interface Host {
   nowMs(): number;
   /** Decides each operation before it happens. */
   outcomeOf(operation: FileOperation, name: string): Outcome;
+  /** Decides each read; undefined is one that comes through. */
+  failureOfRead(name: string): ReadFailure | undefined;
   /** False once the process or the machine is gone. */
   isOn(): boolean;
 }
@@ -30,8 +35,8 @@ interface Handle {
   readonly host: Host;
   readonly inode: Inode;
   readonly name: string;
-  /** That a log or journal is there at all lasts only when the directory is synced, which goes with its first sync. */
-  isNew: boolean;
+  /** That a log or journal is there at all lasts only when the directory is synced, which goes with this one's first sync. */
+  syncsDirectory: boolean;
 }
 
 /** What the methods share. */
@@ -70,6 +75,12 @@ export function installVfs(sqlite: Sqlite, host: () => Host): void {
 function fileMethods({ sqlite: { capi, wasm }, handles }: Parts): Methods {
   const { SQLITE_OK, SQLITE_FULL, SQLITE_IOERR_SHORT_READ, SQLITE_NOTFOUND } = capi;
 
+  const failures: Readonly<Record<ReadFailure, number>> = {
+    failed: capi.SQLITE_IOERR_READ,
+    short: SQLITE_IOERR_SHORT_READ,
+    "bad sector": capi.SQLITE_IOERR_CORRUPTFS,
+  };
+
   /** Does something to a file unless it is decided otherwise. */
   function change(
     pointer: number,
@@ -94,6 +105,8 @@ function fileMethods({ sqlite: { capi, wasm }, handles }: Parts): Methods {
     xRead(pointer: number, buffer: number, bytes: number, offset: number) {
       const handle = handles.get(pointer);
       if (handle === undefined) return capi.SQLITE_IOERR_READ;
+      const failure = handle.host.failureOfRead(handle.name);
+      if (failure !== undefined) return failures[failure];
       const into = wasm.heap8u().subarray(buffer, buffer + bytes);
       const found = handle.host.files.read(handle.inode, Number(offset), into);
       return found === bytes ? SQLITE_OK : SQLITE_IOERR_SHORT_READ;
@@ -114,8 +127,8 @@ function fileMethods({ sqlite: { capi, wasm }, handles }: Parts): Methods {
         (handle) => {
           const { files } = handle.host;
           files.sync(handle.inode);
-          if (handle.isNew) files.syncDirectory();
-          handle.isNew = false;
+          if (handle.syncsDirectory) files.syncDirectory();
+          handle.syncsDirectory = false;
         },
       ),
     xFileSize(pointer: number, out: number) {
@@ -145,8 +158,9 @@ function directoryMethods({ sqlite: { capi, wasm }, handles }: Parts, host: () =
         wasm.pokePtr(pointer, 0);
         return SQLITE_CANTOPEN;
       }
-      const isNew = found === undefined && LOG_NAME.test(name ?? "");
-      handles.set(pointer, { host: host(), inode: found ?? files.create(name), name: name ?? "", isNew });
+      // Whether or not it is there already: that may be the doing of a process that died before it synced anything.
+      const syncsDirectory = (flags & capi.SQLITE_OPEN_CREATE) !== 0 && LOG_NAME.test(name ?? "");
+      handles.set(pointer, { host: host(), inode: found ?? files.create(name), name: name ?? "", syncsDirectory });
       wasm.pokePtr(pointer, methods);
       if (outFlags !== 0) wasm.poke32(outFlags, flags);
       return SQLITE_OK;

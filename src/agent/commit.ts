@@ -9,6 +9,7 @@ import type { Repositories } from "./ports.ts";
 import { type Run, type Step, type StopReason, statusOf } from "./run.ts";
 import { noteTurn } from "./sleeptime.ts";
 import { traceOf } from "./trace-step.ts";
+import type { TurnOptions } from "./turn-options.ts";
 import type { Turn, TurnState } from "./turn-state.ts";
 
 /** What one commit adds to a run. */
@@ -158,16 +159,17 @@ async function savedRun(turn: Turn, run: Run, change: Change, repositories: Repo
   const totalDurationNs = Math.round((completedAt - run.createdAt) * 1e6);
   const metadata = error === null ? run.metadata : { ...run.metadata, error: errorRecord(run, error) };
   const status = statusOf(stopReason);
-  const approvalDueAt = stopReason === "requires_approval" ? approvalDue(turn, completedAt) : null;
+  const approvalDueAt = stopReason === "requires_approval" ? approvalDue(turn.options, completedAt) : null;
   const ended: Run = { ...run, status, stopReason, completedAt, totalDurationNs, metadata, approvalDueAt };
   await repositories.runs.save(ended);
   await repositories.agents.noteRun(run.agentId, stopReason);
   return ended;
 }
 
-function approvalDue({ options }: Turn, askedAt: Instant): Instant | null {
+/** When an approval that was asked for now expires; null when it never does. */
+export function approvalDue({ approvalTimeoutMs }: TurnOptions, askedAt: Instant): Instant | null {
   // Runs that an earlier version began do not have the option.
-  return options.approvalTimeoutMs == null ? null : instantOf(askedAt + options.approvalTimeoutMs);
+  return approvalTimeoutMs == null ? null : instantOf(askedAt + approvalTimeoutMs);
 }
 
 /** What went wrong as clients read it from the run, which is also what its stream ended with. */

@@ -4,6 +4,8 @@ import type { Clock, Instant } from "../core/clock.ts";
 const AT_ONCE_MAX = 16;
 /** How long to sleep at most; what is due then is read again. */
 const SLEEP_MS_MAX = 600_000;
+/** How long to wait after the list could not be read, or an item not be worked on. */
+const RETRY_MS = 5_000;
 
 /** What a {@link DueWork} is made of. */
 export interface DueWorkOptions<Item extends { readonly dueAt: Instant }> {
@@ -12,7 +14,7 @@ export interface DueWorkOptions<Item extends { readonly dueAt: Instant }> {
   readonly waiting: (limit: number) => Promise<readonly Item[]>;
   /** Works on an item that is due, and takes it off the store's list or puts it back for later. */
   readonly work: (item: Item) => Promise<void>;
-  /** Told when the list could not be read, or an item not be worked on: the rest waits for the next wake. */
+  /** Told when the list could not be read, or an item not be worked on: that is tried again after a while. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -32,34 +34,43 @@ export function createDueWork<Item extends { readonly dueAt: Instant }>(options:
   let hasNews = false;
   let sleeping = new AbortController();
 
+  /** Works on what is due; gives how long there is nothing to do then, for ever where the list is empty. */
+  async function round(): Promise<number> {
+    const waiting = await options.waiting(AT_ONCE_MAX);
+    const now = clock.now();
+    const due = waiting.filter((item) => item.dueAt <= now);
+    if (due.length > 0) {
+      // All of them are over before the list is read again, the failed ones among them too.
+      const outcomes = await Promise.allSettled(due.map((item) => options.work(item)));
+      for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+      return 0;
+    }
+    const [next] = waiting;
+    return next === undefined ? Number.POSITIVE_INFINITY : Math.min(next.dueAt - now, SLEEP_MS_MAX);
+  }
+
   async function work(): Promise<void> {
     while (!isStopping) {
       hasNews = false;
-      const waiting = await options.waiting(AT_ONCE_MAX);
-      const now = clock.now();
-      const due = waiting.filter((item) => item.dueAt <= now);
-      if (due.length > 0) {
-        await Promise.all(due.map((item) => options.work(item)));
-        continue;
-      }
-      const [next] = waiting;
-      if (hasNews) continue;
-      if (next === undefined) return;
+      const idleMs = await round().catch((error: unknown) => {
+        options.onError(error);
+        return RETRY_MS;
+      });
+      if (idleMs === 0 || hasNews || isStopping) continue;
+      if (idleMs === Number.POSITIVE_INFINITY) return;
       sleeping = new AbortController();
-      await clock.sleep(Math.min(next.dueAt - now, SLEEP_MS_MAX), sleeping.signal);
+      await clock.sleep(idleMs, sleeping.signal);
     }
   }
 
   function wake(): void {
     hasNews = true;
     sleeping.abort();
-    working ??= work()
-      .catch(options.onError)
-      .finally(() => {
-        working = undefined;
-        // Somebody woke it while it was on its way out.
-        if (hasNews && !isStopping) wake();
-      });
+    working ??= work().finally(() => {
+      working = undefined;
+      // Somebody woke it while it was on its way out.
+      if (hasNews && !isStopping) wake();
+    });
   }
 
   return {

@@ -1,11 +1,13 @@
 import type { Clock } from "../core/clock.ts";
-import { Failure } from "../core/failure.ts";
+import { Failure, type FailureKind } from "../core/failure.ts";
 import { createDueWork, type DueWork } from "./due-work.ts";
 import type { Store } from "./ports.ts";
 import type { QueuedRun } from "./run.ts";
 
 /** How long to wait after a run that could not begin, before anything else of the queue is tried. */
 const RETRY_MS = 1_000;
+/** Kinds of failures after which a run may begin later. */
+const PASSING: readonly FailureKind[] = ["unavailable", "full", "unreadable"];
 
 /** What the queue of runs is made of. */
 export interface RunQueueOptions {
@@ -29,8 +31,8 @@ export function createRunQueue({ store, clock, begin, giveUp, log }: RunQueueOpt
       } catch (error) {
         // Somebody else's run is at work in the conversation: the store says when to look again.
         if (error instanceof Failure && error.info?.["run_id"] !== undefined) return;
-        // What the run begins with is kept nowhere else, so a disk that is full for a while must not end it.
-        const isPassing = error instanceof Failure && (error.kind === "unavailable" || error.kind === "full");
+        // What the run begins with is kept nowhere else, so a disk that fails for a while must not end it.
+        const isPassing = error instanceof Failure && PASSING.includes(error.kind);
         if (!isPassing) await giveUp(queued, error);
         await clock.sleep(RETRY_MS);
       }

@@ -2,12 +2,12 @@ import type { Instant } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import { type Actor, type AgentId, newId, type RunId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
+import { abandon } from "./abandon.ts";
 import { admitInput } from "./admission.ts";
 import type { Agent } from "./agent.ts";
 import { createApprovalExpiry } from "./approval-expiry.ts";
 import { cancelApproval } from "./cancel-approval.ts";
-import { errorRecord, requireConversation } from "./commit.ts";
-import type { TurnError } from "./events.ts";
+import { requireConversation } from "./commit.ts";
 import { inputMessages, type TurnInput } from "./input.ts";
 import type { Repositories, Store, UnfinishedRun } from "./ports.ts";
 import { previewRequest } from "./preview.ts";
@@ -25,9 +25,6 @@ import { NO_USAGE } from "./usage.ts";
 
 /** Runs that one process works on at once; more are refused until some end. */
 const RUNS_MAX = 20_000;
-/** How long to wait before a run that could not be ended (the disk is full) is ended again, and how often. */
-const ABANDON_RETRY_MS = 500;
-const ABANDON_TRIES_MAX = 1_000_000;
 
 /** A run at work. `done` never rejects: what went wrong is in the result. */
 export interface StartedRun {
@@ -75,15 +72,21 @@ export function createRunner(options: RunnerOptions): Runner {
 
   function launch(actor: Actor, setup: RunSetup, state: TurnState, log: RunLog): Promise<TurnResult> {
     const cancelling = new AbortController();
-    const done = work(options, actor, setup, state, { log, signal: cancelling.signal }).finally(() => {
+    const made = { log, signal: cancelling.signal, ended: wakeAfter };
+    const done = work(options, actor, setup, state, made).finally(() => {
       log.close();
       active.delete(state.run.id);
-      if (state.run.callbackUrl !== null) options.callbacks.wake();
-      if (state.run.approvalDueAt !== null) expiry.wake();
-      if (setup.agent.enableSleeptime === true && !isDraining) queue.wake();
+      wakeAfter(state.run, setup.agent.enableSleeptime === true);
     });
     active.set(state.run.id, { agentId: state.run.agentId, cancelling, done });
     return done;
+  }
+
+  /** Wakes what waits for the end of a run; of a companion there may be one, unless it is known that there is none. */
+  function wakeAfter({ callbackUrl, approvalDueAt }: Run, mayHaveCompanion = true): void {
+    if (callbackUrl !== null) options.callbacks.wake();
+    if (approvalDueAt !== null) expiry.wake();
+    if (mayHaveCompanion && !isDraining) queue.wake();
   }
 
   const desk = { options, active, launch };
@@ -105,7 +108,7 @@ export function createRunner(options: RunnerOptions): Runner {
         try {
           await resume(desk, actor, runId);
         } catch (error) {
-          const ended = await abandon(options, actor, runId, error);
+          const ended = await abandon(options, actor, runId, { cause: error, ended: wakeAfter });
           // Its agent was deleted while the run was read.
           if (ended !== "gone") options.log(`Run ${runId} could not be continued`, error);
         }
@@ -145,7 +148,7 @@ export function createRunner(options: RunnerOptions): Runner {
     store,
     clock: world.clock,
     begin: (queued) => beginQueued(desk, queued),
-    giveUp: ({ actor, runId }, cause) => abandon(options, actor, runId, cause),
+    giveUp: ({ actor, runId }, cause) => abandon(options, actor, runId, { cause, ended: wakeAfter }),
     log: options.log,
   });
   return runner;
@@ -175,12 +178,22 @@ async function begin(
     if (typeof state !== "string")
       return { run: state.run, agent: setup.agent, done: launch(actor, setup, state, log) };
     log.close();
-    const done = active.get(state)?.done ?? resultOf({ ...options, clock: options.world.clock }, actor, state);
-    return { run: await findRun(options.store, actor, state), agent: setup.agent, done };
+    const earlier = await findRun(options.store, actor, state);
+    const done = active.get(state)?.done ?? resultElsewhere(options, actor, earlier);
+    return { run: earlier, agent: setup.agent, done };
   } catch (error) {
     log.close();
     throw error;
   }
+}
+
+/** What comes of a run that is not at work here. Nobody may be waiting for it: what goes wrong is in the result. */
+function resultElsewhere(options: RunnerOptions, actor: Actor, run: Run): Promise<TurnResult> {
+  const none = { run, messages: [], stopReason: "error", usage: NO_USAGE } as const;
+  return resultOf({ ...options, clock: options.world.clock }, actor, run.id).catch((failure: unknown) => ({
+    ...none,
+    failure,
+  }));
 }
 
 /** Begins a run that was stored with its input. */
@@ -319,6 +332,8 @@ function openLog(
 interface WorkOptions {
   readonly log: RunLog;
   readonly signal: AbortSignal;
+  /** Told when a run is ended that could not be before. */
+  readonly ended: (run: Run) => void;
 }
 
 async function work(
@@ -326,77 +341,20 @@ async function work(
   actor: Actor,
   setup: RunSetup,
   state: TurnState,
-  { log, signal }: WorkOptions,
+  { log, signal, ended: endedLater }: WorkOptions,
 ): Promise<TurnResult> {
   const turn = turnOf(options, actor, setup, { log, signal });
   try {
     return await advance(turn, state);
   } catch (error) {
-    const ended = await abandon(options, actor, state.run.id, error);
+    const ended = await abandon(options, actor, state.run.id, { cause: error, ended: endedLater });
     const { produced: messages, usage } = state;
     const result = { run: state.run, messages, stopReason: "error", usage } as const;
     // A run goes with its agent, and nobody is to blame for that.
     if (ended === "gone")
       return { ...result, failure: new Failure("not_found", `Agent ${state.run.agentId} was deleted while it worked`) };
     options.log(`Run ${state.run.id} failed`, error);
-    return { ...result, run: ended ?? state.run, failure: error };
+    if (ended !== undefined) state.run = ended;
+    return { ...result, run: state.run, failure: error };
   }
-}
-
-/** A run that was deleted cannot be ended; undefined is one that could not be written. */
-type Abandoned = Run | "gone" | undefined;
-
-/** Ends a run that cannot go on, so that its conversation is free again and its stream has an end. */
-async function abandon(options: RunnerOptions, actor: Actor, runId: RunId, cause: unknown): Promise<Abandoned> {
-  try {
-    // Also where nothing can be written: that the run is gone is no failure.
-    if ((await options.store.reader(actor).runs.find(runId)) === undefined) return "gone";
-    return await endFailed(options, actor, runId, cause);
-  } catch (failure) {
-    options.log(`Run ${runId} could not be marked as failed`, failure);
-    void abandonLater(options, actor, runId, cause);
-    return undefined;
-  }
-}
-
-/** Ends it once that can be written: until then its conversation takes no other request. */
-async function abandonLater(options: RunnerOptions, actor: Actor, runId: RunId, cause: unknown): Promise<void> {
-  for (let tries = 0; tries < ABANDON_TRIES_MAX; tries++) {
-    await options.world.clock.sleep(ABANDON_RETRY_MS);
-    try {
-      await endFailed(options, actor, runId, cause);
-      return;
-    } catch {
-      // Still no room; that was logged when it began.
-    }
-  }
-}
-
-async function endFailed(options: RunnerOptions, actor: Actor, runId: RunId, cause: unknown): Promise<Run | "gone"> {
-  const message = cause instanceof Failure ? cause.message : "An unknown error occurred";
-  const error = { type: "internal_error", message, detail: "" };
-  return options.store.write(actor, async (repositories) => {
-    const run = await repositories.runs.find(runId);
-    if (run === undefined) return "gone";
-    if (run.completedAt !== null) return run;
-    const completedAt = options.world.clock.now();
-    const metadata = { ...run.metadata, error: errorRecord(run, error) };
-    const failed: Run = { ...run, status: "failed", stopReason: "error", completedAt, metadata };
-    await repositories.runs.save(failed);
-    await endStream(options, repositories, failed, error);
-    return failed;
-  });
-}
-
-async function endStream(
-  options: RunnerOptions,
-  { agents, events }: Repositories,
-  run: Run,
-  error: TurnError,
-): Promise<void> {
-  const agent = await agents.find(run.agentId);
-  const turn = optionsOf(run);
-  if (agent === undefined || turn.stream === "none") return;
-  const texts = options.encoderFor(run, agent, turn)({ type: "ended", stopReason: "error", usage: NO_USAGE, error });
-  await events.append([{ runId: run.id, firstSeqId: (await events.last(run.id)) + 1, events: texts }]);
 }

@@ -22,6 +22,8 @@ test("answerFailure() gives each kind of failure its status", async () => {
   });
   expect((await answerTo(new Failure("conflict", "Busy"))).status).toBe(409);
   expect((await answerTo(new Failure("full", "Full"))).status).toBe(507);
+  const unreadable = await answerTo(new Failure("unreadable", "Bad sector"));
+  expect(unreadable).toEqual({ status: 503, body: { detail: "Bad sector" }, logged: ["GET /x failed"] });
   expect((await answerTo(new Failure("unauthorized", "the key was x"))).body).toEqual({ detail: "Unauthorized" });
 });
 

@@ -63,18 +63,23 @@ export function eventsResponse(
     controller.close();
   }
 
+  async function cancel(): Promise<void> {
+    leave();
+    await events.return?.();
+  }
+
   const body = new ReadableStream<Uint8Array>({
     // One batch is read ahead at most: a slow client slows its own reading, and nothing piles up here.
     pull: (controller) =>
-      events
-        .next()
-        .then((next) =>
-          next.done === true ? finish(controller) : controller.enqueue(encoder.encode(textOf(next.value))),
-        ),
-    async cancel() {
-      leave();
-      await events.return?.();
-    },
+      events.next().then(
+        (next) => (next.done === true ? finish(controller) : controller.enqueue(encoder.encode(textOf(next.value)))),
+        async (error: unknown) => {
+          // Nobody cancels a stream that breaks off, and what makes its events would go on for ever.
+          await cancel();
+          throw error;
+        },
+      ),
+    cancel,
   });
   return new Response(body, {
     headers: {

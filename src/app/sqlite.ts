@@ -28,6 +28,8 @@ const LOG_BYTES_MAX = 64 * 1024 * 1024;
 
 /** What the system and SQLite call a disk that is full. */
 const FULL = /^(?:SQLITE_FULL|SQLITE_IOERR_(?:WRITE|SHMSIZE)|ENOSPC|EDQUOT)$/;
+/** What they call a read that failed; SQLite takes what the system reports of a bad sector for damage. */
+const UNREADABLE = /^(?:SQLITE_IOERR_(?:READ|SHORT_READ|FSTAT|ACCESS|CORRUPTFS)|SQLITE_CORRUPT(?:_\w+)?|EIO)$/;
 /** A file that is no database, or not any more. */
 const DAMAGED = /^SQLITE_(?:NOTADB|CORRUPT)/;
 /** A path that is no directory, or one where nothing can be written. */
@@ -91,7 +93,7 @@ function openIn(directory: string, lock: Database, onDiskFailure: (error: unknow
     },
     async close() {
       await checkpoints.stop();
-      shrinkLog(write);
+      copyLog(write, "truncate");
       closeSync(log);
       read.close();
       write.close();
@@ -158,6 +160,12 @@ function openFailure(directory: string, cause: unknown): unknown {
       `The database in ${directory} cannot be read (${cause.message}). Restore a backup of it, or choose another directory with --data`,
       { cause },
     );
+  if (UNREADABLE.test(code))
+    return new Failure(
+      "unreadable",
+      `The disk failed to read the database in ${directory} (${cause.message}). Try again, and look after the disk`,
+      { cause },
+    );
   if (FULL.test(code))
     return new Failure("full", `The disk that holds ${directory} is full. Free some space, and start again`, { cause });
   if (UNUSABLE.test(code))
@@ -199,7 +207,7 @@ function connectionTo(database: Database) {
   const statements = new Map<string, { readonly statement: Statement; readonly gives: boolean }>();
   let changedRows = 0;
   let commits = 0;
-  let inTransaction = false;
+  const transaction = transactionOn(database);
 
   function prepare(sql: string) {
     const known = statements.get(sql);
@@ -215,28 +223,56 @@ function connectionTo(database: Database) {
       try {
         const { statement, gives } = prepare(sql);
         const values = parameters.map(toBinding);
-        // Whatever becomes of it: after some errors SQLite has rolled back by itself, and this one only says so.
-        if (sql === "rollback") inTransaction = false;
+        transaction.before(sql);
         if (gives) return { rows: statement.all(...values) as SqlResult["rows"], changes: 0 };
         const { changes } = statement.run(...values);
         changedRows += changes;
         if (sql === "commit") commits++;
-        if (sql === "begin immediate") inTransaction = true;
-        else if (sql === "commit") inTransaction = false;
+        transaction.after(sql);
         return { rows: [], changes };
       } catch (error) {
-        throw translate(error);
+        const failure = translate(error);
+        transaction.failed(failure);
+        throw failure;
       }
     },
   };
   return {
     connection,
     commits: () => commits,
-    isInTransaction: () => inTransaction,
+    isInTransaction: transaction.isOpen,
     takeChangedRows() {
       const rows = changedRows;
       changedRows = 0;
       return rows;
+    },
+  };
+}
+
+/**
+ * The transaction that a connection's owner has begun. After some errors SQLite rolls it back by itself; whatever the
+ * owner executes then would be stored at once and alone, so nothing but `rollback` is taken any more.
+ */
+function transactionOn(database: Database) {
+  let isOpen = false;
+  let lost: unknown;
+  return {
+    isOpen: () => isOpen,
+    /** Throws, before a statement, why its transaction is over. */
+    before(sql: string): void {
+      // Whatever becomes of it: where SQLite has rolled back by itself, it only says so.
+      if (sql === "rollback") {
+        isOpen = false;
+        lost = undefined;
+      }
+      if (lost !== undefined) throw lost;
+    },
+    after(sql: string): void {
+      if (sql === "begin immediate") isOpen = true;
+      else if (sql === "commit") isOpen = false;
+    },
+    failed(failure: unknown): void {
+      if (isOpen && !database.inTransaction) lost ??= failure;
     },
   };
 }
@@ -264,11 +300,15 @@ function toBinding(value: unknown): SQLQueryBindings {
   return value === undefined ? null : (value as SQLQueryBindings);
 }
 
-/** What SQLite says when the disk is full, as a failure a caller can be told; everything else stays a bug. */
+/** What SQLite says when the disk is full or cannot be read, as a failure a caller can be told; everything else stays a bug. */
 function translate(error: unknown): unknown {
   const code = codeOf(error);
   if (FULL.test(code))
     return new Failure("full", "The disk is full, and this could not be stored. Free some space, and try again", {
+      cause: error,
+    });
+  if (UNREADABLE.test(code))
+    return new Failure("unreadable", "The disk failed to read what is stored. What needed it was undone; try again", {
       cause: error,
     });
   if (code.startsWith("SQLITE_CONSTRAINT"))
@@ -305,12 +345,16 @@ function renewLog(path: string): void {
   }
 }
 
-/** Copies the whole log into the database file. Where that fails (a full disk) the log stays, and the next start reads it. */
-function shrinkLog(write: Database): void {
+/**
+ * Copies the log into the database file, what others leave of it or all. Where the disk is full or cannot be read the
+ * log stays: a later checkpoint copies it, and the next start reads it.
+ */
+function copyLog(write: Database, mode: "passive" | "truncate"): void {
   try {
-    write.run("pragma wal_checkpoint(truncate)");
+    write.run(`pragma wal_checkpoint(${mode})`);
   } catch (error) {
-    if (!FULL.test(codeOf(error))) throw error;
+    const code = codeOf(error);
+    if (!FULL.test(code) && !UNREADABLE.test(code)) throw error;
   }
 }
 
@@ -329,7 +373,7 @@ function checkpointer(path: string, write: Database, log: number) {
       thread.postMessage(path);
     });
     // What was written meanwhile is little; copying it here lets the log start over instead of growing.
-    if (fstatSync(log).size > LOG_BYTES_MAX) write.run("pragma wal_checkpoint(passive)");
+    if (fstatSync(log).size > LOG_BYTES_MAX) copyLog(write, "passive");
     running = undefined;
   }
 

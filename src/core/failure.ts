@@ -1,6 +1,7 @@
 /**
  * Every kind of failure a caller can cause or must handle. The API maps each kind to one HTTP status:
- * `invalid` is a body or query of the wrong shape, `refused` a well-formed request that makes no sense here.
+ * `invalid` is a body or query of the wrong shape, `refused` a well-formed request that makes no sense here, `unreadable`
+ * something stored that the disk did not give back: whatever needed it was undone.
  */
 export type FailureKind =
   | "invalid"
@@ -13,7 +14,8 @@ export type FailureKind =
   | "too_large"
   | "unavailable"
   | "timeout"
-  | "full";
+  | "full"
+  | "unreadable";
 
 /** What a failure may say beyond its message, for programs: shown as it is. */
 export interface FailureOptions extends ErrorOptions {

@@ -9,6 +9,8 @@ export const CODES_PER_CHUNK = 256;
 const CACHED_BYTES_MAX = 256 * 1024 * 1024;
 /** Chunks read at a time. */
 const CHUNKS_PER_READ = 256;
+/** Equal to none, itself included. */
+const NO_EPOCH = Number.NaN;
 
 const STAMPS = "select chunk, changed_at from umi_vector_codes where space_number = $1 order by chunk";
 const CODES =
@@ -29,7 +31,9 @@ export async function readVectorRows(session: Session, space: SpaceRow, dimensio
   if (fits && known.epoch === space.vectorsEpoch) return known.rows;
   const cached: CachedVectors = fits
     ? known
-    : { rows: new VectorRows(dimension), model: space.vectorModel, stamps: new Map(), epoch: 0 };
+    : { rows: new VectorRows(dimension), model: space.vectorModel, stamps: new Map(), epoch: NO_EPOCH };
+  // What a refresh that failed has left holds in no epoch: not even in the last, if it read what was then undone.
+  cached.epoch = NO_EPOCH;
   await refresh(session, space, cached);
   cached.epoch = space.vectorsEpoch;
   cache.delete(space.number);
@@ -52,13 +56,17 @@ async function refresh({ sql }: Session, space: SpaceRow, cached: CachedVectors)
       from = chunk + 1;
       if (!isStale.delete(chunk)) continue;
       readCodes(cached.rows, chunk, row["data"] as Uint8Array);
+      if (cached.rows.isExact) await readWhole(sql, space, cached.rows, chunk);
+      // Only now: a chunk of which a part could not be read is read again.
       cached.stamps.set(chunk, Number(row["changed_at"]));
-      if (!cached.rows.isExact) continue;
-      const first = chunk * CODES_PER_CHUNK;
-      const vectors = await sql.execute(VECTORS, [space.number, first, first + CODES_PER_CHUNK]);
-      for (const each of vectors.rows) cached.rows.setWhole(Number(each["number"]), each["vector"] as Uint8Array);
     }
   }
+}
+
+async function readWhole(sql: Session["sql"], space: SpaceRow, rows: VectorRows, chunk: number): Promise<void> {
+  const first = chunk * CODES_PER_CHUNK;
+  const vectors = await sql.execute(VECTORS, [space.number, first, first + CODES_PER_CHUNK]);
+  for (const each of vectors.rows) rows.setWhole(Number(each["number"]), each["vector"] as Uint8Array);
 }
 
 /** A chunk that was read inside a transaction that came to nothing is not there any more. */

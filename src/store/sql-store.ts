@@ -146,9 +146,17 @@ async function attempt<T extends { readonly ok: boolean }>(sql: SqlConnection, w
     await sql.execute("release attempt", []);
     return result;
   } catch (error) {
+    await giveUp(sql);
+    throw error;
+  }
+}
+
+async function giveUp(sql: SqlConnection): Promise<void> {
+  try {
     await sql.execute("rollback to attempt", []);
     await sql.execute("release attempt", []);
-    throw error;
+  } catch {
+    // After some errors the whole transaction is rolled back already; the error that did it says more than this one.
   }
 }
 

@@ -97,8 +97,9 @@ export function defineTool<A>(definition: BuiltinDefinition<A>): BuiltinTool {
         const message = await definition.run(parsed.data, context);
         return { ok: true, message, promptChanged: definition.changesPrompt ?? false };
       } catch (error) {
-        if (error instanceof Failure) return { ok: false, message: error.message };
-        throw error;
+        // The model can do nothing about a disk that fails, and the transaction in which it does cannot go on.
+        if (!(error instanceof Failure) || error.kind === "unreadable") throw error;
+        return { ok: false, message: error.message };
       }
     },
   };

@@ -1,3 +1,4 @@
+import { Failure } from "../../core/failure.ts";
 import { ModelFailure } from "../../llm/failure.ts";
 import { withSkills } from "../client-skills.ts";
 import { commit, noChange } from "../commit.ts";
@@ -48,7 +49,11 @@ export async function needsRoom(turn: Turn, state: TurnState): Promise<boolean> 
 /** Compacts after a step that left the context too full. When nothing can go, the run goes on as it is. */
 export async function makeRoom(turn: Turn, state: TurnState): Promise<void> {
   const cause = { trigger: "post_step_context_check", contextTokens: state.contextTokens, isDrop: false } as const;
-  const made = await compact(turn, state, cause);
+  const made = await compact(turn, state, cause).catch((error: unknown) => {
+    // A turn that is over ends as it would have: what could not be stored of the compaction, the next turn makes up for.
+    if (state.ending === null || !(error instanceof Failure)) throw error;
+    return false;
+  });
   if (!made) state.contextTokens = null;
 }
 
