@@ -1,6 +1,7 @@
 import { ask, type Clients, fetched, walk } from "./clients.ts";
 import { EMBEDDING_CONFIG } from "./embedding-server.ts";
 import type { ApiRequest } from "./network.ts";
+import { fills } from "./options.ts";
 import type { KnownAgent } from "./oracle.ts";
 import { OWN_BLOCK, SHARED_BLOCK, SMALL_BLOCK, SMALL_CHARS_MAX } from "./plan.ts";
 import { MODEL_NAMES } from "./providers.ts";
@@ -58,6 +59,7 @@ async function createAgent(clients: Clients, number: number, sharedBlockId: stri
     model: `${provider}/${MODEL_NAMES[provider][0]}`,
     tools: ["archival_memory_insert", "archival_memory_search", ...memoryTools],
     include_base_tools: false,
+    ...(options.windowTokens === null ? {} : { context_window_limit: options.windowTokens }),
     enable_sleeptime: hasCompanion,
     memory_blocks: [
       { label: "persona", value: `cn-${number};` },
@@ -130,7 +132,7 @@ export async function fork(clients: Clients, agent: KnownAgent, number: number):
   // Others may use it only once it is known what it holds.
   oracle.addAgent({ ...forked, inherited });
   const missing = said.filter((turn) => !turn.mayBeForgotten && !inherited.includes(turn.plan.mark));
-  if (missing.length > 0 && clients.options.fillRate === 0)
+  if (missing.length > 0 && !fills(clients.options))
     oracle.fail(
       "S1 acknowledged",
       `A fork of conversation ${agent.number} lacks ${missing.map(({ plan }) => plan.mark)}`,

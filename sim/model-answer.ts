@@ -1,5 +1,5 @@
 import type { ChatReply, ProviderWire, Refusal } from "./chat-wire.ts";
-import type { SimOptions } from "./options.ts";
+import { fills, type SimOptions } from "./options.ts";
 import type { PlannedReply } from "./plan.ts";
 import { SECRET } from "./providers.ts";
 import type { SeededRandom } from "./random.ts";
@@ -43,6 +43,8 @@ interface ModelAnswer {
   readonly isStreamed: boolean;
   readonly reply: PlannedReply;
   readonly thought: string;
+  /** The size of the prompt; told where windows matter. */
+  readonly promptTokens: number;
   /** A number that no other reply is billed with. */
   readonly completionTokens: number;
   readonly fault: ModelFault | undefined;
@@ -80,11 +82,11 @@ function replyOf({ options, random }: AnswerWorld, answer: ModelAnswer): ChatRep
   const named = calls.map((planned, index) => ({
     name: planned.name,
     // After a compaction the plan may begin again: then what it writes is told apart by the reply.
-    arguments:
-      options.fillRate > 0 ? planned.arguments.replaceAll(TOKEN_END, `;-${random.int(1e9)};`) : planned.arguments,
+    arguments: fills(options) ? planned.arguments.replaceAll(TOKEN_END, `;-${random.int(1e9)};`) : planned.arguments,
     id: options.repeatsCallIds ? `functions.${planned.name}:${index}` : `call_${random.uuid().slice(0, 8)}`,
   }));
-  const promptTokens = random.chance(options.fillRate) ? FULL_TOKENS : 20 + random.int(100);
+  const fullTokens = random.chance(options.fillRate) ? FULL_TOKENS : undefined;
+  const promptTokens = fullTokens ?? (options.windowTokens === null ? 20 + random.int(100) : answer.promptTokens);
   const { thought, completionTokens } = answer;
   return { text, thought, calls: named, promptTokens, completionTokens };
 }

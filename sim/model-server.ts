@@ -7,12 +7,13 @@ import { answerEmbeddings } from "./embedding-server.ts";
 import type { Faults } from "./faults.ts";
 import { createHookServer, HOOK_ADDRESS } from "./hook-server.ts";
 import { MODEL_FAULTS, type ModelFault, writeAnswer } from "./model-answer.ts";
-import type { SimOptions } from "./options.ts";
+import { fills, type SimOptions } from "./options.ts";
 import { COMPANION, type Oracle } from "./oracle.ts";
 import { drawCompanionReply, type PlannedReply, words } from "./plan.ts";
 import { CHAT_URL, MODEL_NAMES, reveals } from "./providers.ts";
 import type { SeededRandom } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
+import { promptTokensOf, windowProblem } from "./window-checks.ts";
 import type { Incarnation } from "./world.ts";
 
 /** Only at the head of a message: summaries may quote others. */
@@ -89,13 +90,23 @@ export function createModelServer(made: ModelServerOptions): ModelServer {
     if (agent !== null && isAtWork(call)) oracle.modelWorks(agent);
   }
 
-  async function answer(body: string, call: InFlight): Promise<Response> {
-    traffic.count(body, call);
+  /** Reads what a provider is sent, and looks whether it may be; undefined where nobody could read it. */
+  function heard(body: string, { wire }: InFlight): ChatRequest | undefined {
     if (reveals(body)) oracle.fail("S16 secret", "The model was sent the key of its provider");
-    const request = call.wire.read(JSON.parse(body));
+    const request = wire.read(JSON.parse(body));
     const problem = typeof request === "string" ? request : transcriptProblem(request.messages);
     if (problem !== undefined) oracle.fail("S6 transcript", `The model was sent a broken transcript: ${problem}`);
-    if (typeof request === "string") return call.wire.refusal("server_error", "");
+    if (typeof request === "string") return undefined;
+    const excess = options.windowTokens === null ? undefined : windowProblem(body, request, options.windowTokens);
+    if (excess !== undefined) oracle.fail("S7 context", excess);
+    return request;
+  }
+
+  async function answer(body: string, call: InFlight): Promise<Response> {
+    traffic.count(body, call);
+    const request = heard(body, call);
+    if (request === undefined) return call.wire.refusal("server_error", "");
+    const promptTokens = promptTokensOf(body);
     const { reply, agent, over } = answerTo(request, call);
     await think(agent, call);
     const fault = faultOf();
@@ -108,7 +119,7 @@ export function createModelServer(made: ModelServerOptions): ModelServer {
       if (fault === undefined) replies++;
     };
     const isStreamed = request.stream === true;
-    return writeAnswer(made, { ...call, isStreamed, reply, thought, completionTokens, fault, end });
+    return writeAnswer(made, { ...call, isStreamed, reply, thought, promptTokens, completionTokens, fault, end });
   }
 
   return {
@@ -192,10 +203,10 @@ function createSpeaker(
       .filter(({ role }) => role === "user")
       .flatMap((message) => MARK.exec(chatText(message)) ?? []);
     const agent = oracle.conversationOf(Number(persona), CONVERSATION.exec(system)?.[0]);
-    oracle.modelWasSent(agent, marks, { system, request, isWhole: options.fillRate === 0 });
+    oracle.modelWasSent(agent, marks, { system, request, isWhole: !fills(options) });
     const plan = oracle.planOf(marks.at(-1) ?? "");
     // Where contexts fill, the plan's beginning may be gone; so that it ends all the same, it sometimes jumps there.
-    const isLast = options.fillRate > 0 && random.chance(0.3);
+    const isLast = fills(options) && random.chance(0.3);
     return { reply: nextReply(request, plan?.replies ?? [LAST_WORDS], isLast), agent, over: begin(agent, call) };
   };
 }

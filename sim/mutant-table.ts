@@ -117,6 +117,13 @@ export const MUTANT_TABLE: Readonly<Record<Mutant, MutantFacts>> = {
     "isWorthIt && depth[cut] === 0 &&",
     "isWorthIt &&",
   ),
+  never_compacts: inside(
+    null,
+    ["S7 context"],
+    "agent/compaction/make-room.ts",
+    "  return contextTokens > Math.floor(",
+    "  return contextTokens < 0 && contextTokens > Math.floor(",
+  ),
   keeps_replaced_messages: inside(
     "M10",
     ["S3 once", "S7 context"],

@@ -25,6 +25,7 @@ export const MUTANTS = [
   "tells_companions_twice",
   "cuts_between_call_and_answer",
   "keeps_replaced_messages",
+  "never_compacts",
   "writes_one_past_the_limit",
   "counts_bytes_as_characters",
   "drops_usage_when_it_resumes",

@@ -68,6 +68,11 @@ export interface SimOptions {
   readonly skewMs: number;
   /** The share of replies that are said to have filled the context, and of calls that are refused for it. */
   readonly fillRate: number;
+  /**
+   * The context window of every agent, in tokens as the providers then count them: honestly, and without ever refusing
+   * a prompt for its size. Null where windows are too large to matter.
+   */
+  readonly windowTokens: number | null;
   /** Whether a context may lose what was said, so that prompts may hold less than all of it. */
   readonly forgets: boolean;
   /** Whether the models number their calls from zero in every reply. */
@@ -98,6 +103,10 @@ export interface SimOptions {
   readonly startsEmpty: boolean;
 }
 
+/** Windows that hold the instructions, the tools and the memory of an agent, and of its messages some dozens. */
+const WINDOW_TOKENS_MIN = 3_500;
+const WINDOW_TOKENS_SPAN = 700;
+
 /** Draws the options of a seed: for each feature whether it is there at all, then how much of it. */
 export function drawOptions(seed: number, random: SeededRandom): SimOptions {
   const enabled: Operation[] = OPERATIONS.filter(() => random.chance(0.7));
@@ -110,6 +119,8 @@ export function drawOptions(seed: number, random: SeededRandom): SimOptions {
   const crashes = CRASHES.filter(() => random.chance(0.7));
   const isCalm = random.chance(0.15);
   const fillRate = random.chance(0.7) ? 0 : 0.3 * random.fraction();
+  const windows = random.fork("window");
+  const windowTokens = windows.chance(0.8) ? null : WINDOW_TOKENS_MIN + windows.int(WINDOW_TOKENS_SPAN);
   return {
     seed,
     agents: 1 + random.int(3),
@@ -123,7 +134,8 @@ export function drawOptions(seed: number, random: SeededRandom): SimOptions {
     transactionMs: random.chance(0.75) ? 0 : 10 ** random.between(0, 1.5),
     skewMs: random.chance(0.3) ? 5_000 : 0,
     fillRate,
-    forgets: fillRate > 0 || rare.includes("compact") || rare.includes("reset"),
+    windowTokens,
+    forgets: fillRate > 0 || windowTokens !== null || rare.includes("compact") || rare.includes("reset"),
     ...drawDelays(random),
     ...drawModels(random),
     ...features,
@@ -131,6 +143,11 @@ export function drawOptions(seed: number, random: SeededRandom): SimOptions {
     learns: random.chance(0.5),
     startsEmpty: random.chance(0.15),
   };
+}
+
+/** Whether contexts fill, so that the server compacts them by itself. */
+export function fills({ fillRate, windowTokens }: Pick<SimOptions, "fillRate" | "windowTokens">): boolean {
+  return fillRate > 0 || windowTokens !== null;
 }
 
 /** Messages are what the rest is about, so ways of sending count twice. */
