@@ -36,6 +36,7 @@ export function runStream(source: RunStreamSource, run: Run, request: Omit<Strea
 async function endOf({ store }: RunStreamSource, { actor, runId }: StreamRequest, last?: string): Promise<string> {
   if (last === DONE) return "";
   const run = await store.reader(actor).runs.find(runId);
+  await store.durable();
   return run === undefined || run.completedAt !== null ? DONE : "";
 }
 
@@ -63,6 +64,8 @@ async function* played(
     if (result === undefined) yield [];
   }
   if (result == null) return;
+  // The end was read from rows that a power cut could still take back.
+  await store.durable();
   const events = numbered(eventsOf(result).flatMap(encode), start.length);
   if (events.some(isNew)) yield events.filter(isNew);
 }

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { validateResponse } from "./_test-openapi.ts";
 import { type Answer, eventsOf, startTestServer, type TestServer } from "./_test-server.ts";
+import { temporaryDirectory } from "./_test-server-process.ts";
+import { openSqlite } from "./sqlite.ts";
 
 let server: TestServer;
 
@@ -235,6 +237,34 @@ test("a stream of a run that nobody asked to stream ends when the run is deleted
   expect((await server.request("DELETE", `/v1/agents/${agentId}`)).status).toBe(200);
   gate.resolve();
   expect(await stream.text()).toEndWith("data: [DONE]\n\n");
+});
+
+test("a stream of a run that nobody asked to stream tells of its end when that is on disk", async () => {
+  const directory = temporaryDirectory();
+  const database = openSqlite(directory.path);
+  let flushing: Promise<void> = Promise.resolve();
+  const flush = () => flushing.then(() => database.flush());
+  const slow = await startTestServer({ database: { ...database, flush } });
+  const agentId = await slow.agent();
+  slow.model.say({ text: "done" });
+  const { body: run } = await slow.request("POST", `/v1/agents/${agentId}/messages/async`, { input: "go" });
+  const gate = Promise.withResolvers<void>();
+  flushing = gate.promise;
+  let heard = "";
+  const stream = await slow.stream(`/v1/runs/${run.id}/stream`, { starting_after: 0 });
+  const reading = (async () => {
+    for await (const piece of stream.body ?? []) heard += new TextDecoder().decode(piece);
+  })();
+  await Bun.sleep(300);
+  expect(heard).toContain('"message_type":"ping"');
+  expect(heard).not.toContain("done");
+  gate.resolve();
+  await reading;
+  expect(heard).toEndWith("data: [DONE]\n\n");
+  expect(heard).toContain("done");
+  await slow.close();
+  await database.close();
+  directory.remove();
 });
 
 test("a stream of a run that nobody asked to stream is the same in every reading", async () => {
