@@ -183,8 +183,8 @@ export const MUTANT_TABLE: Readonly<Record<Mutant, MutantFacts>> = {
       },
       {
         file: "src/agent/runner.ts",
-        from: "    const ended = await abandon(",
-        to: "    if (error instanceof Error) throw error;\n    const ended = await abandon(",
+        from: "    const ended = await abandon(options, actor, state.run.id,",
+        to: "    if (error instanceof Error) throw error;\n    const ended = await abandon(options, actor, state.run.id,",
       },
     ],
   },

@@ -119,14 +119,7 @@ export function createRunner(options: RunnerOptions): Runner {
     async cancel(actor, runId) {
       const run = active.get(runId);
       run?.cancelling.abort(new Failure("conflict", `Run ${runId} was cancelled`));
-      if (run !== undefined) return true;
-      const sources = { ...world, times: options.timeFormat };
-      return store.write(actor, async (repositories) => {
-        return (
-          (await cancelQueued(repositories.runs, world.clock.now(), runId)) ||
-          (await cancelApproval(repositories, sources, runId))
-        );
-      });
+      return run !== undefined || cancelStored(options, actor, runId);
     },
 
     breakOff(agentIds) {
@@ -201,6 +194,15 @@ async function beginQueued(desk: Desk, { actor, runId }: QueuedRun): Promise<voi
   const run = await desk.options.store.reader(actor).runs.find(runId);
   if (run?.status !== "created") return;
   await begin(desk, actor, await setUpAgain(desk.options, actor, run), run, null);
+}
+
+/** Ends a run that nobody works on: one that has not begun, or waits for an approval. */
+function cancelStored({ store, world, timeFormat }: RunnerOptions, actor: Actor, runId: RunId): Promise<boolean> {
+  const sources = { ...world, times: timeFormat };
+  return store.write(actor, async (repositories) => {
+    const isQueued = await cancelQueued(repositories.runs, world.clock.now(), runId);
+    return isQueued || cancelApproval(repositories, sources, runId);
+  });
 }
 
 /** Ends a run that has not begun; false when there is no such run. */
