@@ -203,6 +203,8 @@ export function createDisk(options: DiskOptions): SimDisk {
         async close() {
           // Whoever took its place while it was paused stays at the disk.
           if (!seats.isAlone(seat)) return seats.release(incarnation);
+          // Where beginning and ending one takes time, a transaction may be open: it goes with its connection.
+          if (seat.inTransaction) seat.writer.run("rollback");
           seat.writer.run("pragma wal_checkpoint(truncate)");
           seats.closeAll();
           flushedBytes = 0;
