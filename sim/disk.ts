@@ -15,7 +15,7 @@ import { Failure } from "../src/core/failure.ts";
 import type { SqlConnection, SqlDatabase, SqlResult } from "../src/store/driver.ts";
 import { createDiskTrouble, type DiskTrouble, type DiskTroubleOptions, unreadable } from "./disk-trouble.ts";
 import type { SeededRandom } from "./random.ts";
-import { hashOfRows, holding, type TableRows } from "./rows.ts";
+import { type Remains, remainsOf, type TableRows } from "./rows.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { type Incarnation, NEVER } from "./world.ts";
 
@@ -38,14 +38,10 @@ export interface SimDisk {
   readonly refuses: boolean;
   /** Transactions committed so far. */
   commits(): number;
-  /** SHA-256 over every row of every table. */
-  hash(): string;
   /** The bytes of the database file, in which everything is once the process has stopped. */
   image(): Uint8Array;
-  /** Which of these texts stand in which table. */
-  holding(texts: readonly string[]): readonly string[];
-  /** Problems SQLite itself finds in the file, foreign keys included. */
-  problems(): readonly string[];
+  /** What is there in the end, and what is wrong with it: problems that SQLite finds, texts that should be gone. */
+  remains(gone: readonly string[]): Remains & { readonly problems: readonly string[] };
   remove(): void;
 }
 
@@ -218,9 +214,11 @@ export function createDisk(options: DiskOptions): SimDisk {
     losePower,
     commits: () => commits,
     image: files.image,
-    hash: () => files.look((database) => hashOfRows(rowsOf(database)), seats.isEmpty()),
-    holding: (texts) => files.look((database) => holding(rowsOf(database), texts), seats.isEmpty()),
-    problems: () => files.look(problemsOf, seats.isEmpty()),
+    remains: (gone) =>
+      files.look(
+        (database) => ({ ...remainsOf(rowsOf(database), gone), problems: problemsOf(database) }),
+        seats.isEmpty(),
+      ),
     remove() {
       seats.closeAll();
       files.remove();

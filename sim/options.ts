@@ -128,7 +128,7 @@ export function drawOptions(seed: number, random: SeededRandom): SimOptions {
     clients: 1 + random.int(5),
     operations: 20 + random.int(21),
     enabled: [...weighted(enabled), ...rare],
-    crashesMax: isCalm ? 0 : 3 + random.int(8),
+    crashesMax: isCalm ? 0 : 2 + random.int(7),
     crashRate: 0.02 * 10 ** random.between(0, 1),
     crashes: crashes.length > 0 ? crashes : ["kill"],
     transactionMs: random.chance(0.75) ? 0 : 10 ** random.between(0, 1.5),

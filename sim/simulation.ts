@@ -120,9 +120,9 @@ async function simulateWith(seed: number, oracle: Oracle, how: SimulateOptions):
       { ...parts, random: random.fork("workload"), network: watched(network, oracle, how.checkShape) },
       machine.mayCrash,
     );
-    for (const problem of disk.problems()) oracle.fail("S15 file", problem);
-    for (const found of disk.holding(oracle.deletedMarks))
-      oracle.fail("S13 deleted", `Of a deleted agent there is still ${found}`);
+    const { hash, problems, holding } = disk.remains(oracle.deletedMarks);
+    for (const problem of problems) oracle.fail("S15 file", problem);
+    for (const found of holding) oracle.fail("S13 deleted", `Of a deleted agent there is still ${found}`);
     return {
       options,
       hazards,
@@ -130,7 +130,7 @@ async function simulateWith(seed: number, oracle: Oracle, how: SimulateOptions):
       violations: harness === "finds_nothing" ? [] : oracle.violations,
       traceHash: scheduler.hash(),
       checkpoints: scheduler.checkpoints(),
-      databaseHash: disk.hash(),
+      databaseHash: hash,
       events: scheduler.events(),
       virtualMs: scheduler.nowMs(),
       incarnations: machine.incarnations(),

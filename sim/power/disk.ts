@@ -1,5 +1,5 @@
 import type { DiskOptions, SimDisk } from "../disk.ts";
-import { hashOfRows, holding, type TableRows } from "../rows.ts";
+import { remainsOf, type TableRows } from "../rows.ts";
 import { connectTo, type WasmConnection } from "./connection.ts";
 import { type Engine, loadEngine } from "./engine.ts";
 import { createPowerFiles, type PowerFiles } from "./files.ts";
@@ -83,17 +83,13 @@ function createPowerDisk(engine: Engine, disk: DiskOptions, mutant: PowerMutant 
     },
     commits: () => commits,
     image: () => files.find(DATABASE)?.seen.buffer.slice(0, files.find(DATABASE)?.seen.size) ?? new Uint8Array(0),
-    hash: () =>
-      look(
-        (connection) => hashOfRows(rowsOf(connection)),
-        () => "unreadable",
-      ),
-    holding: (texts) =>
-      look(
-        (connection) => holding(rowsOf(connection), texts),
-        (error) => [String(error)],
-      ),
-    problems: () => [...found, ...look(problemsOf, (error) => [String(error)])],
+    remains(gone) {
+      const { problems, ...remains } = look(
+        (connection) => ({ ...remainsOf(rowsOf(connection), gone), problems: problemsOf(connection) }),
+        (error) => ({ hash: "unreadable", holding: [], problems: [String(error)] }),
+      );
+      return { ...remains, problems: [...found, ...problems] };
+    },
     remove: leave,
   };
 }

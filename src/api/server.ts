@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import { TrieRouter } from "hono/router/trie-router";
+import { getPathNoStrict } from "hono/utils/url";
 import { Failure } from "../core/failure.ts";
 import type { JsonObject } from "../core/json.ts";
 import { agentBlockRoutes } from "./agent-blocks.ts";
@@ -29,8 +30,9 @@ import { stepRoutes } from "./steps.ts";
 import { tagRoutes } from "./tags.ts";
 import { toolRoutes } from "./tools.ts";
 
-/** Where the API stands: its own name, and Letta's alias of it. */
-const MOUNTS = ["/v1", "/latest"];
+const MOUNT = "/v1";
+/** Letta's alias of it. */
+const ALIAS = /^\/latest(?=\/|$)/;
 /** How long a browser may remember what it was told about an origin. */
 const PREFLIGHT_SECONDS = 600;
 
@@ -43,7 +45,7 @@ export interface ApiOptions extends AgentRoutesOptions, AuthOptions {
 /** The whole API as one request handler. Every path answers with and without a slash at its end. */
 export function createApi(options: ApiOptions): Hono {
   // The router that Hono falls back to for paths like these, after it has tried a faster one at the first request.
-  const app = new Hono({ strict: false, router: new TrieRouter() });
+  const app = new Hono({ getPath: routedPath, router: new TrieRouter() });
   app.use(
     "*",
     cors({
@@ -54,8 +56,7 @@ export function createApi(options: ApiOptions): Hono {
   );
   // Before anything else is said, whether a path exists included.
   app.use("*", authenticate(options));
-  const api = routesOf(options);
-  for (const mount of MOUNTS) app.route(mount, api);
+  app.route(MOUNT, routesOf(options));
   let described: JsonObject | undefined;
   app.get("/openapi.json", (c) => {
     described ??= openApiOf(app, MEMORY_ROUTES);
@@ -67,6 +68,11 @@ export function createApi(options: ApiOptions): Hono {
     isKnownPath(c.req.path) ? c.json({ detail: "Method Not Allowed" }, 405) : c.json({ detail: "Not Found" }, 404),
   );
   return app;
+}
+
+/** What decides on the route: the path without a slash at its end, and under its own name. */
+function routedPath(request: Request): string {
+  return getPathNoStrict(request).replace(ALIAS, MOUNT);
 }
 
 function routesOf(options: ApiOptions): Hono<ApiEnv> {
@@ -106,7 +112,14 @@ function refuseLargeBody(): never {
 
 /** Whether a path exists, whatever the method: the router itself only knows pairs of both. */
 function pathCheck(app: Hono): (path: string) => boolean {
+  let patterns: readonly RegExp[] | undefined;
+  return (path) => {
+    patterns ??= patternsOf(app);
+    return patterns.some((pattern) => pattern.test(path));
+  };
+}
+
+function patternsOf(app: Hono): readonly RegExp[] {
   const paths = new Set(app.routes.filter((route) => route.method !== "ALL").map((route) => route.path));
-  const patterns = [...paths].map((path) => new RegExp(`^${path.replace(/\/$/, "").replace(/:[a-z_]+/g, "[^/]+")}$`));
-  return (path) => patterns.some((pattern) => pattern.test(path));
+  return [...paths].map((path) => new RegExp(`^${path.replace(/\/$/, "").replace(/:[a-z_]+/g, "[^/]+")}$`));
 }
