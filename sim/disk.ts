@@ -17,7 +17,7 @@ import { createDiskTrouble, type DiskTrouble, type DiskTroubleOptions, unreadabl
 import type { SeededRandom } from "./random.ts";
 import { type Remains, remainsOf, type TableRows } from "./rows.ts";
 import type { Scheduler } from "./scheduler.ts";
-import { type Incarnation, NEVER } from "./world.ts";
+import { type Incarnation, never } from "./world.ts";
 
 /**
  * The disk of the simulated machine: a real SQLite file in memory, where a flush takes its time, and from which a crash
@@ -182,7 +182,7 @@ export function createDisk(options: DiskOptions): SimDisk {
       if (isPower) losePower();
       else leave(files.logBytes());
       ended(how);
-      return NEVER;
+      return never();
     },
   };
 
@@ -265,7 +265,7 @@ function write(
 ): SqlResult | Promise<SqlResult> {
   const { trouble, random, committed, end } = at;
   const { incarnation } = seat;
-  if (!incarnation.mayAct("the database")) return NEVER;
+  if (!incarnation.mayAct("the database")) return never();
   if (at.isLockedFor(seat)) return writeLater(at, seat, sql, parameters);
   if (sql === "rollback") seat.lost = undefined;
   if (seat.lost !== undefined) throw seat.lost;
@@ -310,7 +310,7 @@ function read(
   sql: string,
   parameters: readonly unknown[],
 ): SqlResult | Promise<never> {
-  if (!seat.incarnation.mayAct("the database")) return NEVER;
+  if (!seat.incarnation.mayAct("the database")) return never();
   const blow = trouble.beforeReading(seat.incarnation);
   if (blow?.kind === "ends") return end(blow.how, seat, random.chance(0.5));
   if (blow !== undefined) throw unreadable();
@@ -319,7 +319,7 @@ function read(
 
 async function flush(at: SeatOptions, seat: Seat): Promise<void> {
   const { incarnation } = seat;
-  if (!incarnation.mayAct("the disk")) return NEVER;
+  if (!incarnation.mayAct("the disk")) return never();
   if (at.losesFlushes) return;
   const upTo = at.logBytes();
   await at.scheduler.wait("disk flushed", at.random.between(0, at.flushMs), incarnation);

@@ -5,7 +5,7 @@ import { createFaults } from "./faults.ts";
 import { NO_HAZARDS } from "./hazards.ts";
 import { seededRandom } from "./random.ts";
 import { createScheduler } from "./scheduler.ts";
-import { createIncarnation, createSimWorld, NEVER } from "./world.ts";
+import { createIncarnation, createSimWorld, never } from "./world.ts";
 
 const VIRTUAL_MS_MAX = 60_000;
 const EVENTS_MAX = 1_000;
@@ -47,7 +47,7 @@ async function makeImage(): Promise<Uint8Array> {
   });
   try {
     const incarnation = createIncarnation(0, { events: scheduler.events, ghost() {} });
-    const world = createSimWorld({ scheduler, incarnation, random, skewMs: () => 0, fetch: () => NEVER });
+    const world = createSimWorld({ scheduler, incarnation, random, skewMs: () => 0, fetch: never });
     const database = disk.open(incarnation, () => {});
     let isOver = false;
     const startAndStop = async () => {

@@ -32,8 +32,10 @@ export interface Watch {
   readonly ghost: (what: string) => void;
 }
 
-/** The answers that the dead get. */
-export const NEVER = new Promise<never>(() => {});
+/** The answer that the dead get: a promise of its own each time, as one for all would keep whatever waits for it. */
+export function never(): Promise<never> {
+  return new Promise(() => {});
+}
 
 /** A new {@link Incarnation}. */
 export function createIncarnation(number: number, { events, ghost }: Watch): Incarnation {
@@ -83,7 +85,7 @@ export function createSimWorld({ scheduler, incarnation, random, skewMs, fetch }
     },
     elapsedMs: () => scheduler.nowMs() - startMs,
     sleep(durationMs, signal) {
-      if (!incarnation.mayAct("a timer")) return NEVER;
+      if (!incarnation.mayAct("a timer")) return never();
       const lateMs = timers.int(LATE_MS_MAX + 1);
       return scheduler.wait("timer", Math.ceil(durationMs) + lateMs, incarnation, signal);
     },
@@ -91,6 +93,6 @@ export function createSimWorld({ scheduler, incarnation, random, skewMs, fetch }
   return {
     clock,
     random: random.fork("ids"),
-    fetch: (input, init) => (incarnation.mayAct("the network") ? fetch(input, init) : NEVER),
+    fetch: (input, init) => (incarnation.mayAct("the network") ? fetch(input, init) : never()),
   };
 }

@@ -1,7 +1,7 @@
 import type { SqlConnection, SqlDatabase, SqlResult } from "../../src/store/driver.ts";
 import { type DiskOptions, slowed } from "../disk.ts";
 import type { SeededRandom } from "../random.ts";
-import { type Incarnation, NEVER } from "../world.ts";
+import { type Incarnation, never } from "../world.ts";
 import { connectTo, SMALL_CACHE, type WasmConnection } from "./connection.ts";
 import type { Engine } from "./engine.ts";
 import type { Trouble, Work } from "./trouble.ts";
@@ -101,7 +101,7 @@ export function startProcess(options: PowerProcessOptions): PowerProcess {
 /** Something done to the files. If the process ends there, nobody hears of it. */
 function during<T>(life: Life, work: Work, act: () => T): T | Promise<never> {
   const { trouble } = life;
-  if (life.isOver) return NEVER;
+  if (life.isOver) return never();
   try {
     const result = trouble.during(work, act);
     if (trouble.isOn()) return result;
@@ -114,7 +114,7 @@ function during<T>(life: Life, work: Work, act: () => T): T | Promise<never> {
 function end(life: Life, how: string): Promise<never> {
   leave(life);
   life.ended(how);
-  return NEVER;
+  return never();
 }
 
 function leave(life: Life): void {
@@ -172,7 +172,7 @@ async function flush(life: Life): Promise<void> {
   const log = host.files.find(LOG);
   const changes = log?.changes;
   await disk.scheduler.wait("disk flushed", random.between(0, disk.flushMs), life.incarnation);
-  if (life.isOver) return NEVER;
+  if (life.isOver) return never();
   if (log !== undefined && !disk.losesFlushes) {
     if (trouble.failsFlush()) host.files.failSync(log);
     // That something could not be stored the system says once. The process ends of it.
