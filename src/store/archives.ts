@@ -13,18 +13,15 @@ import type { Session } from "./session.ts";
 
 const SOURCE: PageSource = { table: "archives", column: "created_at", missing: "refuse" };
 
+const FIND = "select * from archives where id = $1 and organization_id = $2";
+
 /** {@link ArchiveStore} over SQL. */
 export function sqlArchiveStore(session: Session): ArchiveStore {
   const { db, organizationId } = session;
   return {
     async find(id) {
-      const row = await db
-        .selectFrom("archives")
-        .selectAll()
-        .where("id", "=", id)
-        .where("organization_id", "=", organizationId)
-        .executeTakeFirst();
-      return row && toArchive(row);
+      const { rows } = await session.sql.execute(FIND, [id, organizationId]);
+      return rows[0] && toArchive(rows[0] as unknown as ArchiveRow);
     },
 
     async list(filter, page) {

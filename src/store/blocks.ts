@@ -4,18 +4,24 @@ import type { Block } from "../umi/block.ts";
 import type { BlockStore } from "../umi/block-store.ts";
 import { matches } from "./block-filter.ts";
 import { toBlock, toRow } from "./block-rows.ts";
+import { placeholders } from "./memory-space.ts";
 import { countRows, type PageSource, readPage, removeRow } from "./pages.ts";
 import type { BlockRow } from "./schema.ts";
 import type { Session } from "./session.ts";
 
 const SOURCE: PageSource = { table: "blocks", column: "created_at", missing: "refuse" };
 
-const OF_AGENT = `select blocks.* from agent_blocks join blocks on blocks.id = agent_blocks.block_id
-  where agent_blocks.agent_id = $1 and blocks.organization_id = $2 order by agent_blocks.position`;
+const FIND = "select * from blocks where id = $1 and organization_id = $2";
+const ATTACHED = `select blocks.* from agent_blocks join blocks on blocks.id = agent_blocks.block_id
+  where agent_blocks.agent_id = $1 and blocks.organization_id = $2`;
+const OF_AGENT = `${ATTACHED} order by agent_blocks.position`;
+const LABELLED = `${ATTACHED} and agent_blocks.label = $3`;
 const TAGS_OF_AGENT = `select block_tags.block_id, block_tags.tag from agent_blocks
   join block_tags on block_tags.block_id = agent_blocks.block_id where agent_blocks.agent_id = $1 order by block_tags.tag`;
 const AGENTS_OF = `select agents.id from agent_blocks join agents on agents.id = agent_blocks.agent_id
   where agent_blocks.block_id = $1 and agents.organization_id = $2 order by agents.created_at`;
+
+const PLACES = "select block_id, label, position from agent_blocks where agent_id = $1";
 
 type Reads = Pick<BlockStore, "find" | "listForAgent" | "findForAgent" | "list" | "count" | "agentsOf">;
 
@@ -25,24 +31,11 @@ export function sqlBlockStore(session: Session): BlockStore {
 }
 
 function blockReads(session: Session): Reads {
-  const { db, organizationId } = session;
-  const ofAgent = (agentId: AgentId) =>
-    db
-      .selectFrom("agent_blocks")
-      .innerJoin("blocks", "blocks.id", "agent_blocks.block_id")
-      .selectAll("blocks")
-      .where("agent_blocks.agent_id", "=", agentId)
-      .where("blocks.organization_id", "=", organizationId);
-
+  const { organizationId } = session;
   return {
     async find(id) {
-      const row = await db
-        .selectFrom("blocks")
-        .selectAll()
-        .where("id", "=", id)
-        .where("organization_id", "=", organizationId)
-        .executeTakeFirst();
-      return row && (await withTags(session, [row]))[0];
+      const { rows } = await session.sql.execute(FIND, [id, organizationId]);
+      return (await withTags(session, rows as unknown as readonly BlockRow[]))[0];
     },
 
     async listForAgent(agentId) {
@@ -56,8 +49,8 @@ function blockReads(session: Session): Reads {
     },
 
     async findForAgent(agentId, label) {
-      const row = await ofAgent(agentId).where("agent_blocks.label", "=", label).executeTakeFirst();
-      return row && (await withTags(session, [row]))[0];
+      const { rows } = await session.sql.execute(LABELLED, [agentId, organizationId, label]);
+      return (await withTags(session, rows as unknown as readonly BlockRow[]))[0];
     },
 
     async list(filter, page) {
@@ -141,31 +134,32 @@ function labelTaken(agentId: string, label: string): Failure {
   return new Failure("conflict", text);
 }
 
-async function attachBlock({ db }: Session, agentId: AgentId, block: Block): Promise<void> {
-  const rows = await db.selectFrom("agent_blocks").selectAll().where("agent_id", "=", agentId).execute();
-  if (rows.some((row) => row.block_id === block.id)) return;
-  if (rows.some((row) => row.label === block.label)) throw labelTaken(agentId, block.label);
-  const position = rows.reduce((highest, row) => Math.max(highest, row.position), 0) + 1;
+async function attachBlock({ db, sql }: Session, agentId: AgentId, block: Block): Promise<void> {
+  const { rows } = await sql.execute(PLACES, [agentId]);
+  if (rows.some((row) => row["block_id"] === block.id)) return;
+  if (rows.some((row) => row["label"] === block.label)) throw labelTaken(agentId, block.label);
+  const position = rows.reduce((highest, row) => Math.max(highest, Number(row["position"])), 0) + 1;
   await db
     .insertInto("agent_blocks")
     .values({ agent_id: agentId, block_id: block.id, label: block.label, position })
     .execute();
 }
 
-async function setTags({ db }: Session, block: Block): Promise<void> {
-  await db.deleteFrom("block_tags").where("block_id", "=", block.id).execute();
+async function setTags({ db, sql }: Session, block: Block): Promise<void> {
+  await sql.execute("delete from block_tags where block_id = $1", [block.id]);
   const rows = [...new Set(block.tags)].map((tag) => ({ block_id: block.id, tag }));
   if (rows.length > 0) await db.insertInto("block_tags").values(rows).execute();
 }
 
-async function withTags({ db }: Session, rows: readonly BlockRow[]): Promise<readonly Block[]> {
+async function withTags({ sql }: Session, rows: readonly BlockRow[]): Promise<readonly Block[]> {
   if (rows.length === 0) return [];
   const ids = rows.map((row) => row.id);
-  const tagRows = await db.selectFrom("block_tags").selectAll().where("block_id", "in", ids).orderBy("tag").execute();
+  const wanted = `select * from block_tags where block_id in (${placeholders(1, ids.length)}) order by tag`;
+  const tags = Map.groupBy((await sql.execute(wanted, ids)).rows, (row) => row["block_id"]);
   return rows.map((row) =>
     toBlock(
       row,
-      tagRows.filter((tag) => tag.block_id === row.id).map((tag) => tag.tag),
+      (tags.get(row.id) ?? []).map(({ tag }) => String(tag)),
     ),
   );
 }

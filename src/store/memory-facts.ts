@@ -8,11 +8,13 @@ import type { FactLink } from "../umi/facts/fact-link.ts";
 import { FACTS_LIMIT_MAX, type FactQuery, type FactStore, type TouchedByTurn } from "../umi/facts/fact-store.ts";
 import { knownAt } from "../umi/facts/fact-time.ts";
 import { entityFamily, sqlEntities } from "./memory-entities.ts";
+import { placeholders } from "./memory-space.ts";
 import { toFlag, toInstantOrNull } from "./rows.ts";
 import type { FactLinkRow, FactRow, Tables } from "./schema.ts";
 import type { Session } from "./session.ts";
 import { inSpace } from "./spaces.ts";
 
+const FIND = "select * from umi_facts where organization_id = $1 and space = $2 and id = $3";
 const SPACE_TABLES = [
   "umi_facts",
   "umi_fact_sources",
@@ -134,13 +136,8 @@ async function addSource(session: Session, space: string, id: FactId, turnId: st
 }
 
 async function findFact(session: Session, space: string, id: FactId): Promise<Fact | undefined> {
-  const rows = await session.db
-    .selectFrom("umi_facts")
-    .selectAll()
-    .where(inSpace(session, space))
-    .where("id", "=", id)
-    .execute();
-  return (await withSources(session, space, rows))[0];
+  const { rows } = await session.sql.execute(FIND, [session.organizationId, space, id]);
+  return (await withSources(session, space, rows as unknown as readonly FactRow[]))[0];
 }
 
 async function linksOf(session: Session, space: string, id: FactId): Promise<readonly FactLink[]> {
@@ -266,26 +263,18 @@ async function removeFact(session: Session, space: string, id: FactId): Promise<
 async function withSources(session: Session, space: string, rows: readonly FactRow[]): Promise<readonly Fact[]> {
   if (rows.length === 0) return [];
   const ids = rows.map((row) => row.id);
-  const sources = await session.db
-    .selectFrom("umi_fact_sources")
-    .select(["fact_id", "turn_id"])
-    .where(inSpace(session, space))
-    .where("fact_id", "in", ids)
-    .orderBy("position")
-    .execute();
-  const parents = await session.db
-    .selectFrom("umi_fact_parents")
-    .select(["fact_id", "parent_id"])
-    .where(inSpace(session, space))
-    .where("fact_id", "in", ids)
-    .orderBy("position")
-    .execute();
-  const turns = Map.groupBy(sources, (row) => row.fact_id);
-  const origins = Map.groupBy(parents, (row) => row.fact_id);
+  const of = async (table: string) => {
+    const wanted = `select * from ${table} where organization_id = $1 and space = $2
+      and fact_id in (${placeholders(3, ids.length)}) order by position`;
+    const found = await session.sql.execute(wanted, [session.organizationId, space, ...ids]);
+    return Map.groupBy(found.rows, (row) => row["fact_id"]);
+  };
+  const turns = await of("umi_fact_sources");
+  const origins = await of("umi_fact_parents");
   return rows.map((row) => ({
     ...toFact(row),
-    sourceTurnIds: (turns.get(row.id) ?? []).map((source) => source.turn_id),
-    derivedFrom: (origins.get(row.id) ?? []).map((origin) => origin.parent_id as FactId),
+    sourceTurnIds: (turns.get(row.id) ?? []).map((source) => String(source["turn_id"])),
+    derivedFrom: (origins.get(row.id) ?? []).map((origin) => origin["parent_id"] as FactId),
   }));
 }
 

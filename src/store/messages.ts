@@ -7,6 +7,7 @@ import { limitOf } from "./pages.ts";
 import type { Session } from "./session.ts";
 import { sqlThreads, type Threads } from "./threads.ts";
 
+const SAVE_SYSTEM = "update messages set content = $1 where id = $2 and organization_id = $3 and role = 'system'";
 const COUNT = "select count(*) as total from messages where agent_id = $1 and organization_id = $2";
 
 /** {@link MessageStore} over SQL. */
@@ -41,13 +42,8 @@ function sqlMessages(session: Session): Omit<MessageStore, keyof Threads | keyof
     },
 
     async saveSystem(id, text) {
-      await db
-        .updateTable("messages")
-        .set({ content: JSON.stringify([{ type: "text", text }]) })
-        .where("id", "=", id)
-        .where("role", "=", "system")
-        .where("organization_id", "=", organizationId)
-        .execute();
+      const content = JSON.stringify([{ type: "text", text }]);
+      await session.sql.execute(SAVE_SYSTEM, [content, id, organizationId]);
     },
 
     async saveTokenCounts(counts) {
