@@ -4,7 +4,7 @@ import type { ChatRequest } from "./chat-wire.ts";
 const BYTES_PER_TOKEN = 4;
 /**
  * How much larger than its window a prompt may be. The server compacts by what a provider counted of the call before; the
- * reply to that, the answers to its calls and a new message come on top, and are small in this workload.
+ * reply to that and the answers to its calls come on top, and are small in this workload.
  */
 const MARGIN = 0.05;
 
@@ -19,7 +19,9 @@ export function promptTokensOf(body: string): number {
  */
 export function windowProblem(body: string, { messages }: ChatRequest, windowTokens: number): string | undefined {
   const tokens = promptTokensOf(body);
-  if (tokens <= windowTokens * (1 + MARGIN)) return undefined;
+  // What no provider has counted yet comes on top, too: a companion reads all that waits for it at once, which is long.
+  const saidLast = messages.slice(messages.findLastIndex(({ role }) => role !== "user") + 1);
+  if (tokens - promptTokensOf(JSON.stringify(saidLast)) <= windowTokens * (1 + MARGIN)) return undefined;
   const lastUser = messages.findLastIndex(({ role }) => role === "user");
   const history = messages.slice(1, Math.max(1, lastUser));
   if (tokens - promptTokensOf(JSON.stringify(history)) > windowTokens) return undefined;
