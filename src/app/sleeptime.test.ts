@@ -263,6 +263,20 @@ test("a companion that a stopped server owed a turn gets it from the next one, o
   expect(server.model.requests).toHaveLength(2);
 });
 
+test("a companion's turn begins although the clock was set back since it was queued", async () => {
+  const { main } = await pair(1);
+  await server.server.runner.drain(1_000);
+  server.model.say(spoken("Hello!"));
+  const [runId = ""] = (await say(main, "I like tea")) ?? [];
+  await server.database.writer.execute("update runs set created_at = created_at + 3600000 where id = $1", [runId]);
+
+  server.model.say(FINISH);
+  const successor = await server.restarted();
+  await successor.runner.recover();
+  expect((await ended(runId)).status).toBe("completed");
+  await successor.runner.drain(1_000);
+});
+
 test("turns that fail or wait for an approval are no turns; what they said is read later", async () => {
   const { main, group } = await pair(1);
   server.model.say({ status: 400, body: '{"error":{"message":"no"}}' });

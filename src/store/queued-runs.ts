@@ -16,7 +16,7 @@ export function isUnfinished(table = "runs"): string {
   return `${table}.status in ('created', 'running')`;
 }
 
-const QUEUED = `select id, organization_id, created_at, exists (select 1 from runs as busy where busy.agent_id = runs.agent_id
+const QUEUED = `select id, organization_id, exists (select 1 from runs as busy where busy.agent_id = runs.agent_id
     and ${isUnfinished("busy")} and busy.status = 'running' and coalesce(busy.conversation_id, '') = coalesce(runs.conversation_id, '')) as is_blocked
   from runs where status = 'created' and queued_input is not null order by is_blocked, created_at limit $1`;
 
@@ -55,7 +55,8 @@ export async function queuedRuns(reader: SqlConnection, limit: number, now: Inst
   return rows.map((row) => ({
     actor: { organizationId: row["organization_id"] as OrganizationId, userId: DEFAULT_USER_ID },
     runId: row["id"] as RunId,
-    dueAt: instantOf(row["is_blocked"] ? now + BUSY_MS : Number(row["created_at"])),
+    // Not when it was stored: the clock may have been set back since.
+    dueAt: row["is_blocked"] ? instantOf(now + BUSY_MS) : now,
   }));
 }
 
