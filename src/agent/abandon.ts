@@ -19,7 +19,7 @@ export type AbandonOptions = Pick<RunnerOptions, "store" | "world" | "encoderFor
 /** A run that was deleted cannot be ended; undefined is one that could not be written. */
 export type Abandoned = Run | "gone" | undefined;
 
-/** Why a run cannot go on, and who is told when that could be stored only later. */
+/** Why a run cannot go on, and who is told once its end is stored, be that now or later. */
 export interface Abandoning {
   readonly cause: unknown;
   readonly ended: (run: Run) => void;
@@ -35,7 +35,9 @@ export async function abandon(
   try {
     // Also where nothing can be written: that the run is gone is no failure.
     if ((await options.store.reader(actor).runs.find(runId)) === undefined) return "gone";
-    return await endFailed(options, actor, runId, abandoning.cause);
+    const run = await endFailed(options, actor, runId, abandoning.cause);
+    if (run !== "gone") abandoning.ended(run);
+    return run;
   } catch (failure) {
     options.log(`Run ${runId} could not be marked as failed`, failure);
     void abandonLater(options, actor, runId, abandoning);
@@ -62,7 +64,13 @@ async function abandonLater(
   }
 }
 
-async function endFailed(options: AbandonOptions, actor: Actor, runId: RunId, cause: unknown): Promise<Run | "gone"> {
+/** As {@link abandon}, for who tries again by itself: throws when the end cannot be stored. */
+export async function endFailed(
+  options: AbandonOptions,
+  actor: Actor,
+  runId: RunId,
+  cause: unknown,
+): Promise<Run | "gone"> {
   const message = cause instanceof Failure ? cause.message : "An unknown error occurred";
   const error = { type: "internal_error", message, detail: "" };
   return options.store.write(actor, async (repositories) => {

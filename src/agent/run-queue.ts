@@ -15,7 +15,7 @@ export interface RunQueueOptions {
   readonly clock: Clock;
   /** Begins the run; throws a Failure, the run still queued, when it cannot. */
   readonly begin: (queued: QueuedRun) => Promise<unknown>;
-  /** Ends a run that can never begin. */
+  /** Ends a run that can never begin; throws, the run still queued, when that cannot be stored. */
   readonly giveUp: (queued: QueuedRun, cause: unknown) => Promise<unknown>;
   readonly log: (message: string, error: unknown) => void;
 }

@@ -2,7 +2,7 @@ import type { Instant } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import { type Actor, type AgentId, newId, type RunId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
-import { abandon } from "./abandon.ts";
+import { abandon, endFailed } from "./abandon.ts";
 import { admitInput } from "./admission.ts";
 import type { Agent } from "./agent.ts";
 import { createApprovalExpiry } from "./approval-expiry.ts";
@@ -141,7 +141,7 @@ export function createRunner(options: RunnerOptions): Runner {
     store,
     clock: world.clock,
     begin: (queued) => beginQueued(desk, queued),
-    giveUp: ({ actor, runId }, cause) => abandon(options, actor, runId, { cause, ended: wakeAfter }),
+    giveUp: ({ actor, runId }, cause) => endFailed(options, actor, runId, cause),
     log: options.log,
   });
   return runner;
@@ -334,7 +334,7 @@ function openLog(
 interface WorkOptions {
   readonly log: RunLog;
   readonly signal: AbortSignal;
-  /** Told when a run is ended that could not be before. */
+  /** Told when a run is ended that could not go on. */
   readonly ended: (run: Run) => void;
 }
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { copyFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createDueWork } from "../agent/due-work.ts";
-import { instantOf } from "../core/clock.ts";
+import { type Clock, instantOf } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import { DEFAULT_ACTOR } from "../core/id.ts";
 import type { SqlConnection, SqlDatabase } from "../store/driver.ts";
@@ -19,8 +19,11 @@ const LEFT_BYTES = 40_000;
 
 let directory: ReturnType<typeof temporaryDirectory>;
 let database: OpenedSqlite;
-/** The next statement that it matches cannot be read; `skips` more can, before, and all of them before `after`. */
-let failing: { readonly pattern: RegExp; skips: number; after?: RegExp | undefined } | undefined;
+/**
+ * The next statement that it matches cannot be read, nor can all later ones where it `lasts`; `skips` more can, before,
+ * and all of them before `after`.
+ */
+let failing: { readonly pattern: RegExp; skips: number; after?: RegExp | undefined; lasts?: boolean } | undefined;
 
 beforeEach(() => {
   directory = temporaryDirectory();
@@ -41,15 +44,18 @@ function failingDatabase(): SqlDatabase {
       if (failing?.after?.test(sql) === true) failing.after = undefined;
       if (isBefore || failing?.pattern.test(sql) !== true || failing.skips-- > 0)
         return connection.execute(sql, parameters);
-      failing = undefined;
+      if (failing.lasts !== true) failing = undefined;
       throw new Failure("unreadable", "The disk failed");
     },
   });
   return { ...database, reader: over(database.reader), writer: over(database.writer) };
 }
 
-async function served(work: (server: TestServer) => Promise<void>): Promise<void> {
-  const server = await startTestServer({ database: failingDatabase() });
+async function served(
+  work: (server: TestServer) => Promise<void>,
+  extra: Parameters<typeof startTestServer>[0] = {},
+): Promise<void> {
+  const server = await startTestServer({ database: failingDatabase(), ...extra });
   try {
     await work(server);
   } finally {
@@ -156,6 +162,62 @@ test("a request for an approval can expire, though the compaction after it could
     expect([run.status, run.stop_reason]).toEqual(["completed", "requires_approval"]);
     expect(await server.server.store.expiringApprovals(10)).toHaveLength(2);
   });
+});
+
+test("what waits for a run that cannot be continued after a restart is woken when that run is ended", async () => {
+  await served(async (server) => {
+    const agentId = await server.agent();
+    const gate = Promise.withResolvers<void>();
+    server.model.say({ text: "too late", after: gate.promise });
+    const body = { messages: [{ role: "user", content: "go" }], callback_url: "http://callback.invalid/" };
+    const { body: run } = await server.request("POST", `/v1/agents/${agentId}/messages/async`, body);
+    while (server.model.requests.length === 0) await Bun.sleep(5);
+
+    const successor = await server.restarted();
+    failing = { pattern: /from "steps"/, skips: 0 };
+    await successor.runner.recover();
+    const now = async () => (await server.request("GET", `/v1/runs/${run.id}`)).body;
+    expect([failing === undefined, (await now()).status]).toEqual([true, "failed"]);
+    for (let tries = 0; tries < 200 && (await now()).callback_sent_at === null; tries++) await Bun.sleep(5);
+    expect((await now()).callback_error).toContain("callback.invalid");
+    await successor.runner.drain(1_000);
+    gate.resolve();
+  });
+});
+
+test("a queued run is not ended any more once it has begun, though it could not begin before, nor be ended", async () => {
+  const world = realWorld();
+  // The waits between tries are short here.
+  const sleep: Clock["sleep"] = (durationMs, signal) => world.clock.sleep(durationMs / 50, signal);
+  await served(
+    async (server) => {
+      const main = await server.agent({ name: "Ada", enable_sleeptime: true });
+      const { body } = await server.request("GET", `/v1/agents/${main}?include=agent.managed_group`);
+      const { id: group, agent_ids } = body.managed_group;
+      const manager_config = { manager_type: "sleeptime", sleeptime_agent_frequency: 1 };
+      await server.request("PATCH", `/v1/groups/${group}`, { manager_config });
+      const llm_config = { model: "x", model_endpoint_type: "nobody", context_window: 8_000 };
+      await server.request("PATCH", `/v1/agents/${agent_ids[0]}`, { llm_config });
+
+      server.model.say({ calls: [{ name: "send_message", arguments: { message: "Hello!" } }] });
+      const gate = Promise.withResolvers<void>();
+      failing = { pattern: /update runs set status = \$1.*approval_due_at/s, skips: 1, lasts: true };
+      const said = await server.request("POST", `/v1/agents/${main}/messages`, { input: "hi" });
+      // The companion's turn has not begun for want of a provider, nor could it be ended.
+      await Bun.sleep(50);
+      server.model.say({ calls: [{ name: "memory_finish_edits", arguments: {} }], after: gate.promise });
+      await server.request("PATCH", `/v1/agents/${agent_ids[0]}`, { model: "openai/gpt-4o-mini" });
+      const run = async () => (await server.request("GET", `/v1/runs/${said.body.usage.run_ids[0]}`)).body;
+      while (server.model.requests.length < 2) await Bun.sleep(5);
+      failing = undefined;
+      await Bun.sleep(50);
+      expect((await run()).status).toBe("running");
+      gate.resolve();
+      while ((await run()).completed_at === null) await Bun.sleep(5);
+      expect((await run()).status).toBe("completed");
+    },
+    { world: { ...world, clock: { ...world.clock, sleep } } },
+  );
 });
 
 test("a stream that cannot be read on breaks off, and leaves nothing that waits for it", async () => {
