@@ -6,8 +6,8 @@ import type { TurnError } from "./events.ts";
 import type { Repositories } from "./ports.ts";
 import { type Run, statusOf } from "./run.ts";
 import type { RunnerOptions } from "./run-setup.ts";
-import { optionsOf } from "./run-state.ts";
-import { NO_USAGE } from "./usage.ts";
+import { optionsOf, stepsOf } from "./run-state.ts";
+import { usageOf } from "./usage.ts";
 
 /** How long to wait before a run that could not be ended (the disk is full) is ended again, and how often. */
 const ABANDON_RETRY_MS = 500;
@@ -99,7 +99,7 @@ async function waitsForApproval({ messages }: Repositories, run: Run): Promise<b
 
 async function endStream(
   options: AbandonOptions,
-  { agents, events }: Repositories,
+  { agents, events, steps }: Repositories,
   run: Run,
   error: TurnError | null,
 ): Promise<void> {
@@ -107,6 +107,7 @@ async function endStream(
   const turn = optionsOf(run);
   if (agent === undefined || turn.stream === "none") return;
   const stopReason = run.stopReason ?? "error";
-  const texts = options.encoderFor(run, agent, turn)({ type: "ended", stopReason, usage: NO_USAGE, error });
+  const usage = usageOf(await stepsOf({ steps }, run.id));
+  const texts = options.encoderFor(run, agent, turn)({ type: "ended", stopReason, usage, error });
   await events.append([{ runId: run.id, firstSeqId: (await events.last(run.id)) + 1, events: texts }]);
 }

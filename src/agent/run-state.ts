@@ -12,7 +12,7 @@ import type { TurnState } from "./turn-state.ts";
 import { NO_USAGE, usageOf } from "./usage.ts";
 
 /** Steps and messages of one run that are read back when it is continued. */
-const RESUMED_ITEMS_MAX = 1_000;
+const RESUMED = { limit: 1_000, order: "asc" } as const;
 
 /** The run of a request, at work from the start. */
 export function newRun({ clock, random }: Pick<World, "clock" | "random">, setup: RunSetup): Run {
@@ -86,9 +86,8 @@ export function freshState(run: Run): TurnState {
 
 /** Where an unfinished run stands, from its rows. */
 export async function stateOf(reader: Repositories, run: Run, setup: RunSetup): Promise<TurnState> {
-  const page = { limit: RESUMED_ITEMS_MAX, order: "asc" } as const;
-  const messages = await reader.messages.list({ runId: run.id }, page);
-  const steps = await reader.steps.list({ runId: run.id }, page);
+  const messages = await reader.messages.list({ runId: run.id }, RESUMED);
+  const steps = await stepsOf(reader, run.id);
   const answers = messages.flatMap((message) => message.toolReturns);
   const context = visible(setup.agent, await reader.messages.context(setup.threadId));
   const last = steps.at(-1);
@@ -105,6 +104,11 @@ export async function stateOf(reader: Repositories, run: Run, setup: RunSetup): 
     usage: usageOf(steps),
     produced: producedOf(messages),
   };
+}
+
+/** The steps that a run has taken, the first of them first. */
+export function stepsOf({ steps }: Pick<Repositories, "steps">, runId: RunId): Promise<readonly Step[]> {
+  return steps.list({ runId }, RESUMED);
 }
 
 /** What a run said, of all its messages: what was sent to it has an otid, and so would have the answers it got. */

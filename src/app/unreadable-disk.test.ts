@@ -9,7 +9,7 @@ import type { SqlConnection, SqlDatabase } from "../store/driver.ts";
 import { takeLease } from "../store/lease.ts";
 import { migrate } from "../store/migrate.ts";
 import { sqlStore } from "../store/sql-store.ts";
-import { type Answer, startTestServer, type TestServer } from "./_test-server.ts";
+import { type Answer, eventsOf, startTestServer, type TestServer } from "./_test-server.ts";
 import { temporaryDirectory } from "./_test-server-process.ts";
 import { type OpenedSqlite, openSqlite } from "./sqlite.ts";
 import { realWorld } from "./world.ts";
@@ -161,6 +161,21 @@ test("a request for an approval can expire, though the compaction after it could
     const [run] = (await server.request("GET", `/v1/runs/?agent_id=${other}`)).body;
     expect([run.status, run.stop_reason]).toEqual(["completed", "requires_approval"]);
     expect(await server.server.store.expiringApprovals(10)).toHaveLength(2);
+  });
+});
+
+test("a stream whose end could not be stored at once tells what the run had used", async () => {
+  await served(async (server) => {
+    const agentId = await server.agent({ tool_rules: [{ type: "requires_approval", tool_name: "memory_insert" }] });
+    const write = { name: "memory_insert", arguments: { label: "human", new_string: "x", insert_line: -1 } };
+    server.model.say({ calls: [write], totalTokens: 120_000 });
+    failing = { pattern: /update runs set status/, skips: 0 };
+    const body = { messages: [{ role: "user", content: "write" }], streaming: true };
+    const events = await eventsOf(await server.stream(`/v1/agents/${agentId}/messages`, body));
+    expect(failing).toBeUndefined();
+    expect(events.find((event) => event.message_type === "stop_reason").stop_reason).toBe("requires_approval");
+    const usage = events.find((event) => event.message_type === "usage_statistics");
+    expect([usage.total_tokens, usage.step_count]).toEqual([120_000, 1]);
   });
 });
 
