@@ -69,7 +69,7 @@ export async function deleteAgent(clients: Clients, number: number): Promise<voi
   oracle.lists.gone("/v1/agents/", id);
   const own = { conversationId: null, sharedBlockId: "", isolatedBlockIds: [], inherited: [], isFork: false };
   const agent: KnownAgent = { number, owner: number, id, model, ...own };
-  const sending = sendMessage(clients, agent, random.pick(["async", "blocking"]));
+  const sending = sendMessage(clients, agent, random.pick(["async", "blocking", "tokens", "background"]));
   await pause(clients, THINK_MS_MAX);
   const gone = await ask(clients, { method: "DELETE", path: `/v1/agents/${id}` });
   if (gone !== undefined) oracle.agentGone(number);

@@ -251,4 +251,11 @@ export const MUTANT_TABLE: Readonly<Record<Mutant, MutantFacts>> = {
     "  await denyCalls(repositories, sources, {",
     "  void (repositories, sources, {",
   ),
+  keeps_streams_of_the_deleted: inside(
+    null,
+    ["S13 deleted"],
+    "store/agents.ts",
+    "  await forgetArrivals(session);",
+    "  void forgetArrivals;",
+  ),
 };

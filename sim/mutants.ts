@@ -43,6 +43,7 @@ export const MUTANTS = [
   "asks_for_deleted_agents",
   "empties_without_answers",
   "forks_what_waits",
+  "keeps_streams_of_the_deleted",
 ] as const;
 
 /** One of {@link MUTANTS}. */

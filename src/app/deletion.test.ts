@@ -196,3 +196,35 @@ test("deleting an agent breaks off what the model of its companion is asked", as
   expect(logged).toEqual([]);
   never.resolve();
 });
+
+describe("the newest events of a run", () => {
+  const words = "the kettle whistles at dawn";
+  const kept = async () => {
+    const { rows } = await database.reader.execute("select data from run_event_arrivals", []);
+    return rows.filter(({ data }) => String(data).includes(words)).length;
+  };
+
+  async function streamed(): Promise<{ readonly agentId: string; readonly runId: string }> {
+    const agentId = await server.agent();
+    server.model.always(() => ({ text: words }));
+    const text = await (await server.stream(`/v1/agents/${agentId}/messages/stream`, { input: "go" })).text();
+    expect(await kept()).toBeGreaterThan(0);
+    return { agentId, runId: /"run_id":"([^"]+)"/.exec(text)?.[1] ?? "" };
+  }
+
+  test("go with its agent", async () => {
+    const { agentId } = await streamed();
+    expect((await server.request("DELETE", `/v1/agents/${agentId}`)).status).toBe(200);
+    expect(await kept()).toBe(0);
+  });
+
+  test("go with the run, and none come later, though others' do", async () => {
+    const [gone, left] = [await streamed(), await streamed()];
+    expect((await server.request("DELETE", `/v1/runs/${gone.runId}`)).status).toBe(200);
+    const before = await kept();
+    expect(before).toBeGreaterThan(0);
+    const late = (runId: string) => ({ runId: requireId("run", runId), firstSeqId: 1_000, events: [words] });
+    await server.server.store.write(DEFAULT_ACTOR, ({ events }) => events.append([late(gone.runId), late(left.runId)]));
+    expect(await kept()).toBe(before + 1);
+  });
+});

@@ -6,6 +6,7 @@ import { instantOf } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import type { AgentId, ArchiveId } from "../core/id.ts";
 import { sqlArchiveStore } from "./archives.ts";
+import { forgetArrivals } from "./events.ts";
 import { identityConditions } from "./identities.ts";
 import { countRows, type PageSource, readPage } from "./pages.ts";
 import {
@@ -120,6 +121,7 @@ async function removeAgent(session: Session, id: AgentId): Promise<void> {
     .where("organization_id", "=", organizationId)
     .executeTakeFirst();
   if (gone.numDeletedRows === 0n) throw new Failure("not_found", `Agent with ID ${id} not found`);
+  await forgetArrivals(session);
   await clearMemory(session, id);
   if (owned === undefined) return;
   const other = await db

@@ -1,6 +1,7 @@
 import type { RunEventStore, RunEvents } from "../agent/ports.ts";
 import { assert } from "../core/assert.ts";
 import type { SqlConnection } from "./driver.ts";
+import { placeholders } from "./memory-space.ts";
 import type { Session } from "./session.ts";
 
 /**
@@ -22,11 +23,16 @@ const ARRIVAL_COLUMNS = 3;
 /** Statements that store so many events at once, the largest first. */
 const ARRIVE = [32, 8, 1].map((events) => ({ sql: arriveSql(events), values: events * ARRIVAL_COLUMNS }));
 
-// Runs that were deleted have no use for theirs.
+// Older servers left those of deleted runs.
 const MOVE = `insert into run_events (run_id, seq_id, data)
   select arrived.run_id, min(arrived.seq_id), string_agg(arrived.data, $1 order by arrived.seq_id)
   from run_event_arrivals as arrived join runs on runs.id = arrived.run_id
   group by arrived.run_id, arrived.seq_id / ${ROW_EVENTS_MAX}`;
+
+const FORGET =
+  "delete from run_event_arrivals where not exists (select 1 from runs where runs.id = run_event_arrivals.run_id)";
+/** Runs are looked up so many at a time, or one alone. */
+const RUNS_PER_LOOK = 32;
 
 const LAST = `select seq_id, data from run_events where run_id = $1
     and seq_id = (select max(seq_id) from run_events where run_id = $1)
@@ -60,9 +66,9 @@ export function sqlRunEventStore({ sql, organizationId, arrivals }: Session): Ru
     },
 
     async append(appended) {
-      const values = valuesOf(appended);
-      await insertArrivals(sql, values);
-      for (const { events } of appended) {
+      const wanted = await ofPresentRuns(sql, appended);
+      await insertArrivals(sql, valuesOf(wanted));
+      for (const { events } of wanted) {
         arrivals.events += events.length;
         for (const data of events) arrivals.chars += data.length;
       }
@@ -84,6 +90,23 @@ export function sqlRunEventStore({ sql, organizationId, arrivals }: Session): Ru
       return found.slice(0, limit);
     },
   };
+}
+
+/** Removes the newest events of runs that are gone: the older ones go with their run. */
+export async function forgetArrivals({ sql }: Session): Promise<void> {
+  await sql.execute(FORGET, []);
+}
+
+/** Of a run that was deleted while it was at work nothing is stored any more. */
+async function ofPresentRuns(sql: SqlConnection, appended: readonly RunEvents[]): Promise<readonly RunEvents[]> {
+  const present = new Set<unknown>();
+  const step = appended.length === 1 ? 1 : RUNS_PER_LOOK;
+  const look = `select id from runs where id in (${placeholders(1, step)})`;
+  for (let at = 0; at < appended.length; at += step) {
+    const ids = Array.from({ length: step }, (_, index) => appended[Math.min(at + index, appended.length - 1)]?.runId);
+    for (const row of (await sql.execute(look, ids)).rows) present.add(row["id"]);
+  }
+  return appended.filter(({ runId }) => present.has(runId));
 }
 
 function eventsIn(row: Readonly<Record<string, unknown>>): readonly string[] {

@@ -6,6 +6,7 @@ import { Failure } from "../core/failure.ts";
 import { type AgentId, type ConversationId, DEFAULT_USER_ID, type OrganizationId, type RunId } from "../core/id.ts";
 import { noteCallback, queueCallback } from "./callbacks.ts";
 import type { SqlConnection } from "./driver.ts";
+import { forgetArrivals } from "./events.ts";
 import { type PageSource, readPage, removeRow } from "./pages.ts";
 import { isUnfinished, sqlQueuedRuns } from "./queued-runs.ts";
 import { fromJson, fromJsonOrNull, toFlag, toInstantOrNull, toJsonOrNull } from "./rows.ts";
@@ -98,6 +99,7 @@ export function sqlRunStore(session: Session): RunStore {
 
     async remove(id) {
       if (!(await removeRow(session, "runs", id))) throw new Failure("not_found", `Run ${id} not found`);
+      await forgetArrivals(session);
     },
   };
 }
