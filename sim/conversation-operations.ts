@@ -71,6 +71,7 @@ export async function deleteAgent(clients: Clients, number: number): Promise<voi
   const agent: KnownAgent = { number, owner: number, id, model, ...own };
   const sending = sendMessage(clients, agent, random.pick(["async", "blocking", "tokens", "background"]));
   await pause(clients, THINK_MS_MAX);
+  oracle.agentLeaves(number);
   const gone = await ask(clients, { method: "DELETE", path: `/v1/agents/${id}` });
   if (gone !== undefined) oracle.agentGone(number);
   const turn = await sending;

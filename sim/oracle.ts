@@ -118,6 +118,10 @@ export interface Oracle {
   mayForget(agent: number): void;
   /** An agent was deleted, and who asked for it was told so. */
   agentGone(agent: number): void;
+  /** Its deletion is asked for: from here on its runs may be gone, those too of which nobody has heard yet. */
+  agentLeaves(agent: number): void;
+  /** A turn's run is known now. */
+  sawRun(turn: SentTurn): void;
   /** A model is at work for an agent, and somebody waits for what it says: not once the agent is deleted. */
   modelWorks(agent: number): void;
   /** The provider was sent a conversation with these marks: all of it, or what a compaction left. */
@@ -154,6 +158,7 @@ export function createOracle(): Oracle {
   const companions: KnownCompanion[] = [];
   const forgetful = new Set<number>();
   const gone = new Set<number>();
+  const leaving = new Set<number>();
   const prints = new Map<string, Set<string>>();
   const walks: { agent: number; messages: readonly WireMessage[] }[] = [];
   let checks = 0;
@@ -164,12 +169,16 @@ export function createOracle(): Oracle {
   const fail = (invariant: string, detail: string) => {
     if (violations.length < VIOLATIONS_MAX) violations.push({ invariant, detail });
   };
+  const runs = createRunBook(fail, checked);
+  const sawRun = ({ plan, runId }: SentTurn) => {
+    if (runId !== undefined && leaving.has(plan.agent)) runs.mayBeGone(runId);
+  };
   return {
     fail,
     violations,
     checks: () => checks,
     checked,
-    runs: createRunBook(fail, checked),
+    runs,
     bills: createBillBook(),
     callbacks: createCallbackBook(fail, checked),
     lists: createListBook(fail, checked),
@@ -195,6 +204,11 @@ export function createOracle(): Oracle {
       for (const turn of turns) if (turn.plan.agent === agent) turn.mayBeForgotten = true;
     },
     agentGone: (agent) => void gone.add(agent),
+    agentLeaves(agent) {
+      leaving.add(agent);
+      for (const turn of turns) sawRun(turn);
+    },
+    sawRun,
     modelWorks(agent) {
       checked();
       if (gone.has(agent)) fail("S13 deleted", `The model of agent ${agent} was asked although the agent was deleted`);

@@ -189,6 +189,7 @@ async function streamed(
     reader.take(line);
     turn.isAcknowledged = true;
     turn.runId = reader.runId();
+    oracle.sawRun(turn);
   };
   const end = await network.stream(request, take, () => reader.position() >= leaveAt);
   if (end.kind === "answered") heard(clients, turn, request, end);
