@@ -134,7 +134,8 @@ function createReading({ random, faults, travel }: ReadingOptions) {
       take(arrived.bytes);
       if (arrived.isLast) return "cut";
       if (!isEnough()) continue;
-      if (incarnation.isAlive) void reader.cancel();
+      // It may have been broken off meanwhile, which is no news to who leaves.
+      if (incarnation.isAlive) void reader.cancel().catch(() => {});
       return "left";
     }
   }

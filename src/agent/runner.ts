@@ -355,7 +355,9 @@ async function work(
     // A run goes with its agent, and nobody is to blame for that.
     if (ended === "gone")
       return { ...result, failure: new Failure("not_found", `Agent ${state.run.agentId} was deleted while it worked`) };
-    options.log(`Run ${state.run.id} failed`, error);
+    // Nor where that cannot be read at the moment, or only its conversation is gone.
+    const isDeleted = error instanceof Failure && error.kind === "not_found";
+    if (!isDeleted) options.log(`Run ${state.run.id} failed`, error);
     if (ended !== undefined) state.run = ended;
     return { ...result, run: state.run, failure: error };
   }
