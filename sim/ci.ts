@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { addTallies, EMPTY_TALLY, type Tally } from "../scripts/tally.ts";
 import type { Totals } from "./batch.ts";
 import { BUGBASE, bugFiles, readBug } from "./bug.ts";
 import type { Lane } from "./coverage.ts";
@@ -17,12 +18,6 @@ export interface CiOptions {
   readonly tell: (text: string) => void;
 }
 
-/** How much passed and how much failed. */
-export interface Tally {
-  readonly passed: number;
-  readonly failed: number;
-}
-
 /** Seeds of each lane: enough that every kind of fault is among them, and few enough for three minutes of two cores. */
 const SEEDS: Readonly<Record<Lane, number>> = { fast: 400, power: 150 };
 /** Seeds within which a planted bug must be found. */
@@ -30,15 +25,17 @@ const MUTANT_SEEDS_MAX = 200;
 
 /** Runs it all; returns how many of these checks passed and failed. A lane counts a check for each seed. */
 export async function runCi({ workers, runSeeds, problem, tell }: CiOptions): Promise<Tally> {
-  const tally = { passed: 0, failed: 0 };
+  let tally = EMPTY_TALLY;
+  const count = (passed: number, failed: number) => {
+    tally = addTallies(tally, { ...EMPTY_TALLY, passed, failed });
+  };
   const check = (problems: readonly string[]) => {
-    tally[problems.length === 0 ? "passed" : "failed"]++;
+    count(problems.length === 0 ? 1 : 0, problems.length === 0 ? 0 : 1);
     for (const text of problems) problem(text);
   };
   for (const lane of ["fast", "power"] as const) {
     const { failed } = await runSeeds(lane, firstSeeds(SEEDS[lane]));
-    tally.failed += failed;
-    tally.passed += Math.max(0, SEEDS[lane] - failed);
+    count(Math.max(0, SEEDS[lane] - failed), failed);
   }
   await Promise.all(bugFiles().map(async (name) => check(await replayBug(workers, name))));
   const gate = { lane: "fast", mutants: MUTANTS, seedsMax: MUTANT_SEEDS_MAX } as const;

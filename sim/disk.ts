@@ -38,11 +38,15 @@ export interface SimDisk {
   readonly refuses: boolean;
   /** Transactions committed so far. */
   commits(): number;
-  /** The bytes of the database file, in which everything is once the process has stopped. */
-  image(): Uint8Array;
   /** What is there in the end, and what is wrong with it: problems that SQLite finds, texts that should be gone. */
   remains(gone: readonly string[]): Remains & { readonly problems: readonly string[] };
   remove(): void;
+}
+
+/** A disk of the fast lane. */
+export interface FileDisk extends SimDisk {
+  /** The bytes of the database file, in which everything is once the process has stopped. */
+  image(): Uint8Array;
 }
 
 /** What a disk is made of. */
@@ -145,7 +149,7 @@ function createSeats() {
  * beginning of it is exactly what a disk may hold that was not flushed. Losses that reorder writes, or strike inside a
  * commit or a checkpoint, are those of `power/disk.ts`.
  */
-export function createDisk(options: DiskOptions): SimDisk {
+export function createDisk(options: DiskOptions): FileDisk {
   const { random } = options;
   const trouble = createDiskTrouble(options, random);
   const files = createFiles(options);

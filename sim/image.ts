@@ -1,4 +1,5 @@
 import { compose, type ServerOptions } from "../src/app/compose.ts";
+import { once } from "../src/core/once.ts";
 import { createDecisions } from "./decisions.ts";
 import { createDisk } from "./disk.ts";
 import { createFaults } from "./faults.ts";
@@ -20,17 +21,11 @@ const SERVER: Omit<ServerOptions, "world" | "database"> = {
   log() {},
 };
 
-const made = new Map<"image", Promise<Uint8Array>>();
-
 /**
  * The database file of a server that was started on an empty disk and stopped, the same in every process. Seeds that
  * begin with it need not make every table anew, which would be a tenth of their time.
  */
-export function stoppedImage(): Promise<Uint8Array> {
-  const image = made.get("image") ?? makeImage();
-  made.set("image", image);
-  return image;
-}
+export const stoppedImage = once(makeImage);
 
 async function makeImage(): Promise<Uint8Array> {
   const random = seededRandom("image");

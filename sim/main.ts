@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { summaryLine } from "../scripts/tally.ts";
 import { type Batch, runBatch, type Totals } from "./batch.ts";
 import { BUGBASE, readBug, writeBug } from "./bug.ts";
 import { runCi } from "./ci.ts";
@@ -179,14 +180,14 @@ async function run(): Promise<number> {
   try {
     if (values.mutants) return await tableOfMutants(workers);
     if (!values.ci) return (await runSeeds(workers, { lane, seeds: seedsWanted(), checksReplay })).failed;
-    const { passed, failed } = await runCi({
+    const tally = await runCi({
       workers,
       runSeeds: (each, seeds) => runSeeds(workers, { lane: each, seeds, checksReplay }),
       problem: console.log,
       tell: console.log,
     });
-    console.log(`${passed} passed, ${failed} failed`);
-    return failed;
+    console.log(summaryLine(tally));
+    return tally.failed;
   } finally {
     workers.close();
   }

@@ -2,7 +2,6 @@ import type { PreparedStatement, SqlValue } from "@sqlite.org/sqlite-wasm";
 import { Failure } from "../../src/core/failure.ts";
 import type { SqlResult } from "../../src/store/driver.ts";
 import { unreadable } from "../disk-trouble.ts";
-
 import type { OpenedDatabase } from "./engine.ts";
 
 /** One connection to SQLite in WebAssembly; it answers at once, and fails as that of `app/sqlite.ts` does. */

@@ -82,7 +82,6 @@ function createPowerDisk(engine: Engine, disk: DiskOptions, mutant: PowerMutant 
       leave();
     },
     commits: () => commits,
-    image: () => files.find(DATABASE)?.seen.buffer.slice(0, files.find(DATABASE)?.seen.size) ?? new Uint8Array(0),
     remains(gone) {
       const { problems, ...remains } = look(
         (connection) => ({ ...remainsOf(rowsOf(connection), gone), problems: problemsOf(connection) }),

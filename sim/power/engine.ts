@@ -1,4 +1,5 @@
 import init, { type Database as WasmDatabase } from "@sqlite.org/sqlite-wasm";
+import { once } from "../../src/core/once.ts";
 import { type Host, installVfs, VFS_NAME } from "./vfs.ts";
 
 /** SQLite itself, compiled to WebAssembly, on the files of a {@link Host}. */
@@ -14,14 +15,8 @@ export interface OpenedDatabase {
   isInTransaction(): boolean;
 }
 
-const loaded = new Map<"engine", Promise<Engine>>();
-
 /** SQLite, loaded once for a process: its memory is megabytes, and what seeds leave in it decides nothing. */
-export function loadEngine(): Promise<Engine> {
-  const engine = loaded.get("engine") ?? load();
-  loaded.set("engine", engine);
-  return engine;
-}
+export const loadEngine = once(load);
 
 async function load(): Promise<Engine> {
   const sqlite = await init();

@@ -4,7 +4,7 @@ import { cors } from "hono/cors";
 import { TrieRouter } from "hono/router/trie-router";
 import { getPathNoStrict } from "hono/utils/url";
 import { Failure } from "../core/failure.ts";
-import type { JsonObject } from "../core/json.ts";
+import { once } from "../core/once.ts";
 import { agentBlockRoutes } from "./agent-blocks.ts";
 import { agentToolRoutes } from "./agent-tools.ts";
 import { type AgentRoutesOptions, agentRoutes } from "./agents.ts";
@@ -57,11 +57,8 @@ export function createApi(options: ApiOptions): Hono {
   // Before anything else is said, whether a path exists included.
   app.use("*", authenticate(options));
   app.route(MOUNT, routesOf(options));
-  let described: JsonObject | undefined;
-  app.get("/openapi.json", (c) => {
-    described ??= openApiOf(app, MEMORY_ROUTES);
-    return c.json(described);
-  });
+  const described = once(() => openApiOf(app, MEMORY_ROUTES));
+  app.get("/openapi.json", (c) => c.json(described()));
   app.onError((error, c) => answerFailure(error, c, options.log));
   const isKnownPath = pathCheck(app);
   app.notFound((c) =>
@@ -112,14 +109,9 @@ function refuseLargeBody(): never {
 
 /** Whether a path exists, whatever the method: the router itself only knows pairs of both. */
 function pathCheck(app: Hono): (path: string) => boolean {
-  let patterns: readonly RegExp[] | undefined;
-  return (path) => {
-    patterns ??= patternsOf(app);
-    return patterns.some((pattern) => pattern.test(path));
-  };
-}
-
-function patternsOf(app: Hono): readonly RegExp[] {
-  const paths = new Set(app.routes.filter((route) => route.method !== "ALL").map((route) => route.path));
-  return [...paths].map((path) => new RegExp(`^${path.replace(/\/$/, "").replace(/:[a-z_]+/g, "[^/]+")}$`));
+  const patterns = once(() => {
+    const paths = new Set(app.routes.filter((route) => route.method !== "ALL").map((route) => route.path));
+    return [...paths].map((path) => new RegExp(`^${path.replace(/\/$/, "").replace(/:[a-z_]+/g, "[^/]+")}$`));
+  });
+  return (path) => patterns().some((pattern) => pattern.test(path));
 }

@@ -1,3 +1,4 @@
+import { once } from "../../core/once.ts";
 import { TopNumbers } from "../top-numbers.ts";
 import { createKernel } from "./kernel.ts";
 import { codeOf, similarityOf } from "./unit-vector.ts";
@@ -192,10 +193,7 @@ class Table {
   }
 
   dots(query: Uint8Array, size: number, give: (number: number, cosine: number) => void): void {
-    const desk = deskFor(query, this.#rowBytes, this.#blockRows);
-    for (let first = 0; first < size; first += this.#blockRows) {
-      const count = Math.min(this.#blockRows, size - first);
-      desk.rows.set(this.#rowsFrom(first, count));
+    for (const { desk, first, count } of this.#blocks(query, size)) {
       const cosines = desk.dots(count);
       for (let i = 0; i < count; i++) give(first + i, cosines[i] ?? 0);
     }
@@ -214,10 +212,7 @@ class Table {
 
   /** Gives the rows that differ in at most as many bits as `most` says, which is asked again for every block of rows. */
   within(query: Uint8Array, size: number, most: () => number, give: (number: number, distance: number) => void): void {
-    const desk = deskFor(query, this.#rowBytes, this.#blockRows);
-    for (let first = 0; first < size; first += this.#blockRows) {
-      const count = Math.min(this.#blockRows, size - first);
-      desk.rows.set(this.#rowsFrom(first, count));
+    for (const { desk, first, count } of this.#blocks(query, size)) {
       const pairs = desk.within(count, most());
       for (let i = 0; i < pairs.length; i += 2) give(first + (pairs[i] ?? 0), pairs[i + 1] ?? 0);
     }
@@ -230,6 +225,16 @@ class Table {
 
   offsetOf(number: number): number {
     return number * this.#rowBytes;
+  }
+
+  /** Lays one block of the first `size` rows after the other before the kernel. */
+  *#blocks(query: Uint8Array, size: number): Generator<{ desk: Desk; first: number; count: number }> {
+    const desk = deskFor(query, this.#rowBytes, this.#blockRows);
+    for (let first = 0; first < size; first += this.#blockRows) {
+      const count = Math.min(this.#blockRows, size - first);
+      desk.rows.set(this.#rowsFrom(first, count));
+      yield { desk, first, count };
+    }
   }
 
   #rowsFrom(first: number, count: number): Uint8Array {
@@ -249,11 +254,13 @@ class Table {
  * The kernel that all tables use, one after the other. Engines keep address space for every memory of a module, of which
  * a process may have a few only: beyond those each new one costs a collection of the whole heap.
  */
-const KERNEL = createKernel();
+const kernel = once(createKernel);
+
+type Desk = ReturnType<typeof deskFor>;
 
 /** Lays a query of a table with rows of `rowBytes` into the kernel's memory: it holds until the next does. */
 function deskFor(query: Uint8Array, rowBytes: number, blockRows: number) {
-  const { memory } = KERNEL;
+  const { memory, ...loops } = kernel();
   const out = rowBytes;
   // One more than there are rows: see Kernel.within.
   const rows = out + Math.ceil(((blockRows + 1) * RESULT_BYTES) / ROW_ALIGNMENT) * ROW_ALIGNMENT;
@@ -264,12 +271,12 @@ function deskFor(query: Uint8Array, rowBytes: number, blockRows: number) {
     /** Where a block of rows belongs. */
     rows: new Uint8Array(memory.buffer, rows, blockRows * rowBytes),
     dots(count: number): Float32Array {
-      KERNEL.dots(0, rows, out, count, rowBytes);
+      loops.dots(0, rows, out, count, rowBytes);
       return new Float32Array(memory.buffer, out, count);
     },
     /** Pairs of a place in the block and a distance. */
     within(count: number, most: number): Int32Array {
-      return new Int32Array(memory.buffer, out, KERNEL.within(0, rows, out, count, rowBytes, most) * 2);
+      return new Int32Array(memory.buffer, out, loops.within(0, rows, out, count, rowBytes, most) * 2);
     },
   };
 }
