@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type SqliteTransaction, transactionOn } from "../src/app/sqlite-transaction.ts";
 import { Failure } from "../src/core/failure.ts";
 import type { SqlConnection, SqlDatabase, SqlResult } from "../src/store/driver.ts";
 import { createDiskTrouble, type DiskTrouble, type DiskTroubleOptions, unreadable } from "./disk-trouble.ts";
@@ -75,9 +76,7 @@ interface Seat {
   /** Made when it is needed first, which it seldom is. */
   readonly reader: () => Database;
   readonly close: () => void;
-  inTransaction: boolean;
-  /** Why SQLite has rolled the transaction back by itself: nothing more of it is taken, as in `app/sqlite.ts`. */
-  lost: Failure | undefined;
+  readonly transaction: SqliteTransaction;
 }
 
 /** The database file and its log, by generations: what a crash leaves is a copy, which the handles of the dead do not have. */
@@ -124,8 +123,8 @@ function createSeats() {
     },
     isEmpty: () => seats.length === 0,
     isAlone: (seat: Seat) => seats.every((other) => other === seat),
-    isLockedFor: (seat: Seat) => !seat.inTransaction && seats.some((other) => other.inTransaction),
-    areIdle: () => seats.every(({ inTransaction }) => !inTransaction),
+    isLockedFor: (seat: Seat) => !seat.transaction.isOpen() && seats.some((other) => other.transaction.isOpen()),
+    areIdle: () => seats.every(({ transaction }) => !transaction.isOpen()),
     /** All of them are dead. */
     closeAll(): void {
       for (const { incarnation } of seats) incarnation.end();
@@ -136,8 +135,8 @@ function createSeats() {
     release(incarnation: Incarnation): void {
       const gone = seats.filter((seat) => seat.incarnation === incarnation);
       seats = seats.filter((seat) => seat.incarnation !== incarnation);
-      for (const { inTransaction, writer, close } of gone) {
-        if (inTransaction && writer.inTransaction) writer.run("rollback");
+      for (const { writer, close } of gone) {
+        if (writer.inTransaction) writer.run("rollback");
         close();
       }
     },
@@ -192,7 +191,7 @@ export function createDisk(options: DiskOptions): FileDisk {
 
   return {
     open(incarnation, ended) {
-      const seat: Seat = { incarnation, ended, ...connectionsOf(files.open), inTransaction: false, lost: undefined };
+      const seat: Seat = { incarnation, ended, ...connectionsOf(files.open) };
       seats.add(seat);
       trouble.begin();
       return {
@@ -204,7 +203,7 @@ export function createDisk(options: DiskOptions): FileDisk {
           // Whoever took its place while it was paused stays at the disk.
           if (!seats.isAlone(seat)) return seats.release(incarnation);
           // Where beginning and ending one takes time, a transaction may be open: it goes with its connection.
-          if (seat.inTransaction) seat.writer.run("rollback");
+          if (seat.writer.inTransaction) seat.writer.run("rollback");
           seat.writer.run("pragma wal_checkpoint(truncate)");
           seats.closeAll();
           flushedBytes = 0;
@@ -230,11 +229,12 @@ export function createDisk(options: DiskOptions): FileDisk {
   };
 }
 
-function connectionsOf(open: () => Database): Pick<Seat, "writer" | "reader" | "close"> {
+function connectionsOf(open: () => Database): Omit<Seat, "incarnation" | "ended"> {
   const writer = open();
   let reader: Database | undefined;
   return {
     writer,
+    transaction: transactionOn(() => writer.inTransaction),
     reader() {
       if (reader === undefined) {
         reader = open();
@@ -268,31 +268,28 @@ function write(
   parameters: readonly unknown[],
 ): SqlResult | Promise<SqlResult> {
   const { trouble, random, committed, end } = at;
-  const { incarnation } = seat;
+  const { incarnation, transaction } = seat;
   if (!incarnation.mayAct("the database")) return never();
   if (at.isLockedFor(seat)) return writeLater(at, seat, sql, parameters);
-  if (sql === "rollback") seat.lost = undefined;
-  if (seat.lost !== undefined) throw seat.lost;
+  transaction.before(sql);
   const blow = trouble.before(sql, incarnation);
   if (blow?.kind === "ends") return end(blow.how, seat, random.chance(0.5));
   if (blow?.kind === "full") throw new Failure("full", "The disk is full");
   if (blow?.kind === "unreadable") throw loseTransaction(seat);
-  if (sql === "rollback") seat.inTransaction = false;
   const result = executeOn(seat.writer, sql, parameters);
-  if (sql === "begin immediate") seat.inTransaction = true;
+  transaction.after(sql);
   if (sql !== "commit") return result;
-  seat.inTransaction = false;
   committed();
   const how = trouble.after("commit", incarnation);
   return how === undefined ? result : end(how, seat, random.chance(0.5));
 }
 
 /** A read that fails ends the transaction that needed it, whatever its process makes of the error. */
-function loseTransaction(seat: Seat): Failure {
+function loseTransaction({ writer, transaction }: Seat): Failure {
   const failure = unreadable();
-  if (!seat.inTransaction) return failure;
-  seat.writer.run("rollback");
-  seat.lost = failure;
+  if (!transaction.isOpen()) return failure;
+  writer.run("rollback");
+  transaction.failed(failure);
   return failure;
 }
 
@@ -318,7 +315,7 @@ function read(
   const blow = trouble.beforeReading(seat.incarnation);
   if (blow?.kind === "ends") return end(blow.how, seat, random.chance(0.5));
   if (blow !== undefined) throw unreadable();
-  return executeOn(seat.inTransaction ? seat.reader() : seat.writer, sql, parameters);
+  return executeOn(seat.transaction.isOpen() ? seat.reader() : seat.writer, sql, parameters);
 }
 
 async function flush(at: SeatOptions, seat: Seat): Promise<void> {

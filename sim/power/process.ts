@@ -1,3 +1,4 @@
+import { type SqliteTransaction, transactionOn } from "../../src/app/sqlite-transaction.ts";
 import type { SqlConnection, SqlDatabase, SqlResult } from "../../src/store/driver.ts";
 import { type DiskOptions, slowed } from "../disk.ts";
 import type { SeededRandom } from "../random.ts";
@@ -44,8 +45,7 @@ interface Life extends PowerProcessOptions {
   /** While a transaction is open: what waits for its end. */
   transaction: PromiseWithResolvers<void> | undefined;
   nextCommit: PromiseWithResolvers<void>;
-  /** Why SQLite has rolled the transaction back by itself: nothing more of it is taken, as in `app/sqlite.ts`. */
-  lost: unknown;
+  readonly guard: SqliteTransaction;
   changedRows: number;
   isCheckpointing: boolean;
 }
@@ -58,7 +58,7 @@ export function startProcess(options: PowerProcessOptions): PowerProcess {
     connection: undefined,
     transaction: undefined,
     nextCommit: Promise.withResolvers(),
-    lost: undefined,
+    guard: transactionOn(() => connection(life).isInTransaction()),
     changedRows: 0,
     isCheckpointing: false,
   };
@@ -132,7 +132,7 @@ function connection(life: Life): WasmConnection {
 
 function executeIn(life: Life, sql: string, parameters: readonly unknown[]): SqlResult | Promise<never> {
   if (sql === "rollback") endTransaction(life);
-  if (life.lost !== undefined) throw life.lost;
+  life.guard.before(sql);
   return during(life, sql === "commit" ? "commit" : "statement", () => {
     const result = executeOn(life, sql, parameters);
     if (sql === "begin immediate") life.transaction = Promise.withResolvers();
@@ -149,15 +149,16 @@ function executeIn(life: Life, sql: string, parameters: readonly unknown[]): Sql
 
 function executeOn(life: Life, sql: string, parameters: readonly unknown[]): SqlResult {
   try {
-    return connection(life).execute(sql, parameters);
+    const result = connection(life).execute(sql, parameters);
+    life.guard.after(sql);
+    return result;
   } catch (error) {
-    if (life.transaction !== undefined && !connection(life).isInTransaction()) life.lost = error;
+    life.guard.failed(error);
     throw error;
   }
 }
 
 function endTransaction(life: Life): void {
-  life.lost = undefined;
   life.transaction?.resolve();
   life.transaction = undefined;
 }

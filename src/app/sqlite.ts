@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { Failure } from "../core/failure.ts";
 import type { SqlConnection, SqlDatabase, SqlResult } from "../store/driver.ts";
 import { SCHEMA_VERSION } from "../store/migrate.ts";
+import { transactionOn } from "./sqlite-transaction.ts";
 
 /** Prepared statements kept per connection; the one prepared first goes first. */
 const STATEMENTS_MAX = 400;
@@ -207,7 +208,7 @@ function connectionTo(database: Database) {
   const statements = new Map<string, { readonly statement: Statement; readonly gives: boolean }>();
   let changedRows = 0;
   let commits = 0;
-  const transaction = transactionOn(database);
+  const transaction = transactionOn(() => database.inTransaction);
 
   function prepare(sql: string) {
     const known = statements.get(sql);
@@ -245,34 +246,6 @@ function connectionTo(database: Database) {
       const rows = changedRows;
       changedRows = 0;
       return rows;
-    },
-  };
-}
-
-/**
- * The transaction that a connection's owner has begun. After some errors SQLite rolls it back by itself; whatever the
- * owner executes then would be stored at once and alone, so nothing but `rollback` is taken any more.
- */
-function transactionOn(database: Database) {
-  let isOpen = false;
-  let lost: unknown;
-  return {
-    isOpen: () => isOpen,
-    /** Throws, before a statement, why its transaction is over. */
-    before(sql: string): void {
-      // Whatever becomes of it: where SQLite has rolled back by itself, it only says so.
-      if (sql === "rollback") {
-        isOpen = false;
-        lost = undefined;
-      }
-      if (lost !== undefined) throw lost;
-    },
-    after(sql: string): void {
-      if (sql === "begin immediate") isOpen = true;
-      else if (sql === "commit") isOpen = false;
-    },
-    failed(failure: unknown): void {
-      if (isOpen && !database.inTransaction) lost ??= failure;
     },
   };
 }
