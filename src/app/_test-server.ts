@@ -19,6 +19,8 @@ export interface TestServer {
     path: string,
     body?: unknown,
   ): Promise<{ readonly status: number; readonly body: Answer; readonly headers: Headers }>;
+  /** The body of what must be answered with 200. */
+  ok(method: string, path: string, body?: unknown): Promise<Answer>;
   /** Sends messages and returns the raw stream. */
   stream(path: string, body: unknown, signal?: AbortSignal): Promise<Response>;
   /** The server made again on the same database, as after a restart. */
@@ -59,18 +61,22 @@ export async function startTestServer(extra: Partial<ServerOptions> = {}): Promi
     const text = await response.text();
     return { status: response.status, body: parseJson(text) ?? text, headers: response.headers };
   };
+  const ok: TestServer["ok"] = async (method, path, sent) => {
+    const { status, body } = await request(method, path, sent);
+    if (status !== 200) throw new Error(`${method} ${path}: ${status} ${JSON.stringify(body)}`);
+    return body;
+  };
   return {
     server,
     database,
     model,
     restarted: start,
     request,
+    ok,
     stream: (path, body, signal) => call("POST", path, body, signal),
     async agent(extra = {}) {
       const draft = { model: "openai/gpt-4o-mini", memory_blocks: [{ label: "human", value: "Ada" }], ...extra };
-      const { status, body } = await request("POST", "/v1/agents/", draft);
-      if (status !== 200) throw new Error(`${status}: ${JSON.stringify(body)}`);
-      return body.id;
+      return (await ok("POST", "/v1/agents/", draft)).id;
     },
     async close() {
       await server.runner.drain(5_000);

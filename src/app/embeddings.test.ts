@@ -15,11 +15,7 @@ beforeEach(async () => {
 
 afterEach(() => server.close());
 
-async function ok(method: string, path: string, body?: unknown): Promise<Answer> {
-  const answer = await server.request(method, path, body);
-  if (answer.status > 204) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-  return answer.body;
-}
+const ok: TestServer["ok"] = (...request) => server.ok(...request);
 
 const insert = async (agentId: string, text: string) =>
   (await ok("POST", `/v1/agents/${agentId}/archival-memory`, { text }))[0];

@@ -14,11 +14,7 @@ afterEach(() => server.close());
 const BROKEN = { status: 400, body: '{"error":{"message":"broken"}}' };
 const WORDS = "The walrus plays chess.";
 
-async function ok(method: string, path: string, body?: unknown): Promise<Answer> {
-  const answer = await server.request(method, path, body);
-  expect(answer.status).toBe(200);
-  return answer.body;
-}
+const ok: TestServer["ok"] = (...request) => server.ok(...request);
 
 /** Says the same words in a conversation; the status tells whether the model answered. */
 async function say(id: string): Promise<number> {

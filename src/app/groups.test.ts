@@ -9,11 +9,7 @@ beforeEach(async () => {
 
 afterEach(() => server.close());
 
-async function ok(method: string, path: string, body?: unknown): Promise<Answer> {
-  const answer = await server.request(method, path, body);
-  if (answer.status !== 200) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-  return answer.body;
-}
+const ok: TestServer["ok"] = (...request) => server.ok(...request);
 
 async function status(method: string, path: string, body?: unknown): Promise<number> {
   return (await server.request(method, path, body)).status;

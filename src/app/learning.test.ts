@@ -23,11 +23,7 @@ beforeEach(async () => {
 
 afterEach(() => server.close());
 
-async function ok(method: string, path: string, body?: unknown): Promise<Answer> {
-  const answer = await server.request(method, path, body);
-  if (answer.status > 204) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-  return answer.body;
-}
+const ok: TestServer["ok"] = (...request) => server.ok(...request);
 
 const say = (agentId: string, input: string) => ok("POST", `/v1/agents/${agentId}/messages`, { input });
 const factsOf = (agentId: string) => ok("GET", `/v1/agents/${agentId}/memory/facts`);

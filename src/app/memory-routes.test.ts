@@ -14,11 +14,7 @@ beforeAll(async () => {
 
 afterAll(() => server.close());
 
-async function ok(method: string, path: string, body?: unknown): Promise<Answer> {
-  const answer = await server.request(method, path, body);
-  if (answer.status !== 200) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-  return answer.body;
-}
+const ok: TestServer["ok"] = (...request) => server.ok(...request);
 
 /** The status of an answer that must say in words what is wrong. */
 async function refused(method: string, path: string, body?: unknown): Promise<number> {

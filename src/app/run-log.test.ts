@@ -36,13 +36,17 @@ function fullOnce(store: Store): Store {
   };
 }
 
-test("publish() stores nothing more once an event could not be stored, as that would leave a gap", async () => {
+/** A server with a run that has ended. */
+async function startWithRun() {
   const server = await startTestServer();
-  const { store } = server.server;
   const agentId = await server.agent();
   await server.request("POST", `/v1/agents/${agentId}/messages`, { input: "hello" });
-  const [run] = (await server.request("GET", `/v1/runs/?agent_id=${agentId}`)).body;
-  const runId: RunId = run.id;
+  const runId: RunId = (await server.request("GET", `/v1/runs/?agent_id=${agentId}`)).body[0].id;
+  return { server, store: server.server.store, runId };
+}
+
+test("publish() stores nothing more once an event could not be stored, as that would leave a gap", async () => {
+  const { server, store, runId } = await startWithRun();
 
   const { clock, random } = realWorld();
   const refused = Promise.withResolvers<void>();
@@ -60,12 +64,7 @@ test("publish() stores nothing more once an event could not be stored, as that w
 }, 5_000);
 
 test("follow() misses no event that came between its look at the log and its wait", async () => {
-  const server = await startTestServer();
-  const { store } = server.server;
-  const agentId = await server.agent();
-  await server.request("POST", `/v1/agents/${agentId}/messages`, { input: "hello" });
-  const [run] = (await server.request("GET", `/v1/runs/?agent_id=${agentId}`)).body;
-  const runId: RunId = run.id;
+  const { server, store, runId } = await startWithRun();
 
   const gate = Promise.withResolvers<void>();
   const looked = Promise.withResolvers<void>();
@@ -88,12 +87,7 @@ test("follow() misses no event that came between its look at the log and its wai
 }, 5_000);
 
 test("follow() gives what was said last to a reader that knew the run at work, without asking the database", async () => {
-  const server = await startTestServer();
-  const { store } = server.server;
-  const agentId = await server.agent();
-  await server.request("POST", `/v1/agents/${agentId}/messages`, { input: "hello" });
-  const [run] = (await server.request("GET", `/v1/runs/?agent_id=${agentId}`)).body;
-  const runId: RunId = run.id;
+  const { server, store, runId } = await startWithRun();
 
   let reads = 0;
   const counted = slowReads(store, Promise.resolve(), () => reads++);
@@ -119,11 +113,7 @@ test("follow() gives what was said last to a reader that knew the run at work, w
 }, 5_000);
 
 test("follow() gives the end that a run was given past its log, because it could not go on", async () => {
-  const server = await startTestServer();
-  const { store } = server.server;
-  const agentId = await server.agent();
-  await server.request("POST", `/v1/agents/${agentId}/messages`, { input: "hello" });
-  const runId: RunId = (await server.request("GET", `/v1/runs/?agent_id=${agentId}`)).body[0].id;
+  const { server, store, runId } = await startWithRun();
 
   const logs = createRunLogs({ store, clock: realWorld().clock, log: () => {} });
   const log = logs.open(DEFAULT_ACTOR, runId, () => ["an event"], 0);

@@ -13,11 +13,7 @@ beforeEach(async () => {
 
 afterEach(() => server.close());
 
-async function ok(method: string, path: string, body?: unknown): Promise<Answer> {
-  const answer = await server.request(method, path, body);
-  if (answer.status !== 200) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-  return answer.body;
-}
+const ok: TestServer["ok"] = (...request) => server.ok(...request);
 
 /** An agent with a companion that looks after its memory each `turns` turns. */
 async function pair(
