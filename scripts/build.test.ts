@@ -26,6 +26,8 @@ test("build() writes one executable that holds its worker and names source lines
   writeFileSync(join(app, "broken.ts"), '\n\nexport function broken() {\n  throw new Error("seen");\n}\n');
   writeFileSync(join(app, "checkpoint-worker.ts"), 'postMessage("from the worker");\n');
   const out = join(root, "dist/selkie");
+  // What a build left behind that was killed: no process has this number.
+  mkdirSync(join(root, "dist/.selkie-draft-999999999"), { recursive: true });
   const bytes = await build({ root, out });
   // The executable must not need what it was built from.
   rmSync(join(root, "src"), { recursive: true });

@@ -19,8 +19,10 @@ const ENTRIES = ["src/app/main.ts", "src/app/checkpoint-worker.ts"];
 /** Writes the executable and returns its size in bytes. The old one stays in place until the new one is whole. */
 export async function build({ root, out, target }: BuildOptions): Promise<number> {
   const folder = dirname(out);
-  const draft = join(folder, `.${basename(out)}-${process.pid}`);
+  const prefix = `.${basename(out)}-draft-`;
+  const draft = join(folder, `${prefix}${process.pid}`);
   mkdirSync(draft, { recursive: true });
+  removeDeadDrafts(folder, prefix);
   try {
     const built = await Bun.build({
       entrypoints: ENTRIES.map((entry) => join(root, entry)).filter((path) => existsSync(path)),
@@ -47,6 +49,17 @@ export async function build({ root, out, target }: BuildOptions): Promise<number
     rmSync(draft, { recursive: true, force: true });
   }
   return statSync(out).size;
+}
+
+/** A build that was killed leaves its draft behind, more than 100 MB. */
+function removeDeadDrafts(folder: string, prefix: string): void {
+  for (const name of readdirSync(folder).filter((name) => name.startsWith(prefix))) {
+    try {
+      process.kill(Number(name.slice(prefix.length)), 0);
+    } catch {
+      rmSync(join(folder, name), { recursive: true, force: true });
+    }
+  }
 }
 
 function requireTarget(target: string): Bun.Build.CompileTarget {

@@ -3,6 +3,7 @@
 import { join, resolve } from "node:path";
 import { type Outcome, runBun } from "./command.ts";
 import { GATES, testArgs } from "./gates.ts";
+import { install } from "./install.ts";
 import { addTallies, EMPTY_TALLY, summaryLine, type Tally, tallyOfTests } from "./tally.ts";
 
 const NAME_COLUMNS = 24;
@@ -10,10 +11,10 @@ const NAME_COLUMNS = 24;
 /** Runs all gates and tests of the project in `root`, prints a line for each, and returns the totals. */
 async function check(root: string, isInstalled: boolean): Promise<Tally> {
   let total = EMPTY_TALLY;
-  if (!isInstalled) {
-    const outcome = await runBun(["install", "--frozen-lockfile"], root);
-    total = addTallies(total, report("install", outcome, tallyOfGate(outcome)));
-    if (outcome.code !== 0) return total;
+  const installed = isInstalled ? undefined : await install(root);
+  if (installed !== undefined) {
+    total = addTallies(total, report("install", installed, tallyOfGate(installed)));
+    if (installed.code !== 0) return total;
   }
   for (const gate of GATES) {
     const outcome = await runBun(gate.args(root), root);

@@ -8,9 +8,10 @@ const root = join(import.meta.dir, "..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 const namesIn = (text: string) => [...new Set(text.match(/\bSELKIE_[A-Z_]+[A-Z]\b/g))].sort();
 
-test("firstSteps() start the server with the Bun that package.json pins", () => {
+test("firstSteps() start and test the server with the Bun that package.json pins", () => {
   const { packageManager } = JSON.parse(read("package.json"));
   expect(firstSteps().start).toEqual(["npx", "-y", packageManager, "start"]);
+  expect(firstSteps().test).toEqual(["npx", "-y", packageManager, "run", "test"]);
   const versions = ["README.md", "AGENTS.md"].flatMap((path) => read(path).match(/bun@[\d.]+\d/g) ?? []);
   expect([...new Set(versions)]).toEqual([packageManager]);
 });

@@ -7,10 +7,12 @@ const README = join(import.meta.dir, "../README.md");
 export interface FirstSteps {
   /** The command that starts the server, in words. */
   readonly start: readonly string[];
-  /** The program that talks to it; it takes what to say as its argument. */
+  /** The command that runs every check and test, in words. */
+  readonly test: readonly string[];
+  /** The program that talks to the server, to be saved as `otter.ts`. */
   readonly program: string;
-  /** What the program is run with: first to tell something, then to ask for it. */
-  readonly says: readonly string[];
+  /** The commands that run it, in words; the last of each is what is said: first something to keep, then a question. */
+  readonly talk: readonly (readonly string[])[];
 }
 
 /** Reads the first steps out of README. */
@@ -22,9 +24,13 @@ export function firstSteps(): FirstSteps {
   }));
   const lines = blocks.filter(({ language }) => language === "sh").flatMap(({ body }) => body.split("\n"));
   const start = lines.find((line) => /^npx \S+ \S+ start$/.test(line));
+  const test = lines.find((line) => /^npx \S+ \S+ run test$/.test(line));
   const program = blocks.find(({ language }) => language === "ts")?.body;
-  const says = lines.flatMap((line) => /^npx .* otter\.ts "([^"]+)"/.exec(line)?.[1] ?? []);
-  if (start === undefined || program === undefined || says.length < 2)
-    throw new Error("README no longer shows how to start the server, tell an agent something and ask for it");
-  return { start: start.split(" "), program, says };
+  const talk = lines.flatMap((line) => {
+    const [, command, said] = /^(npx .* otter\.ts) "([^"]+)"$/.exec(line) ?? [];
+    return command === undefined || said === undefined ? [] : [[...command.split(" "), said]];
+  });
+  if (start === undefined || test === undefined || program === undefined || talk.length < 2)
+    throw new Error("README no longer shows how to start and test the server, tell an agent something and ask for it");
+  return { start: start.split(" "), test: test.split(" "), program, talk };
 }

@@ -38,3 +38,11 @@ const TOTALS_CHARS_MAX = 400;
 export function summaryLine({ passed, failed }: Tally): string {
   return `${passed} passed, ${failed} failed`;
 }
+
+/** Reads the totals from the last line that a whole run printed. One that ends otherwise counts as one failure. */
+export function tallyOfLastLine({ code, output }: Pick<Outcome, "code" | "output">): Tally {
+  const last = output.trimEnd().split("\n").at(-1) ?? "";
+  const [, passed = "0", failed] = /^(\d+) passed, (\d+) failed$/.exec(last) ?? [];
+  const isSilentFailure = failed === undefined || (code !== 0 && failed === "0");
+  return { passed: Number(passed), failed: isSilentFailure ? 1 : Number(failed), skipped: 0 };
+}

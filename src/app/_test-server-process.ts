@@ -10,8 +10,8 @@ export interface ServerProcess {
   readonly url: string;
   /** Kills it as a crash would: no handler runs. */
   kill(): Promise<void>;
-  /** Asks it to stop, and returns its exit code. */
-  stop(): Promise<number>;
+  /** Asks it to stop, by SIGTERM unless told otherwise, and returns its exit code. */
+  stop(signal?: NodeJS.Signals): Promise<number>;
 }
 
 /** Starts `selkie serve` on a free port and waits until it listens; its log goes to the test's own stderr. */
@@ -37,8 +37,8 @@ export async function startServer(
       child.kill(9);
       await child.exited;
     },
-    async stop() {
-      child.kill("SIGTERM");
+    async stop(signal = "SIGTERM") {
+      child.kill(signal);
       return child.exited;
     },
   };

@@ -5,6 +5,7 @@ import { compose, type Server } from "./compose.ts";
 import { providersFrom } from "./providers.ts";
 import { checkExposure, isLoopback, type Settings, urlOf } from "./settings.ts";
 import { openSqlite } from "./sqlite.ts";
+import { stopSignal } from "./stop-signal.ts";
 import { realWorld } from "./world.ts";
 
 /** How long a stopping server waits for the runs at work; what is left is continued by the next start. */
@@ -127,22 +128,4 @@ export async function serve(settings: Settings): Promise<void> {
   await stopped;
   process.stdout.write("stopping: finishing what is at work\n");
   await listening.stop();
-}
-
-/** Signals this close together are one: a terminal and a wrapper such as npx both pass Ctrl-C on. */
-const SAME_SIGNAL_MS = 1_000;
-
-/** Resolves at the first SIGINT or SIGTERM; a later one ends the process at once. */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    let firstMs: number | undefined;
-    const stop = () => {
-      const nowMs = performance.now();
-      firstMs ??= nowMs;
-      if (nowMs - firstMs > SAME_SIGNAL_MS) process.exit(130);
-      resolve();
-    };
-    process.on("SIGINT", stop);
-    process.on("SIGTERM", stop);
-  });
 }
