@@ -3,8 +3,15 @@ import type { Repositories } from "../agent/ports.ts";
 import type { Actor } from "../core/id.ts";
 import type { QuickVectors } from "../umi/vectors/quick-vectors.ts";
 
+/** What whoever listens hands over with a request. */
+export interface ConnectionBindings {
+  /** Told once the whole body is here, and whoever sent it was let in. */
+  readonly bodyIsHere?: () => void;
+}
+
 /** What every route finds in its context. */
 export interface ApiEnv {
+  readonly Bindings: ConnectionBindings;
   readonly Variables: {
     /** Who is asking. */
     readonly actor: Actor;

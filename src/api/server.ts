@@ -1,9 +1,7 @@
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import { TrieRouter } from "hono/router/trie-router";
 import { getPathNoStrict } from "hono/utils/url";
-import { Failure } from "../core/failure.ts";
 import { once } from "../core/once.ts";
 import { agentBlockRoutes } from "./agent-blocks.ts";
 import { agentToolRoutes } from "./agent-tools.ts";
@@ -24,7 +22,6 @@ import { MEMORY_ROUTES, memoryRoutes } from "./memory.ts";
 import { modelRoutes } from "./models.ts";
 import { openApiOf } from "./openapi.ts";
 import { passageRoutes } from "./passages.ts";
-import { BODY_BYTES_MAX } from "./request.ts";
 import { runRoutes } from "./runs.ts";
 import { stepRoutes } from "./steps.ts";
 import { tagRoutes } from "./tags.ts";
@@ -79,7 +76,6 @@ function routesOf(options: ApiOptions): Hono<ApiEnv> {
     await next();
     if (c.res.headers.get("content-type")?.startsWith("text/event-stream") !== true) await options.store.durable();
   });
-  api.use("*", bodyLimit({ maxSize: BODY_BYTES_MAX, onError: refuseLargeBody }));
   api.route("/", healthRoutes());
   api.route("/", options.messageRoutes);
   api.route("/models", modelRoutes(options));
@@ -101,10 +97,6 @@ function routesOf(options: ApiOptions): Hono<ApiEnv> {
   api.route("/tags", tagRoutes(options));
   api.route("/", contextRoutes(options));
   return api;
-}
-
-function refuseLargeBody(): never {
-  throw new Failure("too_large", `The request body is larger than ${BODY_BYTES_MAX / 1024 / 1024} MB`);
 }
 
 /** Whether a path exists, whatever the method: the router itself only knows pairs of both. */

@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { join } from "node:path";
 import { Failure } from "../core/failure.ts";
 import { compose, type Server } from "./compose.ts";
+import { createIntake, IDLE_SECONDS, type Intake } from "./intake.ts";
 import { providersFrom } from "./providers.ts";
 import { checkExposure, isLoopback, type Settings, urlOf } from "./settings.ts";
 import { openSqlite } from "./sqlite.ts";
@@ -10,8 +11,6 @@ import { realWorld } from "./world.ts";
 
 /** How long a stopping server waits for the runs at work; what is left is continued by the next start. */
 const DRAIN_MS = 8_000;
-/** How long an idle connection is kept, seconds. Streams send a sign of life more often. */
-const IDLE_SECONDS = 60;
 /** The API itself refuses large bodies, in its own words and after it has looked at the key. */
 const BODY_BYTES_MAX = Number.MAX_SAFE_INTEGER;
 
@@ -69,7 +68,9 @@ export async function listen(settings: Settings): Promise<ListeningServer> {
   const { server, close } = await openServer(settings);
   // Listed before the first request can come in: what that starts is no leftover.
   const unfinished = await server.store.unfinishedRuns();
-  const http = await bind(settings, server, close);
+  const intake = createIntake((request, connection) => server.api.fetch(request, connection));
+  const http = await bind(settings, intake, close);
+  const stopWatching = intake.watch(http);
   const resumed = await server.runner.recover(unfinished);
   if (resumed > 0) logLine(`Continuing ${resumed} unfinished run${resumed === 1 ? "" : "s"}`);
   return {
@@ -77,6 +78,7 @@ export async function listen(settings: Settings): Promise<ListeningServer> {
     server,
     async stop() {
       const stopped = http.stop();
+      stopWatching();
       await server.runner.drain(DRAIN_MS);
       await Promise.race([stopped, Bun.sleep(1_000)]);
       await http.stop(true);
@@ -85,7 +87,7 @@ export async function listen(settings: Settings): Promise<ListeningServer> {
   };
 }
 
-async function bind(settings: Settings, server: Server, close: () => Promise<void>) {
+async function bind(settings: Settings, intake: Intake, close: () => Promise<void>) {
   try {
     return Bun.serve({
       hostname: settings.host,
@@ -95,10 +97,11 @@ async function bind(settings: Settings, server: Server, close: () => Promise<voi
       fetch(request, http) {
         // Without a usable Host header there is no URL, only a path.
         if (!request.url.startsWith("http"))
-          return Response.json({ detail: "The Host header is missing or malformed" }, { status: 400 });
-        // A blocking send lasts as long as the agent works; the run's own limits bound it.
-        if (request.method === "POST") http.timeout(request, 0);
-        return server.api.fetch(request);
+          return Response.json(
+            { detail: "The Host header is missing or malformed" },
+            { status: 400, headers: { connection: "close" } },
+          );
+        return intake.take(request, http);
       },
     });
   } catch (error) {
