@@ -1,9 +1,10 @@
 import { Failure } from "../core/failure.ts";
-import { type JsonObject, parseJson } from "../core/json.ts";
+import type { JsonObject } from "../core/json.ts";
 import { ModelFailure } from "../llm/failure.ts";
 import type { LanguageModel, ModelReply, ModelRequest } from "../llm/model.ts";
 import type { Models } from "../llm/models.ts";
 import type { Ask } from "../umi/facts/ask.ts";
+import { objectIn } from "./answer-json.ts";
 
 /** One question that stands for itself. */
 export interface Question {
@@ -36,14 +37,14 @@ export function wordsOf({ parts }: ModelReply): string {
   return parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("");
 }
 
-/** How memory asks the model of this handle. Throws a `not_found` Failure when nobody offers it. */
+/** How memory asks the model of this handle: the object in its answer, if there is one. Throws a `not_found` Failure when nobody offers it. */
 export async function askOf(models: Models, handle: string, signal: AbortSignal): Promise<Ask> {
   const info = await models.find(handle);
   if (info === undefined) throw new Failure("not_found", `No configured provider offers the model ${handle}`);
   const model = models.open(info.config);
   return async (prompt, schema) => {
     try {
-      return parseJson(wordsOf(await askOnce(model, { system: "", prompt, schema }, signal)));
+      return objectIn(wordsOf(await askOnce(model, { system: "", prompt, schema }, signal)));
     } catch (cause) {
       if (!(cause instanceof ModelFailure)) throw cause;
       throw new Failure("unavailable", cause.message, { cause });

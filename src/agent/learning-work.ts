@@ -21,6 +21,7 @@ export interface LearningWorkOptions {
   readonly store: Store;
   readonly models: Models;
   readonly world: Pick<World, "clock" | "random">;
+  readonly log: (message: string, error?: unknown) => void;
 }
 
 /**
@@ -28,7 +29,7 @@ export interface LearningWorkOptions {
  * far it came. What an agent says is not read: it says again what it was told, and would learn from itself.
  */
 export function learningWork(options: LearningWorkOptions): WorkPiece {
-  const { store, world } = options;
+  const { store, world, log } = options;
   return async ({ actor, space }, signal) => {
     const reader = store.reader(actor);
     const agent = await learnerOf(reader, space);
@@ -37,9 +38,13 @@ export function learningWork(options: LearningWorkOptions): WorkPiece {
     if (entries.length === 0) return { state: "done" };
     const turns = entries.filter((entry) => entry.role === "user").map(toSource);
     const extractor = createEntityExtractor(await modelOf(options, agent, signal));
-    const { facts, left } = await extractor.extract(turns, []);
+    const { facts, left, unreadable } = await extractor.extract(turns, []);
     // Nothing is kept of a piece of which a part was not read: it is read again, whole.
     if (left.length > 0) throw new Failure("unavailable", "The model that reads for facts did not answer");
+    if (unreadable.length > 0)
+      log(
+        `The model ${agent.memorySettings?.model} gave no answer that can be read, after three tries: agent ${space} learned nothing from ${unreadable.length} turns, ${unreadable[0]?.id} the first`,
+      );
     await store.write(actor, async (repositories) => {
       if ((await learnerOf(repositories, space)) === undefined) return;
       const kept = await repositories.entries.find(

@@ -88,8 +88,8 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const pieces = {
     embed: embeddingWork({ store, models }),
     index: indexWork(store),
-    learn: learningWork({ store, models, world }),
-    judge: judgingWork({ store, models, world }),
+    learn: learningWork({ store, models, world, log }),
+    judge: judgingWork({ store, models, world, log }),
   };
   const backlog = createBacklogWork({ store, clock, random, log, pieces });
   const quickVectors = createQuickVectors({ clock, openEmbedder: (config) => models.openEmbedder(config) });

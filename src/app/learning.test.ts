@@ -55,6 +55,29 @@ async function traces(text: string): Promise<readonly string[]> {
 }
 
 describe("An agent that learns", () => {
+  test("tells apart who sends it messages: each sender is a person of its own", async () => {
+    const draft = { identity_type: "user", name: "Ann", identifier_key: "ann" };
+    const { id: ann } = await ok("POST", "/v1/identities/", draft);
+    const stranger = "identity-00000000-0000-4000-8000-00000000000b";
+    const id = await server.agent({ memory_settings: LEARNS });
+    for (const [city, sender_id] of [
+      ["Oslo", ann],
+      ["Rome", stranger],
+      ["Lima", undefined],
+    ])
+      await ok("POST", `/v1/agents/${id}/messages`, {
+        messages: [{ role: "user", content: `I live in ${city}.`, sender_id }],
+      });
+    await idle();
+    expect((await factsOf(id)).map(({ text, is_current }: Answer) => [text, is_current])).toEqual([
+      ["Ann lives in Oslo.", true],
+      [`${stranger} lives in Rome.`, true],
+      ["The user lives in Lima.", true],
+    ]);
+    const { turns } = await ok("POST", `/v1/agents/${id}/memory/recall`, { query: "Oslo", roles: ["user"] });
+    expect(turns[0].speaker).toBe("Ann");
+  });
+
   test("keeps the facts of what users say, each once, and none of what it says itself", async () => {
     const id = await server.agent({ memory_settings: LEARNS });
     server.model.say({ text: "I live in Atlantis." });
@@ -159,6 +182,40 @@ describe("An agent with a model for its memory", () => {
     isDown = false;
     await idle();
     expect(textsOf(await factsOf(id))).toEqual(["Ada keeps bees."]);
+  });
+
+  test("reads its answer in whatever stands around it", async () => {
+    answerMemory(() => ({
+      text: `<think>bees {?}</think>Here:\n\`\`\`json\n${extracted("Ada keeps bees.", "bees").text}\n\`\`\``,
+    }));
+    const id = await server.agent({ memory_settings: { ...LEARNS, model: READER } });
+    await say(id, "Bees are what I keep.");
+    await idle();
+    expect(textsOf(await factsOf(id))).toEqual(["Ada keeps bees."]);
+  });
+
+  test("gives up what it cannot make itself understood about, says so, and learns what is said later", async () => {
+    const logged: string[] = [];
+    const own = await startTestServer({ log: (line) => logged.push(line) });
+    let asked = 0;
+    own.model.always(() => {
+      const question = JSON.stringify(own.model.requests.at(-1)?.messages.at(-1)?.content ?? "");
+      if (!question.includes("<turns>")) return undefined;
+      if (question.includes("bees")) return extracted("Ada keeps bees.", "bees");
+      asked++;
+      return { text: "I found no facts, sorry." };
+    });
+    const id = await own.agent({ memory_settings: { ...LEARNS, model: READER } });
+    const facts = () => own.ok("GET", `/v1/agents/${id}/memory/facts`);
+    await own.ok("POST", `/v1/agents/${id}/messages`, { input: "My hives are old." });
+    await until(async () => logged.length > 0);
+    await own.ok("POST", `/v1/agents/${id}/messages`, { input: "In them I keep bees." });
+    await until(async () => (await facts()).length > 0);
+    expect(textsOf(await facts())).toEqual(["Ada keeps bees."]);
+    expect(asked).toBe(3);
+    expect(logged).toHaveLength(1);
+    expect(logged[0]).toContain(READER);
+    await own.close();
   });
 
   test("asks it about what words do not tell, after an outage too, and heeds the answer", async () => {

@@ -88,6 +88,7 @@ function fact(text: string, extra: Partial<Fact> = {}): Fact {
     isDenied: false,
     confidence: 1,
     validFrom: instantOf(1_000),
+    saidAt: instantOf(1_000),
     learnedAt: clock.now(),
     eventTime: null,
     sourceTurnIds: ["turn-1"],
@@ -330,6 +331,21 @@ for (const [name, make] of [
       expect(edges.map(({ relation }) => relation)).toEqual(["married_to", "works_at"]);
       expect(edges[0]).toMatchObject({ subjectId: ada?.id, objectId: bob?.id });
       expect(bob?.type).toBe("person");
+    });
+
+    test("ends nothing newer by old words that are told late", async () => {
+      const subject = await make();
+      const year = (number: number) => instantOf(Date.UTC(number, 5, 1));
+      await hear(subject, "Ada", "I work at Initech.", year(2026));
+      await hear(subject, "Ada", "I work at Acme.", year(2020));
+      expect(await current(subject)).toEqual(["Ada works at Initech."]);
+      const then = await subject.facts.list(SPACE, { validAt: year(2022), limit: 10 });
+      expect(then.map(({ text }) => text)).toEqual(["Ada works at Acme."]);
+      await hear(subject, "Ada", "I don't work at Initech.", year(2019));
+      expect(await current(subject)).toEqual(["Ada works at Initech."]);
+      await hear(subject, "Bob", "I moved to Rome in May 2024.", year(2026));
+      await hear(subject, "Bob", "I live in Oslo.", year(2025));
+      expect((await current(subject)).slice(1)).toEqual(["Bob lives in Rome."]);
     });
 
     test("takes late news about earlier times for what they are", async () => {

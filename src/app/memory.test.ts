@@ -327,7 +327,11 @@ describe.each([
   test("a turn that nobody could read is kept, found, and named as unread", async () => {
     const { clock } = await make();
     const extractor = {
-      extract: async (turns: readonly { readonly id: string }[]) => ({ facts: [], left: turns as never }),
+      extract: async (turns: readonly { readonly id: string }[]) => ({
+        facts: [],
+        left: turns as never,
+        unreadable: [],
+      }),
     };
     const memory = new Memory({ clock, random, extractor });
     const { isUnread, learned } = await memory.remember("I live in Rome.");

@@ -11,6 +11,7 @@ import { MEMORY_FACTS } from "./migrations/0006-memory-facts.ts";
 import { EMBEDDINGS } from "./migrations/0007-embeddings.ts";
 import { MEMORY_SETTINGS } from "./migrations/0008-memory-settings.ts";
 import { REPLACED_IN_THREADS } from "./migrations/0009-replaced-in-threads.ts";
+import { FACT_SAID_AT } from "./migrations/0010-fact-said-at.ts";
 
 /** Every change of the schema, in order; the index plus one is the version. Never edited once released. */
 const MIGRATIONS: readonly string[] = [
@@ -23,6 +24,7 @@ const MIGRATIONS: readonly string[] = [
   EMBEDDINGS,
   MEMORY_SETTINGS,
   REPLACED_IN_THREADS,
+  FACT_SAID_AT,
 ];
 
 /** The schema this server writes. */

@@ -329,6 +329,8 @@ export interface FactRow extends SpaceKey {
   is_denied: number;
   confidence: number;
   valid_from: number;
+  /** Null in rows from before it was kept. */
+  said_at: number | null;
   learned_at: number;
   event_time: number | null;
   valid_to: number | null;

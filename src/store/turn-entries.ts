@@ -1,9 +1,10 @@
 import type { Message } from "../agent/message.ts";
 import { turnTag } from "../agent/turn-entry.ts";
-import type { AgentId, MessageId } from "../core/id.ts";
+import { type AgentId, type MessageId, parseId } from "../core/id.ts";
 import { factSpace, forget } from "../umi/facts/learning.ts";
 import type { NewEntry } from "../umi/index/entry.ts";
 import { ADD_ENTRIES_MAX } from "../umi/index/entry-store.ts";
+import { sqlIdentityStore } from "./identities.ts";
 import { sqlEntryStore } from "./memory-entries.ts";
 import { sqlFactStore } from "./memory-facts.ts";
 import { spokenText } from "./message-rows.ts";
@@ -17,7 +18,8 @@ const TURN_CHARS_MAX = 100_000;
 /** Makes what was said in these messages, all of one agent, entries of its memory, in the same transaction. */
 export async function rememberMessages(session: Session, messages: readonly Message[]): Promise<void> {
   const [first] = messages;
-  const entries = messages.map(toEntry).filter(({ text }) => text !== "");
+  const senders = await namesOfSenders(session, messages);
+  const entries = messages.map((message) => toEntry(message, senders)).filter(({ text }) => text !== "");
   for (let at = 0; first !== undefined && at < entries.length; at += ADD_ENTRIES_MAX)
     await sqlEntryStore(session).add(first.agentId, entries.slice(at, at + ADD_ENTRIES_MAX));
 }
@@ -37,12 +39,29 @@ export async function clearMemory(session: Session, agentId: AgentId): Promise<v
   await sqlFactStore(session).clear(agentId);
 }
 
-function toEntry(message: Message): NewEntry {
-  const { id, agentId, conversationId, role, name, createdAt } = message;
+/** What the identities that sent messages are called. Most messages have no sender, and then nothing is asked. */
+async function namesOfSenders(session: Session, messages: readonly Message[]): Promise<ReadonlyMap<string, string>> {
+  const ids = new Set(messages.flatMap(({ senderId }) => parseId("identity", senderId ?? "") ?? []));
+  const names = new Map<string, string>();
+  for (const id of ids) {
+    const identity = await sqlIdentityStore(session).find(id);
+    if (identity !== undefined) names.set(id, identity.name);
+  }
+  return names;
+}
+
+/** Who said it: the identity that sent it by its name, one that nobody knows by its id, else the name that came along. */
+function speakerOf({ senderId, name }: Message, senders: ReadonlyMap<string, string>): string {
+  if (senderId === null || senderId.trim() === "") return name ?? "";
+  return senders.get(senderId) ?? name ?? senderId;
+}
+
+function toEntry(message: Message, senders: ReadonlyMap<string, string>): NewEntry {
+  const { id, agentId, conversationId, role, createdAt } = message;
   return {
     id,
     session: `${conversationId ?? agentId} ${Math.floor(createdAt / SESSION_MS)}`,
-    speaker: name ?? "",
+    speaker: speakerOf(message, senders),
     role: role === "assistant" ? "assistant" : "user",
     text: spokenText(message).slice(0, TURN_CHARS_MAX).toWellFormed(),
     at: createdAt,

@@ -52,7 +52,7 @@ export interface About {
 export interface Remembered {
   readonly turnId: string;
   readonly learned: readonly Learned[];
-  /** Whether nobody could read the text for facts now; it is kept and found all the same. */
+  /** Whether nobody could read the text for facts; it is kept and found all the same. */
   readonly isUnread: boolean;
 }
 
@@ -110,10 +110,10 @@ export class Memory {
     const { speaker = "", role = "none", session = "", at = clock.now(), tags = [] } = about;
     const names = { speaker: wellFormed(speaker), session: wellFormed(session), tags: tags.map(wellFormed) };
     const turn = { id: `turn-${random.uuid()}`, text, role, at, ...names };
-    const { facts, left } = await this.#extractor.extract([turn], this.#recalled);
+    const { facts, left, unreadable } = await this.#extractor.extract([turn], this.#recalled);
     await this.#stores.entries.add(this.#space, [turn]);
     const learned = await learn(this.#space, facts, [turn], this.#learning());
-    return { turnId: turn.id, learned, isUnread: left.length > 0 };
+    return { turnId: turn.id, learned, isUnread: left.length + unreadable.length > 0 };
   }
 
   /** What was said that answers a question, best first, and what is known of it. Blank questions find nothing. */

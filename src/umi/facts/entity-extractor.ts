@@ -24,10 +24,15 @@ export function createEntityExtractor({ ask }: ExtractorOptions = {}): EntityExt
   return {
     async extract(turns, recalled) {
       const news = turns.map((turn) => ({ ...turn, text: withoutRecalled(turn.text, recalled) }));
-      if (ask === undefined) return { facts: news.flatMap(extractByRules), left: [] };
-      const { facts, left } = await extractByModel(news, ask);
-      const waiting = new Set(left.map(({ id }) => id));
-      return { facts, left: turns.filter(({ id }) => waiting.has(id)) };
+      if (ask === undefined) return { facts: news.flatMap(extractByRules), left: [], unreadable: [] };
+      const { facts, left, unreadable } = await extractByModel(news, ask);
+      return { facts, left: sameOf(turns, left), unreadable: sameOf(turns, unreadable) };
     },
   };
+}
+
+/** The turns as they were given, of those that were shown with parts left out. */
+function sameOf(turns: readonly SourceTurn[], shown: readonly SourceTurn[]): readonly SourceTurn[] {
+  const ids = new Set(shown.map(({ id }) => id));
+  return turns.filter(({ id }) => ids.has(id));
 }

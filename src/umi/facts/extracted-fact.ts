@@ -35,4 +35,6 @@ export interface Extraction {
   readonly facts: readonly ExtractedFact[];
   /** Turns that are still to be read, because whoever reads them was not there: ask again later. Never shortened. */
   readonly left: readonly SourceTurn[];
+  /** Turns of which nothing was learned, because no answer of whoever read them could be used. */
+  readonly unreadable: readonly SourceTurn[];
 }

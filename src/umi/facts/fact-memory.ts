@@ -129,6 +129,7 @@ function newFact(
     isDenied: extracted.isDenied,
     confidence: extracted.confidence,
     validFrom: extracted.eventTime ?? saidAt,
+    saidAt,
     learnedAt: clock.now(),
     eventTime: extracted.eventTime,
     sourceTurnIds: [extracted.turnId],

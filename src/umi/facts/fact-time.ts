@@ -19,13 +19,15 @@ export interface Ending {
 }
 
 /**
- * Which of two facts ends where the later one begins. What is current is decided by when things hold, not by when they
- * were said: news about an earlier time ends itself where the known fact begins. But a known fact whose beginning nobody
- * told only began by being said; whatever is said later ends it, however early that began.
+ * Which of two facts ends where the later one begins. What is current is decided by when things hold, and by when they
+ * were said, never by when they were told: old words that come late end nothing newer. News about an earlier time ends
+ * itself where the other fact begins. But a fact whose beginning nobody told only began by being said; whatever was said
+ * later ends it, however early that began.
  */
 export function endingOf(known: Fact, fresh: Fact, now: Instant): Ending {
-  const isNews = fresh.validFrom >= known.validFrom || known.eventTime === null;
-  const [ended, current] = isNews ? [known, fresh] : [fresh, known];
+  const [older, newer] = fresh.saidAt >= known.saidAt ? [known, fresh] : [fresh, known];
+  const isNews = newer.validFrom >= older.validFrom || older.eventTime === null;
+  const [ended, current] = isNews ? [older, newer] : [newer, older];
   const validTo = instantOf(Math.max(ended.validFrom, current.validFrom));
   return { ended, closing: { validTo, closedAt: now, closedBy: current.id } };
 }

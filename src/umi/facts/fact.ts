@@ -45,6 +45,8 @@ export interface Fact {
   /** From 0 to 1: 1 was said in so many words. */
   readonly confidence: number;
   readonly validFrom: Instant;
+  /** When it was said: of its turns, the first. */
+  readonly saidAt: Instant;
   readonly learnedAt: Instant;
   /** When it happened, where the text says so. */
   readonly eventTime: Instant | null;

@@ -57,7 +57,7 @@ describe("extractByModel() drops a fact", () => {
   ]) {
     test(`with ${JSON.stringify(change).slice(0, 30)}`, async () => {
       const ask = async () => ({ facts: [{ ...FACT, ...change }, "fact", null] });
-      expect(await extractByModel([turn("t-1", "Hi.")], ask)).toEqual({ facts: [], left: [] });
+      expect(await extractByModel([turn("t-1", "Hi.")], ask)).toEqual({ facts: [], left: [], unreadable: [] });
     });
   }
 
@@ -83,10 +83,18 @@ test("extractByModel() gives back what is left to do in an outage, and keeps wha
   expect(left).toEqual(turns.slice(20));
 });
 
-test("extractByModel() takes an answer of another shape for an outage", async () => {
-  const turns = [turn("t-1", "Hi there.")];
-  for (const answer of [null, "facts", [], { facts: "none" }, {}])
-    expect(await extractByModel(turns, async () => answer)).toEqual({ facts: [], left: turns });
+test("extractByModel() asks three times for an answer that can be used, and then goes on", async () => {
+  const turns = Array.from({ length: 21 }, (_, index) => turn(`t-${index}`, "Hi there."));
+  for (const answer of [null, "facts", [], { facts: "none" }, {}]) {
+    let calls = 0;
+    const ask = async () => (++calls <= 3 ? answer : { facts: [FACT] });
+    const { facts, left, unreadable } = await extractByModel(turns, ask);
+    expect(left).toEqual([]);
+    expect(unreadable).toEqual(turns.slice(0, 20));
+    expect(facts.map(({ turnId }) => turnId)).toEqual(["t-20"]);
+    calls = 1;
+    expect((await extractByModel(turns.slice(0, 1), ask)).facts).toHaveLength(1);
+  }
   const bug = () => Promise.reject(new Error("A bug"));
   await expect(extractByModel(turns, bug)).rejects.toThrow("A bug");
 });
@@ -102,7 +110,7 @@ test("extractByModel() shows every character of a long turn, in pieces that belo
   expect(shown.trim()).toBe(text);
   expect(new Set(asked.facts.map(({ turnId }) => turnId))).toEqual(new Set(["long"]));
   const outage = await extractByModel([turn("long", text)], () => Promise.reject(new Failure("unavailable", "Gone")));
-  expect(outage).toEqual({ facts: [], left: [turn("long", text)] });
+  expect(outage).toEqual({ facts: [], left: [turn("long", text)], unreadable: [] });
 });
 
 test("extractByModel() shows turns so that none can leave its tag or expand anything", async () => {
@@ -129,6 +137,6 @@ test("extractByModel() tells the day of a turn in the years 0 and 9999", async (
 
 test("extractByModel() asks nothing when there is nothing to read", async () => {
   const never = () => Promise.reject(new Error("Asked"));
-  expect(await extractByModel([], never)).toEqual({ facts: [], left: [] });
-  expect(await extractByModel([turn("t", "   ")], never)).toEqual({ facts: [], left: [] });
+  expect(await extractByModel([], never)).toEqual({ facts: [], left: [], unreadable: [] });
+  expect(await extractByModel([turn("t", "   ")], never)).toEqual({ facts: [], left: [], unreadable: [] });
 });

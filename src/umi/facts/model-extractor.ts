@@ -12,6 +12,8 @@ import { RELATION_KINDS } from "./relations.ts";
 /** Turns, and characters of them, that one question shows. */
 const BATCH_TURNS_MAX = 20;
 const BATCH_CHARS_MAX = 12_000;
+/** How often a batch is asked about whose answers cannot be used. */
+const ANSWER_TRIES_MAX = 3;
 /** Facts of one answer that are taken. */
 const ANSWER_FACTS_MAX = 200;
 const RELATION_CHARS_MAX = 60;
@@ -57,36 +59,42 @@ type Batch = readonly SourceTurn[];
 
 /**
  * Facts of turns as a language model reads them, in batches. A turn is never shortened: a long one is shown in pieces.
- * When the model is not there, or answers in another shape, the turns of that batch and all later ones are given back as
- * `left`; what was found before is kept.
+ * When the model is not there, the turns of that batch and all later ones are given back as `left`; what was found before
+ * is kept. A batch whose answers have another shape, three times, is `unreadable`: it must not hold up what was said later.
  */
 export async function extractByModel(turns: readonly SourceTurn[], ask: Ask): Promise<Extraction> {
   const facts: ExtractedFact[] = [];
+  const unreadable = new Set<string>();
   const batches = batchesOf(turns);
   for (const [index, batch] of batches.entries()) {
     const found = await factsOfBatch(batch, ask);
-    if (found === undefined) {
+    if (found === "nobody there") {
       const waiting = new Set(batches.slice(index).flatMap((one) => one.map(({ id }) => id)));
       const kept = facts.filter(({ turnId }) => !waiting.has(turnId));
-      return { facts: kept, left: turns.filter(({ id }) => waiting.has(id)) };
+      const given = turns.filter(({ id }) => unreadable.has(id) && !waiting.has(id));
+      return { facts: kept, left: turns.filter(({ id }) => waiting.has(id)), unreadable: given };
     }
-    facts.push(...found);
+    if (found === "unreadable") for (const { id } of batch) unreadable.add(id);
+    else facts.push(...found);
   }
-  return { facts, left: [] };
+  return { facts, left: [], unreadable: turns.filter(({ id }) => unreadable.has(id)) };
 }
 
-/** The facts of one batch; undefined when there was no usable answer. */
-async function factsOfBatch(batch: Batch, ask: Ask): Promise<readonly ExtractedFact[] | undefined> {
-  let answer: unknown;
-  try {
-    answer = await ask(promptFor(batch), ANSWER_SCHEMA);
-  } catch (error) {
-    if (error instanceof Failure) return;
-    throw error;
+/** The facts of one batch, or why there are none. */
+async function factsOfBatch(batch: Batch, ask: Ask): Promise<readonly ExtractedFact[] | "nobody there" | "unreadable"> {
+  const prompt = promptFor(batch);
+  for (let tries = 0; tries < ANSWER_TRIES_MAX; tries++) {
+    let answer: unknown;
+    try {
+      answer = await ask(prompt, ANSWER_SCHEMA);
+    } catch (error) {
+      if (error instanceof Failure) return "nobody there";
+      throw error;
+    }
+    const list = isRecord(answer) ? answer["facts"] : undefined;
+    if (Array.isArray(list)) return list.slice(0, ANSWER_FACTS_MAX).flatMap((item) => factIn(item, batch) ?? []);
   }
-  const list = isRecord(answer) ? answer["facts"] : undefined;
-  if (!Array.isArray(list)) return;
-  return list.slice(0, ANSWER_FACTS_MAX).flatMap((item) => factIn(item, batch) ?? []);
+  return "unreadable";
 }
 
 function promptFor(batch: Batch): string {

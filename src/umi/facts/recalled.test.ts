@@ -28,7 +28,11 @@ test("createEntityExtractor() reads news by rules, or by a model that may be awa
     shown = prompt;
     return "no facts";
   };
-  expect(await createEntityExtractor({ ask }).extract([turn], recalled)).toEqual({ facts: [], left: [turn] });
+  expect(await createEntityExtractor({ ask }).extract([turn], recalled)).toEqual({
+    facts: [],
+    left: [],
+    unreadable: [turn],
+  });
   expect(shown).toContain("I live in Berlin.");
   expect(shown).not.toContain("I like tea.");
 });
