@@ -22,10 +22,12 @@ function listed(clients: Clients, agentId: string): Promise<readonly WireMessage
   return readPages(clients, `/v1/agents/${agentId}/messages?order=asc`, PAGE);
 }
 
-/** The marks of what an agent was told, in all its conversations, in order. */
+/** The marks of what an agent was told, in all its conversations, in order, but for what its provider refused. */
 async function spokenTo(clients: Clients, number: number): Promise<readonly string[]> {
   const id = clients.oracle.agents.find((agent) => agent.number === number)?.id ?? "";
-  const users = (await listed(clients, id)).filter(({ message_type }) => message_type === "user_message");
+  const users = (await listed(clients, id)).filter(
+    ({ message_type, is_err }) => message_type === "user_message" && is_err !== true,
+  );
   return users.flatMap((message) => MARK.exec(wireText(message)) ?? []);
 }
 

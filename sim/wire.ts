@@ -3,6 +3,7 @@ export interface WireMessage {
   readonly id: string;
   readonly message_type: string;
   readonly content?: unknown;
+  readonly is_err?: boolean | null;
   readonly run_id?: string | null;
   readonly tool_call?: WireCall | null;
   readonly tool_calls?: readonly WireCall[] | null;

@@ -7,6 +7,7 @@ import type { Message } from "./message.ts";
 import type { CallResult } from "./model-call.ts";
 import type { Repositories } from "./ports.ts";
 import { type Run, type Step, type StopReason, statusOf } from "./run.ts";
+import { NOTHING_ASIDE, type SetAside, setAside } from "./set-aside.ts";
 import { noteTurn } from "./sleeptime.ts";
 import { traceOf } from "./trace-step.ts";
 import type { TurnOptions } from "./turn-options.ts";
@@ -26,6 +27,8 @@ export interface Change {
   readonly ending: StopReason | null;
   /** The context that a compaction left, which `work` has stored; null when the context only grew. */
   readonly compacted: Compacted | null;
+  /** What a provider refused, or accepted the rest without. */
+  readonly aside: SetAside;
   readonly error: TurnError | null;
   /** The model call that the step stands for; null when it failed, or there is no step. */
   readonly call: CallResult | null;
@@ -41,7 +44,7 @@ export interface Compacted {
 
 /** A change that adds nothing; the start of others. */
 export function noChange(state: TurnState): Change {
-  const { usage, calledTools, lastAnswer, ending } = state;
+  const { usage, calledTools, lastAnswer, ending, aside } = state;
   return {
     messages: [],
     step: null,
@@ -52,6 +55,7 @@ export function noChange(state: TurnState): Change {
     stopReason: null,
     ending,
     compacted: null,
+    aside,
     error: null,
     call: null,
     wasStreamed: false,
@@ -70,6 +74,7 @@ export async function commit(
   const { change, run } = await logged(turn, async (repositories) => {
     await requirePlace(state.run, repositories);
     const made = await work(repositories);
+    await setAside(repositories, turn.threadId, made.aside);
     await repositories.messages.append(turn.threadId, made.messages);
     if (made.step !== null) await repositories.steps.insert(made.step);
     const trace = turn.tracksProvider ? traceOf(turn, made.step, made.call) : null;
@@ -87,6 +92,8 @@ export async function commit(
     state.contextTokens = change.step.usage?.totalTokens ?? 0;
     state.overflows = 0;
   }
+  state.refusal = null;
+  state.aside = NOTHING_ASIDE;
   state.calledTools = change.calledTools;
   state.lastAnswer = change.lastAnswer;
   state.usage = change.usage;

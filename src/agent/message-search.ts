@@ -54,6 +54,7 @@ export async function searchMessages(
       const message = found.get(id);
       const isOwn = message === undefined || message.runId === (query.exceptRunId ?? "");
       // A fork may still hold what its conversation has replaced; the same words are found as they were sent again.
+      // What a provider refused it would refuse again as the answer to a search.
       return isOwn || message.isError === true ? [] : [{ message, score: scores.get(id) ?? 0 }];
     })
     .slice(0, limit);

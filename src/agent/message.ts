@@ -5,6 +5,9 @@ import type { InputPart, OutputPart, ToolCall } from "../llm/model.ts";
 /** Who speaks in a stored message. `approval` asks for or answers an approval; `summary` stands for evicted ones. */
 export type MessageRole = "system" | "user" | "assistant" | "tool" | "approval" | "summary";
 
+/** Messages that one context may hold. Of a longer one only the system message and the newest are read. */
+export const CONTEXT_MESSAGES_MAX = 20_000;
+
 /** A piece of a stored message. */
 export type ContentPart = InputPart | OutputPart;
 
@@ -56,8 +59,18 @@ export interface Message {
   readonly groupId: string | null;
   readonly stepId: StepId | null;
   readonly runId: RunId | null;
+  /**
+   * Whether it gave way to the same sent again, or a provider refused it: then it is in no context, or stays there without
+   * what was refused (see `asShown`).
+   */
   readonly isError: boolean | null;
   readonly createdAt: Instant;
+}
+
+/** A message that a provider refused, and whether it stays in the context, without what was refused. */
+export interface RefusedMessage {
+  readonly id: MessageId;
+  readonly isKept: boolean;
 }
 
 /** All text of a message, its parts joined by line breaks. */

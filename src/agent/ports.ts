@@ -25,7 +25,7 @@ import type { Conversation } from "./conversation.ts";
 import type { GroupStore } from "./group.ts";
 import type { Identity, IdentityType } from "./identity.ts";
 import type { TurnInput } from "./input.ts";
-import type { Message, MessageRole } from "./message.ts";
+import type { Message, MessageRole, RefusedMessage } from "./message.ts";
 import type { ProviderTraceStore } from "./provider-trace.ts";
 import type {
   CallbackOutcome,
@@ -201,6 +201,11 @@ export interface MessageStore {
    * them keep them; out of the agent's memory they go when none does.
    */
   supersede(threadId: ThreadId, ids: readonly MessageId[]): Promise<void>;
+  /**
+   * Marks what a provider refused: in lists of the thread, where it stays, and in its context where `isKept` says that it
+   * stays there too.
+   */
+  refuse(threadId: ThreadId, refused: readonly RefusedMessage[]): Promise<void>;
   /** Tokens of the messages in the thread's context, where they were counted. */
   tokenCounts(threadId: ThreadId): Promise<ReadonlyMap<MessageId, number>>;
   saveTokenCounts(counts: ReadonlyMap<MessageId, number>): Promise<void>;

@@ -73,7 +73,7 @@ async function earlierTurns(
   };
   const { hits, coverage } = await createDualRetriever({ entries, vectors }).recall(question, options);
   if (coverage < COVERAGE_MIN) return [];
-  // What was sent again is heard once, though a fork may still hold it as it came first.
+  // What was sent again is heard once, though a fork may still hold it as it came first; what a provider refused, never.
   const found = await messages.findAll(hits.map(({ entry }) => entry.id as MessageId));
   for (const { id, isError } of found) if (isError === true) seen.add(id);
   const unseen = hits.filter(({ entry }) => !seen.has(entry.id)).slice(0, TURNS_MAX);

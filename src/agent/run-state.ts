@@ -7,6 +7,7 @@ import type { Message } from "./message.ts";
 import type { Repositories } from "./ports.ts";
 import type { Run, Step } from "./run.ts";
 import type { RunSetup } from "./run-setup.ts";
+import { NOTHING_ASIDE } from "./set-aside.ts";
 import type { TurnOptions } from "./turn-options.ts";
 import type { TurnState } from "./turn-state.ts";
 import { NO_USAGE, usageOf } from "./usage.ts";
@@ -80,6 +81,8 @@ export function freshState(run: Run): TurnState {
     contextTokens: null,
     recalled: null,
     overflows: 0,
+    refusal: null,
+    aside: NOTHING_ASIDE,
     failure: null,
   };
 }

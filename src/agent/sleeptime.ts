@@ -77,7 +77,9 @@ async function saidSince({ agent }: Turn, group: Group, { messages }: Repositori
   const known = lastId === null ? undefined : await messages.find(lastId);
   const page = { limit: MESSAGES_MAX, order: "desc", ...(known === undefined ? {} : { before: known.id }) } as const;
   const roles = ["user", "assistant", "tool", "approval"] as const;
-  return (await messages.list({ agentId: agent.id, roles }, page)).toReversed();
+  const said = await messages.list({ agentId: agent.id, roles }, page);
+  // What the agent's provider refused, the companion's would refuse too.
+  return said.filter(({ isError }) => isError !== true).toReversed();
 }
 
 async function hasFullQueue({ agentIds }: Group, { runs }: Repositories): Promise<boolean> {

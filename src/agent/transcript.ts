@@ -5,6 +5,12 @@ import { type Message, textOf } from "./message.ts";
 const UNKNOWN_OUTCOME =
   '{"status": "Failed", "message": "The answer to this call was lost; whether it took effect is unknown."}';
 
+/** What a model is told in place of an answer that its provider refused. */
+const REFUSED_ANSWER =
+  '{"status": "Failed", "message": "The model\'s provider refused to read what this call returned, so it cannot be shown."}';
+/** What stands in the place of an image, or of words with an answer, that a provider refused. */
+const REFUSED_PART = "[left out, because the model's provider refused it]";
+
 /** The prompt and the conversation, ready for a model. */
 export interface Transcript {
   readonly system: string;
@@ -16,7 +22,8 @@ export interface Transcript {
  * crash, a cancel or an import left behind. Calls without an answer get {@link UNKNOWN_OUTCOME}; answers without a
  * call are left out. `answerCharsMax` bounds each tool answer.
  */
-export function toTranscript(context: readonly Message[], answerCharsMax: number): Transcript {
+export function toTranscript(stored: readonly Message[], answerCharsMax: number): Transcript {
+  const context = stored.map(asShown);
   const [head, ...rest] = context;
   const hasSystem = head?.role === "system";
   const answers = answersOf(context, answerCharsMax);
@@ -35,6 +42,19 @@ export function toTranscript(context: readonly Message[], answerCharsMax: number
   return {
     system: hasSystem ? textOf(head) : "",
     messages: messages.flatMap((message) => withAnswers(message, answers)),
+  };
+}
+
+/** A message as models may see it: what a provider refused of it, where it stays in the context, is taken out. */
+export function asShown(message: Message): Message {
+  if (message.isError !== true) return message;
+  return {
+    ...message,
+    content: message.content.map((part) => (part.type === "image" ? { type: "text", text: REFUSED_PART } : part)),
+    toolReturns: message.toolReturns.map((answer) => ({ ...answer, status: "error", response: REFUSED_ANSWER })),
+    approvals: message.approvals.map((approval) =>
+      approval.type === "tool" ? { ...approval, text: REFUSED_PART } : { ...approval, reason: REFUSED_PART },
+    ),
   };
 }
 

@@ -14,6 +14,7 @@ import type { Message } from "./message.ts";
 import type { Store, ThreadId } from "./ports.ts";
 import type { Run, StopReason } from "./run.ts";
 import type { RunLog } from "./run-log.ts";
+import type { Refusal, SetAside } from "./set-aside.ts";
 import type { Speech } from "./speech.ts";
 import type { TurnOptions } from "./turn-options.ts";
 
@@ -68,6 +69,10 @@ export interface TurnState {
   recalled: string | null;
   /** Calls in a row that were refused because the context was too long. */
   overflows: number;
+  /** What was refused, while the step is tried with less; null when nothing was since the last commit. */
+  refusal: Refusal | null;
+  /** What the context has been tried without, to be kept out of it with the next commit. */
+  aside: SetAside;
   failure: unknown;
 }
 

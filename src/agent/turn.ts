@@ -1,5 +1,5 @@
 import { newId, type StepId } from "../core/id.ts";
-import { ModelFailure } from "../llm/failure.ts";
+import { ModelFailure, refusesInput } from "../llm/failure.ts";
 import type { ModelRequest } from "../llm/model.ts";
 import { withSkills } from "./client-skills.ts";
 import { type Change, commit, noChange, requirePlace } from "./commit.ts";
@@ -11,7 +11,9 @@ import { type CallResult, callIdsOf, callModel } from "./model-call.ts";
 import type { Repositories } from "./ports.ts";
 import { embedQueries } from "./query-vectors.ts";
 import { recalledFor, withRecalled } from "./recalled-memory.ts";
+import { leaveOut, ownAside } from "./refusal.ts";
 import type { Step, StopReason } from "./run.ts";
+import { NOTHING_ASIDE, type SetAside } from "./set-aside.ts";
 import { type HeardReply, hear, withHeartbeat } from "./speech.ts";
 import { speechStream } from "./speech-stream.ts";
 import { asksApproval, missingTools, type ToolOffer, toolOffer } from "./tool-offer.ts";
@@ -66,6 +68,11 @@ async function takeStep(turn: Turn, state: TurnState): Promise<void> {
   const startedMs = turn.clock.elapsedMs();
   const offer = toolOffer(turn, state);
   const isStreamed = turn.options.stream === "tokens";
+  let isHeard = false;
+  const emit = speechStream(turn.speech, turn.options, (event) => {
+    isHeard = true;
+    turn.log.publish(event);
+  });
   const [result, failure] = await settled(
     callModel(
       {
@@ -75,7 +82,7 @@ async function takeStep(turn: Turn, state: TurnState): Promise<void> {
         stepId,
         knownCallIds: callIdsOf(state.context),
         asksApproval: (name) => asksApproval(turn, name),
-        ...(isStreamed ? { emit: speechStream(turn.speech, turn.options, turn.log.publish) } : {}),
+        ...(isStreamed ? { emit } : {}),
       },
       turn.random,
     ),
@@ -85,8 +92,8 @@ async function takeStep(turn: Turn, state: TurnState): Promise<void> {
     await embedQueries(turn, result.reply.toolCalls);
     const taken = { stepId, llmRequestNs, result, isStreamed };
     await commit(turn, state, async (repositories) => held(turn, await changeOf(turn, state, taken, repositories)));
-  } else if (await madeRoomFor(turn, state, failure)) {
-    // The same step, once more.
+  } else if ((await madeRoomFor(turn, state, failure)) || (!isHeard && (await leaveOut(turn, state, failure)))) {
+    // The same step, once more. What was heard cannot be unsaid.
     state.nextStepId = stepId;
   } else {
     await failStep(turn, state, { stepId, llmRequestNs, failure });
@@ -237,7 +244,7 @@ interface FailedStep {
 /** Ends the run after a model call that failed or was cancelled. What the person wrote stays. */
 async function failStep(turn: Turn, state: TurnState, failed: FailedStep): Promise<void> {
   const isCancelled = turn.signal.aborted;
-  const { stopReason, error, failure } = isCancelled ? CANCELLED : await endOf(turn, state, failed.failure);
+  const { stopReason, error, failure, aside } = isCancelled ? CANCELLED : await endOf(turn, state, failed.failure);
   const step: Step = {
     ...stepRow(turn, state, failed, stopReason),
     status: isCancelled ? "cancelled" : "failed",
@@ -245,7 +252,7 @@ async function failStep(turn: Turn, state: TurnState, failed: FailedStep): Promi
     errorData: error === null ? null : { message: error.message, detail: error.detail },
   };
   state.failure = failure;
-  await commit(turn, state, async () => ({ ...noChange(state), step, stopReason, error }));
+  await commit(turn, state, async () => ({ ...noChange(state), step, stopReason, error, aside }));
 }
 
 /** How a failed call ends its run. */
@@ -253,20 +260,30 @@ interface FailedEnd {
   readonly stopReason: StopReason;
   readonly error: TurnError | null;
   readonly failure: unknown;
+  readonly aside: SetAside;
 }
 
-const CANCELLED: FailedEnd = { stopReason: "cancelled", error: null, failure: null };
+const CANCELLED: FailedEnd = { stopReason: "cancelled", error: null, failure: null, aside: NOTHING_ASIDE };
 
-/** What clients are told of a failure: a model's in its own words, anything else only that it happened. */
-async function endOf(turn: Turn, state: TurnState, failure: unknown): Promise<FailedEnd> {
-  if (failure instanceof ModelFailure) {
+/**
+ * What clients are told of a failure, a model's in its own words, anything else only that it happened; and what the next
+ * message goes on without.
+ */
+async function endOf(turn: Turn, state: TurnState, thrown: unknown): Promise<FailedEnd> {
+  if (thrown instanceof ModelFailure) {
+    const isRefused = refusesInput(thrown);
+    const failure = isRefused ? (state.refusal?.failure ?? thrown) : thrown;
     const overflow = await systemOverflow(turn, state, failure);
     const { type, message, detail } = overflow ?? failure;
-    if (overflow === undefined) return { stopReason: "llm_api_error", error: { type, message, detail }, failure };
+    if (overflow === undefined) {
+      const aside = isRefused ? ownAside(state) : NOTHING_ASIDE;
+      return { stopReason: "llm_api_error", error: { type, message, detail }, failure, aside };
+    }
     const stopReason = "context_window_overflow_in_system_prompt";
-    return { stopReason, error: { type: stopReason, message, detail }, failure: overflow };
+    return { stopReason, error: { type: stopReason, message, detail }, failure: overflow, aside: NOTHING_ASIDE };
   }
   const message = "An unknown error occurred with the LLM streaming request.";
-  const detail = failure instanceof Error ? failure.name : "unknown";
-  return { stopReason: "error", error: { type: "internal_error", message, detail }, failure };
+  const detail = thrown instanceof Error ? thrown.name : "unknown";
+  const error = { type: "internal_error", message, detail };
+  return { stopReason: "error", error, failure: thrown, aside: NOTHING_ASIDE };
 }

@@ -11,7 +11,8 @@ beforeEach(async () => {
 
 afterEach(() => server.close());
 
-const BROKEN = { status: 400, body: '{"error":{"message":"broken"}}' };
+// A failure that says nothing of what was sent: what a provider refuses to read goes out of the context at once.
+const BROKEN = { status: 401, body: '{"error":{"message":"broken"}}' };
 const WORDS = "The walrus plays chess.";
 
 const ok: TestServer["ok"] = (...request) => server.ok(...request);
@@ -54,7 +55,7 @@ async function forked(
   const agentId = await server.agent(extra);
   const { id: original } = await ok("POST", `/v1/conversations/?agent_id=${agentId}`, {});
   server.model.say(BROKEN);
-  expect(await say(original)).toBe(400);
+  expect(await say(original)).toBe(401);
   const { id: fork } = await ok("POST", `/v1/conversations/${original}/fork`);
   const shared = (await contextOf(fork))[1] ?? "";
   return { agentId, original, fork, shared };
@@ -121,6 +122,11 @@ describe("supersede()", () => {
 /** Makes the database one of the schema before, which knew of a message alone that it had given way. */
 async function setBack(...shared: readonly string[]): Promise<void> {
   for (const sql of [
+    "alter table umi_facts drop column said_at",
+    "drop index thread_messages_refused",
+    "drop index thread_messages_in_context",
+    "create index thread_messages_in_context on thread_messages (thread_id, position, sequence_id) where in_context = 1",
+    "alter table thread_messages drop column is_refused",
     "drop index thread_messages_replaced",
     "alter table thread_messages drop column is_replaced",
     "delete from schema_version where version >= 9",

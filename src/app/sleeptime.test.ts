@@ -275,8 +275,12 @@ test("a companion's turn begins although the clock was set back since it was que
 
 test("turns that fail or wait for an approval are no turns; what they said is read later", async () => {
   const { main, group } = await pair(1);
-  server.model.say({ status: 400, body: '{"error":{"message":"no"}}' });
-  expect((await server.request("POST", `/v1/agents/${main}/messages`, { input: "lost?" })).status).toBeGreaterThan(399);
+  const fail = (status: number) => server.model.say({ status, body: '{"error":{"message":"no"}}' });
+  fail(401);
+  expect((await server.request("POST", `/v1/agents/${main}/messages`, { input: "lost?" })).status).toBe(401);
+  // Also the same once more, and without what nobody had answered.
+  for (let times = 0; times < 3; times++) fail(400);
+  expect((await server.request("POST", `/v1/agents/${main}/messages`, { input: "refused?" })).status).toBe(400);
   expect((await ok("GET", `/v1/groups/${group}`)).last_processed_message_id).toBeNull();
   server.model.say({ calls: [{ name: "look", arguments: {} }] });
   const client_tools = [{ name: "look", description: "Looks", parameters: { type: "object", properties: {} } }];
@@ -287,7 +291,10 @@ test("turns that fail or wait for an approval are no turns; what they said is re
   const answer = { type: "tool_return", tool_returns: [{ tool_call_id, tool_return: "a seal", status: "success" }] };
   const { usage } = await ok("POST", `/v1/agents/${main}/messages`, { messages: [answer], client_tools });
   await ended(usage.run_ids[0]);
-  expect(await read(usage.run_ids[0])).toMatch(/lost\?.*a seal.*I see\./s);
+  const told = await read(usage.run_ids[0]);
+  expect(told).toMatch(/lost\?.*a seal.*I see\./s);
+  // What one provider refuses another, or the same, would refuse of the companion too.
+  expect(told).not.toContain("refused?");
 });
 
 test("a companion that cannot work fails its run, and the agent goes on", async () => {

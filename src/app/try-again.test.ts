@@ -11,7 +11,8 @@ beforeEach(async () => {
 
 afterEach(() => server.close());
 
-const BROKEN = { status: 400, body: '{"error":{"message":"broken"}}' };
+// A failure that says nothing of what was sent: what a provider refuses to read goes out of the context at once.
+const BROKEN = { status: 401, body: '{"error":{"message":"broken"}}' };
 const client_tools = [{ name: "look", parameters: { type: "object", properties: {} } }];
 
 async function post(agentId: string, ...messages: readonly object[]): Promise<{ status: number; body: Answer }> {
@@ -38,8 +39,8 @@ async function history(agentId: string, query = ""): Promise<readonly string[]> 
 test("a message that is sent again after a failure is told once, and the earlier one is kept as an error", async () => {
   const agentId = await server.agent();
   server.model.say(BROKEN, BROKEN, { text: "Hello." });
-  expect((await post(agentId, user("hi"))).status).toBe(400);
-  expect((await post(agentId, user("hi"))).status).toBe(400);
+  expect((await post(agentId, user("hi"))).status).toBe(401);
+  expect((await post(agentId, user("hi"))).status).toBe(401);
   expect((await post(agentId, user("hi"), user("there?"))).status).toBe(200);
   expect(heard()).toEqual(["user hi", "user there?"]);
   expect(await history(agentId)).toEqual(["user_message", "user_message", "assistant_message"]);
@@ -84,8 +85,8 @@ test("answers to calls that are sent again after a failure let the run go on, wi
       otid: crypto.randomUUID(),
       approvals: [{ type: "tool", tool_call_id, tool_return: "a seal", status: "success" }],
     });
-    expect((await post(agentId, answer())).status).toBe(400);
-    expect((await post(agentId, answer(), ...extra)).status).toBe(400);
+    expect((await post(agentId, answer())).status).toBe(401);
+    expect((await post(agentId, answer(), ...extra)).status).toBe(401);
     const done = await post(agentId, answer(), ...extra);
     expect([done.status, done.body.messages.at(-1).content]).toEqual([200, "A seal."]);
     const roles = heard().map((line) => line.split(" ")[0]);

@@ -33,6 +33,13 @@ export function isModelFailureType(text: string): text is ModelFailureType {
   return Object.hasOwn(KIND, text);
 }
 
+/**
+ * Whether the provider refused what it was asked to read: the same would be refused again, and something else may not be.
+ */
+export function refusesInput({ type }: ModelFailure): boolean {
+  return type === "llm_bad_request" || type === "llm_unprocessable_entity" || type === "llm_context_window_exceeded";
+}
+
 /** A failed model call. `detail` is the provider's own account of it, without keys, cut to a bounded length. */
 export class ModelFailure extends Failure {
   override readonly name = "ModelFailure";

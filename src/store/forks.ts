@@ -3,8 +3,8 @@ import type { ConversationId } from "../core/id.ts";
 import { forgetRows, retireThread } from "./replaced-messages.ts";
 import type { Session } from "./session.ts";
 
-const SHARE = `insert into thread_messages (thread_id, position, sequence_id, in_context, is_shared)
-  select $1, thread_messages.position + $2, thread_messages.sequence_id, 1, 1
+const SHARE = `insert into thread_messages (thread_id, position, sequence_id, in_context, is_shared, is_refused)
+  select $1, thread_messages.position + $2, thread_messages.sequence_id, 1, 1, thread_messages.is_refused
   from thread_messages join messages on messages.sequence_id = thread_messages.sequence_id
   where thread_messages.thread_id = $3 and thread_messages.in_context = 1 and messages.organization_id = $4
   and thread_messages.position > $5`;

@@ -27,25 +27,33 @@ export const STORED_COLUMNS = [
   "created_at",
 ] as const satisfies readonly (keyof MessageRow)[];
 
-/** The columns of a message that has not given way to another. */
-export const MESSAGE_COLUMNS = [...STORED_COLUMNS, "is_error"] as const;
-
 /** Whether a row of `messages` gave way, in the conversation that it was sent to, to the same sent again. */
 export const REPLACED_AT_HOME = `exists (select 1 from thread_messages as home
   where home.sequence_id = messages.sequence_id and home.is_replaced = 1
   and home.thread_id = coalesce(messages.conversation_id, messages.agent_id))`;
 
+/** Whether a provider refused a row of `messages` in the conversation that it was sent to. */
+export const REFUSED_AT_HOME = `exists (select 1 from thread_messages as home
+  where home.sequence_id = messages.sequence_id and home.is_refused = 1
+  and home.thread_id = coalesce(messages.conversation_id, messages.agent_id))`;
+
 /** A message's error mark in one thread. */
-export const IS_REPLACED_HERE = sql<number | null>`nullif(thread_messages.is_replaced, 0)`.as("is_error");
+export const IS_ERROR_HERE = sql<
+  number | null
+>`case when thread_messages.is_replaced = 1 or thread_messages.is_refused = 1 then 1 end`.as("is_error");
 
 /** The columns of a message as it stands in the conversation that it was sent to. */
 export const HOME_COLUMNS = [
   ...STORED_COLUMNS,
-  sql<number | null>`case when ${sql.raw(REPLACED_AT_HOME)} then 1 else messages.is_error end`.as("is_error"),
+  sql<
+    number | null
+  >`case when ${sql.raw(REPLACED_AT_HOME)} or ${sql.raw(REFUSED_AT_HOME)} then 1 else messages.is_error end`.as(
+    "is_error",
+  ),
 ] as const;
 
 /** A row of `messages` as far as a message is read from it. */
-export type ShownRow = Pick<MessageRow, (typeof MESSAGE_COLUMNS)[number]>;
+export type ShownRow = Pick<MessageRow, (typeof STORED_COLUMNS)[number] | "is_error">;
 
 /** Adds a message and returns its place in the order of all messages. */
 export const INSERT_MESSAGE = `insert into messages (id, organization_id, agent_id, conversation_id, role, content, tool_calls, tool_returns,

@@ -1,7 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { MessageStore, SpokenFilter } from "../agent/ports.ts";
 import type { RunId } from "../core/id.ts";
-import { HOME_COLUMNS, REPLACED_AT_HOME, toMessage } from "./message-rows.ts";
+import { HOME_COLUMNS, REFUSED_AT_HOME, REPLACED_AT_HOME, toMessage } from "./message-rows.ts";
 import type { Session } from "./session.ts";
 import { rememberMessages } from "./turn-entries.ts";
 
@@ -75,6 +75,7 @@ function matches(organizationId: string, filter: SpokenFilter): RawBuilder<SqlBo
     sql`messages.organization_id = ${organizationId}`,
     sql`messages.is_spoken = 1`,
     sql`not ${sql.raw(REPLACED_AT_HOME)}`,
+    sql`not ${sql.raw(REFUSED_AT_HOME)}`,
   ];
   const { agentId, conversationId, roles, start, end, projectId, templateId, exceptRunId } = filter;
   if (agentId !== undefined) conditions.push(sql`messages.agent_id = ${agentId}`);

@@ -180,7 +180,8 @@ export interface MessageRow {
 
 /**
  * A row of `thread_messages`: a message's place in a conversation. A fork shares the messages that it took over;
- * `is_replaced` says that the message gave way here to the same one sent again.
+ * `is_replaced` says that the message gave way here to the same one sent again, `is_refused` that a provider refused it
+ * here: it has left the context, or stays there without what was refused.
  */
 export interface ThreadMessageRow {
   thread_id: string;
@@ -189,6 +190,7 @@ export interface ThreadMessageRow {
   in_context: number;
   is_shared: number;
   is_replaced: Generated<number>;
+  is_refused: Generated<number>;
 }
 
 /** A row of `conversations`. */

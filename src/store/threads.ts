@@ -1,23 +1,22 @@
+import { CONTEXT_MESSAGES_MAX } from "../agent/message.ts";
 import type { MessageStore, ThreadId } from "../agent/ports.ts";
 import { assert } from "../core/assert.ts";
 import type { MessageId } from "../core/id.ts";
 import { cursorCondition, matches } from "./message-filter.ts";
 import {
   INSERT_MESSAGE,
-  IS_REPLACED_HERE,
+  IS_ERROR_HERE,
   insertValues,
-  MESSAGE_COLUMNS,
   type ShownRow,
   STORED_COLUMNS,
   toMessage,
 } from "./message-rows.ts";
 import { limitOf } from "./pages.ts";
 import { supersede } from "./replaced-messages.ts";
+import { toFlag } from "./rows.ts";
 import type { Session } from "./session.ts";
 import { rememberMessages } from "./turn-entries.ts";
 
-/** Messages that one context may hold; beyond it the history must have been compacted. */
-const CONTEXT_MESSAGES_MAX = 20_000;
 /** How far apart positions are, so that a summary finds room before the message it precedes. */
 const POSITION_STEP = 2;
 
@@ -26,11 +25,21 @@ const JOIN_END = `insert into thread_messages (thread_id, position, sequence_id,
 const JOIN_AT = `insert into thread_messages (thread_id, position, sequence_id, in_context, is_shared)
   values ($1, $2, $3, 1, 0)`;
 
-const inContext = (columns: string) => `select ${columns}
-  from thread_messages join messages on messages.sequence_id = thread_messages.sequence_id
-  where thread_messages.thread_id = $1 and thread_messages.in_context = 1 and messages.organization_id = $2
-  order by thread_messages.position limit ${CONTEXT_MESSAGES_MAX}`;
-const CONTEXT = inContext(MESSAGE_COLUMNS.map((column) => `messages.${column}`).join(", "));
+/** What is read of each message of a context: the newest first, and the first of all. */
+interface ContextQuery {
+  readonly newest: string;
+  readonly head: string;
+}
+
+const inContext = (columns: string): ContextQuery => {
+  const query = `select ${columns}
+    from thread_messages join messages on messages.sequence_id = thread_messages.sequence_id
+    where thread_messages.thread_id = $1 and thread_messages.in_context = 1 and messages.organization_id = $2
+    order by thread_messages.position`;
+  return { newest: `${query} desc limit ${CONTEXT_MESSAGES_MAX}`, head: `${query} limit 1` };
+};
+const STORED = STORED_COLUMNS.map((column) => `messages.${column}`).join(", ");
+const CONTEXT = inContext(`${STORED}, nullif(thread_messages.is_refused, 0) as is_error`);
 const CONTEXT_IDS = inContext("messages.id");
 const CONTEXT_TOKENS = inContext("messages.id, messages.tokens");
 
@@ -41,11 +50,14 @@ const HEAD = `${PLACES} and thread_messages.in_context = 1 order by thread_messa
 const PLACE_OF = `${PLACES} and thread_messages.in_context = 1 and messages.id = $3`;
 const EVICT = `update thread_messages set in_context = 0
   where thread_id = $1 and in_context = 1 and position > $2 and position < $3`;
+const REFUSE = `update thread_messages set in_context = $1, is_refused = 1
+  where thread_id = $2 and in_context = 1
+  and sequence_id = (select sequence_id from messages where id = $3 and organization_id = $4)`;
 
 /** The part of {@link MessageStore} that is about threads: their order and their context. */
 export type Threads = Pick<
   MessageStore,
-  "listThread" | "append" | "context" | "contextIds" | "evict" | "supersede" | "tokenCounts"
+  "listThread" | "append" | "context" | "contextIds" | "evict" | "supersede" | "refuse" | "tokenCounts"
 >;
 
 /** Threads over SQL. */
@@ -57,7 +69,7 @@ export function sqlThreads(session: Session): Threads {
         .selectFrom("thread_messages")
         .innerJoin("messages", "messages.sequence_id", "thread_messages.sequence_id")
         .select(STORED_COLUMNS.map((column) => `messages.${column}` as const))
-        .select(IS_REPLACED_HERE)
+        .select(IS_ERROR_HERE)
         .where("thread_messages.thread_id", "=", threadId)
         .where(matches(organizationId, filter, "(thread_messages.is_replaced = 1)"))
         .where(await cursorCondition(session, page, threadId))
@@ -76,14 +88,14 @@ export function sqlThreads(session: Session): Threads {
     },
 
     async context(threadId) {
-      const { rows } = await session.sql.execute(CONTEXT, [threadId, organizationId]);
+      const rows = await contextRows(session, CONTEXT, threadId);
       return rows.map((row) => toMessage(row as unknown as ShownRow));
     },
 
     async contextIds(threadIds) {
       const ids = new Map<ThreadId, readonly MessageId[]>();
       for (const threadId of threadIds) {
-        const { rows } = await session.sql.execute(CONTEXT_IDS, [threadId, organizationId]);
+        const rows = await contextRows(session, CONTEXT_IDS, threadId);
         ids.set(
           threadId,
           rows.map((row) => row["id"] as MessageId),
@@ -93,12 +105,17 @@ export function sqlThreads(session: Session): Threads {
     },
 
     async tokenCounts(threadId) {
-      const { rows } = await session.sql.execute(CONTEXT_TOKENS, [threadId, organizationId]);
+      const rows = await contextRows(session, CONTEXT_TOKENS, threadId);
       const counted = rows.filter((row) => row["tokens"] !== null);
       return new Map(counted.map((row) => [row["id"] as MessageId, Number(row["tokens"])]));
     },
 
     supersede: (threadId, ids) => supersede(session, threadId, ids),
+
+    async refuse(threadId, refused) {
+      for (const { id, isKept } of refused)
+        await session.sql.execute(REFUSE, [toFlag(isKept), threadId, id, organizationId]);
+    },
 
     async evict(threadId, firstKept, summary) {
       const [head] = (await session.sql.execute(HEAD, [threadId, organizationId])).rows;
@@ -112,6 +129,15 @@ export function sqlThreads(session: Session): Threads {
       else await session.sql.execute(JOIN_AT, [threadId, to - POSITION_STEP / 2, sequenceId]);
     },
   };
+}
+
+/** A context, oldest first; of one that holds more than may be read its head and the newest. */
+async function contextRows(session: Session, query: ContextQuery, threadId: ThreadId) {
+  const of = [threadId, session.organizationId];
+  const rows = (await session.sql.execute(query.newest, of)).rows.toReversed();
+  if (rows.length < CONTEXT_MESSAGES_MAX) return rows;
+  const head = (await session.sql.execute(query.head, of)).rows;
+  return [...head, ...rows.slice(1)];
 }
 
 async function placeOf(session: Session, threadId: ThreadId, id: MessageId): Promise<number> {

@@ -1,6 +1,7 @@
 import { cut } from "../../core/text.ts";
 import { unpackAnswer } from "../../tools/tool-answer.ts";
 import { type Approval, type Message, textOf } from "../message.ts";
+import { asShown } from "../transcript.ts";
 import { summaryTextOf } from "./summary-message.ts";
 
 /** Characters of one call's arguments, and of one answer, that a summary is made from. */
@@ -18,7 +19,10 @@ export interface ScriptLine {
 
 /** A history in plain words, for a model that is to summarise it. */
 export function scriptOf(messages: readonly Message[], tokens: readonly number[]): readonly ScriptLine[] {
-  return messages.map((message, index) => ({ text: lineOf(message), tokens: (tokens[index] ?? 0) + LINE_TOKENS }));
+  return messages.map((message, index) => ({
+    text: lineOf(asShown(message)),
+    tokens: (tokens[index] ?? 0) + LINE_TOKENS,
+  }));
 }
 
 /** What the name of who speaks adds to a line. */

@@ -4,7 +4,11 @@ import { type MessagePlace, type MessageSources, newMessage } from "../input.ts"
 import { type Message, textOf } from "../message.ts";
 
 /** What made a compaction necessary, in Letta's words where it had some. */
-export type CompactionTrigger = "post_step_context_check" | "context_window_exceeded" | "requested";
+export type CompactionTrigger =
+  | "post_step_context_check"
+  | "context_window_exceeded"
+  | "requested"
+  | "provider_refused";
 
 /** What a compaction did, in numbers. A size that nobody knows is null. */
 export interface CompactionStats {

@@ -1,0 +1,273 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { type Answer, eventsOf, startTestServer, type TestServer } from "./_test-server.ts";
+
+// What a provider refuses is refused again with every later message that brings it along. It stays in the history, and
+// out of the way.
+
+let server: TestServer;
+
+beforeEach(async () => {
+  server = await startTestServer();
+  server.model.always(() => refusing(MARK));
+});
+
+afterEach(() => server.close());
+
+const MARK = "UNSPEAKABLE";
+const client_tools = [{ name: "look", parameters: { type: "object", properties: {} } }];
+
+/** What a provider says that refuses whatever holds these words, except in its instructions. */
+function refusing(words: string) {
+  const [, ...messages] = server.model.requests.at(-1)?.messages ?? [];
+  if (!JSON.stringify(messages).includes(words)) return undefined;
+  return { status: 400, body: `{"error":{"message":"the text was filtered","code":"content_filter"}}` };
+}
+
+async function post(path: string, ...messages: readonly object[]): Promise<{ status: number; body: Answer }> {
+  return server.request("POST", `${path}/messages`, { messages, client_tools, streaming: false });
+}
+
+function user(content: unknown) {
+  return { role: "user", content };
+}
+
+/** The roles and texts of the last request, without the system prompt. */
+function heard(): readonly string[] {
+  const messages = server.model.requests.at(-1)?.messages.slice(1) ?? [];
+  return messages.map(({ role, content }) => `${role} ${typeof content === "string" ? content : ""}`.trim());
+}
+
+/** What a conversation lists, and what of it is marked. */
+async function history(path: string): Promise<readonly string[]> {
+  const { body } = await server.request("GET", `${path}/messages?order=asc`);
+  return body
+    .slice(1)
+    .map((message: Answer) => `${message.message_type}${message.is_err === true ? " (refused)" : ""}`);
+}
+
+async function agentPath(extra: object = {}): Promise<string> {
+  return `/v1/agents/${await server.agent(extra)}`;
+}
+
+/** Every call of the last request has one answer, right after it. */
+function expectValid(): void {
+  const messages = server.model.requests.at(-1)?.messages ?? [];
+  const called = messages.flatMap(({ tool_calls }) => tool_calls ?? []).map(({ id }) => id);
+  const answered = messages.flatMap(({ tool_call_id }) => tool_call_id ?? []);
+  expect(answered).toEqual(called);
+}
+
+async function asked(path: string): Promise<string> {
+  server.model.say({ calls: [{ name: "look", arguments: {} }] });
+  const { body } = await post(path, user("look!"));
+  return body.messages.at(-1).tool_calls[0].tool_call_id;
+}
+
+describe("a message that the provider refuses", () => {
+  test("is kept and marked, fails its run with the provider's words, and the next one goes on without it", async () => {
+    const path = await agentPath();
+    await post(path, user("hello"));
+    const refused = await post(path, user(`tell me of ${MARK}`), user("and of this"));
+    expect([refused.status, refused.body.error.type]).toEqual([400, "llm_bad_request"]);
+    expect(refused.body.error.detail).toContain("the text was filtered");
+    expect(await history(path)).toEqual([
+      "user_message",
+      "assistant_message",
+      "user_message (refused)",
+      "user_message (refused)",
+    ]);
+    expect((await post(path, user("then not"))).status).toBe(200);
+    expect(heard()).toEqual(["user hello", "assistant Done.", "user then not"]);
+    expect(await history(path)).toHaveLength(6);
+  });
+
+  test("is out of the way whichever way it came, and in forks, after a compaction and after a restart", async () => {
+    const path = await agentPath();
+    const bad = { messages: [user(MARK)] };
+    const events = await eventsOf(await server.stream(`${path}/messages/stream`, { ...bad, stream_tokens: true }));
+    expect(events.some((event) => event.error_type === "llm_bad_request")).toBe(true);
+    const { id } = await server.ok("POST", `${path}/messages/async`, bad);
+    while ((await server.ok("GET", `/v1/runs/${id}`)).status !== "failed") await Bun.sleep(5);
+    expect((await post(path, user("one"))).status).toBe(200);
+
+    const { id: conversationId } = await server.ok("POST", `/v1/conversations/?agent_id=${path.split("/")[3]}`, {});
+    const conversation = `/v1/conversations/${conversationId}`;
+    expect((await post(conversation, user("two"))).status).toBe(200);
+    expect((await post(conversation, user(MARK))).status).toBe(400);
+    const fork = `/v1/conversations/${(await server.ok("POST", `${conversation}/fork`)).id}`;
+    for (const each of [conversation, fork]) {
+      expect((await post(each, user("three"))).status).toBe(200);
+      expect(heard()).toEqual(["user two", "assistant Done.", "user three"]);
+    }
+    await server.ok("POST", `${conversation}/compact`, { compaction_settings: { mode: "all" } });
+    expect(await history(conversation)).toContain("user_message (refused)");
+    const { api } = await server.restarted();
+    const body = JSON.stringify({ messages: [user("four")], streaming: false });
+    const headers = { "content-type": "application/json" };
+    const answer = await api.request(`http://localhost${conversation}/messages`, { method: "POST", headers, body });
+    expect(answer.status).toBe(200);
+  });
+
+  test("is not recalled, nor found by the agent's own search", async () => {
+    const path = await agentPath({ memory_settings: { recalls: true, learns: false } });
+    await post(path, user(`the walrus is ${MARK}`));
+    expect((await post(path, user("what is the walrus?"))).status).toBe(200);
+    server.model.say({ calls: [{ name: "conversation_search", arguments: { query: "walrus" } }] });
+    expect((await post(path, user("look for it"))).status).toBe(200);
+  });
+
+  test("fails alone: what stood there unanswered before is still heard", async () => {
+    const path = await agentPath();
+    server.model.say({ status: 401 });
+    await post(path, user("first"));
+    expect((await post(path, user(MARK))).status).toBe(400);
+    await post(path, user("second"));
+    expect(heard()).toEqual(["user first", "user second"]);
+  });
+
+  test("takes nothing along when the failure is another", async () => {
+    for (const status of [401, 402, 403, 404, 429, 500, 503]) {
+      const path = await agentPath();
+      server.model.always(() => ({ status, body: '{"error":{"message":"no"}}' }));
+      expect((await post(path, user("first"))).status).toBeGreaterThanOrEqual(400);
+      server.model.always(() => undefined);
+      await post(path, user("second"));
+      expect(heard()).toEqual(["user first", "user second"]);
+    }
+  });
+});
+
+describe("an answer to a call that the provider refuses", () => {
+  test("of a client stays answered, without its words", async () => {
+    const path = await agentPath();
+    const tool_call_id = await asked(path);
+    const approvals = [{ type: "tool", tool_call_id, tool_return: `I saw ${MARK}`, status: "success" }];
+    const refused = await post(path, { type: "approval", approvals }, user("well?"));
+    expect([refused.status, refused.body.error.type]).toEqual([400, "llm_bad_request"]);
+    expect((await post(path, user("go on"))).status).toBe(200);
+    expect(heard()).toEqual(["user look!", "assistant", expect.stringContaining("refused to read"), "user go on"]);
+    expectValid();
+    expect(await history(path)).toContain("tool_return_message (refused)");
+    expect((await post(path, user("and again"))).status).toBe(200);
+  });
+
+  test("denied with a reason stays denied, without the reason", async () => {
+    const path = await agentPath();
+    const tool_call_id = await asked(path);
+    const approvals = [{ type: "approval", tool_call_id, approve: false, reason: MARK }];
+    expect((await post(path, { type: "approval", approvals })).status).toBe(400);
+    expect((await post(path, user("go on"))).status).toBe(200);
+    expectValid();
+    await server.ok("POST", `${path}/summarize`, { compaction_settings: { mode: "all" } });
+    expect(JSON.stringify(server.model.requests.at(-1)?.messages)).not.toContain(MARK);
+  });
+
+  test("of a tool of the agent's own, in the second step of a turn", async () => {
+    const path = await agentPath({ tools: ["archival_memory_search"] });
+    await server.ok("POST", `${path}/archival-memory`, { text: `the walrus is ${MARK}` });
+    server.model.say({ calls: [{ name: "archival_memory_search", arguments: { query: "walrus" } }] });
+    expect((await post(path, user("what of the walrus?"))).status).toBe(400);
+    expect((await post(path, user("then not"))).status).toBe(200);
+    expectValid();
+    expect(heard().at(0)).toBe("user what of the walrus?");
+  });
+});
+
+describe("what stands in the context already", () => {
+  test("a reply is left out of the next request that is refused with it", async () => {
+    const path = await agentPath();
+    await post(path, user("hello"));
+    server.model.say({ text: `I say ${MARK}` });
+    expect((await post(path, user("speak"))).status).toBe(200);
+    expect((await post(path, user("and now?"))).status).toBe(200);
+    expect(heard()).toEqual(["user hello", "assistant Done.", "user speak", "user and now?"]);
+    expect((await post(path, user("fine?"))).status).toBe(200);
+    expect(await history(path)).toContain("assistant_message (refused)");
+  });
+
+  test("a reply that called something goes with the answers to its calls", async () => {
+    const path = await agentPath();
+    server.model.say({ text: MARK, calls: [{ name: "look", arguments: {} }] });
+    const { body } = await post(path, user("look!"));
+    const { tool_call_id } = body.messages.at(-1).tool_calls[0];
+    const approvals = [{ type: "tool", tool_call_id, tool_return: "a seal", status: "success" }];
+    expect((await post(path, { type: "approval", approvals })).status).toBe(400);
+    expect((await post(path, user("go on"))).status).toBe(200);
+    expect(heard()).toEqual(["user look!", "user go on"]);
+  });
+
+  test("messages that an earlier version left there are passed over", async () => {
+    const path = await agentPath();
+    server.model.say({ status: 401 }, { status: 401 });
+    server.model.always(() => undefined);
+    await post(path, user(`${MARK} one`));
+    await post(path, user(`${MARK} two`));
+    server.model.always(() => refusing(MARK));
+    expect((await post(path, user("hello"))).status).toBe(200);
+    expect(heard()).toEqual(["user hello"]);
+    expect(await history(path)).toEqual([
+      "user_message (refused)",
+      "user_message (refused)",
+      "user_message",
+      "assistant_message",
+    ]);
+  });
+
+  test("images go when the model that answers now takes none", async () => {
+    const path = await agentPath();
+    server.model.always(() => (lastModel() === "gpt-4o" ? refusing("image_url") : undefined));
+    const source = { type: "base64", media_type: "image/png", data: PIXEL };
+    await post(
+      path,
+      user([
+        { type: "image", source },
+        { type: "text", text: "what is it?" },
+      ]),
+    );
+    await post(path, user("a seal"));
+    await server.ok("PATCH", path, { model: "openai/gpt-4o" });
+    expect((await post(path, user("still there?"))).status).toBe(200);
+    const first = JSON.stringify(server.model.requests.at(-1)?.messages[1]);
+    expect(first).toContain("what is it?");
+    expect(first).toContain("left out");
+    const before = server.model.requests.length;
+    expect((await post(path, user("good"))).status).toBe(200);
+    expect(server.model.requests).toHaveLength(before + 1);
+  });
+
+  test("everything goes when nothing less helps, and a note says so", async () => {
+    const path = await agentPath();
+    await post(path, user("one"));
+    await post(path, user(`of the word ${MARK}`));
+    server.model.always(() => undefined);
+    for (const words of [MARK, "two", "three"]) await post(path, user(words));
+    server.model.always(() => refusing(MARK));
+    const failing = await post(path, user("four"));
+    const next = failing.status === 200 ? failing : await post(path, user("five"));
+    expect(next.status).toBe(200);
+    expect(heard()[0]).toContain("could not be told which");
+    expect((await post(path, user("six"))).status).toBe(200);
+    expect(JSON.stringify(await server.ok("GET", `${path}/messages?order=asc`))).toContain("three");
+  });
+
+  test("instructions that are refused fail every message, clearly, within bounds, and harm nothing", async () => {
+    const path = await agentPath();
+    await post(path, user("before"));
+    server.model.always(() => ({ status: 400, body: '{"error":{"message":"bad instructions"}}' }));
+    for (let turn = 0; turn < 3; turn++) {
+      const before = server.model.requests.length;
+      const { status, body } = await post(path, user(`turn ${turn}`));
+      expect([status, body.error.detail]).toEqual([400, expect.stringContaining("bad instructions")]);
+      expect(server.model.requests.length - before).toBeLessThanOrEqual(6);
+    }
+    server.model.always(() => undefined);
+    await post(path, user("after"));
+    expect(heard()).toEqual(["user before", "assistant Done.", "user after"]);
+  });
+});
+
+const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
+function lastModel(): string | undefined {
+  return server.model.requests.at(-1)?.model;
+}
