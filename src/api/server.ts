@@ -43,16 +43,14 @@ export interface ApiOptions extends AgentRoutesOptions, AuthOptions {
 export function createApi(options: ApiOptions): Hono {
   // The router that Hono falls back to for paths like these, after it has tried a faster one at the first request.
   const app = new Hono({ getPath: routedPath, router: new TrieRouter() });
-  app.use(
-    "*",
-    cors({
-      origin: (origin) => (isAllowedOrigin(origin, options.origins) ? origin : null),
-      credentials: true,
-      maxAge: PREFLIGHT_SECONDS,
-    }),
-  );
   // Before anything else is said, whether a path exists included.
-  app.use("*", authenticate(options));
+  const door = authenticate(options);
+  const shared = cors({
+    origin: (origin) => (isAllowedOrigin(origin, options) ? origin : null),
+    maxAge: PREFLIGHT_SECONDS,
+  });
+  // A page without the key may read that it needs one; one that may not come at all is not even told what it may send.
+  for (const step of options.apiKey === null ? [door, shared] : [shared, door]) app.use("*", step);
   app.route(MOUNT, routesOf(options));
   const described = once(() => openApiOf(app, MEMORY_ROUTES));
   app.get("/openapi.json", (c) => c.json(described()));

@@ -7,13 +7,15 @@ import type { Answer } from "./_test-server.ts";
 const MODEL = "openai/gpt-4o-mini";
 const NOBODY = "00000000-0000-4000-8000-000000000000";
 const MEBIBYTE = 1024 * 1024;
+/** A web page of somebody else that may use the server. */
+const LISTED = "https://app.example";
 
 let server: HttpServer;
 let agent: Answer;
 let call: HttpServer["call"];
 
 beforeAll(async () => {
-  server = await startHttpServer();
+  server = await startHttpServer({ SELKIE_ORIGINS: LISTED });
   call = server.call;
   agent = await server.agent({ description: "kept", tags: ["kept"], metadata: { kept: true } });
 });
@@ -490,13 +492,11 @@ describe("names of things", () => {
       const head = await call("HEAD", path);
       expect([head.status, head.body]).toEqual([200, ""]);
       const options = await call("OPTIONS", path, undefined, {
-        origin: "http://localhost:3000",
+        origin: LISTED,
         "access-control-request-method": "POST",
       });
-      expect([options.status, options.headers.get("access-control-allow-origin")]).toEqual([
-        204,
-        "http://localhost:3000",
-      ]);
+      expect([options.status, options.headers.get("access-control-allow-origin")]).toEqual([204, LISTED]);
+      expect(options.headers.get("access-control-allow-credentials")).toBeNull();
       const foreign = await call("OPTIONS", path, undefined, {
         origin: "https://evil.example",
         "access-control-request-method": "POST",
@@ -932,12 +932,56 @@ describe("the door", () => {
     for (const host of foreign)
       expect([host, ["400", "403"].includes(await get(`Host: ${host}`))]).toEqual([host, true]);
     expect(await get("Host: localhost\r\nHost: evil.example")).toBe("403");
-    for (const origin of ["https://evil.example", "null", "http://localhost.evil.example", "file://"])
-      expect([origin, await get(`Host: localhost\r\nOrigin: ${origin}`)]).toEqual([origin, "403"]);
-    expect(await get("Host: localhost\r\nOrigin: http://app.localhost:5173")).toBe("200");
-    expect(
-      (await call("POST", "/v1/blocks/", "{}", { origin: "https://evil.example", "content-type": "text/plain" }))
-        .status,
-    ).toBe(403);
+    for (const origin of [
+      "https://evil.example",
+      "null",
+      "http://localhost.evil.example",
+      "file://",
+      "http://localhost:3000",
+      "http://app.localhost:5173",
+      "http://127.0.0.1",
+      "http://localhost:8283.evil.example",
+    ])
+      expect([origin, await get(`Host: localhost:8283\r\nOrigin: ${origin}`)]).toEqual([origin, "403"]);
+    for (const own of ["localhost:8283", "127.0.0.1:8283", "[::1]:8283", "localhost"])
+      expect([own, await get(`Host: ${own}\r\nOrigin: http://${own}`)]).toEqual([own, "200"]);
+    expect(await get(`Host: localhost:8283\r\nOrigin: ${LISTED}`)).toBe("200");
+  });
+
+  test("without a key no page of another port may ask, with or without saying where it is from", async () => {
+    const other = "http://localhost:3000";
+    for (const type of ["text/plain", "application/json", "application/x-www-form-urlencoded"])
+      for (const origin of [other, "https://evil.example", "null"]) {
+        const { status, body } = await call("POST", "/v1/blocks/", "{}", { origin, "content-type": type });
+        expect([status, body.detail]).toEqual([403, expect.stringContaining("SELKIE_ORIGINS")]);
+      }
+    const preflight = { origin: other, "access-control-request-method": "DELETE" };
+    const refused = await call("OPTIONS", `/v1/agents/${agent.id}`, undefined, preflight);
+    expect([refused.status, refused.headers.get("access-control-allow-origin")]).toEqual([403, null]);
+    const from = async (site: string, headers: object = {}) =>
+      (await call("GET", "/v1/agents/count", undefined, { "sec-fetch-site": site, ...headers })).status;
+    expect(await Promise.all(["same-origin", "none", "same-site", "cross-site"].map((site) => from(site)))).toEqual([
+      200, 200, 403, 403,
+    ]);
+    // Somebody follows a link to here; a frame inside another page does not count as that.
+    expect(await from("cross-site", { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" })).toBe(200);
+    expect(await from("cross-site", { "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe" })).toBe(403);
+  });
+
+  test("a name that somebody else's name server gives makes no page the server's own, even where strangers are let in", async () => {
+    const open = await startHttpServer({ SELKIE_INSECURE: "true", SELKIE_HOST: "0.0.0.0" });
+    try {
+      const get = async (host: string, origin?: string) =>
+        (
+          await open.raw(
+            `GET /v1/agents/count HTTP/1.1\r\nConnection: close\r\nHost: ${host}\r\n${origin === undefined ? "" : `Origin: ${origin}\r\n`}\r\n`,
+          )
+        ).slice(9, 12);
+      expect(await get("selkie:8283")).toBe("200");
+      expect(await get("192.168.0.7:8283", "http://192.168.0.7:8283")).toBe("200");
+      expect(await get("evil.example:8283", "http://evil.example:8283")).toBe("403");
+    } finally {
+      await open.close();
+    }
   });
 });

@@ -74,6 +74,13 @@ test("readSettings() knows Letta's names for the key, the timeouts and the origi
   expect(readSettings({}, both).apiKey).toBe("new");
 });
 
+test("readSettings() takes origins as browsers send them, and no other text for one", () => {
+  const origins = (text: string) => readSettings({}, { SELKIE_ORIGINS: text }).origins;
+  expect(origins("HTTP://Localhost:3000/, app://obsidian.md")).toEqual(["http://localhost:3000", "app://obsidian.md"]);
+  for (const text of ["*", "localhost:3000", "https://a.example/path", "null"])
+    expect(() => origins(text)).toThrow(/SELKIE_ORIGINS must name origins such as .*, got '/);
+});
+
 test("readSettings() takes a key as clients can send it, or not at all", () => {
   expect(readSettings({}, { SELKIE_API_KEY: " s3cr3t\n" }).apiKey).toBe("s3cr3t");
   expect(readSettings({}, { SELKIE_API_KEY: "a \"b\" 'c' \\ %" }).apiKey).toBe("a \"b\" 'c' \\ %");

@@ -16,7 +16,7 @@ export interface Settings {
   readonly apiKey: string | null;
   /** Lets a server without a key listen beyond this machine. */
   readonly insecure: boolean;
-  /** Web origins besides this machine's own that browsers may call from. */
+  /** Web origins besides the server's own that browsers may call from, in small letters. */
   readonly origins: readonly string[];
   readonly llmRequestTimeoutMs: number;
   readonly llmStreamTimeoutMs: number;
@@ -97,7 +97,7 @@ export function readSettings(options: SettingOptions, environment: Environment):
     dataDirectory: get(options.data, "SELKIE_DATA") ?? defaultDataDirectory(merged, process.platform),
     apiKey: keyOf(merged),
     insecure: options.insecure ?? isTrue(merged["SELKIE_INSECURE"]),
-    origins: listOf(get(undefined, "SELKIE_ORIGINS", "ACCEPTABLE_ORIGINS")),
+    origins: listOf(get(undefined, "SELKIE_ORIGINS", "ACCEPTABLE_ORIGINS")).map(originOf),
     llmRequestTimeoutMs: secondsOf(
       merged,
       ["SELKIE_LLM_REQUEST_TIMEOUT_SECONDS", "LETTA_LLM_REQUEST_TIMEOUT_SECONDS"],
@@ -239,6 +239,16 @@ function listOf(text: string | undefined): readonly string[] {
     .split(",")
     .map((item) => item.trim())
     .filter((item) => item !== "");
+}
+
+/** As browsers send it: in small letters, without a slash at its end. */
+function originOf(text: string): string {
+  const origin = text.toLowerCase().replace(/\/$/, "");
+  if (/^[a-z][a-z\d+.-]*:\/\/[^/]+$/.test(origin)) return origin;
+  throw new Failure(
+    "refused",
+    `SELKIE_ORIGINS must name origins such as http://localhost:3000, separated by commas, got '${text}'`,
+  );
 }
 
 function isTrue(text: string | undefined): boolean {
