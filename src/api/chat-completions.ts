@@ -6,9 +6,10 @@ import { Failure } from "../core/failure.ts";
 import { parseId } from "../core/id.ts";
 import { isRecord, type JsonObject, parseJson } from "../core/json.ts";
 import type { ApiEnv } from "./env.ts";
+import { ImageSource } from "./image-source.ts";
 import { withImages } from "./images.ts";
 import { inputOf, SendBody, turnOptionsOf } from "./messages-body.ts";
-import { readBody } from "./request.ts";
+import { check, readBody } from "./request.ts";
 import { replyOf, type SendOptions } from "./send.ts";
 import { eventsResponse, PING_MS } from "./stream-response.ts";
 import { DONE, frame } from "./wire/stream.ts";
@@ -56,7 +57,8 @@ function toPart(value: unknown) {
   if (!part.success)
     throw new Failure("invalid", "body.messages: the parts of a user's message must be of type text or image_url");
   if (part.data.type === "text") return part.data;
-  return { type: "image", source: { type: "url", url: part.data.image_url.url } };
+  const source = check(ImageSource, { type: "url", url: part.data.image_url.url }, "body.messages.content.image_url");
+  return { type: "image" as const, source };
 }
 
 function streamed(options: SendOptions, c: Context<ApiEnv>, started: StartedRun): Response {

@@ -1,10 +1,10 @@
 import { Failure } from "../core/failure.ts";
 import type { FetchOutside, OutsideAnswer } from "../core/outside.ts";
+import { IMAGE_BYTES_MAX, IMAGE_TYPES, imageTypeOf } from "./image-source.ts";
 import type { SendRequest } from "./messages-body.ts";
 
 /** Images of one request that are fetched. */
 const IMAGES_MAX = 20;
-const IMAGE_BYTES_MAX = 20 * 1024 * 1024;
 const IMAGE_MS_MAX = 5_000;
 const REDIRECTS_MAX = 3;
 /** Bytes that are turned into text at once; more would be more arguments than a call takes. */
@@ -51,7 +51,11 @@ async function fetchImage(url: string, fetchOutside: FetchOutside): Promise<Part
   if (status !== 200) throw new Failure("refused", `The image '${shown}' was answered with status ${status}`);
   if (!/^image\/[\w.+-]+$/.test(mediaType))
     throw new Failure("refused", `What '${shown}' gives is no image but '${mediaType.slice(0, 50)}'`);
-  return { type: "image", source: { type: "base64", media_type: mediaType, data: base64(body) } };
+  const data = base64(body);
+  // Servers are often wrong about it, and providers refuse an image that is not what it is said to be.
+  const found = imageTypeOf(data);
+  if (found === undefined) throw new Failure("refused", `What '${shown}' gives is no image of type ${IMAGE_TYPES}`);
+  return { type: "image", source: { type: "base64", media_type: found, data } };
 }
 
 /** What the address gives. That it gives nothing is the request's own fault, and trying again would not help. */

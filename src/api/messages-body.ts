@@ -6,6 +6,7 @@ import { Failure } from "../core/failure.ts";
 import type { JsonObject } from "../core/json.ts";
 import { wellFormed } from "../core/text.ts";
 import type { InputPart } from "../llm/model.ts";
+import { ImageSource } from "./image-source.ts";
 
 /** Messages that one request may bring. */
 const MESSAGES_MAX = 10_000;
@@ -31,15 +32,6 @@ export const MessageType = z.enum([
   "approval_response_message",
   "summary_message",
   "event_message",
-]);
-
-/** Where the bytes of an image are. That of a file must bring them along. */
-const ImageSource = z.union([
-  z.object({ type: z.literal("base64"), media_type: z.string(), data: z.string() }),
-  z.object({ type: z.literal("url"), url: z.string() }),
-  z
-    .object({ type: z.literal("letta"), file_id: z.string(), media_type: z.string(), data: z.string() })
-    .transform(({ media_type, data }) => ({ type: "base64" as const, media_type, data })),
 ]);
 
 const Part = z.union([
@@ -216,19 +208,10 @@ function partsOf(content: z.infer<typeof Content>): readonly InputPart[] {
     if (part.type === "text") return { type: "text", text: part.text };
     if (part.source.type === "base64")
       return { type: "image", mediaType: part.source.media_type, data: part.source.data };
-    return imageOf(part.source.url);
+    // Those at http addresses have been put in their place before.
+    const shown = part.source.url.slice(0, 80).toWellFormed();
+    throw new Failure("refused", `The image URL '${shown}' must begin with http://, https:// or be a base64 data URL`);
   });
-}
-
-/** An image that comes with the request. Those at http addresses have been put in their place before. */
-function imageOf(url: string): InputPart {
-  const match = /^data:([\w/+.-]+);base64,(.*)$/s.exec(url);
-  if (match === null)
-    throw new Failure(
-      "refused",
-      `The image URL '${url.slice(0, 80).toWellFormed()}' must begin with http://, https:// or be a base64 data URL`,
-    );
-  return { type: "image", mediaType: match[1] ?? "", data: match[2] ?? "" };
 }
 
 function textOf(content: z.infer<typeof Content>): string {

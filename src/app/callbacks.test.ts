@@ -15,6 +15,10 @@ async function start(extra: Parameters<typeof startTestServer>[0] = { allowsPriv
   return server;
 }
 
+/** How every PNG begins, which is all that is looked at. */
+const PNG_TEXT = "\x89PNG\r\n\x1a\n----";
+const PNG = Uint8Array.from(PNG_TEXT, (character) => character.charCodeAt(0));
+
 /** A server that takes callbacks and gives images; `statuses` are its next answers, 200 when there are none. */
 function startHook(...statuses: readonly number[]) {
   const left = [...statuses];
@@ -24,7 +28,8 @@ function startHook(...statuses: readonly number[]) {
     hostname: "127.0.0.1",
     async fetch(request) {
       const { pathname } = new URL(request.url);
-      if (pathname === "/image") return new Response("PNG", { headers: { "content-type": "image/png" } });
+      if (pathname === "/image") return new Response(PNG, { headers: { "content-type": "image/jpeg" } });
+      if (pathname === "/drawing") return new Response("<svg>", { headers: { "content-type": "image/svg+xml" } });
       if (pathname === "/page") return new Response("<html>", { headers: { "content-type": "text/html" } });
       if (pathname === "/away") return Response.redirect("http://127.0.0.1:1/", 302);
       bodies.push(await request.json());
@@ -163,17 +168,18 @@ test("images by address are fetched before the run, and stored with the message"
       messages: [{ role: "user", content: [{ type: "text", text: "see" }, image(url)] }],
     });
   expect((await send(`${hook.url}/image`)).status).toBe(200);
-  expect(JSON.stringify(server.model.requests[0]?.messages.at(-1))).toContain(btoa("PNG"));
+  expect(JSON.stringify(server.model.requests[0]?.messages.at(-1))).toContain(btoa(PNG_TEXT));
   const { body: messages } = await server.request("GET", `/v1/agents/${agentId}/messages`);
   const stored = messages.find((message: Answer) => Array.isArray(message.content)).content[1];
-  expect(stored.source).toMatchObject({ type: "base64", media_type: "image/png", data: btoa("PNG") });
-  expect((await send(`data:image/png;base64,${btoa("x")}`)).status).toBe(200);
+  expect(stored.source).toMatchObject({ type: "base64", media_type: "image/png", data: btoa(PNG_TEXT) });
+  expect((await send(`data:image/png;base64,${btoa(PNG_TEXT)}`)).status).toBe(200);
   // One that is shown as a file's brings its bytes along.
-  const source = { type: "letta", file_id: "file-1", media_type: "image/png", data: btoa("FILE") };
+  const source = { type: "letta", file_id: "file-1", media_type: "image/png", data: btoa(`${PNG_TEXT}FILE`) };
   const input = [{ type: "image", source }];
   expect((await server.request("POST", `/v1/agents/${agentId}/messages`, { input })).status).toBe(200);
-  expect(JSON.stringify(server.model.requests.at(-1)?.messages.at(-1))).toContain(btoa("FILE"));
-  for (const path of ["/page", "/away"]) expect([path, (await send(hook.url + path)).status]).toEqual([path, 400]);
+  expect(JSON.stringify(server.model.requests.at(-1)?.messages.at(-1))).toContain(btoa(`${PNG_TEXT}FILE`));
+  for (const path of ["/page", "/away", "/drawing"])
+    expect([path, (await send(hook.url + path)).status]).toEqual([path, 400]);
   expect(server.model.requests.length).toBe(3);
 });
 

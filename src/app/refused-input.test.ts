@@ -271,3 +271,74 @@ const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QD
 function lastModel(): string | undefined {
   return server.model.requests.at(-1)?.model;
 }
+
+describe("an image that comes with a message", () => {
+  const bytes = (text: string) => btoa(`${text}${"-".repeat(20)}`);
+  const PNG = bytes("\x89PNG\r\n\x1a\n");
+  const JPEG = bytes("\xff\xd8\xff\xe0");
+  const WEBP = bytes("RIFF\x00\x00\x00\nWEBP");
+  const base64 = (media_type: string, data: string) => ({ type: "base64", media_type, data });
+  const sent = () => JSON.stringify(server.model.requests.at(-1)?.messages.at(-1));
+
+  test("is taken as base64, as a data URL, and with lines broken", async () => {
+    const cases: [object, string][] = [
+      [base64("image/png", PNG), `data:image/png;base64,${PNG}`],
+      [base64("image/jpg", JPEG), `data:image/jpeg;base64,${JPEG}`],
+      [base64("image/png", `data:image/webp;base64,${WEBP}`), `data:image/webp;base64,${WEBP}`],
+      [base64("image/gif", bytes("GIF89a")), `data:image/gif;base64,${bytes("GIF89a")}`],
+      [base64("image/png", PNG.replace(/.{10}/g, "$&\r\n")), `data:image/png;base64,${PNG}`],
+      [{ type: "url", url: `data:image/png;charset=utf-8;base64,${PNG}` }, `data:image/png;base64,${PNG}`],
+      [{ type: "letta", file_id: "file-1", media_type: "image/png", data: PNG }, `data:image/png;base64,${PNG}`],
+    ];
+    for (const [source, url] of cases) {
+      const path = await agentPath();
+      expect([source, (await post(path, user([{ type: "image", source }]))).status]).toEqual([source, 200]);
+      expect(sent()).toContain(url);
+    }
+  });
+
+  test("is refused by the field that is wrong, and nothing is stored", async () => {
+    const path = await agentPath();
+    const cases: [object, string][] = [
+      [base64("image/png", ""), "source.data: must be the bytes"],
+      [base64("image/png", "not base64 at all!!"), "source.data: must be the bytes"],
+      [base64("image/png", PNG.slice(1)), "source.data: must be the bytes"],
+      [base64("image/png", "data:image/png;base64,"), "source.data: must be the bytes"],
+      [base64("image/png", "aGVsbG8="), "source.data: must be an image of type"],
+      [base64("image/png", JPEG), "source.media_type: must be image/jpeg"],
+      [base64("image/bmp", bytes("BM")), "source.media_type: must be one of"],
+      [base64("text/plain", PNG), "source.media_type: must be one of"],
+      [base64("", PNG), "source.media_type: must be one of"],
+      [{ type: "letta", file_id: "file-1", media_type: "image/png", data: "" }, "source.data: must be the bytes"],
+      [{ type: "url", url: "data:image/png;base64,%%%%" }, "source.url: its data must be the bytes"],
+    ];
+    for (const [source, told] of cases) {
+      const { status, body } = await post(
+        path,
+        user([
+          { type: "text", text: "?" },
+          { type: "image", source },
+        ]),
+      );
+      expect([source, status, body.detail]).toEqual([source, 422, expect.stringContaining(told)]);
+      expect(body.detail).toStartWith("body.messages.0.content.1.source.");
+      const completion = { model: path.split("/")[3], messages: [user([{ type: "image_url", image_url: source }])] };
+      if ("url" in source) expect((await server.request("POST", "/v1/chat/completions", completion)).status).toBe(422);
+    }
+    expect(server.model.requests).toEqual([]);
+    expect(await history(path)).toEqual([]);
+    expect((await server.ok("GET", `/v1/runs/?agent_id=${path.split("/")[3]}`)).length).toBe(0);
+  });
+});
+
+test("words that nobody said are told as such, and a reply of blanks does no harm", async () => {
+  const path = await agentPath();
+  for (const blank of ["", " \n ", []]) {
+    expect((await post(path, user(blank))).status).toBe(200);
+    expect(heard().at(-1)).toBe("user [an empty message]");
+  }
+  server.model.say({ text: "\n\n" });
+  expect((await post(path, user("hello"))).status).toBe(200);
+  expect((await post(path, user("still there?"))).status).toBe(200);
+  expect(heard().slice(-2)).toEqual(["user hello", "user still there?"]);
+});

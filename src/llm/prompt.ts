@@ -27,11 +27,22 @@ import { strictSchemaOf } from "./strict-schema.ts";
 type AssistantPart = Extract<LanguageModelV4Message, { role: "assistant" }>["content"][number];
 type UserPart = LanguageModelV4TextPart | LanguageModelV4FilePart;
 
-/** The conversation of `request` as the provider packages take it. */
+// Several providers refuse a text of blanks, a reply that is only thought, and a conversation that ends with a reply.
+
+/** What stands for words that a person did not say. */
+const EMPTY_MESSAGE = "[an empty message]";
+/** What stands for the answer of a tool that gave none. */
+const EMPTY_ANSWER = "[no output]";
+/** What a model is told when it spoke last. */
+const GO_ON = "[go on]";
+
+/** The conversation of `request` as the provider packages take it: it ends with what a person or a tool says. */
 export function promptOf(request: ModelRequest, dialect: Dialect): LanguageModelV4Prompt {
   const prompt: LanguageModelV4Prompt = [];
-  if (request.system !== "") prompt.push({ role: "system", content: request.system });
+  if (!isBlank(request.system)) prompt.push({ role: "system", content: request.system });
   for (const message of request.messages) append(prompt, message, dialect);
+  if (prompt.at(-1)?.role === "assistant" || prompt.every(({ role }) => role === "system"))
+    prompt.push({ role: "user", content: [{ type: "text", text: GO_ON }] });
   return prompt;
 }
 
@@ -42,12 +53,13 @@ function append(prompt: LanguageModelV4Prompt, message: ModelMessage, dialect: D
       break;
     case "user": {
       const content = userParts(message.parts);
-      if (content.length > 0) prompt.push({ role: "user", content });
+      const said: UserPart[] = content.length > 0 ? content : [{ type: "text", text: EMPTY_MESSAGE }];
+      prompt.push({ role: "user", content: said });
       break;
     }
     case "assistant": {
       const content = assistantParts(message.parts, message.toolCalls, dialect);
-      if (content.length > 0) prompt.push({ role: "assistant", content });
+      if (content.some(({ type }) => type !== "reasoning")) prompt.push({ role: "assistant", content });
       break;
     }
     case "tool":
@@ -57,18 +69,21 @@ function append(prompt: LanguageModelV4Prompt, message: ModelMessage, dialect: D
 }
 
 function appendSystem(prompt: LanguageModelV4Prompt, text: string, dialect: Dialect): void {
-  if (text === "") return;
+  if (isBlank(text)) return;
   const leading = prompt.every((earlier) => earlier.role === "system");
   if (leading || dialect.systemAnywhere) prompt.push({ role: "system", content: text });
   else prompt.push({ role: "user", content: [{ type: "text", text: `<system>\n${text}\n</system>` }] });
+}
+
+function isBlank(text: string): boolean {
+  return text.trim() === "";
 }
 
 function userParts(parts: readonly InputPart[]): UserPart[] {
   const content: UserPart[] = [];
   for (const part of parts) {
     if (part.type === "image") content.push(imagePart(part));
-    // Several providers refuse an empty text.
-    else if (part.text !== "") content.push({ type: "text", text: part.text });
+    else if (!isBlank(part.text)) content.push({ type: "text", text: part.text });
   }
   return content;
 }
@@ -86,7 +101,7 @@ function assistantParts(
   let signature: SharedV4ProviderOptions | undefined;
   for (const part of parts) {
     if (part.type === "text") {
-      if (part.text !== "") content.push({ type: "text", text: part.text });
+      if (!isBlank(part.text)) content.push({ type: "text", text: part.text });
       continue;
     }
     const providerOptions = dialect.writeMarks(part);
@@ -143,13 +158,13 @@ function outputOf(answer: ToolAnswer, dialect: Dialect): LanguageModelV4ToolResu
   if (hasImage && dialect.imagesInToolAnswers) {
     return {
       type: "content",
-      value: answer.parts.map((part) =>
-        part.type === "text" ? { type: "text", text: part.text } : { ...imagePart(part), type: "file" },
-      ),
+      value: userParts(answer.parts),
     };
   }
   const texts = answer.parts.map((part) => (part.type === "text" ? part.text : "[image, shown below]"));
-  return { type: answer.isError && dialect.marksFailures ? "error-text" : "text", value: texts.join("\n") };
+  const text = texts.join("\n");
+  const value = isBlank(text) ? EMPTY_ANSWER : text;
+  return { type: answer.isError && dialect.marksFailures ? "error-text" : "text", value };
 }
 
 /** The tools of `request` as the provider packages take them, or undefined when there are none. */
