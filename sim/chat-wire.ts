@@ -29,7 +29,7 @@ export interface ChatReply {
 }
 
 /** What a provider answers instead of a reply, before a byte of one. */
-export type Refusal = "too_long" | "rate_limit" | "server_error" | "bad_key";
+export type Refusal = "too_long" | "refused" | "rate_limit" | "server_error" | "bad_key";
 
 /** The bytes that a provider takes and gives. */
 export interface ProviderWire {
@@ -96,6 +96,8 @@ export const CHAT_WIRE: ProviderWire = {
   refusal(kind, key) {
     if (kind === "too_long")
       return Response.json({ error: { message: "Too long", code: "context_length_exceeded" } }, { status: 400 });
+    if (kind === "refused")
+      return Response.json({ error: { message: "Filtered", code: "content_filter" } }, { status: 400 });
     if (kind === "bad_key")
       return Response.json({ error: { message: `Incorrect API key provided: ${key}.` } }, { status: 401 });
     const isLimit = kind === "rate_limit";

@@ -43,6 +43,7 @@ export const CLAUDE_WIRE: ProviderWire = {
   refusal(kind, key) {
     const [status, type, message] = {
       too_long: [400, "invalid_request_error", "prompt is too long: 1000001 tokens > 200000 maximum"],
+      refused: [400, "invalid_request_error", "Output blocked by content filtering policy"],
       rate_limit: [429, "rate_limit_error", "simulated"],
       server_error: [529, "overloaded_error", "Overloaded"],
       bad_key: [401, "authentication_error", `invalid x-api-key ${key}`],

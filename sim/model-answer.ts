@@ -6,7 +6,7 @@ import type { SeededRandom } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Incarnation } from "./world.ts";
 
-/** What a provider can do wrong. `too_long` happens where contexts fill. */
+/** What a provider can do wrong. `too_long` happens where contexts fill, `refused` where something is said that it never reads. */
 export const MODEL_FAULTS = [
   "rate_limit",
   "server_error",
@@ -21,10 +21,16 @@ export const MODEL_FAULTS = [
 ] as const;
 
 /** One of {@link MODEL_FAULTS}. */
-export type ModelFault = (typeof MODEL_FAULTS)[number] | "too_long";
+export type ModelFault = (typeof MODEL_FAULTS)[number] | "too_long" | "refused";
 /** Tokens that no context holds. */
 const FULL_TOKENS = 1_000_000;
-const REFUSALS: ReadonlySet<ModelFault> = new Set<ModelFault>(["rate_limit", "server_error", "bad_key", "too_long"]);
+const REFUSALS: ReadonlySet<ModelFault> = new Set<ModelFault>([
+  "rate_limit",
+  "server_error",
+  "bad_key",
+  "too_long",
+  "refused",
+]);
 
 const TOKEN_END = /;-\d+;/g;
 /** Bytes of an answer that leave the provider together, at most. */

@@ -13,6 +13,7 @@ import { drawCompanionReply, type PlannedReply, words } from "./plan.ts";
 import { CHAT_URL, MODEL_NAMES, reveals } from "./providers.ts";
 import type { SeededRandom } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
+import { isUnspeakable } from "./unspeakable.ts";
 import { promptTokensOf, windowProblem } from "./window-checks.ts";
 import type { Incarnation } from "./world.ts";
 
@@ -109,7 +110,7 @@ export function createModelServer(made: ModelServerOptions): ModelServer {
     const promptTokens = promptTokensOf(body);
     const { reply, agent, over } = answerTo(request, call);
     await think(agent, call);
-    const fault = faultOf();
+    const fault = isUnspeakable(request) ? "refused" : faultOf();
     if (fault !== undefined) faults.applied(`model ${fault}`);
     const completionTokens = ++bills;
     oracle.bills.billed(completionTokens, agent, fault === undefined);
@@ -203,7 +204,7 @@ function createSpeaker(
       .filter(({ role }) => role === "user")
       .flatMap((message) => MARK.exec(chatText(message)) ?? []);
     const agent = oracle.conversationOf(Number(persona), CONVERSATION.exec(system)?.[0]);
-    oracle.modelWasSent(agent, marks, { system, request, isWhole: !fills(options) });
+    oracle.modelWasSent(agent, marks, { system, request, isWhole: !fills(options) && !isUnspeakable(request) });
     const plan = oracle.planOf(marks.at(-1) ?? "");
     // Where contexts fill, the plan's beginning may be gone; so that it ends all the same, it sometimes jumps there.
     const isLast = fills(options) && random.chance(0.3);

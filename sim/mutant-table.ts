@@ -258,4 +258,27 @@ export const MUTANT_TABLE: Readonly<Record<Mutant, MutantFacts>> = {
     "  await forgetArrivals(session);",
     "  void forgetArrivals;",
   ),
+  keeps_what_is_refused: {
+    number: null,
+    breaks: ["L4 once more"],
+    edits: [
+      {
+        file: "src/agent/turn.ts",
+        from: "const aside = isRefused ? ownAside(state) : NOTHING_ASIDE;",
+        to: "const aside = NOTHING_ASIDE;",
+      },
+      {
+        file: "src/agent/refusal.ts",
+        from: "strays: newest.filter(({ runId }) => runId !== run.id)",
+        to: "strays: []",
+      },
+    ],
+  },
+  never_tries_with_less: inside(
+    null,
+    ["L4 once more"],
+    "agent/refusal.ts",
+    "return attempts.length === 0 || isTooLong ? attempts : [whole, ...attempts];",
+    "return attempts.slice(0, 0);",
+  ),
 };

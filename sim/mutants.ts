@@ -44,6 +44,8 @@ export const MUTANTS = [
   "empties_without_answers",
   "forks_what_waits",
   "keeps_streams_of_the_deleted",
+  "keeps_what_is_refused",
+  "never_tries_with_less",
 ] as const;
 
 /** One of {@link MUTANTS}. */

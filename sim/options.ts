@@ -58,6 +58,8 @@ export interface SimOptions {
   readonly modelFaultRate: number;
   /** When no provider answers, from and to, in virtual milliseconds. */
   readonly outages: readonly (readonly [number, number])[];
+  /** The share of messages, replies and answers of clients' tools that hold what no provider ever reads. */
+  readonly unspeakableRate: number;
   /** The longest a model thinks before it speaks, and between two pieces. */
   readonly thinkMs: number;
   readonly pieceMs: number;
@@ -120,6 +122,7 @@ export function drawOptions(seed: number, random: SeededRandom): SimOptions {
   const isCalm = random.chance(0.15);
   const fillRate = random.chance(0.7) ? 0 : 0.3 * random.fraction();
   const windows = random.fork("window");
+  const unspeakable = random.fork("unspeakable");
   const windowTokens = windows.chance(0.8) ? null : WINDOW_TOKENS_MIN + windows.int(WINDOW_TOKENS_SPAN);
   return {
     seed,
@@ -136,6 +139,7 @@ export function drawOptions(seed: number, random: SeededRandom): SimOptions {
     fillRate,
     windowTokens,
     forgets: fillRate > 0 || windowTokens !== null || rare.includes("compact") || rare.includes("reset"),
+    unspeakableRate: unspeakable.chance(0.7) ? 0 : 0.3 * unspeakable.fraction(),
     ...drawDelays(random),
     ...drawModels(random),
     ...features,

@@ -3,9 +3,10 @@ import { statementOf } from "./fact-checks.ts";
 import { HOOK_URL } from "./hook-server.ts";
 import type { ApiRequest } from "./network.ts";
 import type { KnownAgent, SentTurn } from "./oracle.ts";
-import { CLIENT_TOOL, drawPlan, type PlannedTools } from "./plan.ts";
+import { CLIENT_TOOL, drawPlan, type Plan, type PlannedTools } from "./plan.ts";
 import { MODEL_NAMES } from "./providers.ts";
 import type { StreamReader } from "./run-book.ts";
+import { UNSPEAKABLE } from "./unspeakable.ts";
 import { callsOf, type WireMessage, type WireUsage } from "./wire.ts";
 
 /** Times that a named message is sent when no answer comes. */
@@ -37,8 +38,11 @@ export async function sendMessage(
   const mark = `mk-${agent.number}-${oracle.turns.length};`;
   const hasClientTool = tools === "client" || (mode !== "async" && tools === "any" && random.chance(0.4));
   const wanted = tools === "any" && !hasClientTool ? "server" : tools;
-  const plan = drawPlan(random.fork(`plan ${mark}`), mark, agent.number, wanted);
+  const drawn = drawPlan(random.fork(`plan ${mark}`), mark, agent.number, wanted);
+  const isUnspeakable = () => faults.chance(random, options.unspeakableRate);
   const override = faults.chance(random, options.overrideRate) ? otherModelOf(agent) : null;
+  const plan = isUnspeakable() ? { ...drawn, replies: unspeakable(drawn.replies) } : drawn;
+  const isRefused = isUnspeakable();
   const turn: SentTurn = {
     plan,
     otid: options.namesMessages ? random.uuid() : null,
@@ -47,7 +51,7 @@ export async function sendMessage(
     runId: undefined,
     showsSteps: mode === "steps",
     copies: 1,
-    mayBeForgotten: false,
+    mayBeForgotten: isRefused,
     isOver: false,
     models: new Set([override?.model ?? agent.model]),
     maxSteps: faults.chance(random, options.overrideRate) ? 1 + random.int(3) : null,
@@ -55,10 +59,17 @@ export async function sendMessage(
   };
   oracle.addTurn(turn);
   const words = random.pick(["hello", "日本語 🦭", "a\nb"]);
-  const text = `${mark} ${words}${options.learns ? statementOf(mark) : ""}`;
+  const text = `${mark} ${words}${isRefused ? ` ${UNSPEAKABLE}` : ""}${options.learns ? statementOf(mark) : ""}`;
   await delivered(clients, agent, { turn, mode, body: bodyOf(clients, turn, { text, override, hasClientTool }) });
   turn.isOver = true;
   return turn;
+}
+
+/** Replies of which the last holds what the provider refuses to read again. */
+function unspeakable(replies: Plan["replies"]): Plan["replies"] {
+  return replies.map((reply, index) =>
+    index === replies.length - 1 ? { ...reply, text: `${reply.text} ${UNSPEAKABLE}` } : reply,
+  );
 }
 
 interface Wishes {
@@ -230,7 +241,7 @@ export async function readOn(clients: Clients, start: StreamReader): Promise<voi
 
 /** Answers the approval that an agent waits for, if any; the client's own tool is run, others are allowed or not. */
 export async function answerApproval(clients: Clients, agent: KnownAgent): Promise<void> {
-  const { network, random, oracle, options } = clients;
+  const { network, random, oracle, options, faults } = clients;
   const messages = await walk(clients, agent, PAGE);
   const asking = messages.findLast((message) => message.message_type === "approval_request_message");
   if (asking === undefined) return;
@@ -239,7 +250,8 @@ export async function answerApproval(clients: Clients, agent: KnownAgent): Promi
     const output = `seen ${random.uuid()}`;
     oracle.printed(tool_call_id, output);
     const printed = { stdout: [output], stderr: [`warned: ${output}`] };
-    return { type: "tool", tool_call_id, tool_return: "rain", status: "success", ...printed };
+    const tool_return = faults.chance(random, options.unspeakableRate) ? UNSPEAKABLE : "rain";
+    return { type: "tool", tool_call_id, tool_return, status: "success", ...printed };
   });
   const timeout = options.approvalTimeoutS === null ? {} : { approval_timeout_seconds: options.approvalTimeoutS };
   const request: ApiRequest = {

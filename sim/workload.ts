@@ -147,6 +147,8 @@ async function lastWord(clients: Clients, agent: KnownAgent): Promise<void> {
   for (let tries = 0; tries < SETTLE_TRIES_MAX; tries++) {
     const turn = await sendMessage(clients, agent, "blocking", "none");
     if (turn.isAcknowledged) return;
+    // Nothing goes wrong any more, so what stands in the way can only be what was said before.
+    if (turn.isUnclear) clients.oracle.fail("L4 once more", `Agent ${agent.number} failed at ${turn.plan.mark}`);
     await answerApproval(clients, agent);
     await pause(clients);
   }

@@ -52,10 +52,8 @@ export async function searchMessages(
   return ids
     .flatMap((id) => {
       const message = found.get(id);
-      const isOwn = message === undefined || message.runId === (query.exceptRunId ?? "");
-      // A fork may still hold what its conversation has replaced; the same words are found as they were sent again.
-      // What a provider refused it would refuse again as the answer to a search.
-      return isOwn || message.isError === true ? [] : [{ message, score: scores.get(id) ?? 0 }];
+      const isOwn = message?.runId === (query.exceptRunId ?? "");
+      return message === undefined || isOwn ? [] : [{ message, score: scores.get(id) ?? 0 }];
     })
     .slice(0, limit);
 }

@@ -209,7 +209,7 @@ export interface MessageStore {
   /** Tokens of the messages in the thread's context, where they were counted. */
   tokenCounts(threadId: ThreadId): Promise<ReadonlyMap<MessageId, number>>;
   saveTokenCounts(counts: ReadonlyMap<MessageId, number>): Promise<void>;
-  /** Those of the messages that exist, in any order. */
+  /** Those of the messages that exist and have not given way to the same sent again, in any order. */
   findAll(ids: readonly MessageId[]): Promise<readonly Message[]>;
   /** Makes entries of up to `limit` messages of an agent that are none yet, oldest first, and gives how many there were. */
   indexMissing(agentId: AgentId, limit: number): Promise<number>;

@@ -75,8 +75,8 @@ async function earlierTurns(
   if (coverage < COVERAGE_MIN) return [];
   // What was sent again is heard once, though a fork may still hold it as it came first; what a provider refused, never.
   const found = await messages.findAll(hits.map(({ entry }) => entry.id as MessageId));
-  for (const { id, isError } of found) if (isError === true) seen.add(id);
-  const unseen = hits.filter(({ entry }) => !seen.has(entry.id)).slice(0, TURNS_MAX);
+  const heard = new Set<string>(found.flatMap(({ id, isError }) => (isError === true ? [] : [id])));
+  const unseen = hits.filter(({ entry }) => heard.has(entry.id) && !seen.has(entry.id)).slice(0, TURNS_MAX);
   return unseen.map(({ entry }) => entry).toSorted((a, b) => a.at - b.at);
 }
 

@@ -69,9 +69,9 @@ function isAnswer({ toolReturns, approvals }: Message): boolean {
 }
 
 /**
- * What to try, each with less than the one before: the same once more, as some refusals pass; without what earlier runs
- * left unanswered and what memory recalled; without the reply before, which the provider was never sent. Where it is in
- * doubt whether this provider ever took the rest, also without images, and without all that came before.
+ * What to try, one after the other: the same once more, as some refusals pass; without what earlier runs
+ * left unanswered and what memory recalled; without the reply before, which the provider was never sent; without either.
+ * Where it is in doubt whether this provider ever took the rest, also without images, and without all that came before.
  */
 async function attemptsFor(turn: Turn, state: TurnState, failure: ModelFailure): Promise<readonly Attempt[]> {
   const isTooLong = failure.type === "llm_context_window_exceeded";
@@ -84,7 +84,10 @@ async function attemptsFor(turn: Turn, state: TurnState, failure: ModelFailure):
   return attempts.length === 0 || isTooLong ? attempts : [whole, ...attempts];
 }
 
-/** Without what the provider may never have been sent before, but for the input of the run. */
+/**
+ * Without what the provider may never have been sent before, but for the input of the run: what lies between, or the last
+ * reply, or both.
+ */
 function withoutUnread(state: TurnState, whole: Attempt): Attempt[] {
   const { said, own, strays } = standing(state);
   const recalls = state.stepsTaken === 0 && state.recalled !== "";
@@ -92,8 +95,8 @@ function withoutUnread(state: TurnState, whole: Attempt): Attempt[] {
   if (strays.length > 0 || recalls) attempts.push({ ...without(whole, strays, isAnswer), recalls: false });
   if (said === undefined || said.runId === state.run.id || own.some((message) => answersTo(message, said)))
     return attempts;
-  const before = attempts.at(-1) ?? whole;
-  return [...attempts, without(before, exchangeOf(before.context, said), () => false)];
+  const withoutReply = (before: Attempt) => without(before, exchangeOf(before.context, said), () => false);
+  return [...attempts, ...[whole, ...attempts].map(withoutReply)];
 }
 
 /** Without images, then without anything that came before the input of the run and the calls that it answers. */

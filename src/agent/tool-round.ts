@@ -187,8 +187,10 @@ function toolContext(turn: Turn, state: TurnState, repositories: Repositories): 
         ...(start === null ? {} : { start }),
         ...(end === null ? {} : { end }),
       });
+      // What a provider refused it would refuse again as the answer to a search.
+      const shown = found.filter(({ message }) => message.isError !== true);
       // The best of all, but told as Letta tells them.
-      const newestFirst = found.toSorted((a, b) => b.message.createdAt - a.message.createdAt);
+      const newestFirst = shown.toSorted((a, b) => b.message.createdAt - a.message.createdAt);
       return newestFirst.map(({ message }) => ({
         createdAt: message.createdAt,
         role: message.role,

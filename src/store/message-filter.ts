@@ -11,7 +11,7 @@ const POSITION_OF = `select thread_messages.position as place
   where messages.id = $1 and messages.organization_id = $2 and thread_messages.thread_id = $3`;
 
 /** Whether a message is told only where errors are: it gave way to the same sent again. */
-const IS_REPLACED = `(coalesce(messages.is_error, 0) = 1 or ${REPLACED_AT_HOME})`;
+export const IS_REPLACED = `(coalesce(messages.is_error, 0) = 1 or ${REPLACED_AT_HOME})`;
 
 /** What a filter says of the columns of `messages`; `isReplaced` is the condition for what lists leave out as errors. */
 export function matches(

@@ -33,7 +33,7 @@ export const REPLACED_AT_HOME = `exists (select 1 from thread_messages as home
   and home.thread_id = coalesce(messages.conversation_id, messages.agent_id))`;
 
 /** Whether a provider refused a row of `messages` in the conversation that it was sent to. */
-export const REFUSED_AT_HOME = `exists (select 1 from thread_messages as home
+const REFUSED_AT_HOME = `exists (select 1 from thread_messages as home
   where home.sequence_id = messages.sequence_id and home.is_refused = 1
   and home.thread_id = coalesce(messages.conversation_id, messages.agent_id))`;
 

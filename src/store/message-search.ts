@@ -1,7 +1,8 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { MessageStore, SpokenFilter } from "../agent/ports.ts";
 import type { RunId } from "../core/id.ts";
-import { HOME_COLUMNS, REFUSED_AT_HOME, REPLACED_AT_HOME, toMessage } from "./message-rows.ts";
+import { IS_REPLACED } from "./message-filter.ts";
+import { HOME_COLUMNS, REPLACED_AT_HOME, toMessage } from "./message-rows.ts";
 import type { Session } from "./session.ts";
 import { rememberMessages } from "./turn-entries.ts";
 
@@ -26,6 +27,7 @@ export function sqlMessageFinder(session: Session): MessageFinder {
         .selectFrom("messages")
         .select(HOME_COLUMNS)
         .where("id", "in", [...ids])
+        .where(sql<SqlBool>`not ${sql.raw(IS_REPLACED)}`)
         .where("organization_id", "=", organizationId)
         .execute();
       return rows.map(toMessage);
@@ -75,7 +77,6 @@ function matches(organizationId: string, filter: SpokenFilter): RawBuilder<SqlBo
     sql`messages.organization_id = ${organizationId}`,
     sql`messages.is_spoken = 1`,
     sql`not ${sql.raw(REPLACED_AT_HOME)}`,
-    sql`not ${sql.raw(REFUSED_AT_HOME)}`,
   ];
   const { agentId, conversationId, roles, start, end, projectId, templateId, exceptRunId } = filter;
   if (agentId !== undefined) conditions.push(sql`messages.agent_id = ${agentId}`);
