@@ -9,22 +9,25 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const MAIN = `
 import { broken } from "./broken.ts";
-const worker = new Worker(new URL("./checkpoint-worker.ts", import.meta.url));
-const answer = await new Promise((resolve) => {
-  worker.onmessage = (event) => resolve(event.data);
-  worker.onerror = (event) => resolve("error " + event.message);
+const answers = ["checkpoint", "body"].map((name) => {
+  const worker = new Worker(new URL("./" + name + "-worker.ts", import.meta.url));
+  return new Promise((resolve) => {
+    worker.onmessage = (event) => resolve(event.data);
+    worker.onerror = (event) => resolve("error " + event.message);
+  });
 });
-console.log(process.argv.slice(2).join(" "), answer);
+console.log(process.argv.slice(2).join(" "), ...(await Promise.all(answers)));
 try { broken(); } catch (error) { console.log(error.stack); }
 process.exit(7);
 `;
 
-test("build() writes one executable that holds its worker and names source lines", async () => {
+test("build() writes one executable that holds its workers and names source lines", async () => {
   const app = join(root, "src/app");
   mkdirSync(app, { recursive: true });
   writeFileSync(join(app, "main.ts"), MAIN);
   writeFileSync(join(app, "broken.ts"), '\n\nexport function broken() {\n  throw new Error("seen");\n}\n');
-  writeFileSync(join(app, "checkpoint-worker.ts"), 'postMessage("from the worker");\n');
+  writeFileSync(join(app, "checkpoint-worker.ts"), 'postMessage("from one worker");\n');
+  writeFileSync(join(app, "body-worker.ts"), 'postMessage("and another");\n');
   const out = join(root, "dist/selkie");
   // What a build left behind that was killed: no process has this number.
   mkdirSync(join(root, "dist/.selkie-draft-999999999"), { recursive: true });
@@ -34,7 +37,7 @@ test("build() writes one executable that holds its worker and names source lines
 
   const { stdout, exitCode } = Bun.spawnSync([out, "serve", "--port", "1"], { cwd: tmpdir() });
   const text = stdout.toString();
-  expect(text).toContain("serve --port 1 from the worker");
+  expect(text).toContain("serve --port 1 from one worker and another");
   expect(text).toMatch(/broken\.ts:4:/);
   expect(exitCode).toBe(7);
   expect(bytes).toBeGreaterThan(10_000_000);

@@ -14,7 +14,7 @@ export interface BuildOptions {
 }
 
 /** Modules that run on their own: the program, and the workers that it starts. */
-const ENTRIES = ["src/app/main.ts", "src/app/checkpoint-worker.ts"];
+const ENTRIES = ["src/app/main.ts", "src/app/checkpoint-worker.ts", "src/app/body-worker.ts"];
 
 /** Writes the executable and returns its size in bytes. The old one stays in place until the new one is whole. */
 export async function build({ root, out, target }: BuildOptions): Promise<number> {

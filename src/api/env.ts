@@ -7,6 +7,8 @@ import type { QuickVectors } from "../umi/vectors/quick-vectors.ts";
 export interface ConnectionBindings {
   /** Told once the whole body is here, and whoever sent it was let in. */
   readonly bodyIsHere?: () => void;
+  /** As `parseBody` does it, away from the thread that serves requests; takes the bytes away. */
+  readonly parseApart?: (bytes: ArrayBuffer) => Promise<unknown>;
 }
 
 /** What every route finds in its context. */

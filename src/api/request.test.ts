@@ -75,6 +75,16 @@ test("readJson() refuses a body nested without end instead of overflowing", asyn
     expect(await reading("/", readJson, nested(levels))).toBeInstanceOf(Failure);
 });
 
+test("readJson() counts members and items before it parses, and what stands inside strings is none of them", async () => {
+  const object = (members: number) => `{${Array.from({ length: members }, (_, i) => `"k${i}":0`).join(",")}}`;
+  expect(await reading("/", readJson, object(50_000))).toBeObject();
+  expect(String(await reading("/", readJson, `{"a":${object(50_000)}}`))).toContain("more than 50000 members");
+  expect(await reading("/", readJson, `[${"1,".repeat(500_000)}1]`)).toBeArray();
+  expect(String(await reading("/", readJson, `[${"1,".repeat(500_001)}1]`))).toContain("more than 500000 items");
+  const text = '\\\\"[{:,'.repeat(600_000);
+  expect(await reading("/", readJson, JSON.stringify([text, "\\"]))).toEqual([text, "\\"]);
+});
+
 test("readBody() names every wrong field with its value, cut short", async () => {
   const schema = z.object({ name: z.string(), nested: z.object({ count: z.number() }) });
   const failure = String(

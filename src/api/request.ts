@@ -4,6 +4,7 @@ import { Failure } from "../core/failure.ts";
 import { type Id, requireId } from "../core/id.ts";
 import { PAGE_ITEMS_MAX, type Page } from "../core/page.ts";
 import { cut, wellFormed } from "../core/text.ts";
+import { parseBody } from "./body-json.ts";
 import type { ApiEnv } from "./env.ts";
 
 /** The longest body of any request. Ten megabytes of messages are ordinary. */
@@ -11,8 +12,8 @@ const BODY_BYTES_MAX = 32 * 1024 * 1024;
 /** Problems that one answer lists. */
 const ISSUES_MAX = 10;
 const SHOWN_CHARS_MAX = 100;
-/** How deep a body may nest. */
-const DEPTH_MAX = 200;
+/** Length from which on a body is parsed apart. */
+const APART_BYTES_MIN = 256 * 1024;
 /** Values that one query parameter may be given. */
 const REPEATS_MAX = 1_000;
 
@@ -21,34 +22,15 @@ export async function readBody<S extends z.ZodType>(c: Context<ApiEnv>, schema: 
   return check(schema, await readJson(c), "body");
 }
 
-/** The JSON of the body, without what no store takes: NUL characters and lone surrogates. An absent body is `{}`. */
+/** The JSON of the body, as {@link parseBody} reads it. A long one is parsed where it keeps nobody waiting. */
 export async function readJson(c: Context<ApiEnv>): Promise<unknown> {
-  const text = await readText(c);
-  if (text.trim() === "") return {};
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch (error) {
-    throw new Failure("invalid", `body: not valid JSON (${error instanceof Error ? error.message : "unreadable"})`, {
-      cause: error,
-    });
-  }
-  refuseDeep(body, 0);
-  // Only an escape can bring what UTF-8 cannot.
-  return (text.includes("\\u") ? cleanedJson(body) : body) ?? {};
-}
-
-/** The body as text, refused when it is not UTF-8: guessing at characters would store something else. */
-async function readText(c: Context<ApiEnv>): Promise<string> {
   const bytes = await readBytes(c);
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new Failure("invalid", "body: not valid UTF-8", { cause });
-  }
+  const parseApart = c.env?.parseApart;
+  if (parseApart === undefined || bytes.byteLength < APART_BYTES_MIN) return parseBody(new Uint8Array(bytes));
+  return parseApart(bytes);
 }
 
-async function readBytes(c: Context<ApiEnv>): Promise<ArrayBuffer | Uint8Array> {
+async function readBytes(c: Context<ApiEnv>): Promise<ArrayBuffer> {
   const { raw } = c.req;
   if (Number(raw.headers.get("content-length") ?? 0) > BODY_BYTES_MAX) throw tooLarge();
   try {
@@ -64,7 +46,7 @@ async function readBytes(c: Context<ApiEnv>): Promise<ArrayBuffer | Uint8Array> 
 }
 
 /** A body whose length was not told before it came. */
-async function readChunks(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
+async function readChunks(body: ReadableStream<Uint8Array> | null): Promise<ArrayBuffer> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body ?? []) {
@@ -75,14 +57,14 @@ async function readChunks(body: ReadableStream<Uint8Array> | null): Promise<Uint
   return joined(chunks, length);
 }
 
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+function joined(chunks: readonly Uint8Array[], length: number): ArrayBuffer {
   const whole = new Uint8Array(length);
   let offset = 0;
   for (const chunk of chunks) {
     whole.set(chunk, offset);
     offset += chunk.length;
   }
-  return whole;
+  return whole.buffer;
 }
 
 function tooLarge(): Failure {
@@ -218,17 +200,4 @@ function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
   const start = cut(text, SHOWN_CHARS_MAX);
   return start === text ? text : `${start}...`;
-}
-
-function refuseDeep(value: unknown, depth: number): void {
-  if (typeof value !== "object" || value === null) return;
-  if (depth >= DEPTH_MAX) throw new Failure("invalid", `body: nested deeper than ${DEPTH_MAX} levels`);
-  for (const item of Array.isArray(value) ? value : Object.values(value)) refuseDeep(item, depth + 1);
-}
-
-function cleanedJson(value: unknown): unknown {
-  if (typeof value === "string") return wellFormed(value);
-  if (Array.isArray(value)) return value.map(cleanedJson);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [wellFormed(key), cleanedJson(item)]));
 }

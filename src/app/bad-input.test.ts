@@ -328,6 +328,10 @@ describe("bodies", () => {
       [["POST", "/v1/blocks/", { label: "t", value: "v", tags: Array.from({ length: 1_001 }, String) }]],
       422,
     );
+    const members = `{${Array.from({ length: 60_000 }, (_, i) => `"k${i}":${i}`).join(",")}}`;
+    const broken = `{"label":"x","value":"${"x".repeat(MEBIBYTE)}`;
+    await refused([["POST", "/v1/blocks/", `{"label":"x","value":"v","metadata":${members}}`]], 413);
+    await refused([["POST", "/v1/blocks/", broken]], 422);
     const large = { label: "x", value: "x".repeat(33 * MEBIBYTE) };
     const [tooLarge] = await refused([["POST", "/v1/blocks/", large]], 413);
     expect(tooLarge?.body.detail).toContain("32 MB");

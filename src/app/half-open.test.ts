@@ -62,21 +62,14 @@ test("connections that were answered and say no more are closed once descriptors
   expect(closed()).toBeGreaterThan(CONNECTIONS - DESCRIPTORS);
 }, 20_000);
 
-test("whoever is refused before the body has come is not listened to any longer", async () => {
+test("a stranger whose body has not come is not listened to any longer", async () => {
   const keyed = await startHttpServer({ SELKIE_API_KEY: "sesame" });
   try {
-    const half = (request: string, headers = "") =>
-      keyed.raw(`${request} HTTP/1.1\r\n${headers}Content-Length: 99\r\n\r\n{`);
-    const known = "Host: localhost\r\nAuthorization: Bearer sesame\r\n";
-    const answers = await Promise.all([
-      half("POST /v1/agents/", "Host: localhost\r\n"),
-      half("POST /v1/nope", known),
-      half("PUT /v1/agents/", known),
-      half("POST /v1/agents/", "Host: a b\r\n"),
-      keyed.raw(`POST /v1/agents/ HTTP/1.1\r\n${known}Content-Length: 99999999\r\n\r\n{`),
-    ]);
-    // Each answer is there only because the connection was closed after it.
-    expect(answers.map((answer) => /^HTTP\/1.1 (\d+)/.exec(answer)?.[1])).toEqual(["401", "404", "405", "400", "413"]);
+    const half = (host: string) =>
+      keyed.raw(`POST /v1/agents/ HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 99\r\n\r\n{`);
+    const answers = await Promise.all([half("localhost"), half("a b")]);
+    // Each is there only because the connection was closed after it.
+    expect(answers.map((answer) => /^HTTP\/1.1 (\d+)/.exec(answer)?.[1])).toEqual(["401", "400"]);
     expect(answers.every((answer) => /^connection: close/im.test(answer))).toBe(true);
   } finally {
     await keyed.close();

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readFileSync } from "node:fs";
 import type { ConnectionBindings } from "../api/env.ts";
+import { createBodyThread } from "./body-thread.ts";
 
 /** How long an idle connection is kept, seconds. Streams send a sign of life more often. */
 export const IDLE_SECONDS = 60;
@@ -16,6 +17,9 @@ const ARRIVING_PART = 1 / 4;
 /** Descriptors to reckon with where the system does not tell. */
 const DESCRIPTORS_DEFAULT = 10_240;
 
+/** How the API answers whom it does not let in. */
+const STRANGERS: ReadonlySet<number> = new Set([401, 403]);
+
 type Http = Pick<Bun.Server<unknown>, "timeout" | "closeIdleConnections">;
 type Answer = (request: Request, connection: ConnectionBindings) => Response | Promise<Response>;
 
@@ -31,6 +35,7 @@ export interface Intake {
  * may it take as long as the agent works, which the run's own limits bound. Who is slow gives way to who comes later.
  */
 export function createIntake(answer: Answer): Intake {
+  const thread = createBodyThread();
   const descriptorsMax = readDescriptorsMax();
   const arrivingMax = Math.min(ARRIVING_MAX, Math.floor(descriptorsMax * ARRIVING_PART));
   /** Oldest first: how to give each up. */
@@ -51,6 +56,7 @@ export function createIntake(answer: Answer): Intake {
     let isHere = false;
     try {
       const response = await answer(request, {
+        parseApart: thread.parse,
         bodyIsHere() {
           isHere = true;
           arriving.delete(request);
@@ -58,8 +64,8 @@ export function createIntake(answer: Answer): Intake {
         },
       });
       http.timeout(request, IDLE_SECONDS);
-      // Whoever was refused need not be listened to any longer.
-      if (!isHere && !response.ok) response.headers.set("connection", "close");
+      // Strangers need not be listened to any longer; others get to read why, once they have sent it all.
+      if (!isHere && STRANGERS.has(response.status)) response.headers.set("connection", "close");
       return response;
     } finally {
       arriving.delete(request);
@@ -78,7 +84,10 @@ export function createIntake(answer: Answer): Intake {
         if (lowestFreeDescriptor() > descriptorsMax * CROWDED_PART) http.closeIdleConnections();
       }, LOOK_MS);
       timer.unref();
-      return () => clearInterval(timer);
+      return () => {
+        clearInterval(timer);
+        thread.stop();
+      };
     },
   };
 }

@@ -70,7 +70,7 @@ export async function listen(settings: Settings): Promise<ListeningServer> {
   const unfinished = await server.store.unfinishedRuns();
   const intake = createIntake((request, connection) => server.api.fetch(request, connection));
   const http = await bind(settings, intake, close);
-  const stopWatching = intake.watch(http);
+  const release = intake.watch(http);
   const resumed = await server.runner.recover(unfinished);
   if (resumed > 0) logLine(`Continuing ${resumed} unfinished run${resumed === 1 ? "" : "s"}`);
   return {
@@ -78,10 +78,10 @@ export async function listen(settings: Settings): Promise<ListeningServer> {
     server,
     async stop() {
       const stopped = http.stop();
-      stopWatching();
       await server.runner.drain(DRAIN_MS);
       await Promise.race([stopped, Bun.sleep(1_000)]);
       await http.stop(true);
+      release();
       await close();
     },
   };

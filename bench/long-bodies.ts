@@ -1,0 +1,184 @@
+// How long a server leaves others waiting while one client sends the largest bodies that it takes, a shape at a time.
+// Usage: bun bench/long-bodies.ts [--executable dist/selkie] [--port 21411] [--only PART-OF-NAME] [--megabytes 31]
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { untilAnswers, useOf } from "./process.ts";
+
+const { values } = parseArgs({
+  options: {
+    executable: { type: "string", default: "dist/selkie" },
+    port: { type: "string", default: "21411" },
+    only: { type: "string", default: "" },
+    megabytes: { type: "string", default: "31" },
+  },
+});
+/** How long the health is looked at after the answer: work goes on behind it. */
+const AFTER_MS = 1_500;
+/** How long one body may take in all. */
+const ANSWER_MS_MAX = 120_000;
+const BYTES = Number(values.megabytes) * 1024 * 1024;
+const url = `http://127.0.0.1:${values.port}`;
+
+const directory = mkdtempSync(join(tmpdir(), "selkie-bench-"));
+const server = Bun.spawn([values.executable, "serve", "--port", values.port, "--data", directory], {
+  stdout: "ignore",
+  stderr: "inherit",
+  env: {},
+});
+
+// In a thread of its own: this one is busy with making and sending bodies.
+const watcher = new Worker(
+  URL.createObjectURL(
+    new Blob([
+      `let worst = 0;
+       self.onmessage = () => { self.postMessage(worst); worst = 0; };
+       for (;;) {
+         const began = performance.now();
+         await fetch("${url}/v1/health").then((r) => r.text()).catch(() => {});
+         worst = Math.max(worst, performance.now() - began);
+         await Bun.sleep(5);
+       }`,
+    ]),
+  ),
+);
+const worstMs = () =>
+  new Promise<number>((resolve) => {
+    watcher.onmessage = (event: MessageEvent<number>) => resolve(event.data);
+    watcher.postMessage("");
+  });
+
+async function send(method: string, path: string, body: string) {
+  const bytes = new TextEncoder().encode(body);
+  await worstMs();
+  const before = useOf(server.pid).cpuMs;
+  const began = performance.now();
+  const response = await fetch(url + path, {
+    method,
+    body: bytes,
+    headers: { "content-type": "application/json" },
+    signal: AbortSignal.timeout(ANSWER_MS_MAX),
+  });
+  const answer = await response.text();
+  const answerMs = performance.now() - began;
+  await Bun.sleep(AFTER_MS);
+  const cpuMs = useOf(server.pid).cpuMs - before;
+  return { status: response.status, answer, answerMs, cpuMs, healthMs: await worstMs() };
+}
+
+const fill = (piece: string, bytes = BYTES) => piece.repeat(Math.floor(bytes / Buffer.byteLength(piece)));
+const list = (item: string, count: number) => `[${fill(`${item},`, (Buffer.byteLength(item) + 1) * count)}${item}]`;
+const keys = (count: number) => `{${Array.from({ length: count }, (_, i) => `"k${i}":${i}`).join(",")}}`;
+const TEXTS: Readonly<Record<string, string>> = {
+  "one word": fill("a"),
+  words: fill("the quick brown fox 42 jumps. "),
+  names: fill("My name is Ada Lovelace and I live in Paris. "),
+  lines: fill("a\\n"),
+  spaces: fill(" "),
+  punctuation: fill("!?.,;"),
+  chinese: fill("\u6211\u559c\u6b22\u732b"),
+  emoji: fill("\u{1f600}"),
+  escapes: fill("\\u0041"),
+  angles: fill("<think>"),
+  quotes: fill('\\"'),
+};
+
+function shapes(agent: string, archive: string): readonly (readonly [string, string, string, () => string])[] {
+  const messages = `/v1/agents/${agent}/messages`;
+  const message = (content: string) => `{"messages":[{"role":"user","content":${content}}]}`;
+  const perText = Object.entries(TEXTS).flatMap(([name, text]) => [
+    [`message of ${name}`, "POST", messages, () => message(`"${text}"`)] as const,
+    [`passage of ${name}`, "POST", `/v1/agents/${agent}/archival-memory`, () => `{"text":"${text}"}`] as const,
+    [`remember ${name}`, "POST", `/v1/agents/${agent}/memory/remember`, () => `{"text":"${text}"}`] as const,
+    [`block of ${name}`, "POST", "/v1/blocks/", () => `{"label":"x","limit":99999999,"value":"${text}"}`] as const,
+    [
+      `agent's block of ${name}`,
+      "PATCH",
+      `/v1/agents/${agent}/core-memory/blocks/human`,
+      () => `{"limit":99999999,"value":"${text}"}`,
+    ] as const,
+    [`tool of ${name}`, "POST", "/v1/tools/", () => `{"source_code":"def f():\\n  ${text}"}`] as const,
+  ]);
+  return [
+    ["brackets", "POST", "/v1/agents/", () => fill("[")],
+    ["objects in objects", "POST", "/v1/agents/", () => fill('{"a":')],
+    ["brackets in a string", "POST", "/v1/blocks/", () => `{"label":"x","value":"${fill("[{,:")}"}`],
+    ["1.6 million keys", "POST", "/v1/agents/", () => keys(1_600_000)],
+    ["metadata of 1.6 million keys", "POST", "/v1/agents/", () => `{"metadata":${keys(1_600_000)}}`],
+    ["numbers", "POST", "/v1/agents/", () => list("1", 15_000_000)],
+    ["messages that are numbers", "POST", messages, () => `{"messages":${list("1", 15_000_000)}}`],
+    ["messages that are empty", "POST", messages, () => `{"messages":${list("{}", 10_000_000)}}`],
+    [
+      "9,000 messages",
+      "POST",
+      messages,
+      () => `{"messages":${list('{"role":"user","content":"hello there"}', 9_000)}}`,
+    ],
+    ["parts", "POST", messages, () => message(list('{"type":"text","text":"hi"}', 900_000))],
+    [
+      "image",
+      "POST",
+      messages,
+      () =>
+        message(
+          `[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"iVBORw0KGgo${fill("A", BYTES - 400)}"}}]`,
+        ),
+    ],
+    [
+      "1,000 passages",
+      "POST",
+      `/v1/archives/${archive}/passages/batch`,
+      () => `{"passages":${list(`{"text":"${fill("I met Ada in Paris. ", 30_000)}"}`, 999)}}`,
+    ],
+    ["tags", "POST", "/v1/agents/", () => `{"tags":${list('"t"', 5_000_000)}}`],
+    ["a system text", "POST", "/v1/agents/", () => `{"model":"selkie/rehearsal","system":"${fill("Be kind. ")}"}`],
+    ["a description", "POST", "/v1/agents/", () => `{"model":"selkie/rehearsal","description":"${fill("x")}"}`],
+    ["a schema", "POST", "/v1/tools/", () => `{"source_code":"def f(): pass","json_schema":${keys(50_000)}}`],
+    ["a question", "POST", `/v1/agents/${agent}/memory/recall`, () => `{"query":"${fill("who is Ada ")}"}`],
+    ["a search", "POST", "/v1/passages/search", () => `{"query":"${fill("who is Ada ")}"}`],
+    ["a search for messages", "POST", "/v1/messages/search", () => `{"query":"${fill("who is Ada ")}"}`],
+    [
+      "chat completions",
+      "POST",
+      "/v1/chat/completions",
+      () => `{"model":"${agent}","messages":[{"role":"user","content":"${fill("hello ")}"}]}`,
+    ],
+    ...perText,
+  ];
+}
+
+async function made(path: string, body: object): Promise<string> {
+  const response = await fetch(url + path, {
+    method: "POST",
+    body: JSON.stringify(body),
+    headers: { "content-type": "application/json" },
+  });
+  const { id } = (await response.json()) as { readonly id: string };
+  return id;
+}
+
+try {
+  await untilAnswers(`${url}/v1/health`, 10_000);
+  const draft = { model: "selkie/rehearsal", memory_blocks: [{ label: "human", value: "Ada" }] };
+  const archive = await made("/v1/archives/", { name: "bench" });
+  for (const [name, method, path, body] of shapes("AGENT", archive)) {
+    if (!name.includes(values.only)) continue;
+    // Each shape meets an agent of its own, that knows nothing of the others.
+    const agent = await made("/v1/agents/", draft);
+    const { status, answer, answerMs, cpuMs, healthMs } = await send(
+      method,
+      path.replace("AGENT", agent),
+      body().replace('"model":"AGENT"', `"model":"${agent}"`),
+    );
+    const told = status >= 400 ? answer.slice(0, 90) : "";
+    console.log(
+      `${healthMs.toFixed(0).padStart(6)} ms health  ${answerMs.toFixed(0).padStart(6)} ms answer  ${String(cpuMs).padStart(6)} ms cpu  ${status}  ${name}  ${told}`,
+    );
+  }
+} finally {
+  server.kill();
+  await server.exited;
+  rmSync(directory, { recursive: true, force: true });
+}
+process.exit();
