@@ -62,7 +62,10 @@ export function hear(reply: ModelReply, speech: Speech): HeardReply {
   if (!speech.isByTool) return { parts: reply.parts, toolCalls: reply.toolCalls };
   const [call] = reply.toolCalls;
   if (call === undefined) return { parts: reply.parts, toolCalls: [] };
-  const { [THINKING]: thinking, [HEARTBEAT]: heartbeat, ...rest } = argumentsOf(call);
+  const given = readArguments(call);
+  // What cannot be read goes back to the model as it wrote it, with the answer that says so.
+  if (given === undefined) return { parts: reply.parts, toolCalls: [call] };
+  const { [THINKING]: thinking, [HEARTBEAT]: heartbeat, ...rest } = given;
   const thought: OutputPart[] =
     typeof thinking === "string" && thinking !== "" ? [{ type: "text", text: thinking }] : [];
   const wantsMore = heartbeat === true || heartbeat === "true";
@@ -74,14 +77,20 @@ export function hear(reply: ModelReply, speech: Speech): HeardReply {
 
 /** The call with the flag that tells whether the run goes on after it. */
 export function withHeartbeat(call: ToolCall, goesOn: boolean): ToolCall {
-  return { ...call, arguments: JSON.stringify({ ...argumentsOf(call), [HEARTBEAT]: goesOn }) };
+  const given = readArguments(call);
+  return given === undefined ? call : { ...call, arguments: JSON.stringify({ ...given, [HEARTBEAT]: goesOn }) };
 }
 
-/** A call's arguments as an object; what does not parse is read as far as its first complete object, else as none. */
+/** A call's arguments as an object; none where they cannot be read. */
 export function argumentsOf(call: ToolCall): Record<string, unknown> {
+  return readArguments(call) ?? {};
+}
+
+/** A call's arguments as an object, read as far as their first complete one; undefined when they hold none. */
+export function readArguments(call: ToolCall): Record<string, unknown> | undefined {
   const whole = parseJson(call.arguments);
   if (isRecord(whole)) return whole;
   const twice = call.arguments.indexOf("}{");
   const first = twice < 0 ? undefined : parseJson(call.arguments.slice(0, twice + 1));
-  return isRecord(first) ? first : {};
+  return isRecord(first) ? first : undefined;
 }

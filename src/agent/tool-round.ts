@@ -12,7 +12,7 @@ import { searchMessages } from "./message-search.ts";
 import type { Repositories } from "./ports.ts";
 import { compilePrompt, recompileAgents } from "./recompile.ts";
 import type { StopReason } from "./run.ts";
-import { argumentsOf, HEARTBEAT } from "./speech.ts";
+import { argumentsOf, HEARTBEAT, readArguments } from "./speech.ts";
 import { asksApproval, hasTool, missingTools, toolOffer } from "./tool-offer.ts";
 import { openCalls } from "./transcript.ts";
 import { placeOf, type Turn, type TurnState } from "./turn-state.ts";
@@ -118,10 +118,16 @@ async function runTool(turn: Turn, state: TurnState, call: ToolCall, repositorie
   const builtin = turn.builtins.get(call.name);
   if (builtin === undefined)
     return { ok: false, message: `The tool '${call.name}' needs code that this server cannot run yet` };
-  const { [HEARTBEAT]: _, ...given } = argumentsOf(call);
+  const written = readArguments(call);
+  if (written === undefined) return { ok: false, message: unreadable(call) };
+  const { [HEARTBEAT]: _, ...given } = written;
   const args = { ...given, ...prefilledArgs(turn.agent.toolRules, state.calledTools, call.name) };
   const result = await repositories.attempt(() => builtin.call(args, toolContext(turn, state, repositories)));
   return result.ok && !builtin.unlimited ? limited(turn, call, result) : result;
+}
+
+function unreadable({ name }: ToolCall): string {
+  return `The arguments of '${name}' are not valid JSON, so it was not called. Write them again as one JSON object`;
 }
 
 function limited(turn: Turn, call: ToolCall, result: ToolResult & { ok: true }): ToolResult {

@@ -1,6 +1,6 @@
 import { newId, type StepId } from "../core/id.ts";
 import { ModelFailure, refusesInput } from "../llm/failure.ts";
-import type { ModelRequest } from "../llm/model.ts";
+import type { FinishReason, ModelRequest } from "../llm/model.ts";
 import { withSkills } from "./client-skills.ts";
 import { type Change, commit, noChange, requirePlace } from "./commit.ts";
 import { isFull, madeRoomFor, makeRoom, needsRoom, systemOverflow } from "./compaction/make-room.ts";
@@ -185,10 +185,16 @@ function afterText(
     return { stopReason: null, messages: [...said, heartbeatMessage(turn, state, taken.stepId, reason)] };
   }
   return {
-    stopReason: taken.result.reply.finishReason === "length" ? "max_tokens_exceeded" : "end_turn",
+    stopReason: END_REASONS[taken.result.reply.finishReason] ?? "end_turn",
     messages: said,
   };
 }
+
+/** How a text ends the turn that is no finished answer. */
+const END_REASONS: Partial<Readonly<Record<FinishReason, StopReason>>> = {
+  length: "max_tokens_exceeded",
+  filtered: "invalid_llm_response",
+};
 
 /** The rows a reply becomes: what was said with the calls that may run, then the calls that wait for an approval. */
 function rowsOf(turn: Turn, state: TurnState, taken: TakenStep, heard: HeardReply): readonly Message[] {

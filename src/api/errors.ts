@@ -37,6 +37,7 @@ const MODEL: Readonly<Record<ModelFailureType, ModelAnswer>> = {
   llm_bad_request: { status: 400, message: "The request to the LLM model provider was invalid." },
   llm_not_found: { status: 500, message: "An error occurred with the LLM request." },
   llm_unprocessable_entity: { status: 500, message: "An error occurred with the LLM request." },
+  llm_refusal: { status: 400, message: "The LLM model provider declined to answer." },
   llm_context_window_exceeded: { status: 400, message: "The messages do not fit into the model's context window." },
   llm_timeout: { status: 504, message: "The LLM request timed out." },
   llm_empty_response: { status: 500, message: "The LLM model provider sent an empty answer." },

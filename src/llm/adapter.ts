@@ -9,7 +9,7 @@ import type { Family, FamilyCall } from "./family.ts";
 import { boundedFetch, guardedFetch } from "./guarded-fetch.ts";
 import type { CallLimits } from "./limits.ts";
 import type { Hear, LanguageModel, ModelAnswer, ModelMessage, ModelRequest } from "./model.ts";
-import { type ChatTap, createChatTap, openPackageParts } from "./part-stream.ts";
+import { createTap, openPackageParts, type Tap } from "./part-stream.ts";
 import { promptOf, responseFormatOf, toolChoiceOf, toolsOf } from "./prompt.ts";
 import { type ProviderSettings, secretsOf, titleOf } from "./provider.ts";
 import { type FailedProvider, failureOf, isPassing, modelFailureOf, retryAfterMs } from "./provider-error.ts";
@@ -31,25 +31,40 @@ export function createLanguageModel(options: AdapterOptions): LanguageModel {
   return new Adapter(options);
 }
 
+/**
+ * Open models that think, and whose chat templates may write the tag before their thoughts themselves. A server that
+ * takes the thoughts out shows with its first answer that nothing has to be held back.
+ */
+const LEAVES_TAG_OUT = /qwen-?3|qwq|r1(?:$|[-_:.\d])|thinking|reasoning|magistral|glm-?4\.[5-9]|nemotron/i;
+
 class Adapter implements LanguageModel {
   readonly #options: AdapterOptions;
   readonly #provider: FailedProvider;
   /** A model that thinks first may be silent for long. */
   readonly #thinks: boolean;
-  readonly #tap: ChatTap;
+  readonly #tap: Tap;
+  readonly #speaksChat: boolean;
   #opened: Promise<LanguageModelV4> | undefined;
 
   constructor(options: AdapterOptions) {
     this.#options = options;
     this.#provider = { title: titleOf(options.settings.kind), secrets: secretsOf(options.settings) };
     this.#thinks = reasonsNatively(options.config.model);
-    this.#tap = createChatTap(guardedFetch(options.world.fetch));
+    const { family, settings, config, world } = options;
+    this.#speaksChat = family.speaksChat?.(settings, config) === true;
+    this.#tap = createTap({
+      fetch: guardedFetch(world.fetch),
+      clock: world.clock,
+      bodies: family.bodies,
+      leavesTagOut: LEAVES_TAG_OUT.test(config.model),
+    });
   }
 
   async call(request: ModelRequest, signal: AbortSignal, hear?: Hear): Promise<ModelAnswer> {
     signal.throwIfAborted();
     const { world, limits } = this.#options;
     const deadline = createDeadline(world.clock, signal, limits.streamTimeoutMs);
+    this.#tap.attend(deadline.signal, deadline.prolong);
     let isHeard = false;
     const listen: Hear = (delta) => {
       isHeard = true;
@@ -95,7 +110,7 @@ class Adapter implements LanguageModel {
     deadline: Deadline,
     hear: Hear,
   ): Promise<ModelAnswer> {
-    const { family, settings, config, world, limits } = this.#options;
+    const { family, world, limits } = this.#options;
     const whole = !request.stream;
     deadline.arm("first", whole && this.#thinks ? limits.streamTimeoutMs : limits.requestTimeoutMs);
     const gatherer = createGatherer({
@@ -113,8 +128,8 @@ class Adapter implements LanguageModel {
       quietMs: this.#thinks ? limits.thinkingTimeoutMs : limits.idleTimeoutMs,
       ...(this.#thinks && { firstQuietMs: limits.thinkingTimeoutMs }),
     };
-    const open = family.streamsChat?.(settings, config) === true ? this.#tap.open : openPackageParts;
-    return whole ? wholeAttempt(options) : streamedAttempt(options, open);
+    if (this.#speaksChat) return streamedAttempt(options, this.#tap.openChat(whole ? "doGenerate" : "doStream"));
+    return whole ? wholeAttempt(options) : streamedAttempt(options, openPackageParts);
   }
 
   #open(): Promise<LanguageModelV4> {

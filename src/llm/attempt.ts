@@ -28,7 +28,7 @@ export async function wholeAttempt(options: AttemptOptions): Promise<ModelAnswer
   return { reply, exchange: { request: () => result.request?.body, response: () => result.response?.body } };
 }
 
-/** One try at a call whose answer comes in pieces, as `open` reads them. */
+/** One try at a call whose answer is read in pieces, as `open` brings them. */
 export async function streamedAttempt(options: AttemptOptions, open: OpenParts): Promise<ModelAnswer> {
   const { model, callOptions, gatherer, deadline, provider } = options;
   const stream = await deadline.race(open(model, callOptions));
@@ -48,10 +48,12 @@ export async function streamedAttempt(options: AttemptOptions, open: OpenParts):
       if (gatherer.said) deadline.arm("idle", options.quietMs);
       const hasMore = await stream.read(take);
       if (deadline.signal.aborted) throw deadline.signal.reason;
+      // A sign of life, though nothing was said: a model of one's own may read a long prompt for minutes.
+      deadline.prolong();
       if (!hasMore && reply === undefined) throw failureOf("llm_error", BROKEN_OFF, provider);
     }
     deadline.disarm();
-    return { reply, exchange: { request: stream.request, response: () => null } };
+    return { reply, exchange: { request: stream.request, response: stream.response } };
   } finally {
     deadline.signal.removeEventListener("abort", stop);
     stop();
@@ -68,8 +70,13 @@ function replyOf(options: AttemptOptions, { finishReason, usage }: LanguageModel
 
 const BROKEN_OFF = "The answer broke off before its end";
 
-/** A reply with nothing in it is a failure, unless the model only had to take note of a tool's answer. */
+/**
+ * A reply with nothing in it is a failure, unless the model only had to take note of a tool's answer. One that was
+ * filtered before it was whole is none at all when it holds calls: they may be cut.
+ */
 function checked({ gatherer, callOptions, provider }: AttemptOptions, reply: ModelReply): ModelReply {
+  if (reply.finishReason === "filtered" && (!gatherer.said || reply.toolCalls.length > 0))
+    throw failureOf("llm_refusal", "It declined to answer this", provider);
   const takesNote = callOptions.prompt.at(-1)?.role === "tool" && reply.finishReason === "stop";
   if (gatherer.said || takesNote || reply.finishReason === "length") return reply;
   throw failureOf("llm_empty_response", `No content, finish reason ${reply.finishReason}`, provider);

@@ -29,19 +29,19 @@ describe("createChatChunks()", () => {
       { content: null },
     ]);
     expect(parts.slice(0, -1)).toEqual([
-      { type: "reasoning-delta", id: "reasoning-delta", delta: "a" },
-      { type: "reasoning-delta", id: "reasoning-delta", delta: "b" },
-      { type: "reasoning-delta", id: "reasoning-delta", delta: "c" },
-      { type: "text-delta", id: "text-delta", delta: "d" },
-      { type: "text-delta", id: "text-delta", delta: "e" },
+      { type: "reasoning-delta", id: "reasoning", delta: "a" },
+      { type: "reasoning-delta", id: "reasoning", delta: "b" },
+      { type: "reasoning-delta", id: "reasoning", delta: "c" },
+      { type: "text-delta", id: "text", delta: "d" },
+      { type: "text-delta", id: "text", delta: "e" },
     ]);
     expect(parts.at(-1)).toMatchObject({ type: "finish", finishReason: { unified: "stop", raw: "stop" } });
   });
 
-  test("a refusal is what the model says, and why it stopped", () => {
+  test("a refusal is what the model says", () => {
     const [said, finish] = partsOf([{ refusal: "No." }]);
     expect(said).toMatchObject({ type: "text-delta", delta: "No." });
-    expect(finish).toMatchObject({ finishReason: { unified: "content-filter", raw: "stop" } });
+    expect(finish).toMatchObject({ finishReason: { unified: "stop", raw: "stop" } });
   });
 
   test.each([
@@ -102,8 +102,8 @@ describe("createChatChunks()", () => {
   test.each([
     ["an error", { error: { message: "busy", type: "server_error" } }, "busy"],
     ["an error in a word", { error: "out of memory" }, "out of memory"],
-    ["something else", { detail: "nope" }, '{"detail":"nope"}'],
-    ["a list", [1], "[1]"],
+    ["vLLM's error", { object: "error", message: "too long", code: 400 }, "too long"],
+    ["an error of the choice", { choices: [{ error: { message: "upstream" }, finish_reason: "error" }] }, "upstream"],
   ])("%s in place of a chunk is thrown", (_, value, text) => {
     let thrown: unknown;
     try {
@@ -114,10 +114,118 @@ describe("createChatChunks()", () => {
     expect(thrown).toHaveProperty("message", expect.stringContaining(text));
   });
 
-  test("half a chunk is thrown, and nulls are not", () => {
+  test.each(["null", "7", "[1]", "", "ping", '{"type":"ping"}', '{"choices":null}', '{"choices":[]}'])(
+    "%j is no chunk, and passed over before and after those that are",
+    (data) => {
+      for (const place of ["before", "after"]) {
+        const parts: LanguageModelV4StreamPart[] = [];
+        const chunks = createChatChunks((part) => parts.push(part));
+        if (place === "before") chunks.take(data);
+        chunks.take(JSON.stringify({ choices: [{ delta: { content: "Hello" }, finish_reason: null }], error: null }));
+        chunks.take(JSON.stringify({ choices: [{ delta: null, finish_reason: "stop" }], usage: null }));
+        if (place === "after") chunks.take(data);
+        chunks.end();
+        expect(parts.map(({ type }) => type)).toEqual(["text-delta", "finish"]);
+      }
+    },
+  );
+
+  test("half a chunk is an error, unless all was said before", () => {
+    const half = '{"choices":[{"ind';
+    expect(() => createChatChunks(() => {}).take(half)).toThrow(/half a chunk/);
     const chunks = createChatChunks(() => {});
-    expect(() => chunks.take('{"choices":[{"ind')).toThrow(/no chunk/);
-    chunks.take(JSON.stringify({ choices: [{ delta: null, finish_reason: null }], error: null, usage: null }));
-    chunks.take(JSON.stringify({ choices: [] }));
+    chunks.take(JSON.stringify({ choices: [{ delta: { content: "a" }, finish_reason: "stop" }] }));
+    chunks.take(half);
+    chunks.end();
+    expect(chunks.state).toBe("finished");
+  });
+
+  test("an answer that broke off says what came instead of chunks", () => {
+    const chunks = createChatChunks(() => {});
+    chunks.take('{"detail":"nope"}');
+    expect(() => chunks.end()).toThrow(/broke off.*no chunk.*nope/);
+  });
+
+  test("the mark at the end is an end, without a reason too, but not in the middle of a call", () => {
+    const text = ended([{ content: "Hello" }]);
+    expect(text.at(-1)).toMatchObject({ type: "finish", finishReason: { unified: "stop" } });
+    const whole = ended([{ tool_calls: [{ index: 0, id: "a", function: { name: "f", arguments: '{"a":1}' } }] }]);
+    expect(whole).toContainEqual({ type: "tool-call", toolCallId: "a", toolName: "f", input: '{"a":1}' });
+    const cut = [{ tool_calls: [{ index: 0, id: "a", function: { name: "f", arguments: '{"a"' } }] }];
+    expect(() => ended(cut)).toThrow(/broke off/);
+  });
+
+  test("usage comes from the last chunk that has any, wherever Groq puts it", () => {
+    const parts: LanguageModelV4StreamPart[] = [];
+    const chunks = createChatChunks((part) => parts.push(part));
+    chunks.take(
+      JSON.stringify({ choices: [{ delta: { content: "a" } }], usage: { prompt_tokens: 9, completion_tokens: 1 } }),
+    );
+    chunks.take(
+      JSON.stringify({
+        choices: [{ delta: {}, finish_reason: "stop" }],
+        x_groq: { usage: { prompt_tokens: 9, completion_tokens: 2 } },
+      }),
+    );
+    chunks.end();
+    expect(parts.at(-1)).toMatchObject({ usage: { inputTokens: { total: 9 }, outputTokens: { total: 2 } } });
+  });
+
+  test("a whole answer is one chunk; what repeats pieces is not said twice", () => {
+    const parts: LanguageModelV4StreamPart[] = [];
+    const chunks = createChatChunks((part) => parts.push(part));
+    const call = { id: "0", function: { name: "f", arguments: { a: 1 } } };
+    chunks.takeWhole(JSON.stringify({ choices: [{ message: { content: "Hi", tool_calls: [call, call] } }] }));
+    chunks.end();
+    expect(parts.flatMap((part) => (part.type === "tool-call" ? [part.input] : []))).toEqual(['{"a":1}', '{"a":1}']);
+    expect(new Set(parts.flatMap((part) => (part.type === "tool-call" ? [part.toolCallId] : []))).size).toBe(2);
+    const again = partsOf([{ content: "Hi" }], {});
+    expect(again.filter(({ type }) => type === "text-delta")).toHaveLength(1);
+  });
+
+  test.each([
+    ["one index for all", [call(0, "a", "f", "{}"), call(0, "b", "g", "{}")], ["f", "g"]],
+    [
+      "neither ids nor indices",
+      [call(undefined, undefined, "f", "{}"), call(undefined, undefined, "g", "{}")],
+      ["f", "g"],
+    ],
+    ["the name again and again", [call(0, "a", "f", '{"x"'), call(0, "a", "f", ":1}"), call(0, "a", "f", "")], ["f"]],
+    ["an empty name and id later", [call(0, "a", "f", "{"), call(0, "", "", "}")], ["f"]],
+  ])("calls are told apart: %s", (_, pieces, names) => {
+    const parts = partsOf(pieces.map((piece) => ({ tool_calls: [piece] })));
+    expect(parts.flatMap((part) => (part.type === "tool-call" ? [part.toolName] : []))).toEqual(names);
+  });
+
+  test("the call of old is a call", () => {
+    const parts = partsOf([{ function_call: { name: "f", arguments: "{" } }, { function_call: { arguments: "}" } }]);
+    expect(parts).toContainEqual({ type: "tool-call", toolCallId: "call-0", toolName: "f", input: "{}" });
+  });
+
+  test("OpenRouter's account of reasoning is kept as it came", () => {
+    const detail = (text: string, more = {}) => ({ type: "reasoning.text", index: 0, text, ...more });
+    const parts = partsOf([
+      { reasoning: "a", reasoning_details: [detail("a")] },
+      { reasoning: "b", reasoning_details: [detail("b", { signature: "s" })] },
+    ]);
+    const said = parts.flatMap((part) => (part.type === "reasoning-delta" ? [part.delta] : []));
+    expect(said).toEqual(["a", "b"]);
+    expect(parts.find(({ type }) => type === "reasoning-end")).toMatchObject({
+      providerMetadata: { openrouter: { reasoning_details: [detail("ab", { signature: "s" })] } },
+    });
   });
 });
+
+function call(index: number | undefined, id: string | undefined, name: string, text: string): object {
+  return { index, id, function: { name, arguments: text } };
+}
+
+/** The parts of an answer that its mark alone ends. */
+function ended(deltas: readonly object[]): readonly LanguageModelV4StreamPart[] {
+  const parts: LanguageModelV4StreamPart[] = [];
+  const chunks = createChatChunks((part) => parts.push(part));
+  for (const delta of deltas) chunks.take(JSON.stringify({ choices: [{ index: 0, delta }] }));
+  chunks.take("[DONE]");
+  chunks.end();
+  return parts;
+}

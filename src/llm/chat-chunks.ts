@@ -1,164 +1,225 @@
 import type { LanguageModelV4FinishReason, LanguageModelV4StreamPart, LanguageModelV4Usage } from "@ai-sdk/provider";
-import { StreamingToolCallTracker } from "@ai-sdk/provider-utils";
 import { isRecord, parseJson } from "../core/json.ts";
+import { createChatCalls } from "./chat-calls.ts";
+import { createReasoningDetails } from "./reasoning-details.ts";
+import { createThinkTags } from "./think-tags.ts";
 
-/** Reads the chunks of a streamed chat completion. */
+/** Reads a chat completion, in chunks or as a whole. */
 export interface ChatChunks {
   /** Takes the data of one event. Throws what an error in place of a chunk holds. */
   take(data: string): void;
-  /** Ends the answer. */
+  /** Takes a whole answer. */
+  takeWhole(body: string): void;
+  /** How far the answer is: `ended` by the mark at its end, or `finished` by its reason, after which usage may come. */
+  readonly state: "open" | "finished" | "ended";
+  /** Ends the answer. Throws when it has broken off. */
   end(): void;
+  /** Whether the model's thoughts began without a tag; undefined where the answer did not show it. */
+  readonly isUnopened: boolean | undefined;
 }
 
-/** Turns chunks of OpenAI's chat completions, as its many imitators write them too, into parts for `emit`. */
-export function createChatChunks(emit: (part: LanguageModelV4StreamPart) => void): ChatChunks {
-  const calls = createCallDeltas(emit);
-  let reason: string | undefined;
-  let usage: unknown;
-  let hasRefusal = false;
-
-  const say = (type: "text-delta" | "reasoning-delta", delta: unknown): boolean => {
-    if (typeof delta !== "string" || delta === "") return false;
-    emit({ type, id: type, delta });
-    return true;
-  };
-
-  /** A content's part, as Mistral's models write it. */
-  function takePart(part: unknown): void {
-    if (!isRecord(part)) return;
-    if (part["type"] === "text") say("text-delta", part["text"]);
-    else if (part["type"] === "thinking") say("reasoning-delta", thinkingOf(part["thinking"]));
-  }
-
-  function takeDelta(delta: Readonly<Record<string, unknown>>): void {
-    const { content, tool_calls: pieces } = delta;
-    say("reasoning-delta", delta["reasoning_content"] ?? delta["reasoning"]);
-    if (!say("text-delta", content) && Array.isArray(content)) content.forEach(takePart);
-    // A refusal comes in place of content, or after some.
-    if (say("text-delta", delta["refusal"])) hasRefusal = true;
-    if (Array.isArray(pieces)) pieces.forEach(calls.take);
-  }
-
-  return {
-    take(data) {
-      if (data === DONE) return;
-      const chunk = chunkOf(data);
-      if (isRecord(chunk.usage)) usage = chunk.usage;
-      const [choice] = chunk.choices;
-      if (!isRecord(choice)) return;
-      if (typeof choice["finish_reason"] === "string") reason = choice["finish_reason"];
-      if (isRecord(choice["delta"])) takeDelta(choice["delta"]);
-    },
-    end() {
-      calls.end();
-      emit({ type: "finish", finishReason: finishReasonOf(reason, hasRefusal), usage: usageOf(usage) });
-    },
-  };
-}
-
+/** The mark at the end of a stream. */
 const DONE = "[DONE]";
 /** How much of what is no chunk is told. */
 const SHOWN_CHARS_MAX = 500;
 
-interface Chunk {
-  readonly choices: readonly unknown[];
-  readonly usage: unknown;
+/**
+ * Turns chunks of OpenAI's chat completions, as its many imitators write them too, into parts for `emit`. What is no
+ * chunk is passed over. A whole answer is a chunk that says everything. `mayBeUnopened`: see {@link createThinkTags}.
+ */
+export function createChatChunks(emit: (part: LanguageModelV4StreamPart) => void, mayBeUnopened = false): ChatChunks {
+  return new Chunks(emit, mayBeUnopened);
 }
 
-function chunkOf(data: string): Chunk {
-  const value = parseJson(data);
-  const error = isRecord(value) ? value["error"] : undefined;
-  if (typeof error === "string") throw new Error(error);
-  if (error !== undefined && error !== null) throw error;
-  const choices = isRecord(value) ? value["choices"] : undefined;
-  if (!isRecord(value) || !Array.isArray(choices))
-    throw new Error(`The answer holds what is no chunk of one: ${data.slice(0, SHOWN_CHARS_MAX)}`);
-  return { choices, usage: value["usage"] };
+type Emit = (part: LanguageModelV4StreamPart) => void;
+
+class Chunks implements ChatChunks {
+  readonly #emit: Emit;
+  readonly #calls: ReturnType<typeof createChatCalls>;
+  readonly #tags: ReturnType<typeof createThinkTags>;
+  readonly #details = createReasoningDetails();
+  #reason: string | undefined;
+  #usage: unknown;
+  /** The first of what came that was no chunk, for a person who has to find out why nothing else did. */
+  #stray: string | undefined;
+  #isDone = false;
+  #hasDelta = false;
+  #hasChoice = false;
+
+  constructor(emit: Emit, mayBeUnopened: boolean) {
+    this.#emit = emit;
+    this.#calls = createChatCalls(emit);
+    this.#tags = createThinkTags((type, text) => this.#say(type, text), mayBeUnopened);
+  }
+
+  get state() {
+    if (this.#isDone) return "ended";
+    return this.#reason === undefined ? "open" : "finished";
+  }
+
+  get isUnopened() {
+    return this.#tags.isUnopened;
+  }
+
+  take(data: string): void {
+    if (data.trim() === DONE) {
+      this.#isDone = true;
+      return;
+    }
+    const chunk = parseJson(data);
+    if (isRecord(chunk)) this.#takeChunk(chunk, data);
+    else this.#passOver(data);
+  }
+
+  #takeChunk(chunk: Readonly<Record<string, unknown>>, data: string): void {
+    throwError(chunk);
+    const usage = usageIn(chunk);
+    if (usage !== undefined) this.#usage = usage;
+    const choice = Array.isArray(chunk["choices"]) ? chunk["choices"][0] : undefined;
+    if (isRecord(choice)) this.#takeChoice(choice);
+    else if (usage === undefined) this.#passOver(data);
+  }
+
+  takeWhole(body: string): void {
+    this.take(body);
+    if (this.#hasChoice) this.#isDone = true;
+  }
+
+  /** Words of another kind are passed over. Half a chunk is not, while it may have held some of the answer. */
+  #passOver(data: string): void {
+    const isCut = data.trimStart().startsWith("{") && parseJson(data) === undefined;
+    if (isCut && this.state === "open")
+      throw new Error(`The answer holds half a chunk: ${data.slice(0, SHOWN_CHARS_MAX)}`);
+    if (data.trim() !== "" && data.trim() !== "null") this.#stray ??= data.slice(0, SHOWN_CHARS_MAX);
+  }
+
+  #takeChoice(choice: Readonly<Record<string, unknown>>): void {
+    throwError(choice);
+    this.#hasChoice = true;
+    const { delta, message, finish_reason: reason } = choice;
+    if (isRecord(delta)) {
+      this.#hasDelta = true;
+      this.#takeDelta(delta);
+    } else if (isRecord(message) && !this.#hasDelta) {
+      // A whole answer, or a piece under its name. After pieces it says them once more.
+      this.#takeDelta({ ...message, tool_calls: numbered(message["tool_calls"]) });
+    }
+    if (typeof reason === "string" && reason !== "") this.#reason = reason;
+  }
+
+  end(): void {
+    const calls = this.#calls;
+    if (this.#reason === undefined && !(this.#isDone && calls.areWhole())) {
+      const came = this.#stray === undefined ? "" : `; what came holds no chunk of one: ${this.#stray}`;
+      throw new Error(`The answer broke off before its end${came}`);
+    }
+    this.#tags.end();
+    const details = this.#details.metadata();
+    if (details !== undefined) this.#emit({ type: "reasoning-end", id: REASONING, providerMetadata: details });
+    calls.end();
+    this.#emit({ type: "finish", finishReason: finishReasonOf(this.#reason), usage: usageOf(this.#usage) });
+  }
+
+  #say(type: "text-delta" | "reasoning-delta", text: string): void {
+    if (text !== "") this.#emit({ type, id: type === "text-delta" ? TEXT : REASONING, delta: text });
+  }
+
+  #takeDelta(delta: Readonly<Record<string, unknown>>): void {
+    const { content, refusal, tool_calls: pieces, function_call: piece } = delta;
+    const thought = this.#details.take(delta["reasoning_details"]) ?? delta["reasoning_content"] ?? delta["reasoning"];
+    if (typeof thought === "string" && thought !== "") {
+      this.#tags.expectNone();
+      this.#say("reasoning-delta", thought);
+    }
+    if (typeof content === "string") this.#tags.take(content);
+    else if (Array.isArray(content)) for (const part of content) this.#takePart(part);
+    // A refusal comes in place of content, or after some.
+    if (typeof refusal === "string") this.#say("text-delta", refusal);
+    if (Array.isArray(pieces)) for (const part of pieces) this.#calls.take(part);
+    else if (isRecord(piece)) this.#calls.take({ index: 0, function: piece });
+  }
+
+  /** A content's part, as Mistral's models write it. */
+  #takePart(part: unknown): void {
+    if (typeof part === "string") this.#tags.take(part);
+    if (!isRecord(part)) return;
+    if (part["type"] === "thinking") this.#say("reasoning-delta", thinkingOf(part["thinking"]));
+    else if (typeof part["text"] === "string") this.#tags.take(part["text"]);
+  }
+}
+
+/** In a whole answer each entry is a call, whatever its id. */
+function numbered(calls: unknown): unknown {
+  return Array.isArray(calls) ? calls.map((call, index) => (isRecord(call) ? { ...call, index } : call)) : calls;
+}
+
+const TEXT = "text";
+const REASONING = "reasoning";
+
+/** An error in place of an answer, in one of the shapes that servers have for it. */
+function throwError(value: Readonly<Record<string, unknown>>): void {
+  const { error } = value;
+  if (typeof error === "string" && error !== "") throw new Error(error);
+  if (isRecord(error)) throw error;
+  // What vLLM and its kin answer, also with status 200.
+  if (value["object"] === "error" || value["type"] === "error") throw value;
+}
+
+function usageIn(chunk: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> | undefined {
+  // Groq tells it in a place of its own.
+  const own = isRecord(chunk["x_groq"]) ? chunk["x_groq"]["usage"] : undefined;
+  const usage = chunk["usage"] ?? own;
+  return isRecord(usage) ? usage : undefined;
 }
 
 function thinkingOf(thinking: unknown): string {
+  if (typeof thinking === "string") return thinking;
   if (!Array.isArray(thinking)) return "";
   return thinking.map((part) => (isRecord(part) && typeof part["text"] === "string" ? part["text"] : "")).join("");
 }
 
-/**
- * Pieces of tool calls. Which piece belongs to which call, where servers leave out ids or indices or repeat them, the
- * packages' own tracker knows; it asks only that a call's name comes first, which not every server does.
- */
-function createCallDeltas(emit: (part: LanguageModelV4StreamPart) => void) {
-  const tracker = new StreamingToolCallTracker({ enqueue: (part) => part !== undefined && emit(part) });
-  const nameless = new Map<number, { id: string | null; text: string }>();
-  const named = new Set<number>();
-
-  return {
-    take(piece: unknown) {
-      const delta = callDelta(piece);
-      if (delta === undefined) return;
-      const { index, id, name, text } = delta;
-      if (index === null || named.has(index)) {
-        tracker.processDelta({ index, id, function: { name, arguments: text } });
-        return;
-      }
-      const held = nameless.get(index) ?? { id: null, text: "" };
-      held.id ??= id;
-      held.text += text ?? "";
-      nameless.set(index, held);
-      if (name === null) return;
-      tracker.processDelta({ index, id: held.id, function: { name, arguments: held.text } });
-      nameless.delete(index);
-      named.add(index);
-    },
-    end() {
-      // The tracker throws on what never got a name.
-      for (const [index, { id, text }] of nameless) tracker.processDelta({ index, id, function: { arguments: text } });
-      nameless.clear();
-      tracker.flush();
-    },
-  };
-}
-
-function callDelta(piece: unknown) {
-  if (!isRecord(piece)) return undefined;
-  const called = isRecord(piece["function"]) ? piece["function"] : {};
-  const { index } = piece;
-  const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
-  return {
-    index: typeof index === "number" ? index : null,
-    id: text(piece["id"]),
-    name: text(called["name"]),
-    text: text(called["arguments"]),
-  };
-}
-
 const FINISH_REASONS: Readonly<Record<string, LanguageModelV4FinishReason["unified"]>> = {
   stop: "stop",
+  eos: "stop",
+  eos_token: "stop",
+  end_turn: "stop",
+  stop_sequence: "stop",
   length: "length",
+  model_length: "length",
+  max_tokens: "length",
   content_filter: "content-filter",
+  safety: "content-filter",
+  refusal: "content-filter",
   function_call: "tool-calls",
   tool_calls: "tool-calls",
+  tool_use: "tool-calls",
+  error: "error",
 };
 
-function finishReasonOf(raw: string | undefined, hasRefusal: boolean): LanguageModelV4FinishReason {
-  const unified = (raw === undefined ? undefined : FINISH_REASONS[raw]) ?? "other";
-  return { unified: unified === "stop" && hasRefusal ? "content-filter" : unified, raw };
+/** An answer that its mark alone ended is whole. */
+function finishReasonOf(raw: string | undefined): LanguageModelV4FinishReason {
+  if (raw === undefined) return { unified: "stop", raw: DONE };
+  return { unified: FINISH_REASONS[raw.toLowerCase()] ?? "other", raw };
 }
 
 function usageOf(usage: unknown): LanguageModelV4Usage {
   if (!isRecord(usage)) return NO_USAGE;
   const prompt = isRecord(usage["prompt_tokens_details"]) ? usage["prompt_tokens_details"] : {};
   const completion = isRecord(usage["completion_tokens_details"]) ? usage["completion_tokens_details"] : {};
-  const total = numberOf(usage["completion_tokens"]) ?? 0;
-  const reasoning = numberOf(completion["reasoning_tokens"]) ?? 0;
   // DeepSeek has a word of its own for what was cached.
   const cacheRead = numberOf(prompt["cached_tokens"]) ?? numberOf(usage["prompt_cache_hit_tokens"]) ?? 0;
   return {
     inputTokens: {
-      total: numberOf(usage["prompt_tokens"]) ?? 0,
+      total: numberOf(usage["prompt_tokens"]),
       noCache: undefined,
       cacheRead,
       cacheWrite: numberOf(prompt["cache_write_tokens"]),
     },
-    outputTokens: { total, text: Math.max(0, total - reasoning), reasoning },
+    outputTokens: {
+      total: numberOf(usage["completion_tokens"]),
+      text: undefined,
+      reasoning: numberOf(completion["reasoning_tokens"]) ?? 0,
+    },
   };
 }
 

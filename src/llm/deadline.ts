@@ -12,6 +12,8 @@ export interface Deadline {
   timedOut(): TimedOut | undefined;
   /** Starts one wait of at most `durationMs`. */
   arm(kind: "first" | "idle", durationMs: number): void;
+  /** Something came that is not what is awaited, but shows that it may come: the wait under way begins anew. */
+  prolong(): void;
   /** The awaited thing came. */
   disarm(): void;
   /** Rejects with `reason` or the result of `promise`, whichever comes first. */
@@ -31,6 +33,7 @@ export function createDeadline(clock: Clock, parent: AbortSignal, totalMs: numbe
   const ended = new AbortController();
   const totalAt = clock.elapsedMs() + totalMs;
   let armedAt = Number.POSITIVE_INFINITY;
+  let armedMs = 0;
   let armedKind: "first" | "idle" = "first";
   let timedOut: TimedOut | undefined;
   const follow = (): void => controller.abort(parent.reason);
@@ -63,10 +66,14 @@ export function createDeadline(clock: Clock, parent: AbortSignal, totalMs: numbe
     timedOut: () => timedOut,
     arm(kind, durationMs) {
       armedKind = kind;
+      armedMs = durationMs;
       armedAt = clock.elapsedMs() + durationMs;
       if (watching) return;
       watching = true;
       void watch();
+    },
+    prolong() {
+      if (armedAt !== Number.POSITIVE_INFINITY) armedAt = clock.elapsedMs() + armedMs;
     },
     disarm() {
       armedAt = Number.POSITIVE_INFINITY;

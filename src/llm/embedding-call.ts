@@ -9,6 +9,8 @@ export interface EmbeddingCall {
   /** How many numbers each vector shall have, where the model can be told; undefined asks for its own size. */
   readonly dimensions: number | undefined;
   readonly texts: readonly string[];
+  /** Names of providers that refused to send bytes; whoever is refused adds to it. They are asked for numbers. */
+  readonly sendNumbers: Set<string>;
   readonly fetch: Fetch;
   readonly signal: AbortSignal;
 }
@@ -17,7 +19,7 @@ export interface EmbeddingCall {
 export type Embed = (call: EmbeddingCall) => Promise<readonly Float32Array[]>;
 
 /** An answer with a status of failure, in the shape in which the provider packages throw one. */
-class RefusedAnswer extends Error {
+export class RefusedAnswer extends Error {
   override readonly name = "RefusedAnswer";
   readonly statusCode: number;
   readonly responseBody: string;

@@ -14,6 +14,20 @@ test("take() gives the data of each event, wherever the bytes are cut", () => {
   }
 });
 
+test("end() gives the event that nothing but the end of the bytes completes", () => {
+  for (const [text, last] of [
+    ["data: a\n\ndata: b", ["b"]],
+    ["data: a\n\ndata: b\ndata: c\n", ["b\nc"]],
+    ["data: a\n\n", []],
+    ["data: a\n\n: bye", []],
+    ["\ufeffdata: a\r\n\r\ndata: b\r\n", ["b"]],
+  ] as const) {
+    const stream = createEventStream();
+    expect(stream.take(new TextEncoder().encode(text))).toEqual(["a"]);
+    expect([...stream.end()]).toEqual([...last]);
+  }
+});
+
 test("take() reads a long line in the time of its length", () => {
   const stream = createEventStream();
   const piece = new TextEncoder().encode("x".repeat(1_000));

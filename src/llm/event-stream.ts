@@ -2,9 +2,11 @@
 export interface EventStream {
   /** Takes the next bytes; returns the data of each event that they complete. Names, ids and comments are left out. */
   take(bytes: Uint8Array): readonly string[];
+  /** The data of the event that the end of the stream completes: many servers leave out the empty line after the last. */
+  end(): readonly string[];
 }
 
-/** An {@link EventStream} at its beginning. An event that nothing ends is never given. */
+/** An {@link EventStream} at its beginning. */
 export function createEventStream(): EventStream {
   const decoder = new TextDecoder();
   /** The start of a line whose end has not come. Only new text is searched, so a long line costs no more than its length. */
@@ -44,6 +46,13 @@ export function createEventStream(): EventStream {
       }
       begun += text.slice(start);
       return events;
+    },
+    end() {
+      const rest = begun + decoder.decode();
+      begun = "";
+      const before = rest === "" ? undefined : readLine(rest);
+      const last = before ?? readLine("");
+      return last === undefined ? [] : [last];
     },
   };
 }

@@ -9,6 +9,7 @@ export type ModelFailureType =
   | "llm_bad_request"
   | "llm_not_found"
   | "llm_unprocessable_entity"
+  | "llm_refusal"
   | "llm_context_window_exceeded"
   | "llm_timeout"
   | "llm_empty_response"
@@ -22,6 +23,7 @@ const KIND: Readonly<Record<ModelFailureType, FailureKind>> = {
   llm_bad_request: "refused",
   llm_not_found: "not_found",
   llm_unprocessable_entity: "invalid",
+  llm_refusal: "refused",
   llm_context_window_exceeded: "too_large",
   llm_timeout: "timeout",
   llm_empty_response: "unavailable",
@@ -33,11 +35,18 @@ export function isModelFailureType(text: string): text is ModelFailureType {
   return Object.hasOwn(KIND, text);
 }
 
+const REFUSALS: readonly ModelFailureType[] = [
+  "llm_bad_request",
+  "llm_unprocessable_entity",
+  "llm_refusal",
+  "llm_context_window_exceeded",
+];
+
 /**
  * Whether the provider refused what it was asked to read: the same would be refused again, and something else may not be.
  */
 export function refusesInput({ type }: ModelFailure): boolean {
-  return type === "llm_bad_request" || type === "llm_unprocessable_entity" || type === "llm_context_window_exceeded";
+  return REFUSALS.includes(type);
 }
 
 /** A failed model call. `detail` is the provider's own account of it, without keys, cut to a bounded length. */

@@ -4,6 +4,7 @@ import type { LlmConfig } from "./config.ts";
 import type { Embed } from "./embedding-call.ts";
 import type { ModelRequest, ReasoningPart } from "./model.ts";
 import type { ProviderSettings } from "./provider.ts";
+import type { Bodies } from "./regular-answer.ts";
 import { sanitizeToolCallId } from "./tool-call-id.ts";
 
 /** What of a {@link ReasoningPart} must go back to the provider unchanged. */
@@ -43,8 +44,10 @@ export interface Family {
   readonly dialect: Dialect;
   /** Loads the package and opens the model. */
   open(settings: ProviderSettings, config: LlmConfig, fetch: Fetch): Promise<LanguageModelV4>;
-  /** Whether the model streams plain chat completions, which are read without the package. */
-  streamsChat?(settings: ProviderSettings, config: LlmConfig): boolean;
+  /** Whether the model answers in chat completions, which are read without the package. */
+  speaksChat?(settings: ProviderSettings, config: LlmConfig): boolean;
+  /** How answers that the package reads are made regular first; as they come when absent. */
+  readonly bodies?: Bodies;
   /** The options that only this family knows. */
   options(call: FamilyCall): SharedV4ProviderOptions;
   /** How many tokens to ask for at most; the configured number when the family has no rule of its own. */

@@ -82,8 +82,8 @@ export interface Usage {
   readonly reasoningTokens: number | null;
 }
 
-/** Why a model stopped. `other` covers content filters and what providers invent. */
-export type FinishReason = "stop" | "length" | "tool_calls" | "other";
+/** Why a model stopped. `filtered`: the provider cut the answer off; `other` covers what providers invent. */
+export type FinishReason = "stop" | "length" | "tool_calls" | "filtered" | "other";
 
 /** A whole answer. */
 export interface ModelReply {

@@ -1,13 +1,19 @@
 import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4StreamPart } from "@ai-sdk/provider";
+import type { Clock } from "../core/clock.ts";
+import { parseJson } from "../core/json.ts";
 import type { Fetch } from "../core/world.ts";
+import { type ChatChunks, createChatChunks } from "./chat-chunks.ts";
 import { createEventStream } from "./event-stream.ts";
 import { ANSWER_BYTES_MAX } from "./guarded-fetch.ts";
+import { type Bodies, regularAnswer } from "./regular-answer.ts";
 
 /** An answer in pieces, as they arrive. */
 export interface PartStream {
   /** What was sent for it. */
   request(): unknown;
-  /** Waits for the next pieces and gives them to `take`; false when there are no more. */
+  /** What came, where it came as a whole; null otherwise. */
+  response(): unknown;
+  /** Waits for the next pieces and gives them to `take`, if they hold any; false when there are no more. */
   read(take: Take): Promise<boolean>;
   cancel(): void;
 }
@@ -15,7 +21,7 @@ export interface PartStream {
 /** Takes one piece. What it throws, `read` throws. */
 type Take = (part: LanguageModelV4StreamPart) => void;
 
-/** Begins to ask a model for an answer in pieces. */
+/** Begins to ask a model for an answer, streamed or as a whole. */
 export type OpenParts = (model: LanguageModelV4, options: LanguageModelV4CallOptions) => Promise<PartStream>;
 
 /** The pieces as the package itself reads them. */
@@ -24,6 +30,7 @@ export const openPackageParts: OpenParts = async (model, options) => {
   const reader = stream.getReader();
   return {
     request: () => request?.body,
+    response: () => null,
     async read(take) {
       const { done, value } = await reader.read();
       if (!done) take(value);
@@ -33,37 +40,54 @@ export const openPackageParts: OpenParts = async (model, options) => {
   };
 };
 
-/** Reads chat completions for the packages: they send the requests and explain failures, but see no stream. */
-export interface ChatTap {
+/** What stands between the provider packages and the network. */
+export interface Tap {
   /** Give the package this one. */
   readonly fetch: Fetch;
-  readonly open: OpenParts;
+  /** Calls `onBytes` whenever something comes for the call that is made with this signal. */
+  attend(signal: AbortSignal, onBytes: () => void): void;
+  /** Asks for a chat completion: the package sends the request, but sees no answer unless it is a failure. */
+  openChat(how: "doStream" | "doGenerate"): OpenParts;
+}
+
+/** How a tap reads what comes. */
+export interface TapOptions {
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+  /** How answers that the package reads are made regular; unchanged when absent. */
+  readonly bodies?: Bodies | undefined;
+  /** Whether the model is taken to leave out the tag before its thoughts. Set anew by what it does. */
+  leavesTagOut: boolean;
 }
 
 /**
- * A tap on `fetch`. A package takes each chunk through a pipeline of streams and checks every field of it; reading the
- * bytes ourselves costs a quarter.
+ * A tap on `fetch`. A package takes each chunk through a pipeline of streams and checks every field of it, which costs
+ * four times as much as reading the bytes ourselves, and gives up at what the next server does differently.
  */
-export function createChatTap(fetch: Fetch): ChatTap {
+export function createTap(options: TapOptions): Tap {
   /** Calls under way by their signals, the one thing that a package passes on unchanged, with what was answered. */
   const answers = new Map<AbortSignal, Tapped | undefined>();
+  const attended = new WeakMap<AbortSignal, () => void>();
   return {
     async fetch(input, init) {
-      const response = await fetch(input, init);
+      const response = await options.fetch(input, init);
       const signal = init?.signal;
-      if (!response.ok || !signal || !answers.has(signal)) return response;
-      answers.set(signal, { response, sent: init.body });
+      if (!response.ok || !signal) return response;
+      const onBytes = attended.get(signal) ?? (() => undefined);
+      if (!answers.has(signal)) return regularAnswer(response, options.bodies, onBytes);
+      answers.set(signal, { response, sent: init.body, onBytes });
       throw TAKEN;
     },
-    async open(model, options) {
-      const signal = options.abortSignal ?? new AbortController().signal;
+    attend: (signal, onBytes) => void attended.set(signal, onBytes),
+    openChat: (how) => async (model, callOptions) => {
+      const signal = callOptions.abortSignal ?? new AbortController().signal;
       answers.set(signal, undefined);
       try {
-        await model.doStream({ ...options, abortSignal: signal });
+        await model[how]({ ...callOptions, abortSignal: signal });
       } catch (error) {
         const tapped = answers.get(signal);
         if (tapped === undefined) throw error;
-        return chatParts(tapped);
+        return isWhole(tapped.response, how) ? wholeParts(tapped, options) : chatParts(tapped, options);
       } finally {
         answers.delete(signal);
       }
@@ -79,36 +103,103 @@ const TAKEN = new Error("The answer is read without the package");
 interface Tapped {
   readonly response: Response;
   readonly sent: unknown;
+  readonly onBytes: () => void;
 }
 
-let loading: Promise<typeof import("./chat-chunks.ts")> | undefined;
-
-/** What reads chunks: loaded with the first package, which needs most of it too. */
-function loadChunks(): Promise<typeof import("./chat-chunks.ts")> {
-  loading ??= import("./chat-chunks.ts");
-  return loading;
+/** Some servers stream what was not to be streamed, and some the other way round. */
+function isWhole({ headers }: Response, how: "doStream" | "doGenerate"): boolean {
+  const type = headers.get("content-type") ?? "";
+  if (type.includes("event-stream")) return false;
+  return how === "doGenerate" || type.includes("application/json");
 }
 
-async function chatParts({ response, sent }: Tapped): Promise<PartStream> {
-  const { createChatChunks } = await loadChunks();
+/** How long one waits, once an answer has said why it ended, for its usage and the mark at its end. */
+const TAIL_MS = 2_000;
+
+function chatParts({ response, sent }: Tapped, options: TapOptions): PartStream {
   const reader = response.body?.getReader();
   const events = createEventStream();
   let takePart: Take = () => undefined;
-  const chunks = createChatChunks((part) => takePart(part));
+  const chunks = createChatChunks((part) => takePart(part), options.leavesTagOut);
+  const { clock } = options;
+  let bytesLeft = ANSWER_BYTES_MAX;
+  let tailEndsAt: number | undefined;
+
+  async function next(): Promise<Uint8Array | undefined> {
+    const reading = reader?.read();
+    if (chunks.state === "open") return (await reading)?.value;
+    // What comes now only adds to it: a connection that stays open, or breaks, does no harm any more.
+    tailEndsAt ??= clock.elapsedMs() + TAIL_MS;
+    const came = new AbortController();
+    const late = clock.sleep(Math.max(0, tailEndsAt - clock.elapsedMs()), came.signal).then(
+      () => undefined,
+      () => undefined,
+    );
+    const value = await Promise.race([
+      reading?.then(
+        (read) => read.value,
+        () => undefined,
+      ),
+      late,
+    ]);
+    came.abort();
+    return value;
+  }
+
+  function end(): false {
+    chunks.end();
+    if (chunks.isUnopened !== undefined) options.leavesTagOut = chunks.isUnopened;
+    return false;
+  }
+
+  return {
+    request: () => sent,
+    response: () => null,
+    async read(take) {
+      const bytes = await next();
+      takePart = take;
+      if (bytes === undefined) {
+        takeAll(chunks, events.end());
+        return end();
+      }
+      bytesLeft -= bytes.length;
+      if (bytesLeft < 0) throw new Error(`The answer is longer than ${ANSWER_BYTES_MAX} bytes`);
+      takeAll(chunks, events.take(bytes));
+      return chunks.state === "ended" ? end() : true;
+    },
+    cancel: () => void reader?.cancel().catch(() => undefined),
+  };
+}
+
+function takeAll(chunks: ChatChunks, events: readonly string[]): void {
+  for (const data of events) if (chunks.state !== "ended") chunks.take(data);
+}
+
+/** A closing tag alone ends thoughts where it ends a line, or where the model is known for it. */
+const CLOSES_LINE = /<\/think(?:ing)?>[ \t]*(?:\\[rn]|")/i;
+
+function wholeParts({ response, sent, onBytes }: Tapped, options: TapOptions): PartStream {
+  const reader = response.body?.getReader();
+  const decoder = new TextDecoder();
+  let body = "";
   let bytesLeft = ANSWER_BYTES_MAX;
   return {
     request: () => sent,
+    response: () => parseJson(body) ?? body,
     async read(take) {
-      const next = await reader?.read();
-      takePart = take;
-      if (next?.value === undefined) {
-        chunks.end();
-        return false;
+      for (;;) {
+        const value = (await reader?.read())?.value;
+        if (value === undefined) break;
+        onBytes();
+        bytesLeft -= value.length;
+        if (bytesLeft < 0) throw new Error(`The answer is longer than ${ANSWER_BYTES_MAX} bytes`);
+        body += decoder.decode(value, { stream: true });
       }
-      bytesLeft -= next.value.length;
-      if (bytesLeft < 0) throw new Error(`The answer is longer than ${ANSWER_BYTES_MAX} bytes`);
-      for (const data of events.take(next.value)) chunks.take(data);
-      return true;
+      body += decoder.decode();
+      const chunks = createChatChunks(take, options.leavesTagOut || CLOSES_LINE.test(body));
+      chunks.takeWhole(body);
+      chunks.end();
+      return false;
     },
     cancel: () => void reader?.cancel().catch(() => undefined),
   };

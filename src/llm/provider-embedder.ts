@@ -38,6 +38,8 @@ export interface ProviderEmbedderOptions {
   readonly embed: Embed;
   /** The most texts that the provider takes in one request; see `Family.embedTextsMax`. */
   readonly textsMax: number | undefined;
+  /** See `EmbeddingCall.sendNumbers`. */
+  readonly sendNumbers: Set<string>;
   readonly world: World;
   readonly limits: CallLimits;
 }
@@ -49,11 +51,11 @@ export function createProviderEmbedder(options: ProviderEmbedderOptions): Embedd
 
 /** How many numbers the model's vectors have; undefined when it does not say so within {@link MEASURE_TIMEOUT_MS}. */
 export async function measureDimensions(options: ProviderEmbedderOptions): Promise<number | undefined> {
-  const { settings, config, embed, world } = options;
+  const { settings, config, embed, sendNumbers, world } = options;
   const deadline = createDeadline(world.clock, new AbortController().signal, MEASURE_TIMEOUT_MS);
   deadline.arm("first", MEASURE_TIMEOUT_MS);
   const fetch = boundedFetch(guardedFetch(world.fetch));
-  const call = { settings, model: config.embeddingModel, dimensions: undefined, texts: [PROBE], fetch };
+  const call = { settings, model: config.embeddingModel, dimensions: undefined, texts: [PROBE], sendNumbers, fetch };
   try {
     const [vector] = await deadline.race(embed({ ...call, signal: deadline.signal }));
     return vector === undefined || vector.length === 0 ? undefined : vector.length;
@@ -141,7 +143,7 @@ class ProviderEmbedder implements Embedder {
   }
 
   async #send(texts: readonly string[], deadline: Deadline): Promise<readonly Embedding[]> {
-    const { settings, config, embed, world, limits } = this.#options;
+    const { settings, config, embed, sendNumbers, world, limits } = this.#options;
     const attempt = async () => {
       deadline.arm("first", limits.requestTimeoutMs);
       const vectors = await deadline.race(
@@ -150,6 +152,7 @@ class ProviderEmbedder implements Embedder {
           model: config.embeddingModel,
           dimensions: askedDimensions(config),
           texts,
+          sendNumbers,
           fetch: boundedFetch(guardedFetch(world.fetch)),
           signal: deadline.signal,
         }),

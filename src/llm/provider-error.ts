@@ -22,6 +22,7 @@ const MESSAGES: Readonly<Record<ModelFailureType, string>> = {
   llm_insufficient_credits: "The account at the LLM model provider has no credit left.",
   llm_not_found: "The LLM model provider does not know this model.",
   llm_unprocessable_entity: "The LLM model provider could not process the request.",
+  llm_refusal: "The LLM model provider declined to answer.",
   llm_context_window_exceeded: "The request is longer than the model's context window.",
   llm_timeout: "The LLM request timed out.",
   llm_empty_response: "The LLM model provider returned an empty response.",
@@ -37,6 +38,7 @@ const LEADS: Readonly<Record<ModelFailureType, (title: string) => string>> = {
   llm_insufficient_credits: (title) => `PAYMENT_REQUIRED: Insufficient credit at ${title}`,
   llm_not_found: (title) => `NOT_FOUND: Not found at ${title}`,
   llm_unprocessable_entity: (title) => `INVALID_ARGUMENT: Unprocessable request to ${title}`,
+  llm_refusal: (title) => `FAILED_PRECONDITION: Refused by ${title}`,
   llm_context_window_exceeded: (title) => `CONTEXT_WINDOW_EXCEEDED: Context window exceeded at ${title}`,
   llm_timeout: (title) => `TIMEOUT: No timely answer from ${title}`,
   llm_empty_response: (title) => `INTERNAL_SERVER_ERROR: Empty answer from ${title}`,
@@ -150,17 +152,27 @@ function readError(error: unknown): ReadError {
   };
 }
 
-/** Errors inside a stream have no status of their own, but the words mean one. */
+/** Errors inside a stream, or in an answer of status 200, have no status of their own, but their fields mean one. */
 function statusOf(error: Record<string, unknown>): number | undefined {
   const inner = isRecord(error["error"]) ? error["error"] : error;
-  const words = `${inner["type"] ?? ""} ${inner["code"] ?? ""}`;
-  if (/overloaded/i.test(words)) return 529;
-  if (/rate_?limit|resource_exhausted/i.test(words)) return 429;
-  if (/authentication/i.test(words)) return 401;
-  if (/permission/i.test(words)) return 403;
-  if (/invalid_request/i.test(words)) return 400;
-  return undefined;
+  for (const key of ["status_code", "statusCode", "http_status", "status", "code"]) {
+    const number = Number(inner[key] ?? error[key] ?? Number.NaN);
+    if (Number.isInteger(number) && number >= 400 && number <= 599) return number;
+  }
+  const words = [inner["type"], inner["code"], inner["status"]].filter((word) => typeof word === "string").join(" ");
+  return STATUS_WORDS.find(([pattern]) => pattern.test(words))?.[1];
 }
+
+/** What providers call their statuses, in OpenAI's, Anthropic's, Google's and vLLM's words. */
+const STATUS_WORDS: readonly (readonly [RegExp, number])[] = [
+  [/overloaded|\bUNAVAILABLE\b|service_?unavailable/i, 529],
+  [/insufficient_?quota|billing|payment/i, 402],
+  [/rate_?limit|too_?many_?requests|resource_exhausted/i, 429],
+  [/authentication|unauthenticated|unauthorized|invalid_api_key/i, 401],
+  [/permission|forbidden/i, 403],
+  [/not_?found/i, 404],
+  [/invalid_?request|bad_?request|invalid_?argument|invalid_?prompt|content_?filter|content_?policy/i, 400],
+];
 
 function withCause(message: string, cause: unknown): string {
   const inner = isRecord(cause) ? cause["message"] : undefined;

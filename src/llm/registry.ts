@@ -87,6 +87,8 @@ class Registry implements Models {
   readonly #dimensions = new Map<string, number>();
   /** One entry for each provider at most. */
   readonly #offers = new Map<string, CachedOffer>();
+  /** Names of providers that send vectors as numbers only. */
+  readonly #sendNumbers = new Set<string>();
   /** By their whole configuration. */
   readonly #open = new Map<string, LanguageModel>();
 
@@ -150,7 +152,7 @@ class Registry implements Models {
     if (settings === undefined) return undefined;
     const { embed, embedTextsMax: textsMax } = familyOf(settings.kind);
     if (embed === undefined) return undefined;
-    return createProviderEmbedder({ settings, config, embed, textsMax, world: this.#world, limits: this.#limits });
+    return createProviderEmbedder({ settings, config, embed, textsMax, ...this.#embedding() });
   }
 
   async check(): Promise<readonly ProviderCheck[]> {
@@ -158,12 +160,17 @@ class Registry implements Models {
     return Promise.all(this.#providers.map(async (settings) => checkOf(settings, await this.#offer(settings))));
   }
 
+  /** What all embedders have in common. */
+  #embedding() {
+    return { sendNumbers: this.#sendNumbers, world: this.#world, limits: this.#limits };
+  }
+
   /** The model with the size that its vectors turn out to have: nobody could know it. */
   async #measured(settings: ProviderSettings, info: EmbeddingInfo): Promise<EmbeddingInfo> {
     const { embed, embedTextsMax: textsMax } = familyOf(settings.kind);
     const { config } = info;
     if (embed === undefined) return info;
-    const options = { settings, config, embed, textsMax, world: this.#world, limits: this.#limits };
+    const options = { settings, config, embed, textsMax, ...this.#embedding() };
     const known = this.#dimensions.get(config.handle) ?? (await measureDimensions(options));
     if (known === undefined) return info;
     if (this.#dimensions.size >= DIMENSIONS_MAX) this.#dimensions.clear();

@@ -8,6 +8,7 @@ import type {
 } from "@ai-sdk/provider";
 import type { Dialect, ReasoningMarks } from "./family.ts";
 import { TOOL_CALLS_MAX } from "./limits.ts";
+import { mendedArguments } from "./mended-arguments.ts";
 import type { FinishReason, Hear, ModelReply, OutputPart, ToolCall, Usage } from "./model.ts";
 import type { ToolCallIds } from "./tool-call-id.ts";
 
@@ -201,25 +202,34 @@ function outputPart({ type, text, marks }: Piece): OutputPart[] {
 }
 
 function toolCall({ id, name, text }: Call): ToolCall {
-  return { id, name, arguments: text === "" ? "{}" : text };
+  return { id, name, arguments: mendedArguments(text) };
 }
 
 function finishReasonOf({ unified }: LanguageModelV4FinishReason, hasCalls: boolean): FinishReason {
   if (unified === "length") return "length";
+  if (unified === "content-filter") return "filtered";
   if (unified === "tool-calls" || (unified === "stop" && hasCalls)) return "tool_calls";
   return unified === "stop" ? "stop" : "other";
 }
 
+/** More tokens than any call can use; a larger number is a mistake of the server's. */
+const TOKENS_MAX = 1_000_000_000;
+
+/** A prompt has tokens, so a server that counts none, or less than none, has not counted. */
 function usageOf({ inputTokens, outputTokens }: LanguageModelV4Usage): Usage | null {
-  if (inputTokens.total === undefined && outputTokens.total === undefined) return null;
-  const promptTokens = inputTokens.total ?? 0;
-  const completionTokens = outputTokens.total ?? 0;
+  const promptTokens = tokensOf(inputTokens.total) ?? 0;
+  const completionTokens = tokensOf(outputTokens.total) ?? 0;
+  if (promptTokens === 0) return null;
   return {
     promptTokens,
     completionTokens,
     totalTokens: promptTokens + completionTokens,
-    cachedInputTokens: inputTokens.cacheRead ?? null,
-    cacheWriteTokens: inputTokens.cacheWrite ?? null,
-    reasoningTokens: outputTokens.reasoning ?? null,
+    cachedInputTokens: tokensOf(inputTokens.cacheRead),
+    cacheWriteTokens: tokensOf(inputTokens.cacheWrite),
+    reasoningTokens: tokensOf(outputTokens.reasoning),
   };
+}
+
+function tokensOf(count: number | undefined): number | null {
+  return count !== undefined && count >= 0 && count <= TOKENS_MAX ? Math.round(count) : null;
 }

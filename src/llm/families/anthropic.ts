@@ -13,6 +13,7 @@ import {
 } from "../family.ts";
 import type { ModelMessage } from "../model.ts";
 import { baseUrlOf } from "../provider.ts";
+import { claudeBodies } from "./claude-bodies.ts";
 
 /** The smallest thinking budget Anthropic accepts. */
 const THINKING_TOKENS_MIN = 1024;
@@ -44,6 +45,7 @@ export const anthropic: Family = {
     return { anthropic: options };
   },
   maxTokens: claudeMaxTokens,
+  bodies: claudeBodies,
 };
 
 /** How Claude models take a conversation, with the reasoning marks under `key`. */

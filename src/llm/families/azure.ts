@@ -4,6 +4,7 @@ import { type Family, headersOf, keyOf, packageFetch } from "../family.ts";
 import { baseUrlOf, type ProviderSettings } from "../provider.ts";
 import { openaiDialect, openaiOptions, openaiStrictTools } from "./openai.ts";
 import { openaiEmbeddings } from "./openai-embeddings.ts";
+import { responsesBodies } from "./responses-bodies.ts";
 
 /** Azure OpenAI: OpenAI's protocols at an address of one's own. The model's name is that of the deployment. */
 export const azure: Family = {
@@ -20,7 +21,8 @@ export const azure: Family = {
     });
     return isChat(settings, config) ? provider.chat(config.model) : provider.responses(config.model);
   },
-  streamsChat: isChat,
+  bodies: responsesBodies,
+  speaksChat: isChat,
   options: (call) => ({ openai: openaiOptions(call), azure: openaiOptions(call) }),
   strictTools: openaiStrictTools,
   embed: openaiEmbeddings({ urlOf: embeddingsUrlOf, asksBytes: true }),

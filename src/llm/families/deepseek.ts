@@ -15,6 +15,6 @@ export const deepseek: Family = {
     });
     return provider(config.model);
   },
-  streamsChat: () => true,
+  speaksChat: () => true,
   options: () => ({}),
 };

@@ -3,6 +3,7 @@ import { reasonsNatively } from "../catalog.ts";
 import { type EmbeddingCall, postJson, vectorOfNumbers } from "../embedding-call.ts";
 import { type Family, headersOf, keyOf, markOf, marks, PLAIN_DIALECT, packageFetch } from "../family.ts";
 import { baseUrlOf } from "../provider.ts";
+import { geminiBodies } from "./gemini-bodies.ts";
 
 /** Tells Google's thought signatures from the encrypted reasoning of other providers. */
 const MARK = "google";
@@ -31,6 +32,7 @@ export const google: Family = {
     });
     return provider(config.model);
   },
+  bodies: geminiBodies,
   embed: embedContents,
   embedTextsMax: 100,
   options({ config }) {

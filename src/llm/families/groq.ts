@@ -18,6 +18,7 @@ export const groq: Family = {
     });
     return provider(config.model);
   },
+  speaksChat: () => true,
   options({ config, request }) {
     const effort = config.reasoningEffort;
     return {

@@ -16,6 +16,7 @@ export const mistral: Family = {
     });
     return provider.chat(config.model);
   },
+  speaksChat: () => true,
   options: ({ request }) =>
     request.tools.length > 0 ? { mistral: { parallelToolCalls: request.parallelToolCalls } } : {},
   embed: openaiEmbeddings(),

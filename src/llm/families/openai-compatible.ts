@@ -21,7 +21,7 @@ export const openaiCompatible: Family = {
     });
     return provider.chatModel(config.model);
   },
-  streamsChat: () => true,
+  speaksChat: () => true,
   // Bytes are not asked for: some of these servers refuse words that they do not know.
   embed: openaiEmbeddings(),
   options({ config, request }) {

@@ -1,5 +1,5 @@
 import { isRecord } from "../../core/json.ts";
-import { type Embed, postJson, vectorOfNumbers } from "../embedding-call.ts";
+import { type Embed, type EmbeddingCall, postJson, RefusedAnswer, vectorOfNumbers } from "../embedding-call.ts";
 import { baseUrlOf, type ProviderSettings } from "../provider.ts";
 
 /** Where servers of OpenAI's protocol differ. */
@@ -15,16 +15,29 @@ export function openaiEmbeddings({ urlOf, asksBytes = false }: OpenaiEmbeddings 
   return async (call) => {
     const { settings, model, dimensions, texts } = call;
     const url = urlOf?.(settings, model) ?? `${baseUrlOf(settings)}/embeddings`;
-    const answer = await postJson(call, url, {
-      model,
-      input: texts,
-      ...(asksBytes && { encoding_format: "base64" }),
-      ...(dimensions !== undefined && { dimensions }),
-    });
+    const body = { model, input: texts, ...(dimensions !== undefined && { dimensions }) };
+    const answer = await (asksBytes ? postForBytes(call, url, body) : postJson(call, url, body));
     const data = isRecord(answer) && Array.isArray(answer["data"]) ? answer["data"] : [];
     return inOrder(data.filter(isRecord)).map((item) => vectorOf(item["embedding"]));
   };
 }
+
+async function postForBytes(call: EmbeddingCall, url: string, body: object): Promise<unknown> {
+  const { name } = call.settings;
+  if (call.sendNumbers.has(name)) return postJson(call, url, body);
+  try {
+    return await postJson(call, url, { ...body, encoding_format: "base64" });
+  } catch (error) {
+    if (!(error instanceof RefusedAnswer) || !NOT_KNOWN.includes(error.statusCode)) throw error;
+    // What is refused for another reason is refused once more, and that is told.
+    const answer = await postJson(call, url, body);
+    call.sendNumbers.add(name);
+    return answer;
+  }
+}
+
+/** How servers refuse a word that they do not know; some fail over it. */
+const NOT_KNOWN = [400, 415, 422, 500, 501];
 
 /** Items come with their place in the list, and from some servers in another order. */
 function inOrder(items: readonly Record<string, unknown>[]): readonly Record<string, unknown>[] {

@@ -15,6 +15,7 @@ import {
 import type { ModelRequest } from "../model.ts";
 import { baseUrlOf } from "../provider.ts";
 import { openaiEmbeddings } from "./openai-embeddings.ts";
+import { responsesBodies } from "./responses-bodies.ts";
 
 /** OpenAI: reasoning models through the Responses API, the others through chat completions. */
 export const openai: Family = {
@@ -29,7 +30,8 @@ export const openai: Family = {
     });
     return usesResponsesApi(config.model) ? provider.responses(config.model) : provider.chat(config.model);
   },
-  streamsChat: (_settings, { model }) => !usesResponsesApi(model),
+  bodies: responsesBodies,
+  speaksChat: (_settings, { model }) => !usesResponsesApi(model),
   options: (call) => ({ openai: openaiOptions(call) }),
   strictTools: openaiStrictTools,
   embed: openaiEmbeddings({ asksBytes: true }),

@@ -34,6 +34,7 @@ export const openrouter: Family = {
     });
     return provider.chat(config.model);
   },
+  speaksChat: () => true,
   options: (call) => ({ openrouter: openrouterOptions(call) }),
   embed: openaiEmbeddings(),
 };

@@ -15,7 +15,7 @@ export const together: Family = {
     });
     return provider(config.model);
   },
-  streamsChat: () => true,
+  speaksChat: () => true,
   embed: openaiEmbeddings(),
   options: () => ({}),
 };

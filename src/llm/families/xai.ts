@@ -1,6 +1,7 @@
 import { reasonsNatively } from "../catalog.ts";
 import { type Family, headersOf, keyOf, markOf, marks, PLAIN_DIALECT, packageFetch } from "../family.ts";
 import { baseUrlOf } from "../provider.ts";
+import { responsesBodies } from "./responses-bodies.ts";
 
 /** The efforts xAI knows. */
 const EFFORTS: readonly string[] = ["none", "low", "medium", "high", "xhigh"];
@@ -32,6 +33,7 @@ export const xai: Family = {
     });
     return provider.responses(config.model);
   },
+  bodies: responsesBodies,
   options({ config, request }) {
     const effort = config.reasoningEffort;
     return {
