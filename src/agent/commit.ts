@@ -1,6 +1,6 @@
 import { type Instant, instantOf } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
-import type { ConversationId } from "../core/id.ts";
+import type { ConversationId, MessageId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { RunUsage, TurnError, TurnEvent } from "./events.ts";
 import type { Message } from "./message.ts";
@@ -42,6 +42,8 @@ export interface Compacted {
   readonly context: readonly Message[];
 }
 
+const NOTHING_COUNTED: ReadonlyMap<MessageId, number> = new Map();
+
 /** A change that adds nothing; the start of others. */
 export function noChange(state: TurnState): Change {
   const { usage, calledTools, lastAnswer, ending, aside } = state;
@@ -76,6 +78,7 @@ export async function commit(
     const made = await work(repositories);
     await setAside(repositories, turn.threadId, made.aside);
     await repositories.messages.append(turn.threadId, made.messages);
+    if (state.counted.size > 0) await repositories.messages.saveTokenCounts(state.counted);
     if (made.step !== null) await repositories.steps.insert(made.step);
     const trace = turn.tracksProvider ? traceOf(turn, made.step, made.call) : null;
     if (trace !== null) await repositories.traces.insert(trace);
@@ -92,6 +95,7 @@ export async function commit(
     state.contextTokens = change.step.usage?.totalTokens ?? 0;
     state.overflows = 0;
   }
+  state.counted = NOTHING_COUNTED;
   state.refusal = null;
   state.aside = NOTHING_ASIDE;
   state.calledTools = change.calledTools;

@@ -79,6 +79,7 @@ export function freshState(run: Run): TurnState {
     stopReason: null,
     ending: null,
     contextTokens: null,
+    counted: new Map(),
     recalled: null,
     overflows: 0,
     refusal: null,

@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import type { Actor, BlockId, StepId } from "../core/id.ts";
+import type { Actor, BlockId, MessageId, StepId } from "../core/id.ts";
 import type { Random } from "../core/random.ts";
 import type { TimeFormat } from "../core/time-format.ts";
 import type { LanguageModel } from "../llm/model.ts";
@@ -63,8 +63,10 @@ export interface TurnState {
   stopReason: StopReason | null;
   /** Why the run ends as soon as its context, which the last step filled, has been compacted. */
   ending: StopReason | null;
-  /** The size of the context in the last call, as its provider counted; 0 when it did not say, null before any call. */
+  /** The size of the context in the last call, as its provider counted; 0 when it is to be counted here, null before any call. */
   contextTokens: number | null;
+  /** Messages that were counted for want of such a count, to be stored with the next commit. */
+  counted: ReadonlyMap<MessageId, number>;
   /** What memory holds that bears on the input; null until it was looked up. Looked up anew after a restart. */
   recalled: string | null;
   /** Calls in a row that were refused because the context was too long. */

@@ -3,7 +3,7 @@ import { ModelFailure, refusesInput } from "../llm/failure.ts";
 import type { FinishReason, ModelRequest } from "../llm/model.ts";
 import { withSkills } from "./client-skills.ts";
 import { type Change, commit, noChange, requirePlace } from "./commit.ts";
-import { isFull, madeRoomFor, makeRoom, needsRoom, systemOverflow } from "./compaction/make-room.ts";
+import { isCrowded, madeRoomFor, makeRoom, mayBeFull, needsRoom, systemOverflow } from "./compaction/make-room.ts";
 import type { TurnError } from "./events.ts";
 import { newMessage } from "./input.ts";
 import type { Message } from "./message.ts";
@@ -33,19 +33,26 @@ const ANSWER_WINDOW_SHARE = 0.2;
  * rows hold too, so a run that a crash cut off is continued by calling this again.
  */
 export async function advance(turn: Turn, state: TurnState): Promise<TurnResult> {
+  // What is not read any more would be cut without a word.
+  if (isCrowded(state.context)) state.contextTokens ??= 0;
   for (;;) {
     const { stopReason } = state;
     if (stopReason !== null)
       return { run: state.run, messages: state.produced, stopReason, usage: state.usage, failure: state.failure };
     // What a resumed run read may have been deleted piece by piece while it read; a prompt of that must not go out.
     await requirePlace(state.run, turn.store.reader(turn.actor));
-    if (turn.signal.aborted) await stop(turn, state, state.ending ?? "cancelled");
-    else if (await needsRoom(turn, state)) await makeRoom(turn, state);
-    else if (state.ending !== null) await stop(turn, state, state.ending);
-    else if (openCalls(state.context).length > 0) await answerOpenCalls(turn, state);
-    else if (state.stepsTaken >= turn.options.maxSteps) await stop(turn, state, "max_steps");
-    else await takeStep(turn, state);
+    await goOn(turn, state);
   }
+}
+
+/** The next commit of a run, or what must come before it. */
+async function goOn(turn: Turn, state: TurnState): Promise<void> {
+  if (turn.signal.aborted) await stop(turn, state, state.ending ?? "cancelled");
+  else if (await needsRoom(turn, state)) await makeRoom(turn, state);
+  else if (state.ending !== null) await stop(turn, state, state.ending);
+  else if (openCalls(state.context).length > 0) await answerOpenCalls(turn, state);
+  else if (state.stepsTaken >= turn.options.maxSteps) await stop(turn, state, "max_steps");
+  else await takeStep(turn, state);
 }
 
 function stop(turn: Turn, state: TurnState, stopReason: StopReason): Promise<void> {
@@ -91,7 +98,9 @@ async function takeStep(turn: Turn, state: TurnState): Promise<void> {
   if (result !== undefined) {
     await embedQueries(turn, result.reply.toolCalls);
     const taken = { stepId, llmRequestNs, result, isStreamed };
-    await commit(turn, state, async (repositories) => held(turn, await changeOf(turn, state, taken, repositories)));
+    await commit(turn, state, async (repositories) =>
+      held(turn, state, await changeOf(turn, state, taken, repositories)),
+    );
   } else if ((await madeRoomFor(turn, state, failure)) || (!isHeard && (await leaveOut(turn, state, failure)))) {
     // The same step, once more. What was heard cannot be unsaid.
     state.nextStepId = stepId;
@@ -100,10 +109,12 @@ async function takeStep(turn: Turn, state: TurnState): Promise<void> {
   }
 }
 
-/** The change of a step that ends the run, its end held back when it leaves a context that must be compacted first. */
-function held(turn: Turn, change: Change): Change {
-  const contextTokens = change.step?.usage?.totalTokens ?? 0;
-  return isFull(turn, contextTokens) ? { ...change, stopReason: null, ending: change.stopReason } : change;
+/** The change of a step that ends the run, its end held back when it leaves a context that may have to be compacted first. */
+function held(turn: Turn, state: TurnState, change: Change): Change {
+  if (change.stopReason === null) return change;
+  const context = [...state.context, ...change.messages];
+  const mustWait = mayBeFull(turn, state, context, change.step?.usage ?? null);
+  return mustWait ? { ...change, stopReason: null, ending: change.stopReason } : change;
 }
 
 /** What a promise gave, or what it threw. */

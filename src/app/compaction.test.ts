@@ -254,8 +254,81 @@ test("summarize answers with the summary and the counts, and with what there is 
   const nothing = await server.request("POST", path, {});
   expect(nothing.body).toEqual({ summary: "All of it.", num_messages_before: 2, num_messages_after: 2 });
   expect(validateResponse("POST", path, 200, nothing.body)).toEqual([]);
-  expect(await messageIds(await server.agent())).toHaveLength(1);
 });
+
+test("summarize says so when nothing can go: of an empty conversation, and of words that wait for a reply", async () => {
+  const agentId = await server.agent();
+  const path = `/v1/agents/${agentId}/summarize`;
+  const refused = async (count: number) => {
+    const { status, body } = await server.request("POST", path, { compaction_settings: { mode: "all" } });
+    expect([status, body.detail]).toEqual([400, expect.stringContaining(`of the ${count} messages`)]);
+    expect(await messageIds(agentId)).toHaveLength(count);
+  };
+  await refused(1);
+  for (const words of ["one", "two", "three"]) {
+    server.model.say({ status: 401 });
+    await send(agentId, words);
+  }
+  await refused(4);
+  await send(agentId, "four");
+  server.model.say({ text: "All." });
+  const done = await server.request("POST", path, { compaction_settings: { mode: "all" } });
+  expect([done.status, done.body.num_messages_after]).toEqual([200, 2]);
+  await server.request("POST", path, {});
+  server.model.say({ status: 401 });
+  await send(agentId, "five");
+  await refused(3);
+});
+
+test.each([false, true])("where a provider tells no usage it is estimated; streamed: %p", async (isStreamed) => {
+  const agentId = await server.agent({ ...SUMMARIES, context_window_limit: 4_000 });
+  let longest = 0;
+  server.model.always(() => ({ respond: () => unbilled() }));
+  const choice = { index: 0, finish_reason: "stop" };
+  const common = { id: "c", created: 1, model: "gpt-4o-mini" };
+  function unbilled(): Response {
+    const request = server.model.requests.at(-1);
+    longest = Math.max(longest, JSON.stringify(request?.messages).length);
+    if (request?.stream !== true)
+      return Response.json({ ...common, choices: [{ ...choice, message: { role: "assistant", content: "ok" } }] });
+    const chunk = { ...common, object: "chat.completion.chunk", choices: [{ ...choice, delta: { content: "ok" } }] };
+    return new Response(`data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`, {
+      headers: { "content-type": "text/event-stream" },
+    });
+  }
+  const filler = "words go on and on ".repeat(60);
+  for (let turn = 0; turn < 16; turn++) {
+    const extra = isStreamed ? { streaming: true, stream_tokens: true } : {};
+    const body = { messages: [{ role: "user", content: `note ${turn} ${filler}` }], ...extra };
+    const answer = await server.stream(`/v1/agents/${agentId}/messages`, body);
+    expect([answer.status, (await answer.text()).includes("end_turn")]).toEqual([200, true]);
+  }
+  // Summaries are made from what is in the context, and from nothing that was sent since.
+  expect(longest / 4).toBeLessThan(4_000 * 1.2);
+  const [summary] = (await history(agentId)).filter((message) => String(message.content).includes("system_alert"));
+  const { compaction_stats: stats } = JSON.parse(summary.content);
+  expect(stats.context_tokens_before).toBeGreaterThan(stats.context_tokens_after);
+  const { rows } = await server.database.reader.execute("select tokens from messages where role = 'user'", []);
+  expect(rows.filter(({ tokens }) => tokens !== null).length).toBeGreaterThan(5);
+});
+
+test("of a context with more messages than are read none of the newest is left out, and a note says what is", async () => {
+  const agentId = (await server.agent({ context_window_limit: 1_000_000 })) as AgentId;
+  const rows = Array.from({ length: 20_100 }, (_, index) => filled(agentId, index, index % 2 === 0 ? "hm?" : "yes."));
+  await server.server.store.write(DEFAULT_ACTOR, ({ messages }) => messages.append(agentId, rows));
+  server.model.always(() => ({ text: "It was about the tide." }));
+  expect((await send(agentId, "the newest words")).status).toBe(200);
+  const heard = server.model.requests.findLast(({ tools }) => tools !== undefined)?.messages ?? [];
+  expect(heard.length).toBeLessThan(18_000);
+  expect([heard[0]?.role, JSON.stringify(heard.at(-1))]).toEqual([
+    "system",
+    expect.stringContaining("the newest words"),
+  ]);
+  expect(JSON.stringify(heard[1])).toContain("It was about the tide.");
+  expect(heard.at(-2)?.content).toBe("yes.");
+  const context = await messageIds(agentId);
+  expect(context.length).toBe(heard.length + 1);
+}, 30_000);
 
 test("summarize is refused while a run is at work", async () => {
   const agentId = await talkedTo(4);
@@ -446,29 +519,9 @@ test("reset-messages empties the context, keeps the history, and ends a wait for
 
 test("a history of 10,000 messages is compacted within seconds, and costs nothing afterwards", async () => {
   const agentId = (await server.agent(SUMMARIES)) as AgentId;
-  const { random } = realWorld();
   const rows = Array.from({ length: 10_000 }, (_, index): Message => {
-    const isUser = index % 2 === 0;
-    const text = `${isUser ? "question" : "answer"} ${index}: ${"the tide comes in and goes out again ".repeat(4)}`;
-    return {
-      id: newId("message", random),
-      agentId,
-      conversationId: null,
-      role: isUser ? "user" : "assistant",
-      content: [{ type: "text", text }],
-      toolCalls: [],
-      toolReturns: [],
-      approvals: [],
-      name: null,
-      model: null,
-      otid: null,
-      senderId: null,
-      groupId: null,
-      stepId: null,
-      runId: null,
-      isError: null,
-      createdAt: instantOf(1_700_000_000_000 + index),
-    };
+    const who = index % 2 === 0 ? "question" : "answer";
+    return filled(agentId, index, `${who} ${index}: ${"the tide comes in and goes out again ".repeat(4)}`);
   });
   await server.server.store.write(DEFAULT_ACTOR, ({ messages }) => messages.append(agentId, rows));
   const started = performance.now();
@@ -483,3 +536,28 @@ test("a history of 10,000 messages is compacted within seconds, and costs nothin
   await send(agentId, "and again?");
   expect(performance.now() - again).toBeLessThan(1_000);
 });
+
+const { random } = realWorld();
+
+/** A message of a long history, of the user and the agent in turn. */
+function filled(agentId: AgentId, index: number, text: string): Message {
+  return {
+    id: newId("message", random),
+    agentId,
+    conversationId: null,
+    role: index % 2 === 0 ? "user" : "assistant",
+    content: [{ type: "text", text }],
+    toolCalls: [],
+    toolReturns: [],
+    approvals: [],
+    name: null,
+    model: null,
+    otid: null,
+    senderId: null,
+    groupId: null,
+    stepId: null,
+    runId: null,
+    isError: null,
+    createdAt: instantOf(1_700_000_000_000 + index),
+  };
+}

@@ -6,6 +6,7 @@ import { type Message, textOf } from "../message.ts";
 import type { Repositories } from "../ports.ts";
 import { schemaOf } from "../tool-offer.ts";
 import { type CompactionTarget, makeCompaction, planCompaction, storeCompaction } from "./compact.ts";
+import { firstIndex } from "./cut.ts";
 import { summaryTextOf } from "./summary-message.ts";
 
 /** Which conversation somebody wants compacted, and how. */
@@ -28,8 +29,8 @@ export interface ThreadCompacted {
 const REQUESTED = { trigger: "requested", contextTokens: null, isDrop: false } as const;
 
 /**
- * Compacts a conversation now. Refused while a run is at work on it, and undone when one came between. With nothing
- * to compact, tells the summary there is.
+ * Compacts a conversation now. Refused while a run is at work on it, or when nothing may be left out, and undone when a
+ * run came between. With nothing but a summary, tells that.
  */
 export async function compactThread(
   workshop: AgentWorkshop,
@@ -43,11 +44,7 @@ export async function compactThread(
   const { context } = target;
   const means = { models, signal: wanted.signal, clock, random, times, messages: reader.messages };
   const plan = await planCompaction(means, target, REQUESTED);
-  if (plan === undefined) {
-    const last = context.findLast((message) => message.role === "summary");
-    const summary = last === undefined ? "" : summaryTextOf(last);
-    return { summary, messagesBefore: context.length, messagesAfter: context.length };
-  }
+  if (plan === undefined) return alreadyCompacted(context);
   const compaction = await makeCompaction(means, target, REQUESTED, plan);
   await store.write(actor, async (repositories) => {
     await requireIdle(repositories, wanted);
@@ -56,6 +53,17 @@ export async function compactThread(
   });
   const { messagesBefore, messagesAfter } = compaction.stats;
   return { summary: compaction.text, messagesBefore, messagesAfter };
+}
+
+/** What there is where a summary is all that is left; throws a `refused` Failure where nothing else may be summarised. */
+function alreadyCompacted(context: readonly Message[]): ThreadCompacted {
+  const last = context.at(-1);
+  if (last?.role !== "summary" || context.length > firstIndex(context) + 1)
+    throw new Failure(
+      "refused",
+      `Nothing could be summarised: of the ${context.length} messages in the context none may be left out. The system message stays, and so does what waits for an answer`,
+    );
+  return { summary: summaryTextOf(last), messagesBefore: context.length, messagesAfter: context.length };
 }
 
 /** Throws a `conflict` Failure while a run is at work on the conversation. */

@@ -1,8 +1,9 @@
 import { Failure } from "../../core/failure.ts";
 import { ModelFailure } from "../../llm/failure.ts";
+import type { Usage } from "../../llm/model.ts";
 import { withSkills } from "../client-skills.ts";
 import { commit, noChange } from "../commit.ts";
-import { textOf } from "../message.ts";
+import { CONTEXT_MESSAGES_MAX, type Message, textOf } from "../message.ts";
 import { countContext, messageChars } from "../tokens.ts";
 import { toolOffer } from "../tool-offer.ts";
 import type { Turn, TurnState } from "../turn-state.ts";
@@ -25,25 +26,42 @@ const RETRIES_MAX = 3;
 const TOKENS_PER_CHAR_MAX = 3;
 
 /** Whether a size is one at which the context of this turn is compacted. */
-export function isFull(turn: Turn, contextTokens: number): boolean {
+function isFull(turn: Turn, contextTokens: number): boolean {
   return contextTokens > Math.floor(turn.agent.llmConfig.contextWindow * FULL_SHARE);
+}
+
+/** Whether a context holds nearly as many messages as can be read. */
+export function isCrowded(context: readonly Message[]): boolean {
+  return context.length > CONTEXT_MESSAGES_MAX * FULL_SHARE;
+}
+
+/**
+ * Whether the context that a step leaves may have to be compacted: as its provider counted, or, where it did not say, by
+ * the most that the text can come to.
+ */
+export function mayBeFull(turn: Turn, state: TurnState, context: readonly Message[], usage: Usage | null): boolean {
+  if (isCrowded(context)) return true;
+  if (usage !== null && usage.totalTokens > 0) return isFull(turn, usage.totalTokens);
+  const toolChars = JSON.stringify(toolOffer(turn, state).schemas).length;
+  const chars = context.reduce((sum, message) => sum + messageChars(message), toolChars);
+  return isFull(turn, chars * TOKENS_PER_CHAR_MAX);
 }
 
 /**
  * Whether the context must be compacted before anything else: by what the provider counted in the last call. Only
- * where it reports nothing, and the text is long enough that it could be too much, is it counted here.
+ * where it reports nothing, and the text is long enough that it could be too much, is it counted here, once a message.
  */
 export async function needsRoom(turn: Turn, state: TurnState): Promise<boolean> {
   const { contextTokens, context } = state;
   if (contextTokens === null) return false;
+  if (isCrowded(context)) return true;
   if (contextTokens > 0) return isFull(turn, contextTokens);
-  const chars = context.reduce((sum, message) => sum + messageChars(message), 0);
-  if (!isFull(turn, chars * TOKENS_PER_CHAR_MAX)) return false;
-  const { each } = await countContext(turn.threadId, context, meansOf(turn));
-  return isFull(
-    turn,
-    each.reduce((sum, tokens) => sum + tokens, 0),
-  );
+  if (!mayBeFull(turn, state, context, null)) return false;
+  const { each, fresh } = await countContext(turn.threadId, context, meansOf(turn));
+  const toolTokens = await countTools(toolOffer(turn, state).schemas);
+  state.counted = fresh;
+  state.contextTokens = each.reduce((sum, tokens) => sum + tokens, toolTokens);
+  return isFull(turn, state.contextTokens);
 }
 
 /** Compacts after a step that left the context too full. When nothing can go, the run goes on as it is. */
