@@ -3,6 +3,7 @@ import type { InputPart, ModelMessage, ModelRequest, ToolAnswer, ToolSchema } fr
 import { answerTo, asksForFacts, joined, sentence } from "./rehearsal-answers.ts";
 import { excludes, type Fact, factsIn, latest } from "./rehearsal-facts.ts";
 import { type HumanBlock, humanBlockIn, type PlannedCall, planEdits, unknownFacts } from "./rehearsal-memory.ts";
+import { sentencesIn } from "./rehearsal-quote.ts";
 
 /** What the rehearsal model does next: say something, or call tools. */
 export interface RehearsalTurn {
@@ -12,8 +13,11 @@ export interface RehearsalTurn {
 
 /** The last messages that are searched for facts. */
 const MESSAGES_MAX = 200;
-/** What clients put around notes to the model, which no person said. */
-const REMINDER = /<system-reminder>[\s\S]*?<\/system-reminder>/g;
+/** Notes to the model that stand beside what a person said: those of clients, and what was recalled from memory. */
+const NOTES = /<system-reminder>[\s\S]*?<\/system-reminder>|<recalled_memory>[\s\S]*?<\/recalled_memory>/g;
+/** A recalled line in which the person speaks, or in which they are spoken of. */
+const RECALLED = /^- (?:said on \S+ by the user|fact, since \S+): (.+)$/gm;
+const SAID_CHARS_MAX = 300;
 /** Lines of free text quoted from memory, and how long each may be. */
 const QUOTED_LINES_MAX = 5;
 const QUOTED_CHARS_MAX = 200;
@@ -78,14 +82,27 @@ function outcome(told: string, calls: readonly PlannedCall[] | undefined, kept: 
   return sentence(`I already know that ${told}`);
 }
 
-/** What is known of the person: the block first, then what they said in this conversation. */
+/** What is known of the person: the block first, then what they said in this conversation, then what was recalled. */
 function reply(asked: string, request: ModelRequest, block: HumanBlock | undefined): string {
   if (isSummary(request)) return summary(asked);
   const kept = block?.facts ?? [];
-  const said = latest(request.messages.slice(-MESSAGES_MAX).flatMap((message) => factsIn(personText(message) ?? "")));
+  const texts = request.messages.slice(-MESSAGES_MAX).map((message) => personText(message) ?? "");
+  const recalled = request.messages.slice(-MESSAGES_MAX).flatMap(recalledLines);
+  const said = latest([...recalled, ...texts].flatMap((text) => factsIn(text)));
   const more = said.filter((fact) => !kept.some((known) => known.told === fact.told || excludes(known, fact)));
   const lines = (block?.lines ?? []).filter((line) => line.trim() !== "" && !holdsFact(line, kept));
-  return answerTo(asked, [...kept, ...more], lines.slice(0, QUOTED_LINES_MAX).map(quoted));
+  return answerTo(asked, {
+    facts: [...kept, ...more],
+    lines: lines.slice(0, QUOTED_LINES_MAX).map(quoted),
+    said: [...recalled, ...texts].flatMap((text) => sentencesIn(text, SAID_CHARS_MAX)),
+  });
+}
+
+/** What the person said at another time, or what is known of them, as the server puts it behind a message. */
+function recalledLines(message: ModelMessage): readonly string[] {
+  if (message.role !== "user") return [];
+  const notes = textOf(message.parts).match(NOTES)?.join("\n") ?? "";
+  return [...notes.matchAll(RECALLED)].map(([, line = ""]) => line);
 }
 
 function holdsFact(line: string, facts: readonly Fact[]): boolean {
@@ -119,7 +136,7 @@ function lastPerson(messages: readonly ModelMessage[]): { asked: string; since: 
 /** What a person wrote. Older agent types pack it in JSON, and send notices of their own the same way. */
 function personText(message: ModelMessage): string | undefined {
   if (message.role !== "user") return undefined;
-  const text = textOf(message.parts).replaceAll(REMINDER, "").trim();
+  const text = textOf(message.parts).replaceAll(NOTES, "").trim();
   const packed = text.startsWith("{") ? parseJson(text) : undefined;
   if (!isRecord(packed) || typeof packed["type"] !== "string") return text;
   return packed["type"] === "user_message" && typeof packed["message"] === "string" ? packed["message"] : undefined;

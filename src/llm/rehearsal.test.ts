@@ -137,7 +137,8 @@ describe("a question", () => {
     ["What do I like?", "You like tea and you like chess."],
     ["what's my dog called?", "Your dog is called Rex."],
     ["What is the name of my dog?", "Your dog is called Rex."],
-    ["How old am I?", "I do not know how old you are. My memory of you says: Prefers short answers"],
+    ["How old am I?", "I do not know how old you are."],
+    ["What answers do I prefer?", "My memory of you says: Prefers short answers"],
   ])("%p is answered from the block", (question, answer) => {
     expect(turnOf(asked(question, { system })).text).toBe(answer);
   });
@@ -158,6 +159,50 @@ describe("a question", () => {
   });
 });
 
+describe("what is recalled behind a message", () => {
+  const recalled = (text: string, ...lines: readonly string[]): ModelRequest =>
+    asked(
+      `${text}\n<recalled_memory>\nFound in your memory for the message above.\n${lines.join("\n")}\n</recalled_memory>`,
+    );
+  const peanuts = "- said on 2026-01-02 by the user: I am allergic to peanuts.";
+
+  test("is not what the person says or asks", () => {
+    expect(turnOf(recalled("What is my husband called?", peanuts)).text).toBe(
+      "I do not know what your husband is called.",
+    );
+    expect(turnOf(recalled("Hi!", peanuts)).text).toStartWith("Hello!");
+    expect(turnOf(recalled("Thanks", "- said on 2026-01-02 by the user: What is my name?")).text).toBe(
+      "You are welcome.",
+    );
+    expect(turnOf(recalled("It rained.", peanuts)).calls).toEqual([]);
+  });
+
+  test("answers a question about it", () => {
+    expect(turnOf(recalled("What am I allergic to?", peanuts)).text).toBe("You are allergic to peanuts.");
+    const train = "- said on 2026-01-02 by the user: My train to Bath leaves at nine.";
+    expect(turnOf(recalled("When does my train leave?", train)).text).toBe(
+      "You told me: “My train to Bath leaves at nine.”",
+    );
+    const others = "- said on 2026-01-02 by you: Your train leaves at ten.";
+    expect(turnOf(recalled("When does my train leave?", others)).text).not.toContain("ten");
+  });
+});
+
+describe("a question that no rule knows", () => {
+  test.each([
+    ["My sister's dog is called Bo.", "What is my dog called?", "I do not know what your dog is called."],
+    ["My husband Tom bakes bread.", "What does my husband bake?", "You told me: “My husband Tom bakes bread.”"],
+    ["My husband Tom bakes bread.", "What does my wife bake?", undefined],
+    ["I never eat meat.", "Do I eat meat?", "You told me: “I never eat meat.”"],
+    ["Where is my red bag?", "Where is my red bag?", undefined],
+  ])("after %p, %p", (said, question, answer) => {
+    const messages = [person(said), { role: "assistant", parts: [], toolCalls: [] } as const, person(question)];
+    const { text } = turnOf(asked("", { messages }));
+    if (answer === undefined) expect(text).not.toContain("You told me: ");
+    else expect(text).toBe(answer);
+  });
+});
+
 describe("anything else", () => {
   test.each(["Hello", "Who are you?", "Are you an AI?", "What can you do?", "Write me a poem"])(
     "%p is answered honestly",
@@ -165,9 +210,32 @@ describe("anything else", () => {
       const turn = turnOf(asked(text));
       expect(turn.calls).toEqual([]);
       expect(turn.text).toContain("rehearsal model");
-      expect(turn.text).toContain("understand very little");
+      expect(turn.text).toMatch(/OPENAI_API_KEY|ANTHROPIC_API_KEY/);
+      expect(turn.text.length).toBeLessThan(220);
     },
   );
+
+  test("small talk gets a few words, and what no rule knows gets various ones", () => {
+    for (const text of ["thanks!", "How are you?", "ok", "bye", "How's it going?"])
+      expect([text, turnOf(asked(text)).text.length < 80]).toEqual([text, true]);
+    const lost = [
+      "It rained all day.",
+      "We won the match",
+      "The train was late again.",
+      "Work was hard",
+      "So tired...",
+    ];
+    const answers = lost.map((text) => turnOf(asked(text)).text);
+    expect(new Set(answers).size).toBeGreaterThan(2);
+    expect(answers.every((text) => text.length < 120 && !/sorry|cannot answer/i.test(text))).toBe(true);
+  });
+
+  test.each([
+    "Ich heiße Ada und wohne in Rom.",
+    "Hola, soy Ada y mi perro está aquí",
+    "私の名前はエイダです",
+    "Je suis ton ami et mon chat",
+  ])("%p is told that the rules read English", (text) => expect(turnOf(asked(text)).text).toContain("English only"));
 
   test("hears the person, not the notes a client puts around it", () => {
     const noted = "<system-reminder>What is my name?</system-reminder>\nHi!\n<system-reminder>\nx\n</system-reminder>";
