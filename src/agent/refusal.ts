@@ -77,10 +77,12 @@ async function attemptsFor(turn: Turn, state: TurnState, failure: ModelFailure):
   const isTooLong = failure.type === "llm_context_window_exceeded";
   const { said, own } = standing(state);
   const whole: Attempt = { context: state.context, aside: NOTHING_ASIDE, recalls: true };
-  const attempts = withoutUnread(state, whole);
   // What is too long as a whole has been compacted before.
-  if (!isTooLong && (await isInDoubt(turn, said, own[0])))
-    attempts.push(...withoutOlder(turn, state, attempts.at(-1) ?? whole));
+  const isDoubtful = !isTooLong && (await isInDoubt(turn, said, own[0]));
+  // A model that declines to answer has read what it was sent, and is not asked again before it declines what comes next.
+  if (failure.type === "llm_refusal" && !isDoubtful) return [];
+  const attempts = withoutUnread(state, whole);
+  if (isDoubtful) attempts.push(...withoutOlder(turn, state, attempts.at(-1) ?? whole));
   return attempts.length === 0 || isTooLong ? attempts : [whole, ...attempts];
 }
 

@@ -125,10 +125,38 @@ describe("a message that the provider refuses", () => {
     expect(heard()).toEqual(["user first", "user second"]);
   });
 
-  test("takes nothing along when the failure is another", async () => {
-    for (const status of [401, 402, 403, 404, 429, 500, 503]) {
+  test("is told by what the provider says, whatever status it gives that", async () => {
+    const bodies = { 403: "Your input was flagged", 404: "No endpoints found that support image input" };
+    for (const [status, message] of Object.entries({ ...bodies, 500: "image input is not supported" })) {
       const path = await agentPath();
-      server.model.always(() => ({ status, body: '{"error":{"message":"no"}}' }));
+      const body = JSON.stringify({ error: { message } });
+      server.model.always(() => (refusing(MARK) === undefined ? undefined : { status: Number(status), body }));
+      expect((await post(path, user(MARK))).body.error.type).toBe("llm_bad_request");
+      expect([status, (await post(path, user("hello"))).status]).toEqual([status, 200]);
+    }
+  });
+
+  test("that its model declines to answer is asked once, until it declines the next one too", async () => {
+    const path = await agentPath();
+    const choice = { index: 0, message: { role: "assistant", content: null }, finish_reason: "content_filter" };
+    const declined = () => Response.json({ id: "c", created: 1, model: "gpt-4o-mini", choices: [choice] });
+    server.model.always(() => (refusing(MARK) === undefined ? undefined : { respond: declined }));
+    server.model.say({ text: "one" }, { text: `I say ${MARK}` });
+    await post(path, user("hello"));
+    const before = server.model.requests.length;
+    const { status, body } = await post(path, user(MARK));
+    expect([status, body.error.type, server.model.requests.length - before]).toEqual([400, "llm_refusal", 1]);
+    expect((await post(path, user("speak"))).status).toBe(200);
+    expect((await post(path, user("and now?"))).status).toBe(400);
+    expect((await post(path, user("well?"))).status).toBe(200);
+    expect(heard()).toEqual(["user hello", "assistant one", "user speak", "user well?"]);
+  });
+
+  test("takes nothing along when the failure is another", async () => {
+    for (const status of [400, 401, 402, 403, 404, 429, 500, 503]) {
+      const path = await agentPath();
+      const message = status === 400 ? "API key not valid. Please pass a valid API key." : "no";
+      server.model.always(() => ({ status, body: JSON.stringify({ error: { message } }) }));
       expect((await post(path, user("first"))).status).toBeGreaterThanOrEqual(400);
       server.model.always(() => undefined);
       await post(path, user("second"));

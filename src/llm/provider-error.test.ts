@@ -45,6 +45,13 @@ describe("modelFailureOf()", () => {
     [answered(403), "llm_permission_denied", 403],
     [answered(504), "llm_timeout", 504],
     [answered(301), "llm_error", 301],
+    [answered(404, "No endpoints found that support image input"), "llm_bad_request", 404],
+    [answered(500, "image input is not supported by this server"), "llm_bad_request", 500],
+    [answered(500, 'Unsupported content part type: \\"image_url\\"'), "llm_bad_request", 500],
+    [answered(403, "it requires moderation, and your input was flagged"), "llm_bad_request", 403],
+    [answered(401, "image input is not supported"), "llm_authentication", 401],
+    [answered(400, "API key not valid. Please pass a valid API key."), "llm_authentication", 400],
+    [answered(400, '{"reason": "API_KEY_INVALID"}'), "llm_authentication", 400],
   ] as const)("reads %p", (error, type, status) => {
     const failure = modelFailureOf(error, OPENAI);
     expect(failure.type).toBe(type);

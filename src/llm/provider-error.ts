@@ -77,6 +77,13 @@ const TOO_LONG =
 const NO_CREDIT =
   /insufficient_quota|insufficient (?:balance|credit|fund)|credit balance is too low|billing_hard_limit|exceeded your current quota|requires more credits|out of credits/i;
 
+/** How servers say that they do not read what a message holds, under statuses that mean something else. */
+const UNREAD =
+  /supports? image input|image input is not supported|unsupported content part type|flagged_input|input was flagged|requires moderation/i;
+
+/** How a refused key is told of under the status of a refused request. */
+const BAD_KEY = /api[ _]?key[ _](?:not[ _](?:valid|found)|invalid|expired)|invalid[ _]api[ _]?key/i;
+
 /** A failure made by us rather than read from an answer. `what` goes into the detail. */
 export function failureOf(
   type: ModelFailureType,
@@ -109,6 +116,8 @@ function typeOf(status: number | undefined, account: string): ModelFailureType {
   const mayBeLong = refused && status !== 401 && status !== 403 && status !== 429;
   if (mayBeLong && TOO_LONG.test(account)) return "llm_context_window_exceeded";
   if (refused && status !== 401 && NO_CREDIT.test(account)) return "llm_insufficient_credits";
+  if (status === 400 && BAD_KEY.test(account)) return "llm_authentication";
+  if (refused && status !== 401 && status !== 429 && UNREAD.test(account)) return "llm_bad_request";
   return (status === undefined ? undefined : BY_STATUS[status]) ?? "llm_error";
 }
 
