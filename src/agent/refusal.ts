@@ -31,10 +31,15 @@ export async function leaveOut(turn: Turn, state: TurnState, failure: unknown): 
   return true;
 }
 
-/** What goes out with a run whose request was refused: all that came with it and that no model has answered. */
+/** What came with a run, or was made by it, and what no model has answered. */
+export function ownInput(state: TurnState): readonly Message[] {
+  return standing(state).own;
+}
+
+/** What goes out with a run whose request was refused. */
 export function ownAside(state: TurnState): SetAside {
-  const { own } = standing(state);
-  return { refused: own.map((message) => ({ id: message.id, isKept: isAnswer(message) })), beginning: null };
+  const refused = ownInput(state).map((message) => ({ id: message.id, isKept: isAnswer(message) }));
+  return { refused, beginning: null };
 }
 
 /** A context seen from the run that is at work on it. */

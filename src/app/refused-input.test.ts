@@ -125,6 +125,24 @@ describe("a message that the provider refuses", () => {
     expect(heard()).toEqual(["user first", "user second"]);
   });
 
+  test("for its length costs nothing of what was said before", async () => {
+    const path = await agentPath({ context_window_limit: 8_000 });
+    for (const words of ["one", "two", "three"]) await post(path, user(words));
+    const body = '{"error":{"code":"context_length_exceeded","message":"too long"}}';
+    server.model.always(() => (refusing("endless") === undefined ? undefined : { status: 400, body }));
+    const before = server.model.requests.length;
+    const { status, body: told } = await post(path, user("endless words ".repeat(6_000)));
+    expect([status, told.detail]).toEqual([400, expect.stringContaining("CONTEXT_WINDOW_EXCEEDED")]);
+    expect(server.model.requests.length - before).toBeLessThanOrEqual(2);
+    expect((await post(path, user("four"))).status).toBe(200);
+    expect(heard().filter((line) => line.startsWith("user"))).toEqual([
+      "user one",
+      "user two",
+      "user three",
+      "user four",
+    ]);
+  });
+
   test("is told by what the provider says, whatever status it gives that", async () => {
     const bodies = { 403: "Your input was flagged", 404: "No endpoints found that support image input" };
     for (const [status, message] of Object.entries({ ...bodies, 500: "image input is not supported" })) {

@@ -4,6 +4,7 @@ import type { Usage } from "../../llm/model.ts";
 import { withSkills } from "../client-skills.ts";
 import { commit, noChange } from "../commit.ts";
 import { CONTEXT_MESSAGES_MAX, type Message, textOf } from "../message.ts";
+import { ownInput } from "../refusal.ts";
 import { countContext, messageChars } from "../tokens.ts";
 import { toolOffer } from "../tool-offer.ts";
 import type { Turn, TurnState } from "../turn-state.ts";
@@ -77,15 +78,28 @@ export async function makeRoom(turn: Turn, state: TurnState): Promise<void> {
 
 /**
  * Compacts after a provider refused a request as too long, so that the call can be made again; false when it was
- * refused for something else, or nothing more can be done. Three times with a summary, then by leaving out all but
- * what nobody has answered.
+ * refused for something else, or nothing more can be done: above all where the input alone does not fit, and all else
+ * would be left out for nothing. Three times with a summary, then by leaving out all but what nobody has answered.
  */
 export async function madeRoomFor(turn: Turn, state: TurnState, failure: unknown): Promise<boolean> {
   if (!isOverflow(failure) || turn.signal.aborted) return false;
   state.overflows++;
-  if (state.overflows > RETRIES_MAX + 1) return false;
+  if (state.overflows > RETRIES_MAX + 1 || (await isTooLongAlone(turn, state))) return false;
   const isDrop = state.overflows > RETRIES_MAX;
   return compact(turn, state, { trigger: "context_window_exceeded", contextTokens: null, isDrop });
+}
+
+/** Whether the words of the input do not even fit with nothing but the system prompt and the tools before them. */
+async function isTooLongAlone(turn: Turn, state: TurnState): Promise<boolean> {
+  const input = ownInput(state);
+  const { contextWindow } = turn.agent.llmConfig;
+  // How large images are, providers disagree about.
+  const hasImages = input.some(({ content }) => content.some((part) => part.type === "image"));
+  const chars = input.reduce((sum, message) => sum + messageChars(message), 0);
+  if (hasImages || chars * TOKENS_PER_CHAR_MAX < contextWindow) return false;
+  const { each } = await countContext(turn.threadId, [...state.context.slice(0, 1), ...input], meansOf(turn));
+  const toolTokens = await countTools(toolOffer(turn, state).schemas);
+  return each.reduce((sum, tokens) => sum + tokens, toolTokens) > contextWindow;
 }
 
 /** What to say of a failed call when not even the system prompt and the tools fit the context window. */
