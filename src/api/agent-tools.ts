@@ -9,7 +9,6 @@ import { cut } from "../core/text.ts";
 import type { ToolRule } from "../tools/tool-rule.ts";
 import { ALL_RELATIONS, isNewClient, showAgent } from "./agent-view.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "./env.ts";
-import { notImplemented } from "./errors.ts";
 import { pageFrom } from "./pages.ts";
 import { flagParam, pageOf, pageParams, pathId, readBody, readQuery } from "./request.ts";
 import { toWireTool } from "./wire/tool.ts";
@@ -68,10 +67,6 @@ export function agentToolRoutes(options: RouteOptions): Hono<ApiEnv> {
       return withApproval(agent.toolRules, name, requires);
     });
   });
-
-  routes.post("/:agent_id/tools/:tool_name/run", (c) =>
-    notImplemented(c, "Running a tool outside a turn is not supported yet"),
-  );
 
   return routes;
 }

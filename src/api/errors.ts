@@ -44,6 +44,8 @@ const MODEL: Readonly<Record<ModelFailureType, ModelAnswer>> = {
   llm_error: { status: 500, message: "An error occurred with the LLM request." },
 };
 
+/** Where trying again does not help, and Letta's clients would, twice and by themselves, unless told not to. */
+const NO_RETRY = { "x-should-retry": "false" };
 const BAD_ID = /String should match pattern '([a-z_]+)-\{uuid4\}'/;
 const EXAMPLE_UUID = "123e4567-e89b-42d3-8456-426614174000";
 
@@ -67,7 +69,7 @@ function isGone(error: unknown, c: Context): boolean {
 
 /** The answer to what a client may ask but this server cannot do yet. */
 export function notImplemented(c: Context, detail: string): Response {
-  return c.json({ detail }, 501);
+  return c.json({ detail }, 501, NO_RETRY);
 }
 
 function failureAnswer(failure: Failure, c: Context): Response {
@@ -81,9 +83,6 @@ function failureAnswer(failure: Failure, c: Context): Response {
   const examples = badId === null ? {} : { examples: [`${badId[1]}-${EXAMPLE_UUID}`] };
   return c.json({ trace_id: "", detail: message, ...examples }, 422);
 }
-
-/** Trying again helps against no conflict, and Letta's clients would, twice and by themselves, unless told not to. */
-const NO_RETRY = { "x-should-retry": "false" };
 
 /**
  * What stands in the way, as Letta words it: a run that is at work is named beside the text, a pending approval takes

@@ -28,7 +28,8 @@ export function modelRoutes({ models }: Pick<RouteOptions, "models">): Hono<ApiE
     return c.json(found.map(toWireModel));
   });
 
-  routes.get("/embedding", async (c) => c.json((await models.listEmbeddings()).map(toWireEmbedding)));
+  for (const path of ["/embedding", "/embeddings"])
+    routes.get(path, async (c) => c.json((await models.listEmbeddings()).map(toWireEmbedding)));
 
   return routes;
 }

@@ -20,6 +20,7 @@ import { identityRoutes } from "./identities.ts";
 import { identityLinkRoutes } from "./identity-links.ts";
 import { MEMORY_ROUTES, memoryRoutes } from "./memory.ts";
 import { modelRoutes } from "./models.ts";
+import { notBuiltRoutes } from "./not-built.ts";
 import { openApiOf } from "./openapi.ts";
 import { passageRoutes } from "./passages.ts";
 import { runRoutes } from "./runs.ts";
@@ -74,6 +75,7 @@ function routesOf(options: ApiOptions): Hono<ApiEnv> {
     await next();
     if (c.res.headers.get("content-type")?.startsWith("text/event-stream") !== true) await options.store.durable();
   });
+  api.route("/", notBuiltRoutes(options));
   api.route("/", healthRoutes());
   api.route("/", options.messageRoutes);
   api.route("/models", modelRoutes(options));

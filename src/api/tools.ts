@@ -7,7 +7,6 @@ import { cut } from "../core/text.ts";
 import { builtinRows } from "../tools/catalog.ts";
 import { TOOL_TYPES } from "../tools/tool.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "./env.ts";
-import { notImplemented } from "./errors.ts";
 import { flagParam, given, listParam, pageOf, pageParams, pathId, readBody, readQuery } from "./request.ts";
 import { toWireTool } from "./wire/tool.ts";
 import { CreateToolBody, GenerateSchemaBody, UpdateToolBody } from "./wire/tool-body.ts";
@@ -76,8 +75,6 @@ export function toolRoutes(options: RouteOptions): Hono<ApiEnv> {
     const { code, source_type } = await readBody(c, GenerateSchemaBody);
     return c.json(schemaOfSource(code, source_type ?? "python"));
   });
-
-  routes.post("/run", (c) => notImplemented(c, "Running a tool outside a turn is not supported yet"));
 
   routes.post("/search", () => {
     throw new Failure(

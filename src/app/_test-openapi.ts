@@ -29,6 +29,14 @@ export const hasOpenApi = existsSync(DOCUMENT);
 let loaded: { readonly document: OpenApi; readonly ajv: Ajv2020 } | undefined;
 const validators = new Map<string, ValidateFunction>();
 
+/** Every operation of the document: none where it does not lie beside the project. */
+export function describedOperations(): readonly { readonly method: string; readonly path: string }[] {
+  if (!hasOpenApi) return [];
+  return Object.entries(load().document.paths).flatMap(([path, operations]) =>
+    Object.keys(operations).map((method) => ({ method: method.toUpperCase(), path })),
+  );
+}
+
 /**
  * What is wrong with an answer: nothing when it is as the document says, or when the document is not there. A path
  * or a status that the document does not know is wrong, too.

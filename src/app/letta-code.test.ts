@@ -347,7 +347,8 @@ test("what its screen does beside talking is answered", async () => {
   for (const path of ["health", `agents/${agentId}/context`, "conversations?limit=20"])
     expect([path, (await server.call("GET", `/v1/${path}`)).status]).toEqual([path, 200]);
   // It goes on without these, of which Letta's own server has the last one only, but it must be told so in JSON.
-  for (const path of ["agents/x/secrets", "agents/x/mcp-servers", "agents/x/repositories", "providers"])
+  expect(await server.call("GET", "/v1/providers")).toMatchObject({ status: 200, body: [] });
+  for (const path of ["agents/x/secrets", "agents/x/mcp-servers", "agents/x/repositories"])
     expect(await server.call("GET", `/v1/${path.replace("x", agentId)}`)).toMatchObject({
       status: 404,
       body: { detail: "Not Found" },
