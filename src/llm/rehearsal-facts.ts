@@ -148,12 +148,21 @@ export function lineOf(fact: Fact): string {
   return `${fact.label}: ${fact.value}`;
 }
 
-/** Reads one line of a memory block: what {@link lineOf} wrote, or a sentence a person would say. */
+/** Reads one line of memory: what {@link lineOf} wrote, or a sentence that the person said or that is about them. */
 export function factOfLine(line: string): Fact | undefined {
-  const text = line.replace(/^\s*(?:\d+→\s?)?(?:[-*]\s+)?/, "").trim();
+  const text = asSaid(line.replace(/^\s*(?:\d+→\s?)?(?:[-*]\s+)?/, "").trim());
   const colon = text.indexOf(": ");
   const labelled = colon < 0 ? undefined : labelledFact(text.slice(0, colon), text.slice(colon + 2).trim());
   return labelled ?? factOf(text.replace(/[.!]+$/, ""), true);
+}
+
+/** "The user lives in Rome" as the user would say it. */
+function asSaid(text: string): string {
+  return text
+    .replace(/^the (?:user|person|human)(?:'s|’s)\b/i, "My")
+    .replace(/^the (?:user|person|human) is\b/i, "I am")
+    .replace(/^the (?:user|person|human) has\b/i, "I have")
+    .replace(/^the (?:user|person|human) (\w+?)s\b/i, "I $1");
 }
 
 function labelledFact(label: string, value: string): Fact | undefined {

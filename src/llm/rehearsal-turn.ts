@@ -1,7 +1,7 @@
 import { isRecord, type Json, type JsonObject, parseJson } from "../core/json.ts";
 import type { InputPart, ModelMessage, ModelRequest, ToolAnswer, ToolSchema } from "./model.ts";
 import { answerTo, asksForFacts, joined, sentence } from "./rehearsal-answers.ts";
-import { excludes, type Fact, factsIn, latest } from "./rehearsal-facts.ts";
+import { excludes, type Fact, factOfLine, factsIn, latest } from "./rehearsal-facts.ts";
 import { type HumanBlock, humanBlockIn, type PlannedCall, planEdits, unknownFacts } from "./rehearsal-memory.ts";
 import { sentencesIn } from "./rehearsal-quote.ts";
 
@@ -88,7 +88,8 @@ function reply(asked: string, request: ModelRequest, block: HumanBlock | undefin
   const kept = block?.facts ?? [];
   const texts = request.messages.slice(-MESSAGES_MAX).map((message) => personText(message) ?? "");
   const recalled = request.messages.slice(-MESSAGES_MAX).flatMap(recalledLines);
-  const said = latest([...recalled, ...texts].flatMap((text) => factsIn(text)));
+  const found = recalled.flatMap((line) => factOfLine(line) ?? []);
+  const said = latest([...found, ...texts.flatMap((text) => factsIn(text))]);
   const more = said.filter((fact) => !kept.some((known) => known.told === fact.told || excludes(known, fact)));
   const lines = (block?.lines ?? []).filter((line) => line.trim() !== "" && !holdsFact(line, kept));
   return answerTo(asked, {

@@ -179,6 +179,10 @@ describe("what is recalled behind a message", () => {
 
   test("answers a question about it", () => {
     expect(turnOf(recalled("What am I allergic to?", peanuts)).text).toBe("You are allergic to peanuts.");
+    const fact = "- fact, since 2026-01-02: The user's husband is called Tom.";
+    expect(turnOf(recalled("What is my husband called?", fact)).text).toBe("Your husband is called Tom.");
+    const home = "- fact, since 2026-01-02: The user lives in Oslo.";
+    expect(turnOf(recalled("Where do I live?", home)).text).toBe("You live in Oslo.");
     const train = "- said on 2026-01-02 by the user: My train to Bath leaves at nine.";
     expect(turnOf(recalled("When does my train leave?", train)).text).toBe(
       "You told me: “My train to Bath leaves at nine.”",
