@@ -1,4 +1,5 @@
 import { newId, type StepId } from "../core/id.ts";
+import { answerFormatOf } from "../llm/answer-format.ts";
 import { ModelFailure, refusesInput } from "../llm/failure.ts";
 import type { FinishReason, ModelRequest } from "../llm/model.ts";
 import { withSkills } from "./client-skills.ts";
@@ -134,6 +135,8 @@ export function requestFor(turn: Turn, state: TurnState, offer: ToolOffer, strea
     Math.floor(agent.llmConfig.contextWindow * ANSWER_WINDOW_SHARE * 4),
   );
   const transcript = toTranscript(state.context, answerCharsMax);
+  // The field of the agent itself is the older one.
+  const format = answerFormatOf(agent.llmConfig) ?? agent.responseFormat;
   const hasRules = agent.toolRules.some((rule) => rule.type !== "requires_approval");
   return {
     system: withSkills(options.overrideSystem ?? transcript.system, options.clientSkills),
@@ -142,7 +145,7 @@ export function requestFor(turn: Turn, state: TurnState, offer: ToolOffer, strea
     toolChoice: offer.choice,
     parallelToolCalls: !hasRules && !turn.speech.isByTool && agent.llmConfig.parallelToolCalls,
     stream,
-    ...(agent.responseFormat === null ? {} : { responseFormat: agent.responseFormat }),
+    ...(format === null ? {} : { responseFormat: format }),
   };
 }
 

@@ -39,12 +39,16 @@ const OLD_NAMES: Readonly<Record<string, Relation>> = {
   multi_agent_group: "agent.managed_group",
 };
 
-/** What the request wants to see with each agent: what it names, else nothing for new clients and all for old ones. */
+/**
+ * What the request wants to see with each agent: what it names, and for old clients, which were written when there was
+ * nothing to name, all there is. Tags come with blocks.
+ */
 export function relationsOf(c: Context<ApiEnv>): readonly Relation[] {
-  const included = check(z.array(z.enum(RELATIONS)), c.req.queries("include") ?? [], "query.include");
+  const named = check(z.array(z.enum(RELATIONS)), c.req.queries("include") ?? [], "query.include");
+  const included: readonly Relation[] = named.includes("agent.blocks") ? [...named, "agent.tags"] : named;
   const old = c.req.queries("include_relationships");
   if (old !== undefined) return [...included, ...old.flatMap((name) => OLD_NAMES[name] ?? [])];
-  return included.length > 0 || isNewClient(c) ? included : ALL_RELATIONS;
+  return isNewClient(c) ? included : [...included, ...ALL_RELATIONS];
 }
 
 /** Whether the client speaks the API as it is since version 1.0 of Letta's SDKs. */

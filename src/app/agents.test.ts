@@ -228,6 +228,24 @@ describe("reading agents", () => {
     });
     const old = (await response.json()) as Body;
     expect([old.tools.length, old.blocks.length, old.tags]).toEqual([3, 1, ["seen"]]);
+    const blocks = (await call("GET", `/v1/agents/${id}?include=agent.blocks`)).body;
+    expect([blocks.tools, blocks.blocks.length, blocks.tags]).toEqual([[], 1, ["seen"]]);
+  });
+
+  test("what an old client names comes beside all that it is shown anyway", async () => {
+    const { id } = await create({ tags: ["seen"], memory_blocks: [{ label: "human", value: "x" }] });
+    for (const path of [
+      `/v1/agents/${id}?include=agent.tags`,
+      "/v1/agents/?include=agent.pending_approval&tags=seen",
+    ]) {
+      const response = await server.api.request(path, { headers: { host: "localhost", "user-agent": "curl/8.0" } });
+      const [shown] = [await response.json()].flat() as Body[];
+      expect([shown.tools.length, shown.blocks.length, shown.tags]).toEqual([3, 1, ["seen"]]);
+      const named = await server.api.request(path, {
+        headers: { host: "localhost", "user-agent": "curl/8.0", "x-stainless-package-version": "1.12.1" },
+      });
+      expect(([await named.json()].flat() as Body[])[0].blocks).toEqual([]);
+    }
   });
 
   test("paths answer with and without a slash, below both mounts", async () => {

@@ -10,7 +10,7 @@ import { boundedFetch, guardedFetch } from "./guarded-fetch.ts";
 import type { CallLimits } from "./limits.ts";
 import type { Hear, LanguageModel, ModelAnswer, ModelMessage, ModelRequest } from "./model.ts";
 import { createTap, openPackageParts, type Tap } from "./part-stream.ts";
-import { promptOf, responseFormatOf, toolChoiceOf, toolsOf } from "./prompt.ts";
+import { isAnswerTool, promptOf, responseFormatOf, toolChoiceOf, toolsOf } from "./prompt.ts";
 import { type ProviderSettings, secretsOf, titleOf } from "./provider.ts";
 import { type FailedProvider, failureOf, isPassing, modelFailureOf, retryAfterMs } from "./provider-error.ts";
 import { createGatherer, EndlessReply } from "./reply.ts";
@@ -118,6 +118,7 @@ class Adapter implements LanguageModel {
       ids: createToolCallIds(usedIds(request.messages), world.random),
       outputCharsMax: limits.outputCharsMax,
       hear,
+      isAnswer: (name) => isAnswerTool(request, name),
     });
     const options = {
       model: await deadline.race(this.#open()),

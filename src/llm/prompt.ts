@@ -209,6 +209,14 @@ export function responseFormatOf(
   };
 }
 
+/** What packages call the tool whose arguments they take for an answer, at providers that give it a shape in no other way. */
+const ANSWER_TOOL = /^json(_\d+)?$/;
+
+/** Whether a call is none of the request's own tools, but the answer in the shape that was asked for. */
+export function isAnswerTool({ responseFormat, tools }: ModelRequest, name: string): boolean {
+  return responseFormat !== undefined && ANSWER_TOOL.test(name) && !tools.some((tool) => tool.name === name);
+}
+
 function isSchema(value: unknown): value is JsonObject {
   return isRecord(value);
 }

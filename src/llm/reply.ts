@@ -30,6 +30,8 @@ export interface GathererOptions {
   readonly ids: ToolCallIds;
   readonly outputCharsMax: number;
   readonly hear: Hear;
+  /** Whether the package made up this tool for an answer of a certain shape: then its arguments are the answer. */
+  readonly isAnswer: (toolName: string) => boolean;
 }
 
 interface Piece {
@@ -62,6 +64,8 @@ class Gatherer implements ReplyGatherer {
   readonly #calls: Call[] = [];
   /** Calls by the provider's id for them; a finished one leaves, so that a repeated id starts a new call. */
   readonly #open = new Map<string, Call>();
+  /** Calls, by the provider's id for them, that are the answer. */
+  readonly #answers = new Set<string>();
   #chars = 0;
 
   constructor(options: GathererOptions) {
@@ -86,13 +90,15 @@ class Gatherer implements ReplyGatherer {
         if (part.providerMetadata !== undefined) this.#mark(this.#piece("reasoning", part.id), part.providerMetadata);
         break;
       case "tool-input-start":
-        if (part.providerExecuted !== true) this.#start(part.id, part.toolName);
+        if (this.#options.isAnswer(part.toolName)) this.#answers.add(part.id);
+        else if (part.providerExecuted !== true) this.#start(part.id, part.toolName);
         break;
       case "tool-input-delta":
-        this.#argue(this.#open.get(part.id), part.delta);
+        if (this.#answers.has(part.id)) this.#say(this.#piece("text", part.id), part.delta);
+        else this.#argue(this.#open.get(part.id), part.delta);
         break;
       case "tool-call":
-        this.#call(part);
+        if (!this.#answers.has(part.toolCallId)) this.#call(part);
         break;
       case "error":
         throw part.error;
@@ -117,7 +123,9 @@ class Gatherer implements ReplyGatherer {
   finish(reason: LanguageModelV4FinishReason, usage: LanguageModelV4Usage): ModelReply {
     const parts = this.#pieces.flatMap(outputPart);
     const toolCalls = this.#calls.map(toolCall);
-    return { parts, toolCalls, finishReason: finishReasonOf(reason, toolCalls.length > 0), usage: usageOf(usage) };
+    const finishReason = finishReasonOf(reason, toolCalls.length > 0);
+    const isAnswered = finishReason === "tool_calls" && toolCalls.length === 0 && this.#answers.size > 0;
+    return { parts, toolCalls, finishReason: isAnswered ? "stop" : finishReason, usage: usageOf(usage) };
   }
 
   #piece(type: Piece["type"], id: string, metadata?: SharedV4ProviderMetadata): Piece {

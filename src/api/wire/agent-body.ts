@@ -9,11 +9,12 @@ import { Failure } from "../../core/failure.ts";
 import { requireId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { cut } from "../../core/text.ts";
-import type { InputPart, ResponseFormat } from "../../llm/model.ts";
+import type { InputPart } from "../../llm/model.ts";
 import { given } from "../request.ts";
 import { CreateBlockBody } from "./block.ts";
 import { EmbeddingConfigBody, LlmConfigBody } from "./llm-config.ts";
 import { ModelSettingsBody } from "./model-settings.ts";
+import { ResponseFormatBody } from "./response-format.ts";
 import { timeField } from "./time.ts";
 import { ToolRuleBody } from "./tool-rule.ts";
 
@@ -33,19 +34,6 @@ const idList = <K extends string>(kind: K) =>
     .max(LISTED_MAX)
     .transform((ids) => ids.map((id) => requireId(kind, id)))
     .nullish();
-
-const ResponseFormatBody = z
-  .discriminatedUnion("type", [
-    z.object({ type: z.literal("text") }),
-    z.object({ type: z.literal("json_object") }),
-    z.object({ type: z.literal("json_schema"), json_schema: z.record(z.string(), z.json()) }),
-  ])
-  .transform(
-    (body): ResponseFormat =>
-      body.type === "json_schema"
-        ? { type: body.type, jsonSchema: body.json_schema as JsonObject }
-        : { type: body.type },
-  );
 
 /** Compaction settings in a request: what is absent or null stays as it is. */
 export const CompactionBody = z

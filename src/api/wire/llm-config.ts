@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { JsonObject } from "../../core/json.ts";
 import type { EmbeddingConfig, LlmConfig } from "../../llm/config.ts";
+import { WireResponseFormat } from "./response-format.ts";
 
 /** A field that may be left out or null, with what it then is. */
 function or<S extends z.ZodType, D>(schema: S, otherwise: D) {
@@ -35,7 +36,7 @@ export const LlmConfigBody = z
     verbosity: text,
     tier: text,
     parallel_tool_calls: off,
-    response_format: or(z.unknown(), null),
+    response_format: or(WireResponseFormat, null),
     strict: off,
     return_logprobs: off,
     top_logprobs: count,

@@ -1,9 +1,28 @@
 import { expect, test } from "bun:test";
+import { answerFormatOf } from "../../llm/answer-format.ts";
 import { llmConfigOf } from "../../llm/catalog.ts";
 import { ModelSettingsBody, toWireModelSettings } from "./model-settings.ts";
 
 const openAi = llmConfigOf({ name: "openai", kind: "openai" }, "gpt-4o-mini");
 const anthropic = llmConfigOf({ name: "anthropic", kind: "anthropic" }, "claude-sonnet-4-5-20250929");
+
+test("ModelSettingsBody asks every kind of provider for the shape of answer that is given", () => {
+  const json_schema = { name: "shape", schema: { type: "object" } };
+  const format = { type: "json_schema", json_schema };
+  const kinds = [
+    ...["openai", "sglang", "chatgpt_oauth", "anthropic", "zai", "azure", "xai", "groq", "deepseek", "together"],
+    ...["bedrock", "openrouter", "baseten", "fireworks", "minimax", "google_ai", "google_vertex"],
+  ];
+  for (const provider_type of kinds) {
+    const field = provider_type.startsWith("google") ? "response_schema" : "response_format";
+    const changed = ModelSettingsBody.parse({ provider_type, [field]: format });
+    expect([provider_type, answerFormatOf({ responseFormat: changed.responseFormat })]).toEqual([
+      provider_type,
+      { type: "json_schema", jsonSchema: json_schema },
+    ]);
+    expect(ModelSettingsBody.safeParse({ provider_type, [field]: { type: "xml" } }).success).toBe(false);
+  }
+});
 
 test("ModelSettingsBody fills in Letta's defaults, but no output limit that was not given", () => {
   const settings = ModelSettingsBody.parse({ provider_type: "openai", temperature: 0.3 });

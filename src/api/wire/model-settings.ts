@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isRecord, type JsonObject } from "../../core/json.ts";
 import type { LlmConfig } from "../../llm/config.ts";
+import { WireResponseFormat } from "./response-format.ts";
 
 const TEMPERATURE_DEFAULT = 0.7;
 const OUTPUT_TOKENS_DEFAULT = 4096;
@@ -12,7 +13,7 @@ const common = {
   max_output_tokens: z.int().positive().nullish(),
   parallel_tool_calls: z.boolean().nullish(),
 };
-const format = z.unknown().optional();
+const format = WireResponseFormat.nullish();
 const plain = z.object({
   ...common,
   temperature: z.number().nullish(),

@@ -103,6 +103,55 @@ describe.each([
   });
 });
 
+describe("an answer of a certain shape beside tools", () => {
+  const schema = { type: "object", properties: { a: { type: "integer" } }, required: ["a"] };
+  const shaped = {
+    responseFormat: { type: "json_schema", jsonSchema: { name: "shape", schema } },
+    tools: [ROLL],
+  } as const;
+
+  test.each([
+    ["groq", "llama-3.3-70b"],
+    ["openai", "gpt-4o"],
+    ["openai", "gpt-5"],
+    ["anthropic", "claude-sonnet-4-5"],
+    ["google_ai", "gemini-3-pro"],
+    ["mistral", "mistral-large-latest"],
+    ["deepseek", "deepseek-chat"],
+    ["openrouter", "anthropic/claude-sonnet-4.5"],
+    ["xai", "grok-4"],
+    ["azure", "gpt-4o"],
+    ["bedrock", "anthropic.claude-sonnet-4-20250514-v1:0"],
+    ["vllm", "Qwen/Qwen3-8B"],
+  ] as const)("%s is told of it (%s)", async (kind, model) => {
+    const { url, requests } = serve(() => json({ error: { message: "no" } }, 400));
+    const settings = { name: kind, kind, baseUrl: url, apiKey: "k", region: "us-east-1", apiVersion: "v1" };
+    await heard(open(settings, model), request(shaped)).catch(() => undefined);
+    // Where the provider has no field for a schema, the package puts it into the prompt.
+    const sent = JSON.stringify(requests[0]?.body).replaceAll('\\"', '"');
+    expect(sent).toContain('"a":{"type":"integer"}');
+    expect(sent).toContain('"roll"');
+  });
+
+  test("groq's answer is given as a tool's arguments, and is the answer", async () => {
+    const call = { index: 0, id: "c1", type: "function", function: { name: "json", arguments: '{"a": 1}' } };
+    const { url, requests } = serve(({ body }) =>
+      body.stream
+        ? events(usageLastStream([{ tool_calls: [call] }], "tool_calls"), 50)
+        : chatAnswer({ content: null, tool_calls: [call] }, "tool_calls"),
+    );
+    const opened = open({ name: "groq", kind: "groq", baseUrl: url, apiKey: "k" }, "llama-3.3-70b");
+    for (const stream of [false, true]) {
+      const { reply } = await heard(opened, request({ ...shaped, stream }));
+      expect(reply).toMatchObject({ parts: [{ type: "text", text: '{"a": 1}' }], toolCalls: [], finishReason: "stop" });
+    }
+    expect(requests[0]?.body.tools.map((tool: { function: { name: string } }) => tool.function.name)).toEqual([
+      "roll",
+      "json",
+    ]);
+  });
+});
+
 test("openrouter gives back the details of reasoning", async () => {
   const details = [{ type: "reasoning.text", text: "Hm.", signature: "sig", format: "anthropic-claude-v1", index: 0 }];
   const { url, requests } = serve(({ body }) =>
