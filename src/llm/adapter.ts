@@ -6,7 +6,7 @@ import { reasonsNatively } from "./catalog.ts";
 import type { LlmConfig } from "./config.ts";
 import { createDeadline, type Deadline, timeoutText } from "./deadline.ts";
 import type { Family, FamilyCall } from "./family.ts";
-import { boundedFetch, guardedFetch } from "./guarded-fetch.ts";
+import { guardedFetch } from "./guarded-fetch.ts";
 import type { CallLimits } from "./limits.ts";
 import type { Hear, LanguageModel, ModelAnswer, ModelMessage, ModelRequest } from "./model.ts";
 import { createTap, openPackageParts, type Tap } from "./part-stream.ts";
@@ -136,7 +136,7 @@ class Adapter implements LanguageModel {
   #open(): Promise<LanguageModelV4> {
     const { family, settings, config } = this.#options;
     if (this.#opened !== undefined) return this.#opened;
-    const opened = family.open(settings, config, boundedFetch(this.#tap.fetch));
+    const opened = family.open(settings, config, this.#tap.fetch);
     this.#opened = opened;
     // The next call tries again.
     opened.catch(() => {

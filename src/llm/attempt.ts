@@ -24,7 +24,7 @@ export async function wholeAttempt(options: AttemptOptions): Promise<ModelAnswer
   const result = await deadline.race(model.doGenerate(callOptions));
   deadline.disarm();
   for (const part of result.content) gatherer.takeWhole(part);
-  const reply = checked(options, gatherer.finish(result.finishReason, result.usage));
+  const reply = checked(options, gatherer.finish(result.finishReason, result.usage), result.finishReason.raw);
   return { reply, exchange: { request: () => result.request?.body, response: () => result.response?.body } };
 }
 
@@ -65,18 +65,23 @@ function replyOf(options: AttemptOptions, { finishReason, usage }: LanguageModel
   const { unified, raw } = finishReason;
   if (raw === undefined && (unified === "other" || unified === "interrupted" || unified === "error"))
     throw failureOf("llm_error", BROKEN_OFF, options.provider);
-  return checked(options, options.gatherer.finish(finishReason, usage));
+  return checked(options, options.gatherer.finish(finishReason, usage), raw);
 }
 
 const BROKEN_OFF = "The answer broke off before its end";
 
 /**
  * A reply with nothing in it is a failure, unless the model only had to take note of a tool's answer. One that was
- * filtered before it was whole is none at all when it holds calls: they may be cut.
+ * filtered is none at all when it holds no words but thoughts, or calls: they may be cut.
  */
-function checked({ gatherer, callOptions, provider }: AttemptOptions, reply: ModelReply): ModelReply {
-  if (reply.finishReason === "filtered" && (!gatherer.said || reply.toolCalls.length > 0))
-    throw failureOf("llm_refusal", "It declined to answer this", provider);
+function checked(
+  { gatherer, callOptions, provider }: AttemptOptions,
+  reply: ModelReply,
+  raw: string | undefined,
+): ModelReply {
+  const isWords = reply.toolCalls.length === 0 && reply.parts.some(({ type }) => type === "text");
+  if (reply.finishReason === "filtered" && !isWords)
+    throw failureOf("llm_refusal", `It declined to answer (${raw ?? "no reason given"})`, provider);
   const takesNote = callOptions.prompt.at(-1)?.role === "tool" && reply.finishReason === "stop";
   if (gatherer.said || takesNote || reply.finishReason === "length") return reply;
   throw failureOf("llm_empty_response", `No content, finish reason ${reply.finishReason}`, provider);

@@ -38,10 +38,15 @@ describe("createChatChunks()", () => {
     expect(parts.at(-1)).toMatchObject({ type: "finish", finishReason: { unified: "stop", raw: "stop" } });
   });
 
-  test("a refusal is what the model says", () => {
-    const [said, finish] = partsOf([{ refusal: "No." }]);
-    expect(said).toMatchObject({ type: "text-delta", delta: "No." });
-    expect(finish).toMatchObject({ finishReason: { unified: "stop", raw: "stop" } });
+  test("a refusal is no answer; after some words it ends them", () => {
+    expect(() => partsOf([{ refusal: "I ca" }, { refusal: "nnot." }])).toThrow("I cannot.");
+    const parts = partsOf([{ content: "First" }, { refusal: "No." }]);
+    expect(parts.map((part) => (part.type === "text-delta" ? part.delta : part.type))).toEqual([
+      "First",
+      "No.",
+      "finish",
+    ]);
+    expect(parts.at(-1)).toMatchObject({ finishReason: { unified: "content-filter" } });
   });
 
   test.each([

@@ -1,5 +1,6 @@
 import type { LanguageModelV4FinishReason, LanguageModelV4StreamPart, LanguageModelV4Usage } from "@ai-sdk/provider";
 import { isRecord, parseJson } from "../core/json.ts";
+import { Declined, throwErrorIn } from "./answer-error.ts";
 import { createChatCalls } from "./chat-calls.ts";
 import { createReasoningDetails } from "./reasoning-details.ts";
 import { createThinkTags } from "./think-tags.ts";
@@ -42,6 +43,9 @@ class Chunks implements ChatChunks {
   #usage: unknown;
   /** The first of what came that was no chunk, for a person who has to find out why nothing else did. */
   #stray: string | undefined;
+  /** In what words the model declined to answer. */
+  #refusal = "";
+  #hasText = false;
   #isDone = false;
   #hasDelta = false;
   #hasChoice = false;
@@ -72,7 +76,7 @@ class Chunks implements ChatChunks {
   }
 
   #takeChunk(chunk: Readonly<Record<string, unknown>>, data: string): void {
-    throwError(chunk);
+    throwErrorIn(chunk);
     const usage = usageIn(chunk);
     if (usage !== undefined) this.#usage = usage;
     const choice = Array.isArray(chunk["choices"]) ? chunk["choices"][0] : undefined;
@@ -94,7 +98,7 @@ class Chunks implements ChatChunks {
   }
 
   #takeChoice(choice: Readonly<Record<string, unknown>>): void {
-    throwError(choice);
+    throwErrorIn(choice);
     this.#hasChoice = true;
     const { delta, message, finish_reason: reason } = choice;
     if (isRecord(delta)) {
@@ -116,11 +120,16 @@ class Chunks implements ChatChunks {
     this.#tags.end();
     const details = this.#details.metadata();
     if (details !== undefined) this.#emit({ type: "reasoning-end", id: REASONING, providerMetadata: details });
+    if (this.#refusal !== "" && !this.#hasText) throw new Declined(this.#refusal);
+    // What was said before stays, with the words that end it.
+    this.#say("text-delta", this.#refusal);
     calls.end();
-    this.#emit({ type: "finish", finishReason: finishReasonOf(this.#reason), usage: usageOf(this.#usage) });
+    const finishReason = finishReasonOf(this.#refusal === "" ? this.#reason : "refusal");
+    this.#emit({ type: "finish", finishReason, usage: usageOf(this.#usage) });
   }
 
   #say(type: "text-delta" | "reasoning-delta", text: string): void {
+    this.#hasText ||= type === "text-delta" && text.trim() !== "";
     if (text !== "") this.#emit({ type, id: type === "text-delta" ? TEXT : REASONING, delta: text });
   }
 
@@ -133,8 +142,7 @@ class Chunks implements ChatChunks {
     }
     if (typeof content === "string") this.#tags.take(content);
     else if (Array.isArray(content)) for (const part of content) this.#takePart(part);
-    // A refusal comes in place of content, or after some.
-    if (typeof refusal === "string") this.#say("text-delta", refusal);
+    if (typeof refusal === "string") this.#refusal += refusal;
     if (Array.isArray(pieces)) for (const part of pieces) this.#calls.take(part);
     else if (isRecord(piece)) this.#calls.take({ index: 0, function: piece });
   }
@@ -155,15 +163,6 @@ function numbered(calls: unknown): unknown {
 
 const TEXT = "text";
 const REASONING = "reasoning";
-
-/** An error in place of an answer, in one of the shapes that servers have for it. */
-function throwError(value: Readonly<Record<string, unknown>>): void {
-  const { error } = value;
-  if (typeof error === "string" && error !== "") throw new Error(error);
-  if (isRecord(error)) throw error;
-  // What vLLM and its kin answer, also with status 200.
-  if (value["object"] === "error" || value["type"] === "error") throw value;
-}
 
 function usageIn(chunk: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> | undefined {
   // Groq tells it in a place of its own.

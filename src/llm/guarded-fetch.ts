@@ -20,7 +20,7 @@ export function guardedFetch(fetch: Fetch): Fetch {
 
 /** Wraps `fetch` for those who read whatever comes: no body grows past {@link ANSWER_BYTES_MAX}. */
 export function boundedFetch(fetch: Fetch): Fetch {
-  return async (input, init) => bounded(await fetch(input, init));
+  return async (input, init) => bounded(await fetch(input, init), () => undefined);
 }
 
 /** The same answer with at most {@link ERROR_BYTES_MAX} bytes of its body. */
@@ -53,10 +53,10 @@ export async function readStart(response: Response, bytesMax: number): Promise<s
   return text;
 }
 
-/** The same answer, whose body fails once it is longer than {@link ANSWER_BYTES_MAX}. */
-function bounded(response: Response): Response {
+/** The same answer, whose body fails once it is longer than {@link ANSWER_BYTES_MAX}, and tells whenever something comes. */
+export function bounded(response: Response, onBytes: () => void): Response {
   const length = Number(response.headers.get("content-length") ?? Number.NaN);
-  if (length <= ANSWER_BYTES_MAX || response.body === null) return response;
+  if (response.body === null) return response;
   if (length > ANSWER_BYTES_MAX) {
     response.body.cancel().catch(() => undefined);
     throw new Error(`The answer is ${length} bytes long, more than ${ANSWER_BYTES_MAX}`);
@@ -67,6 +67,7 @@ function bounded(response: Response): Response {
     async pull(controller) {
       const { done, value } = await reader.read();
       if (done) return controller.close();
+      onBytes();
       left -= value.length;
       if (left < 0) {
         reader.cancel().catch(() => undefined);

@@ -2,10 +2,11 @@ import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4Stream
 import type { Clock } from "../core/clock.ts";
 import { parseJson } from "../core/json.ts";
 import type { Fetch } from "../core/world.ts";
+import { answerBody } from "./body-reader.ts";
 import { type ChatChunks, createChatChunks } from "./chat-chunks.ts";
 import { createEventStream } from "./event-stream.ts";
-import { ANSWER_BYTES_MAX } from "./guarded-fetch.ts";
-import { type Bodies, regularAnswer } from "./regular-answer.ts";
+import { bounded } from "./guarded-fetch.ts";
+import { type Bodies, regularAnswer, wholeText } from "./regular-answer.ts";
 
 /** An answer in pieces, as they arrive. */
 export interface PartStream {
@@ -74,7 +75,10 @@ export function createTap(options: TapOptions): Tap {
       const signal = init?.signal;
       if (!response.ok || !signal) return response;
       const onBytes = attended.get(signal) ?? (() => undefined);
-      if (!answers.has(signal)) return regularAnswer(response, options.bodies, onBytes);
+      if (!answers.has(signal)) {
+        const { bodies, clock } = options;
+        return bodies === undefined ? bounded(response, onBytes) : regularAnswer(response, { bodies, clock, onBytes });
+      }
       answers.set(signal, { response, sent: init.body, onBytes });
       throw TAKEN;
     },
@@ -113,38 +117,11 @@ function isWhole({ headers }: Response, how: "doStream" | "doGenerate"): boolean
   return how === "doGenerate" || type.includes("application/json");
 }
 
-/** How long one waits, once an answer has said why it ended, for its usage and the mark at its end. */
-const TAIL_MS = 2_000;
-
 function chatParts({ response, sent }: Tapped, options: TapOptions): PartStream {
-  const reader = response.body?.getReader();
+  const body = answerBody(response.body, options.clock);
   const events = createEventStream();
   let takePart: Take = () => undefined;
   const chunks = createChatChunks((part) => takePart(part), options.leavesTagOut);
-  const { clock } = options;
-  let bytesLeft = ANSWER_BYTES_MAX;
-  let tailEndsAt: number | undefined;
-
-  async function next(): Promise<Uint8Array | undefined> {
-    const reading = reader?.read();
-    if (chunks.state === "open") return (await reading)?.value;
-    // What comes now only adds to it: a connection that stays open, or breaks, does no harm any more.
-    tailEndsAt ??= clock.elapsedMs() + TAIL_MS;
-    const came = new AbortController();
-    const late = clock.sleep(Math.max(0, tailEndsAt - clock.elapsedMs()), came.signal).then(
-      () => undefined,
-      () => undefined,
-    );
-    const value = await Promise.race([
-      reading?.then(
-        (read) => read.value,
-        () => undefined,
-      ),
-      late,
-    ]);
-    came.abort();
-    return value;
-  }
 
   function end(): false {
     chunks.end();
@@ -156,18 +133,12 @@ function chatParts({ response, sent }: Tapped, options: TapOptions): PartStream 
     request: () => sent,
     response: () => null,
     async read(take) {
-      const bytes = await next();
+      const bytes = await body.next(chunks.state === "finished");
       takePart = take;
-      if (bytes === undefined) {
-        takeAll(chunks, events.end());
-        return end();
-      }
-      bytesLeft -= bytes.length;
-      if (bytesLeft < 0) throw new Error(`The answer is longer than ${ANSWER_BYTES_MAX} bytes`);
-      takeAll(chunks, events.take(bytes));
-      return chunks.state === "ended" ? end() : true;
+      takeAll(chunks, bytes === undefined ? events.end() : events.take(bytes));
+      return bytes === undefined || chunks.state === "ended" ? end() : true;
     },
-    cancel: () => void reader?.cancel().catch(() => undefined),
+    cancel: body.cancel,
   };
 }
 
@@ -179,28 +150,17 @@ function takeAll(chunks: ChatChunks, events: readonly string[]): void {
 const CLOSES_LINE = /<\/think(?:ing)?>[ \t]*(?:\\[rn]|")/i;
 
 function wholeParts({ response, sent, onBytes }: Tapped, options: TapOptions): PartStream {
-  const reader = response.body?.getReader();
-  const decoder = new TextDecoder();
-  let body = "";
-  let bytesLeft = ANSWER_BYTES_MAX;
+  let text = "";
   return {
     request: () => sent,
-    response: () => parseJson(body) ?? body,
+    response: () => parseJson(text) ?? text,
     async read(take) {
-      for (;;) {
-        const value = (await reader?.read())?.value;
-        if (value === undefined) break;
-        onBytes();
-        bytesLeft -= value.length;
-        if (bytesLeft < 0) throw new Error(`The answer is longer than ${ANSWER_BYTES_MAX} bytes`);
-        body += decoder.decode(value, { stream: true });
-      }
-      body += decoder.decode();
-      const chunks = createChatChunks(take, options.leavesTagOut || CLOSES_LINE.test(body));
-      chunks.takeWhole(body);
+      text = await wholeText(response.body, options.clock, onBytes);
+      const chunks = createChatChunks(take, options.leavesTagOut || CLOSES_LINE.test(text));
+      chunks.takeWhole(text);
       chunks.end();
       return false;
     },
-    cancel: () => void reader?.cancel().catch(() => undefined),
+    cancel: () => undefined,
   };
 }

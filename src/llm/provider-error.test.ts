@@ -52,6 +52,11 @@ describe("modelFailureOf()", () => {
     [answered(401, "image input is not supported"), "llm_authentication", 401],
     [answered(400, "API key not valid. Please pass a valid API key."), "llm_authentication", 400],
     [answered(400, '{"reason": "API_KEY_INVALID"}'), "llm_authentication", 400],
+    // What lies in the text, in the key or the setting, or in the provider's own model.
+    [answered(451), "llm_bad_request", 451],
+    [answered(400, '{"message":"Invalid model: x"}'), "llm_not_found", 400],
+    [answered(400, '{"error":{"code":"content_filter","message":"filtered"}}'), "llm_bad_request", 400],
+    [answered(400, '{"error":{"code":"tool_use_failed","message":"bad call"}}'), "llm_error", 400],
   ] as const)("reads %p", (error, type, status) => {
     const failure = modelFailureOf(error, OPENAI);
     expect(failure.type).toBe(type);

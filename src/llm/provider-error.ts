@@ -1,5 +1,6 @@
 import { isRecord, parseJson } from "../core/json.ts";
 import { pythonRepr } from "../core/python-repr.ts";
+import { Declined } from "./answer-error.ts";
 import { ModelFailure, type ModelFailureType } from "./failure.ts";
 
 /** The longest account of a failure that is passed on. */
@@ -53,8 +54,10 @@ const BY_STATUS: Readonly<Record<number, ModelFailureType>> = {
   405: "llm_not_found",
   408: "llm_timeout",
   413: "llm_context_window_exceeded",
+  415: "llm_bad_request",
   422: "llm_unprocessable_entity",
   429: "llm_rate_limit",
+  451: "llm_bad_request",
   504: "llm_timeout",
   524: "llm_timeout",
 };
@@ -81,8 +84,17 @@ const NO_CREDIT =
 const UNREAD =
   /supports? image input|image input is not supported|unsupported content part type|flagged_input|input was flagged|requires moderation/i;
 
-/** How a refused key is told of under the status of a refused request. */
-const BAD_KEY = /api[ _]?key[ _](?:not[ _](?:valid|found)|invalid|expired)|invalid[ _]api[ _]?key/i;
+/** What a bad request means by its words, where it is not the text's fault. */
+const BY_WORDS: readonly (readonly [RegExp, ModelFailureType])[] = [
+  // A refused key.
+  [/api[ _]?key[ _](?:not[ _](?:valid|found)|invalid|expired)|invalid[ _]api[ _]?key/i, "llm_authentication"],
+  [
+    /invalid[ _]model\b|model_not_found|model_decommissioned|model `?[^`"]{1,200}`? (?:does not exist|not found)/i,
+    "llm_not_found",
+  ],
+  // The provider's own model wrote a call that it cannot read.
+  [/tool_use_failed|failed_generation/i, "llm_error"],
+];
 
 /** A failure made by us rather than read from an answer. `what` goes into the detail. */
 export function failureOf(
@@ -98,11 +110,19 @@ export function failureOf(
 /** Whatever a provider package threw, as a failure that can be shown. */
 export function modelFailureOf(error: unknown, provider: FailedProvider): ModelFailure {
   if (error instanceof ModelFailure) return error;
-  const { status, body, message, name } = readError(error);
+  const told = underSuccess(error);
+  if (told instanceof Declined) return failureOf("llm_refusal", told.message, provider, { cause: error });
+  const { status, body, message, name } = readError(told);
   const type = BY_NAME[name] ?? typeOf(status, `${message} ${body}`);
   const shown = body === "" ? message : pythonShown(body);
   const what = status === undefined ? shown : `Error code: ${status} - ${shown}`;
   return failureOf(type, what, provider, { cause: error, ...(status !== undefined && { status }) });
+}
+
+/** The packages wrap what is thrown while they read a success. */
+function underSuccess(error: unknown): unknown {
+  const isWrapped = isRecord(error) && error["statusCode"] === 200 && isRecord(error["cause"]);
+  return isWrapped ? error["cause"] : error;
 }
 
 /** A JSON body as Letta, whose clients read these texts, wrote it; any other text as it is. */
@@ -116,9 +136,9 @@ function typeOf(status: number | undefined, account: string): ModelFailureType {
   const mayBeLong = refused && status !== 401 && status !== 403 && status !== 429;
   if (mayBeLong && TOO_LONG.test(account)) return "llm_context_window_exceeded";
   if (refused && status !== 401 && NO_CREDIT.test(account)) return "llm_insufficient_credits";
-  if (status === 400 && BAD_KEY.test(account)) return "llm_authentication";
   if (refused && status !== 401 && status !== 429 && UNREAD.test(account)) return "llm_bad_request";
-  return (status === undefined ? undefined : BY_STATUS[status]) ?? "llm_error";
+  const meant = status === 400 ? BY_WORDS.find(([words]) => words.test(account))?.[1] : undefined;
+  return meant ?? (status === undefined ? undefined : BY_STATUS[status]) ?? "llm_error";
 }
 
 /** How long the provider asked to wait, in milliseconds; 0 when it did not say. Dates are not understood. */
@@ -136,7 +156,8 @@ export function isPassing(failure: ModelFailure): boolean {
   const { type, status } = failure;
   if (type === "llm_rate_limit" || type === "llm_empty_response") return true;
   if (type === "llm_timeout") return status !== undefined;
-  return type === "llm_error" && (status === undefined || status >= 500 || status === 200);
+  // With 400 it is what the provider's own model wrote.
+  return type === "llm_error" && (status === undefined || status >= 500 || status === 200 || status === 400);
 }
 
 interface ReadError {

@@ -9,8 +9,6 @@ const EVENTS = [
   "content_block_stop",
   "message_delta",
   "message_stop",
-  "ping",
-  "error",
 ];
 const BLOCKS = ["text", "thinking", "redacted_thinking", "tool_use"];
 const DELTAS = ["text_delta", "input_json_delta", "thinking_delta", "signature_delta"];
@@ -19,8 +17,7 @@ const DELTAS = ["text_delta", "input_json_delta", "thinking_delta", "signature_d
 export const claudeBodies: Bodies = { stream: () => new ClaudeReader(), whole: regularMessage };
 
 class ClaudeReader implements BodyReader {
-  hasEnded = false;
-  #hasReason = false;
+  state: "open" | "finished" | "ended" = "open";
   /** Blocks that are passed over, by their index. */
   readonly #skipped = new Set<unknown>();
 
@@ -34,18 +31,21 @@ class ClaudeReader implements BodyReader {
       }
       case "message_delta": {
         const delta = objectOf(event["delta"]);
-        this.#hasReason ||= typeof delta["stop_reason"] === "string";
+        if (typeof delta["stop_reason"] === "string") this.state = "finished";
         return [{ ...withUsage(event), delta }];
       }
-      case "message_stop":
-        this.hasEnded = true;
-        return this.#hasReason ? [event] : [FINISHED, event];
-      case "error":
-        this.hasEnded = true;
-        return [event];
+      case "message_stop": {
+        const given = this.state === "finished" ? [event] : [FINISHED, event];
+        this.state = "ended";
+        return given;
+      }
       default:
         return [event];
     }
+  }
+
+  end(): readonly JsonObject[] {
+    return [{ type: "message_stop" }];
   }
 
   #isSkipped(type: string, event: JsonObject): boolean {
@@ -65,7 +65,6 @@ class ClaudeReader implements BodyReader {
 const FINISHED: JsonObject = { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: 0 } };
 
 function regularMessage(message: JsonObject): JsonObject {
-  if (message["type"] === "error") return message;
   const { content } = message;
   const blocks = Array.isArray(content) ? content.filter((block) => BLOCKS.includes(typeOf(block))) : [];
   return { stop_reason: "end_turn", ...withUsage(message), content: blocks };

@@ -1,35 +1,36 @@
 import { isRecord, type JsonObject } from "../../core/json.ts";
+import { Declined } from "../answer-error.ts";
 import type { Bodies } from "../regular-answer.ts";
 
-/** Reasons of Google's for which there is no answer, as the package tells them from others. */
-const DECLINES = ["SAFETY", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "RECITATION", "IMAGE_SAFETY"];
-
-/** Answers of Gemini's API. A stream has no mark at its end: the piece with the reason is the last. */
+/** Answers of Gemini's API. A stream has no mark at its end: the piece with the reason and the usage is the last. */
 export const geminiBodies: Bodies = {
   stream: () => {
-    let hasEnded = false;
+    let state: "open" | "finished" | "ended" = "open";
     return {
-      get hasEnded() {
-        return hasEnded;
+      get state() {
+        return state;
       },
       read(event) {
-        const given = regularContent(event);
-        hasEnded = typeof candidateOf(given)?.["finishReason"] === "string";
-        return [given];
+        throwBlocked(event);
+        if (typeof candidateOf(event)?.["finishReason"] === "string") state = "finished";
+        if (state === "finished" && isRecord(event["usageMetadata"])) state = "ended";
+        return [event];
       },
+      end: () => [],
     };
   },
-  whole: regularContent,
+  whole(value) {
+    throwBlocked(value);
+    return value;
+  },
 };
 
-/** A prompt that was blocked has no candidate; here it gets one that says why. */
-function regularContent(value: JsonObject): JsonObject {
-  const { promptFeedback } = value;
-  const reason = isRecord(promptFeedback) ? promptFeedback["blockReason"] : undefined;
-  if (typeof reason !== "string" || reason === "BLOCK_REASON_UNSPECIFIED" || candidateOf(value) !== undefined)
-    return value;
-  const finishReason = DECLINES.includes(reason) ? reason : "SAFETY";
-  return { ...value, candidates: [{ index: 0, content: { role: "model", parts: [] }, finishReason }] };
+/** A prompt that was blocked has no candidate. */
+function throwBlocked(value: JsonObject): void {
+  const { promptFeedback: feedback } = value;
+  if (!isRecord(feedback) || candidateOf(value) !== undefined) return;
+  const words = [feedback["blockReason"], feedback["blockReasonMessage"]].filter((word) => typeof word === "string");
+  if (words.length > 0 && words[0] !== "BLOCK_REASON_UNSPECIFIED") throw new Declined(words.join(": "));
 }
 
 function candidateOf({ candidates }: JsonObject): Readonly<Record<string, unknown>> | undefined {
