@@ -1,5 +1,5 @@
 import type { Instant } from "../core/clock.ts";
-import type { MessageId } from "../core/id.ts";
+import { type MessageId, parseId } from "../core/id.ts";
 import type { ModelMessage } from "../llm/model.ts";
 import { recallFacts } from "../umi/facts/recall-facts.ts";
 import type { Entry } from "../umi/index/entry.ts";
@@ -76,7 +76,9 @@ async function earlierTurns(
   // What was sent again is heard once, though a fork may still hold it as it came first; what a provider refused, never.
   const found = await messages.findAll(hits.map(({ entry }) => entry.id as MessageId));
   const heard = new Set<string>(found.flatMap(({ id, isError }) => (isError === true ? [] : [id])));
-  const unseen = hits.filter(({ entry }) => heard.has(entry.id) && !seen.has(entry.id)).slice(0, TURNS_MAX);
+  // What a client had remembered is no message, and was said nowhere else.
+  const counts = ({ id }: Entry) => !seen.has(id) && (heard.has(id) || parseId("message", id) === undefined);
+  const unseen = hits.filter(({ entry }) => counts(entry)).slice(0, TURNS_MAX);
   return unseen.map(({ entry }) => entry).toSorted((a, b) => a.at - b.at);
 }
 

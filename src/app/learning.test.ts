@@ -136,7 +136,7 @@ describe("An agent that learns", () => {
 
   test("forgets a message that another one takes the place of", async () => {
     const id = await server.agent({ memory_settings: LEARNS });
-    server.model.say({ status: 400, body: '{"error":{"message":"no"}}' });
+    server.model.say({ status: 401, body: '{"error":{"message":"no"}}' });
     const input = "I live in Lisbon.";
     expect((await server.request("POST", `/v1/agents/${id}/messages`, { input })).status).not.toBe(200);
     await idle();
