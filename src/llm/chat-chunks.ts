@@ -81,7 +81,19 @@ class Chunks implements ChatChunks {
     if (usage !== undefined) this.#usage = usage;
     const choice = Array.isArray(chunk["choices"]) ? chunk["choices"][0] : undefined;
     if (isRecord(choice)) this.#takeChoice(choice);
+    else if (isRecord(chunk["message"]) || chunk["done"] === true) this.#takeOllama(chunk);
     else if (usage === undefined) this.#passOver(data);
+  }
+
+  /** A chunk of Ollama's own protocol; each of its calls is whole. */
+  #takeOllama(chunk: Readonly<Record<string, unknown>>): void {
+    this.#hasChoice = true;
+    const { message } = chunk;
+    if (isRecord(message)) this.#takeDelta({ ...message, reasoning_content: message["thinking"] });
+    if (chunk["done"] !== true) return;
+    this.#isDone = true;
+    if (typeof chunk["done_reason"] === "string") this.#reason = chunk["done_reason"];
+    this.#usage = { prompt_tokens: chunk["prompt_eval_count"], completion_tokens: chunk["eval_count"] };
   }
 
   takeWhole(body: string): void {

@@ -1,4 +1,4 @@
-/** The texts that a stream of server-sent events carries, from bytes that may be cut anywhere. */
+/** The texts that a stream of server-sent events, or of lines of JSON, carries, from bytes that may be cut anywhere. */
 export interface EventStream {
   /** Takes the next bytes; returns the data of each event that they complete. Names, ids and comments are left out. */
   take(bytes: Uint8Array): readonly string[];
@@ -20,7 +20,7 @@ export function createEventStream(): EventStream {
       data = undefined;
       return event;
     }
-    if (!line.startsWith("data:")) return undefined;
+    if (!line.startsWith("data:")) return bareData(line);
     const value = line.slice(line.charCodeAt(5) === SPACE ? 6 : 5);
     data = data === undefined ? value : `${data}\n${value}`;
     return undefined;
@@ -58,3 +58,9 @@ export function createEventStream(): EventStream {
 }
 
 const SPACE = 32;
+
+/** What some servers write without naming it data: an object to a line, as Ollama does, or an error under that name. */
+function bareData(line: string): string | undefined {
+  const bare = line.startsWith("error:") ? line.slice("error:".length).trim() : line;
+  return bare.startsWith("{") && bare.endsWith("}") ? bare : undefined;
+}

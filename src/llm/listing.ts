@@ -1,9 +1,11 @@
 import { isRecord, parseJson } from "../core/json.ts";
 import type { World } from "../core/world.ts";
 import { isEmbeddingName, type ModelFacts } from "./catalog.ts";
-import { createDeadline, timeoutText } from "./deadline.ts";
+import { createDeadline, type Deadline, timeoutText } from "./deadline.ts";
 import { azureUrlOf } from "./families/azure.ts";
+import { ollamaRootOf } from "./families/ollama.ts";
 import { boundedFetch, guardedFetch, readStart } from "./guarded-fetch.ts";
+import { type AskOllama, OLLAMA_WINDOW_TOKENS, ollamaWindows } from "./ollama-windows.ts";
 import { baseUrlOf, type ProviderSettings, requestHeadersOf, secretsOf, titleOf } from "./provider.ts";
 import { failureOf, modelFailureOf, providerMessage } from "./provider-error.ts";
 
@@ -61,7 +63,8 @@ export async function listModels(settings: ProviderSettings, world: World): Prom
     }
     const entries = entriesOf(parseJson(body));
     if (entries === undefined) throw failureOf("llm_error", "The list of models cannot be read", provider);
-    return listingOf(settings, entries.slice(0, MODELS_MAX));
+    const listing = listingOf(settings, entries.slice(0, MODELS_MAX));
+    return settings.kind === "ollama" ? await withWindows(listing, settings, world, deadline) : listing;
   } catch (error) {
     const timedOut = deadline.timedOut();
     if (timedOut !== undefined) throw failureOf("llm_timeout", timeoutText(timedOut), provider, { cause: error });
@@ -69,6 +72,37 @@ export async function listModels(settings: ProviderSettings, world: World): Prom
   } finally {
     deadline.end();
   }
+}
+
+/** The list with the windows that Ollama's own API tells; as it is where nobody speaks that. */
+async function withWindows(
+  listing: Listing,
+  settings: ProviderSettings,
+  world: World,
+  deadline: Deadline,
+): Promise<Listing> {
+  const fetch = boundedFetch(guardedFetch(world.fetch));
+  const headers = requestHeadersOf(settings);
+  const ask: AskOllama = async (path, body) => {
+    const sent = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
+    try {
+      const response = await deadline.race(
+        fetch(`${ollamaRootOf(settings)}${path}`, { headers, signal: deadline.signal, ...sent }),
+      );
+      const text = await deadline.race(readStart(response, LISTING_BYTES_MAX));
+      return response.ok ? parseJson(text) : undefined;
+    } catch {
+      return undefined;
+    }
+  };
+  const names = listing.chat.map(({ name }) => name);
+  const windows = await ollamaWindows(ask, names);
+  if (windows === undefined) return listing;
+  const chat = listing.chat.map(({ name, facts }) => {
+    const contextWindow = windows.get(name) ?? OLLAMA_WINDOW_TOKENS;
+    return { name, facts: { ...facts, contextWindow } };
+  });
+  return { ...listing, chat };
 }
 
 /** Lists come as `{data: []}`, `{models: []}` or a bare array. */

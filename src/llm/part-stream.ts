@@ -113,7 +113,7 @@ interface Tapped {
 /** Some servers stream what was not to be streamed, and some the other way round. */
 function isWhole({ headers }: Response, how: "doStream" | "doGenerate"): boolean {
   const type = headers.get("content-type") ?? "";
-  if (type.includes("event-stream")) return false;
+  if (/event-stream|ndjson/.test(type)) return false;
   return how === "doGenerate" || type.includes("application/json");
 }
 

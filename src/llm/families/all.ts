@@ -7,6 +7,7 @@ import { deepseek } from "./deepseek.ts";
 import { google } from "./google.ts";
 import { groq } from "./groq.ts";
 import { mistral } from "./mistral.ts";
+import { ollama } from "./ollama.ts";
 import { openai } from "./openai.ts";
 import { openaiCompatible } from "./openai-compatible.ts";
 import { openrouter } from "./openrouter.ts";
@@ -25,7 +26,7 @@ const FAMILIES: Readonly<Record<ProviderKind, Family>> = {
   deepseek,
   together,
   openrouter,
-  ollama: openaiCompatible,
+  ollama,
   lmstudio: openaiCompatible,
   llamacpp: openaiCompatible,
   vllm: openaiCompatible,
