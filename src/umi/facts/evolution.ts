@@ -1,8 +1,8 @@
+import { claimOf } from "../claims/claim.ts";
 import { termsOf } from "../text/terms.ts";
 import { tokensOf } from "../text/tokens.ts";
-import { claimOf } from "./claim.ts";
 import { FACT_CHARS_MAX, type Fact, type FactId } from "./fact.ts";
-import { type FactFrame, frameOf } from "./fact-frame.ts";
+import { type FactFrame, frameAbout, frameOf } from "./fact-frame.ts";
 import type { EvolutionKind } from "./fact-link.ts";
 import { compareRelations, type RelationFact, type RelationVerdict } from "./relation-evolution.ts";
 import { replacementScores } from "./replacement.ts";
@@ -41,6 +41,8 @@ export interface Evolution {
 /** Settings of {@link evolutionOf}. */
 export interface EvolutionOptions {
   readonly model?: ReplacementModel;
+  /** What the new fact's subject is called, where somebody knows: no capital tells that "The user" is one. */
+  readonly subject?: string;
 }
 
 /**
@@ -50,17 +52,22 @@ export interface EvolutionOptions {
 export function evolutionOf(
   known: readonly TrackedFact[],
   fresh: TrackedFact,
-  { model }: EvolutionOptions = {},
+  { model, subject }: EvolutionOptions = {},
 ): Evolution {
-  const reading = read(fresh);
+  const named = (fact: TrackedFact) => (fact.subjectId === fresh.subjectId ? subject : undefined);
+  const reading = read(fresh, subject);
   const words = wordsOf(fresh);
-  const compared = nearest(known, fresh).map((fact) => ({ fact, reading: read(fact), words: wordsOf(fact) }));
+  const compared = nearest(known, fresh).map((fact) => ({
+    fact,
+    reading: read(fact, named(fact)),
+    words: wordsOf(fact),
+  }));
   const verdicts = compared.map((old) => compareRelations(old.reading, reading));
   const same = compared.find(
     (old, index) =>
       verdicts[index] === "same" ||
       old.words === words ||
-      (verdicts[index] === "unknown" && isSameText(old.reading.frame, reading.frame)),
+      (isByWords(verdicts[index]) && isSameText(old.reading.frame, reading.frame)),
   );
   if (same !== undefined) return { sameAs: same.fact.id, steps: [], uncertain: [] };
   const scores = replacementScores(
@@ -75,7 +82,7 @@ export function evolutionOf(
     const step = stepOf(fact.id, verdicts[index] ?? "unknown", odds, reading.frame);
     if (step === undefined) continue;
     steps.push(step);
-    if (verdicts[index] === "unknown" && step.kind === "extend") uncertain.push(fact.id);
+    if (isByWords(verdicts[index]) && step.kind === "extend") uncertain.push(fact.id);
   }
   return { sameAs: null, steps, uncertain };
 }
@@ -87,23 +94,30 @@ export function isEnding({ kind }: Pick<EvolutionStep, "kind">): boolean {
 
 function stepOf(earlier: FactId, verdict: RelationVerdict, odds: number, fresh: FactFrame): EvolutionStep | undefined {
   if (verdict === "apart" || verdict === "same") return;
-  if (verdict !== "unknown")
+  if (!isByWords(verdict))
     return { earlier, kind: verdict, confidence: RULE_CONFIDENCE, reason: "the same relation of the same subject" };
   if (odds <= UNCERTAIN_FROM) return;
   const confidence = Math.round(100 / (1 + Math.exp(-odds))) / 100;
-  if (odds <= 0) return { earlier, kind: "extend", confidence, reason: "about the same, perhaps not instead of it" };
+  if (odds <= 0 || verdict === "open")
+    return { earlier, kind: "extend", confidence, reason: "about the same, perhaps not instead of it" };
   if (fresh.denied.size > 0) return { earlier, kind: "contradict", confidence, reason: "denies what it says" };
   return { earlier, kind: "update", confidence, reason: "fills the same place with something else" };
 }
 
+function isByWords(verdict: RelationVerdict | undefined): verdict is "open" | "unknown" {
+  return verdict === "open" || verdict === "unknown";
+}
+
 /** A fact with its relation, read from its text when nobody noted one. */
-function read(fact: TrackedFact): RelationFact {
-  const frame = frameOf(fact.text);
+function read(fact: TrackedFact, called: string | undefined): RelationFact {
+  const frame = called === undefined ? frameOf(fact.text) : frameAbout(called, fact.text);
   const claim = fact.relation === "" ? claimOf(fact.text) : undefined;
   const owner = claim?.owner === null || claim === undefined ? "" : `${claim.owner}'s `;
   const named = claim === undefined ? [...frame.subjects].join(" ") : `${owner}${claim.subject}`;
   return {
     frame,
+    text: fact.text,
+    isNoted: fact.relation !== "" && fact.subjectId !== null,
     subject: fact.subjectId ?? named,
     relation: claim?.relation ?? fact.relation,
     value: claim?.value ?? fact.value,

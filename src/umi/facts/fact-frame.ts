@@ -67,8 +67,19 @@ interface Reading {
 
 /** Reads a fact. Any text will do; one without capitals has no names, and one in another language no slots. */
 export function frameOf(text: string): FactFrame {
+  return frameAbout("", text);
+}
+
+/** Reads a fact whose subject is known: where it stands at the beginning it is taken as one, whatever its letters. */
+export function frameAbout(subject: string, text: string): FactFrame {
   const reading = newReading();
-  const pieces = (text.slice(0, CHARS_MAX).match(PIECE) ?? []).slice(0, PIECES_MAX);
+  const isNamed = subject !== "" && text.toLowerCase().startsWith(subject.toLowerCase());
+  if (isNamed) {
+    for (const token of tokensOf(subject)) readName(reading, token);
+    reading.beginsSentence = false;
+  }
+  const rest = isNamed ? text.slice(subject.length) : text;
+  const pieces = (rest.slice(0, CHARS_MAX).match(PIECE) ?? []).slice(0, PIECES_MAX);
   for (const piece of pieces) {
     if (MARK.test(piece)) readMark(reading, piece);
     else readWord(reading, piece.replace(POSSESSIVE, ""));

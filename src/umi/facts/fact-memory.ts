@@ -44,7 +44,7 @@ export async function learnFact(
   const object = await entityOf(space, extracted.object, extracted.turnId, options);
   const fact = newFact(space, extracted, saidAt, { subject, object }, options);
   const known = await knownFacts(store, space, fact);
-  const evolution = evolutionOf(known, fact);
+  const evolution = evolutionOf(known, fact, extracted.subject === null ? {} : { subject: extracted.subject.name });
   const same = known.find(({ id }) => id === evolution.sameAs);
   if (same !== undefined) {
     await store.addSource(space, same.id, extracted.turnId);

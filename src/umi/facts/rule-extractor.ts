@@ -1,21 +1,19 @@
 import { type Instant, instantOf } from "../../core/clock.ts";
 import { cut, wellFormed } from "../../core/text.ts";
+import type { Claim } from "../claims/claim.ts";
+import { claimsOf } from "../claims/claims.ts";
 import { ALL_TIME } from "../text/date-range.ts";
 import { datesIn } from "../text/dates.ts";
-import { type Claim, claimsIn } from "./claim.ts";
 import { NAME_CHARS_MAX } from "./entity.ts";
 import type { ExtractedFact, NamedThing, SourceTurn } from "./extracted-fact.ts";
 import { FACT_CHARS_MAX } from "./fact.ts";
-import { ATTRIBUTE_PREFIX, sentenceOf } from "./relations.ts";
-import { claimedSentences } from "./sentences.ts";
+import { sentenceOf } from "./relations.ts";
 
 /** Facts that rules take from one turn. */
 const TURN_FACTS_MAX = 100;
 /** Rules read what was said; they do not know whether it was meant. */
 const RULE_CONFIDENCE = 0.8;
 const CAPITAL = /^["“']?\p{Lu}/u;
-/** Attributes whose value names the owner. */
-const NAME_ATTRIBUTE = `${ATTRIBUTE_PREFIX}name`;
 
 /**
  * The facts that a turn states in so many words, by rules alone: English sentences whose subject is a name, the
@@ -24,31 +22,29 @@ const NAME_ATTRIBUTE = `${ATTRIBUTE_PREFIX}name`;
 export function extractByRules(turn: SourceTurn): readonly ExtractedFact[] {
   const facts: ExtractedFact[] = [];
   const speaker = cut(wellFormed(turn.speaker).trim(), NAME_CHARS_MAX);
-  for (const sentence of claimedSentences(wellFormed(turn.text))) {
-    const eventTime = eventTimeIn(sentence, turn.at);
-    for (const claim of claimsIn(sentence)) {
-      const fact = factOf(claim, turn, speaker, eventTime);
-      if (fact !== undefined && facts.length < TURN_FACTS_MAX) facts.push(fact);
-    }
+  for (const claim of claimsOf(wellFormed(turn.text))) {
+    const fact = factOf(claim, turn, speaker);
+    if (fact !== undefined && facts.length < TURN_FACTS_MAX) facts.push(fact);
   }
   return facts;
 }
 
-function factOf(claim: Claim, turn: SourceTurn, speaker: string, eventTime: Instant | null): ExtractedFact | undefined {
+function factOf(claim: Claim, turn: SourceTurn, speaker: string): ExtractedFact | undefined {
   const subject = subjectName(claim, speaker);
-  if (subject === undefined || claim.value === "") return;
-  const text = sentenceOf(subject, claim.relation, claim.value, claim.isDenied);
+  if (subject === undefined) return;
+  const { predicate, relation, value, isDenied } = claim;
+  const text = predicate === undefined ? sentenceOf(subject, relation, value, isDenied) : `${subject} ${predicate}.`;
   if (text.length > FACT_CHARS_MAX) return;
   return {
     turnId: turn.id,
     text,
     subject: { name: subject, type: subjectType(claim) },
-    relation: claim.relation,
-    value: claim.value,
+    relation,
+    value,
     object: objectOf(claim),
-    isDenied: claim.isDenied,
+    isDenied,
     confidence: RULE_CONFIDENCE,
-    eventTime,
+    eventTime: eventTimeIn(claim, turn.at),
   };
 }
 
@@ -61,7 +57,7 @@ function subjectName({ subject, owner }: Claim, speaker: string): string | undef
 }
 
 function subjectType({ subject, relation }: Claim): NamedThing["type"] {
-  const isPerson = subject === "I" || relation === NAME_ATTRIBUTE || relation === "married_to" || relation === "likes";
+  const isPerson = subject === "I" || relation === "married_to" || relation === "likes";
   return isPerson ? "person" : "unknown";
 }
 
@@ -70,8 +66,11 @@ function objectOf({ kind, value }: Claim): NamedThing | null {
   return { name: value.replaceAll(/["“”]/gu, ""), type: kind.object };
 }
 
-/** Where the first span of time that the sentence names begins; null for none, and for one without a beginning. */
-function eventTimeIn(sentence: string, now: Instant): Instant | null {
-  const [range] = datesIn(sentence, now);
+/**
+ * Where the first span of time that the clause names begins; null for none, and for one without a beginning. A date that
+ * is what was said, as a birthday is, is not when it began to hold.
+ */
+function eventTimeIn({ clause, value }: Claim, now: Instant): Instant | null {
+  const [range] = datesIn(clause.replace(value, ""), now);
   return range === undefined || range.start === ALL_TIME.start ? null : instantOf(range.start);
 }
