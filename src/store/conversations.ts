@@ -6,6 +6,7 @@ import { Failure } from "../core/failure.ts";
 import type { AgentId, ConversationId } from "../core/id.ts";
 import { dropThread } from "./forks.ts";
 import { limitOf, orderOf, type PageSource, pageCondition } from "./pages.ts";
+import { forgetConversationTraces } from "./provider-traces.ts";
 import { containing, fromJson, fromJsonOrNull, toInstantOrNull, toJsonOrNull } from "./rows.ts";
 import type { ConversationRow } from "./schema.ts";
 import type { Session } from "./session.ts";
@@ -80,6 +81,7 @@ export function sqlConversationStore(session: Session): ConversationStore {
           .where("id", "in", isolated)
           .where("organization_id", "=", organizationId)
           .execute();
+      await forgetConversationTraces(session, id);
       await dropThread(session, id);
     },
   };

@@ -8,6 +8,7 @@ import { noteCallback, queueCallback } from "./callbacks.ts";
 import type { SqlConnection } from "./driver.ts";
 import { forgetArrivals } from "./events.ts";
 import { type PageSource, readPage, removeRow } from "./pages.ts";
+import { forgetRunTraces } from "./provider-traces.ts";
 import { isUnfinished, sqlQueuedRuns } from "./queued-runs.ts";
 import { fromJson, fromJsonOrNull, toFlag, toInstantOrNull, toJsonOrNull } from "./rows.ts";
 import type { RunRow } from "./schema.ts";
@@ -99,6 +100,7 @@ export function sqlRunStore(session: Session): RunStore {
 
     async remove(id) {
       if (!(await removeRow(session, "runs", id))) throw new Failure("not_found", `Run ${id} not found`);
+      await forgetRunTraces(session, id);
       await forgetArrivals(session);
     },
   };
