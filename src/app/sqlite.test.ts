@@ -1,7 +1,18 @@
 import { afterEach, expect, test } from "bun:test";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Store } from "../agent/ports.ts";
 import { DEFAULT_ACTOR, newId } from "../core/id.ts";
 import { takeLease } from "../store/lease.ts";
@@ -216,3 +227,65 @@ test("a long run of commits is checkpointed, and the database stays whole", asyn
   expect(await again.store.reader(DEFAULT_ACTOR).blocks.count({})).toBe(ids.length);
   await again.database.close();
 });
+
+test("openSqlite() keeps its files to their owner, those that an older server left open too", async () => {
+  const directory = join(newDirectory(), "data");
+  const modes = () => [".", ...readdirSync(directory)].map((name) => statSync(join(directory, name)).mode & 0o077);
+  const { database } = await openStore(directory);
+  expect(readdirSync(directory).sort()).toContain("selkie.db-shm");
+  expect(modes().every((mode) => mode === 0)).toBe(true);
+  await database.close();
+  for (const name of [".", ...readdirSync(directory)]) chmodSync(join(directory, name), name === "." ? 0o755 : 0o644);
+  const again = openSqlite(directory);
+  expect(modes().every((mode) => mode === 0)).toBe(true);
+  await again.close();
+});
+
+test("openSqlite() leaves the mode of a directory that holds other things", async () => {
+  const directory = newDirectory();
+  writeFileSync(join(directory, "notes.txt"), "mine");
+  chmodSync(directory, 0o755);
+  const database = openSqlite(directory);
+  expect(statSync(directory).mode & 0o777).toBe(0o755);
+  expect(statSync(join(directory, "selkie.db")).mode & 0o077).toBe(0);
+  await database.close();
+  const again = openSqlite(directory);
+  expect(statSync(directory).mode & 0o777).toBe(0o755);
+  await again.close();
+});
+
+for (const [what, take] of [
+  ["log is removed", (path: string) => rmSync(`${path}-wal`)],
+  ["log is moved away", (path: string) => renameSync(`${path}-wal`, `${path}-elsewhere`)],
+  ["database is replaced", (path: string) => [copyFileSync(path, `${path}-copy`), renameSync(`${path}-copy`, path)]],
+  ["whole directory is removed", (path: string) => rmSync(dirname(path), { recursive: true })],
+] as const)
+  test(`flush() acknowledges nothing any more once the ${what}`, async () => {
+    const directory = newDirectory();
+    const failures: unknown[] = [];
+    const database = openSqlite(directory, (error) => failures.push(error));
+    await migrate(database, world.clock.now());
+    await Bun.sleep(150);
+    take(join(directory, "selkie.db"));
+    await database.writer.execute("update lease set fencing_token = 7", []);
+    expect(database.flush()).rejects.toThrow(/was removed or replaced while the server was running/);
+    await Bun.sleep(50);
+    expect(failures).toHaveLength(1);
+  });
+
+test("the log gives back its space while the server runs", async () => {
+  const directory = newDirectory();
+  const { database } = await openStore(directory);
+  const size = () => statSync(join(directory, "selkie.db-wal")).size / 1024 / 1024;
+  await database.writer.execute("create table large (data text)", []);
+  for (let i = 0; i < 10; i++)
+    await database.writer.execute("insert into large (data) values ($1)", ["x".repeat(8 * 1024 * 1024)]);
+  expect(size()).toBeGreaterThan(64);
+  for (const end = performance.now() + 8_000; size() > 16 && performance.now() < end; ) {
+    await database.writer.execute("update lease set fencing_token = fencing_token + 1", []);
+    await database.flush();
+    await Bun.sleep(20);
+  }
+  expect(size()).toBeLessThanOrEqual(16);
+  await database.close();
+}, 20_000);

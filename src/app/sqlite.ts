@@ -5,7 +5,6 @@ import {
   fdatasync,
   fdatasyncSync,
   fstatSync,
-  mkdirSync,
   openSync,
   readFileSync,
   readSync,
@@ -16,16 +15,19 @@ import { join } from "node:path";
 import { Failure } from "../core/failure.ts";
 import type { SqlConnection, SqlDatabase, SqlResult } from "../store/driver.ts";
 import { SCHEMA_VERSION } from "../store/migrate.ts";
+import { makePrivate, watchFiles } from "./data-files.ts";
 import { transactionOn } from "./sqlite-transaction.ts";
 
 /** Prepared statements kept per connection; the one prepared first goes first. */
 const STATEMENTS_MAX = 400;
-/** Changed rows after which the log is copied into the database file. */
+/** Changed rows after which the log is copied into the database file; sooner when it is too long. */
 const CHECKPOINT_ROWS = 4_000;
 /** How much of the log is written again at a time. */
 const RENEWED_BYTES = 1024 * 1024;
 /** Size of the log beyond which this thread finishes a checkpoint itself, so that the log starts over. */
 const LOG_BYTES_MAX = 64 * 1024 * 1024;
+/** Size to which the log is cut whenever it starts over. */
+const LOG_BYTES_KEPT = 16 * 1024 * 1024;
 
 /** What the system and SQLite call a disk that is full. */
 const FULL = /^(?:SQLITE_FULL|SQLITE_IOERR_(?:WRITE|SHMSIZE)|ENOSPC|EDQUOT)$/;
@@ -53,12 +55,12 @@ export interface OpenedSqlite extends SqlDatabase {
  * stalls nobody and serves many commits at once. Checkpoints keep SQLite's own order of syncs.
  *
  * When a flush fails, `onDiskFailure` is told: what the kernel could not write it may have dropped, so a later flush
- * that succeeds proves nothing. The process must end; the next one begins with writing the log again.
+ * that succeeds proves nothing. The same when the files were taken away: nobody would find what is written to them. The process must end; the next one begins with writing the log again.
  */
 export function openSqlite(directory: string, onDiskFailure: (error: unknown) => void = () => {}): OpenedSqlite {
   let lock: Database | undefined;
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makePrivate(directory);
     lock = lockDirectory(directory);
     return openIn(directory, lock, onDiskFailure);
   } catch (error) {
@@ -73,6 +75,7 @@ function openIn(directory: string, lock: Database, onDiskFailure: (error: unknow
   const write = openDatabase(path, false);
   const read = openDatabase(path, true);
   const log = openSync(`${path}-wal`, "r+");
+  const files = watchFiles(path, log);
   const writer = connectionTo(write);
   const checkpoints = checkpointer(path, write, log);
   let flushes = 0;
@@ -85,12 +88,16 @@ function openIn(directory: string, lock: Database, onDiskFailure: (error: unknow
     commits: writer.commits,
     async flush() {
       const rows = writer.takeChangedRows();
-      await syncLog(log).catch((error: unknown) => {
+      let logBytes: number;
+      try {
+        await syncLog(log);
+        logBytes = files.check();
+      } catch (error) {
         onDiskFailure(error);
         throw error;
-      });
+      }
       flushes++;
-      checkpoints.wrote(rows);
+      checkpoints.wrote(rows, logBytes);
     },
     async close() {
       await checkpoints.stop();
@@ -197,6 +204,7 @@ function openDatabase(path: string, isReader: boolean): Database {
   database.run("pragma synchronous = normal");
   database.run("pragma foreign_keys = on");
   database.run("pragma wal_autocheckpoint = 0");
+  database.run(`pragma journal_size_limit = ${LOG_BYTES_KEPT}`);
   database.run("pragma cache_size = -16000");
   database.run("pragma temp_store = memory");
   if (isReader) database.run("pragma query_only = on");
@@ -351,9 +359,10 @@ function checkpointer(path: string, write: Database, log: number) {
   }
 
   return {
-    wrote(changedRows: number) {
+    wrote(changedRows: number, logBytes: number) {
       rows += changedRows;
-      if (rows < CHECKPOINT_ROWS || running !== undefined) return;
+      const isDue = rows >= CHECKPOINT_ROWS || logBytes > LOG_BYTES_MAX;
+      if (!isDue || running !== undefined) return;
       rows = 0;
       running = run();
     },
