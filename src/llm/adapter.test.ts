@@ -545,7 +545,7 @@ describe("Anthropic", () => {
 describe("OpenAI-compatible servers", () => {
   test("reasoning is heard and not sent back, unknown words are not sent", async () => {
     const { url, requests } = serve(({ body }) =>
-      body.stream
+      body?.stream
         ? events(chatStream([{ reasoning_content: "Hm." }, { content: "Hi" }]))
         : chatAnswer({ content: "Hi", reasoning_content: "Hm." }),
     );

@@ -9,8 +9,8 @@ export const OLLAMA_WINDOW_TOKENS = 16_384;
 const SHOWN_MAX = 200;
 
 /**
- * The context windows of these models: what one runs with, or what its Modelfile says, or {@link OLLAMA_WINDOW_TOKENS};
- * never more than it was made for. Undefined when nobody speaks Ollama's API here.
+ * The context windows of these models: what one runs with, else what its Modelfile says or {@link OLLAMA_WINDOW_TOKENS},
+ * but no more than it was made for. Undefined when nobody speaks Ollama's API here.
  */
 export async function ollamaWindows(
   ask: AskOllama,
@@ -20,9 +20,10 @@ export async function ollamaWindows(
   if (running === undefined) return undefined;
   const windows = await Promise.all(
     names.slice(0, SHOWN_MAX).map(async (name) => {
-      const { made, set } = windowsIn(await ask("/api/show", { model: name }));
-      const runs = running.get(tagged(name)) ?? set ?? OLLAMA_WINDOW_TOKENS;
-      return [name, Math.min(runs, made ?? runs)] as const;
+      const runs = running.get(tagged(name));
+      if (runs !== undefined) return [name, runs] as const;
+      const { made, set = OLLAMA_WINDOW_TOKENS } = windowsIn(await ask("/api/show", { model: name }));
+      return [name, Math.min(set, made ?? set)] as const;
     }),
   );
   return new Map(windows);

@@ -33,6 +33,8 @@ export interface ModelsOptions extends World {
 /** How long a list of models is taken to hold, and how long a failure to get one. */
 const LISTING_FRESH_MS = 300_000;
 const LISTING_FAILED_FRESH_MS = 15_000;
+/** The same of a server that runs models with windows of its own choice, which change as it loads them. */
+const LISTING_LOADING_FRESH_MS = 2_000;
 /** Measured sizes of embedding models that are kept. */
 const DIMENSIONS_MAX = 1_000;
 /** Models kept open. An agent's next turn finds its own again. */
@@ -211,11 +213,12 @@ class Registry implements Models {
     // While it is being fetched it counts as fresh, so that many callers wait for one request.
     const entry: CachedOffer = { offer: this.#fetchOffer(settings), freshUntil: Number.POSITIVE_INFINITY };
     this.#offers.set(settings.name, entry);
-    const age = (freshMs: number): void => {
-      entry.freshUntil = this.#world.clock.elapsedMs() + freshMs;
+    const freshMs = settings.kind === "ollama" ? LISTING_LOADING_FRESH_MS : LISTING_FRESH_MS;
+    const age = (forMs: number): void => {
+      entry.freshUntil = this.#world.clock.elapsedMs() + forMs;
     };
     entry.offer.then(
-      (offer) => age(offer.failure === undefined ? LISTING_FRESH_MS : LISTING_FAILED_FRESH_MS),
+      (offer) => age(offer.failure === undefined ? freshMs : LISTING_FAILED_FRESH_MS),
       () => age(0),
     );
     return entry.offer;
