@@ -18,6 +18,7 @@ const STATUS: Readonly<Record<FailureKind, ContentfulStatusCode>> = {
   timeout: 504,
   full: 507,
   unreadable: 503,
+  damaged: 500,
 };
 
 /** What clients are told when a model fails: Letta's status and sentence. */
@@ -52,8 +53,9 @@ const EXAMPLE_UUID = "123e4567-e89b-42d3-8456-426614174000";
 /** Turns whatever a route threw into the answer that Letta's clients expect. Only here does a failure get a status. */
 export function answerFailure(error: unknown, c: Context, log: (message: string, error?: unknown) => void): Response {
   if (error instanceof ModelFailure) return modelAnswer(error, c);
-  // Whoever runs the server must know of a disk that fails; of everything else its clients alone.
-  if (error instanceof Failure && error.kind === "unreadable") log(`${c.req.method} ${c.req.path} failed`, error);
+  // Whoever runs the server must know of a disk that fails and of damage; of everything else its clients alone.
+  const isOfDisk = error instanceof Failure && (error.kind === "unreadable" || error.kind === "damaged");
+  if (isOfDisk) log(`${c.req.method} ${c.req.path} failed`, error);
   if (error instanceof Failure) return failureAnswer(error, c);
   if (error instanceof HTTPException)
     return c.json({ detail: error.message || "Bad Request" }, error.status as ContentfulStatusCode);

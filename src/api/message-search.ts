@@ -12,6 +12,8 @@ import { toWireRow } from "./wire/context.ts";
 import { toWireMessages } from "./wire/message.ts";
 import { isoTime, timeField } from "./wire/time.ts";
 
+/** The longest text that is looked for, as in a question to the memory. */
+const QUERY_CHARS_MAX = 10_000;
 const RESULTS_MAX = 100;
 const RESULTS_DEFAULT = 50;
 /** What a search shows of messages, by their type, and the field that holds their text. */
@@ -30,7 +32,7 @@ const shared = {
   start_date: timeField().nullish(),
   end_date: timeField().nullish(),
 };
-const Query = z.string().transform(wellFormed);
+const Query = z.string().max(QUERY_CHARS_MAX).transform(wellFormed);
 const SearchBody = z.object({ query: Query, ...shared });
 const ROLES = ["system", "user", "assistant", "tool", "approval", "summary"] as const satisfies readonly MessageRole[];
 const AgentSearchBody = z.object({

@@ -17,9 +17,11 @@ import { tellRetrieval } from "./retrieval.ts";
 import { timeField } from "./wire/time.ts";
 
 const TAGS_MAX = 1_000;
+/** The longest text that is looked for, as in a question to the memory. */
+const QUERY_CHARS_MAX = 10_000;
 
 const SearchBody = z.object({
-  query: z.string().nullish(),
+  query: z.string().max(QUERY_CHARS_MAX).nullish(),
   agent_id: z.string().nullish(),
   archive_id: z.string().nullish(),
   tags: z.array(z.string()).max(TAGS_MAX).nullish(),

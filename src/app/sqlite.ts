@@ -31,8 +31,8 @@ const LOG_BYTES_KEPT = 16 * 1024 * 1024;
 
 /** What the system and SQLite call a disk that is full. */
 const FULL = /^(?:SQLITE_FULL|SQLITE_IOERR_(?:WRITE|SHMSIZE)|ENOSPC|EDQUOT)$/;
-/** What they call a read that failed; SQLite takes what the system reports of a bad sector for damage. */
-const UNREADABLE = /^(?:SQLITE_IOERR_(?:READ|SHORT_READ|FSTAT|ACCESS|CORRUPTFS)|SQLITE_CORRUPT(?:_\w+)?|EIO)$/;
+/** What they call a read that failed. */
+const UNREADABLE = /^(?:SQLITE_IOERR_(?:READ|SHORT_READ|FSTAT|ACCESS|CORRUPTFS)|EIO)$/;
 /** A file that is no database, or not any more. */
 const DAMAGED = /^SQLITE_(?:NOTADB|CORRUPT)/;
 /** A path that is no directory, or one where nothing can be written. */
@@ -292,6 +292,12 @@ function translate(error: unknown): unknown {
     return new Failure("unreadable", "The disk failed to read what is stored. What needed it was undone; try again", {
       cause: error,
     });
+  if (DAMAGED.test(code))
+    return new Failure(
+      "damaged",
+      `The database is damaged, or the disk gives back something else than was stored (${error instanceof Error ? error.message : code}). What needed it was undone. Run selkie doctor, and restore a backup`,
+      { cause: error },
+    );
   if (code.startsWith("SQLITE_CONSTRAINT"))
     return new Failure("conflict", "This conflicts with something that exists already", { cause: error });
   return error;
@@ -335,7 +341,7 @@ function copyLog(write: Database, mode: "passive" | "truncate"): void {
     write.run(`pragma wal_checkpoint(${mode})`);
   } catch (error) {
     const code = codeOf(error);
-    if (!FULL.test(code) && !UNREADABLE.test(code)) throw error;
+    if (!FULL.test(code) && !UNREADABLE.test(code) && !DAMAGED.test(code)) throw error;
   }
 }
 

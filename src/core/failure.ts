@@ -1,7 +1,8 @@
 /**
  * Every kind of failure a caller can cause or must handle. The API maps each kind to one HTTP status:
  * `invalid` is a body or query of the wrong shape, `refused` a well-formed request that makes no sense here, `unreadable`
- * something stored that the disk did not give back: whatever needed it was undone.
+ * something stored that the disk did not give back: whatever needed it was undone. `damaged` is something stored that
+ * makes no sense any more: trying again does not help.
  */
 export type FailureKind =
   | "invalid"
@@ -15,7 +16,8 @@ export type FailureKind =
   | "unavailable"
   | "timeout"
   | "full"
-  | "unreadable";
+  | "unreadable"
+  | "damaged";
 
 /** What a failure may say beyond its message, for programs: shown as it is. */
 export interface FailureOptions extends ErrorOptions {

@@ -1,13 +1,20 @@
 import { type Instant, instantOf } from "../core/clock.ts";
+import { Failure } from "../core/failure.ts";
 
-/** JSON text of a column as the value it was written from. The store wrote it, so its shape is known. */
+/** JSON text of a column as the value it was written from. The store wrote it, so its shape is known; what is no JSON is `damaged`. */
 export function fromJson<T>(text: string): T {
-  return JSON.parse(text) as T;
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    throw new Failure("damaged", "A row of the database is damaged. Run selkie doctor, and restore a backup", {
+      cause,
+    });
+  }
 }
 
 /** As {@link fromJson}, null for null. */
 export function fromJsonOrNull<T>(text: string | null): T | null {
-  return text === null ? null : (JSON.parse(text) as T);
+  return text === null ? null : fromJson<T>(text);
 }
 
 /** A value as JSON text, null for null. */

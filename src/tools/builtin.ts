@@ -98,7 +98,7 @@ export function defineTool<A>(definition: BuiltinDefinition<A>): BuiltinTool {
         return { ok: true, message, promptChanged: definition.changesPrompt ?? false };
       } catch (error) {
         // The model can do nothing about a disk that fails, and the transaction in which it does cannot go on.
-        if (!(error instanceof Failure) || error.kind === "unreadable") throw error;
+        if (!(error instanceof Failure) || error.kind === "unreadable" || error.kind === "damaged") throw error;
         return { ok: false, message: error.message };
       }
     },
