@@ -12,8 +12,9 @@ export function createCoalescer(): (events: readonly TurnEvent[]) => readonly Tu
     for (const event of events) {
       const goesOn = begun !== undefined && areJoinable(begun, event);
       if (last !== undefined && goesOn && "text" in last && "text" in event) {
-        last = { ...last, text: last.text + event.text };
+        last = { ...event, text: last.text + event.text };
         joined[joined.length - 1] = last;
+        begun = event;
         continue;
       }
       // Nothing is joined to the first of its kind.
@@ -27,6 +28,8 @@ export function createCoalescer(): (events: readonly TurnEvent[]) => readonly Tu
 
 /** Whether two events are deltas of one kind and message, or of one tool call. */
 function areJoinable(left: TurnEvent, right: TurnEvent): boolean {
+  // A signature is the end of a thought.
+  if (left.type === "reasoning_delta" && left.signature !== undefined) return false;
   if (left.type === "text_delta" || left.type === "reasoning_delta")
     return right.type === left.type && right.messageId === left.messageId;
   return left.type === "tool_call_delta" && right.type === "tool_call_delta" && right.id === left.id;

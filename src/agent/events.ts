@@ -44,7 +44,12 @@ export interface Compacting {
 export type TurnEvent =
   | { readonly type: "started"; readonly runId: RunId }
   | ({ readonly type: "text_delta"; readonly text: string } & DeltaTarget)
-  | ({ readonly type: "reasoning_delta"; readonly text: string; readonly isNative: boolean } & DeltaTarget)
+  | ({
+      readonly type: "reasoning_delta";
+      readonly text: string;
+      readonly isNative: boolean;
+      readonly signature?: string;
+    } & DeltaTarget)
   | ({
       readonly type: "tool_call_start";
       readonly id: string;

@@ -18,11 +18,13 @@ export interface ModelCall {
   readonly emit?: (event: TurnEvent) => void;
 }
 
-/** What a model said, and the ids that its deltas carried: the reply's and, for calls that ask, the request's. */
+/** What a model said, and the ids that its deltas carried. */
 export interface CallResult {
   readonly reply: ModelReply;
+  /** Of what it said, with the first call and those that are like it: whether they ask for approval. */
   readonly messageId: MessageId;
-  readonly approvalId: MessageId;
+  /** Of the other calls, if any. */
+  readonly otherCallsId: MessageId;
   /** What went to the provider and came back; null when the model does not say. */
   readonly exchange: Exchange | null;
 }
@@ -30,14 +32,15 @@ export interface CallResult {
 /** Calls the model once and passes its deltas on. Throws what the model throws. */
 export async function callModel(call: ModelCall, random: Random): Promise<CallResult> {
   const messageId = newId("message", random);
-  const approvalId = newId("message", random);
+  const otherCallsId = newId("message", random);
   const rename = callIdRenamer(call.knownCallIds, random);
   const asking = new Set<string>();
+  let firstAsks: boolean | undefined;
   const { emit } = call;
   const hear = emit && ((delta: ModelDelta) => emit(toDelta(delta)));
   const { reply, exchange } = await call.model.call(call.request, call.signal, hear);
   const toolCalls = reply.toolCalls.map((made) => ({ ...made, id: rename(made.id) }));
-  return { reply: { ...reply, toolCalls }, messageId, approvalId, exchange: exchange ?? null };
+  return { reply: { ...reply, toolCalls }, messageId, otherCallsId, exchange: exchange ?? null };
 
   function toDelta(event: ModelDelta): TurnEvent {
     if (event.type === "text_delta") return { type: "text_delta", text: event.text, messageId, stepId: call.stepId };
@@ -46,8 +49,8 @@ export async function callModel(call: ModelCall, random: Random): Promise<CallRe
     const id = rename(event.id);
     if (event.type === "tool_call_start" && call.asksApproval(event.name)) asking.add(id);
     const asksApproval = asking.has(id);
-    const place = asksApproval ? { ...target, messageId: approvalId } : target;
-    return { ...event, id, asksApproval, ...place };
+    firstAsks ??= asksApproval;
+    return { ...event, id, asksApproval, ...target, messageId: asksApproval === firstAsks ? messageId : otherCallsId };
   }
 }
 

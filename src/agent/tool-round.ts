@@ -199,7 +199,7 @@ function toolContext(turn: Turn, state: TurnState, repositories: Repositories): 
       const newestFirst = shown.toSorted((a, b) => b.message.createdAt - a.message.createdAt);
       return newestFirst.map(({ message }) => ({
         createdAt: message.createdAt,
-        role: message.role,
+        role: message.role === "approval" ? "assistant" : message.role,
         text: textOf(message),
       }));
     },

@@ -1,7 +1,7 @@
 import { newId, type StepId } from "../core/id.ts";
 import { answerFormatOf } from "../llm/answer-format.ts";
 import { ModelFailure, refusesInput } from "../llm/failure.ts";
-import type { FinishReason, ModelRequest } from "../llm/model.ts";
+import type { FinishReason, ModelRequest, ToolCall } from "../llm/model.ts";
 import { withSkills } from "./client-skills.ts";
 import { type Change, commit, noChange, requirePlace } from "./commit.ts";
 import { isCrowded, madeRoomFor, makeRoom, mayBeFull, needsRoom, systemOverflow } from "./compaction/make-room.ts";
@@ -210,18 +210,22 @@ const END_REASONS: Partial<Readonly<Record<FinishReason, StopReason>>> = {
   filtered: "invalid_llm_response",
 };
 
-/** The rows a reply becomes: what was said with the calls that may run, then the calls that wait for an approval. */
-function rowsOf(turn: Turn, state: TurnState, taken: TakenStep, heard: HeardReply): readonly Message[] {
-  const place = placeOf(turn, state, taken.stepId);
-  const asking = heard.toolCalls.filter((call) => asksApproval(turn, call.name));
-  const running = heard.toolCalls.filter((call) => !asksApproval(turn, call.name));
-  const rows: Message[] = [];
-  if (heard.parts.length > 0 || running.length > 0) {
-    rows.push({ ...newMessage(turn, place, "assistant", heard.parts), id: taken.result.messageId, toolCalls: running });
-  }
-  if (asking.length > 0)
-    rows.push({ ...newMessage(turn, place, "approval", []), id: taken.result.approvalId, toolCalls: asking });
-  return rows;
+/**
+ * The rows a reply becomes: the calls that may run, then those that wait for an approval. What was said stands with the
+ * first call, as its deltas did.
+ */
+function rowsOf(turn: Turn, state: TurnState, { stepId, result }: TakenStep, heard: HeardReply): readonly Message[] {
+  const { parts, toolCalls } = heard;
+  const place = placeOf(turn, state, stepId);
+  const asks = (call: ToolCall) => asksApproval(turn, call.name);
+  const firstAsks = toolCalls[0] !== undefined && asks(toolCalls[0]);
+  const row = (role: "assistant" | "approval", isFirst: boolean): Message => ({
+    ...newMessage(turn, place, role, isFirst ? parts : []),
+    id: isFirst ? result.messageId : result.otherCallsId,
+    toolCalls: toolCalls.filter((call) => asks(call) === (role === "approval")),
+  });
+  const rows = [row("assistant", !firstAsks), row("approval", firstAsks)];
+  return rows.filter((message) => message.toolCalls.length > 0 || message.content.length > 0);
 }
 
 function stepRow(

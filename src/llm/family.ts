@@ -22,6 +22,8 @@ export interface Dialect {
   readonly marksFailures: boolean;
   /** The model's own signature stands on its tool calls rather than on its reasoning. */
   readonly signsToolCalls: boolean;
+  /** A signature follows each thought. */
+  readonly signsThoughts: boolean;
   /** Reasoning of one id is one item, though it comes in several pieces. */
   readonly joinsReasoning: boolean;
   /** The id under which the provider accepts a tool call back. */
@@ -106,6 +108,7 @@ export const PLAIN_DIALECT: Dialect = {
   rawArguments: false,
   marksFailures: false,
   signsToolCalls: false,
+  signsThoughts: false,
   joinsReasoning: false,
   toolCallId: sanitizeToolCallId,
   readMarks: () => ({}),

@@ -103,7 +103,8 @@ export interface Exchange {
 /** What a model says, piece by piece. Deltas of one tool call share its id and follow its `tool_call_start`. */
 export type ModelDelta =
   | { readonly type: "text_delta"; readonly text: string }
-  | { readonly type: "reasoning_delta"; readonly text: string }
+  /** A signature comes with the last piece of the thought that it is for. */
+  | { readonly type: "reasoning_delta"; readonly text: string; readonly signature?: string }
   | { readonly type: "tool_call_start"; readonly id: string; readonly name: string }
   | { readonly type: "tool_call_delta"; readonly id: string; readonly text: string };
 

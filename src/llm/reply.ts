@@ -9,7 +9,7 @@ import type {
 import type { Dialect, ReasoningMarks } from "./family.ts";
 import { TOOL_CALLS_MAX } from "./limits.ts";
 import { mendedArguments } from "./mended-arguments.ts";
-import type { FinishReason, Hear, ModelReply, OutputPart, ToolCall, Usage } from "./model.ts";
+import type { FinishReason, Hear, ModelDelta, ModelReply, OutputPart, ToolCall, Usage } from "./model.ts";
 import type { ToolCallIds } from "./tool-call-id.ts";
 
 /** Passes on what a provider says and gathers it into, at the end, the whole reply. */
@@ -66,6 +66,8 @@ class Gatherer implements ReplyGatherer {
   readonly #open = new Map<string, Call>();
   /** Calls, by the provider's id for them, that are the answer. */
   readonly #answers = new Set<string>();
+  /** The last piece of a thought, which waits for what may be its signature, so that both are heard together. */
+  #thought = "";
   #chars = 0;
 
   constructor(options: GathererOptions) {
@@ -121,6 +123,7 @@ class Gatherer implements ReplyGatherer {
   }
 
   finish(reason: LanguageModelV4FinishReason, usage: LanguageModelV4Usage): ModelReply {
+    this.#tellThought();
     const parts = this.#pieces.flatMap(outputPart);
     const toolCalls = this.#calls.map(toolCall);
     const finishReason = finishReasonOf(reason, toolCalls.length > 0);
@@ -156,13 +159,30 @@ class Gatherer implements ReplyGatherer {
     if (metadata === undefined) return;
     const found = this.#options.dialect.readMarks(metadata);
     piece.marks = { ...piece.marks, ...found };
+    this.#tellThought(found.signature);
   }
 
   #say(piece: Piece, text: string): void {
     if (text === "") return;
     this.#count(text);
     piece.text += text;
-    this.#options.hear({ type: piece.type === "text" ? "text_delta" : "reasoning_delta", text });
+    if (piece.type === "reasoning" && this.#options.dialect.signsThoughts) {
+      this.#tellThought();
+      this.#thought = text;
+    } else {
+      this.#tell({ type: piece.type === "text" ? "text_delta" : "reasoning_delta", text });
+    }
+  }
+
+  #tell(delta: ModelDelta): void {
+    this.#tellThought();
+    this.#options.hear(delta);
+  }
+
+  #tellThought(signature?: string): void {
+    if (this.#thought === "") return;
+    this.#options.hear({ type: "reasoning_delta", text: this.#thought, ...(signature !== undefined && { signature }) });
+    this.#thought = "";
   }
 
   #start(providerId: string, name: string): Call {
@@ -170,7 +190,7 @@ class Gatherer implements ReplyGatherer {
     const call: Call = { id: this.#options.ids.claim(providerId), name, text: "" };
     this.#calls.push(call);
     this.#open.set(providerId, call);
-    this.#options.hear({ type: "tool_call_start", id: call.id, name });
+    this.#tell({ type: "tool_call_start", id: call.id, name });
     return call;
   }
 
@@ -178,7 +198,7 @@ class Gatherer implements ReplyGatherer {
     if (call === undefined || text === "") return;
     this.#count(text);
     call.text += text;
-    this.#options.hear({ type: "tool_call_delta", id: call.id, text });
+    this.#tell({ type: "tool_call_delta", id: call.id, text });
   }
 
   #call(part: LanguageModelV4ToolCall): void {

@@ -111,7 +111,8 @@ export function insertValues(organizationId: string, message: Message): readonly
 
 /** What a user or the agent said in a message: what memory keeps of it, and what searches find. */
 export function spokenText(message: Pick<Message, "role" | "content" | "toolCalls">): string {
-  if (message.role !== "user" && message.role !== "assistant") return "";
+  // A request for an approval may hold words of the agent's beside it.
+  if (message.role !== "user" && message.role !== "assistant" && message.role !== "approval") return "";
   const text = textOf(message).trim();
   // Heartbeats and notices are the server's own, packed as users' words.
   const packed = message.role === "user" && text.startsWith("{") ? parseJson(text) : undefined;

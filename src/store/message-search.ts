@@ -1,4 +1,5 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
+import type { MessageRole } from "../agent/message.ts";
 import type { MessageStore, SpokenFilter } from "../agent/ports.ts";
 import type { RunId } from "../core/id.ts";
 import { IS_REPLACED } from "./message-filter.ts";
@@ -82,7 +83,7 @@ function matches(organizationId: string, filter: SpokenFilter): RawBuilder<SqlBo
   if (agentId !== undefined) conditions.push(sql`messages.agent_id = ${agentId}`);
   if (conversationId === null) conditions.push(sql`messages.conversation_id is null`);
   else if (conversationId !== undefined) conditions.push(sql`messages.conversation_id = ${conversationId}`);
-  if (roles !== undefined) conditions.push(sql`messages.role in (${sql.join([...roles])})`);
+  if (roles !== undefined) conditions.push(sql`messages.role in (${sql.join(speakers(roles))})`);
   if (start !== undefined) conditions.push(sql`messages.created_at >= ${start}`);
   if (end !== undefined) conditions.push(sql`messages.created_at <= ${end}`);
   if (exceptRunId !== undefined) conditions.push(sql`coalesce(messages.run_id, '') <> ${exceptRunId}`);
@@ -91,4 +92,9 @@ function matches(organizationId: string, filter: SpokenFilter): RawBuilder<SqlBo
   if (projectId !== undefined) conditions.push(ofAgents("agents.project_id", projectId));
   if (templateId !== undefined) conditions.push(ofAgents("agents.template_id", templateId));
   return sql<SqlBool>`${sql.join(conditions, sql` and `)}`;
+}
+
+/** What an agent says beside a request for an approval is kept with the request. */
+function speakers(roles: readonly MessageRole[]): readonly MessageRole[] {
+  return roles.includes("assistant") ? [...roles, "approval"] : roles;
 }

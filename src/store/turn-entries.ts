@@ -62,7 +62,7 @@ function toEntry(message: Message, senders: ReadonlyMap<string, string>): NewEnt
     id,
     session: `${conversationId ?? agentId} ${Math.floor(createdAt / SESSION_MS)}`,
     speaker: speakerOf(message, senders),
-    role: role === "assistant" ? "assistant" : "user",
+    role: role === "user" ? "user" : "assistant",
     text: spokenText(message).slice(0, TURN_CHARS_MAX).toWellFormed(),
     at: createdAt,
     tags: [turnTag(conversationId)],

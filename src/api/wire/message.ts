@@ -78,7 +78,9 @@ function toWireMessage(message: Message, view: MessageView): readonly JsonObject
     case "tool":
       return toolReturnMessages(message, view);
     case "approval":
-      return message.toolCalls.length > 0 ? [approvalRequest(message)] : [approvalResponse(message)];
+      return message.toolCalls.length > 0
+        ? [...saidPieces(message, view), approvalRequest(message)]
+        : [approvalResponse(message)];
   }
 }
 
@@ -113,12 +115,20 @@ function toWirePart(part: ContentPart): JsonObject {
   return { type: "reasoning", is_native: true, reasoning: part.text, signature: part.signature ?? null };
 }
 
-function spokenMessages(message: Message, view: MessageView): readonly JsonObject[] {
+/** What a model said, in pieces that its calls, if any, come after. */
+function saidPieces(message: Message, view: MessageView): JsonObject[] {
   const pieces: JsonObject[] = [];
-  const add = (type: string, rest: JsonObject) => {
-    pieces.push({ ...envelope(message, type, pieceOtid(message.id, pieces.length)), ...rest });
-  };
-  for (const part of message.content) addSpoken(part, view, add);
+  for (const part of message.content) addSpoken(part, view, (...piece) => addPiece(pieces, message, ...piece));
+  return pieces;
+}
+
+function addPiece(pieces: JsonObject[], message: Message, type: string, rest: JsonObject): void {
+  pieces.push({ ...envelope(message, type, pieceOtid(message.id, pieces.length)), ...rest });
+}
+
+function spokenMessages(message: Message, view: MessageView): readonly JsonObject[] {
+  const pieces = saidPieces(message, view);
+  const add = (type: string, rest: JsonObject) => addPiece(pieces, message, type, rest);
   const { said, calls } = splitCalls(message.toolCalls, view);
   for (const text of said) add("assistant_message", { content: text });
   const [first] = calls;

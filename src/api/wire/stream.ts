@@ -99,14 +99,13 @@ function messageFrames(
     (message.role === "approval" && message.toolCalls.length === 0);
   if (isHidden) return [];
   const shown = toWireMessages([message], view);
-  const left = deltas === undefined ? shown : shown.flatMap((piece) => leftOf(piece, deltas, view));
+  const left = deltas === undefined ? shown : shown.filter((piece) => isLeft(piece, deltas, view));
   return wanted(left, options).map((piece) => frame(piece));
 }
 
-/** Deltas carry everything but signatures, which providers send last, and the calls of agents that talk by tool. */
-function leftOf(piece: JsonObject, deltas: DeltaEncoder, view: MessageView): readonly JsonObject[] {
-  if (!view.assistantText && !deltas.hasBegun(piece["otid"])) return [piece];
-  return typeof piece["signature"] === "string" ? [{ ...piece, reasoning: "" }] : [];
+/** Deltas carry everything but the calls of agents that talk by tool. */
+function isLeft(piece: JsonObject, deltas: DeltaEncoder, view: MessageView): boolean {
+  return !view.assistantText && !deltas.hasBegun(piece["otid"]);
 }
 
 function endFrames(
@@ -181,6 +180,8 @@ function createDeltaEncoder(encoder: EncoderOptions): DeltaEncoder {
       kind = kindNow;
       index++;
     }
+    // What follows a signature is another thought.
+    if (event.type === "reasoning_delta" && event.signature !== undefined) kind = "";
     const otid = type === "approval_request_message" ? messageId : pieceOtid(messageId, index);
     begun.add(otid);
     const start = deltaEnvelope(encoder.run.id, event, { type, otid, date });
@@ -216,7 +217,11 @@ function wireType(event: Delta): string {
 function deltaBody(event: Delta): JsonObject {
   if (event.type === "text_delta") return { content: event.text };
   if (event.type === "reasoning_delta")
-    return { source: event.isNative ? "reasoner_model" : "non_reasoner_model", reasoning: event.text, signature: null };
+    return {
+      source: event.isNative ? "reasoner_model" : "non_reasoner_model",
+      reasoning: event.text,
+      signature: event.signature ?? null,
+    };
   const call = callDelta(event);
   return { tool_call: call, tool_calls: call };
 }

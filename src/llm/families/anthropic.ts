@@ -55,6 +55,7 @@ export function claudeDialect(key: string): Dialect {
     systemAnywhere: false,
     imagesInToolAnswers: true,
     marksFailures: true,
+    signsThoughts: true,
     readMarks: (metadata) =>
       marks({
         signature: markOf(metadata, key, "signature"),
