@@ -215,12 +215,13 @@ export interface MessageStore {
   indexMissing(agentId: AgentId, limit: number): Promise<number>;
   /** What users and agents said, newest first. */
   listSpoken(filter: SpokenFilter, limit: number): Promise<readonly Message[]>;
-  /** The run that took a request of exactly these otids into the conversation (null: the agent's own), if any. */
-  runOfOtids(
+  /** The runs that took a message of this otid into the conversation (null: the agent's own), newest first. */
+  runsOfOtid(
     agentId: AgentId,
     conversationId: ConversationId | null,
-    otids: readonly string[],
-  ): Promise<RunId | undefined>;
+    otid: string,
+    limit: number,
+  ): Promise<readonly RunId[]>;
   /** Makes the context of `from`, its system message aside, part of the context of `to` too. Nothing is copied. */
   share(from: ThreadId, to: ThreadId): Promise<void>;
   countForAgent(agentId: AgentId): Promise<number>;

@@ -8,6 +8,7 @@ import type { Agent } from "./agent.ts";
 import { createApprovalExpiry } from "./approval-expiry.ts";
 import { cancelApproval } from "./cancel-approval.ts";
 import { requireConversation } from "./commit.ts";
+import { earlierRun } from "./earlier-run.ts";
 import { inputMessages, type TurnInput } from "./input.ts";
 import type { Repositories, Store, UnfinishedRun } from "./ports.ts";
 import { previewRequest } from "./preview.ts";
@@ -37,7 +38,7 @@ export interface StartedRun {
 export interface Runner {
   /**
    * Stores the input and the run, then sets to work. Throws a Failure, nothing stored, when the request cannot be
-   * taken. A request whose otids were all taken before by one run is answered with that run.
+   * taken. The same input under the same otids is answered with the run that took it before.
    */
   start(actor: Actor, request: TurnRequest): Promise<StartedRun>;
   /** What the first step of such a run would send to its provider. Nothing is sent or stored. */
@@ -268,17 +269,6 @@ async function queuedInput({ runs }: Repositories, runId: RunId): Promise<TurnIn
   const queued = await runs.findQueued({ runId });
   if (queued === undefined) throw new Failure("refused", `Run ${runId} does not wait to begin`);
   return queued.input;
-}
-
-/** The run that took the same input before, told by the names that the client gave its messages. */
-async function earlierRun(
-  { messages }: Repositories,
-  { agent, conversationId }: RunSetup,
-  input: TurnInput,
-): Promise<RunId | undefined> {
-  const otids = [input.approvalOtid, ...input.messages.map((message) => message.otid)];
-  const given = otids.filter((otid): otid is string => otid !== null);
-  return given.length === 0 ? undefined : messages.runOfOtids(agent.id, conversationId, given);
 }
 
 /** Checks that the conversation is free and the input fits it, then stores both the input and the run. */

@@ -95,7 +95,7 @@ async function runOfOtid(
 ): Promise<RunId> {
   for (const waitMs of [0, ...OTID_WAITS_MS]) {
     if (waitMs > 0) await clock.sleep(waitMs, c.req.raw.signal);
-    const id = await store.reader(c.var.actor).messages.runOfOtids(agentId, conversationId, [otid]);
+    const [id] = await store.reader(c.var.actor).messages.runsOfOtid(agentId, conversationId, otid, 1);
     if (id !== undefined) return id;
   }
   throw new Failure("not_found", `No run was started by a message with otid '${otid.slice(0, 100)}'`);

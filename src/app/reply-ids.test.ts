@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
-import { events, type FakeProvider, fakeProvider, json, named } from "../llm/_test-provider.ts";
 import { type Answer, eventsOf, startTestServer, type TestServer } from "./_test-server.ts";
 
 // A Claude that thinks, says something and calls tools, in the order that a test wants.
@@ -13,7 +12,8 @@ const WORDS = { type: "text", text: "Looking." };
 const NAMES = ["look", "hear"];
 const client_tools = NAMES.map((name) => ({ name, parameters: { type: "object", properties: {} } }));
 
-let claude: FakeProvider;
+const requests: Answer[] = [];
+let claude: Bun.Server<undefined>;
 let server: TestServer;
 let agentId = "";
 let blocks: readonly Block[] = [];
@@ -34,27 +34,44 @@ function deltasOf(block: Block): readonly Block[] {
   return [...thought, { type: "signature_delta", signature: block["signature"] }];
 }
 
+/** One event of Claude's stream. */
+function named(type: string, fields: object): string {
+  return `event: ${type}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`;
+}
+
+/** What the scripted Claude answers a request with. */
+function answerTo(body: Answer): Response {
+  const said = blocks;
+  blocks = [{ type: "text", text: "Done." }];
+  const stop_reason = said.some(({ type }) => type === "tool_use") ? "tool_use" : "end_turn";
+  const message = { id: "msg_1", type: "message", role: "assistant", model: MODEL, stop_sequence: null };
+  if (!body.stream) return Response.json({ ...message, content: said, stop_reason, usage });
+  const events = [
+    named("message_start", { message: { ...message, content: [], stop_reason: null, usage } }),
+    ...said.flatMap((block, index) => [
+      named("content_block_start", { index, content_block: startOf(block) }),
+      ...deltasOf(block).map((delta) => named("content_block_delta", { index, delta })),
+      named("content_block_stop", { index }),
+    ]),
+    named("message_delta", { delta: { stop_reason, stop_sequence: null }, usage }),
+    named("message_stop", {}),
+  ];
+  return new Response(events.join(""), { headers: { "content-type": "text/event-stream" } });
+}
+
 beforeAll(async () => {
-  claude = fakeProvider(({ path, body }) => {
-    if (path.includes("/models")) return json({ data: [{ id: MODEL, type: "model" }], has_more: false });
-    const said = blocks;
-    blocks = [{ type: "text", text: "Done." }];
-    const stop_reason = said.some(({ type }) => type === "tool_use") ? "tool_use" : "end_turn";
-    const message = { id: "msg_1", type: "message", role: "assistant", model: MODEL, stop_sequence: null };
-    if (!body.stream) return json({ ...message, content: said, stop_reason, usage });
-    return events([
-      named("message_start", { message: { ...message, content: [], stop_reason: null, usage } }),
-      ...said.flatMap((block, index) => [
-        named("content_block_start", { index, content_block: startOf(block) }),
-        ...deltasOf(block).map((delta) => named("content_block_delta", { index, delta })),
-        named("content_block_stop", { index }),
-      ]),
-      named("message_delta", { delta: { stop_reason, stop_sequence: null }, usage }),
-      named("message_stop", {}),
-    ]);
+  claude = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    async fetch(request) {
+      if (request.url.includes("/models")) return Response.json({ data: [{ id: MODEL, type: "model" }] });
+      const body = await request.json();
+      requests.push(body);
+      return answerTo(body);
+    },
   });
-  const provider = { name: "anthropic", kind: "anthropic", apiKey: "k", baseUrl: `${claude.url}/v1` } as const;
-  server = await startTestServer({ providers: [provider] });
+  const baseUrl = `http://127.0.0.1:${claude.port}/v1`;
+  server = await startTestServer({ providers: [{ name: "anthropic", kind: "anthropic", apiKey: "k", baseUrl }] });
 });
 
 beforeEach(async () => {
@@ -63,7 +80,7 @@ beforeEach(async () => {
 
 afterAll(async () => {
   await server.close();
-  claude.stop();
+  await claude.stop(true);
 });
 
 const WAYS: Readonly<Record<string, object>> = {
@@ -127,7 +144,7 @@ for (const [way, extra] of Object.entries(WAYS)) {
         messages: [{ type: "approval", approvals: answers }],
         streaming: false,
       });
-      const { messages } = claude.requests.at(-1)?.body ?? {};
+      const { messages } = requests.at(-1);
       expect(messages.at(-2).content).toMatchObject([THOUGHT, WORDS, call("look"), call("hear")]);
     }
   });

@@ -11,12 +11,12 @@ import { rememberMessages } from "./turn-entries.ts";
 const OF_OTID = `select messages.run_id from messages join runs on runs.id = messages.run_id
   where messages.agent_id = $1 and messages.otid = $2
   and coalesce(messages.conversation_id, '') = coalesce($3, '') and messages.organization_id = $4
-  order by messages.sequence_id limit 1`;
+  group by messages.run_id order by max(messages.sequence_id) desc limit $5`;
 
 const NOTE_INDEXED = "update messages set search_text = '' where id = $1 and organization_id = $2";
 
 /** The part of {@link MessageStore} that looks messages up by their names, or lists what was said. */
-export type MessageFinder = Pick<MessageStore, "findAll" | "indexMissing" | "listSpoken" | "runOfOtids">;
+export type MessageFinder = Pick<MessageStore, "findAll" | "indexMissing" | "listSpoken" | "runsOfOtid">;
 
 /** {@link MessageFinder} over SQL. */
 export function sqlMessageFinder(session: Session): MessageFinder {
@@ -61,14 +61,9 @@ export function sqlMessageFinder(session: Session): MessageFinder {
       return rows.map(toMessage);
     },
 
-    async runOfOtids(agentId, conversationId, otids) {
-      const runs = new Set<unknown>();
-      for (const otid of otids) {
-        const { rows } = await session.sql.execute(OF_OTID, [agentId, otid, conversationId, organizationId]);
-        runs.add(rows[0]?.["run_id"]);
-      }
-      const [only] = runs;
-      return runs.size === 1 ? (only as RunId | undefined) : undefined;
+    async runsOfOtid(agentId, conversationId, otid, limit) {
+      const { rows } = await session.sql.execute(OF_OTID, [agentId, otid, conversationId, organizationId, limit]);
+      return rows.map((row) => row["run_id"] as RunId);
     },
   };
 }
