@@ -14,7 +14,7 @@ import type { Repositories, Store } from "./ports.ts";
 /** Turns that are read at once: their facts are one transaction, for which others wait. */
 const PIECE_TURNS_MAX = 32;
 /** How facts call a user whose messages have no name. */
-const USER = "The user";
+export const USER = "The user";
 
 /** What reads turns for facts. */
 export interface LearningWorkOptions {

@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
+import { USER } from "../agent/learning-work.ts";
 import type { Repositories } from "../agent/ports.ts";
 import { findAgent } from "../agent/recompile.ts";
 import { Failure } from "../core/failure.ts";
@@ -22,6 +23,9 @@ const NAME_CHARS_MAX = 200;
 const TAGS_MAX = 100;
 /** Characters of a question. */
 const QUESTION_CHARS_MAX = 10_000;
+
+/** Said where nothing can be learned of whoever speaks. */
+const NAMELESS = 'Nobody is named as the speaker, so nothing was learned of "I": send `speaker`';
 
 const short = z.string().max(NAME_CHARS_MAX);
 const RememberBody = z.object({
@@ -50,6 +54,7 @@ const FactsQuery = z.object({
   valid_at: timeField().optional(),
   learned_at: timeField().optional(),
   current: flagParam().optional(),
+  before: z.string().optional(),
   limit: intParam(1, FACTS_MAX).optional(),
 });
 const EntitiesQuery = z.object({
@@ -84,14 +89,14 @@ function tierRoutes(options: RouteOptions, spaceFor: SpaceOf): Hono<ApiEnv> {
   routes.post("/remember", async (c) => {
     const body = await readBody(c, RememberBody);
     const { text, ...about } = body;
-    const { turnId, learned } = await options.store.write(c.var.actor, async (repositories) => {
+    const { turnId, learned, isNameless } = await options.store.write(c.var.actor, async (repositories) => {
       const kept = await (await memoryFor(options, repositories, spaceFor, c)).remember(text, given(about));
       if (kept.learned.some(({ evolution }) => evolution.uncertain.length > 0))
         await repositories.backlog.owe(await spaceFor(repositories, c), "judge");
       return kept;
     });
     const facts = learned.map(({ fact, isNew }) => ({ ...toWireFact(fact), is_new: isNew }));
-    return c.json({ turn_id: turnId, facts });
+    return c.json({ turn_id: turnId, facts, note: isNameless ? NAMELESS : null });
   });
 
   routes.post("/recall", async (c) => {
@@ -138,7 +143,7 @@ function knowledgeRoutes(options: RouteOptions, spaceFor: SpaceOf): Hono<ApiEnv>
   routes.get("/facts", async (c) => {
     const query = readQuery(c, FactsQuery);
     const memory = await memoryFor(options, readerFor(options, c), spaceFor, c);
-    const facts = await memory.facts({
+    const facts = await memory.allFacts({
       limit: query.limit ?? FACTS_DEFAULT,
       ...given({
         entityId: query.entity_id === undefined ? undefined : entityId(query.entity_id),
@@ -147,6 +152,7 @@ function knowledgeRoutes(options: RouteOptions, spaceFor: SpaceOf): Hono<ApiEnv>
         validAt: query.valid_at,
         learnedAt: query.learned_at,
         isCurrent: query.current,
+        before: query.before === undefined ? undefined : requireId("fact", query.before),
       }),
     });
     return c.json(facts.map(toWireFact));
@@ -220,7 +226,8 @@ async function memoryFor(
   spaceFor: SpaceOf,
   c: Context<ApiEnv>,
 ): Promise<Memory> {
-  return new Memory({ clock, random, space: await spaceFor(repositories, c), stores: repositories });
+  const owner = c.req.param("agent_id") === undefined ? (readQuery(c, UserQuery).user ?? "") : USER;
+  return new Memory({ clock, random, space: await spaceFor(repositories, c), owner, stores: repositories });
 }
 
 function toWireRecalled({ hits, facts, retrieval, coverage }: Recalled) {

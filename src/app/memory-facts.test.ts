@@ -212,6 +212,26 @@ for (const [name, make] of [
       expect(then?.closing).toBeNull();
     });
 
+    test("gives the last facts in order, and those before them", async () => {
+      const subject = await make();
+      const facts = Array.from({ length: 5 }, (_, i) =>
+        fact(`Fact ${i}.`, { learnedAt: instantOf(1_000 + Math.min(i, 3)) }),
+      );
+      const ordered = facts.toSorted((a, b) => a.learnedAt - b.learnedAt || (a.id < b.id ? -1 : 1)).map(({ id }) => id);
+      await subject.change(async (store) => {
+        for (const one of facts) await store.add(one);
+      });
+      const page = async (before?: FactId) => {
+        const query = { limit: 2, ...(before === undefined ? {} : { before }) };
+        return (await subject.facts.list(SPACE, query)).map(({ id }) => id);
+      };
+      expect(await page()).toEqual(ordered.slice(3));
+      expect(await page(ordered[3])).toEqual(ordered.slice(1, 3));
+      expect(await page(ordered[1])).toEqual(ordered.slice(0, 1));
+      expect(await page(ordered[0])).toEqual([]);
+      expect(await page("fact-00000000-0000-4000-8000-000000000000" as FactId)).toEqual([]);
+    });
+
     test("finds entities by any spelling of any name, and merges them so that it can be undone", async () => {
       const subject = await make();
       const [ada, lovelace] = [entity("Ada"), entity("Ada Lovelace")];

@@ -27,6 +27,29 @@ async function refused(method: string, path: string, body?: unknown): Promise<nu
 const textsOf = (items: readonly Answer[]) => items.map(({ text }) => text);
 
 describe("An agent's memory over REST", () => {
+  test("learns of its owner where nobody says who spoke, and says so where there is none", async () => {
+    const said = { text: "I live in Quito." };
+    const ofAgent = await ok("POST", `/v1/agents/${await server.agent()}/memory/remember`, said);
+    expect([textsOf(ofAgent.facts), ofAgent.note]).toEqual([["The user lives in Quito."], null]);
+    const ofUser = await ok("POST", "/v1/memory/remember?user=Zelda", said);
+    expect([textsOf(ofUser.facts), ofUser.note]).toEqual([["Zelda lives in Quito."], null]);
+    const ofNobody = await ok("POST", "/v1/memory/remember", said);
+    expect(ofNobody.facts).toEqual([]);
+    expect(ofNobody.note).toContain("speaker");
+    const byAgent = await ok("POST", "/v1/memory/remember?user=Zelda", { ...said, role: "assistant" });
+    expect([byAgent.facts, byAgent.note]).toEqual([[], expect.stringContaining("speaker")]);
+  });
+
+  test("tells the facts that were learned last, and pages to those before", async () => {
+    const root = `/v1/agents/${await server.agent()}/memory`;
+    for (const text of ["I like tea.", "I like milk.", "I like rum."])
+      await ok("POST", `${root}/remember`, { text, speaker: "Ada" });
+    const [milk, rum] = await ok("GET", `${root}/facts?limit=2`);
+    expect([milk.text, rum.text]).toEqual(["Ada likes milk.", "Ada likes rum."]);
+    expect(textsOf(await ok("GET", `${root}/facts?limit=2&before=${milk.id}`))).toEqual(["Ada likes tea."]);
+    expect(await refused("GET", `${root}/facts?before=milk`)).toBe(422);
+  });
+
   test("keeps, finds, dates, relates and forgets", async () => {
     const root = `/v1/agents/${await server.agent()}/memory`;
     const said = { speaker: "Ada", role: "user", session: "s", tags: ["t"] };

@@ -53,9 +53,9 @@ export function sqlEntryStore(session: Session): EntryStore {
       return space === undefined ? createColumns() : readColumns(sql, space, session.columnCache);
     },
 
-    async postings(name, terms, budget) {
+    async postings(name, terms, budget, listsMax) {
       const space = await findSpace(session, name);
-      return space === undefined ? [] : readPostings(sql, space, terms, budget);
+      return space === undefined ? [] : readPostings(sql, space, terms, budget, listsMax);
     },
 
     async termsFrom(name, prefix) {

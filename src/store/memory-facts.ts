@@ -189,16 +189,23 @@ async function removeTurn(session: Session, space: string, turnId: string): Prom
 async function listFacts(session: Session, space: string, query: FactQuery): Promise<readonly Fact[]> {
   assert(query.limit <= FACTS_LIMIT_MAX, `a query asked for ${query.limit} facts`);
   const family = query.entityId === undefined ? undefined : await entityFamily(session, space, query.entityId);
+  const last = query.before === undefined ? undefined : await findFact(session, space, query.before);
+  if (query.before !== undefined && last === undefined) return [];
   const rows = await session.db
     .selectFrom("umi_facts")
     .selectAll()
     .where(inSpace(session, space))
     .where((eb) => matches(eb, query, family))
-    .orderBy("learned_at")
-    .orderBy("id")
+    .$if(last !== undefined, (facts) =>
+      facts.where(({ eb, refTuple, tuple }) =>
+        eb(refTuple("learned_at", "id"), "<", tuple(last?.learnedAt ?? 0, last?.id ?? "")),
+      ),
+    )
+    .orderBy("learned_at", "desc")
+    .orderBy("id", "desc")
     .limit(query.limit)
     .execute();
-  const facts = await withSources(session, space, rows);
+  const facts = await withSources(session, space, rows.reverse());
   const { learnedAt } = query;
   return learnedAt === undefined ? facts : facts.flatMap((fact) => knownAt(fact, learnedAt) ?? []);
 }

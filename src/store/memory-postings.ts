@@ -22,6 +22,7 @@ export async function readPostings(
   space: SpaceRow,
   terms: readonly string[],
   budget: number,
+  listsMax = terms.length,
 ): Promise<readonly PostingList[]> {
   const wanted = [...new Set(terms)];
   const tail = await tailLists(sql, space, wanted);
@@ -34,7 +35,7 @@ export async function readPostings(
   const lists: PostingList[] = [];
   let left = budget;
   for (const { term, rest, total } of found) {
-    if (total === 0 || left <= 0) continue;
+    if (total === 0 || left <= 0 || lists.length >= listsMax) continue;
     const list = await readList(sql, space, { term, rest, total }, left);
     left -= list.numbers.length;
     lists.push(list);

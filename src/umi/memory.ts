@@ -22,6 +22,8 @@ import { createWorkingMemory, type WorkingMemory } from "./working-memory.ts";
 /** Texts that were recalled lately and are no news when they are said again. */
 const RECALLED_TEXTS_MAX = 200;
 
+const FIRST_PERSON = /(?<![\p{L}])(?:I|I['’]m|my|we)(?![\p{L}])/iu;
+
 /** What a {@link Memory} is made of. */
 export interface MemoryOptions {
   readonly clock: Pick<Clock, "now">;
@@ -30,6 +32,8 @@ export interface MemoryOptions {
   readonly scope?: Scope;
   /** A space by its name, instead of a scope. */
   readonly space?: string;
+  /** Who "I" is in a text of which nobody says who spoke; the scope's user when absent. */
+  readonly owner?: string;
   /** Where they are kept; in this process when absent. What one call writes, they keep whole or not at all. */
   readonly stores?: MemoryStores;
   /** What reads texts for facts; rules when absent. */
@@ -54,6 +58,8 @@ export interface Remembered {
   readonly learned: readonly Learned[];
   /** Whether nobody could read the text for facts; it is kept and found all the same. */
   readonly isUnread: boolean;
+  /** Whether the text speaks of "I" and nobody says who that is: nothing was learned of them. */
+  readonly isNameless: boolean;
 }
 
 /** What a recall found: what was said, and what is known. */
@@ -108,12 +114,18 @@ export class Memory {
       throw new Failure("invalid", `A text of up to ${ENTRY_CHARS_MAX} characters is remembered, got ${text.length}`);
     const { clock, random } = this.#options;
     const { speaker = "", role = "none", session = "", at = clock.now(), tags = [] } = about;
+    const named = speaker.trim() !== "" || role === "assistant" ? speaker : this.#owner();
     const names = { speaker: wellFormed(speaker), session: wellFormed(session), tags: tags.map(wellFormed) };
     const turn = { id: `turn-${random.uuid()}`, text, role, at, ...names };
-    const { facts, left, unreadable } = await this.#extractor.extract([turn], this.#recalled);
+    const { facts, left, unreadable } = await this.#extractor.extract([{ ...turn, speaker: named }], this.#recalled);
     await this.#stores.entries.add(this.#space, [turn]);
     const learned = await learn(this.#space, facts, [turn], this.#learning());
-    return { turnId: turn.id, learned, isUnread: left.length + unreadable.length > 0 };
+    return {
+      turnId: turn.id,
+      learned,
+      isUnread: left.length + unreadable.length > 0,
+      isNameless: named === "" && FIRST_PERSON.test(text),
+    };
   }
 
   /** What was said that answers a question, best first, and what is known of it. Blank questions find nothing. */
@@ -174,14 +186,27 @@ export class Memory {
     return this.facts({ ...query, validAt: instant });
   }
 
-  /** Facts by the time they were learned. */
+  /**
+   * Facts in the order in which they were learned, of more than `limit` the last; `before` the first of them come the
+   * others. Those that hold now, where the query asks for no time, no turn and not for what is over.
+   */
   facts({ limit = FACTS_LIMIT_MAX, ...query }: Partial<FactQuery> = {}): Promise<readonly Fact[]> {
+    const isOfNow = [query.isCurrent, query.validAt, query.learnedAt, query.turnId].every((one) => one === undefined);
+    return this.#stores.facts.list(this.#space, { ...query, ...(isOfNow ? { isCurrent: true } : {}), limit });
+  }
+
+  /** The same with those that are over. */
+  allFacts({ limit = FACTS_LIMIT_MAX, ...query }: Partial<FactQuery> = {}): Promise<readonly Fact[]> {
     return this.#stores.facts.list(this.#space, { ...query, limit });
   }
 
   /** How an entity is related to others, by current facts. */
   relations(id: EntityId): Promise<readonly Relation[]> {
     return relationsOf(this.#stores.facts, this.#space, id);
+  }
+
+  #owner(): string {
+    return wellFormed(this.#options.owner ?? this.#options.scope?.user ?? "");
   }
 
   #learning() {

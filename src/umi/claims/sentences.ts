@@ -3,7 +3,8 @@ const SENTENCES_MAX = 500;
 /** A longer sentence is no sentence that rules understand. */
 const SENTENCE_CHARS_MAX = 600;
 
-const TITLE_BEFORE = /(?:^|\s)(?:mrs?|ms|dr|prof|st|e\.g|i\.e|p\.s|\p{L})$/iu;
+/** A full stop after a title or an initial ends nothing; "so do I." does. */
+const TITLE_BEFORE = /(?:^|\s)(?:[Mm]rs?|[Mm]s|[Dd]r|[Pp]rof|[Ss]t|e\.g|i\.e|[Pp]\.[Ss]|(?!I)\p{Lu})$/u;
 const END = /(?:\.(?!\.)|[!?。！？])["”')\]]?(?=\s|$)|\n+/gu;
 const PARAGRAPH_END = /\n[ \t]*\n/u;
 const ASKED = /[?？]["”')\]]?$/u;

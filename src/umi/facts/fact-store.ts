@@ -24,6 +24,9 @@ export interface FactQuery {
   /** Those that nothing has closed. */
   readonly isCurrent?: boolean;
   readonly contentHash?: string;
+  /** Those that come before this fact in the order of the answer. */
+  readonly before?: FactId;
+  /** Of more, those that were learned last. */
   readonly limit: number;
 }
 
@@ -47,7 +50,7 @@ export interface FactStore {
   /** Notes how two facts stand to each other; a judgement takes the place of a first guess. */
   link(space: string, link: FactLink): Promise<void>;
   find(space: string, id: FactId): Promise<Fact | undefined>;
-  /** By the time they were learned, then id. `limit` may be at most {@link FACTS_LIMIT_MAX}. */
+  /** The last ones by the time they were learned, then id, in that order. `limit` may be at most {@link FACTS_LIMIT_MAX}. */
   list(space: string, query: FactQuery): Promise<readonly Fact[]>;
   /** The links that the fact is an end of, by time, then ids. */
   links(space: string, id: FactId): Promise<readonly FactLink[]>;

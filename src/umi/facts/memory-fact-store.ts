@@ -67,7 +67,12 @@ function factMethods(spaces: ReadonlyMap<string, Space>, open: Open) {
         const known = query.learnedAt === undefined ? fact : knownAt(fact, query.learnedAt);
         return known !== undefined && fits(known, query, family) ? [known] : [];
       });
-      return found.toSorted((a, b) => a.learnedAt - b.learnedAt || compare(a.id, b.id)).slice(0, query.limit);
+      const ordered = found.toSorted((a, b) => a.learnedAt - b.learnedAt || compare(a.id, b.id));
+      const last = query.before === undefined ? undefined : space.facts.get(query.before);
+      const isBefore = (fact: Fact) =>
+        last !== undefined && (fact.learnedAt - last.learnedAt || compare(fact.id, last.id)) < 0;
+      const page = query.before === undefined ? ordered : ordered.filter(isBefore);
+      return page.slice(-query.limit);
     },
 
     async links(name: string, id: FactId) {

@@ -33,9 +33,9 @@ export interface EntryStore {
   columns(space: string): Promise<EntryColumns>;
   /**
    * Where these terms occur, rarest first (ties by term), terms that occur nowhere left out. Reads at most `budget`
-   * postings in all: of a list that does not fit, the newest.
+   * postings in all: of a list that does not fit, the newest. With `listsMax`, the lists of that many terms at most.
    */
-  postings(space: string, terms: readonly string[], budget: number): Promise<readonly PostingList[]>;
+  postings(space: string, terms: readonly string[], budget: number, listsMax?: number): Promise<readonly PostingList[]>;
   /** Up to {@link SIMILAR_TERMS_MAX} terms of the space that begin with `prefix`, in code point order. */
   termsFrom(space: string, prefix: string): Promise<readonly string[]>;
 }

@@ -53,7 +53,7 @@ export function memoryEntryStore(removed: EntriesRemoved = () => {}): EntryStore
     terms: async (name, numbers) =>
       read(spaces.get(name), numbers).map(({ entry, terms }) => ({ number: entry.number, terms: joinTerms(terms) })),
     columns: async (name) => spaces.get(name)?.columns ?? createColumns(),
-    postings: async (name, terms, budget) => listsOf(spaces.get(name), terms, budget),
+    postings: async (name, terms, budget, listsMax) => listsOf(spaces.get(name), terms, budget).slice(0, listsMax),
     async termsFrom(name, prefix) {
       const terms = [...(spaces.get(name)?.postings.keys() ?? [])].filter((term) => term.startsWith(prefix));
       return terms.sort(byText).slice(0, SIMILAR_TERMS_MAX);

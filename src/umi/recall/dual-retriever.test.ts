@@ -45,6 +45,16 @@ test("recall() finds by words, by neighbours' words and by misspelled words", as
   expect(await ids("")).toEqual([]);
 });
 
+test("recall() reads a long question to its end, and looks for its rarest words", async () => {
+  const common = Array.from({ length: 90 }, (_, i) => `subject${i}`);
+  const noise = Array.from({ length: 180 }, (_, i) =>
+    said(`n${i}`, `A ${common[i % 90]} is dull`, { session: `n${i}` }),
+  );
+  const { ids } = await talk([...noise, ...TALK]);
+  expect((await ids(`${common.join(" ")} and who went kayaking?`))[0]).toBe("2");
+  expect(await ids(`${"word ".repeat(5_000)} kayaking`)).toEqual([]);
+});
+
 test("recall() narrows to roles, times, tags and sessions", async () => {
   const { ids } = await talk([
     ...TALK,

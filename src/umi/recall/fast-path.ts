@@ -6,7 +6,7 @@ import type { NearEntry, VectorStore } from "../vectors/vector-store.ts";
 import { bestCandidates, type SignScores, signScores } from "./candidates.ts";
 import { type DenseScores, denseScores } from "./dense.ts";
 import { type EntryFilter, entryFilter } from "./entry-filter.ts";
-import { type Question, readQuestion } from "./question.ts";
+import { narrowed, QUESTION_TERMS_MAX, type Question, readQuestion } from "./question.ts";
 import type { RecallHit, RecallOptions } from "./recall-options.ts";
 import type { BufferPool } from "./score-buffers.ts";
 import { alikeTerms, SpellingScorer } from "./spelling.ts";
@@ -64,12 +64,14 @@ export async function lookUp(
   limit: number,
 ): Promise<Found> {
   const { entries, buffers: pool } = sources;
-  const question = readQuestion(text, options.at);
+  const asked = readQuestion(text, options.at);
   const columns = await entries.columns(options.space);
   const { size } = columns;
   const weights = weightsFor(columns);
   const accept = await entryFilter(entries, columns, options);
-  const lists = await listsFor(entries, options.space, question.terms);
+  const lists = await listsFor(entries, options.space, asked.terms);
+  const isLong = asked.terms.length > QUESTION_TERMS_MAX;
+  const question = isLong ? narrowed(asked, new Set(lists.map(({ list }) => list.term))) : asked;
   const buffers = pool.take();
   const candidates = Math.max(CANDIDATES_MIN, CANDIDATES_PER_HIT * limit);
   const enough = candidates * TOUCHED_PER_CANDIDATE;
@@ -125,12 +127,18 @@ async function hitsOf(
   }));
 }
 
-/** The postings of the question's terms; a term that the space lacks gives way to those spelled like it. */
+/**
+ * The postings of the question's terms, of many the rarest; a term that the space lacks gives way to those spelled like
+ * it. Of a long question enough is found without that.
+ */
 async function listsFor(entries: EntryStore, space: string, terms: readonly string[]): Promise<readonly WeighedList[]> {
-  const found = await entries.postings(space, terms, POSTINGS_MAX);
+  const found = await entries.postings(space, terms, POSTINGS_MAX, QUESTION_TERMS_MAX);
   const known = new Set(found.map(({ term }) => term));
   const weights = new Map<string, number>();
-  const unknown = terms.filter((term) => !known.has(term) && term.length > PREFIX_CHARS).slice(0, UNKNOWN_TERMS_MAX);
+  const isFilled = found.length >= QUESTION_TERMS_MAX;
+  const unknown = isFilled
+    ? []
+    : terms.filter((term) => !known.has(term) && term.length > PREFIX_CHARS).slice(0, UNKNOWN_TERMS_MAX);
   for (const term of unknown) {
     for (const [other, likeness] of alikeTerms(term, await entries.termsFrom(space, term.slice(0, PREFIX_CHARS)))) {
       if (!known.has(other)) weights.set(other, Math.max(weights.get(other) ?? 0, likeness));

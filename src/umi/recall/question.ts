@@ -1,16 +1,18 @@
 import type { Instant } from "../../core/clock.ts";
 import { cut } from "../../core/text.ts";
 import { hashOf } from "../index/columns.ts";
-import { joinTerms } from "../index/entry.ts";
+import { joinTerms, splitTerms } from "../index/entry.ts";
 import type { DateRange } from "../text/date-range.ts";
 import { datesIn } from "../text/dates.ts";
 import { isStopWord } from "../text/stop-words.ts";
 import { termOf } from "../text/terms.ts";
 import { tokensOf } from "../text/tokens.ts";
 
-/** Characters of a question that are read, and its different words that are looked for. */
+/** Characters and words of a question that are read. */
 const QUESTION_CHARS_MAX = 10_000;
-const QUESTION_WORDS_MAX = 64;
+const QUESTION_WORDS_READ_MAX = 1_000;
+/** Different words of a question that are looked for; of more, those that the space has most rarely. */
+export const QUESTION_TERMS_MAX = 64;
 
 const ASKS_TIME =
   /^(?:and |so |but )?(?:when|since when|how long|how recently|(?:on |in )?(?:what|which) (?:date|day|month|year|week|time))\b/;
@@ -35,7 +37,7 @@ export interface Question {
 export function readQuestion(text: string, now: Instant): Question {
   const bounded = cut(text, QUESTION_CHARS_MAX);
   const tokens = tokensOf(bounded);
-  const words = tokens.filter((token) => !isStopWord(token)).slice(0, QUESTION_WORDS_MAX);
+  const words = tokens.filter((token) => !isStopWord(token)).slice(0, QUESTION_WORDS_READ_MAX);
   const sequence = words.map(termOf);
   return {
     words,
@@ -45,4 +47,10 @@ export function readQuestion(text: string, now: Instant): Question {
     asksTime: ASKS_TIME.test(bounded.trimStart().toLowerCase()),
     ranges: datesIn(bounded, now),
   };
+}
+
+/** The question with those of its terms alone that tell its answers apart. */
+export function narrowed(question: Question, terms: ReadonlySet<string>): Question {
+  const kept = (pair: string) => splitTerms(pair).every((term) => terms.has(term));
+  return { ...question, terms: question.terms.filter((term) => terms.has(term)), pairs: question.pairs.filter(kept) };
 }
