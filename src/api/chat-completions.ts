@@ -19,7 +19,12 @@ const Part = z.union([
   z.object({ type: z.literal("image_url"), image_url: z.object({ url: z.string() }) }),
 ]);
 const Message = z.object({ role: z.string(), content: z.union([z.string(), z.array(z.unknown())]).nullish() });
-const Body = z.object({ model: z.string(), messages: z.array(Message), stream: z.boolean().nullish() });
+const Body = z.object({
+  model: z.string(),
+  messages: z.array(Message),
+  stream: z.boolean().nullish(),
+  stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
+});
 
 /** `/chat/completions`: an agent as a model of OpenAI's API. It keeps the history itself. */
 export function chatCompletionRoutes(options: SendOptions): Hono<ApiEnv> {
@@ -28,7 +33,7 @@ export function chatCompletionRoutes(options: SendOptions): Hono<ApiEnv> {
   routes.post("/chat/completions", async (c) => {
     const body = await readBody(c, Body);
     const started = await start(options, c, body);
-    if (body.stream === true) return streamed(options, c, started);
+    if (body.stream === true) return streamed(options, c, started, body.stream_options?.include_usage === true);
     return c.json(wholeCompletion(started, replyOf(started, await started.done)));
   });
 
@@ -61,24 +66,29 @@ function toPart(value: unknown) {
   return { type: "image" as const, source };
 }
 
-function streamed(options: SendOptions, c: Context<ApiEnv>, started: StartedRun): Response {
+function streamed(options: SendOptions, c: Context<ApiEnv>, started: StartedRun, includesUsage: boolean): Response {
   const leaving = new AbortController();
   const runId = started.run.id;
   const from = { seqId: 0, idleMs: PING_MS, isLast: (text: string) => text === DONE };
   const log = options.logs.follow(c.var.actor, runId, from, leaving.signal);
   const request = { runId, includePings: false, isNumbered: false };
-  return eventsResponse(options, { request, events: chunks(started, log), leave: () => leaving.abort() });
+  return eventsResponse(options, {
+    request,
+    events: chunks(started, log, includesUsage),
+    leave: () => leaving.abort(),
+  });
 }
 
 /** The run's own events as OpenAI's chunks: what the agent says, and how it ended. */
 async function* chunks(
   started: StartedRun,
   log: AsyncIterable<readonly LoggedEvent[]>,
+  includesUsage: boolean,
 ): AsyncGenerator<readonly LoggedEvent[]> {
   let isFirst = true;
   for await (const batch of log) {
     const texts = batch.flatMap(({ seqId, text }) => {
-      const chunk = toChunk(started, text, isFirst);
+      const chunk = toChunk(started, text, isFirst, includesUsage);
       if (chunk === undefined) return [];
       isFirst = false;
       return [{ seqId, text: chunk }];
@@ -88,7 +98,7 @@ async function* chunks(
   }
 }
 
-function toChunk(started: StartedRun, text: string, isFirst: boolean): string | undefined {
+function toChunk(started: StartedRun, text: string, isFirst: boolean, includesUsage: boolean): string | undefined {
   if (text === DONE) return DONE;
   const event = parseJson(text.slice(text.indexOf("data: ") + 6));
   if (!isRecord(event)) return undefined;
@@ -98,7 +108,11 @@ function toChunk(started: StartedRun, text: string, isFirst: boolean): string | 
       return frame(chunkOf(started, isFirst ? { role: "assistant", content } : { content }, null));
     }
     case "stop_reason":
-      return frame(chunkOf(started, {}, "stop"));
+      return frame(chunkOf(started, {}, finishOf(event["stop_reason"])));
+    case "usage_statistics": {
+      if (!includesUsage) return undefined;
+      return frame({ ...envelope(started, "chat.completion.chunk"), choices: [], usage: usageOf(event) });
+    }
     case "error_message":
       return frame({ error: { type: String(event["error_type"]), message: String(event["message"]) } });
     default:
@@ -111,6 +125,21 @@ function chunkOf(started: StartedRun, delta: JsonObject, finish: string | null):
   return { ...envelope(started, "chat.completion.chunk"), choices };
 }
 
+/** OpenAI's word for how a run ended. */
+function finishOf(stopReason: unknown): string {
+  if (stopReason === "max_tokens_exceeded") return "length";
+  return stopReason === "invalid_llm_response" ? "content_filter" : "stop";
+}
+
+function usageOf(usage: unknown): JsonObject {
+  const count = (name: string) => (isRecord(usage) && typeof usage[name] === "number" ? usage[name] : 0);
+  return {
+    prompt_tokens: count("prompt_tokens"),
+    completion_tokens: count("completion_tokens"),
+    total_tokens: count("total_tokens"),
+  };
+}
+
 function envelope({ run }: StartedRun, object: string): JsonObject {
   return { id: `chatcmpl-${run.id}`, object, created: Math.floor(run.createdAt / 1000), model: run.agentId };
 }
@@ -121,15 +150,11 @@ function wholeCompletion(started: StartedRun, reply: JsonObject): JsonObject {
   const spoken = said.filter((message) => message["message_type"] === "assistant_message");
   const content = spoken.map((message) => contentOf(message["content"])).join("\n");
   const message = { role: "assistant", content, refusal: null };
-  const count = (name: string) => (isRecord(usage) && typeof usage[name] === "number" ? usage[name] : 0);
+  const stopReason = isRecord(reply["stop_reason"]) ? reply["stop_reason"]["stop_reason"] : undefined;
   return {
     ...envelope(started, "chat.completion"),
-    choices: [{ index: 0, message, logprobs: null, finish_reason: "stop" }],
-    usage: {
-      prompt_tokens: count("prompt_tokens"),
-      completion_tokens: count("completion_tokens"),
-      total_tokens: count("total_tokens"),
-    },
+    choices: [{ index: 0, message, logprobs: null, finish_reason: finishOf(stopReason) }],
+    usage: usageOf(usage),
   };
 }
 

@@ -224,6 +224,10 @@ test("chat completions answer whole and in chunks, from the person's last messag
   expect(deltas[0].role).toBe("assistant");
   expect(deltas.map((delta) => delta.content ?? "").join("")).toBe("one two three");
   expect(chunks.at(-2).choices[0].finish_reason).toBe("stop");
+  server.model.say({ text: "one" });
+  const counted = { model: agentId, messages, stream: true, stream_options: { include_usage: true } };
+  const last = (await eventsOf(await server.stream("/v1/chat/completions", counted))).slice(-2);
+  expect(last).toMatchObject([{ choices: [], usage: { prompt_tokens: 10, total_tokens: 15 } }, "[DONE]"]);
   expect((await server.request("POST", "/v1/chat/completions", { model: "gpt-4o", messages })).status).toBe(400);
   expect((await server.request("POST", "/v1/chat/completions", { model: agentId, messages: [] })).status).toBe(400);
 });
