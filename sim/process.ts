@@ -1,6 +1,7 @@
 import type { Hono } from "hono";
 import { compose, type ServerOptions } from "../src/app/compose.ts";
 import { Failure } from "../src/core/failure.ts";
+import { ModelFailure } from "../src/llm/failure.ts";
 import type { SimDisk } from "./disk.ts";
 import type { Faults } from "./faults.ts";
 import { databaseOf, type HarnessMutant, worldOf } from "./harness-mutants.ts";
@@ -110,9 +111,10 @@ function serverOptions(made: MachineOptions, { incarnation, skewMs }: Life): Omi
   };
 }
 
-/** What the disk refuses or cannot read, the server says, and what a successor does not let it store: that is no bug of its own. */
+/** What a provider, the disk or a successor does wrong, the server says: that is no bug of its own. */
 export function isExpected(error: unknown, { isReplaced }: Incarnation): boolean {
   if (!(error instanceof Failure)) return false;
+  if (error instanceof ModelFailure) return true;
   return error.kind === "full" || error.kind === "unreadable" || (error.kind === "unavailable" && isReplaced);
 }
 

@@ -337,7 +337,9 @@ async function work(
 ): Promise<TurnResult> {
   const turn = turnOf(options, actor, setup, { log, signal });
   try {
-    return await advance(turn, state);
+    const result = await advance(turn, state);
+    if (result.run.status === "failed") options.log(failedText(result.run, setup), result.failure ?? undefined);
+    return result;
   } catch (error) {
     const ended = await abandon(options, actor, state.run.id, { cause: error, ended: endedLater });
     const { produced: messages, usage } = state;
@@ -347,8 +349,14 @@ async function work(
       return { ...result, failure: new Failure("not_found", `Agent ${state.run.agentId} was deleted while it worked`) };
     // Nor where that cannot be read at the moment, or only its conversation is gone.
     const isDeleted = error instanceof Failure && error.kind === "not_found";
-    if (!isDeleted) options.log(`Run ${state.run.id} failed`, error);
+    if (!isDeleted) options.log(failedText(state.run, setup), error);
     if (ended !== undefined) state.run = ended;
     return { ...result, run: state.run, failure: error };
   }
+}
+
+/** Which run of which agent failed, and what was asked to answer. */
+function failedText({ id, agentId, stopReason }: Run, { agent }: RunSetup): string {
+  const model = agent.llmConfig.handle ?? agent.llmConfig.model;
+  return `Run ${id} of agent ${agentId} failed with ${model} (${stopReason ?? "error"})`;
 }

@@ -54,7 +54,9 @@ async function start(options: SendOptions, c: Context<ApiEnv>, body: z.output<ty
   const sent = SendBody.parse({ messages: [{ role: "user", content }] });
   const input = inputOf(await withImages(sent, options.fetchOutside));
   const turn = turnOptionsOf(sent, body.stream === true ? "tokens" : "none");
-  return options.runner.start(c.var.actor, { agentId, conversationId: null, input, options: turn });
+  const started = await options.runner.start(c.var.actor, { agentId, conversationId: null, input, options: turn });
+  c.env?.runBegan?.(started.run.id);
+  return started;
 }
 
 function toPart(value: unknown) {

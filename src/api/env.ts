@@ -7,6 +7,8 @@ import type { QuickVectors } from "../umi/vectors/quick-vectors.ts";
 export interface ConnectionBindings {
   /** Told once the whole body is here, and whoever sent it was let in. */
   readonly bodyIsHere?: () => void;
+  /** Told which run the request began, as soon as it has one. */
+  readonly runBegan?: (runId: string) => void;
   /** As `parseBody` does it, away from the thread that serves requests; takes the bytes away. */
   readonly parseApart?: (bytes: ArrayBuffer) => Promise<unknown>;
 }

@@ -58,6 +58,7 @@ export function messageRoutes(options: SendOptions): Hono<ApiEnv> {
     const input = inputOf(await withImages(body, options.fetchOutside));
     const callback = callback_url == null ? {} : { callbackUrl: callback_url };
     const { run } = await runner.start(c.var.actor, { ...agentTarget(c), input, options: turn, ...callback });
+    c.env?.runBegan?.(run.id);
     return c.json(toWireRun(run.completedAt === null ? { ...run, status: "created" } : run));
   });
 

@@ -39,6 +39,7 @@ export async function send(
   const turn = turnOptionsOf(body, streamOf(body, isStreaming));
   const input = inputOf(await withImages(body, options.fetchOutside));
   const started = await options.runner.start(c.var.actor, { ...where, input, options: turn });
+  c.env?.runBegan?.(started.run.id);
   if (!isStreaming) return c.json(replyOf(started, await started.done));
   const includePings = body.include_pings ?? true;
   // The first event only tells the run's id by way of a ping.

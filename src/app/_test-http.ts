@@ -34,7 +34,8 @@ export interface HttpAnswer {
 export async function startHttpServer(environment: Readonly<Record<string, string>> = {}): Promise<HttpServer> {
   const directory = temporaryDirectory();
   const model = startModelServer();
-  const settings = readSettings({ port: "0", data: directory.path }, { ...model.environment, ...environment });
+  const variables = { SELKIE_LOG_LEVEL: "error", ...model.environment, ...environment };
+  const settings = readSettings({ port: "0", data: directory.path }, variables);
   const listening = await listen(settings);
   const { url } = listening;
   const call: HttpServer["call"] = async (method, path, body, headers = {}) => {

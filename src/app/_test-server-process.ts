@@ -22,7 +22,7 @@ export async function startServer(
 ): Promise<ServerProcess> {
   const entry = command ?? [process.execPath, join(import.meta.dir, "main.ts")];
   const child = Bun.spawn([...entry, "serve", "--port", "0", "--data", dataDirectory], {
-    env: { PATH: process.env["PATH"] ?? "", HOME: dataDirectory, ...environment },
+    env: { PATH: process.env["PATH"] ?? "", HOME: dataDirectory, SELKIE_LOG_LEVEL: "error", ...environment },
     stdout: "pipe",
     stderr: "inherit",
   });

@@ -2,7 +2,9 @@ import { isIP } from "node:net";
 import { join } from "node:path";
 import { Failure } from "../core/failure.ts";
 import { compose, type Server } from "./compose.ts";
+import { describeFound } from "./found.ts";
 import { createIntake, IDLE_SECONDS, type Intake } from "./intake.ts";
+import { createLog, type Log } from "./log.ts";
 import { providersFrom } from "./providers.ts";
 import { checkExposure, isLoopback, type Settings, urlOf } from "./settings.ts";
 import { openSqlite } from "./sqlite.ts";
@@ -18,19 +20,16 @@ const BODY_BYTES_MAX = Number.MAX_SAFE_INTEGER;
 export interface ListeningServer {
   readonly url: string;
   readonly server: Server;
+  readonly log: Log;
   /** Stops taking requests, waits for what is at work, and closes the database. */
   stop(): Promise<void>;
 }
 
-/** Writes one line of the server's own log. */
-export function logLine(message: string, error?: unknown): void {
-  const cause =
-    error === undefined ? "" : `: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
-  process.stderr.write(`${new Date().toISOString()} ${message}${cause}\n`);
-}
-
-/** Opens the data directory and builds the server on it, without listening. */
-export async function openServer(settings: Settings): Promise<{ readonly server: Server; close(): Promise<void> }> {
+/** Opens the data directory and builds the server on it, without listening. Who talks to it in the same process is told what fails. */
+export async function openServer(
+  settings: Settings,
+  log: Log = createLog("silent"),
+): Promise<{ readonly server: Server; close(): Promise<void> }> {
   const database = openSqlite(settings.dataDirectory, stopAtOnce);
   try {
     const server = await compose({
@@ -40,7 +39,7 @@ export async function openServer(settings: Settings): Promise<{ readonly server:
       providers: providersFrom(settings.environment),
       localOnly: isLoopback(settings.host) && settings.apiKey === null,
       onLeaseLost: stopReplaced,
-      log: logLine,
+      log: (message, cause) => (cause === undefined ? log.warn(message) : log.error(message, cause)),
     });
     return { server, close: () => database.close() };
   } catch (error) {
@@ -50,7 +49,7 @@ export async function openServer(settings: Settings): Promise<{ readonly server:
 }
 
 function stopAtOnce(error: unknown): void {
-  logLine(
+  createLog("error").error(
     "The disk did not store what was written; stopping, so that the next start finds what it really holds",
     error,
   );
@@ -58,24 +57,26 @@ function stopAtOnce(error: unknown): void {
 }
 
 function stopReplaced(): void {
-  logLine("Another server has taken over this data; stopping");
+  createLog("error").error("Another server has taken over this data; stopping");
   process.exit(1);
 }
 
 /** Opens the data, listens, and continues the runs that the last stop cut off. */
 export async function listen(settings: Settings): Promise<ListeningServer> {
   checkExposure(settings);
-  const { server, close } = await openServer(settings);
+  const log = createLog(settings.logLevel);
+  const { server, close } = await openServer(settings, log);
   // Listed before the first request can come in: what that starts is no leftover.
   const unfinished = await server.store.unfinishedRuns();
-  const intake = createIntake((request, connection) => server.api.fetch(request, connection));
+  const intake = createIntake(log.told((request, connection) => server.api.fetch(request, connection)));
   const http = await bind(settings, intake, close);
   const release = intake.watch(http);
   const resumed = await server.runner.recover(unfinished);
-  if (resumed > 0) logLine(`Continuing ${resumed} unfinished run${resumed === 1 ? "" : "s"}`);
+  if (resumed > 0) log.info(`Continuing ${resumed} unfinished run${resumed === 1 ? "" : "s"}`);
   return {
     url: urlOf(settings.host, http.port),
     server,
+    log,
     async stop() {
       const stopped = http.stop();
       await server.runner.drain(DRAIN_MS);
@@ -83,6 +84,7 @@ export async function listen(settings: Settings): Promise<ListeningServer> {
       await http.stop(true);
       release();
       await close();
+      log.flush();
     },
   };
 }
@@ -122,13 +124,15 @@ function whyNotListening({ host, port }: Settings, error: unknown): string {
 /** `selkie serve`: listens until it is told to stop. */
 export async function serve(settings: Settings): Promise<void> {
   const stopped = stopSignal();
-  const listening = await listen(settings);
-  for (const note of settings.notes) logLine(note);
+  const { url, server, log, stop } = await listen(settings);
+  process.on("exit", log.flush);
+  for (const note of settings.notes) log.warn(note);
   const key = settings.apiKey === null ? "no key needed" : "key required";
-  process.stdout.write(
-    `selkie listens on ${listening.url} (${key}; data in ${join(settings.dataDirectory, "selkie.db")})\n`,
-  );
+  const say = (text: string) => process.stdout.write(text);
+  say(`selkie listens on ${url} (${key}; data in ${join(settings.dataDirectory, "selkie.db")})\n`);
+  // Nobody waits for it: providers may take seconds to answer.
+  void describeFound(server.models, settings, url).then(say, (error) => log.error("Nobody could be asked", error));
   await stopped;
-  process.stdout.write("stopping: finishing what is at work\n");
-  await listening.stop();
+  say("stopping: finishing what is at work\n");
+  await stop();
 }

@@ -3,6 +3,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { Failure } from "../core/failure.ts";
 import { isRecord } from "../core/json.ts";
+import { LOG_LEVELS, type LogLevel } from "./log.ts";
+import { notesOn } from "./setting-notes.ts";
 
 /** Environment variables, or what stands for them in a test. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -28,6 +30,8 @@ export interface Settings {
   readonly tracksProvider: boolean;
   /** The variables of the config file and the environment together; providers are read from here. */
   readonly environment: Environment;
+  /** What the server says of its own work. */
+  readonly logLevel: LogLevel;
   /** Settings that were found but do nothing here, each with what to do about it. */
   readonly notes: readonly string[];
 }
@@ -49,6 +53,7 @@ const FILE_KEYS = [
   "api_key",
   "insecure",
   "origins",
+  "log_level",
   "model",
   "embedding",
   "llm_request_timeout_seconds",
@@ -72,16 +77,6 @@ const POSTGRES_NAMES = [
   "LETTA_PG_HOST",
   "LETTA_PG_PORT",
 ];
-
-/** Letta's names that are not needed any more, and why. */
-const UNNEEDED: Readonly<Record<string, string>> = {
-  LETTA_REDIS_HOST: "streams resume from the database; Redis is not needed",
-  LETTA_ENCRYPTION_KEY: "no secrets are stored yet",
-  LETTA_UVICORN_WORKERS: "one process serves everything",
-  LETTA_DIR: "use SELKIE_DATA for the data directory",
-  LETTA_SERVER_SECURE: "setting SELKIE_API_KEY is enough",
-  LETTA_CONFIG_PATH: "use SELKIE_CONFIG",
-};
 
 /** Settings from the command line, the environment and the config file, the first that says something winning. */
 export function readSettings(options: SettingOptions, environment: Environment): Settings {
@@ -112,7 +107,8 @@ export function readSettings(options: SettingOptions, environment: Environment):
     allowsPrivateUrls: isTrue(merged["SELKIE_ALLOW_PRIVATE_URLS"]),
     tracksProvider: isTrue(get(undefined, "SELKIE_TRACK_PROVIDER_TRACE", "LETTA_TRACK_PROVIDER_TRACE")),
     environment: merged,
-    notes: notesOn(merged),
+    logLevel: logLevelOf(merged),
+    notes: notesOn(merged, ["config", ...FILE_KEYS].map(variableOf)),
   };
 }
 
@@ -147,15 +143,6 @@ function refuseEmpty(options: SettingOptions): void {
   const name = (["host", "port", "data", "config"] as const).find((option) => options[option] === "");
   if (name !== undefined)
     throw new Failure("refused", `--${name} was given without a value; give it one or leave it out`);
-}
-
-function notesOn(environment: Environment): readonly string[] {
-  const unneeded = Object.entries(UNNEEDED).flatMap(([name, why]) =>
-    environment[name] === undefined ? [] : [`${name} does nothing here: ${why}`],
-  );
-  const known = ["config", ...FILE_KEYS].map(variableOf);
-  const unknown = Object.keys(environment).filter((name) => name.startsWith("SELKIE_") && !known.includes(name));
-  return [...unneeded, ...unknown.map((name) => `${name} does nothing here: there is no such setting`)];
 }
 
 /** The key that clients must send. Headers carry no spaces at their ends, and not every character. */
@@ -223,6 +210,14 @@ function portOf(text: string): number {
     "refused",
     `The port must be a number from 0 to 65535, got '${text}'. Correct --port, SELKIE_PORT or the config file`,
   );
+}
+
+function logLevelOf(environment: Environment): LogLevel {
+  const text = environment["SELKIE_LOG_LEVEL"]?.trim().toLowerCase();
+  if (text === undefined) return isTrue(environment["LETTA_DEBUG"]) ? "debug" : "info";
+  const level = LOG_LEVELS.find((name) => name === text);
+  if (level !== undefined) return level;
+  throw new Failure("refused", `SELKIE_LOG_LEVEL must be one of ${LOG_LEVELS.join(", ")}, got '${text}'`);
 }
 
 function secondsOf(environment: Environment, names: readonly string[], fallback: number): number {
