@@ -39,7 +39,8 @@ export async function sendMessage(
   const hasClientTool = tools === "client" || (mode !== "async" && tools === "any" && random.chance(0.4));
   const wanted = tools === "any" && !hasClientTool ? "server" : tools;
   const drawn = drawPlan(random.fork(`plan ${mark}`), mark, agent.number, wanted);
-  const isUnspeakable = () => faults.chance(random, options.unspeakableRate);
+  const refusals = random.fork(`refusals ${mark}`);
+  const isUnspeakable = () => faults.chance(refusals, options.unspeakableRate);
   const override = faults.chance(random, options.overrideRate) ? otherModelOf(agent) : null;
   const plan = isUnspeakable() ? { ...drawn, replies: unspeakable(drawn.replies) } : drawn;
   const isRefused = isUnspeakable();
@@ -250,7 +251,8 @@ export async function answerApproval(clients: Clients, agent: KnownAgent): Promi
     const output = `seen ${random.uuid()}`;
     oracle.printed(tool_call_id, output);
     const printed = { stdout: [output], stderr: [`warned: ${output}`] };
-    const tool_return = faults.chance(random, options.unspeakableRate) ? UNSPEAKABLE : "rain";
+    const refusals = random.fork(`refusals ${tool_call_id}`);
+    const tool_return = faults.chance(refusals, options.unspeakableRate) ? UNSPEAKABLE : "rain";
     return { type: "tool", tool_call_id, tool_return, status: "success", ...printed };
   });
   const timeout = options.approvalTimeoutS === null ? {} : { approval_timeout_seconds: options.approvalTimeoutS };

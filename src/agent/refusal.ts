@@ -74,9 +74,9 @@ function isAnswer({ toolReturns, approvals }: Message): boolean {
 }
 
 /**
- * What to try, one after the other: the same once more, as some refusals pass; without what earlier runs
- * left unanswered and what memory recalled; without the reply before, which the provider was never sent; without either.
- * Where it is in doubt whether this provider ever took the rest, also without images, and without all that came before.
+ * What to try, one after the other: the same once more, as some refusals pass; without what earlier runs left unanswered
+ * and what memory recalled; without the reply before, which the provider was never sent; without either. Where it is in
+ * doubt whether this provider ever took the rest, also without images, and without all that came before. At most six.
  */
 async function attemptsFor(turn: Turn, state: TurnState, failure: ModelFailure): Promise<readonly Attempt[]> {
   const isTooLong = failure.type === "llm_context_window_exceeded";
