@@ -25,6 +25,14 @@ const Body = z.object({
   stream: z.boolean().nullish(),
   stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
 });
+/** How OpenAI says that an answer ended which is not simply over; failures are told by an error instead. */
+const FINISH: Readonly<Record<string, string | null>> = {
+  max_tokens_exceeded: "length",
+  invalid_llm_response: "content_filter",
+  error: null,
+  llm_api_error: null,
+  context_window_overflow_in_system_prompt: null,
+};
 
 /** `/chat/completions`: an agent as a model of OpenAI's API. It keeps the history itself. */
 export function chatCompletionRoutes(options: SendOptions): Hono<ApiEnv> {
@@ -33,7 +41,8 @@ export function chatCompletionRoutes(options: SendOptions): Hono<ApiEnv> {
   routes.post("/chat/completions", async (c) => {
     const body = await readBody(c, Body);
     const started = await start(options, c, body);
-    if (body.stream === true) return streamed(options, c, started, body.stream_options?.include_usage === true);
+    if (body.stream === true)
+      return streamed(options, c, { ...started, tellsUsage: body.stream_options?.include_usage === true });
     return c.json(wholeCompletion(started, replyOf(started, await started.done)));
   });
 
@@ -54,9 +63,7 @@ async function start(options: SendOptions, c: Context<ApiEnv>, body: z.output<ty
   const sent = SendBody.parse({ messages: [{ role: "user", content }] });
   const input = inputOf(await withImages(sent, options.fetchOutside));
   const turn = turnOptionsOf(sent, body.stream === true ? "tokens" : "none");
-  const started = await options.runner.start(c.var.actor, { agentId, conversationId: null, input, options: turn });
-  c.env?.runBegan?.(started.run.id);
-  return started;
+  return options.runner.start(c.var.actor, { agentId, conversationId: null, input, options: turn });
 }
 
 function toPart(value: unknown) {
@@ -68,29 +75,29 @@ function toPart(value: unknown) {
   return { type: "image" as const, source };
 }
 
-function streamed(options: SendOptions, c: Context<ApiEnv>, started: StartedRun, includesUsage: boolean): Response {
+/** A run whose answer is streamed. */
+interface Completion extends Pick<StartedRun, "run"> {
+  readonly tellsUsage: boolean;
+}
+
+function streamed(options: SendOptions, c: Context<ApiEnv>, started: Completion): Response {
   const leaving = new AbortController();
   const runId = started.run.id;
   const from = { seqId: 0, idleMs: PING_MS, isLast: (text: string) => text === DONE };
   const log = options.logs.follow(c.var.actor, runId, from, leaving.signal);
   const request = { runId, includePings: false, isNumbered: false };
-  return eventsResponse(options, {
-    request,
-    events: chunks(started, log, includesUsage),
-    leave: () => leaving.abort(),
-  });
+  return eventsResponse(options, { request, events: chunks(started, log), leave: () => leaving.abort() });
 }
 
 /** The run's own events as OpenAI's chunks: what the agent says, and how it ended. */
 async function* chunks(
-  started: StartedRun,
+  started: Completion,
   log: AsyncIterable<readonly LoggedEvent[]>,
-  includesUsage: boolean,
 ): AsyncGenerator<readonly LoggedEvent[]> {
   let isFirst = true;
   for await (const batch of log) {
     const texts = batch.flatMap(({ seqId, text }) => {
-      const chunk = toChunk(started, text, isFirst, includesUsage);
+      const chunk = toChunk(started, text, isFirst);
       if (chunk === undefined) return [];
       isFirst = false;
       return [{ seqId, text: chunk }];
@@ -100,7 +107,7 @@ async function* chunks(
   }
 }
 
-function toChunk(started: StartedRun, text: string, isFirst: boolean, includesUsage: boolean): string | undefined {
+function toChunk(started: Completion, text: string, isFirst: boolean): string | undefined {
   if (text === DONE) return DONE;
   const event = parseJson(text.slice(text.indexOf("data: ") + 6));
   if (!isRecord(event)) return undefined;
@@ -109,12 +116,14 @@ function toChunk(started: StartedRun, text: string, isFirst: boolean, includesUs
       const content = contentOf(event["content"]);
       return frame(chunkOf(started, isFirst ? { role: "assistant", content } : { content }, null));
     }
-    case "stop_reason":
-      return frame(chunkOf(started, {}, finishOf(event["stop_reason"])));
-    case "usage_statistics": {
-      if (!includesUsage) return undefined;
-      return frame({ ...envelope(started, "chat.completion.chunk"), choices: [], usage: usageOf(event) });
+    case "stop_reason": {
+      const finish = finishOf(event["stop_reason"]);
+      return finish === null ? undefined : frame(chunkOf(started, {}, finish));
     }
+    case "usage_statistics":
+      return started.tellsUsage
+        ? frame({ ...envelope(started, "chat.completion.chunk"), choices: [], usage: usageOf(event) })
+        : undefined;
     case "error_message":
       return frame({ error: { type: String(event["error_type"]), message: String(event["message"]) } });
     default:
@@ -122,15 +131,15 @@ function toChunk(started: StartedRun, text: string, isFirst: boolean, includesUs
   }
 }
 
-function chunkOf(started: StartedRun, delta: JsonObject, finish: string | null): JsonObject {
+function chunkOf(started: Completion, delta: JsonObject, finish: string | null): JsonObject {
   const choices = [{ index: 0, delta, logprobs: null, finish_reason: finish }];
-  return { ...envelope(started, "chat.completion.chunk"), choices };
+  return { ...envelope(started, "chat.completion.chunk"), choices, ...(started.tellsUsage ? { usage: null } : {}) };
 }
 
-/** OpenAI's word for how a run ended. */
-function finishOf(stopReason: unknown): string {
-  if (stopReason === "max_tokens_exceeded") return "length";
-  return stopReason === "invalid_llm_response" ? "content_filter" : "stop";
+/** Null where an error says how the answer ended. */
+function finishOf(stopReason: unknown): string | null {
+  const finish = FINISH[String(stopReason)];
+  return finish === undefined ? "stop" : finish;
 }
 
 function usageOf(usage: unknown): JsonObject {
@@ -142,20 +151,20 @@ function usageOf(usage: unknown): JsonObject {
   };
 }
 
-function envelope({ run }: StartedRun, object: string): JsonObject {
+function envelope({ run }: Pick<StartedRun, "run">, object: string): JsonObject {
   return { id: `chatcmpl-${run.id}`, object, created: Math.floor(run.createdAt / 1000), model: run.agentId };
 }
 
 function wholeCompletion(started: StartedRun, reply: JsonObject): JsonObject {
-  const { messages, usage } = reply;
+  const { messages, usage, stop_reason: reason } = reply;
   const said = (Array.isArray(messages) ? messages : []).filter(isRecord);
   const spoken = said.filter((message) => message["message_type"] === "assistant_message");
   const content = spoken.map((message) => contentOf(message["content"])).join("\n");
   const message = { role: "assistant", content, refusal: null };
-  const stopReason = isRecord(reply["stop_reason"]) ? reply["stop_reason"]["stop_reason"] : undefined;
+  const finish = finishOf(isRecord(reason) ? reason["stop_reason"] : undefined) ?? "stop";
   return {
     ...envelope(started, "chat.completion"),
-    choices: [{ index: 0, message, logprobs: null, finish_reason: finishOf(stopReason) }],
+    choices: [{ index: 0, message, logprobs: null, finish_reason: finish }],
     usage: usageOf(usage),
   };
 }

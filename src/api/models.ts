@@ -1,8 +1,9 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { z } from "zod";
 import type { JsonObject } from "../core/json.ts";
+import { PAGE_ITEMS_MAX } from "../core/page.ts";
 import type { EmbeddingInfo, ModelInfo } from "../llm/config.ts";
-import type { ApiEnv, RouteOptions } from "./env.ts";
+import { type ApiEnv, type RouteOptions, readerFor } from "./env.ts";
 import { listParam, readQuery } from "./request.ts";
 import { toWireEmbeddingConfig, toWireLlmConfig } from "./wire/llm-config.ts";
 
@@ -13,10 +14,12 @@ const ListQuery = z.object({
 });
 
 /** Routes of `/models`. */
-export function modelRoutes({ models }: Pick<RouteOptions, "models">): Hono<ApiEnv> {
+export function modelRoutes(options: Pick<RouteOptions, "models" | "store">): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
+  const { models } = options;
 
   routes.get("/", async (c) => {
+    if (isOpenAiClient(c.req.header("user-agent"))) return c.json(await openAiModels(options, c));
     const query = readQuery(c, ListQuery);
     const found = (await models.list()).filter(
       ({ config, providerType }) =>
@@ -32,6 +35,26 @@ export function modelRoutes({ models }: Pick<RouteOptions, "models">): Hono<ApiE
     routes.get(path, async (c) => c.json((await models.listEmbeddings()).map(toWireEmbedding)));
 
   return routes;
+}
+
+/** Agents that OpenAI's client is shown: the newest. */
+const OPENAI_AGENTS = { limit: PAGE_ITEMS_MAX, order: "desc", orderBy: "created_at" } as const;
+
+/** OpenAI's own client asks for the same list in another shape. */
+function isOpenAiClient(userAgent: string | undefined): boolean {
+  return /^(?:Async)?OpenAI\//.test(userAgent ?? "");
+}
+
+/** What OpenAI's client can see here: agents, each a model that completions can be asked of, then the models behind them. */
+async function openAiModels(options: Pick<RouteOptions, "models" | "store">, c: Context<ApiEnv>): Promise<JsonObject> {
+  const agents = await readerFor(options, c).agents.list({}, OPENAI_AGENTS);
+  const shown = agents.map(({ id, name, createdAt }) => {
+    return { id, object: "model", created: Math.floor(createdAt / 1000), owned_by: "agents", name };
+  });
+  const behind = (await options.models.list()).map(({ config, providerType }) => {
+    return { id: config.handle, object: "model", created: 0, owned_by: config.providerName ?? providerType };
+  });
+  return { object: "list", data: [...shown, ...behind] };
 }
 
 function toWireModel({ config, providerType, maxContextWindow }: ModelInfo): JsonObject {

@@ -21,6 +21,7 @@ import { identityLinkRoutes } from "./identity-links.ts";
 import { MEMORY_ROUTES, memoryRoutes } from "./memory.ts";
 import { modelRoutes } from "./models.ts";
 import { notBuiltRoutes } from "./not-built.ts";
+import { forOpenAi } from "./openai-errors.ts";
 import { openApiOf } from "./openapi.ts";
 import { passageRoutes } from "./passages.ts";
 import { runRoutes } from "./runs.ts";
@@ -55,7 +56,7 @@ export function createApi(options: ApiOptions): Hono {
   app.route(MOUNT, routesOf(options));
   const described = once(() => openApiOf(app, MEMORY_ROUTES));
   app.get("/openapi.json", (c) => c.json(described()));
-  app.onError((error, c) => answerFailure(error, c, options.log));
+  app.onError((error, c) => forOpenAi(c.req.path, answerFailure(error, c, options.log)));
   const isKnownPath = pathCheck(app);
   app.notFound((c) =>
     isKnownPath(c.req.path) ? c.json({ detail: "Method Not Allowed" }, 405) : c.json({ detail: "Not Found" }, 404),
