@@ -9,7 +9,7 @@ export class Declined extends Error {
 export function throwErrorIn(value: Readonly<Record<string, unknown>>): void {
   const { error } = value;
   if (typeof error === "string" && error !== "") throw new Error(error);
-  if (isRecord(error)) throw error;
+  if (isRecord(error) && Object.keys(error).length > 0) throw error;
   // What vLLM and its kin answer, also with status 200; and the events of that name.
   if (value["object"] === "error" || value["type"] === "error") throw value;
 }

@@ -63,8 +63,8 @@ export async function streamedAttempt(options: AttemptOptions, open: OpenParts):
 function replyOf(options: AttemptOptions, { finishReason, usage }: LanguageModelV4StreamPart & { type: "finish" }) {
   // The packages end a stream that broke off like any other, but without the provider's own reason.
   const { unified, raw } = finishReason;
-  if (raw === undefined && (unified === "other" || unified === "interrupted" || unified === "error"))
-    throw failureOf("llm_error", BROKEN_OFF, options.provider);
+  const isUntold = raw === undefined && (unified === "other" || unified === "interrupted");
+  if (isUntold || unified === "error") throw failureOf("llm_error", BROKEN_OFF, options.provider);
   return checked(options, options.gatherer.finish(finishReason, usage), raw);
 }
 

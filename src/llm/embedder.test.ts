@@ -37,7 +37,7 @@ function open(
 ): Embedder {
   const named = { name: settings.kind, ...settings };
   const info = embeddingInfoOf(named, model);
-  const models = createModels({ ...world, providers: [named], limits: testLimits({ requestTimeoutMs: 400 }) });
+  const models = createModels({ ...world, providers: [named], limits: testLimits({ requestTimeoutMs: 1_500 }) });
   const embedder = models.openEmbedder({ ...info.config, embeddingDim: 4, ...config });
   if (embedder === undefined) throw new Error("Nothing embeds");
   return embedder;

@@ -14,8 +14,16 @@ export function guardedFetch(fetch: Fetch): Fetch {
     const response = await fetch(input, { ...init, redirect: "manual" });
     if (!response.ok) return cutShort(response, response.status);
     if (response.headers.get("content-type")?.startsWith("text/html") === true) return cutShort(response, 502);
-    return response;
+    const length = lengthOf(response);
+    if (!(length > ANSWER_BYTES_MAX)) return response;
+    response.body?.cancel().catch(() => undefined);
+    throw new Error(`The answer is ${length} bytes long, more than ${ANSWER_BYTES_MAX}`);
   };
+}
+
+/** How long a body says that it is; NaN when it does not. */
+function lengthOf({ headers }: Response): number {
+  return Number(headers.get("content-length") ?? Number.NaN);
 }
 
 /** Wraps `fetch` for those who read whatever comes: no body grows past {@link ANSWER_BYTES_MAX}. */
@@ -55,12 +63,8 @@ export async function readStart(response: Response, bytesMax: number): Promise<s
 
 /** The same answer, whose body fails once it is longer than {@link ANSWER_BYTES_MAX}, and tells whenever something comes. */
 export function bounded(response: Response, onBytes: () => void): Response {
-  const length = Number(response.headers.get("content-length") ?? Number.NaN);
-  if (response.body === null) return response;
-  if (length > ANSWER_BYTES_MAX) {
-    response.body.cancel().catch(() => undefined);
-    throw new Error(`The answer is ${length} bytes long, more than ${ANSWER_BYTES_MAX}`);
-  }
+  const length = lengthOf(response);
+  if (length <= ANSWER_BYTES_MAX || response.body === null) return response;
   const reader = response.body.getReader();
   let left = ANSWER_BYTES_MAX;
   const body = new ReadableStream<Uint8Array>({

@@ -333,3 +333,11 @@ test.each([
     finishReason: "filtered",
   });
 });
+
+test.each([
+  [[...CHAT.said, chatPiece({}, "error"), CHAT.mark], "llm_error"],
+  [[...CHAT.said, `data: ${JSON.stringify({ choices: [], error: {} })}\n\n`, CHAT.reason, CHAT.mark], undefined],
+])("an answer that ended with an error is none, and an error that says nothing is none: %#", async (pieces, type) => {
+  const asked = ask("openrouter", CHAT, () => events(pieces));
+  expect<string>(type === undefined ? (await asked).finishReason : (await failureOf(asked)).type).toBe(type ?? "stop");
+});
