@@ -3,7 +3,7 @@ import { fold } from "../text/fold.ts";
 import { nameAt } from "./being.ts";
 import type { Draft } from "./draft.ts";
 import { lastWord } from "./people.ts";
-import { isMeaningful, placeAt, plainValue, things, timeless } from "./values.ts";
+import { isMeaningful, placeAt, plainDate, plainValue, things, timeless } from "./values.ts";
 
 const LINK =
   /^(?:'s|\s+is|\s+are|\s+isn't|\s+aren't)(?:\s+(?:now|actually|also|still|currently|really|just))*(\s+(?:not|no longer))?\s+(?=\S)/iu;
@@ -27,7 +27,7 @@ const NAMED = /^(?:boss|employer|company|school|university|college|home ?town)$/
 /** What is said about an attribute instead of its value. */
 const JUDGED = /^(?:so|very|too|really|not|to be|because|being)(?![\p{L}])/u;
 const DESCRIBED =
-  /^(?:an?|the|to|in|on|at|so|very|too|really|not|being|getting|going|coming|wrong|missing|misspelled|unknown|private|important|that|because|about to|also)(?![\p{L}])(?!\s?[\d\p{Lu}])/u;
+  /^(?:boring|great|fun|hard|tough|stressful|good|bad|different|nice|fine|easy|terrible|awful|amazing|long|short|weird|strange|funny|common|rare|secret|same|new|old|complicated|simple|gone|over|safe|ok|okay|killing|driving|\p{L}+(?:ful|ous|ible|able))(?![\p{L}])|^\p{L}+ing$|^(?:an?|the|to|in|on|at|so|very|too|really|not|being|getting|going|coming|wrong|missing|misspelled|unknown|private|important|that|because|about to|also)(?![\p{L}])(?!\s?[\d\p{Lu}])/u;
 const DATE =
   /^(?:on\s+)?(?:the\s+)?(\d{1,2}(?:st|nd|rd|th)?(?:\s+of)?\s+\p{L}+(?:,?\s+\d{4})?|\p{L}+\s+(?:the\s+)?\d{1,2}(?:st|nd|rd|th)?(?:,?\s+\d{4})?|\d{1,4}[./-]\d{1,2}(?:[./-]\d{1,4})?)/iu;
 const MAIL = /^([^\s@]+@[^\s@]+\.[^\s@,;!]*[\p{L}\p{N}])/u;
@@ -107,11 +107,16 @@ function toldValue(name: string, told: string, tellsNames: boolean): string | un
   const isKnown = ATTRIBUTES.test(name);
   if (!isKnown && (PASSING.test(name) || !TELLING_VALUE.test(told) || !tellsNames)) return undefined;
   const form = FORMS.find(([of]) => of.test(name));
-  if (form !== undefined) return form[1].exec(told)?.[1]?.replace(/\b(?:the|of)\s+/gu, "");
-  if (/address/u.test(name)) return MAIL.exec(told)?.[1] ?? placeAt(told, tellsNames)?.place ?? plainValue(told);
+  if (form !== undefined) return formed(form[1], told);
+  if (/address/u.test(name)) return MAIL.exec(told)?.[1] ?? placeAt(told, true)?.place;
   if (NAMED.test(name) && !TELLING_VALUE.test(told)) return undefined;
   const value = plainValue(told.split(/,(?!\s*\d{4})|\s+and\s+(?=(?:my|I|it|he|she)\b)/u)[0] ?? "");
   return value === undefined || (name.startsWith("fav") ? JUDGED : DESCRIBED).test(value) ? undefined : value;
+}
+
+function formed(pattern: RegExp, told: string): string | undefined {
+  const found = pattern.exec(told)?.[1];
+  return found === undefined || pattern !== DATE ? found : plainDate(found);
 }
 
 function listed(name: string, value: string, told: string, isDenied: boolean): readonly Draft[] {

@@ -1,17 +1,23 @@
+import { MONTH_PATTERN } from "../text/date-words.ts";
 import { type Draft, draft, drafts, type Phrase, phrase, verbs } from "./draft.ts";
 import { isDiet, isFaith, isLasting, isNationality } from "./people.ts";
 import type { Predicate } from "./predicate.ts";
-import { placeAt, plainValue, thing, things, timeless } from "./values.ts";
+import { placeAt, plainDate, plainValue, thing, things, timeless } from "./values.ts";
 
 const AGE_MAX = 125;
 const AGE =
-  /^(?:about\s+|almost\s+)?(\d{1,3})(?:\s*(?:years?|yrs?)(?:\s*old)?|\s*(?:yo|y\/o))?(?=$|\s*[.,;!)(]|\s+(?:and|but|now|today|lol|this|in|yesterday|last|on)\b|\s*\p{Extended_Pictographic})/iu;
+  /^(?:about\s+|almost\s+)?(\d{1,3})(?:\s*(?:years?|yrs?)(?:\s*old)?|\s*(?:yo|y\/o))?(?=$|\s*[;!)(]|\s*[.,](?!\d)|\s+(?:and(?!\s+\d)|but|now|today|lol|this|in|yesterday|last|on)\b|\s*\p{Extended_Pictographic})/iu;
 const NAME = /^\p{Lu}[\p{L}\p{M}'’-]+(?:\s+(?:(?:van|von|de|da|del|di|bin|al)\s+)?\p{Lu}[\p{L}\p{M}'’-]+){0,2}/u;
 const AFTER_NAME = /^\s*(?:$|[.,!;)(]|and\b|but\b|from\b|by the way|btw|\p{Extended_Pictographic})/u;
 const NO_NAMES =
   /^(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|April|May|June|July|August|September|October|November|December|English|God|OK|Okay|Sorry|Here|Back|Done|Happy|Sure|Not|Just|So|Very|Good|Fine|Batman|Superman|Busy|Tired|Ready|Curious|Glad|Sad|Right|Wrong|Lost|Stuck|New|Sick|Late|Home|Yes|No|Team|Mac|Windows|Linux|Android|Christmas|Easter|Santa)$/u;
 const ADJECTIVE_END =
-  /\s*(?:,|\.|!|;|\(|\s(?:and|but|so|because|since|with|as|from|now|too|who|lol|btw|again|these|at the)(?=\s|$)|\p{Extended_Pictographic}).*$/u;
+  /\s*(?:,|\.|!|;|\(|\s(?:and|but|so|because|since|with|as|from|now|too|who|lol|btw|again|any ?more|any longer|these|at the)(?=\s|$)|\p{Extended_Pictographic}).*$/u;
+/** "12 October 1988", "October 12, 1988", "May", "1988". */
+const BIRTH_DATE = new RegExp(
+  `^(?:the )?(?:\\d{4}(?![\\d-])|\\d{1,4}[./-]\\d{1,2}[./-]\\d{1,4}|\\d{1,2}(?:st|nd|rd|th)?(?: of)? (?:${MONTH_PATTERN})(?:,? \\d{4})?|(?:${MONTH_PATTERN})(?: \\d{1,2}(?:st|nd|rd|th)?)?(?:,? \\d{4})?)(?![\\p{L}\\p{N}])`,
+  "iu",
+);
 const DEPARTMENTS =
   /^(?:HR|IT|QA|PR|R&D|Sales|Marketing|Finance|Accounting|Support|Legal|Work|Home|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)\b/u;
 const PROJECT = /^(?:an?|my(?: own| first)?|the)\s/iu;
@@ -106,11 +112,12 @@ function from(rest: string, predicate: Predicate): readonly Draft[] {
 }
 
 function born(rest: string, predicate: Predicate): readonly Draft[] {
-  const value = thing(/^\p{L}+ \d{1,2}, \d{4}/u.exec(rest)?.[0].replace(",", "") ?? rest);
-  if (value === undefined || predicate.isDenied) return [];
-  return /\d/u.test(value)
-    ? draft("born_on", value, predicate, `was born ${/^\d{4}$|^\p{L}+ \d{4}$/u.test(value) ? "in" : "on"} ${value}`)
-    : draft("born_in", placeAt(rest, predicate.tellsNames)?.place, predicate);
+  if (predicate.isDenied) return [];
+  const spoken = BIRTH_DATE.exec(rest)?.[0];
+  const date = spoken === undefined ? undefined : plainDate(spoken);
+  const isSpan = date !== undefined && /^(?:\d{4}|\p{L}+(?: \d{4})?)$/u.test(date);
+  if (date !== undefined) return draft("born_on", date, predicate, `was born ${isSpan ? "in" : "on"} ${date}`);
+  return draft("born_in", placeAt(rest, predicate.tellsNames)?.place, predicate);
 }
 
 function age(rest: string, predicate: Predicate): readonly Draft[] {

@@ -40,6 +40,14 @@ describe("claimsOf() reads what a speaker says of themselves and of theirs", () 
     ["I can't drive, but my wife has a car.", ["Ada cannot drive.", "Ada's wife has a car."]],
     ["I’m married to Eva.", ["Ada is married to Eva."]],
     ["It's not helped by the fact I have a cold, but I work at Acme.", ["Ada works at Acme."]],
+    ["My parents are divorced.", ["Ada's parents are divorced."]],
+    ["I was born in Quito in 1990.", ["Ada was born in Quito."]],
+    ["I was born on the 5th of June 1990.", ["Ada was born on 5 June 1990."]],
+    ["I'm not vegan anymore.", ["Ada is not vegan."]],
+    ["My mum's name is Ruth and she's 62.", ["Ada's mum is called Ruth.", "Ada's mum is 62 years old."]],
+    ["I have a new job at Hooli.", ["Ada works at Hooli."]],
+    ["I play the piano and the violin.", ["Ada plays the piano and the violin."]],
+    ["Our team uses Kotlin.", ["Ada's team uses Kotlin."]],
   ];
   for (const [text, facts] of cases) test(text, () => expect(factsIn(text)).toEqual([...facts]));
 });
@@ -181,6 +189,21 @@ describe("claimsOf() takes for nobody's claim what is quoted, told, supposed, pl
     "I'm in Paris this week.",
     "I'm at work.",
     "I'm going to bed.",
+    "I'm 1.75 m tall.",
+    "My kids are 4 and 7.",
+    "My job is boring.",
+    "My address is wrong.",
+    "My name is on the list.",
+    "I eat a lot.",
+    "I love my dog.",
+    "I live on the third floor.",
+    "I moved to the marketing team.",
+    "I got a haircut.",
+    "I stopped by the store.",
+    "I lost my wallet.",
+    "I'm from the future.",
+    "Ich bin Arzt und wohne in Wien.",
+    "J'ai 30 ans.",
   ])
     test(JSON.stringify(text), () => expect(factsIn(text)).toEqual([]));
 });

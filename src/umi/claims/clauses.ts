@@ -7,6 +7,8 @@ const LEADS_MAX = 8;
 
 const NAME = "\\p{Lu}[\\p{L}\\p{M}'-]*";
 const SUBJECT = `(?:(?:I|[Ww]e|you|You)(?:'(?:m|ve|re|d|ll))?|[Mm]y|[Oo]ur|[Hh]e(?:'s)?|[Ss]he(?:'s)?|[Tt]hey(?:'re|'ve)?|[Hh]is|[Hh]er|[Tt]heir|[Ii]t(?:'s)?|[Tt]his|that(?:'s)?|[Tt]here(?:'s)?|the|one|mine|${NAME}\\s+(?:is|has|lives|works|likes|loves|hates|speaks|plays|does|and I))(?![\\p{L}\\p{N}-])`;
+/** After "and", "the violin" is one more thing, and no subject. */
+const OTHER_SUBJECT = `(?!(?:the|one|this|mine)\\s)${SUBJECT}`;
 const ADVERBS =
   "(?:(?:now|also|then|today|currently|nowadays|these days|right now|just|actually|sometimes|still|only|in fact|recently|and|so)\\s+)*";
 const VERB =
@@ -19,7 +21,7 @@ const BOUNDARY = new RegExp(
   `(?<=[^\\s])(?=[\\s,;])(?:${[
     "\\s*;\\s*",
     "\\s+[-–—]{1,3}\\s+",
-    `\\s*,?\\s+(?:but|because|although|though|so|and|plus|while|whereas|yet|cause|cuz|coz|'cause)\\s+(?=${ADVERBS}${SUBJECT})`,
+    `\\s*,?\\s+(?:but|because|although|though|so|and|plus|while|whereas|yet|cause|cuz|coz|'cause)\\s+(?=${ADVERBS}${OTHER_SUBJECT})`,
     `\\s*,\\s*(?=${ADVERBS}${SUBJECT})`,
     `\\s*,?\\s+(?:and|but)\\s+(?=${ADVERBS}${VERB})`,
     "\\s*,\\s+but\\s+",

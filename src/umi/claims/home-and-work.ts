@@ -66,6 +66,7 @@ export const HOME_AND_WORK: readonly Phrase[] = [
   verbs("work", "(?:there|here)", (_, { isDenied }) =>
     isDenied ? [{ relation: "left_job", value: "", isDenied: false, predicate: "left their job" }] : [],
   ),
+  verbs("have", "an?\\s+(?:new\\s+)?(?:\\p{Ll}+\\s+)?job\\s+(?:at|with)", job),
   verbs("teach", "", (rest, predicate) => draft("teaches", uncapped(thing(rest)), predicate)),
   verbs("study", "(?=\\s*(?:at|in)\\s)", studiesAt),
   verbs("study", "", studies),
@@ -87,7 +88,7 @@ export const HOME_AND_WORK: readonly Phrase[] = [
 function home(rest: string, predicate: Predicate): readonly Draft[] {
   const dwelling = DWELLING.exec(rest);
   if (dwelling !== null) {
-    const near = /^\s+(?:in|near|outside|close to|by)\s+(.*)$/u.exec(rest.slice(dwelling[0].length))?.[1];
+    const near = /^\s+(?:in|near|of|outside|close to|by)\s+(.*)$/u.exec(rest.slice(dwelling[0].length))?.[1];
     const place = near === undefined ? undefined : placeAt(near, predicate.tellsNames)?.place;
     const value = place === undefined ? dwelling[0] : `${rest.slice(0, rest.indexOf(near ?? ""))}${place}`;
     return isMeaningful(value) ? draft("dwells_in", value, predicate) : [];

@@ -41,6 +41,11 @@ export function isGroup(noun: string): boolean {
   return GROUPS.has(noun);
 }
 
+/** Whether one speaks of the noun in the plural: "parents", but no "team". */
+export function isPlural(noun: string): boolean {
+  return GROUPS.has(noun) && noun !== "team" && noun !== "family";
+}
+
 /** Whether somebody has one such person at a time. */
 export function isUniquePerson(noun: string): boolean {
   return UNIQUE.has(noun);

@@ -1,6 +1,6 @@
 import { wordSet } from "../facts/sets.ts";
 import { fold } from "../text/fold.ts";
-import { canBe, isCompanion, isGroup, isUniquePerson, lastWord } from "./people.ts";
+import { canBe, isCompanion, isPlural, isUniquePerson, lastWord } from "./people.ts";
 import type { Agreement } from "./predicate.ts";
 
 /** Words of what somebody has: "best friend from school" is too long. */
@@ -139,8 +139,7 @@ function readingOf(text: string, rest: string): SubjectReading {
   const whole = isNamed ? noun : text;
   // A new boss takes the place of the old one, a new dog may not.
   const subject = /^new\s/iu.test(whole) && isUniquePerson(lastWord(whole)) ? whole.slice(4) : whole;
-  const agreement: Agreement =
-    isGroup(lastWord(subject)) && !/^(?:team|family)$/u.test(lastWord(subject)) ? "many" : "one";
+  const agreement: Agreement = isPlural(lastWord(subject)) ? "many" : "one";
   return {
     subject,
     owner: "I",

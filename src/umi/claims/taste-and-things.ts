@@ -16,7 +16,7 @@ const NO_POSSESSIONS =
   story joke riddle quote piece option options table query function array string variable script code bill trip flight
   party wedding mood morning night evening afternoon week weekend year month hour hours while couple few ton tons bunch
   life word words say difficulty difficulties trouble impression appetite attitude reaction follow-up concern concerns
-  thing things something one ones pain ache rash bruise cut burn bone wound injury feet hands ears eyes arm leg wrist ankle finger toe rib
+  thing things something one ones pain ache rash bruise cut burn bone wound injury haircut job role gig shift post position feet hands ears eyes arm leg wrist ankle finger toe rib
   proposal offer opinion view answer answers solution case example copy version template spreadsheet recipe quick`);
 const PAINFUL = /(?:^|\s)(?:bad|weak|trick)\s+(?:knees?|back|hip|heart|shoulder|neck|eyes?|eyesight|memory)$/iu;
 const CONDITION =
@@ -139,7 +139,7 @@ function consumed(relation: string, rest: string, predicate: Predicate): readonl
     ? ["alcohol"]
     : things(rest.replace(/^any\s+/u, ""))?.filter(
         (value) =>
-          !/^(?:at|in|out|with|too|like|breakfast|lunch|dinner|well|healthy|before|after|the (?:same|whole|rest))\b/u.test(
+          !/^(?:at|in|out|with|too|like|a lot|less|more|much|healthily|early|late|breakfast|lunch|dinner|well|healthy|before|after|the (?:same|whole|rest))\b/u.test(
             value,
           ),
       );

@@ -65,6 +65,11 @@ export function timeless(value: string): string {
   return value.replace(TRAILING_TIME, "").replace(TRAILING, "");
 }
 
+/** A date without what is only spoken: "the 5th of June" is 5 June. */
+export function plainDate(date: string): string {
+  return date.replace(/,|\b(?:the|of)\s+/gu, "").replace(/(\d)(?:st|nd|rd|th)(?![\p{L}])/gu, "$1");
+}
+
 /** Whether the value says something when it stands alone. */
 export function isMeaningful(value: string): boolean {
   return (

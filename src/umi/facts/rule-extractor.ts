@@ -2,6 +2,7 @@ import { type Instant, instantOf } from "../../core/clock.ts";
 import { cut, wellFormed } from "../../core/text.ts";
 import type { Claim } from "../claims/claim.ts";
 import { claimsOf } from "../claims/claims.ts";
+import { isPlural, lastWord } from "../claims/people.ts";
 import { ALL_TIME } from "../text/date-range.ts";
 import { datesIn } from "../text/dates.ts";
 import { NAME_CHARS_MAX } from "./entity.ts";
@@ -13,6 +14,7 @@ import { sentenceOf } from "./relations.ts";
 const TURN_FACTS_MAX = 100;
 /** Rules read what was said; they do not know whether it was meant. */
 const RULE_CONFIDENCE = 0.8;
+const PLURALS: Readonly<Record<string, string>> = { is: "are", has: "have", does: "do", was: "were" };
 const CAPITAL = /^["“']?\p{Lu}/u;
 
 /**
@@ -33,7 +35,8 @@ function factOf(claim: Claim, turn: SourceTurn, speaker: string): ExtractedFact 
   const subject = subjectName(claim, speaker);
   if (subject === undefined) return;
   const { predicate, relation, value, isDenied } = claim;
-  const text = predicate === undefined ? sentenceOf(subject, relation, value, isDenied) : `${subject} ${predicate}.`;
+  const said = predicate === undefined ? sentenceOf(subject, relation, value, isDenied) : `${subject} ${predicate}.`;
+  const text = isPlural(lastWord(claim.subject)) ? inPlural(said, subject) : said;
   if (text.length > FACT_CHARS_MAX) return;
   return {
     turnId: turn.id,
@@ -46,6 +49,18 @@ function factOf(claim: Claim, turn: SourceTurn, speaker: string): ExtractedFact 
     confidence: RULE_CONFIDENCE,
     eventTime: eventTimeIn(claim, turn.at),
   };
+}
+
+/** "parents lives" as it is said of several: "parents live". */
+function inPlural(said: string, subject: string): string {
+  const [verb = "", ...rest] = said.slice(subject.length + 1).split(" ");
+  const many =
+    PLURALS[verb] ??
+    verb
+      .replace(/ies$/u, "y")
+      .replace(/(ch|sh|ss|x|o)es$/u, "$1")
+      .replace(/(?<!s)s$/u, "");
+  return [subject, many, ...rest].join(" ");
 }
 
 /** The subject's full name; undefined for a speaker whom nobody named. */
