@@ -63,6 +63,8 @@ export interface SentTurn {
   isAcknowledged: boolean;
   /** A request went out whose fate nobody knows. */
   isUnclear: boolean;
+  /** The last answer that told of a failure in the turn itself: its status. */
+  failedWith: number | undefined;
   runId: string | undefined;
   /** Whether the stream carried whole messages, each of which must be stored. */
   showsSteps: boolean;

@@ -49,6 +49,7 @@ export async function sendMessage(
     otid: options.namesMessages ? random.uuid() : null,
     isAcknowledged: false,
     isUnclear: false,
+    failedWith: undefined,
     runId: undefined,
     showsSteps: mode === "steps",
     copies: 1,
@@ -184,7 +185,9 @@ function heard({ oracle }: Clients, turn: SentTurn, request: ApiRequest, answer:
     return;
   }
   // A conflict is told before anything is stored; a model's failure after it.
-  if (answer.status !== 409) turn.isUnclear = true;
+  if (answer.status === 409) return;
+  turn.isUnclear = true;
+  turn.failedWith = answer.status;
 }
 
 /** Reads the stream of a new run, and goes on reading where it broke. */

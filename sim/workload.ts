@@ -148,7 +148,8 @@ async function lastWord(clients: Clients, agent: KnownAgent): Promise<void> {
     const turn = await sendMessage(clients, agent, "blocking", "none");
     if (turn.isAcknowledged) return;
     // Nothing goes wrong any more, so what stands in the way can only be what was said before.
-    if (turn.isUnclear) clients.oracle.fail("L4 once more", `Agent ${agent.number} failed at ${turn.plan.mark}`);
+    if (turn.failedWith !== undefined)
+      clients.oracle.fail("L4 once more", `Agent ${agent.number} failed at ${turn.plan.mark} with ${turn.failedWith}`);
     await answerApproval(clients, agent);
     await pause(clients);
   }
