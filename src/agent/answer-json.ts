@@ -1,9 +1,9 @@
 import { isRecord, parseJson } from "../core/json.ts";
 
 /** Openings of an object that are tried in one answer. */
-const OPENINGS_MAX = 200;
-/** Characters of an answer that are looked through. */
-const ANSWER_CHARS_MAX = 1_000_000;
+const OPENINGS_MAX = 100;
+/** Characters of an answer that are looked through; each opening may look through all of them. */
+const ANSWER_CHARS_MAX = 100_000;
 /** A string, or a brace. */
 const PIECE = /"(?:[^"\\]|\\.)*"|[{}]/gsu;
 /** What models put before an answer while they think. */
