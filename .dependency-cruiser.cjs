@@ -7,6 +7,7 @@ const HOMES = [
   { name: "provider-packages-only-in-llm", packages: "@ai-sdk|@openrouter", folders: "llm" },
   { name: "kysely-only-in-store", packages: "kysely", folders: "store" },
   { name: "hono-only-in-api-and-app", packages: "hono", folders: "api|app" },
+  { name: "terminal-package-only-in-app", packages: "@earendil-works", folders: "app" },
 ];
 /** Tests, and what only tests use. */
 const TEST_CODE = "(\\.test\\.ts$|/_test-)";

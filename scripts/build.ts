@@ -13,8 +13,13 @@ export interface BuildOptions {
   readonly target?: string | undefined;
 }
 
-/** Modules that run on their own: the program, and the workers that it starts. */
-const ENTRIES = ["src/app/main.ts", "src/app/checkpoint-worker.ts", "src/app/body-worker.ts"];
+/** Modules that stand on their own: the program, the workers that it starts, and what only a chat loads. */
+const ENTRIES = [
+  "src/app/main.ts",
+  "src/app/checkpoint-worker.ts",
+  "src/app/body-worker.ts",
+  "src/app/terminal/screen.ts",
+];
 
 /** Writes the executable and returns its size in bytes. The old one stays in place until the new one is whole. */
 export async function build({ root, out, target }: BuildOptions): Promise<number> {

@@ -190,6 +190,9 @@ const SEEDS: readonly Seed[] = [
   imported("a package in core", "core-and-umi-need-no-packages", { "src/core/d11.ts": 'import "zod";\n' }),
   imported("kysely outside store", "kysely-only-in-store", { "src/app/d12.ts": 'import "kysely";\n' }),
   imported("hono in agent", "hono-only-in-api-and-app", { "src/agent/d13.ts": 'import "hono";\n' }),
+  imported("the terminal's package in api", "terminal-package-only-in-app", {
+    "src/api/d15.ts": 'import "@earendil-works/pi-tui";\n',
+  }),
   imported("a provider package in api", "provider-packages-only-in-llm", {
     "src/api/d14.ts": 'import "@ai-sdk/openai";\n',
   }),

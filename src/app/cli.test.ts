@@ -113,13 +113,21 @@ describe("the command line", () => {
       for (const word of ["serve", "chat", "doctor", "--port", "--data", "--config", "--insecure", "SELKIE_API_KEY"])
         expect(out).toContain(word);
     }
+    for (const command of ["serve", "chat", "doctor", "agents", "models", "blocks", "memory"]) {
+      const { code, out } = await selkie([command, "--help"]);
+      expect([code, out.startsWith(`selkie ${command} `)]).toEqual([0, true]);
+    }
   });
 
   test("refuses what it does not know in one line that names it and the way out", async () => {
-    await expectRefusal(selkie(["nope"]), "'nope'", /serve, chat, doctor, --help/);
+    await expectRefusal(selkie(["nope"]), "'nope'", /Try: serve, chat, .*, --help/);
+    await expectRefusal(selkie(["agnets"]), "Did you mean 'agents'");
     await expectRefusal(selkie(["serve", "extra"]), "'extra'", "--help");
     await expectRefusal(selkie(["doctor", "extra"]), "'extra'", "--help");
-    await expectRefusal(selkie(["chat", "one", "two"]), "'two'", "--help");
+    await expectRefusal(selkie(["chat", "one", "two", "three"]), "'three'", "--help");
+    await expectRefusal(selkie(["serve", "--json"]), "'--json'", "--help");
+    await expectRefusal(selkie(["agents", "--limit", "0"]), "--limit", "'0'");
+    await expectRefusal(selkie(["agents", "--url", "localhost:8283"]), "--url", "'localhost:8283'");
     await expectRefusal(selkie(["--bogus"]), "'--bogus'", "--help");
     await expectRefusal(selkie(["--port"]), "'--port", "--help");
     await expectRefusal(selkie(["--port", "-1"]), "'--port'", "--help");
@@ -172,7 +180,7 @@ describe("the data directory", () => {
     const server = await start();
     const { body: block } = await call(server, "POST", "/v1/blocks/", { label: "kept", value: "v" });
     await expectRefusal(serveOn(data), /process \d+/, data, "--data");
-    await expectRefusal(selkie(["chat", "--data", data, "--port", NOWHERE]), /process \d+/, data);
+    await expectRefusal(selkie(["chat", "selkie", "Hello", "--data", data, "--port", NOWHERE]), /process \d+/, data);
     expect((await call(server, "GET", `/v1/blocks/${block.id}`)).status).toBe(200);
     expect((await call(server, "POST", "/v1/blocks/", { label: "more", value: "v" })).status).toBe(200);
     expect((await selkie(["doctor", "--data", data])).code).toBe(0);
@@ -449,52 +457,6 @@ describe("a person", () => {
     } finally {
       await http.stop(true);
     }
-  }, 30_000);
-
-  test("tells the rehearsal model a name, and is known by it, today and tomorrow", async () => {
-    const input = "My name is Ada\nWhat is my name?";
-    const first = await selkie(["chat", "--data", data, "--port", NOWHERE], { input });
-    expect([first.code, first.err, first.out.includes(ESCAPE)]).toEqual([0, "", false]);
-    const lines = first.out.split("\n");
-    expect(lines[0]).toMatch(/^selkie \(selkie\/rehearsal\) on /);
-    expect(lines.slice(1)).toEqual([
-      "you> My name is Ada",
-      expect.stringMatching(/^uses> memory_insert \{.*Name: Ada/),
-      expect.stringMatching(/^agent> .*Ada/),
-      "you> What is my name?",
-      expect.stringMatching(/^agent> .*Ada/),
-      "you> ",
-      "",
-    ]);
-    const later = await selkie(["chat", "selkie", "--data", data, "--port", NOWHERE], {
-      input: "What is my name?\n/exit\nnot read any more",
-    });
-    expect([later.code, later.out.split("\n")[2], later.out.includes("not read")]).toEqual([0, lines[5], false]);
-  }, 30_000);
-
-  test("talks to the server that runs, with its key, and is told when the key is wrong", async () => {
-    const server = await start({ SELKIE_API_KEY: "secret" });
-    const args = ["chat", "--port", new URL(server.url).port, "--data", join(directory.path, "unused")];
-    const { code, out } = await selkie(args, { environment: { SELKIE_API_KEY: "secret" }, input: "My name is Ada\n" });
-    expect([code, out.includes(`on ${server.url}`), /agent> .*Ada/.test(out)]).toEqual([0, true, true]);
-    expect(existsSync(join(directory.path, "unused"))).toBeFalse();
-    const { code: refused, err } = await selkie(args, { environment: { SELKIE_API_KEY: "wrong" } });
-    expect([refused, /401.*SELKIE_API_KEY/.test(err)]).toEqual([1, true]);
-  }, 30_000);
-
-  test("hears what went wrong in words, and the talk goes on", async () => {
-    const model = startModelServer();
-    model.say({ status: 401, body: '{"error":{"message":"bad key"}}' }, { text: "Better now." });
-    const { code, out } = await selkie(["chat", "--data", data, "--port", NOWHERE], {
-      environment: model.environment,
-      input: "one\ntwo\n",
-    });
-    await model.stop();
-    expect([code, out.includes("bad key"), out.includes("agent> Better now.")]).toEqual([0, true, true]);
-    const unknown = selkie(["chat", "new", "--model", "openai/nope", "--data", data, "--port", NOWHERE], {
-      input: "x",
-    });
-    expect((await unknown).err).toContain("openai/nope");
   }, 30_000);
 
   test.skipIf(Bun.which("script") === null)(

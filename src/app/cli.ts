@@ -2,56 +2,77 @@ import { parseArgs } from "node:util";
 import { Failure } from "../core/failure.ts";
 import { chat } from "./chat.ts";
 import { doctor } from "./doctor.ts";
+import { COMMAND_HELP, HELP } from "./help.ts";
 import { serve } from "./serve.ts";
-import { type Environment, PORT_DEFAULT, readSettings } from "./settings.ts";
+import { type Environment, readSettings, type Settings } from "./settings.ts";
+import { LISTS, list } from "./terminal/list-command.ts";
+import { nearest } from "./terminal/nearest.ts";
 import { VERSION } from "./version.ts";
 
-const HELP = `selkie ${VERSION}: a server for agents that remember
-
-Usage
-  selkie serve [options]          listen for Letta's clients (what "selkie" alone does)
-  selkie chat [AGENT] [options]   talk to an agent here; makes one when there is none
-  selkie doctor [options]         what is configured, which models answer, whether the data is sound
-
-Options
-  --host HOST      address to listen on (127.0.0.1)            SELKIE_HOST
-  --port PORT      port to listen on (${PORT_DEFAULT})                     SELKIE_PORT
-  --data DIR       where data is kept                          SELKIE_DATA
-  --config FILE    YAML file with the same settings            SELKIE_CONFIG
-  --insecure       listen beyond this machine without a key    SELKIE_INSECURE
-  --model HANDLE   model of an agent that "chat" makes         SELKIE_MODEL
-  --version, -v    print the version
-  --help, -h       print this
-
-  SELKIE_EMBEDDING embedding model of agents that name none, such as openai/text-embedding-3-small;
-                   without one, memories are found by their words
-  SELKIE_LOG_LEVEL silent, error, warn, info or debug: what the server says of its work (info)
-  SELKIE_API_KEY   the key that clients must send; needed to listen beyond this machine
-  OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY, OLLAMA_BASE_URL and so on name the models;
-  without any, the built-in selkie/rehearsal shows how memory works.
-`;
+/** What each command takes besides settings: how many names, and which options. */
+const COMMANDS: Readonly<Record<string, { readonly names: number; readonly options: readonly string[] }>> = {
+  serve: { names: 0, options: [] },
+  chat: { names: 2, options: ["model", "json"] },
+  doctor: { names: 0, options: [] },
+  agents: { names: 1, options: ["json", "limit"] },
+  models: { names: 1, options: ["json", "limit"] },
+  blocks: { names: 2, options: ["json", "limit"] },
+  memory: { names: 2, options: ["json", "limit"] },
+};
 
 /** Runs one command line and returns its exit code. */
 export async function runCommand(args: readonly string[], environment: Environment): Promise<number> {
   const { values, positionals } = parse(args);
-  if (values.help === true) return print(HELP);
+  const [command = "serve", ...names] = positionals;
+  if (values.help === true) return print(COMMAND_HELP[positionals[0] ?? ""] ?? HELP);
   if (values.version === true) return print(`selkie ${VERSION}\n`);
-  const [command = "serve", ...rest] = positionals;
-  const settings = readSettings(values, environment);
-  switch (command) {
-    case "serve":
-      expectNothing(command, rest);
-      await serve(settings);
-      return 0;
-    case "doctor":
-      expectNothing(command, rest);
-      return doctor(settings);
-    case "chat":
-      expectNothing(command, rest.slice(1));
-      return chat(settings, { agent: rest[0], model: values.model ?? settings.environment["SELKIE_MODEL"] });
-    default:
-      throw new Failure("refused", `There is no command '${command}'. Try: serve, chat, doctor, --help`);
+  checkUse(command, names, values);
+  return run({ command, names, values, settings: readSettings(values, environment) });
+}
+
+interface Invocation {
+  readonly command: string;
+  readonly names: readonly string[];
+  readonly values: ReturnType<typeof parse>["values"];
+  readonly settings: Settings;
+}
+
+async function run({ command, names, values, settings }: Invocation): Promise<number> {
+  if (command === "serve") {
+    await serve(settings);
+    return 0;
   }
+  if (command === "doctor") return doctor(settings);
+  const asJson = values.json === true;
+  if (command === "chat") {
+    const [agent, question] = names;
+    const { model } = values;
+    return chat(settings, { agent, question, model, firstModel: settings.environment["SELKIE_MODEL"], asJson });
+  }
+  const what = LISTS.find((name) => name === command);
+  if (what === undefined) throw unknownCommand(command);
+  return list(settings, { what, names, asJson, limit: values.limit });
+}
+
+/** Refuses what the command would pass over. */
+function checkUse(command: string, names: readonly string[], values: Invocation["values"]): void {
+  const takes = COMMANDS[command];
+  if (takes === undefined) throw unknownCommand(command);
+  const foreign = (["model", "json", "limit"] as const).find(
+    (option) => values[option] !== undefined && !takes.options.includes(option),
+  );
+  const rest = [...names.slice(takes.names), ...(foreign === undefined ? [] : [`--${foreign}`])];
+  if (rest.length > 0)
+    throw new Failure("refused", `'selkie ${command}' does not take '${rest.join(" ")}'. See selkie ${command} --help`);
+  if (values.model === "")
+    throw new Failure("refused", "--model was given without a value; give it one or leave it out");
+}
+
+function unknownCommand(command: string): Failure {
+  const names = Object.keys(COMMANDS);
+  const close = nearest(command, names);
+  const hint = close === undefined ? "" : `Did you mean '${close}'? `;
+  return new Failure("refused", `There is no command '${command}'. ${hint}Try: ${names.join(", ")}, --help`);
 }
 
 function parse(args: readonly string[]) {
@@ -62,9 +83,12 @@ function parse(args: readonly string[]) {
       options: {
         host: { type: "string" },
         port: { type: "string" },
+        url: { type: "string" },
         data: { type: "string" },
         config: { type: "string" },
         model: { type: "string" },
+        limit: { type: "string" },
+        json: { type: "boolean" },
         insecure: { type: "boolean" },
         version: { type: "boolean", short: "v" },
         help: { type: "boolean", short: "h" },
@@ -75,11 +99,6 @@ function parse(args: readonly string[]) {
     const [reason = ""] = (error instanceof Error ? error.message : String(error)).split(/\.\s/);
     throw new Failure("refused", `${reason}. See selkie --help`, { cause: error });
   }
-}
-
-function expectNothing(command: string, rest: readonly string[]): void {
-  if (rest.length > 0)
-    throw new Failure("refused", `'selkie ${command}' does not take '${rest.join(" ")}'. See selkie --help`);
 }
 
 function print(text: string): number {

@@ -13,6 +13,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface Settings {
   readonly host: string;
   readonly port: number;
+  /** Where the server is that the terminal talks to; null means the one at host and port, or none. */
+  readonly url: string | null;
   readonly dataDirectory: string;
   /** The key that clients must show; null when none is asked for. */
   readonly apiKey: string | null;
@@ -40,6 +42,7 @@ export interface Settings {
 export interface SettingOptions {
   readonly host?: string | undefined;
   readonly port?: string | undefined;
+  readonly url?: string | undefined;
   readonly data?: string | undefined;
   readonly config?: string | undefined;
   readonly insecure?: boolean | undefined;
@@ -49,6 +52,7 @@ export interface SettingOptions {
 const FILE_KEYS = [
   "host",
   "port",
+  "url",
   "data",
   "api_key",
   "insecure",
@@ -89,6 +93,7 @@ export function readSettings(options: SettingOptions, environment: Environment):
   return {
     host: get(options.host, "SELKIE_HOST") ?? "127.0.0.1",
     port: portOf(get(options.port, "SELKIE_PORT") ?? String(PORT_DEFAULT)),
+    url: addressOf(get(options.url, "SELKIE_URL")),
     dataDirectory: get(options.data, "SELKIE_DATA") ?? defaultDataDirectory(merged, process.platform),
     apiKey: keyOf(merged),
     insecure: options.insecure ?? isTrue(merged["SELKIE_INSECURE"]),
@@ -140,7 +145,7 @@ export function checkExposure({ host, apiKey, insecure }: Pick<Settings, "host" 
 
 /** An option that was given as nothing is a variable that was not set, and no wish for the default. */
 function refuseEmpty(options: SettingOptions): void {
-  const name = (["host", "port", "data", "config"] as const).find((option) => options[option] === "");
+  const name = (["host", "port", "url", "data", "config"] as const).find((option) => options[option] === "");
   if (name !== undefined)
     throw new Failure("refused", `--${name} was given without a value; give it one or leave it out`);
 }
@@ -218,6 +223,17 @@ function logLevelOf(environment: Environment): LogLevel {
   const level = LOG_LEVELS.find((name) => name === text);
   if (level !== undefined) return level;
   throw new Failure("refused", `SELKIE_LOG_LEVEL must be one of ${LOG_LEVELS.join(", ")}, got '${text}'`);
+}
+
+/** Clients are often given the address with the API's own path behind it. */
+function addressOf(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  const address = text.replace(/\/+$/, "").replace(/\/v1$/, "");
+  if (/^https?:\/\/[^/\s]+/.test(address) && URL.canParse(address)) return address;
+  throw new Failure(
+    "refused",
+    `The server's address must begin with http:// or https://, got '${text}'. Correct --url or SELKIE_URL`,
+  );
 }
 
 function secondsOf(environment: Environment, names: readonly string[], fallback: number): number {
