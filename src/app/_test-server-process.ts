@@ -14,14 +14,14 @@ export interface ServerProcess {
   stop(signal?: NodeJS.Signals): Promise<number>;
 }
 
-/** Starts `selkie serve` on a free port and waits until it listens; its log goes to the test's own stderr. */
+/** Starts `selkie serve` on a free port, or on that of SELKIE_PORT, and waits until it listens; its log goes to the test's own stderr. */
 export async function startServer(
   dataDirectory: string,
   environment: Readonly<Record<string, string>> = {},
   command?: readonly string[],
 ): Promise<ServerProcess> {
   const entry = command ?? [process.execPath, join(import.meta.dir, "main.ts")];
-  const child = Bun.spawn([...entry, "serve", "--port", "0", "--data", dataDirectory], {
+  const child = Bun.spawn([...entry, "serve", "--port", environment["SELKIE_PORT"] ?? "0", "--data", dataDirectory], {
     env: { PATH: process.env["PATH"] ?? "", HOME: dataDirectory, SELKIE_LOG_LEVEL: "error", ...environment },
     stdout: "pipe",
     stderr: "inherit",

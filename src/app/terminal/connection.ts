@@ -156,9 +156,8 @@ function remote(url: string, settings: Settings, notes: readonly string[]): Conn
   };
 }
 
-/** What goes wrong is told in the answers; lines of a log would be written across the talk. */
 async function own(settings: Settings, notes: readonly string[], recovers: boolean): Promise<Connection> {
-  const { server, close } = await openServer({ ...settings, logLevel: "silent" });
+  const { server, close } = await openServer(settings);
   if (recovers) await server.runner.recover();
   return {
     where: settings.dataDirectory,
