@@ -250,7 +250,7 @@ describe("an approval", () => {
     expect(blocks[0].value.match(/tea/g)).toHaveLength(1);
   }, 40_000);
 
-  test.skip("that was left open is noticed at the next start, and words before an answer lead to it, not to a 409", async () => {
+  test("that was left open is noticed at the next start, and words before an answer lead to it, not to a 409", async () => {
     const agentId = await careful();
     const first = await chat();
     model.say(asks);
@@ -275,7 +275,8 @@ describe("an approval", () => {
     second.press("fine\r");
     await second.until("Done.");
     expect(await said(agentId)).toEqual(["I like tea", "fine"]);
-    expect(second.text()).not.toContain("409");
+    // The address that is shown may hold the same digits.
+    expect(second.text()).not.toMatch(/\b409\b/);
   }, 60_000);
 });
 
