@@ -1,3 +1,5 @@
+import { editDistance } from "./edit-distance.ts";
+
 /** Edits that a typo is worth. */
 const EDITS_MAX = 2;
 /** Characters of a name that are compared. */
@@ -105,7 +107,7 @@ function foreignNote(name: string): readonly string[] {
 function nearest(name: string, known: readonly string[]): string {
   const wanted = wordsOf(name);
   const ranked = known.map(
-    (candidate) => [editsBetween(wanted.join(""), wordsOf(candidate).join("")), candidate] as const,
+    (candidate) => [editDistance(wanted.join(""), wordsOf(candidate).join("")), candidate] as const,
   );
   const [edits = Number.POSITIVE_INFINITY, best = ""] = ranked.sort(([a], [b]) => a - b)[0] ?? [];
   const sharing = known.filter((candidate) => wordsOf(candidate).some((word) => wanted.includes(word)));
@@ -115,22 +117,4 @@ function nearest(name: string, known: readonly string[]): string {
 
 function wordsOf(name: string): readonly string[] {
   return name.slice(0, NAME_CHARS_MAX).split("_").slice(1);
-}
-
-/** Letters to add, drop or change, or neighbours to swap, until one text is the other. */
-function editsBetween(a: string, b: string): number {
-  let before: number[] = [];
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const isSame = a[i - 1] === b[j - 1];
-      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      const swapped = isSwapped ? (before[j - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY;
-      const edited = Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (isSame ? 0 : 1));
-      next.push(Math.min(edited, swapped));
-    }
-    [before, row] = [row, next];
-  }
-  return row[b.length] ?? 0;
 }
