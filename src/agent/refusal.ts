@@ -74,9 +74,9 @@ function isAnswer({ toolReturns, approvals }: Message): boolean {
 }
 
 /**
- * What to try, one after the other: the same once more, as some refusals pass; without what earlier runs left unanswered
- * and what memory recalled; without the reply before, which the provider was never sent; without either. Where it is in
- * doubt whether this provider ever took the rest, also without images, and without all that came before. At most six.
+ * What to try, one after the other: the same once more, as some refusals pass; without what memory recalled; without
+ * what earlier runs left unanswered; then also without the reply before, which the provider was never sent. Where it is
+ * in doubt whether this provider ever took the rest, also without images, and without all that came before. At most seven.
  */
 async function attemptsFor(turn: Turn, state: TurnState, failure: ModelFailure): Promise<readonly Attempt[]> {
   const isTooLong = failure.type === "llm_context_window_exceeded";
@@ -92,18 +92,19 @@ async function attemptsFor(turn: Turn, state: TurnState, failure: ModelFailure):
 }
 
 /**
- * Without what the provider may never have been sent before, but for the input of the run: what lies between, or the last
- * reply, or both.
+ * Without what the provider may never have been sent before, but for the input of the run: what memory recalled, which is
+ * lost for this step only; then what lies between; or the last reply, alone or with all of it.
  */
 function withoutUnread(state: TurnState, whole: Attempt): Attempt[] {
   const { said, own, strays } = standing(state);
   const recalls = state.stepsTaken === 0 && state.recalled !== "";
   const attempts: Attempt[] = [];
-  if (strays.length > 0 || recalls) attempts.push({ ...without(whole, strays, isAnswer), recalls: false });
+  if (recalls) attempts.push({ ...whole, recalls: false });
+  if (strays.length > 0) attempts.push({ ...without(whole, strays, isAnswer), recalls: false });
   if (said === undefined || said.runId === state.run.id || own.some((message) => answersTo(message, said)))
     return attempts;
   const withoutReply = (before: Attempt) => without(before, exchangeOf(before.context, said), () => false);
-  return [...attempts, ...[whole, ...attempts].map(withoutReply)];
+  return [...attempts, ...[whole, ...attempts.slice(-1)].map(withoutReply)];
 }
 
 /** Without images, then without anything that came before the input of the run and the calls that it answers. */

@@ -125,6 +125,21 @@ describe("a message that the provider refuses", () => {
     expect(heard()).toEqual(["user first", "user second"]);
   });
 
+  test("and was recalled from elsewhere costs nobody's words: the step goes on without what memory holds", async () => {
+    const path = await agentPath({ memory_settings: { recalls: true, learns: false } });
+    const agentId = path.split("/")[3];
+    const { id } = await server.ok("POST", `/v1/conversations/?agent_id=${agentId}`, {});
+    server.model.say({ text: `The walrus is ${MARK}` });
+    await post(`/v1/conversations/${id}`, user("tell me of the walrus"));
+    server.model.say({ status: 401 });
+    await post(path, user("first"));
+    const before = server.model.requests.length;
+    expect((await post(path, user("what is the walrus?"))).status).toBe(200);
+    expect(heard()).toEqual(["user first", "user what is the walrus?"]);
+    expect(server.model.requests.length - before).toBe(3);
+    expect(await history(path)).not.toContain("user_message (refused)");
+  });
+
   test("for its length costs nothing of what was said before", async () => {
     const path = await agentPath({ context_window_limit: 8_000 });
     for (const words of ["one", "two", "three"]) await post(path, user(words));
