@@ -6,10 +6,10 @@ import { Failure } from "../core/failure.ts";
 import type { AgentId, ConversationId } from "../core/id.ts";
 import { dropThread } from "./forks.ts";
 import { limitOf, orderOf, type PageSource, pageCondition } from "./pages.ts";
-import { forgetConversationTraces } from "./provider-traces.ts";
 import { containing, fromJson, fromJsonOrNull, toInstantOrNull, toJsonOrNull } from "./rows.ts";
 import type { ConversationRow } from "./schema.ts";
 import type { Session } from "./session.ts";
+import { forgetSpoken } from "./spoken.ts";
 
 const FIND = "select * from conversations where id = $1 and organization_id = $2";
 
@@ -71,7 +71,7 @@ export function sqlConversationStore(session: Session): ConversationStore {
         .deleteFrom("conversations")
         .where("id", "=", id)
         .where("organization_id", "=", organizationId)
-        .returning("isolated_block_ids")
+        .returning(["agent_id", "isolated_block_ids"])
         .execute();
       if (gone === undefined) throw new Failure("not_found", `Conversation not found with id='${id}'`);
       const isolated = fromJson<readonly string[]>(gone.isolated_block_ids);
@@ -81,7 +81,7 @@ export function sqlConversationStore(session: Session): ConversationStore {
           .where("id", "in", isolated)
           .where("organization_id", "=", organizationId)
           .execute();
-      await forgetConversationTraces(session, id);
+      await forgetSpoken(session, gone.agent_id as AgentId, id);
       await dropThread(session, id);
     },
   };

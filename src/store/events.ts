@@ -97,11 +97,12 @@ export async function forgetArrivals({ sql }: Session): Promise<void> {
   await sql.execute(FORGET, []);
 }
 
-/** Of a run that was deleted while it was at work nothing is stored any more. */
+/** Of a run that was deleted while it was at work, or whose conversation was, nothing is stored any more. */
 async function ofPresentRuns(sql: SqlConnection, appended: readonly RunEvents[]): Promise<readonly RunEvents[]> {
   const present = new Set<unknown>();
   const step = appended.length === 1 ? 1 : RUNS_PER_LOOK;
-  const look = `select id from runs where id in (${placeholders(1, step)})`;
+  const look = `select id from runs where id in (${placeholders(1, step)}) and (conversation_id is null
+    or exists (select 1 from conversations where conversations.id = runs.conversation_id))`;
   for (let at = 0; at < appended.length; at += step) {
     const ids = Array.from({ length: step }, (_, index) => appended[Math.min(at + index, appended.length - 1)]?.runId);
     for (const row of (await sql.execute(look, ids)).rows) present.add(row["id"]);

@@ -1,6 +1,6 @@
 import type { ProviderTrace, ProviderTraceStore } from "../agent/provider-trace.ts";
 import { instantOf } from "../core/clock.ts";
-import type { AgentId, ConversationId, RunId, StepId } from "../core/id.ts";
+import type { AgentId, RunId, StepId } from "../core/id.ts";
 import { fromJson } from "./rows.ts";
 import type { ProviderTraceRow } from "./schema.ts";
 import type { Session } from "./session.ts";
@@ -15,8 +15,6 @@ const INSERT = `insert into provider_traces (organization_id, step_id, run_id, a
 const PRUNE = `delete from provider_traces where organization_id = $1 and number <= (
   select number from provider_traces where organization_id = $1 order by number desc limit 1 offset ${TRACES_MAX})`;
 const FORGET_RUN = "delete from provider_traces where run_id = $1 and organization_id = $2";
-const FORGET_CONVERSATION = `delete from provider_traces where organization_id = $1 and exists (
-  select 1 from runs where runs.id = provider_traces.run_id and runs.conversation_id = $2)`;
 const FIND = "select * from provider_traces where step_id = $1 and organization_id = $2";
 const OF_RUN = `select provider_traces.* from steps join provider_traces on provider_traces.step_id = steps.id
   where steps.run_id = $1 and provider_traces.organization_id = $2 order by provider_traces.number limit $3`;
@@ -55,11 +53,6 @@ export function sqlProviderTraceStore(session: Session): ProviderTraceStore {
 /** Removes what was traced of a run that is being removed. There are so few traces that all are looked at. */
 export async function forgetRunTraces({ sql, organizationId }: Session, id: RunId): Promise<void> {
   await sql.execute(FORGET_RUN, [id, organizationId]);
-}
-
-/** Removes what was traced of a conversation that is being removed: it holds all that was said in it. */
-export async function forgetConversationTraces({ sql, organizationId }: Session, id: ConversationId): Promise<void> {
-  await sql.execute(FORGET_CONVERSATION, [organizationId, id]);
 }
 
 function toTrace(row: ProviderTraceRow): ProviderTrace {
