@@ -13,13 +13,15 @@ export type ContentPart = InputPart | OutputPart;
 
 /**
  * What a tool answered. `response` is what the model reads: JSON `{"status","message","time"}`, as Letta packs it,
- * so that exports and imports keep every byte.
+ * so that exports and imports keep every byte. `parts` is there when a client answered with a list, which may hold
+ * images; then `response` only names these, and the model reads the parts.
  */
 export interface ToolReturn {
   readonly toolCallId: string;
   readonly name: string;
   readonly status: "success" | "error";
   readonly response: string;
+  readonly parts?: readonly InputPart[];
   readonly stdout: readonly string[] | null;
   readonly stderr: readonly string[] | null;
 }
@@ -37,6 +39,8 @@ export type Approval =
       readonly toolCallId: string;
       readonly status: "success" | "error";
       readonly text: string;
+      /** The answer as a list, where the client gave one; `text` is what it says in words. */
+      readonly parts?: readonly InputPart[];
       readonly stdout: readonly string[] | null;
       readonly stderr: readonly string[] | null;
     };
@@ -71,6 +75,12 @@ export interface Message {
 export interface RefusedMessage {
   readonly id: MessageId;
   readonly isKept: boolean;
+}
+
+/** Whether a message brings an image, in its own words or in the answer to a call. */
+export function hasImage({ content, toolReturns, approvals }: Message): boolean {
+  const answers = [...toolReturns, ...approvals].flatMap((answer) => ("parts" in answer ? (answer.parts ?? []) : []));
+  return [...content, ...answers].some((part) => part.type === "image");
 }
 
 /** All text of a message, its parts joined by line breaks. */

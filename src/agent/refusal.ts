@@ -1,7 +1,7 @@
 import { ModelFailure, refusesInput } from "../llm/failure.ts";
 import { firstIndex } from "./compaction/cut.ts";
 import { type CompactionStats, summaryMessage } from "./compaction/summary-message.ts";
-import type { Message } from "./message.ts";
+import { hasImage, type Message } from "./message.ts";
 import { type Attempt, NOTHING_ASIDE, type SetAside } from "./set-aside.ts";
 import { placeOf, type Turn, type TurnState } from "./turn-state.ts";
 
@@ -124,10 +124,6 @@ async function isInDoubt(turn: Turn, said: Message | undefined, first: Message |
   const page = { limit: 1, order: "desc", after: first.id } as const;
   const [before] = await turn.store.reader(turn.actor).messages.listThread(turn.threadId, {}, page);
   return before?.isError === true;
-}
-
-function hasImage({ content }: Message): boolean {
-  return content.some((part) => part.type === "image");
 }
 
 /** What a model said in one reply, with the answers to what it called. */

@@ -44,7 +44,10 @@ export function messageTokens(message: Message, count: CountTokens): number {
   let tokens = MESSAGE_TOKENS;
   for (const part of message.content) tokens += part.type === "image" ? IMAGE_TOKENS : count(part.text);
   for (const call of message.toolCalls) tokens += CALL_TOKENS + count(call.name) + count(call.arguments);
-  for (const answer of message.toolReturns) tokens += CALL_TOKENS + count(answer.response);
+  for (const { response, parts = [] } of message.toolReturns) {
+    const images = parts.filter((part) => part.type === "image").length;
+    tokens += CALL_TOKENS + count(response) + images * IMAGE_TOKENS;
+  }
   return tokens;
 }
 

@@ -2,7 +2,7 @@ import type { StepId } from "../core/id.ts";
 import type { ToolCall } from "../llm/model.ts";
 import type { ToolContext, ToolResult } from "../tools/builtin.ts";
 import { RETURN_CHARS_DEFAULT } from "../tools/tool.ts";
-import { errorLine, limitMessage, packAnswer } from "../tools/tool-answer.ts";
+import { errorLine, limitMessage, limitParts, packAnswer } from "../tools/tool-answer.ts";
 import { isTerminal, mustContinue, prefilledArgs, refusalOf } from "../tools/tool-rules.ts";
 import { searchPassages } from "../umi/passage-search.ts";
 import { newMessage } from "./input.ts";
@@ -151,12 +151,20 @@ function packed(turn: Turn, call: ToolCall, result: ToolResult): Answered {
 }
 
 function clientAnswer(turn: Turn, call: ToolCall, decision: Approval & { type: "tool" }): Answered {
-  const { status, stdout, stderr } = decision;
+  const { status, parts, stdout, stderr } = decision;
   const charsMax = Math.max(RETURN_CHARS_DEFAULT, Math.floor(turn.agent.llmConfig.contextWindow * 0.2 * 4));
   const message = limitMessage(decision.text, charsMax);
   const response = pack(turn, status === "success", message);
   return {
-    toolReturn: { toolCallId: call.id, name: call.name, status, response, stdout, stderr },
+    toolReturn: {
+      toolCallId: call.id,
+      name: call.name,
+      status,
+      response,
+      ...(parts !== undefined && { parts: limitParts(parts, charsMax) }),
+      stdout,
+      stderr,
+    },
     text: decision.text,
     promptChanged: false,
   };

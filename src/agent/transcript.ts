@@ -1,5 +1,6 @@
 import type { InputPart, ModelMessage, OutputPart, ToolAnswer, ToolCall } from "../llm/model.ts";
-import { type Message, textOf } from "./message.ts";
+import { limitParts } from "../tools/tool-answer.ts";
+import { type Message, type ToolReturn, textOf } from "./message.ts";
 
 /** What a model is told when the answer to one of its calls is lost. */
 const UNKNOWN_OUTCOME =
@@ -10,6 +11,9 @@ const REFUSED_ANSWER =
   '{"status": "Failed", "message": "The model\'s provider refused to read what this call returned, so it cannot be shown."}';
 /** What stands in the place of an image, or of words with an answer, that a provider refused. */
 const REFUSED_PART = "[left out, because the model's provider refused it]";
+
+/** What a model reads before the images of a call that failed. */
+const FAILED_CALL = "[the call failed]";
 
 /** The prompt and the conversation, ready for a model. */
 export interface Transcript {
@@ -51,10 +55,14 @@ export function asShown(message: Message): Message {
   return {
     ...message,
     content: message.content.map((part) => (part.type === "image" ? { type: "text", text: REFUSED_PART } : part)),
-    toolReturns: message.toolReturns.map((answer) => ({ ...answer, status: "error", response: REFUSED_ANSWER })),
-    approvals: message.approvals.map((approval) =>
-      approval.type === "tool" ? { ...approval, text: REFUSED_PART } : { ...approval, reason: REFUSED_PART },
-    ),
+    toolReturns: message.toolReturns.map(({ parts: _, ...answer }) => {
+      return { ...answer, status: "error", response: REFUSED_ANSWER };
+    }),
+    approvals: message.approvals.map((approval) => {
+      if (approval.type === "approval") return { ...approval, reason: REFUSED_PART };
+      const { parts: _, ...answer } = approval;
+      return { ...answer, text: REFUSED_PART };
+    }),
   };
 }
 
@@ -129,20 +137,30 @@ function joined(
 function answersOf(context: readonly Message[], charsMax: number): ReadonlyMap<string, ToolAnswer> {
   const answers = new Map<string, ToolAnswer>();
   for (const { toolReturns } of context) {
-    for (const { toolCallId, name, status, response } of toolReturns) {
-      const text =
-        response.length > charsMax
-          ? `${response.slice(0, charsMax).toWellFormed()}... [cut to ${charsMax} characters]`
-          : response;
-      answers.set(toolCallId, {
-        toolCallId,
-        toolName: name,
-        parts: [{ type: "text", text }],
-        isError: status === "error",
+    for (const answer of toolReturns) {
+      answers.set(answer.toolCallId, {
+        toolCallId: answer.toolCallId,
+        toolName: answer.name,
+        parts: shownParts(answer, charsMax),
+        isError: answer.status === "error",
       });
     }
   }
   return answers;
+}
+
+/** What a model reads of an answer: the parts where there are images among them, else the packed text. */
+function shownParts({ status, response, parts = [] }: ToolReturn, charsMax: number): readonly InputPart[] {
+  if (parts.some((part) => part.type === "image")) {
+    const shown = limitParts(parts, charsMax);
+    // No provider takes a mark for failures beside images.
+    return status === "error" ? [{ type: "text", text: FAILED_CALL }, ...shown] : shown;
+  }
+  const text =
+    response.length > charsMax
+      ? `${response.slice(0, charsMax).toWellFormed()}... [cut to ${charsMax} characters]`
+      : response;
+  return [{ type: "text", text }];
 }
 
 function withAnswers(message: ModelMessage, answers: ReadonlyMap<string, ToolAnswer>): readonly ModelMessage[] {

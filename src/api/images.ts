@@ -13,9 +13,11 @@ const CHUNK_BYTES = 0x8000;
 type Content = NonNullable<SendRequest["input"]>;
 type Part = Exclude<Content, string>[number];
 
+type Item = NonNullable<SendRequest["messages"]>[number];
+
 /** The request with every image that it names by an http address fetched and put in its place. */
 export async function withImages(body: SendRequest, fetchOutside: FetchOutside): Promise<SendRequest> {
-  const urls = new Set([body.input, ...(body.messages ?? []).map(contentOf)].flatMap(urlsOf));
+  const urls = new Set([body.input, ...(body.messages ?? []).flatMap(contentsOf)].flatMap(urlsOf));
   if (urls.size === 0) return body;
   if (urls.size > IMAGES_MAX)
     throw new Failure("refused", `A request may name ${IMAGES_MAX} images by their addresses, got ${urls.size}`);
@@ -27,12 +29,29 @@ export async function withImages(body: SendRequest, fetchOutside: FetchOutside):
   return {
     ...body,
     ...(body.input == null ? {} : { input: filled(body.input) }),
-    messages: body.messages?.map((item) => ("role" in item ? { ...item, content: filled(item.content) } : item)),
+    messages: body.messages?.map((item) => withContents(item, filled)),
   };
 }
 
-function contentOf(item: NonNullable<SendRequest["messages"]>[number]): Content | null {
-  return "role" in item ? item.content : null;
+/** What an item says: its own words, or what it says that tools returned. */
+function contentsOf(item: Item): readonly Content[] {
+  if ("role" in item) return [item.content];
+  const answers = item.type === "tool_return" ? item.tool_returns : (item.approvals ?? []);
+  return answers.flatMap((answer) => ("tool_return" in answer ? [answer.tool_return] : []));
+}
+
+function withContents(item: Item, filled: (content: Content) => Content): Item {
+  if ("role" in item) return { ...item, content: filled(item.content) };
+  if (item.type === "tool_return")
+    return { ...item, tool_returns: item.tool_returns.map((answer) => withReturn(answer, filled)) };
+  return {
+    ...item,
+    approvals: item.approvals?.map((answer) => ("tool_return" in answer ? withReturn(answer, filled) : answer)),
+  };
+}
+
+function withReturn<T extends { readonly tool_return: Content }>(answer: T, filled: (content: Content) => Content): T {
+  return { ...answer, tool_return: filled(answer.tool_return) };
 }
 
 function urlsOf(content: Content | null | undefined): readonly string[] {

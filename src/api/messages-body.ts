@@ -214,9 +214,13 @@ function partsOf(content: z.infer<typeof Content>): readonly InputPart[] {
   });
 }
 
+/** What a tool's answer says in words, its images named as Letta names them. */
 function textOf(content: z.infer<typeof Content>): string {
   if (typeof content === "string") return content;
-  return content.map((part) => (part.type === "text" ? part.text : "[Image omitted]")).join("\n");
+  const texts = content.flatMap((part) => (part.type === "text" && part.text !== "" ? [part.text] : []));
+  const images = content.filter((part) => part.type === "image").length;
+  const named = images === 1 ? "[Image omitted]" : `[${images} images omitted]`;
+  return [texts.join("\n"), ...(images === 0 ? [] : [named])].filter((text) => text !== "").join(" ");
 }
 
 function approvalsOf(item: z.infer<typeof CreateApproval>): readonly Approval[] {
@@ -241,6 +245,7 @@ function toolApproval(entry: z.infer<typeof ToolReturnEntry>): Approval {
     toolCallId,
     status,
     text: textOf(entry.tool_return),
+    ...(typeof entry.tool_return !== "string" && { parts: partsOf(entry.tool_return) }),
     stdout: entry.stdout ?? null,
     stderr: entry.stderr ?? null,
   };

@@ -5,7 +5,7 @@ import { streamedAttempt, wholeAttempt } from "./attempt.ts";
 import { reasonsNatively } from "./catalog.ts";
 import type { LlmConfig } from "./config.ts";
 import { createDeadline, type Deadline, timeoutText } from "./deadline.ts";
-import type { Family, FamilyCall } from "./family.ts";
+import type { Dialect, Family, FamilyCall } from "./family.ts";
 import { guardedFetch } from "./guarded-fetch.ts";
 import type { CallLimits } from "./limits.ts";
 import type { Hear, LanguageModel, ModelAnswer, ModelMessage, ModelRequest } from "./model.ts";
@@ -44,6 +44,7 @@ class Adapter implements LanguageModel {
   readonly #thinks: boolean;
   readonly #tap: Tap;
   readonly #speaksChat: boolean;
+  readonly #dialect: Dialect;
   #opened: Promise<LanguageModelV4> | undefined;
 
   constructor(options: AdapterOptions) {
@@ -52,6 +53,8 @@ class Adapter implements LanguageModel {
     this.#thinks = reasonsNatively(options.config.model);
     const { family, settings, config, world } = options;
     this.#speaksChat = family.speaksChat?.(settings, config) === true;
+    // In chat completions a tool says words alone.
+    this.#dialect = this.#speaksChat ? { ...family.dialect, imagesInToolAnswers: false } : family.dialect;
     this.#tap = createTap({
       fetch: guardedFetch(world.fetch),
       clock: world.clock,
@@ -110,11 +113,11 @@ class Adapter implements LanguageModel {
     deadline: Deadline,
     hear: Hear,
   ): Promise<ModelAnswer> {
-    const { family, world, limits } = this.#options;
+    const { world, limits } = this.#options;
     const whole = !request.stream;
     deadline.arm("first", whole && this.#thinks ? limits.streamTimeoutMs : limits.requestTimeoutMs);
     const gatherer = createGatherer({
-      dialect: family.dialect,
+      dialect: this.#dialect,
       ids: createToolCallIds(usedIds(request.messages), world.random),
       outputCharsMax: limits.outputCharsMax,
       hear,
@@ -153,7 +156,7 @@ class Adapter implements LanguageModel {
     const tools = toolsOf(request, family.strictTools?.(call));
     const responseFormat = responseFormatOf(request.responseFormat);
     return {
-      prompt: promptOf(request, family.dialect),
+      prompt: promptOf(request, this.#dialect),
       abortSignal: signal,
       providerOptions: family.options(call),
       ...(maxTokens !== undefined && { maxOutputTokens: maxTokens }),

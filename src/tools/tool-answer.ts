@@ -3,6 +3,7 @@ import { isRecord, type JsonObject, parseJson } from "../core/json.ts";
 import { pythonRepr } from "../core/python-repr.ts";
 import { charCount, cut, wellFormed } from "../core/text.ts";
 import { createTimeFormat, type TimeFormat } from "../core/time-format.ts";
+import type { InputPart } from "../llm/model.ts";
 
 /** Characters of an error that a tool's stderr line keeps. */
 const ERROR_CHARS_MAX = 1000;
@@ -47,6 +48,20 @@ export function limitMessage(message: string | JsonObject, chars: number): strin
   if (text.length <= chars) return message;
   const total = charCount(text);
   return total <= chars ? message : `${cut(text, chars)}... [NOTE: cut here, ${chars} of ${total} characters shown]`;
+}
+
+/** The parts with what their texts hold beyond `chars`, taken together, cut off. */
+export function limitParts(parts: readonly InputPart[], chars: number): readonly InputPart[] {
+  let left = chars;
+  return parts.flatMap((part): readonly InputPart[] => {
+    if (part.type === "image") return [part];
+    if (left === 0) return [];
+    const length = part.text.length;
+    const isCut = length > left;
+    const text = isCut ? `${cut(part.text, left)}... [NOTE: cut here, at ${chars} characters]` : part.text;
+    left = isCut ? 0 : left - length;
+    return [{ type: "text", text }];
+  });
 }
 
 /** The line that a failed call leaves in its stderr. */

@@ -3,7 +3,7 @@ import { ModelFailure } from "../../llm/failure.ts";
 import type { Usage } from "../../llm/model.ts";
 import { withSkills } from "../client-skills.ts";
 import { commit, noChange } from "../commit.ts";
-import { CONTEXT_MESSAGES_MAX, type Message, textOf } from "../message.ts";
+import { CONTEXT_MESSAGES_MAX, hasImage, type Message, textOf } from "../message.ts";
 import { ownInput } from "../refusal.ts";
 import { countContext, messageChars } from "../tokens.ts";
 import { toolOffer } from "../tool-offer.ts";
@@ -94,7 +94,7 @@ async function isTooLongAlone(turn: Turn, state: TurnState): Promise<boolean> {
   const input = ownInput(state);
   const { contextWindow } = turn.agent.llmConfig;
   // How large images are, providers disagree about.
-  const hasImages = input.some(({ content }) => content.some((part) => part.type === "image"));
+  const hasImages = input.some(hasImage);
   const chars = input.reduce((sum, message) => sum + messageChars(message), 0);
   if (hasImages || chars * TOKENS_PER_CHAR_MAX < contextWindow) return false;
   const { each } = await countContext(turn.threadId, [...state.context.slice(0, 1), ...input], meansOf(turn));

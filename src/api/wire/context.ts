@@ -83,14 +83,21 @@ function toWireContent(part: ContentPart): JsonObject {
   return { type: "reasoning", is_native: true, reasoning: part.text, signature: part.signature ?? null };
 }
 
-function toWireRowReturn({ toolCallId, status, stdout, stderr, response }: ToolReturn): JsonObject {
-  return { tool_call_id: toolCallId, status, stdout: stdout as Json, stderr: stderr as Json, func_response: response };
+function toWireRowReturn({ toolCallId, status, stdout, stderr, response, parts }: ToolReturn): JsonObject {
+  return {
+    tool_call_id: toolCallId,
+    status,
+    stdout: stdout as Json,
+    stderr: stderr as Json,
+    func_response: parts?.map(toWireContent) ?? response,
+  };
 }
 
 function toWireRowApproval(approval: Approval): JsonObject {
   const { toolCallId: tool_call_id } = approval;
   if (approval.type === "approval")
     return { type: "approval", tool_call_id, approve: approval.approve, reason: approval.reason };
-  const { status, text, stdout, stderr } = approval;
-  return { tool_call_id, status, stdout: stdout as Json, stderr: stderr as Json, func_response: text };
+  const { status, text, parts, stdout, stderr } = approval;
+  const func_response = parts?.map(toWireContent) ?? text;
+  return { tool_call_id, status, stdout: stdout as Json, stderr: stderr as Json, func_response };
 }

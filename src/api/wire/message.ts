@@ -180,27 +180,26 @@ function speaks(toolName: string, view: MessageView): boolean {
 }
 
 function toolReturnMessages(message: Message, view: MessageView): readonly JsonObject[] {
-  const returns = message.toolReturns
-    .filter((answer) => !speaks(answer.name, view) || answer.status === "error")
-    .map(toWireReturn);
-  const [first] = returns;
+  const shown = message.toolReturns.filter((answer) => !speaks(answer.name, view) || answer.status === "error");
+  const [first] = shown;
   if (first === undefined) return [];
-  const { tool_return, status, tool_call_id, stdout, stderr } = first;
+  const { status, toolCallId: tool_call_id, stdout, stderr } = first;
   return [
     {
       ...envelope(message, "tool_return_message", pieceOtid(message.id, 0)),
-      tool_return,
+      // This older field holds words alone.
+      tool_return: unpackAnswer(first.response).text,
       status,
       tool_call_id,
       stdout,
       stderr,
-      tool_returns: returns,
+      tool_returns: shown.map(toWireReturn),
     },
   ];
 }
 
 interface WireReturn extends JsonObject {
-  readonly tool_return: string;
+  readonly tool_return: string | readonly JsonObject[];
   readonly status: string;
   readonly tool_call_id: string;
   readonly stdout: readonly string[] | null;
@@ -208,10 +207,9 @@ interface WireReturn extends JsonObject {
 }
 
 function toWireReturn(answer: ToolReturn): WireReturn {
-  const { text } = unpackAnswer(answer.response);
   return {
     type: "tool",
-    tool_return: text,
+    tool_return: answer.parts?.map(toWirePart) ?? unpackAnswer(answer.response).text,
     status: answer.status,
     tool_call_id: answer.toolCallId,
     stdout: answer.stdout,
@@ -243,8 +241,8 @@ function toWireApproval(approval: Approval): JsonObject {
   const { toolCallId: tool_call_id } = approval;
   if (approval.type === "approval")
     return { type: "approval", tool_call_id, approve: approval.approve, reason: approval.reason };
-  const { status, text, stdout, stderr } = approval;
-  return { type: "tool", tool_call_id, tool_return: text, status, stdout, stderr };
+  const { status, text, parts, stdout, stderr } = approval;
+  return { type: "tool", tool_call_id, tool_return: parts?.map(toWirePart) ?? text, status, stdout, stderr };
 }
 
 /** How a run's own messages are shown: as its agent speaks, and as its request asked. */

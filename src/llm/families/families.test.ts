@@ -259,3 +259,47 @@ describe("bedrock", () => {
     expect(requests[1]?.body.messages[1].content[0]).toEqual(content[0]);
   });
 });
+
+describe("an image in a tool's answer", () => {
+  const data = "iVBORw0KGgo=";
+  const url = `data:image/png;base64,${data}`;
+  const [person, called] = STEP;
+  const parts = [
+    { type: "text", text: "seen" },
+    { type: "image", mediaType: "image/png", data },
+  ] as const;
+  const answers = [{ toolCallId: "call_abcdef_123", toolName: "roll", parts, isError: false }];
+  const messages = [person, called, { role: "tool", answers }] as ModelRequest["messages"];
+
+  const words = { type: "input_text", text: "seen" };
+  test.each([
+    [
+      "anthropic",
+      "claude-sonnet-4-5",
+      [
+        { type: "text", text: "seen" },
+        { type: "image", source: { type: "base64", media_type: "image/png", data } },
+      ],
+    ],
+    [
+      "bedrock",
+      "anthropic.claude-sonnet-4-5",
+      [{ text: "seen" }, { image: { format: "png", source: { bytes: data } } }],
+    ],
+    ["google_ai", "gemini-2.5-flash", { inlineData: { mimeType: "image/png", data } }],
+    ["google_ai", "gemini-3-pro", [{ inlineData: { mimeType: "image/png", data } }]],
+    ["openai", "gpt-5", [words, { type: "input_image", image_url: url }]],
+    ["azure", "gpt-5", [words, { type: "input_image", image_url: url }]],
+    // The others have no place for it there, so it follows in a message of its own.
+    ["xai", "grok-4", [{ type: "input_image", image_url: url }]],
+    ["openai", "gpt-4o", [{ type: "image_url", image_url: { url } }]],
+    ["openrouter", "openai/gpt-4o", [{ type: "image_url", image_url: { url } }]],
+    ["mistral", "pixtral-large", [{ type: "image_url", image_url: url }]],
+    ["ollama", "llava", [{ type: "image_url", image_url: { url } }]],
+  ] as const)("goes out in the form of %s (%s)", async (kind, model, image) => {
+    const opened = open({ name: kind, kind, baseUrl: "http://127.0.0.1:1", apiKey: "secret-key" }, model);
+    const sent = JSON.stringify(await opened.preview(request({ tools: [ROLL], messages })));
+    expect(sent).toContain(JSON.stringify(image));
+    expect(sent).toContain("seen");
+  });
+});

@@ -41,6 +41,7 @@ export const openai: Family = {
 export function openaiDialect(key: string): Dialect {
   return {
     ...PLAIN_DIALECT,
+    imagesInToolAnswers: true,
     joinsReasoning: true,
     rawArguments: true,
     readMarks: (metadata) =>
