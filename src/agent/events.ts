@@ -49,6 +49,8 @@ export type TurnEvent =
       readonly text: string;
       readonly isNative: boolean;
       readonly signature?: string;
+      /** It holds once more what text deltas told before it, which is no text but this thought. */
+      readonly takesBack?: boolean;
     } & DeltaTarget)
   | ({
       readonly type: "tool_call_start";

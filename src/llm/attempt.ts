@@ -1,4 +1,5 @@
 import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4StreamPart } from "@ai-sdk/provider";
+import type { AnswerPart } from "./chat-chunks.ts";
 import type { Deadline } from "./deadline.ts";
 import type { ModelAnswer, ModelReply } from "./model.ts";
 import type { OpenParts } from "./part-stream.ts";
@@ -38,7 +39,7 @@ export async function streamedAttempt(options: AttemptOptions, open: OpenParts):
   deadline.signal.addEventListener("abort", stop, { once: true });
   let reply: ModelReply | undefined;
 
-  function take(part: LanguageModelV4StreamPart): void {
+  function take(part: AnswerPart): void {
     if (part.type === "finish") reply = replyOf(options, part);
     else gatherer.take(part);
   }

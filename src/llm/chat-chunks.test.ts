@@ -1,10 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import type { LanguageModelV4StreamPart } from "@ai-sdk/provider";
-import { createChatChunks } from "./chat-chunks.ts";
+import { type AnswerPart, createChatChunks } from "./chat-chunks.ts";
 
 /** The parts that these deltas make, and what comes with the last of them. */
-function partsOf(deltas: readonly object[], last: object = {}): readonly LanguageModelV4StreamPart[] {
-  const parts: LanguageModelV4StreamPart[] = [];
+function partsOf(deltas: readonly object[], last: object = {}): readonly AnswerPart[] {
+  const parts: AnswerPart[] = [];
   const chunks = createChatChunks((part) => parts.push(part));
   for (const delta of deltas) chunks.take(JSON.stringify({ choices: [{ index: 0, delta, finish_reason: null }] }));
   chunks.take(JSON.stringify({ choices: [{ index: 0, delta: {}, finish_reason: "stop" }], ...last }));
@@ -123,7 +122,7 @@ describe("createChatChunks()", () => {
     "%j is no chunk, and passed over before and after those that are",
     (data) => {
       for (const place of ["before", "after"]) {
-        const parts: LanguageModelV4StreamPart[] = [];
+        const parts: AnswerPart[] = [];
         const chunks = createChatChunks((part) => parts.push(part));
         if (place === "before") chunks.take(data);
         chunks.take(JSON.stringify({ choices: [{ delta: { content: "Hello" }, finish_reason: null }], error: null }));
@@ -161,7 +160,7 @@ describe("createChatChunks()", () => {
   });
 
   test("usage comes from the last chunk that has any, wherever Groq puts it", () => {
-    const parts: LanguageModelV4StreamPart[] = [];
+    const parts: AnswerPart[] = [];
     const chunks = createChatChunks((part) => parts.push(part));
     chunks.take(
       JSON.stringify({ choices: [{ delta: { content: "a" } }], usage: { prompt_tokens: 9, completion_tokens: 1 } }),
@@ -177,7 +176,7 @@ describe("createChatChunks()", () => {
   });
 
   test("a whole answer is one chunk; what repeats pieces is not said twice", () => {
-    const parts: LanguageModelV4StreamPart[] = [];
+    const parts: AnswerPart[] = [];
     const chunks = createChatChunks((part) => parts.push(part));
     const call = { id: "0", function: { name: "f", arguments: { a: 1 } } };
     chunks.takeWhole(JSON.stringify({ choices: [{ message: { content: "Hi", tool_calls: [call, call] } }] }));
@@ -226,8 +225,8 @@ function call(index: number | undefined, id: string | undefined, name: string, t
 }
 
 /** The parts of an answer that its mark alone ends. */
-function ended(deltas: readonly object[]): readonly LanguageModelV4StreamPart[] {
-  const parts: LanguageModelV4StreamPart[] = [];
+function ended(deltas: readonly object[]): readonly AnswerPart[] {
+  const parts: AnswerPart[] = [];
   const chunks = createChatChunks((part) => parts.push(part));
   for (const delta of deltas) chunks.take(JSON.stringify({ choices: [{ index: 0, delta }] }));
   chunks.take("[DONE]");

@@ -5,6 +5,9 @@ import { createChatCalls } from "./chat-calls.ts";
 import { createReasoningDetails } from "./reasoning-details.ts";
 import { createThinkTags } from "./think-tags.ts";
 
+/** A piece of an answer: the packages' own kinds, and one that makes all text of an id before it a thought. */
+export type AnswerPart = LanguageModelV4StreamPart | { readonly type: "text-was-reasoning"; readonly id: string };
+
 /** Reads a chat completion, in chunks or as a whole. */
 export interface ChatChunks {
   /** Takes the data of one event. Throws what an error in place of a chunk holds. */
@@ -28,11 +31,11 @@ const SHOWN_CHARS_MAX = 500;
  * Turns chunks of OpenAI's chat completions, as its many imitators write them too, into parts for `emit`. What is no
  * chunk is passed over. A whole answer is a chunk that says everything. `mayBeUnopened`: see {@link createThinkTags}.
  */
-export function createChatChunks(emit: (part: LanguageModelV4StreamPart) => void, mayBeUnopened = false): ChatChunks {
+export function createChatChunks(emit: Emit, mayBeUnopened = false): ChatChunks {
   return new Chunks(emit, mayBeUnopened);
 }
 
-type Emit = (part: LanguageModelV4StreamPart) => void;
+type Emit = (part: AnswerPart) => void;
 
 class Chunks implements ChatChunks {
   readonly #emit: Emit;
@@ -53,7 +56,8 @@ class Chunks implements ChatChunks {
   constructor(emit: Emit, mayBeUnopened: boolean) {
     this.#emit = emit;
     this.#calls = createChatCalls(emit);
-    this.#tags = createThinkTags((type, text) => this.#say(type, text), mayBeUnopened);
+    const takeBack = (): void => emit({ type: "text-was-reasoning", id: TEXT });
+    this.#tags = createThinkTags({ say: (type, text) => this.#say(type, text), takeBack }, mayBeUnopened);
   }
 
   get state() {

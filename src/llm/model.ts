@@ -103,8 +103,16 @@ export interface Exchange {
 /** What a model says, piece by piece. Deltas of one tool call share its id and follow its `tool_call_start`. */
 export type ModelDelta =
   | { readonly type: "text_delta"; readonly text: string }
-  /** A signature comes with the last piece of the thought that it is for. */
-  | { readonly type: "reasoning_delta"; readonly text: string; readonly signature?: string }
+  /**
+   * A signature comes with the last piece of the thought that it is for. One that takes back holds once more all text
+   * that came before it, which was thought: it was known too late.
+   */
+  | {
+      readonly type: "reasoning_delta";
+      readonly text: string;
+      readonly signature?: string;
+      readonly takesBack?: boolean;
+    }
   | { readonly type: "tool_call_start"; readonly id: string; readonly name: string }
   | { readonly type: "tool_call_delta"; readonly id: string; readonly text: string };
 

@@ -1,9 +1,9 @@
-import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4StreamPart } from "@ai-sdk/provider";
+import type { LanguageModelV4, LanguageModelV4CallOptions } from "@ai-sdk/provider";
 import type { Clock } from "../core/clock.ts";
 import { parseJson } from "../core/json.ts";
 import type { Fetch } from "../core/world.ts";
 import { answerBody } from "./body-reader.ts";
-import { type ChatChunks, createChatChunks } from "./chat-chunks.ts";
+import { type AnswerPart, type ChatChunks, createChatChunks } from "./chat-chunks.ts";
 import { createEventStream } from "./event-stream.ts";
 import { bounded } from "./guarded-fetch.ts";
 import { type Bodies, regularAnswer, wholeText } from "./regular-answer.ts";
@@ -20,7 +20,7 @@ export interface PartStream {
 }
 
 /** Takes one piece. What it throws, `read` throws. */
-type Take = (part: LanguageModelV4StreamPart) => void;
+type Take = (part: AnswerPart) => void;
 
 /** Begins to ask a model for an answer, streamed or as a whole. */
 export type OpenParts = (model: LanguageModelV4, options: LanguageModelV4CallOptions) => Promise<PartStream>;
@@ -146,9 +146,6 @@ function takeAll(chunks: ChatChunks, events: readonly string[]): void {
   for (const data of events) if (chunks.state !== "ended") chunks.take(data);
 }
 
-/** A closing tag alone ends thoughts where it ends a line, or where the model is known for it. */
-const CLOSES_LINE = /<\/think(?:ing)?>[ \t]*(?:\\[rn]|")/i;
-
 function wholeParts({ response, sent, onBytes }: Tapped, options: TapOptions): PartStream {
   let text = "";
   return {
@@ -156,11 +153,20 @@ function wholeParts({ response, sent, onBytes }: Tapped, options: TapOptions): P
     response: () => parseJson(text) ?? text,
     async read(take) {
       text = await wholeText(response.body, options.clock, onBytes);
-      const chunks = createChatChunks(take, options.leavesTagOut || CLOSES_LINE.test(text));
+      const parts: AnswerPart[] = [];
+      const chunks = createChatChunks((part) => void parts.push(part), options.leavesTagOut);
       chunks.takeWhole(text);
       chunks.end();
+      // Nothing has to be taken back of what nobody has heard.
+      const thoughts = parts.findLastIndex(({ type }) => type === "text-was-reasoning");
+      for (const [place, part] of parts.entries())
+        if (place !== thoughts) take(place < thoughts ? thoughtOf(part) : part);
       return false;
     },
     cancel: () => undefined,
   };
+}
+
+function thoughtOf(part: AnswerPart): AnswerPart {
+  return part.type === "text-delta" ? { ...part, type: "reasoning-delta" } : part;
 }

@@ -1,11 +1,11 @@
 import type {
   LanguageModelV4Content,
   LanguageModelV4FinishReason,
-  LanguageModelV4StreamPart,
   LanguageModelV4ToolCall,
   LanguageModelV4Usage,
   SharedV4ProviderMetadata,
 } from "@ai-sdk/provider";
+import type { AnswerPart } from "./chat-chunks.ts";
 import type { Dialect, ReasoningMarks } from "./family.ts";
 import { TOOL_CALLS_MAX } from "./limits.ts";
 import { mendedArguments } from "./mended-arguments.ts";
@@ -17,7 +17,7 @@ export interface ReplyGatherer {
   /** Whether anything was said yet. */
   readonly said: boolean;
   /** Takes one piece of a stream. Throws what an error piece holds. */
-  take(part: LanguageModelV4StreamPart): void;
+  take(part: AnswerPart): void;
   /** Takes one piece of an answer that came as a whole. */
   takeWhole(part: LanguageModelV4Content): void;
   /** Ends the reply. */
@@ -35,7 +35,7 @@ export interface GathererOptions {
 }
 
 interface Piece {
-  readonly type: "text" | "reasoning";
+  type: "text" | "reasoning";
   text: string;
   marks: ReasoningMarks;
 }
@@ -78,7 +78,7 @@ class Gatherer implements ReplyGatherer {
     return this.#chars > 0 || this.#calls.length > 0;
   }
 
-  take(part: LanguageModelV4StreamPart): void {
+  take(part: AnswerPart): void {
     switch (part.type) {
       case "text-delta":
         this.#say(this.#piece("text", part.id), part.delta);
@@ -90,6 +90,9 @@ class Gatherer implements ReplyGatherer {
       case "reasoning-delta":
         this.#say(this.#piece("reasoning", part.id), part.delta);
         if (part.providerMetadata !== undefined) this.#mark(this.#piece("reasoning", part.id), part.providerMetadata);
+        break;
+      case "text-was-reasoning":
+        this.#rethink(part.id);
         break;
       case "tool-input-start":
         if (this.#options.isAnswer(part.toolName)) this.#answers.add(part.id);
@@ -129,6 +132,15 @@ class Gatherer implements ReplyGatherer {
     const finishReason = finishReasonOf(reason, toolCalls.length > 0);
     const isAnswered = finishReason === "tool_calls" && toolCalls.length === 0 && this.#answers.size > 0;
     return { parts, toolCalls, finishReason: isAnswered ? "stop" : finishReason, usage: usageOf(usage) };
+  }
+
+  /** What was heard cannot be taken back, but it is told once more as what it is. */
+  #rethink(id: string): void {
+    const piece = this.#known.text.get(id);
+    if (piece === undefined) return;
+    this.#known.text.delete(id);
+    piece.type = "reasoning";
+    this.#tell({ type: "reasoning_delta", text: piece.text, takesBack: true });
   }
 
   #piece(type: Piece["type"], id: string, metadata?: SharedV4ProviderMetadata): Piece {

@@ -163,12 +163,10 @@ function createDeltaEncoder(encoder: EncoderOptions): DeltaEncoder {
   /** The frames of the piece at hand up to their text, when that is all in which its deltas differ. */
   let openings: readonly string[] = [];
 
-  function encode(event: Delta): readonly string[] {
-    const type = wireType(event);
-    const isOwnThought = event.type === "reasoning_delta" && !event.isNative;
-    const kindNow = isOwnThought ? "thought" : type;
-    if (event.type === "text_delta" && event.messageId === messageId && type === kind)
-      return openings.map((opening) => `${opening}${JSON.stringify(event.text)}${AFTER_TEXT}`);
+  /** Moves on to the piece that this delta belongs to. */
+  function turnTo(event: Delta, type: string): void {
+    const isThought = event.type === "reasoning_delta";
+    const kindNow = isThought && !event.isNative ? "thought" : type;
     if (event.messageId !== messageId) {
       messageId = event.messageId;
       kind = "";
@@ -176,12 +174,18 @@ function createDeltaEncoder(encoder: EncoderOptions): DeltaEncoder {
       begun.clear();
       date = toWireSeconds(encoder.clock.now());
     }
-    if (kindNow !== kind) {
-      kind = kindNow;
-      index++;
-    }
+    // The pieces are numbered as in the stored message, where no text stands before this thought.
+    if (isThought && event.takesBack === true) index = -1;
+    if (kindNow !== kind) index++;
     // What follows a signature is another thought.
-    if (event.type === "reasoning_delta" && event.signature !== undefined) kind = "";
+    kind = isThought && event.signature !== undefined ? "" : kindNow;
+  }
+
+  function encode(event: Delta): readonly string[] {
+    const type = wireType(event);
+    if (event.type === "text_delta" && event.messageId === messageId && type === kind)
+      return openings.map((opening) => `${opening}${JSON.stringify(event.text)}${AFTER_TEXT}`);
+    turnTo(event, type);
     const otid = type === "approval_request_message" ? messageId : pieceOtid(messageId, index);
     begun.add(otid);
     const start = deltaEnvelope(encoder.run.id, event, { type, otid, date });
