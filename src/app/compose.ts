@@ -7,6 +7,7 @@ import { judgingWork } from "../agent/judging-work.ts";
 import { learningWork } from "../agent/learning-work.ts";
 import type { Store } from "../agent/ports.ts";
 import { createRunLogs } from "../agent/run-log.ts";
+import type { RunnerOptions } from "../agent/run-setup.ts";
 import { createRunner, type Runner } from "../agent/runner.ts";
 import { callbackPorts } from "../api/callbacks.ts";
 import { createApi } from "../api/server.ts";
@@ -28,6 +29,7 @@ import { migrate } from "../store/migrate.ts";
 import { sqlStore } from "../store/sql-store.ts";
 import { BUILTIN_TOOLS, builtinRows } from "../tools/catalog.ts";
 import { createQuickVectors } from "../umi/vectors/quick-vectors.ts";
+import { arrive, type Home } from "./home.ts";
 import { createSafeFetch, resolveBySystem, type SafeFetchOptions } from "./safe-fetch.ts";
 
 /** What the server is built from, besides the world. */
@@ -49,6 +51,10 @@ export interface ServerOptions {
   readonly tracksProvider?: boolean;
   /** The addresses of a host name; the system's resolver when absent. */
   readonly resolveHost?: SafeFetchOptions["resolveHost"];
+  /** What tells the data from a copy of it; absent where it is nowhere to be copied from. */
+  readonly home?: Home;
+  /** Whether a copy of data goes on with what the original had begun; not unless it says so. */
+  readonly continuesCopy?: boolean;
   /** Told when another server has taken over the database: this one can store nothing any more, and should stop. */
   readonly onLeaseLost?: () => void;
   readonly log: (message: string, error?: unknown) => void;
@@ -63,6 +69,8 @@ export interface Server {
   readonly store: Store;
   readonly models: Models;
   readonly runner: Runner;
+  /** What a person should know of the data that was found. */
+  readonly notes: readonly string[];
 }
 
 /** Builds the whole server out of a {@link World} and a database. The only place where the folders meet. */
@@ -93,6 +101,11 @@ export async function compose(options: ServerOptions): Promise<Server> {
   };
   const backlog = createBacklogWork({ store, clock, random, log, pieces });
   const quickVectors = createQuickVectors({ clock, openEmbedder: (config) => models.openEmbedder(config) });
+  const encoderFor: RunnerOptions["encoderFor"] = (run, agent, turn) =>
+    createEncoder({ run, options: turn, view: viewOf(agent, turn), clock, random });
+  const { home, continuesCopy = false } = options;
+  const ending = { store, world, encoderFor, log };
+  const notes = home === undefined ? [] : await arrive({ database, lease, home, continuesCopy, ending });
   const runner = createRunner({
     store,
     models,
@@ -100,7 +113,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
     timeFormat,
     builtins: BUILTIN_TOOLS,
     logs,
-    encoderFor: (run, agent, turn) => createEncoder({ run, options: turn, view: viewOf(agent, turn), clock, random }),
+    encoderFor,
     settingsOf: (settings) => ModelSettingsBody.parse(settings),
     tracksProvider: options.tracksProvider ?? TRACKS_PROVIDER_DEFAULT,
     callbacks,
@@ -115,7 +128,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const shared = { store, models, clock, random, times: timeFormat, defaultEmbedding, quickVectors };
   const talk = talkRoutes({ ...shared, runner, logs, fetchOutside, checkOutsideUrl });
   const api = createApi({ ...options, ...shared, runner, messageRoutes: talk });
-  return { api, store, models, runner };
+  return { api, store, models, runner, notes };
 }
 
 /** Makes sure that the default organisation has every built-in tool, as this version describes it. */

@@ -30,6 +30,8 @@ Options
   SELKIE_EMBEDDING embedding model of agents that name none, such as openai/text-embedding-3-small;
                    without one, memories are found by their words
   SELKIE_LOG_LEVEL silent, error, warn, info or debug: what the server says of its work (info)
+  SELKIE_CONTINUE_COPY
+                   1 lets a copied data folder finish the runs that the original began; else they end
   SELKIE_API_KEY   the key that clients must send; needed to listen beyond this machine
   OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY, OLLAMA_BASE_URL and so on name the models;
   without any, the built-in selkie/rehearsal shows how memory works.

@@ -8,7 +8,7 @@ import { temporaryDirectory } from "./_test-server-process.ts";
 import { openSqlite } from "./sqlite.ts";
 
 /** Tables with one row, one for each change of the schema, or one for each work that is owed. */
-const SMALL = ["lease", "schema_version", "organizations", "users", "space_work"];
+const SMALL = ["lease", "schema_version", "organizations", "users", "space_work", "home"];
 
 const directory = temporaryDirectory();
 const asked = new Set<string>();

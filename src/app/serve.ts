@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { Failure } from "../core/failure.ts";
 import { compose, type Server } from "./compose.ts";
 import { describeFound } from "./found.ts";
+import { homeFile } from "./home-file.ts";
 import { createIntake, IDLE_SECONDS, type Intake } from "./intake.ts";
 import { createLog, type Log } from "./log.ts";
 import { providersFrom } from "./providers.ts";
 import { checkExposure, isLoopback, type Settings, urlOf } from "./settings.ts";
-import { openSqlite } from "./sqlite.ts";
+import { openFailure, openSqlite } from "./sqlite.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { realWorld } from "./world.ts";
 
@@ -36,6 +37,7 @@ export async function openServer(
       ...settings,
       world: realWorld(),
       database,
+      home: homeFile(settings.dataDirectory),
       providers: providersFrom(settings.environment),
       localOnly: isLoopback(settings.host) && settings.apiKey === null,
       onLeaseLost: stopReplaced,
@@ -44,7 +46,7 @@ export async function openServer(
     return { server, close: () => database.close() };
   } catch (error) {
     await database.close();
-    throw error;
+    throw openFailure(settings.dataDirectory, error);
   }
 }
 
@@ -66,6 +68,7 @@ export async function listen(settings: Settings): Promise<ListeningServer> {
   checkExposure(settings);
   const log = createLog(settings.logLevel);
   const { server, close } = await openServer(settings, log);
+  for (const note of server.notes) log.warn(note);
   // Listed before the first request can come in: what that starts is no leftover.
   const unfinished = await server.store.unfinishedRuns();
   const intake = createIntake(log.told((request, connection) => server.api.fetch(request, connection)));

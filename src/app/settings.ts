@@ -28,6 +28,8 @@ export interface Settings {
   readonly defaultEmbedding: string | null;
   /** Lets callbacks and images be at addresses of this machine and its networks. */
   readonly allowsPrivateUrls: boolean;
+  /** Lets a copy of a data folder go on with what the original had begun. */
+  readonly continuesCopy: boolean;
   /** Keeps what goes to providers and comes back, so that a step can be looked into. */
   readonly tracksProvider: boolean;
   /** The variables of the config file and the environment together; providers are read from here. */
@@ -63,6 +65,7 @@ const FILE_KEYS = [
   "llm_request_timeout_seconds",
   "llm_stream_timeout_seconds",
   "allow_private_urls",
+  "continue_copy",
   "track_provider_trace",
   "compatible_name",
   "compatible_base_url",
@@ -110,6 +113,7 @@ export function readSettings(options: SettingOptions, environment: Environment):
     ),
     defaultEmbedding: get(undefined, "SELKIE_EMBEDDING", "LETTA_DEFAULT_EMBEDDING_HANDLE") ?? null,
     allowsPrivateUrls: isTrue(merged["SELKIE_ALLOW_PRIVATE_URLS"]),
+    continuesCopy: isTrue(merged["SELKIE_CONTINUE_COPY"]),
     tracksProvider: isTrue(get(undefined, "SELKIE_TRACK_PROVIDER_TRACE", "LETTA_TRACK_PROVIDER_TRACE")),
     environment: merged,
     logLevel: logLevelOf(merged),

@@ -159,7 +159,7 @@ function lockDirectory(directory: string): Database {
 }
 
 /** Why a data directory could not be opened, in words that tell what to do about it. */
-function openFailure(directory: string, cause: unknown): unknown {
+export function openFailure(directory: string, cause: unknown): unknown {
   if (cause instanceof Failure || !(cause instanceof Error)) return cause;
   const code = codeOf(cause);
   if (DAMAGED.test(code))

@@ -17,6 +17,8 @@ const DONE = "delete from run_callbacks where run_id = $1 and organization_id = 
 /** Puts the callback of a run that has ended on the list, in the transaction that ends it. */
 export async function queueCallback(session: Session, run: Run): Promise<void> {
   if (run.callbackUrl === null || run.completedAt === null || run.callbackSentAt !== null) return;
+  // Given up before it was sent.
+  if (run.callbackError !== null) return;
   await session.sql.execute(QUEUE, [run.id, session.organizationId, run.completedAt]);
 }
 

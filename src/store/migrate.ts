@@ -13,6 +13,7 @@ import { MEMORY_SETTINGS } from "./migrations/0008-memory-settings.ts";
 import { REPLACED_IN_THREADS } from "./migrations/0009-replaced-in-threads.ts";
 import { FACT_SAID_AT } from "./migrations/0010-fact-said-at.ts";
 import { REFUSED_IN_THREADS } from "./migrations/0011-refused-in-threads.ts";
+import { HOME } from "./migrations/0012-home.ts";
 
 /** Every change of the schema, in order; the index plus one is the version. Never edited once released. */
 const MIGRATIONS: readonly string[] = [
@@ -27,6 +28,7 @@ const MIGRATIONS: readonly string[] = [
   REPLACED_IN_THREADS,
   FACT_SAID_AT,
   REFUSED_IN_THREADS,
+  HOME,
 ];
 
 /** The schema this server writes. */

@@ -162,7 +162,7 @@ async function own(settings: Settings, notes: readonly string[], recovers: boole
   return {
     where: settings.dataDirectory,
     isOwn: true,
-    notes,
+    notes: [...notes, ...server.notes],
     call: async (path, init) => server.api.request(`http://localhost${path}`, withHeaders(settings.apiKey, init)),
     failingProviders: async () => (await modelsOf(settings).check()).filter(({ ok }) => !ok),
     async close() {
