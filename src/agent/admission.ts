@@ -1,4 +1,5 @@
 import { Failure } from "../core/failure.ts";
+import { pythonRepr } from "../core/python-repr.ts";
 import type { TurnInput } from "./input.ts";
 import type { Approval, Message } from "./message.ts";
 import { repeatedBy } from "./repeated-input.ts";
@@ -33,10 +34,11 @@ export function admitInput(context: readonly Message[], input: TurnInput): Admit
   const asked = request.toolCalls.map((call) => call.id);
   const given = new Set(approvals.map((approval) => approval.toolCallId));
   if (approvals.length !== asked.length || !asked.every((id) => given.has(id))) {
-    const received = input.approvals.map((approval) => approval.toolCallId).join(", ");
+    const received = input.approvals.map((approval) => approval.toolCallId);
+    // Clients read the ids that are waited for out of this sentence.
     throw new Failure(
       "refused",
-      `INVALID_ARGUMENT: Invalid tool call ids. Expected '[${asked.join(", ")}]', but received '[${received}]'`,
+      `INVALID_ARGUMENT: Invalid tool call IDs. Expected '${pythonRepr(asked)}', but received '${pythonRepr(received)}'.`,
     );
   }
   return { input: { ...input, approvals }, replaced };

@@ -299,7 +299,7 @@ async function toolsFor({ tools }: Repositories, draft: AgentDraft): Promise<rea
   const found = names.map((name) => byName.get(name) ?? missingTool(name, builtin.includes(name)));
   for (const id of draft.toolIds) {
     const tool = await tools.find(id);
-    if (tool === undefined) throw new Failure("not_found", `Tool with id ${id} not found`);
+    if (tool === undefined) throw new Failure("refused", `No tool has the id '${id}'`);
     if (!found.some((known) => known.id === tool.id)) found.push(tool);
   }
   return found;

@@ -47,7 +47,7 @@ export async function denyCalls(
   const toolReturns = calls.map(
     ({ id, name }): ToolReturn => ({ toolCallId: id, name, status: "error", response, stdout: null, stderr: null }),
   );
-  const returned = { ...newMessage(sources, place, "tool", []), toolReturns, name: calls[0]?.name ?? null };
+  const returned = { ...newMessage(sources, place, "tool", []), toolReturns };
   await messages.append(belongs.conversationId ?? agent.id, asked.length === 0 ? [returned] : [denial, returned]);
   return true;
 }

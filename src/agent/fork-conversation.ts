@@ -27,7 +27,8 @@ export async function forkConversation(
   const agent = await findAgent(repositories, agentId);
   const fork = await createConversation(repositories, sources, {
     agentId,
-    summary: original?.summary ?? null,
+    // What the original is called, the fork is not.
+    summary: null,
     model: original?.model ?? null,
     modelSettings: original?.modelSettings ?? null,
     isolatedBlockLabels: [],

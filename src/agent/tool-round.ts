@@ -81,9 +81,13 @@ export async function answerCalls(
   return { messages: [answer, ...heartbeat], system, calledTools, lastAnswer, stopReason };
 }
 
-/** The name of the first tool that ran here; what a client ran has none, as in Letta. */
-function nameOf([first]: readonly ToolReturn[], decisions: ReadonlyMap<string, Approval>): string | null {
-  return first === undefined || decisions.get(first.toolCallId)?.type === "tool" ? null : first.name;
+/** The name of the first tool that ran here; what a client ran, or a person denied, has none, as in Letta. */
+function nameOf(returns: readonly ToolReturn[], decisions: ReadonlyMap<string, Approval>): string | null {
+  return returns.find(({ toolCallId }) => !isElsewhere(decisions.get(toolCallId)))?.name ?? null;
+}
+
+function isElsewhere(decision: Approval | undefined): boolean {
+  return decision !== undefined && (decision.type === "tool" || !decision.approve);
 }
 
 interface Answered {
@@ -101,10 +105,8 @@ async function answerCall(
 ): Promise<Answered> {
   if (decision?.type === "tool") return clientAnswer(turn, call, decision);
   if (decision?.type === "approval" && !decision.approve) {
-    return packed(turn, call, {
-      ok: false,
-      message: `Error: request to call tool denied. User reason: ${decision.reason ?? "None"}`,
-    });
+    const message = `Error: request to call tool denied. User reason: ${decision.reason ?? "None"}`;
+    return withoutStderr(packed(turn, call, { ok: false, message }));
   }
   return packed(turn, call, await runTool(turn, state, call, repositories));
 }
@@ -148,6 +150,11 @@ function packed(turn: Turn, call: ToolCall, result: ToolResult): Answered {
     stderr,
   };
   return { toolReturn, text, promptChanged: result.ok && result.promptChanged };
+}
+
+/** What did not run has written nothing. */
+function withoutStderr(answered: Answered): Answered {
+  return { ...answered, toolReturn: { ...answered.toolReturn, stderr: null } };
 }
 
 function clientAnswer(turn: Turn, call: ToolCall, decision: Approval & { type: "tool" }): Answered {

@@ -12,7 +12,7 @@ import { toWireUsage } from "./wire/stream.ts";
 
 const Text = z.string().transform(wellFormed);
 const Body = z.object({
-  prompt: Text.pipe(z.string().min(1)),
+  prompt: Text.refine((prompt) => prompt.trim() !== "", "cannot be empty or whitespace-only"),
   system_prompt: Text.nullish(),
   override_model: z.string().nullish(),
   response_schema: z.record(z.string(), z.json()).nullish(),

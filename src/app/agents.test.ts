@@ -396,6 +396,39 @@ describe("blocks", () => {
   });
 });
 
+test("a rule that is given twice is kept once, when an agent is made and when it is changed", async () => {
+  const ends = { tool_name: "send_message", type: "exit_loop" };
+  const { id, tool_rules } = await create({
+    include_base_tool_rules: false,
+    tool_rules: [ends, ends, { tool_name: "send_message", type: "run_first" }],
+  });
+  expect(tool_rules.map((rule: { type: string }) => rule.type)).toEqual(["exit_loop", "run_first"]);
+  const changed = await call("PATCH", `/v1/agents/${id}`, { tool_rules: [ends, ends] });
+  expect(changed.body.tool_rules).toHaveLength(1);
+});
+
+test("a name in memory_settings that nobody knows is refused with the one that was meant", async () => {
+  const { id } = await create();
+  const before = (await call("GET", `/v1/agents/${id}`)).body;
+  for (const [memory_settings, told] of [
+    [{ learns: true }, "body.memory_settings.learns: is not known (perhaps 'learn' is meant), got true"],
+    [
+      { recall: true, recallChars: 100 },
+      "body.memory_settings.recallChars: is not known (perhaps 'recall_chars' is meant), got 100",
+    ],
+    [{ "": 1 }, "body.memory_settings.: is not one of learn, model, recall, recall_chars, got 1"],
+  ] as const) {
+    for (const [method, path] of [
+      ["POST", "/v1/agents/"],
+      ["PATCH", `/v1/agents/${id}`],
+    ] as const) {
+      const { status, body } = await call(method, path, { model: "openai/gpt-4o-mini", memory_settings });
+      expect([method, status, body.detail]).toEqual([method, 422, told]);
+    }
+  }
+  expect((await call("GET", `/v1/agents/${id}`)).body).toEqual(before);
+});
+
 describe("tools and archival memory", () => {
   test("tools are attached and detached by id, and approval is asked for by name", async () => {
     const { id } = await create();

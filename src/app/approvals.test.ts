@@ -56,7 +56,8 @@ for (const [name, wrong] of Object.entries(WRONG)) {
   test(`answers that are not one for each call are refused and change nothing: ${name}`, async () => {
     const asked = await waiting(2);
     const refused = await post(asked.agentId, wrong(asked));
-    expect([refused.status, refused.body.detail]).toEqual([400, expect.stringContaining("Invalid tool call ids")]);
+    const told = `Invalid tool call IDs. Expected '['${asked.first}', '${asked.second}']', but received '['`;
+    expect([refused.status, refused.body.detail]).toEqual([400, expect.stringContaining(told)]);
     const right = await post(asked.agentId, answer(tool(asked.second, "heard"), tool(asked.first)));
     const [returned] = right.body.messages;
     expect(returned.tool_returns.map((entry: Answer) => entry.tool_return)).toEqual(["seen", "heard"]);
@@ -81,6 +82,28 @@ test("of two answers at once one is taken", async () => {
   expect(statuses[0]).toBe(200);
   // The other one came while the first was at work, or after it.
   expect([400, 409]).toContain(statuses[1] ?? 0);
+});
+
+test("what was denied has neither output nor a name, and what ran beside it gives its own", async () => {
+  const agentId = await server.agent();
+  const tool_rules = [{ tool_name: "memory_insert", type: "requires_approval" }];
+  await server.ok("PATCH", `/v1/agents/${agentId}`, { tool_rules });
+  const insert = { name: "memory_insert", arguments: { label: "human", new_string: "likes seals" } };
+  for (const [beside, name] of [
+    [[], null],
+    [[insert], "memory_insert"],
+  ] as const) {
+    server.model.say({ calls: [{ name: "look", arguments: {} }, ...beside] });
+    const asked = await post(agentId, { input: "go", client_tools });
+    const [first = "", ...others] = asked.body.messages.at(-1).tool_calls.map((call: Answer) => call.tool_call_id);
+    const approved = others.map((tool_call_id: string) => ({ type: "approval", tool_call_id, approve: true }));
+    const { body } = await post(agentId, { ...answer(denial(first), ...approved), client_tools });
+    const [returned] = body.messages;
+    const [denied] = returned.tool_returns;
+    const wanted = { status: "error", stdout: null, stderr: null, tool_return: expect.stringContaining("denied") };
+    expect(denied).toMatchObject(wanted);
+    expect([returned.name, returned.stderr]).toEqual([name, null]);
+  }
 });
 
 test("older clients answer a request as a whole by its message's id", async () => {

@@ -425,6 +425,11 @@ describe("names of things", () => {
       400,
       404,
     );
+    const unknownTools = [{ tools: ["nope"] }, { tool_ids: [`tool-${NOBODY}`] }];
+    await refused(
+      unknownTools.map((draft) => ["POST", "/v1/agents/", { model: MODEL, ...draft }]),
+      400,
+    );
     await refused([["PATCH", `/v1/agents/${agent.id}`, { model: "openai/nope", name: "changed" }]], 404);
     const path = `/v1/agents/${agent.id}/messages`;
     await refused([["POST", path, { input: "x", override_model: "openai/nope" }]], 404);

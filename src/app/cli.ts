@@ -1,12 +1,12 @@
 import { parseArgs } from "node:util";
 import { Failure } from "../core/failure.ts";
+import { nearest } from "../core/nearest.ts";
 import { chat } from "./chat.ts";
 import { doctor } from "./doctor.ts";
 import { COMMAND_HELP, HELP } from "./help.ts";
 import { serve } from "./serve.ts";
 import { type Environment, readSettings, type Settings } from "./settings.ts";
 import { LISTS, list } from "./terminal/list-command.ts";
-import { nearest } from "./terminal/nearest.ts";
 import { VERSION } from "./version.ts";
 
 /** What each command takes besides settings: how many names, and which options. */

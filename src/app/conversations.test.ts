@@ -35,7 +35,7 @@ test("a fork goes on with the same messages, and the two part ways", async () =>
   server.model.say({ text: "one" });
   await say(id, "first");
   const fork = await server.request("POST", `/v1/conversations/${id}/fork`);
-  expect(fork.body).toMatchObject({ agent_id: agentId, summary: "plans", isolated_block_ids: [] });
+  expect(fork.body).toMatchObject({ agent_id: agentId, summary: null, isolated_block_ids: [] });
   const original = await server.request("GET", `/v1/conversations/${id}`);
   const [, ...shared] = original.body.in_context_message_ids;
   const [head, ...rest] = fork.body.in_context_message_ids;

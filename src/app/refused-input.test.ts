@@ -109,7 +109,7 @@ describe("a message that the provider refuses", () => {
   });
 
   test("is not recalled, nor found by the agent's own search", async () => {
-    const path = await agentPath({ memory_settings: { recalls: true, learns: false } });
+    const path = await agentPath({ memory_settings: { recall: true, learn: false } });
     await post(path, user(`the walrus is ${MARK}`));
     expect((await post(path, user("what is the walrus?"))).status).toBe(200);
     server.model.say({ calls: [{ name: "conversation_search", arguments: { query: "walrus" } }] });
@@ -126,7 +126,7 @@ describe("a message that the provider refuses", () => {
   });
 
   test("and was recalled from elsewhere costs nobody's words: the step goes on without what memory holds", async () => {
-    const path = await agentPath({ memory_settings: { recalls: true, learns: false } });
+    const path = await agentPath({ memory_settings: { recall: true, learn: false } });
     const agentId = path.split("/")[3];
     const { id } = await server.ok("POST", `/v1/conversations/?agent_id=${agentId}`, {});
     server.model.say({ text: `The walrus is ${MARK}` });

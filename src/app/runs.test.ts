@@ -184,7 +184,9 @@ test("generate asks the model apart from the agent's memory, and its failures ar
   expect(await get("/v1/runs/")).toEqual([]);
   server.model.say({ status: 401 });
   expect((await server.request("POST", path, { prompt: "x" })).status).toBe(502);
-  expect((await server.request("POST", path, { prompt: "" })).status).toBe(422);
+  const asked = server.model.requests.length;
+  for (const prompt of ["", " \n\t "]) expect((await server.request("POST", path, { prompt })).status).toBe(422);
+  expect(server.model.requests).toHaveLength(asked);
 });
 
 test("messages are found by words, those with most of them first", async () => {

@@ -1,4 +1,4 @@
-import { editDistance } from "./edit-distance.ts";
+import { editDistance } from "../core/edit-distance.ts";
 
 /** Edits that a typo is worth. */
 const EDITS_MAX = 2;

@@ -205,10 +205,16 @@ test("pythonSchema() reads strings, comments and layout as Python does", () => {
   expect(refusal("def f(): f'No text.'")).toMatch(/no docstring/);
 });
 
+test("pythonSchema() takes a docstring that speaks of the arguments alone", () => {
+  const source = "def f(a: int):\n    '''\n    Args:\n        a: An a.\n    '''";
+  expect(pythonSchema(source).description).toBe("No description available");
+});
+
 test("pythonSchema() says what is missing", () => {
   expect(refusal("")).toMatch(/no function/);
   expect(refusal("x = 1")).toMatch(/no function/);
   expect(refusal("def nodoc(a):\n    return a\n")).toMatch(/'nodoc' has no docstring/);
+  expect(refusal("def f():\n    ''' '''")).toMatch(/'f' has no docstring/);
   expect(refusal("def f(a):\n    '''Do.\n\n    Args:\n        a: An a.'''")).toMatch(
     /'a' of 'f' has no type annotation/,
   );
@@ -276,8 +282,16 @@ test("pythonSchemaWithArguments() takes the arguments from the schema it is give
       required: ["p"],
     },
   });
+  const undescribed = { properties: { a: { type: "string" } }, required: ["a"] };
+  for (const bare of ["def f(a): ...", "def f(a):\n    ''' '''\n"]) {
+    expect(pythonSchemaWithArguments(bare, undescribed)).toEqual({
+      name: "f",
+      description: "The f tool",
+      parameters: { type: "object", properties: { a: { type: "string", description: "" } }, required: ["a"] },
+    });
+  }
   const refused: readonly JsonObject[] = [
-    { properties: { a: { type: "string" } } },
+    { properties: { a: "string" } },
     { properties: { a: { $ref: "#/$defs/No" } } },
     { $defs: { A: { $ref: "#/$defs/A" } }, properties: { a: { $ref: "#/$defs/A" } } },
     {

@@ -16,6 +16,8 @@ export interface FunctionSchema extends JsonObject {
 export const SOURCE_CHARS_MAX = 1_000_000;
 /** Types that one schema may hold, those within models counted wherever they are used. */
 const TYPES_MAX = 2_000;
+/** What is told of a function whose docstring only speaks of its arguments. */
+const NOT_DESCRIBED = "No description available";
 /** Parameters that the server fills in, not the model. */
 const HIDDEN: ReadonlySet<string> = new Set(["self", "agent_state"]);
 
@@ -46,16 +48,18 @@ export function pythonSchema(source: string): FunctionSchema {
 
 /** As {@link pythonSchema}, with the arguments described by a JSON Schema instead of annotations. */
 export function pythonSchemaWithArguments(source: string, argumentsSchema: JsonObject): FunctionSchema {
-  const found = lastFunction(parsePython(withinLimit(source)).functions);
-  const { description } = docstringOf(found);
+  const { name, docstring } = lastFunction(parsePython(withinLimit(source)).functions);
+  const description = parseDocstring(docstring ?? "").description || `The ${name} tool`;
   const whole = inlineReferences(argumentsSchema);
-  const properties = isRecord(whole["properties"]) ? (whole["properties"] as JsonObject) : {};
+  const given = isRecord(whole["properties"]) ? (whole["properties"] as JsonObject) : {};
   const required = Array.isArray(whole["required"]) ? (whole["required"] as readonly Json[]) : [];
-  for (const [name, property] of Object.entries(properties)) {
-    if (!isRecord(property) || typeof property["description"] !== "string" || property["description"] === "")
-      throw new Failure("refused", `The property '${name}' of args_json_schema has no description`);
+  const properties: Record<string, Json> = {};
+  for (const [key, property] of Object.entries(given)) {
+    if (!isRecord(property)) throw new Failure("refused", `The property '${key}' of args_json_schema is not an object`);
+    const told = typeof property["description"] === "string" ? property["description"] : "";
+    setOwn(properties, key, { ...(property as JsonObject), description: told });
   }
-  return { name: found.name, description, parameters: { type: "object", properties, required } };
+  return { name, description, parameters: { type: "object", properties, required } };
 }
 
 /** The names of the functions at the top of a Python source, in order. */
@@ -77,9 +81,9 @@ function lastFunction(functions: readonly PythonFunction[]): PythonFunction {
 
 function docstringOf({ name, docstring }: PythonFunction): Docstring {
   const parsed = parseDocstring(docstring ?? "");
-  if (parsed.description === "")
+  if (docstring === null || docstring.trim() === "")
     throw new Failure("refused", `The function '${name}' has no docstring that says what it does`);
-  return parsed;
+  return parsed.description === "" ? { ...parsed, description: NOT_DESCRIBED } : parsed;
 }
 
 /** Sets a property whatever its name, `__proto__` too. */

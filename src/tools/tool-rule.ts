@@ -22,3 +22,30 @@ export type ToolRule =
       readonly requireOutputMapping: boolean;
     }
   | { readonly type: "max_count_per_step"; readonly toolName: string; readonly maxCountLimit: number };
+
+/** The rules without those that say once more what an earlier one says. Arguments do not tell rules apart, as in Letta. */
+export function distinctRules(rules: readonly ToolRule[]): readonly ToolRule[] {
+  const byMeaning = new Map<string, ToolRule>();
+  for (const rule of rules) {
+    const meaning = meaningOf(rule);
+    if (!byMeaning.has(meaning)) byMeaning.set(meaning, rule);
+  }
+  return [...byMeaning.values()];
+}
+
+function meaningOf(rule: ToolRule): string {
+  const shared = [rule.type, rule.toolName];
+  switch (rule.type) {
+    case "constrain_child_tools":
+    case "parent_last_tool":
+      return JSON.stringify([...shared, rule.children.toSorted()]);
+    case "conditional": {
+      const cases = Object.entries(rule.childOutputMapping).map(([output, child]) => JSON.stringify([output, child]));
+      return JSON.stringify([...shared, rule.defaultChild, cases.toSorted(), rule.requireOutputMapping]);
+    }
+    case "max_count_per_step":
+      return JSON.stringify([...shared, rule.maxCountLimit]);
+    default:
+      return JSON.stringify(shared);
+  }
+}

@@ -8,8 +8,10 @@ import type { AgentChange } from "../../agent/update-agent.ts";
 import { Failure } from "../../core/failure.ts";
 import { requireId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
+import { nearest } from "../../core/nearest.ts";
 import { cut } from "../../core/text.ts";
 import type { InputPart } from "../../llm/model.ts";
+import { distinctRules } from "../../tools/tool-rule.ts";
 import { given } from "../request.ts";
 import { CreateBlockBody } from "./block.ts";
 import { EmbeddingConfigBody, LlmConfigBody } from "./llm-config.ts";
@@ -65,13 +67,27 @@ export const CompactionBody = z
 const RECALL_CHARS_DEFAULT = 4_000;
 const RECALL_CHARS_MAX = 100_000;
 
-/** How an agent uses its memories: both parts are on unless they are said to be off. */
+const memorySettings = {
+  learn: z.boolean().default(true),
+  model: z.string().nullish(),
+  recall: z.boolean().default(true),
+  recall_chars: z.int().min(0).max(RECALL_CHARS_MAX).default(RECALL_CHARS_DEFAULT),
+};
+
+/**
+ * How an agent uses its memories: both parts are on unless they are said to be off. A name that is not known is a
+ * mistake: no client of Letta's sends one here, and what it was to say would be lost.
+ */
 const MemorySettingsBody = z
-  .object({
-    learn: z.boolean().default(true),
-    model: z.string().nullish(),
-    recall: z.boolean().default(true),
-    recall_chars: z.int().min(0).max(RECALL_CHARS_MAX).default(RECALL_CHARS_DEFAULT),
+  .looseObject(memorySettings)
+  .superRefine((body, ctx) => {
+    const known = Object.keys(memorySettings);
+    for (const key of Object.keys(body).filter((name) => !known.includes(name))) {
+      const meant = nearest(key, known);
+      const message =
+        meant === undefined ? `is not one of ${known.join(", ")}` : `is not known (perhaps '${meant}' is meant)`;
+      ctx.addIssue({ code: "custom", path: [key], message });
+    }
   })
   .transform(
     (body): MemorySettings => ({
@@ -121,7 +137,7 @@ const shared = {
   tags: texts,
   tool_ids: idList("tool"),
   block_ids: idList("block"),
-  tool_rules: z.array(ToolRuleBody).max(LISTED_MAX).nullish(),
+  tool_rules: z.array(ToolRuleBody).max(LISTED_MAX).transform(distinctRules).nullish(),
   metadata: object,
   llm_config: LlmConfigBody.nullish(),
   embedding_config: EmbeddingConfigBody.nullish(),

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { Failure } from "../../core/failure.ts";
+import { nearest } from "../../core/nearest.ts";
 import { providersFrom } from "../providers.ts";
 import type { Settings } from "../settings.ts";
 import { ask, type Connection } from "./connection.ts";
-import { nearest } from "./nearest.ts";
 import { AgentShape, type AgentView, ModelShape, type ModelView } from "./shapes.ts";
 
 /** The agent a newcomer talks to: who it is, and what it should keep in mind about the person. */

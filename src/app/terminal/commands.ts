@@ -1,4 +1,4 @@
-import { nearest } from "./nearest.ts";
+import { nearest } from "../../core/nearest.ts";
 
 /** A command that is written in a chat, after a slash. */
 export interface Command {

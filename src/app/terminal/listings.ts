@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { Failure } from "../../core/failure.ts";
 import { isRecord } from "../../core/json.ts";
+import { nearest } from "../../core/nearest.ts";
 import { findAgent, listModels } from "./agents.ts";
 import { ask, type Connection } from "./connection.ts";
-import { nearest } from "./nearest.ts";
 import { AgentShape, type AgentView, BlockShape, FactShape, ToolShape } from "./shapes.ts";
 
 /** Something listed or shown: for a person as rows, for a program as it came. */

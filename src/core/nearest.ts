@@ -1,4 +1,4 @@
-import { editDistance } from "../edit-distance.ts";
+import { editDistance } from "./edit-distance.ts";
 
 /** Longer words are not compared: nobody mistypes so much at once. */
 const WORD_CHARS_MAX = 100;
@@ -14,7 +14,9 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   for (const candidate of candidates.slice(0, CANDIDATES_MAX)) {
     const name = candidate.toLowerCase().slice(0, WORD_CHARS_MAX);
     const isPart = wanted.length > 2 && (name.includes(wanted) || wanted.includes(name));
-    const distance = isPart ? 1 : editDistance(wanted, name);
+    const edits = editDistance(wanted, name);
+    // Of several that one is a part of, the one most like it.
+    const distance = isPart ? Math.min(edits, 1 + edits / (2 * WORD_CHARS_MAX)) : edits;
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;
