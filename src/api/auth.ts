@@ -14,6 +14,8 @@ export interface AuthOptions {
 }
 
 const OPEN_PATHS = /^\/(?:v1|latest)\/(?:health|ready)\/?$/;
+/** What tells of the server what everybody may know, and the same to all. */
+const SITE_PATHS = /^\/(?:docs|openapi\.json|favicon\.(?:ico|svg))?$/;
 const LOCAL_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
 /** Hosts that no foreign name server can make mean this machine. */
 const FIXED_HOST = /^(?:localhost|\d{1,3}(?:\.\d{1,3}){3}|\[[\da-f:.]+\])(?::\d+)?$/i;
@@ -29,7 +31,7 @@ export function authenticate(options: AuthOptions): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     if (!OPEN_PATHS.test(c.req.path)) {
       if (isKey === undefined) refuseStrangers(c.req, options);
-      else if (!isKey(c.req.header("authorization"), c.req.header("x-bare-password")))
+      else if (!isSite(c.req) && !isKey(c.req.header("authorization"), c.req.header("x-bare-password")))
         throw new Failure("unauthorized", "Unauthorized");
     }
     const userId = c.req.header("user_id");
@@ -39,6 +41,10 @@ export function authenticate(options: AuthOptions): MiddlewareHandler<ApiEnv> {
     c.set("actor", { organizationId: DEFAULT_ORGANIZATION_ID, userId: DEFAULT_USER_ID });
     await next();
   };
+}
+
+function isSite({ method, path }: HonoRequest): boolean {
+  return (method === "GET" || method === "HEAD") && SITE_PATHS.test(path);
 }
 
 /**

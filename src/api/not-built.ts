@@ -8,9 +8,11 @@ import { notImplemented } from "./errors.ts";
 import { pathId } from "./request.ts";
 
 /** A part of Letta's API that is not built. Whoever builds it takes its line away. */
-interface Gap {
+export interface Gap {
   /** What is missing, as the subject of a sentence. */
   readonly missing: string;
+  /** Whether the sentence goes on with "is" rather than "are". */
+  readonly isOne?: boolean;
   /** What is asked for by programs that never use it, and what they are told: there is none. */
   readonly empty?: Readonly<Record<string, Json>>;
   /** One thing that is read by its id, and cannot be there. */
@@ -23,9 +25,10 @@ interface Gap {
 const ID_CHARS_MAX = 100;
 const NO_SOURCES = { total_sources: 0, total_files: 0, total_size: 0, sources: [] };
 
-const GAPS: readonly Gap[] = [
+/** Every part of Letta's API that is not built. */
+export const GAPS: readonly Gap[] = [
   {
-    missing: "Folders and files are",
+    missing: "Folders and files",
     empty: {
       "/folders": [],
       "/folders/count": 0,
@@ -47,29 +50,29 @@ const GAPS: readonly Gap[] = [
     ],
   },
   {
-    missing: "MCP servers are",
+    missing: "MCP servers",
     empty: { "/mcp-servers": [], "/tools/mcp/servers": {} },
     absent: ["/mcp-servers/:id"],
     refused: ["/mcp-servers/*", "/tools/mcp/*"],
   },
   {
-    missing: "Batches of messages are",
+    missing: "Batches of messages",
     empty: { "/messages/batches": [] },
     absent: ["/messages/batches/:id"],
     refused: ["/messages/batches/*"],
   },
   {
-    missing: "Import and export of agents are",
+    missing: "Import and export of agents",
     refused: ["POST /agents/import", "/agents/:agent_id/export"],
   },
   {
-    missing: "Providers that are set through the API are (those of the environment are used)",
+    missing: "Providers that are set through the API (those of the environment are used)",
     empty: { "/providers": [] },
     absent: ["/providers/:id"],
     refused: ["/providers/*"],
   },
   {
-    missing: "Sandboxes, and running tools outside a turn, are",
+    missing: "Sandboxes, and tools that run outside a turn",
     empty: {
       "/sandboxes": { sandboxes: [] },
       "/sandbox-config": [],
@@ -78,12 +81,12 @@ const GAPS: readonly Gap[] = [
     refused: ["/sandboxes/*", "/sandbox-config/*", "POST /tools/run", "POST /agents/:agent_id/tools/:tool_name/run"],
   },
   {
-    missing: "Scheduled messages are",
+    missing: "Scheduled messages",
     empty: { "/agents/:agent_id/schedule": { scheduled_messages: [], has_next_page: false } },
     refused: ["/agents/:agent_id/schedule/*"],
   },
   {
-    missing: "Templates are",
+    missing: "Templates",
     empty: {
       "/templates": { templates: [], has_next_page: false },
       "/agents/:agent_id/core-memory/variables": { variables: {} },
@@ -91,7 +94,7 @@ const GAPS: readonly Gap[] = [
     refused: ["/templates/*", "/legacy-templates/*", "/_internal_templates/*"],
   },
   {
-    missing: "Several users, organizations, projects and access tokens of their own are",
+    missing: "Several users, organizations, projects and access tokens of their own",
     empty: {
       "/projects": { projects: [], hasNextPage: false },
       "/client-side-access-tokens": { tokens: [], hasNextPage: false },
@@ -99,7 +102,7 @@ const GAPS: readonly Gap[] = [
     refused: ["/admin/*", "/projects/*", "/client-side-access-tokens/*", "/metadata/*", "/device-storage-key"],
   },
   {
-    missing: "Feeds and pipelines are",
+    missing: "Feeds and pipelines",
     empty: {
       "/feeds": { feeds: [], has_next_page: false },
       "/pipelines": { pipelines: [], hasNextPage: false },
@@ -108,17 +111,19 @@ const GAPS: readonly Gap[] = [
     refused: ["/feeds/*", "/pipelines/*"],
   },
   {
-    missing: "Remote environments and files of memory are",
+    missing: "Remote environments and files of memory",
     empty: { "/environments": { connections: [], hasNextPage: false } },
     refused: ["/environments/*", "/agents/:agent_id/memory-files/*"],
   },
-  { missing: "Voice is", refused: ["/voice-beta/*"] },
+  { missing: "Voice", isOne: true, refused: ["/voice-beta/*"] },
   {
-    missing: "The search for agents that were made from templates is",
+    missing: "The search for agents that were made from templates",
+    isOne: true,
     refused: ["POST /agents/search", "GET /agents/search/count"],
   },
   {
-    missing: "A second way to agents, blocks and runs for internal use is",
+    missing: "A second way to agents, blocks and runs for internal use",
+    isOne: true,
     refused: ["/_internal_agents/*", "/_internal_blocks/*", "/_internal_runs/*"],
   },
 ];
@@ -130,7 +135,7 @@ const GAPS: readonly Gap[] = [
 export function notBuiltRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
   for (const gap of GAPS) {
-    const sentence = `${gap.missing} not built yet`;
+    const sentence = `${gap.missing} ${gap.isOne ? "is" : "are"} not built yet`;
     for (const [path, value] of Object.entries(gap.empty ?? {}))
       onMethod(routes, "GET", path, async (c) => {
         if (path.includes(":agent_id")) await findAgent(readerFor(options, c), pathId(c, "agent", "agent_id"));

@@ -3,6 +3,26 @@ import { z } from "zod";
 import type { JsonObject } from "../core/json.ts";
 import { API_VERSION } from "./health.ts";
 
+/** Where routes belong that are not called after what they are about. */
+const GROUPS: Readonly<Record<string, string>> = {
+  chat: "messages",
+  embeddings: "models",
+  ready: "health",
+  telemetry: "steps",
+};
+/** The same of what stands under an agent. */
+const AGENT_GROUPS: Readonly<Record<string, string>> = {
+  "archival-memory": "passages",
+  archives: "archives",
+  "core-memory": "blocks",
+  groups: "groups",
+  identities: "identities",
+  memory: "memory",
+  messages: "messages",
+  "reset-messages": "messages",
+  search: "messages",
+  tools: "tools",
+};
 const PARAMETER = /:([a-z_]+)/g;
 
 /** What the document says of a route beside its path. */
@@ -42,12 +62,18 @@ function operationOf(method: string, path: string, text: DescribedRoute | undefi
   const answer = text?.answer === undefined ? {} : { content: jsonContent(text.answer) };
   return {
     operationId: operationId(method, path),
-    tags: [path.split("/")[2] ?? ""],
+    tags: [groupOf(path)],
     ...(text === undefined ? {} : { summary: text.summary }),
     parameters: [...inPath, ...inQuery],
     ...(text?.body === undefined ? {} : { requestBody: { content: jsonContent(text.body) } }),
     responses: { "200": { description: "Success", ...answer } },
   };
+}
+
+/** What a route is about. */
+function groupOf(path: string): string {
+  const [root = "", , part = ""] = path.split("/").slice(2);
+  return (root === "agents" ? AGENT_GROUPS[part] : GROUPS[root]) ?? root;
 }
 
 function parameter(name: string, where: "path" | "query", required: boolean, schema: JsonObject): JsonObject {

@@ -25,7 +25,9 @@ import { forOpenAi } from "./openai-errors.ts";
 import { openApiOf } from "./openapi.ts";
 import { passageRoutes } from "./passages.ts";
 import { runRoutes } from "./runs.ts";
+import { siteRoutes } from "./site/routes.ts";
 import { stepRoutes } from "./steps.ts";
+import { SUMMARIES } from "./summaries.ts";
 import { tagRoutes } from "./tags.ts";
 import { toolRoutes } from "./tools.ts";
 
@@ -39,6 +41,8 @@ const PREFLIGHT_SECONDS = 600;
 export interface ApiOptions extends AgentRoutesOptions, AuthOptions {
   /** Routes that send and show messages, with paths from the root of the API. */
   readonly messageRoutes: Hono<ApiEnv>;
+  /** The server's own version. */
+  readonly version: string;
 }
 
 /** The whole API as one request handler. Every path answers with and without a slash at its end. */
@@ -54,8 +58,8 @@ export function createApi(options: ApiOptions): Hono {
   // A page without the key may read that it needs one; one that may not come at all is not even told what it may send.
   for (const step of options.apiKey === null ? [door, shared] : [shared, door]) app.use("*", step);
   app.route(MOUNT, routesOf(options));
-  const described = once(() => openApiOf(app, MEMORY_ROUTES));
-  app.get("/openapi.json", (c) => c.json(described()));
+  const described = once(() => openApiOf(app, [...MEMORY_ROUTES, ...SUMMARIES]));
+  app.route("/", siteRoutes({ ...options, needsKey: options.apiKey !== null, described }));
   app.onError((error, c) => forOpenAi(c.req.path, answerFailure(error, c, options.log)));
   const isKnownPath = pathCheck(app);
   app.notFound((c) =>
@@ -104,7 +108,7 @@ function routesOf(options: ApiOptions): Hono<ApiEnv> {
 function pathCheck(app: Hono): (path: string) => boolean {
   const patterns = once(() => {
     const paths = new Set(app.routes.filter((route) => route.method !== "ALL").map((route) => route.path));
-    return [...paths].map((path) => new RegExp(`^${path.replace(/\/$/, "").replace(/:[a-z_]+/g, "[^/]+")}$`));
+    return [...paths].map((path) => new RegExp(`^${path.replace(/(?<=.)\/$/, "").replace(/:[a-z_]+/g, "[^/]+")}$`));
   });
   return (path) => patterns().some((pattern) => pattern.test(path));
 }

@@ -465,7 +465,6 @@ describe("names of things", () => {
 
   test("paths are exact: an empty segment or a wrong method finds nothing", async () => {
     const missing = [
-      "/",
       "/v1",
       "/v1/nope",
       "/V1/agents/",
@@ -837,7 +836,17 @@ describe("the door", () => {
   }
 
   test("without the key every path and method answers alike, whether it exists or not", async () => {
-    const paths = ["/", "/v1", "/v1/nope", "/docs", "/v1/agents/", "/latest/agents/", "/v1/agents/x", "//v1/agents/"];
+    const paths = [
+      "/v1",
+      "/v1/nope",
+      "/docs/x",
+      "/index.html",
+      "/v1/docs",
+      "/v1/agents/",
+      "/latest/agents/",
+      "/v1/agents/x",
+      "//v1/agents/",
+    ];
     const tricks = [
       "/v1/health/x",
       "/v1/health/../agents/",
@@ -848,7 +857,8 @@ describe("the door", () => {
     for (const path of [...paths, ...tricks])
       expect([path, ...(await ask(`GET ${path}`))]).toEqual([path, 401, UNAUTHORIZED]);
     for (const method of ["POST", "PUT", "PATCH", "DELETE", "TRACE"])
-      expect(await ask(`${method} /v1/agents/`, "Content-Length: 9\r\n", "{bad json")).toEqual([401, UNAUTHORIZED]);
+      for (const path of ["/v1/agents/", "/", "/docs", "/openapi.json"])
+        expect(await ask(`${method} ${path}`, "Content-Length: 9\r\n", "{bad json")).toEqual([401, UNAUTHORIZED]);
     expect(await ask("HEAD /v1/agents/")).toEqual([401, ""]);
     expect(await ask("GET /v1/agents/", "user_id: me\r\n")).toEqual([401, UNAUTHORIZED]);
   });

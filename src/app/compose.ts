@@ -31,6 +31,7 @@ import { BUILTIN_TOOLS, builtinRows } from "../tools/catalog.ts";
 import { createQuickVectors } from "../umi/vectors/quick-vectors.ts";
 import { arrive, type Home } from "./home.ts";
 import { createSafeFetch, resolveBySystem, type SafeFetchOptions } from "./safe-fetch.ts";
+import { VERSION } from "./version.ts";
 
 /** What the server is built from, besides the world. */
 export interface ServerOptions {
@@ -127,7 +128,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const defaultEmbedding = options.defaultEmbedding ?? null;
   const shared = { store, models, clock, random, times: timeFormat, defaultEmbedding, quickVectors };
   const talk = talkRoutes({ ...shared, runner, logs, fetchOutside, checkOutsideUrl });
-  const api = createApi({ ...options, ...shared, runner, messageRoutes: talk });
+  const api = createApi({ ...options, ...shared, runner, messageRoutes: talk, version: VERSION });
   return { api, store, models, runner, notes };
 }
 

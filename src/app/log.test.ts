@@ -27,6 +27,7 @@ test("createLog() says what its level asks for", async () => {
     log.info("three");
     for (const status of [200, 404, 500]) await ask(log, "/v1/agents/", status);
     await ask(log, "/v1/health/");
+    await ask(log, "/favicon.svg");
     log.flush();
     return lines().map((line) => line.replace(/^\S+ (\w+) +/, "$1 ").replace(/ [\d.]+ ms/, ""));
   };
@@ -35,7 +36,8 @@ test("createLog() says what its level asks for", async () => {
   expect(await said("warn")).toEqual(["error one: no room", "warn two", "warn GET /v1/agents/ 500"]);
   const info = ["error one: no room", "warn two", "info three", "info GET /v1/agents/ 200", "info GET /v1/agents/ 404"];
   expect(await said("info")).toEqual([...info, "warn GET /v1/agents/ 500"]);
-  expect((await said("debug")).slice(-2)).toEqual(["warn GET /v1/agents/ 500", "debug GET /v1/health/ 200"]);
+  const routine = ["debug GET /v1/health/ 200", "debug GET /favicon.svg 200"];
+  expect((await said("debug")).slice(-3)).toEqual(["warn GET /v1/agents/ 500", ...routine]);
 });
 
 test("createLog() tells a request by its path alone, with the run that it began", async () => {

@@ -32,7 +32,7 @@ const WAITING_BYTES_MAX = 1024 * 1024;
 /** Characters of a path that a line shows. */
 const PATH_CHARS_MAX = 200;
 /** What programs ask every few seconds, and browsers by themselves. */
-const ROUTINE = /^\/(?:(?:v1|latest)\/(?:health|ready)\/?|favicon\.ico)$/;
+const ROUTINE = /^\/(?:(?:v1|latest)\/(?:health|ready)\/?|favicon\.(?:ico|svg))$/;
 
 /** The stream that lines go to. */
 export type LogOutput = Pick<NodeJS.WriteStream, "write" | "isTTY"> & { readonly writableLength: number };

@@ -1,0 +1,89 @@
+import { type Context, Hono } from "hono";
+import type { Clock } from "../../core/clock.ts";
+import type { JsonObject } from "../../core/json.ts";
+import { once } from "../../core/once.ts";
+import type { ApiEnv } from "../env.ts";
+import { GAPS } from "../not-built.ts";
+import { preferredType } from "./accept.ts";
+import { addressOf } from "./address.ts";
+import { docsPage } from "./docs-page.ts";
+import { docsText } from "./docs-text.ts";
+import { homePage } from "./home-page.ts";
+import { ICON } from "./icon.ts";
+import { BROWSER_HEADERS, type Html } from "./layout.ts";
+import { groupsOf } from "./operations.ts";
+import { type StateOptions, spanWords, stateOf } from "./state.ts";
+
+/** How long a browser may keep the icon. */
+const ICON_SECONDS = 86_400;
+
+/** What the site is made of. */
+export interface SiteOptions extends StateOptions {
+  readonly clock: Clock;
+  /** The server's own version. */
+  readonly version: string;
+  readonly needsKey: boolean;
+  /** The OpenAPI document of the whole server. */
+  readonly described: () => JsonObject;
+}
+
+/**
+ * What a person is shown who opens the server in a browser: `/` and `/docs`, with their icon. Programs get Letta's
+ * redirect at `/`, and at `/docs` a list in plain text, or the way to the OpenAPI document. Nothing here differs by who
+ * asks, so it needs no key.
+ */
+export function siteRoutes(options: SiteOptions): Hono<ApiEnv> {
+  const { clock, version, needsKey } = options;
+  const startMs = clock.elapsedMs();
+  const docs = once(() => {
+    const listed = { groups: groupsOf(options.described()), gaps: GAPS, needsKey };
+    return { page: docsPage(listed), text: docsText(listed) };
+  });
+  const routes = new Hono<ApiEnv>();
+
+  routes.get("/", async (c) => {
+    if (preferredType(c.req.header("accept")) !== "text/html") return redirect(c, "/docs");
+    const state = await stateOf(options);
+    const up = spanWords(clock.elapsedMs() - startMs);
+    return page(c, homePage({ state, version, up, address: addressOf(c.req), needsKey }));
+  });
+
+  routes.get("/docs", (c) => {
+    const type = preferredType(c.req.header("accept"));
+    if (type === "application/json") return redirect(c, "/openapi.json");
+    if (type === "text/html") return page(c, docs().page);
+    return answer(c, docs().text, "text/plain; charset=utf-8");
+  });
+
+  routes.get("/openapi.json", (c) => c.json(options.described()));
+  routes.get("/favicon.svg", (c) => {
+    c.header("cache-control", `public, max-age=${ICON_SECONDS}`);
+    return answer(c, ICON, "image/svg+xml");
+  });
+  // Browsers ask for it wherever they are, and would be told of an error that is none.
+  routes.get("/favicon.ico", (c) => c.body(null, 204, { "cache-control": `public, max-age=${ICON_SECONDS}` }));
+  return routes;
+}
+
+async function page(c: Context, content: Html): Promise<Response> {
+  return answer(c, String(await content), "text/html; charset=utf-8");
+}
+
+function redirect(c: Context, to: string): Response {
+  varies(c);
+  return c.redirect(to, 307);
+}
+
+function answer(c: Context, text: string, type: string): Response {
+  varies(c);
+  for (const [name, value] of Object.entries(BROWSER_HEADERS)) c.header(name, value);
+  // Said here, so that HEAD tells the length, too.
+  c.header("content-length", String(new TextEncoder().encode(text).length));
+  return c.body(text, 200, { "content-type": type });
+}
+
+/** What is told depends on what was asked for, and is true only now. */
+function varies(c: Context): void {
+  c.header("vary", "Accept", { append: true });
+  if (!c.res.headers.has("cache-control")) c.header("cache-control", "no-store");
+}
