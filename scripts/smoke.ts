@@ -120,6 +120,13 @@ async function healthy(running: Running): Promise<void> {
   });
 }
 
+/** Opens the server as a browser does; its pages are inside the executable. */
+async function shown(url: string): Promise<void> {
+  const response = await fetch(url, { headers: { accept: "text/html" } });
+  const page = await response.text();
+  if (!page.includes("All is well")) throw new Error(`${response.status}: ${page}`);
+}
+
 /** Runs one of README's commands that talk to the server and returns what it printed. */
 async function talk(command: readonly string[], { clone, environment }: Newcomer): Promise<string> {
   const child = Bun.spawn([...command], {
@@ -154,6 +161,7 @@ export async function smoke(): Promise<Tally> {
   };
   try {
     if (!(await check("the first start installs, builds and answers", () => healthy(running)))) return tally();
+    await check("a browser is shown the first page", () => shown(running.url));
     writeFileSync(join(person.clone, "otter.ts"), steps.program.replace("http://127.0.0.1:8283", running.url));
     await check("an agent is made and told something", async () => void (await talk(tell, person)));
     await check("the server is killed and starts again", async () => {
