@@ -22,6 +22,7 @@ import { chooseEmbedding, chooseModel, defaultSummariser, type ModelWish } from 
 import type { Repositories, Store } from "./ports.ts";
 import { defaultCompactionPrompt, defaultSystemPrompt, MEMORY_PERSONA } from "./prompts.ts";
 import { compilePrompt } from "./recompile.ts";
+import { tellOfTools } from "./tell-of-tools.ts";
 
 /** What creating and changing agents needs. */
 export interface AgentWorkshop {
@@ -32,6 +33,8 @@ export interface AgentWorkshop {
   readonly times: TimeFormat;
   /** The handle of the embedding model that those get who name none; null leaves them without. */
   readonly defaultEmbedding: string | null;
+  /** Told what a person should know, and every failure that a client is only shown as a 500. */
+  readonly log: (message: string, error?: unknown) => void;
 }
 
 /** What a request says about compaction; what is absent keeps its present value or the default. */
@@ -102,8 +105,12 @@ export async function createAgent(workshop: AgentWorkshop, actor: Actor, draft: 
   checkDraft(draft);
   const llmConfig = await chooseModel(workshop.models, draft.model, draft.agentType);
   const embeddingConfig = await embeddingOf(workshop, draft);
-  const agent = newAgent(workshop, actor, draft, { llmConfig, embeddingConfig });
-  return workshop.store.write(actor, (repositories) => settle(workshop, actor, draft, agent, repositories));
+  const fresh = newAgent(workshop, actor, draft, { llmConfig, embeddingConfig });
+  const agent = await workshop.store.write(actor, (repositories) =>
+    settle(workshop, actor, draft, fresh, repositories),
+  );
+  tellOfTools(workshop.log, agent, await workshop.store.reader(actor).tools.listForAgent(agent.id));
+  return agent;
 }
 
 /** Whether agents may be called that. */

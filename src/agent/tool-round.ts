@@ -4,6 +4,7 @@ import type { ToolContext, ToolResult } from "../tools/builtin.ts";
 import { RETURN_CHARS_DEFAULT } from "../tools/tool.ts";
 import { errorLine, limitMessage, limitParts, packAnswer } from "../tools/tool-answer.ts";
 import { isTerminal, mustContinue, prefilledArgs, refusalOf } from "../tools/tool-rules.ts";
+import { cannotRun, NO_CODE } from "../tools/unavailable.ts";
 import { searchPassages } from "../umi/passage-search.ts";
 import { newMessage } from "./input.ts";
 import { withIsolated } from "./isolated-blocks.ts";
@@ -118,8 +119,7 @@ async function runTool(turn: Turn, state: TurnState, call: ToolCall, repositorie
     return { ok: false, message: refusalOf(call.name, offer.allowed, hasTool(turn, call.name)) };
   }
   const builtin = turn.builtins.get(call.name);
-  if (builtin === undefined)
-    return { ok: false, message: `The tool '${call.name}' needs code that this server cannot run yet` };
+  if (builtin === undefined) return { ok: false, message: cannotRun(call.name, NO_CODE) };
   const written = readArguments(call);
   if (written === undefined) return { ok: false, message: unreadable(call) };
   const { [HEARTBEAT]: _, ...given } = written;

@@ -14,6 +14,7 @@ import { replaceIdentities } from "./identity-links.ts";
 import { changedModel, chooseEmbedding, defaultSummariser, type ModelWish, resolvedWish } from "./model-choice.ts";
 import type { Repositories } from "./ports.ts";
 import { findAgent, recompileAgent } from "./recompile.ts";
+import { tellOfTools } from "./tell-of-tools.ts";
 
 /** Fields that are simply replaced. */
 export type AgentFields = Partial<
@@ -69,7 +70,7 @@ export async function updateAgent(
   const embeddingConfig =
     embedding === undefined ? change.embeddingConfig : await chooseEmbedding(workshop.models, embedding);
 
-  return workshop.store.write(actor, async (repositories) => {
+  const changed = await workshop.store.write(actor, async (repositories) => {
     const current = await findAgent(repositories, id);
     const agent = {
       ...withModel(current, changedModel(current.llmConfig, wish, current.agentType), change.compaction ?? {}),
@@ -91,6 +92,9 @@ export async function updateAgent(
       await recompileAgent(repositories, agent, workshop);
     return agent;
   });
+  if (change.toolIds !== undefined)
+    tellOfTools(workshop.log, changed, await workshop.store.reader(actor).tools.listForAgent(id));
+  return changed;
 }
 
 /** The archive that goes with an agent has the agent's embedding model. */

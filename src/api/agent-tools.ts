@@ -3,9 +3,11 @@ import { z } from "zod";
 import type { Agent } from "../agent/agent.ts";
 import type { Repositories } from "../agent/ports.ts";
 import { findAgent, recompileAgents } from "../agent/recompile.ts";
+import { tellOfTools } from "../agent/tell-of-tools.ts";
 import { Failure } from "../core/failure.ts";
 import type { AgentId } from "../core/id.ts";
 import { cut } from "../core/text.ts";
+import type { Tool } from "../tools/tool.ts";
 import type { ToolRule } from "../tools/tool-rule.ts";
 import { ALL_RELATIONS, isNewClient, showAgent } from "./agent-view.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "./env.ts";
@@ -40,7 +42,8 @@ export function agentToolRoutes(options: RouteOptions): Hono<ApiEnv> {
           `Tool with id=${toolId} not found in organization=${c.var.actor.organizationId}`,
         );
       await repositories.tools.attach(agentId, toolId);
-      return tool.defaultRequiresApproval === true ? withApproval(agent.toolRules, tool.name, true) : agent.toolRules;
+      const asks = tool.defaultRequiresApproval === true;
+      return { toolRules: asks ? withApproval(agent.toolRules, tool.name, true) : agent.toolRules, attached: [tool] };
     });
   });
 
@@ -49,7 +52,7 @@ export function agentToolRoutes(options: RouteOptions): Hono<ApiEnv> {
     const toolId = pathId(c, "tool", "tool_id");
     return changeTools(options, c, agentId, async (repositories, agent) => {
       await repositories.tools.detach(agentId, toolId);
-      return agent.toolRules;
+      return { toolRules: agent.toolRules, attached: [] };
     });
   });
 
@@ -64,11 +67,17 @@ export function agentToolRoutes(options: RouteOptions): Hono<ApiEnv> {
       const attached = await repositories.tools.listForAgent(agentId);
       if (!attached.some((tool) => tool.name === name))
         throw new Failure("not_found", `Tool with name '${cut(name, 100)}' is not attached to agent ${agentId}`);
-      return withApproval(agent.toolRules, name, requires);
+      return { toolRules: withApproval(agent.toolRules, name, requires), attached: [] };
     });
   });
 
   return routes;
+}
+
+/** The rules that an agent has from now on, and the tools that it has got. */
+interface Change {
+  readonly toolRules: readonly ToolRule[];
+  readonly attached: readonly Tool[];
 }
 
 /** Changes an agent's tools and rules in one transaction. Old clients are shown the agent, new ones null. */
@@ -76,16 +85,17 @@ async function changeTools(
   options: RouteOptions,
   c: Context<ApiEnv>,
   agentId: AgentId,
-  work: (repositories: Repositories, agent: Agent) => Promise<readonly ToolRule[]>,
+  work: (repositories: Repositories, agent: Agent) => Promise<Change>,
 ): Promise<Response> {
-  const agent = await options.store.write(c.var.actor, async (repositories) => {
+  const { agent, attached } = await options.store.write(c.var.actor, async (repositories) => {
     const current = await findAgent(repositories, agentId);
-    const toolRules = await work(repositories, current);
+    const { toolRules, attached } = await work(repositories, current);
     const changed = { ...current, toolRules, lastUpdatedById: c.var.actor.userId, updatedAt: options.clock.now() };
     await repositories.agents.save(changed);
     if (toolRules !== current.toolRules) await recompileAgents(repositories, [agentId], options);
-    return changed;
+    return { agent: changed, attached };
   });
+  tellOfTools(options.log, agent, attached);
   return c.json(isNewClient(c) ? null : await showAgent(readerFor(options, c), agent, ALL_RELATIONS));
 }
 

@@ -25,8 +25,6 @@ export interface ApiEnv {
 /** What routes are made of. */
 export interface RouteOptions extends AgentWorkshop {
   readonly quickVectors: QuickVectors;
-  /** Told of every failure that the client is only shown as a 500. */
-  readonly log: (message: string, error?: unknown) => void;
 }
 
 /** Committed rows, read on behalf of whoever is asking. */

@@ -11,7 +11,7 @@ import { memoryApplyPatch } from "./memory-apply-patch.ts";
 import { memoryFinishEdits, memoryInsert, memoryReplace, memoryRethink } from "./memory-edit.ts";
 import { sendMessage } from "./send-message.ts";
 import { RETURN_CHARS_DEFAULT, type Tool } from "./tool.ts";
-import { UNAVAILABLE_TOOLS } from "./unavailable.ts";
+import { NO_CODE, UNAVAILABLE_TOOLS, whyUnavailable } from "./unavailable.ts";
 
 /** Every tool that ships with the server, by name, in the order of their names. */
 export const BUILTIN_TOOLS: ReadonlyMap<string, BuiltinTool> = new Map(
@@ -33,6 +33,11 @@ export const BUILTIN_TOOLS: ReadonlyMap<string, BuiltinTool> = new Map(
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map((tool) => [tool.name, tool]),
 );
+
+/** Why this server cannot run the tool of that name; undefined for one that it can. What is not built in is code. */
+export function whyNotRun(name: string): string | undefined {
+  return BUILTIN_TOOLS.has(name) ? whyUnavailable(name) : NO_CODE;
+}
 
 /** What {@link builtinRows} needs: for whom, and where ids and times come from. */
 export interface RowOptions {

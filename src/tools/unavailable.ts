@@ -6,7 +6,8 @@ import type { ToolType } from "./tool.ts";
 
 /** Why a tool cannot run, as its answer says. */
 const NO_WEB = "it has no access to the web";
-const NO_CODE = "it has no place to run code";
+/** The reason for tools that are code of somebody's own, too. */
+export const NO_CODE = "it has no place to run code";
 const NO_FILES = "it keeps no files";
 const NO_MESSAGING = "its agents cannot reach one another";
 const NO_VOICE = "it does not serve voice agents";
@@ -235,8 +236,21 @@ const VOICE: readonly Unavailable[] = [
   },
 ];
 
+const ALL: readonly Unavailable[] = [...WEB, ...CODE, ...FILES, ...MESSAGING, ...VOICE];
+const REASONS: ReadonlyMap<string, string> = new Map(ALL.map(({ name, why }) => [name, why]));
+
+/** Why this server does not run the built-in tool of that name; undefined for one that it runs, or does not know. */
+export function whyUnavailable(name: string): string | undefined {
+  return REASONS.get(name);
+}
+
+/** What a model hears that called a tool which cannot run. */
+export function cannotRun(name: string, why: string): string {
+  return `This server cannot run ${name}: ${why}. Do not call it again; go on without it, and tell the person if that matters`;
+}
+
 /** Letta's built-in tools that can be listed and attached, but whose calls are answered with the reason they fail. */
-export const UNAVAILABLE_TOOLS: readonly BuiltinTool[] = [...WEB, ...CODE, ...FILES, ...MESSAGING, ...VOICE].map(
+export const UNAVAILABLE_TOOLS: readonly BuiltinTool[] = ALL.map(
   ({ name, toolType, why, description, properties, required, parallel }) =>
     defineTool({
       name,
@@ -246,8 +260,7 @@ export const UNAVAILABLE_TOOLS: readonly BuiltinTool[] = [...WEB, ...CODE, ...FI
       arguments: z.unknown(),
       parallel: parallel ?? false,
       run() {
-        const advice = "Do not call it again; go on without it, and tell the person if that matters";
-        return Promise.reject(new Failure("unavailable", `This server cannot run ${name}: ${why}. ${advice}`));
+        return Promise.reject(new Failure("unavailable", cannotRun(name, why)));
       },
     }),
 );

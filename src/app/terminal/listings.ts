@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Failure } from "../../core/failure.ts";
 import { isRecord } from "../../core/json.ts";
 import { nearest } from "../../core/nearest.ts";
+import { whyNotRun } from "../../tools/catalog.ts";
 import { findAgent, listModels } from "./agents.ts";
 import { ask, type Connection } from "./connection.ts";
 import { AgentShape, type AgentView, BlockShape, FactShape, ToolShape } from "./shapes.ts";
@@ -46,6 +47,7 @@ export async function agentListing(connection: Connection, wanted: string): Prom
     ["description", typeof agent["description"] === "string" ? agent["description"] : ""],
     ["blocks", names(agent["blocks"], "label")],
     ["tools", names(agent["tools"], "name")],
+    ["cannot run", toolsWithoutUse(agent["tools"])],
     ["tags", names(agent["tags"], "")],
     ["learns", memory["learn"] === true ? "yes" : "no"],
     ["recalls", memory["recall"] === true ? "yes" : "no"],
@@ -172,6 +174,13 @@ export async function recallListing(connection: Connection, agent: AgentView, wo
   };
 }
 
+/** The tools among these that a server of this version cannot run, and why. */
+function toolsWithoutUse(tools: unknown): string {
+  const named = (Array.isArray(tools) ? tools : []).filter(isRecord).map((tool) => String(tool["name"]));
+  const idle = named.map((name) => ({ name, why: whyNotRun(name) })).filter(({ why }) => why !== undefined);
+  return idle.map(({ name, why }) => `${name} (${why})`).join(", ");
+}
+
 /** An agent's tools. */
 export async function toolsListing(connection: Connection, agent: AgentView): Promise<Listing> {
   const tools = await ask(connection, `/v1/agents/${agent.id}/tools?limit=${NAMES_MAX}`, z.array(ToolShape));
@@ -180,10 +189,12 @@ export async function toolsListing(connection: Connection, agent: AgentView): Pr
     .filter(isRecord)
     .filter((rule) => rule["type"] === "requires_approval");
   return {
-    rows: tools.map((tool) => [
-      tool.name,
-      `${asking.some((rule) => rule["tool_name"] === tool.name) ? "(asks first) " : ""}${firstLine(tool.description ?? "")}`,
-    ]),
+    rows: tools.map((tool) => {
+      const isAsking = asking.some((rule) => rule["tool_name"] === tool.name);
+      const why = whyNotRun(tool.name);
+      const notes = [...(isAsking ? ["asks first"] : []), ...(why === undefined ? [] : [`cannot run: ${why}`])];
+      return [tool.name, [...notes.map((note) => `(${note})`), firstLine(tool.description ?? "")].join(" ").trim()];
+    }),
     json: tools,
     ...remark(tools.length === 0 ? `${agent.name} has no tools.` : undefined),
   };
