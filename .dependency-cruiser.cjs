@@ -4,7 +4,7 @@ const ORDER = ["core", "llm", "umi", "tools", "agent", "store", "sandbox", "api"
 const EDGES = ["store", "sandbox", "api"];
 /** Packages that belong to a folder or two: nobody else should depend on how they look. */
 const HOMES = [
-  { name: "provider-packages-only-in-llm", packages: "@ai-sdk|@openrouter", folders: "llm" },
+  { name: "provider-packages-only-in-llm", packages: "@ai-sdk", folders: "llm" },
   { name: "kysely-only-in-store", packages: "kysely", folders: "store" },
   { name: "hono-only-in-api-and-app", packages: "hono", folders: "api|app" },
   { name: "terminal-package-only-in-app", packages: "@earendil-works", folders: "app" },

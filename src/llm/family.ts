@@ -41,12 +41,12 @@ export interface FamilyCall {
   readonly request: ModelRequest;
 }
 
-/** A family of providers that one package speaks to. */
+/** A family of providers that are spoken to in one way, by one package or by ours. */
 export interface Family {
   readonly dialect: Dialect;
-  /** Loads the package and opens the model. */
+  /** Opens the model, by its package where it has one, which is loaded then. */
   open(settings: ProviderSettings, config: LlmConfig, fetch: Fetch): Promise<LanguageModelV4>;
-  /** Whether the model answers in chat completions, which are read without the package. */
+  /** Whether the model answers in chat completions, which are read without a package. */
   speaksChat?(settings: ProviderSettings, config: LlmConfig): boolean;
   /** How answers that the package reads are made regular first; as they come when absent. */
   readonly bodies?: Bodies;

@@ -232,6 +232,20 @@ describe.each(WIRES)("%s %#", (kind, wire) => {
     expect(whole.detail).toContain(error.message);
   });
 
+  test("an error by its status", async () => {
+    for (const [status, type] of [
+      [400, "llm_bad_request"],
+      [401, "llm_authentication"],
+      [429, "llm_rate_limit"],
+      [503, "llm_error"],
+    ] as const)
+      for (const stream of [true, false]) {
+        const failure = await failureOf(ask(kind, wire, () => json({ error: { message: "why" } }, status), { stream }));
+        expect(failure).toMatchObject({ type, status });
+        expect(failure.detail).toEndWith(`Error code: ${status} - {'error': {'message': 'why'}}`);
+      }
+  });
+
   test("a page in place of an answer", async () => {
     const page = "<html><head><title>Bad gateway</title></head></html>";
     for (const contentType of ["text/html", "text/event-stream", "application/json", "text/plain"])

@@ -1,6 +1,6 @@
 import { reasonsNatively } from "../catalog.ts";
-import { type Family, headersOf, PLAIN_DIALECT, packageFetch } from "../family.ts";
-import { baseUrlOf } from "../provider.ts";
+import { CHAT_FIELDS, createChatModel, shapeField } from "../chat-request.ts";
+import { type Family, PLAIN_DIALECT } from "../family.ts";
 import { isStrict } from "./openai.ts";
 import { openaiEmbeddings } from "./openai-embeddings.ts";
 
@@ -8,34 +8,20 @@ import { openaiEmbeddings } from "./openai-embeddings.ts";
 export const openaiCompatible: Family = {
   // The chat templates of many open models accept a system message only at the start.
   dialect: { ...PLAIN_DIALECT, systemAnywhere: false },
-  async open(settings, config, fetch) {
-    const { createOpenAICompatible } = await import("@ai-sdk/openai-compatible");
-    const provider = createOpenAICompatible({
-      name: NAME,
-      baseURL: baseUrlOf(settings),
-      headers: headersOf(settings),
-      fetch: packageFetch(fetch),
-      includeUsage: true,
-      supportsStructuredOutputs: true,
-      ...(settings.apiKey !== undefined && { apiKey: settings.apiKey }),
-    });
-    return provider.chatModel(config.model);
-  },
+  open: async (settings, { model }, fetch) =>
+    createChatModel({ settings, model, fetch, words: { noWords: null, asksUsage: true } }),
   speaksChat: () => true,
   // Bytes are not asked for: some of these servers refuse words that they do not know.
   embed: openaiEmbeddings(),
   options({ config, request }) {
     const effort = config.reasoningEffort;
     return {
-      [NAME]: {
+      [CHAT_FIELDS]: {
+        ...shapeField(request, isStrict(request)),
         // Servers that do not know the word may refuse it, so the common default is left unsaid.
         ...(request.tools.length > 0 && request.parallelToolCalls && { parallel_tool_calls: true }),
-        ...(effort !== null && reasonsNatively(config.model) && { reasoningEffort: effort }),
-        ...(request.responseFormat?.type === "json_schema" && { strictJsonSchema: isStrict(request) }),
+        ...(effort !== null && reasonsNatively(config.model) && { reasoning_effort: effort }),
       },
     };
   },
 };
-
-/** The key of this family's options; any one word will do. */
-const NAME = "compatible";

@@ -1,8 +1,8 @@
 import type { JSONObject, JSONValue, SharedV4ProviderMetadata } from "@ai-sdk/provider";
 import { isRecord, parseJson } from "../../core/json.ts";
 import { reasonsNatively } from "../catalog.ts";
-import { type Family, type FamilyCall, headersOf, keyOf, marks, PLAIN_DIALECT, packageFetch } from "../family.ts";
-import { baseUrlOf } from "../provider.ts";
+import { CHAT_FIELDS, type ChatWords, createChatModel, shapeField } from "../chat-request.ts";
+import { type Family, type FamilyCall, marks, PLAIN_DIALECT } from "../family.ts";
 import { openaiEmbeddings } from "./openai-embeddings.ts";
 
 /** Tells OpenRouter's reasoning details from the encrypted reasoning of other providers. */
@@ -23,24 +23,38 @@ export const openrouter: Family = {
       return isList(details) ? { openrouter: { reasoning_details: details } } : undefined;
     },
   },
-  async open(settings, config, fetch) {
-    const { createOpenRouter } = await import("@openrouter/ai-sdk-provider");
-    const provider = createOpenRouter({
-      baseURL: baseUrlOf(settings),
-      apiKey: keyOf(settings),
-      headers: headersOf(settings),
-      fetch: packageFetch(fetch),
-      compatibility: "strict",
-    });
-    return provider.chat(config.model);
-  },
+  open: async (settings, { model }, fetch) => createChatModel({ settings, model, fetch, words: WORDS }),
   speaksChat: () => true,
-  options: (call) => ({ openrouter: openrouterOptions(call) }),
+  options: (call) => ({ [CHAT_FIELDS]: openrouterFields(call) }),
   embed: openaiEmbeddings(),
 };
 
-function openrouterOptions({ config, request }: FamilyCall): JSONObject {
+const WORDS: ChatWords = {
+  noWords: null,
+  inParts: "system",
+  namesTools: true,
+  asksUsage: true,
+  thoughts(parts) {
+    const all = parts.map(({ providerOptions }) => detailsOf(providerOptions)).find((found) => found !== undefined);
+    const details = all?.filter(mayGoBack);
+    if (details === undefined) return {};
+    const reasoning = parts.map(({ text }) => text).join("");
+    return { ...(reasoning !== "" && details.length > 0 && { reasoning }), reasoning_details: details };
+  },
+};
+
+/** Claude and Gemini refuse a thought of theirs without its signature. */
+function mayGoBack(detail: JSONValue): boolean {
+  if (!isRecord(detail) || detail["type"] !== "reasoning.text") return true;
+  const format = detail["format"] ?? "anthropic-claude-v1";
+  return !SIGNED_FORMATS.includes(String(format)) || Boolean(detail["signature"]);
+}
+
+const SIGNED_FORMATS: readonly string[] = ["anthropic-claude-v1", "google-gemini-v1"];
+
+function openrouterFields({ config, request }: FamilyCall): JSONObject {
   return {
+    ...shapeField(request, true),
     usage: { include: true },
     ...(request.tools.length > 0 && { parallel_tool_calls: request.parallelToolCalls }),
     ...reasoningOf(config.model, config.enableReasoner, config.reasoningEffort, config.maxReasoningTokens),
