@@ -69,6 +69,9 @@ function replyOf(options: AttemptOptions, { finishReason, usage }: LanguageModel
   return checked(options, options.gatherer.finish(finishReason, usage), raw);
 }
 
+/** How Bedrock and Gemini say that a model's call, or anything else of it, could not be read. */
+const MALFORMED = /^malformed_/i;
+
 const BROKEN_OFF = "The answer broke off before its end";
 
 /**
@@ -80,6 +83,7 @@ function checked(
   reply: ModelReply,
   raw: string | undefined,
 ): ModelReply {
+  if (MALFORMED.test(raw ?? "")) throw failureOf("llm_error", `The model wrote what cannot be read (${raw})`, provider);
   const isWords = reply.toolCalls.length === 0 && reply.parts.some(({ type }) => type === "text");
   if (reply.finishReason === "filtered" && !isWords)
     throw failureOf("llm_refusal", `It declined to answer (${raw ?? "no reason given"})`, provider);

@@ -156,8 +156,8 @@ export function isPassing(failure: ModelFailure): boolean {
   const { type, status } = failure;
   if (type === "llm_rate_limit" || type === "llm_empty_response") return true;
   if (type === "llm_timeout") return status !== undefined;
-  // With 400 it is what the provider's own model wrote.
-  return type === "llm_error" && (status === undefined || status >= 500 || status === 200 || status === 400);
+  // With 400 it is what the provider's own model wrote; 424 is Bedrock's for a model that failed.
+  return type === "llm_error" && (status === undefined || status >= 500 || [200, 400, 424].includes(status));
 }
 
 interface ReadError {

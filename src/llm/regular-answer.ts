@@ -10,6 +10,24 @@ export interface Bodies {
   readonly stream: () => BodyReader;
   /** A whole answer as the package takes it. */
   readonly whole: (value: JsonObject) => JsonObject;
+  /** How events are told apart; they are server-sent ones when absent. */
+  readonly framing?: () => Framing;
+}
+
+/** Tells the events of a stream apart, from bytes that may be cut anywhere. */
+export interface Framing {
+  /** The events that these bytes complete. */
+  take(bytes: Uint8Array): readonly Framed[];
+  /** The events that the end of the stream completes. */
+  end(): readonly Framed[];
+}
+
+/** One event. */
+export interface Framed {
+  /** Undefined when it holds no JSON object. */
+  readonly event: JsonObject | undefined;
+  /** The event as it came, or another in its place. */
+  write(given: JsonObject): Uint8Array;
 }
 
 /** Reads the events of one streamed answer. */
@@ -38,8 +56,8 @@ export interface RegularOptions {
 export async function regularAnswer(response: Response, options: RegularOptions): Promise<Response> {
   const { body, headers, status } = response;
   const type = headers.get("content-type") ?? "";
-  if (body === null || !/event-stream|json/.test(type)) return response;
-  const regular = type.includes("event-stream") ? regularEvents(body, options) : await regularWhole(body, options);
+  if (body === null || !/event-?stream|json/.test(type)) return response;
+  const regular = /event-?stream/.test(type) ? regularEvents(body, options) : await regularWhole(body, options);
   // Its length is another now.
   const kept = new Headers(headers);
   kept.delete("content-length");
@@ -52,42 +70,38 @@ function regularEvents(
 ): ReadableStream<Uint8Array> {
   const answer = bodies.stream();
   const bytes = answerBody(body, clock);
-  const events = createEventStream();
-  const encoder = new TextEncoder();
+  const events = bodies.framing?.() ?? serverSentEvents();
 
   /** What was thrown while there were words to give first. */
   let failure: { readonly error: unknown } | undefined;
 
-  function written(data: string): string {
-    const event = answer.state === "ended" ? undefined : parseJson(data);
-    if (!isJson(event)) return "";
+  function written(framed: Framed): readonly Uint8Array[] {
+    const event = answer.state === "ended" ? undefined : framed.event;
+    if (event === undefined) return [];
     throwErrorIn(event);
-    return answer
-      .read(event)
-      .map((given) => (given === event ? frame(data.replaceAll("\n", " ")) : frame(JSON.stringify(given))))
-      .join("");
+    return answer.read(event).map(framed.write);
   }
 
-  /** The next text, and whether it is the last. */
-  async function next(): Promise<{ readonly text: string; readonly isLast: boolean }> {
+  /** The next pieces, and whether they are the last. */
+  async function next(): Promise<{ readonly pieces: readonly Uint8Array[]; readonly isLast: boolean }> {
     const value = await bytes.next(answer.state === "finished");
     if (value !== undefined) onBytes();
-    const text = allWritten(value === undefined ? events.end() : events.take(value));
-    if (failure !== undefined) return { text, isLast: false };
+    const pieces = allWritten(value === undefined ? events.end() : events.take(value));
+    if (failure !== undefined) return { pieces, isLast: false };
     const isLast = value === undefined || answer.state === "ended";
     const lacks = isLast && answer.state === "finished" ? answer.end() : [];
-    return { text: text + lacks.map((event) => frame(JSON.stringify(event))).join(""), isLast };
+    return { pieces: [...pieces, ...lacks.map(serverSent)], isLast };
   }
 
-  function allWritten(datas: readonly string[]): string {
-    let text = "";
+  function allWritten(framed: readonly Framed[]): readonly Uint8Array[] {
+    const pieces: Uint8Array[] = [];
     try {
-      for (const data of datas) text += written(data);
+      for (const each of framed) pieces.push(...written(each));
     } catch (error) {
-      if (text === "") throw error;
+      if (pieces.length === 0) throw error;
       failure = { error };
     }
-    return text;
+    return pieces;
   }
 
   return new ReadableStream({
@@ -95,8 +109,8 @@ function regularEvents(
       if (failure !== undefined) throw failure.error;
       let read = await next();
       // A pull that gives nothing is not followed by another.
-      while (read.text === "" && !read.isLast) read = await next();
-      if (read.text !== "") controller.enqueue(encoder.encode(read.text));
+      while (read.pieces.length === 0 && !read.isLast) read = await next();
+      for (const piece of read.pieces) controller.enqueue(piece);
       if (!read.isLast) return;
       controller.close();
       bytes.cancel();
@@ -105,8 +119,24 @@ function regularEvents(
   });
 }
 
-function frame(data: string): string {
-  return `data: ${data}\n\n`;
+function serverSentEvents(): Framing {
+  const events = createEventStream();
+  const framed = (data: string): Framed => {
+    const value = parseJson(data);
+    const event = isJson(value) ? value : undefined;
+    return { event, write: (given) => (given === event ? frame(data.replaceAll("\n", " ")) : serverSent(given)) };
+  };
+  return { take: (bytes) => events.take(bytes).map(framed), end: () => events.end().map(framed) };
+}
+
+function serverSent(event: JsonObject): Uint8Array {
+  return frame(JSON.stringify(event));
+}
+
+const encoder = new TextEncoder();
+
+function frame(data: string): Uint8Array {
+  return encoder.encode(`data: ${data}\n\n`);
 }
 
 async function regularWhole(

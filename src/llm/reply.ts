@@ -245,8 +245,9 @@ function toolCall({ id, name, text }: Call): ToolCall {
   return { id, name, arguments: mendedArguments(text) };
 }
 
-function finishReasonOf({ unified }: LanguageModelV4FinishReason, hasCalls: boolean): FinishReason {
-  if (unified === "length") return "length";
+function finishReasonOf({ unified, raw }: LanguageModelV4FinishReason, hasCalls: boolean): FinishReason {
+  // The window was full before the answer was whole.
+  if (unified === "length" || raw === "model_context_window_exceeded") return "length";
   if (unified === "content-filter") return "filtered";
   if (unified === "tool-calls" || (unified === "stop" && hasCalls)) return "tool_calls";
   return unified === "stop" ? "stop" : "other";

@@ -2,6 +2,7 @@ import type { Fetch } from "../../core/world.ts";
 import { type Family, headersOf, keyOf, packageFetch } from "../family.ts";
 import { baseUrlOf, type ProviderSettings } from "../provider.ts";
 import { claudeDialect, claudeMaxTokens, thinkingOf } from "./anthropic.ts";
+import { bedrockBodies } from "./bedrock-bodies.ts";
 
 /** Amazon Bedrock's Converse API, for Claude and whatever else the account offers. */
 export const bedrock: Family = {
@@ -9,6 +10,7 @@ export const bedrock: Family = {
   async open(settings, config, fetch) {
     return (await providerOf(settings, fetch))(config.model);
   },
+  bodies: bedrockBodies,
   // Requests must be signed, which the package does.
   async embed({ settings, model, texts, fetch, signal }) {
     const embedder = (await providerOf(settings, fetch)).embeddingModel(model);
