@@ -2,9 +2,10 @@ import type { Context } from "hono";
 import { z } from "zod";
 import type { Agent } from "../agent/agent.ts";
 import type { Repositories } from "../agent/ports.ts";
+import { Failure } from "../core/failure.ts";
 import type { AgentId, MessageId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
-import type { ApiEnv } from "./env.ts";
+import type { ApiEnv, RouteOptions } from "./env.ts";
 import { check } from "./request.ts";
 import { toWireAgent } from "./wire/agent.ts";
 import { toWireMessages } from "./wire/message.ts";
@@ -59,8 +60,42 @@ export function isNewClient(c: Context<ApiEnv>): boolean {
   return version !== undefined && Number(version) >= 1;
 }
 
-/** Agents as clients see them, with what was asked for. */
+/** What a list of agents is shown with. */
+export interface AgentListing extends Pick<RouteOptions, "log"> {
+  readonly repositories: Repositories;
+}
+
+/**
+ * Agents as clients see them, with what was asked for. Those of which a part is damaged are told of in the log and left
+ * out, so that they hide no others.
+ */
 export async function showAgents(
+  { log, repositories }: AgentListing,
+  agents: readonly Agent[],
+  relations: readonly Relation[],
+): Promise<readonly JsonObject[]> {
+  try {
+    return await shownTogether(repositories, agents, relations);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+  }
+  const shown: JsonObject[] = [];
+  for (const agent of agents) {
+    try {
+      shown.push(await showAgent(repositories, agent, relations));
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      log(`What belongs to agent ${agent.id} is damaged, and it is left out of lists. Run selkie doctor`);
+    }
+  }
+  return shown;
+}
+
+function isDamage(error: unknown): boolean {
+  return error instanceof Failure && error.kind === "damaged";
+}
+
+async function shownTogether(
   repositories: Repositories,
   agents: readonly Agent[],
   relations: readonly Relation[],
@@ -98,7 +133,7 @@ export async function showAgent(
   agent: Agent,
   relations: readonly Relation[],
 ): Promise<JsonObject> {
-  const [shown] = await showAgents(repositories, [agent], relations);
+  const [shown] = await shownTogether(repositories, [agent], relations);
   return shown ?? {};
 }
 

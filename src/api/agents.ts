@@ -51,7 +51,7 @@ export function agentRoutes(options: AgentRoutesOptions): Hono<ApiEnv> {
     const repositories = readerFor(options, c);
     const page = pageOf(query, { limit: AGENTS_DEFAULT, order: query.ascending === true ? "asc" : "desc" });
     const agents = await repositories.agents.list(filterOf(query), { ...page, orderBy: query.order_by });
-    return c.json(await showAgents(repositories, agents, relationsOf(c)));
+    return c.json(await showAgents({ ...options, repositories }, agents, relationsOf(c)));
   });
 
   routes.post("/", async (c) => {

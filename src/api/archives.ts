@@ -120,7 +120,7 @@ function ownRoutes(options: RouteOptions): Hono<ApiEnv> {
     const repositories = readerFor(options, c);
     await findArchive(repositories, archiveId);
     const agents = await repositories.agents.list({ archiveId, showHidden: true }, { ...page, orderBy: "created_at" });
-    return c.json(await showAgents(repositories, agents, relations));
+    return c.json(await showAgents({ ...options, repositories }, agents, relations));
   });
 
   return routes;

@@ -98,7 +98,7 @@ export function blockRoutes(options: RouteOptions): Hono<ApiEnv> {
     const repositories = readerFor(options, c);
     await findBlock(repositories, blockId);
     const agents = await repositories.agents.list({ blockId, showHidden: true }, { ...page, orderBy: "created_at" });
-    return c.json(await showAgents(repositories, agents, relations));
+    return c.json(await showAgents({ ...options, repositories }, agents, relations));
   });
 
   return routes;

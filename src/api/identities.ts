@@ -100,7 +100,7 @@ export function identityRoutes(options: RouteOptions): Hono<ApiEnv> {
     const page = pageOf(readQuery(c, PageQuery), PAGE_DEFAULT);
     const repositories = readerFor(options, c);
     const agents = await repositories.agents.list({ identityId, showHidden: true }, { ...page, orderBy: "created_at" });
-    return c.json(await showAgents(repositories, agents, relations));
+    return c.json(await showAgents({ ...options, repositories }, agents, relations));
   });
 
   routes.get("/:identity_id/blocks", async (c) => {

@@ -13,6 +13,8 @@ export type Answer = any;
 export interface TestServer {
   readonly server: Server;
   readonly database: OpenedSqlite;
+  /** Where the database is. */
+  readonly directory: string;
   readonly model: ModelServer;
   request(
     method: string,
@@ -69,6 +71,7 @@ export async function startTestServer(extra: Partial<ServerOptions> = {}): Promi
   return {
     server,
     database,
+    directory: directory.path,
     model,
     restarted: start,
     request,

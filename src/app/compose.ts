@@ -81,7 +81,12 @@ export async function compose(options: ServerOptions): Promise<Server> {
   await migrate(database, clock.now());
   const lease = await takeLease(database, options.onLeaseLost);
   await resumeParkedWork(database.writer, clock.now());
-  const store = sqlStore(database, lease, { ...world, onOwed: () => backlog.wake() });
+  const store = sqlStore(database, lease, {
+    ...world,
+    onOwed: () => backlog.wake(),
+    onDamaged: (table, id) =>
+      log(`The row of ${table} with the id '${id}' is damaged and left out of lists. Run selkie doctor`),
+  });
   await addBuiltinTools(store, world);
   const limits = { requestTimeoutMs: options.llmRequestTimeoutMs, streamTimeoutMs: options.llmStreamTimeoutMs };
   const models = createModels({ ...options, ...world, limits });

@@ -14,10 +14,13 @@ import {
 import { join } from "node:path";
 import { Failure } from "../core/failure.ts";
 import type { SqlConnection, SqlDatabase, SqlResult } from "../store/driver.ts";
+import { unreadableRows } from "../store/json-columns.ts";
 import { SCHEMA_VERSION } from "../store/migrate.ts";
 import { makePrivate, watchFiles } from "./data-files.ts";
 import { transactionOn } from "./sqlite-transaction.ts";
 
+/** Unreadable rows that the doctor names. */
+const DAMAGED_ROWS_MAX = 20;
 /** Prepared statements kept per connection; the one prepared first goes first. */
 const STATEMENTS_MAX = 400;
 /** Changed rows after which the log is copied into the database file; sooner when it is too long. */
@@ -119,14 +122,25 @@ export function checkDatabase(directory: string): readonly string[] {
     if (damage.length > 0) return [...damage, "restore a backup of it"];
     const [row] = database.query("select max(version) as version from schema_version").all() as { version: number }[];
     const version = row?.version ?? 0;
-    return version > SCHEMA_VERSION
-      ? [`a newer selkie wrote it (schema ${version}, known up to ${SCHEMA_VERSION}); use that one`]
-      : [];
+    if (version > SCHEMA_VERSION)
+      return [`a newer selkie wrote it (schema ${version}, known up to ${SCHEMA_VERSION}); use that one`];
+    // An older one has other columns, until a server has opened it.
+    return version < SCHEMA_VERSION ? [] : unreadable(database);
   } catch (error) {
     throw openFailure(directory, error);
   } finally {
     database.close();
   }
+}
+
+/** Rows that the disk gives back, but that do not hold what the server wrote. */
+function unreadable(database: Database): readonly string[] {
+  const rows = unreadableRows(DAMAGED_ROWS_MAX + 1).flatMap(
+    (query) => database.query(query).all() as { name: string; id: string; columns: string }[],
+  );
+  const named = rows.slice(0, DAMAGED_ROWS_MAX).map(({ name, id, columns }) => `${name} ${id} (${columns})`);
+  if (rows.length > named.length) named.push("and more");
+  return named.length === 0 ? [] : [`rows that cannot be read: ${named.join(", ")}`, "restore a backup of them"];
 }
 
 /**

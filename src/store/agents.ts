@@ -44,8 +44,7 @@ export function sqlAgentStore(session: Session): AgentStore {
 
     async list(filter, page) {
       const source: PageSource = { table: "agents", column: page.orderBy, missing: "ignore" };
-      const rows = await readPage<AgentRow>(session, source, page, matches(organizationId, filter));
-      return rows.map(toAgent);
+      return readPage(session, source, { page, condition: matches(organizationId, filter), decode: toAgent });
     },
 
     async count(filter) {

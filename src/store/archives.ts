@@ -25,8 +25,7 @@ export function sqlArchiveStore(session: Session): ArchiveStore {
     },
 
     async list(filter, page) {
-      const rows = await readPage<ArchiveRow>(session, SOURCE, page, matches(organizationId, filter));
-      return rows.map(toArchive);
+      return readPage(session, SOURCE, { page, condition: matches(organizationId, filter), decode: toArchive });
     },
 
     async insert(archive) {

@@ -4,8 +4,8 @@ import type { Block } from "../umi/block.ts";
 import { fromFlagOrNull, fromJson, toFlag, toFlagOrNull } from "./rows.ts";
 import type { BlockRow } from "./schema.ts";
 
-/** The block that a row holds. */
-export function toBlock(row: BlockRow, tags: readonly string[]): Block {
+/** The block that a row holds, without its tags, which are rows of their own. */
+export function toBlock(row: BlockRow): Block {
   return {
     id: row.id as BlockId,
     label: row.label,
@@ -14,7 +14,7 @@ export function toBlock(row: BlockRow, tags: readonly string[]): Block {
     description: row.description,
     readOnly: row.read_only !== 0,
     metadata: fromJson(row.metadata),
-    tags,
+    tags: [],
     hidden: fromFlagOrNull(row.hidden),
     isTemplate: row.is_template !== 0,
     templateName: row.template_name,

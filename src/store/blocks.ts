@@ -35,7 +35,7 @@ function blockReads(session: Session): Reads {
   return {
     async find(id) {
       const { rows } = await session.sql.execute(FIND, [id, organizationId]);
-      return (await withTags(session, rows as unknown as readonly BlockRow[]))[0];
+      return (await withTags(session, (rows as unknown as readonly BlockRow[]).map(toBlock)))[0];
     },
 
     async listForAgent(agentId) {
@@ -44,18 +44,18 @@ function blockReads(session: Session): Reads {
       const tags = await session.sql.execute(TAGS_OF_AGENT, [agentId]);
       return rows.map((row) => {
         const own = tags.rows.filter((tag) => tag["block_id"] === row["id"]).map((tag) => String(tag["tag"]));
-        return toBlock(row as unknown as BlockRow, own);
+        return { ...toBlock(row as unknown as BlockRow), tags: own };
       });
     },
 
     async findForAgent(agentId, label) {
       const { rows } = await session.sql.execute(LABELLED, [agentId, organizationId, label]);
-      return (await withTags(session, rows as unknown as readonly BlockRow[]))[0];
+      return (await withTags(session, (rows as unknown as readonly BlockRow[]).map(toBlock)))[0];
     },
 
     async list(filter, page) {
-      const rows = await readPage<BlockRow>(session, SOURCE, page, matches(organizationId, filter));
-      return withTags(session, rows);
+      const condition = matches(organizationId, filter);
+      return withTags(session, await readPage(session, SOURCE, { page, condition, decode: toBlock }));
     },
 
     async count(filter) {
@@ -151,15 +151,10 @@ async function setTags({ db, sql }: Session, block: Block): Promise<void> {
   if (rows.length > 0) await db.insertInto("block_tags").values(rows).execute();
 }
 
-async function withTags({ sql }: Session, rows: readonly BlockRow[]): Promise<readonly Block[]> {
-  if (rows.length === 0) return [];
-  const ids = rows.map((row) => row.id);
+async function withTags({ sql }: Session, blocks: readonly Block[]): Promise<readonly Block[]> {
+  if (blocks.length === 0) return [];
+  const ids = blocks.map((block) => block.id);
   const wanted = `select * from block_tags where block_id in (${placeholders(1, ids.length)}) order by tag`;
   const tags = Map.groupBy((await sql.execute(wanted, ids)).rows, (row) => row["block_id"]);
-  return rows.map((row) =>
-    toBlock(
-      row,
-      (tags.get(row.id) ?? []).map(({ tag }) => String(tag)),
-    ),
-  );
+  return blocks.map((block) => ({ ...block, tags: (tags.get(block.id) ?? []).map(({ tag }) => String(tag)) }));
 }

@@ -6,7 +6,7 @@ import { Failure } from "../core/failure.ts";
 import type { AgentId, ConversationId } from "../core/id.ts";
 import { dropThread } from "./forks.ts";
 import { limitOf, orderOf, type PageSource, pageCondition } from "./pages.ts";
-import { containing, fromJson, fromJsonOrNull, toInstantOrNull, toJsonOrNull } from "./rows.ts";
+import { containing, fromJson, fromJsonOrNull, readable, toInstantOrNull, toJsonOrNull } from "./rows.ts";
 import type { ConversationRow } from "./schema.ts";
 import type { Session } from "./session.ts";
 import { forgetSpoken } from "./spoken.ts";
@@ -38,7 +38,7 @@ export function sqlConversationStore(session: Session): ConversationStore {
         .orderBy(orderOf(source, page))
         .limit(limitOf(page))
         .execute();
-      return rows.map(toConversation);
+      return readable(session, "conversations", rows, toConversation);
     },
 
     async insert(conversation) {

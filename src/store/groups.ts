@@ -34,7 +34,11 @@ export function sqlGroupStore(session: Session): GroupStore {
     async list(filter, page) {
       return withMembers(
         session,
-        await readPage<GroupRow>(session, SOURCE, page, sql<SqlBool>`${ours} and ${matches(filter)}`),
+        await readPage(session, SOURCE, {
+          page,
+          condition: sql<SqlBool>`${ours} and ${matches(filter)}`,
+          decode: (row: GroupRow) => row,
+        }),
       );
     },
 

@@ -30,8 +30,7 @@ export function sqlIdentityStore(session: Session): IdentityStore {
     findByKey: (identifierKey, projectId) => findByKey(session, identifierKey, projectId),
 
     async list(filter, page) {
-      const rows = await readPage<IdentityRow>(session, SOURCE, page, matches(organizationId, filter));
-      return rows.map(toIdentity);
+      return readPage(session, SOURCE, { page, condition: matches(organizationId, filter), decode: toIdentity });
     },
 
     async count() {

@@ -4,6 +4,7 @@ import type { MessageStore, SpokenFilter } from "../agent/ports.ts";
 import type { RunId } from "../core/id.ts";
 import { IS_REPLACED } from "./message-filter.ts";
 import { HOME_COLUMNS, REPLACED_AT_HOME, toMessage } from "./message-rows.ts";
+import { readable } from "./rows.ts";
 import type { Session } from "./session.ts";
 import { rememberMessages } from "./turn-entries.ts";
 
@@ -31,7 +32,7 @@ export function sqlMessageFinder(session: Session): MessageFinder {
         .where(sql<SqlBool>`not ${sql.raw(IS_REPLACED)}`)
         .where("organization_id", "=", organizationId)
         .execute();
-      return rows.map(toMessage);
+      return readable(session, "messages", rows, toMessage);
     },
 
     async indexMissing(agentId, limit) {
@@ -58,7 +59,7 @@ export function sqlMessageFinder(session: Session): MessageFinder {
         .orderBy("sequence_id", "desc")
         .limit(limit)
         .execute();
-      return rows.map(toMessage);
+      return readable(session, "messages", rows, toMessage);
     },
 
     async runsOfOtid(agentId, conversationId, otid, limit) {

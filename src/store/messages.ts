@@ -4,6 +4,7 @@ import { cursorCondition, matches } from "./message-filter.ts";
 import { HOME_COLUMNS, toMessage } from "./message-rows.ts";
 import { type MessageFinder, sqlMessageFinder } from "./message-search.ts";
 import { limitOf } from "./pages.ts";
+import { readable } from "./rows.ts";
 import type { Session } from "./session.ts";
 import { sqlThreads, type Threads } from "./threads.ts";
 
@@ -38,7 +39,7 @@ function sqlMessages(session: Session): Omit<MessageStore, keyof Threads | keyof
         .orderBy("sequence_id", page.order)
         .limit(limitOf(page))
         .execute();
-      return rows.map(toMessage);
+      return readable(session, "messages", rows, toMessage);
     },
 
     async saveSystem(id, text) {

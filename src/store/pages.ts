@@ -1,6 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import { Failure } from "../core/failure.ts";
 import { PAGE_ITEMS_MAX, type Page } from "../core/page.ts";
+import { readable } from "./rows.ts";
 import type { Tables } from "./schema.ts";
 import type { Session } from "./session.ts";
 
@@ -26,17 +27,36 @@ export async function pageCondition(session: Session, source: PageSource, page: 
   return sql<SqlBool>`${after} and ${before}`;
 }
 
-/** One page of a table's rows that meet `condition`, which also scopes them to the organisation. */
-export async function readPage<Row>(
+/** What a page is read by. */
+export interface PageRead<Row, T> {
+  readonly page: Page;
+  /** Which rows; it also scopes them to the organisation. */
+  readonly condition: RawBuilder<SqlBool>;
+  readonly decode: (row: Row) => T;
+}
+
+/** Reads of one page that replace damaged rows by others. */
+const REFILLS_MAX = 10;
+
+/** One page of a table. Damaged rows are left out, and the page goes on behind them, so that one bad row hides no others. */
+export async function readPage<Row extends { readonly id: string }, T>(
   session: Session,
   source: PageSource,
-  page: Page,
-  condition: RawBuilder<SqlBool>,
-): Promise<readonly Row[]> {
-  const found = await sql<Row>`select ${sql.table(source.table)}.* from ${sql.table(source.table)}
-    where ${condition} and ${await pageCondition(session, source, page)}
-    order by ${orderOf(source, page)} limit ${limitOf(page)}`.execute(session.db);
-  return found.rows;
+  { page, condition, decode }: PageRead<Row, T>,
+): Promise<readonly T[]> {
+  const read: T[] = [];
+  let after = page.after;
+  for (let round = 0; round <= REFILLS_MAX; round++) {
+    const here: Page = { ...page, limit: limitOf(page) - read.length, ...(after === undefined ? {} : { after }) };
+    const { rows } = await sql<Row>`select ${sql.table(source.table)}.* from ${sql.table(source.table)}
+      where ${condition} and ${await pageCondition(session, source, here)}
+      order by ${orderOf(source, page)} limit ${here.limit}`.execute(session.db);
+    const found = readable(session, source.table, rows, decode);
+    read.push(...found);
+    if (found.length === rows.length || rows.length < here.limit) break;
+    after = rows.at(-1)?.id;
+  }
+  return read;
 }
 
 /** How many rows of a table meet `condition`, which also scopes them to the organisation. */

@@ -8,7 +8,7 @@ import { sqlArchiveStore } from "./archives.ts";
 import { sqlEntryStore } from "./memory-entries.ts";
 import { limitOf, orderOf, type PageSource, pageCondition, removeRow } from "./pages.ts";
 import { addPassageEntries } from "./passage-entries.ts";
-import { containing, fromJson, fromJsonOrNull, toJsonOrNull } from "./rows.ts";
+import { containing, fromJson, fromJsonOrNull, readable, toJsonOrNull } from "./rows.ts";
 import type { PassageRow } from "./schema.ts";
 import type { Session } from "./session.ts";
 
@@ -66,7 +66,7 @@ export function sqlPassageStore(session: Session): PassageStore {
         .orderBy(orderOf(SOURCE, page))
         .limit(limitOf(page))
         .execute();
-      return rows.map(toPassage);
+      return readable(session, "passages", rows, toPassage);
     },
 
     async count(archiveId) {
@@ -87,7 +87,7 @@ export function sqlPassageStore(session: Session): PassageStore {
         .where("id", "in", [...ids])
         .where("organization_id", "=", organizationId)
         .execute();
-      return rows.map(toPassage);
+      return readable(session, "passages", rows, toPassage);
     },
 
     async remove(id) {

@@ -1,5 +1,6 @@
 import { type Instant, instantOf } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
+import type { Session } from "./session.ts";
 
 /** JSON text of a column as the value it was written from. The store wrote it, so its shape is known; what is no JSON is `damaged`. */
 export function fromJson<T>(text: string): T {
@@ -10,6 +11,27 @@ export function fromJson<T>(text: string): T {
       cause,
     });
   }
+}
+
+/**
+ * The rows of a list that can be read. The others are told of and left out, as they would hide all that is listed with
+ * them; who asks for one of them by its id hears that it is damaged.
+ */
+export function readable<Row extends { readonly id: string }, T>(
+  { onDamaged }: Pick<Session, "onDamaged">,
+  table: string,
+  rows: readonly Row[],
+  decode: (row: Row) => T,
+): readonly T[] {
+  return rows.flatMap((row) => {
+    try {
+      return [decode(row)];
+    } catch (error) {
+      if (!(error instanceof Failure) || error.kind !== "damaged") throw error;
+      onDamaged(table, row.id);
+      return [];
+    }
+  });
 }
 
 /** As {@link fromJson}, null for null. */

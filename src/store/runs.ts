@@ -47,8 +47,7 @@ export function sqlRunStore(session: Session): RunStore {
     },
 
     async list(filter, page) {
-      const rows = await readPage<RunRow>(session, SOURCE, page, matches(organizationId, filter));
-      return rows.map(toRun);
+      return readPage(session, SOURCE, { page, condition: matches(organizationId, filter), decode: toRun });
     },
 
     async insert(run) {

@@ -28,6 +28,8 @@ export interface Session {
   readonly embeddedCache?: EmbeddedCache;
   /** Vectors that were searched lately, by space. */
   readonly vectorCache: VectorCache;
+  /** Told of each row that was left out of a list, as it cannot be read. */
+  readonly onDamaged: (table: string, id: string) => void;
   /** Shared by all sessions of a database. */
   readonly arrivals: Arrivals;
   /** Whether work was owed that nobody has been told of yet; see `Backlog`. Shared by all sessions of a database. */

@@ -35,6 +35,8 @@ const UNFINISHED = `select id, organization_id from runs where ${isUnfinished()}
 
 /** Actors whose repositories are kept at hand. */
 const ACTORS_MAX = 1_000;
+/** Damaged rows that are told of. */
+const DAMAGED_TOLD_MAX = 1_000;
 /** Transactions that may wait for the writer before further ones are refused. */
 const WAITING_WRITES_MAX = 10_000;
 
@@ -42,6 +44,8 @@ const WAITING_WRITES_MAX = 10_000;
 export interface SqlStoreOptions extends Pick<World, "clock" | "random"> {
   /** Told after each commit by which a space came to need work; see `Backlog`. */
   readonly onOwed?: () => void;
+  /** Told once of each row that cannot be read and is left out of lists. */
+  readonly onDamaged?: (table: string, id: string) => void;
 }
 
 /**
@@ -49,7 +53,7 @@ export interface SqlStoreOptions extends Pick<World, "clock" | "random"> {
  * flush serves every commit made before it began: that is the group commit.
  */
 export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreOptions): Store {
-  const { onOwed, ...world } = options;
+  const { onOwed, onDamaged, ...world } = options;
   const readerDb = builderOver(database.reader, database.dialect);
   const writerDb = builderOver(database.writer, database.dialect);
   const takeTurn = turns(WAITING_WRITES_MAX);
@@ -59,7 +63,14 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
   const vectorCache: VectorCache = new Map();
   const columnCache: ColumnCache = new Map();
   const embeddedCache: EmbeddedCache = new Map();
-  const shared = { world, toolCache, vectorCache, arrivals: { events: 0, chars: 0 }, owed: { isNew: false } };
+  const shared = {
+    world,
+    toolCache,
+    vectorCache,
+    onDamaged: onceEach(onDamaged ?? (() => {})),
+    arrivals: { events: 0, chars: 0 },
+    owed: { isNew: false },
+  };
   const readers = perActor((actor) =>
     repositories({ db: readerDb, sql: database.reader, columnCache, embeddedCache, ...shared, ...actor }),
   );
@@ -96,6 +107,17 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
         runId: row["id"] as RunId,
       }));
     },
+  };
+}
+
+/** Passes each row on the first time it is told, as far as there is room to remember it. */
+function onceEach(tell: (table: string, id: string) => void): (table: string, id: string) => void {
+  const told = new Set<string>();
+  return (table, id) => {
+    const name = `${table} ${id}`;
+    if (told.has(name) || told.size >= DAMAGED_TOLD_MAX) return;
+    told.add(name);
+    tell(table, id);
   };
 }
 

@@ -51,8 +51,7 @@ export function sqlStepStore(session: Session): StepStore {
     },
 
     async list(filter, page) {
-      const rows = await readPage<StepRow>(session, SOURCE, page, matches(organizationId, filter));
-      return rows.map(toStep);
+      return readPage(session, SOURCE, { page, condition: matches(organizationId, filter), decode: toStep });
     },
 
     async insert(step) {

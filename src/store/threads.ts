@@ -13,7 +13,7 @@ import {
 } from "./message-rows.ts";
 import { limitOf } from "./pages.ts";
 import { supersede } from "./replaced-messages.ts";
-import { toFlag } from "./rows.ts";
+import { readable, toFlag } from "./rows.ts";
 import type { Session } from "./session.ts";
 import { rememberMessages } from "./turn-entries.ts";
 
@@ -76,7 +76,7 @@ export function sqlThreads(session: Session): Threads {
         .orderBy("thread_messages.position", page.order)
         .limit(limitOf(page))
         .execute();
-      return rows.map(toMessage);
+      return readable(session, "messages", rows, toMessage);
     },
 
     async append(threadId, messages) {

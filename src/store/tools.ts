@@ -44,8 +44,7 @@ export function sqlToolStore(session: Session): ToolStore {
     },
 
     async list(filter, page) {
-      const rows = await readPage<ToolRow>(session, SOURCE, page, matches(organizationId, filter));
-      return rows.map(toTool);
+      return readPage(session, SOURCE, { page, condition: matches(organizationId, filter), decode: toTool });
     },
 
     async count(filter) {
