@@ -1,5 +1,8 @@
 // How long a server leaves others waiting while one client sends the largest bodies that it takes, a shape at a time.
 // Usage: bun bench/long-bodies.ts [--executable dist/selkie] [--port 21411] [--only PART-OF-NAME] [--megabytes 31]
+//        [--model selkie/rehearsal|openai/gpt-4o]
+// "held" is what the server's main thread worked while the slowest look at its health waited: it says more than the wait
+// where the machine has other things to do.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +15,7 @@ const { values } = parseArgs({
     port: { type: "string", default: "21411" },
     only: { type: "string", default: "" },
     megabytes: { type: "string", default: "31" },
+    model: { type: "string", default: "selkie/rehearsal" },
   },
 });
 /** How long the health is looked at after the answer: work goes on behind it. */
@@ -22,36 +26,47 @@ const BYTES = Number(values.megabytes) * 1024 * 1024;
 const url = `http://127.0.0.1:${values.port}`;
 
 const directory = mkdtempSync(join(tmpdir(), "selkie-bench-"));
+const modelPort = Number(values.port) + 1;
+const quiet = { stdout: "ignore", stderr: "inherit" } as const;
+const model = Bun.spawn([process.execPath, "bench/instant-model.ts", String(modelPort)], quiet);
 const server = Bun.spawn([values.executable, "serve", "--port", values.port, "--data", directory], {
-  stdout: "ignore",
-  stderr: "inherit",
-  env: {},
+  ...quiet,
+  env: { SELKIE_LOG: "error", OPENAI_API_KEY: "sk-none", OPENAI_API_BASE: `http://127.0.0.1:${modelPort}/v1` },
 });
 
 // In a thread of its own: this one is busy with making and sending bodies.
 const watcher = new Worker(
   URL.createObjectURL(
     new Blob([
-      `let worst = 0;
-       self.onmessage = () => { self.postMessage(worst); worst = 0; };
+      `const { readFileSync } = require("node:fs");
+       let worst = { ms: 0, heldMs: 0 };
+       self.onmessage = () => { self.postMessage(worst); worst = { ms: 0, heldMs: 0 }; };
+       const worked = () => Number(readFileSync("/proc/${server.pid}/task/${server.pid}/schedstat", "utf8").split(" ")[0]) / 1e6;
        for (;;) {
+         const before = worked();
          const began = performance.now();
          await fetch("${url}/v1/health").then((r) => r.text()).catch(() => {});
-         worst = Math.max(worst, performance.now() - began);
+         const ms = performance.now() - began;
+         worst = { ms: Math.max(worst.ms, ms), heldMs: Math.max(worst.heldMs, worked() - before) };
          await Bun.sleep(5);
        }`,
     ]),
   ),
 );
-const worstMs = () =>
-  new Promise<number>((resolve) => {
-    watcher.onmessage = (event: MessageEvent<number>) => resolve(event.data);
+interface Worst {
+  readonly ms: number;
+  readonly heldMs: number;
+}
+
+const worstHealth = () =>
+  new Promise<Worst>((resolve) => {
+    watcher.onmessage = (event: MessageEvent<Worst>) => resolve(event.data);
     watcher.postMessage("");
   });
 
 async function send(method: string, path: string, body: string) {
   const bytes = new TextEncoder().encode(body);
-  await worstMs();
+  await worstHealth();
   const before = useOf(server.pid).cpuMs;
   const began = performance.now();
   const response = await fetch(url + path, {
@@ -64,7 +79,7 @@ async function send(method: string, path: string, body: string) {
   const answerMs = performance.now() - began;
   await Bun.sleep(AFTER_MS);
   const cpuMs = useOf(server.pid).cpuMs - before;
-  return { status: response.status, answer, answerMs, cpuMs, healthMs: await worstMs() };
+  return { status: response.status, answer, answerMs, cpuMs, health: await worstHealth() };
 }
 
 const fill = (piece: string, bytes = BYTES) => piece.repeat(Math.floor(bytes / Buffer.byteLength(piece)));
@@ -132,8 +147,8 @@ function shapes(agent: string, archive: string): readonly (readonly [string, str
       () => `{"passages":${list(`{"text":"${fill("I met Ada in Paris. ", 30_000)}"}`, 999)}}`,
     ],
     ["tags", "POST", "/v1/agents/", () => `{"tags":${list('"t"', 5_000_000)}}`],
-    ["a system text", "POST", "/v1/agents/", () => `{"model":"selkie/rehearsal","system":"${fill("Be kind. ")}"}`],
-    ["a description", "POST", "/v1/agents/", () => `{"model":"selkie/rehearsal","description":"${fill("x")}"}`],
+    ["a system text", "POST", "/v1/agents/", () => `{"model":"${values.model}","system":"${fill("Be kind. ")}"}`],
+    ["a description", "POST", "/v1/agents/", () => `{"model":"${values.model}","description":"${fill("x")}"}`],
     ["a schema", "POST", "/v1/tools/", () => `{"source_code":"def f(): pass","json_schema":${keys(50_000)}}`],
     ["a question", "POST", `/v1/agents/${agent}/memory/recall`, () => `{"query":"${fill("who is Ada ")}"}`],
     ["a search", "POST", "/v1/passages/search", () => `{"query":"${fill("who is Ada ")}"}`],
@@ -160,24 +175,25 @@ async function made(path: string, body: object): Promise<string> {
 
 try {
   await untilAnswers(`${url}/v1/health`, 10_000);
-  const draft = { model: "selkie/rehearsal", memory_blocks: [{ label: "human", value: "Ada" }] };
+  const draft = { model: values.model, memory_blocks: [{ label: "human", value: "Ada" }] };
   const archive = await made("/v1/archives/", { name: "bench" });
   for (const [name, method, path, body] of shapes("AGENT", archive)) {
     if (!name.includes(values.only)) continue;
     // Each shape meets an agent of its own, that knows nothing of the others.
     const agent = await made("/v1/agents/", draft);
-    const { status, answer, answerMs, cpuMs, healthMs } = await send(
+    const { status, answer, answerMs, cpuMs, health } = await send(
       method,
       path.replace("AGENT", agent),
       body().replace('"model":"AGENT"', `"model":"${agent}"`),
     );
     const told = status >= 400 ? answer.slice(0, 90) : "";
     console.log(
-      `${healthMs.toFixed(0).padStart(6)} ms health  ${answerMs.toFixed(0).padStart(6)} ms answer  ${String(cpuMs).padStart(6)} ms cpu  ${status}  ${name}  ${told}`,
+      `${health.ms.toFixed(0).padStart(6)} ms health  ${health.heldMs.toFixed(0).padStart(5)} ms held  ${answerMs.toFixed(0).padStart(6)} ms answer  ${String(cpuMs).padStart(6)} ms cpu  ${status}  ${name}  ${told}`,
     );
   }
 } finally {
   server.kill();
+  model.kill();
   await server.exited;
   rmSync(directory, { recursive: true, force: true });
 }

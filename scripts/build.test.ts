@@ -9,7 +9,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const MAIN = `
 import { broken } from "./broken.ts";
-const answers = ["checkpoint", "body"].map((name) => {
+const answers = ["checkpoint", "body", "token"].map((name) => {
   const worker = new Worker(new URL("./" + name + "-worker.ts", import.meta.url));
   return new Promise((resolve) => {
     worker.onmessage = (event) => resolve(event.data);
@@ -27,7 +27,8 @@ test("build() writes one executable that holds its workers and names source line
   writeFileSync(join(app, "main.ts"), MAIN);
   writeFileSync(join(app, "broken.ts"), '\n\nexport function broken() {\n  throw new Error("seen");\n}\n');
   writeFileSync(join(app, "checkpoint-worker.ts"), 'postMessage("from one worker");\n');
-  writeFileSync(join(app, "body-worker.ts"), 'postMessage("and another");\n');
+  writeFileSync(join(app, "body-worker.ts"), 'postMessage("another");\n');
+  writeFileSync(join(app, "token-worker.ts"), 'postMessage("and a third");\n');
   const out = join(root, "dist/selkie");
   // What a build left behind that was killed: no process has this number.
   mkdirSync(join(root, "dist/.selkie-draft-999999999"), { recursive: true });
@@ -37,7 +38,7 @@ test("build() writes one executable that holds its workers and names source line
 
   const { stdout, exitCode } = Bun.spawnSync([out, "serve", "--port", "1"], { cwd: tmpdir() });
   const text = stdout.toString();
-  expect(text).toContain("serve --port 1 from one worker and another");
+  expect(text).toContain("serve --port 1 from one worker another and a third");
   expect(text).toMatch(/broken\.ts:4:/);
   expect(exitCode).toBe(7);
   expect(bytes).toBeGreaterThan(10_000_000);

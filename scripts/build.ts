@@ -18,6 +18,7 @@ const ENTRIES = [
   "src/app/main.ts",
   "src/app/checkpoint-worker.ts",
   "src/app/body-worker.ts",
+  "src/app/token-worker.ts",
   "src/app/terminal/screen.ts",
 ];
 

@@ -6,7 +6,7 @@ import type { AgentWorkshop } from "./create-agent.ts";
 import type { Message } from "./message.ts";
 import { promptMaterial } from "./recompile.ts";
 import { compileSystemPrompt, type PromptSections, promptSections } from "./system-prompt.ts";
-import { countContext, saveCounts, tokenCounter } from "./tokens.ts";
+import { countContext, saveCounts } from "./tokens.ts";
 import { schemaOf } from "./tool-offer.ts";
 
 /** A part of a context window, and what it takes up. */
@@ -34,7 +34,7 @@ export interface ContextOverview {
 
 /** Measures a conversation's context. What had to be counted for it is stored, so that it is counted once. */
 export async function contextOverview(
-  { store, clock, times }: Pick<AgentWorkshop, "store" | "clock" | "times">,
+  { store, clock, times, countTokens: count }: Pick<AgentWorkshop, "store" | "clock" | "times" | "countTokens">,
   actor: Actor,
   agent: Agent,
   conversationId: ConversationId | null,
@@ -42,7 +42,7 @@ export async function contextOverview(
   const reader = store.reader(actor);
   const threadId = conversationId ?? agent.id;
   const context = await reader.messages.context(threadId);
-  const { each, fresh } = await countContext(threadId, context, { messages: reader.messages, clock });
+  const { each, fresh } = await countContext(threadId, context, { messages: reader.messages, countTokens: count });
   await saveCounts(fresh, (counts) => store.write(actor, ({ messages }) => messages.saveTokenCounts(counts)));
   const [head] = context;
   const material = await promptMaterial(reader, agent, {
@@ -52,15 +52,14 @@ export async function contextOverview(
   });
   const sections = promptSections(material, times);
   const schemas = (await reader.tools.listForAgent(agent.id)).map(schemaOf);
-  const count = await tokenCounter();
-  const part = (content: string): ContextPart<string> => ({ content, tokens: count(content) });
-  const tools = { content: schemas, tokens: schemas.length === 0 ? 0 : count(JSON.stringify(schemas)) };
+  const part = async (content: string): Promise<ContextPart<string>> => ({ content, tokens: await count(content) });
+  const tools = { content: schemas, tokens: schemas.length === 0 ? 0 : await count(JSON.stringify(schemas)) };
   const measured = {
-    system: part(agent.system),
+    system: await part(agent.system),
     sections: {
-      memory: part(sections.memory),
-      toolRules: part(sections.toolRules),
-      metadata: part(sections.metadata),
+      memory: await part(sections.memory),
+      toolRules: await part(sections.toolRules),
+      metadata: await part(sections.metadata),
     },
     summary: summaryPart(context, each),
     tools,

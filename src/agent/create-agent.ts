@@ -23,6 +23,7 @@ import type { Repositories, Store } from "./ports.ts";
 import { defaultCompactionPrompt, defaultSystemPrompt, MEMORY_PERSONA } from "./prompts.ts";
 import { compilePrompt } from "./recompile.ts";
 import { tellOfTools } from "./tell-of-tools.ts";
+import type { CountTokens } from "./tokens.ts";
 
 /** What creating and changing agents needs. */
 export interface AgentWorkshop {
@@ -31,6 +32,7 @@ export interface AgentWorkshop {
   readonly clock: Clock;
   readonly random: Random;
   readonly times: TimeFormat;
+  readonly countTokens: CountTokens;
   /** The handle of the embedding model that those get who name none; null leaves them without. */
   readonly defaultEmbedding: string | null;
   /** Told what a person should know, and every failure that a client is only shown as a 500. */

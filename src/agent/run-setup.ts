@@ -18,6 +18,7 @@ import { findAgent } from "./recompile.ts";
 import type { Run } from "./run.ts";
 import type { RunLogs } from "./run-log.ts";
 import { speechOf } from "./speech.ts";
+import type { CountTokens } from "./tokens.ts";
 import type { TurnOptions } from "./turn-options.ts";
 import type { Turn } from "./turn-state.ts";
 
@@ -27,6 +28,7 @@ export interface RunnerOptions {
   readonly models: Models;
   readonly world: Pick<World, "clock" | "random">;
   readonly timeFormat: TimeFormat;
+  readonly countTokens: CountTokens;
   readonly builtins: ReadonlyMap<string, BuiltinTool>;
   readonly logs: RunLogs;
   /** What a run's stream carries, for its options and kind of agent. */
@@ -128,6 +130,7 @@ export function turnOf(
     clock: options.world.clock,
     random: options.world.random,
     timeFormat: options.timeFormat,
+    countTokens: options.countTokens,
     builtins: options.builtins,
     actor,
     agent: setup.agent,

@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import type { MessageId } from "../core/id.ts";
+import { once } from "../core/once.ts";
 import type { Message } from "./message.ts";
 import type { MessageStore, ThreadId } from "./ports.ts";
 
@@ -13,17 +14,45 @@ const IMAGE_TOKENS = 1_500;
 const LONG_RUN = /[\p{L}\p{M}]{64}|[^\s\p{L}\p{M}\p{N}]{64}|\s{64}/gu;
 /** Characters that are counted before others get a turn. */
 const SLICE_CHARS = 50_000;
+/** Slices of one text that are counted. */
+const SLICES_MAX = 40;
 /** Counts that one transaction stores. */
 const SAVED_AT_ONCE = 500;
 
-/** Counts tokens as OpenAI's newer models do; other providers' counts differ by a fifth or so. */
-export type CountTokens = (text: string) => number;
+/** Counts tokens as OpenAI's newer models do, some of a long text at a time; other providers' differ by a fifth or so. */
+export type CountTokens = (text: string) => Promise<number>;
 
 /**
- * The counter. Its table costs half a second and some 60 MB once, so it is loaded by the first who counts: a server
- * whose contexts stay small never does.
+ * Counts on the thread that asks, and gives others turns. Its table costs half a second and some 60 MB once, so it is
+ * loaded by the first count: a server whose contexts stay small never does.
  */
-export async function tokenCounter(): Promise<CountTokens> {
+export function slicedCounter(clock: Pick<Clock, "sleep">): CountTokens {
+  const loaded = once(sliceCounter);
+  let held = 0;
+  const inTurn = async (slice: string) => {
+    held += slice.length;
+    if (held > SLICE_CHARS) {
+      held = slice.length;
+      await clock.sleep(0);
+    }
+    return (await loaded())(slice);
+  };
+  return async (text) => {
+    if (text.length <= SLICE_CHARS) return inTurn(text);
+    let tokens = 0;
+    let counted = 0;
+    // Of a text that is too long for nearly all models, slices at equal distances stand for the rest.
+    const step = Math.max(SLICE_CHARS, Math.floor(text.length / SLICES_MAX));
+    for (let start = 0; start < text.length; start += step) {
+      const slice = text.slice(start, start + SLICE_CHARS);
+      tokens += await inTurn(slice);
+      counted += slice.length;
+    }
+    return Math.round((tokens / counted) * text.length);
+  };
+}
+
+async function sliceCounter(): Promise<(text: string) => number> {
   const { countTokens } = await import("gpt-tokenizer/encoding/o200k_base");
   // Texts may contain what looks like a control token; here it is only text.
   const plain = { disallowedSpecial: new Set<string>() };
@@ -40,13 +69,14 @@ export async function tokenCounter(): Promise<CountTokens> {
 }
 
 /** Tokens of a message as a model is given it. */
-export function messageTokens(message: Message, count: CountTokens): number {
+export async function messageTokens(message: Message, count: CountTokens): Promise<number> {
   let tokens = MESSAGE_TOKENS;
-  for (const part of message.content) tokens += part.type === "image" ? IMAGE_TOKENS : count(part.text);
-  for (const call of message.toolCalls) tokens += CALL_TOKENS + count(call.name) + count(call.arguments);
+  for (const part of message.content) tokens += part.type === "image" ? IMAGE_TOKENS : await count(part.text);
+  for (const call of message.toolCalls)
+    tokens += CALL_TOKENS + (await count(call.name)) + (await count(call.arguments));
   for (const { response, parts = [] } of message.toolReturns) {
     const images = parts.filter((part) => part.type === "image").length;
-    tokens += CALL_TOKENS + count(response) + images * IMAGE_TOKENS;
+    tokens += CALL_TOKENS + (await count(response)) + images * IMAGE_TOKENS;
   }
   return tokens;
 }
@@ -66,28 +96,24 @@ export interface ContextTokens {
   readonly fresh: ReadonlyMap<MessageId, number>;
 }
 
-/** Counts what no row says yet, in slices, so that a long context does not hold up the server. */
+/** Counts what no row says yet. */
 export async function countContext(
   threadId: ThreadId,
   context: readonly Message[],
-  { messages, clock }: { readonly messages: Pick<MessageStore, "tokenCounts">; readonly clock: Pick<Clock, "sleep"> },
+  {
+    messages,
+    countTokens,
+  }: { readonly messages: Pick<MessageStore, "tokenCounts">; readonly countTokens: CountTokens },
 ): Promise<ContextTokens> {
   const stored = await messages.tokenCounts(threadId);
-  const count = await tokenCounter();
   const each: number[] = [];
   const fresh = new Map<MessageId, number>();
-  let chars = 0;
   for (const message of context) {
     const known = stored.get(message.id);
-    const tokens = known ?? messageTokens(message, count);
+    const tokens = known ?? (await messageTokens(message, countTokens));
     each.push(tokens);
-    if (known !== undefined) continue;
     // A compiled system message changes; its count would go stale.
-    if (message.role !== "system") fresh.set(message.id, tokens);
-    chars += messageChars(message);
-    if (chars < SLICE_CHARS) continue;
-    chars = 0;
-    await clock.sleep(0);
+    if (known === undefined && message.role !== "system") fresh.set(message.id, tokens);
   }
   return { each, fresh };
 }

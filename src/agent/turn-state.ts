@@ -16,6 +16,7 @@ import type { Run, StopReason } from "./run.ts";
 import type { RunLog } from "./run-log.ts";
 import type { Refusal, SetAside } from "./set-aside.ts";
 import type { Speech } from "./speech.ts";
+import type { CountTokens } from "./tokens.ts";
 import type { TurnOptions } from "./turn-options.ts";
 
 /** What one run is made of; fixed while it lasts. */
@@ -24,6 +25,7 @@ export interface Turn {
   readonly clock: Clock;
   readonly random: Random;
   readonly timeFormat: TimeFormat;
+  readonly countTokens: CountTokens;
   readonly builtins: ReadonlyMap<string, BuiltinTool>;
   readonly actor: Actor;
   readonly agent: Agent;

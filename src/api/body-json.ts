@@ -1,5 +1,5 @@
 import { Failure } from "../core/failure.ts";
-import { wellFormed } from "../core/text.ts";
+import { cut, wellFormed } from "../core/text.ts";
 
 /** How deep a body may nest. */
 const DEPTH_MAX = 200;
@@ -7,6 +7,12 @@ const DEPTH_MAX = 200;
 const MEMBERS_MAX = 50_000;
 /** Items and members that its lists and objects may have together; a few hundred vectors fit. */
 const ITEMS_MAX = 500_000;
+/** Characters of one text. OpenAI refuses longer ones, and no model has a context that holds them. */
+const TEXT_CHARS_MAX = 10 * 1024 * 1024;
+/** Under these names images stand, whose own limits are told where they are read. */
+const IMAGE_KEYS: ReadonlySet<string> = new Set(["data", "url"]);
+
+const KEY_CHARS_SHOWN = 100;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -33,6 +39,7 @@ export function parseBody(bytes: Uint8Array): unknown {
       cause: error,
     });
   }
+  if (bytes.length > TEXT_CHARS_MAX) refuseLongTexts(body, "body", "");
   // Only an escape can bring what UTF-8 cannot.
   return (text.includes("\\u") ? cleanedJson(body) : body) ?? {};
 }
@@ -66,6 +73,17 @@ function refuseOver(depth: number, members: number, items: number): void {
   if (depth > DEPTH_MAX) throw new Failure("invalid", `body: nested deeper than ${DEPTH_MAX} levels`);
   if (members > MEMBERS_MAX) throw new Failure("too_large", `body: more than ${MEMBERS_MAX} members in its objects`);
   if (items > ITEMS_MAX) throw new Failure("too_large", `body: more than ${ITEMS_MAX} items in its lists and objects`);
+}
+
+/** Whoever reads, stores, shows and sends a text goes over all of it several times, while others wait. */
+function refuseLongTexts(value: unknown, path: string, key: string): void {
+  if (typeof value === "string") {
+    if (value.length <= TEXT_CHARS_MAX || IMAGE_KEYS.has(key)) return;
+    throw new Failure("too_large", `${path}: a text holds ${TEXT_CHARS_MAX} characters, got ${value.length}`);
+  }
+  if (typeof value !== "object" || value === null) return;
+  for (const [name, item] of Object.entries(value))
+    refuseLongTexts(item, `${path}.${cut(name, KEY_CHARS_SHOWN)}`, name);
 }
 
 /** Where the string that begins at `start` ends, or the bytes do. */

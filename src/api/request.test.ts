@@ -85,6 +85,16 @@ test("readJson() counts members and items before it parses, and what stands insi
   expect(await reading("/", readJson, JSON.stringify([text, "\\"]))).toEqual([text, "\\"]);
 });
 
+test("readJson() refuses a text that no model could be given, wherever it stands, but not an image", async () => {
+  const long = "a".repeat(10 * 1024 * 1024);
+  expect(await reading("/", readJson, JSON.stringify({ a: long }))).toEqual({ a: long });
+  const refused = await reading("/", readJson, JSON.stringify({ a: [{ b: `${long}!` }] }));
+  expect(String(refused)).toContain("body.a.0.b: a text holds 10485760 characters, got 10485761");
+  expect(refused instanceof Failure && refused.kind).toBe("too_large");
+  const image = { content: [{ source: { data: `${long}!` } }] };
+  expect(await reading("/", readJson, JSON.stringify(image))).toEqual(image);
+});
+
 test("readBody() names every wrong field with its value, cut short", async () => {
   const schema = z.object({ name: z.string(), nested: z.object({ count: z.number() }) });
   const failure = String(

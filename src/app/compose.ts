@@ -9,6 +9,7 @@ import type { Store } from "../agent/ports.ts";
 import { createRunLogs } from "../agent/run-log.ts";
 import type { RunnerOptions } from "../agent/run-setup.ts";
 import { createRunner, type Runner } from "../agent/runner.ts";
+import { type CountTokens, slicedCounter } from "../agent/tokens.ts";
 import { callbackPorts } from "../api/callbacks.ts";
 import { createApi } from "../api/server.ts";
 import { talkRoutes } from "../api/talk.ts";
@@ -56,6 +57,8 @@ export interface ServerOptions {
   readonly home?: Home;
   /** Whether a copy of data goes on with what the original had begun; not unless it says so. */
   readonly continuesCopy?: boolean;
+  /** Counts tokens where that keeps nobody waiting; in this thread when absent. */
+  readonly countTokens?: CountTokens;
   /** Told when another server has taken over the database: this one can store nothing any more, and should stop. */
   readonly onLeaseLost?: () => void;
   readonly log: (message: string, error?: unknown) => void;
@@ -91,6 +94,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const limits = { requestTimeoutMs: options.llmRequestTimeoutMs, streamTimeoutMs: options.llmStreamTimeoutMs };
   const models = createModels({ ...options, ...world, limits });
   const timeFormat = createTimeFormat();
+  const countTokens = options.countTokens ?? slicedCounter(clock);
   const logs = createRunLogs({ store, clock, log });
   const allowsPrivate = options.allowsPrivateUrls ?? false;
   const fetchOutside = createSafeFetch({
@@ -117,6 +121,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
     models,
     world,
     timeFormat,
+    countTokens,
     builtins: BUILTIN_TOOLS,
     logs,
     encoderFor,
@@ -131,7 +136,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
     parseOutsideUrl(url, allowsPrivate);
   };
   const defaultEmbedding = options.defaultEmbedding ?? null;
-  const shared = { store, models, clock, random, times: timeFormat, defaultEmbedding, quickVectors };
+  const shared = { store, models, clock, random, times: timeFormat, countTokens, defaultEmbedding, quickVectors };
   const talk = talkRoutes({ ...shared, runner, logs, fetchOutside, checkOutsideUrl });
   const api = createApi({ ...options, ...shared, runner, messageRoutes: talk, version: VERSION });
   return { api, store, models, runner, notes };

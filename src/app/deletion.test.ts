@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { DEFAULT_ACTOR, requireId } from "../core/id.ts";
+import type { World } from "../core/world.ts";
 import { type Answer, startTestServer, type TestServer } from "./_test-server.ts";
 import { temporaryDirectory } from "./_test-server-process.ts";
 import type { Server } from "./compose.ts";
 import { type OpenedSqlite, openSqlite } from "./sqlite.ts";
+import { realWorld } from "./world.ts";
 
 /** Moments at which something is deleted, at most; and how many a run has at least before it asks its model. */
 const MOMENTS_MAX = 60;
@@ -21,11 +23,14 @@ let beforeRead: (() => Promise<void>) | undefined;
 /** What the model waits for before it says something. */
 let gate: Promise<unknown> | undefined;
 let logged: readonly string[];
+/** Requests to the model that were begun: they take a while to get there. */
+let begun: number;
 
 beforeEach(async () => {
   directory = temporaryDirectory();
   database = openSqlite(directory.path);
   logged = [];
+  begun = 0;
   const reader: OpenedSqlite["reader"] = {
     async execute(sql, parameters) {
       await beforeRead?.();
@@ -35,7 +40,15 @@ beforeEach(async () => {
   const log = (message: string) => {
     logged = [...logged, message];
   };
-  server = await startTestServer({ database: { ...database, reader }, log });
+  const real = realWorld();
+  const world: World = {
+    ...real,
+    fetch(input, init) {
+      if (String(input).endsWith("/chat/completions")) begun++;
+      return real.fetch(input, init);
+    },
+  };
+  server = await startTestServer({ database: { ...database, reader }, log, world });
   server.model.always(() => ({ text: UNWANTED, ...(gate === undefined ? {} : { after: gate }) }));
 });
 
@@ -90,15 +103,15 @@ async function asking(count: number): Promise<void> {
   while (server.model.requests.length <= count) await Bun.sleep(1);
 }
 
-/** Deletes the victim before a read, by its number from now on. Tells whether the model had not been asked by then. */
+/** Deletes the victim before a read, by its number from now on. Tells whether the model was not being asked by then. */
 function deleteAt(moment: number, at: Server, victim: Victim): () => boolean {
-  const asked = server.model.requests.length;
+  const asked = begun;
   let reads = 0;
   let isInTime = false;
   beforeRead = async () => {
     if (reads++ < moment) return;
     beforeRead = undefined;
-    isInTime = server.model.requests.length === asked;
+    isInTime = begun === asked;
     await victim.remove(at);
   };
   return () => isInTime;

@@ -10,6 +10,7 @@ import { providersFrom } from "./providers.ts";
 import { checkExposure, isLoopback, type Settings, urlOf } from "./settings.ts";
 import { openFailure, openSqlite } from "./sqlite.ts";
 import { stopSignal } from "./stop-signal.ts";
+import { createTokenThread } from "./token-thread.ts";
 import { realWorld } from "./world.ts";
 
 /** How long a stopping server waits for the runs at work; what is left is continued by the next start. */
@@ -32,6 +33,7 @@ export async function openServer(
   log: Log = createLog("silent"),
 ): Promise<{ readonly server: Server; close(): Promise<void> }> {
   const database = openSqlite(settings.dataDirectory, stopAtOnce);
+  const tokens = createTokenThread();
   try {
     const server = await compose({
       ...settings,
@@ -39,11 +41,16 @@ export async function openServer(
       database,
       home: homeFile(settings.dataDirectory),
       providers: providersFrom(settings.environment),
+      countTokens: tokens.count,
       localOnly: isLoopback(settings.host) && settings.apiKey === null,
       onLeaseLost: stopReplaced,
       log: (message, cause) => (cause === undefined ? log.warn(message) : log.error(message, cause)),
     });
-    return { server, close: () => database.close() };
+    const close = () => {
+      tokens.stop();
+      return database.close();
+    };
+    return { server, close };
   } catch (error) {
     await database.close();
     throw openFailure(settings.dataDirectory, error);

@@ -289,3 +289,19 @@ test("the log gives back its space while the server runs", async () => {
   expect(size()).toBeLessThanOrEqual(16);
   await database.close();
 }, 20_000);
+
+test("a long transaction gives others a turn between its statements, but not before its commit is known", async () => {
+  const { database, store } = await openStore(newDirectory());
+  let turns = 0;
+  const timer = setInterval(() => turns++, 1);
+  const count = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 300000) select max(i) from n";
+  await store.write(DEFAULT_ACTOR, async () => {
+    for (let i = 0; i < 20; i++) await database.writer.execute(count, []);
+  });
+  clearInterval(timer);
+  expect(turns).toBeGreaterThan(3);
+  await database.writer.execute("begin immediate", []);
+  await database.writer.execute(count, []);
+  expect(await Promise.race([database.writer.execute("commit", []), undefined])).toBeDefined();
+  await database.close();
+});

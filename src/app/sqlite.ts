@@ -18,6 +18,7 @@ import { unreadableRows } from "../store/json-columns.ts";
 import { SCHEMA_VERSION } from "../store/migrate.ts";
 import { makePrivate, watchFiles } from "./data-files.ts";
 import { transactionOn } from "./sqlite-transaction.ts";
+import { createTurns } from "./turns.ts";
 
 /** Unreadable rows that the doctor names. */
 const DAMAGED_ROWS_MAX = 20;
@@ -85,8 +86,8 @@ function openIn(directory: string, lock: Database, onDiskFailure: (error: unknow
 
   return {
     dialect: "sqlite",
-    writer: writer.connection,
-    reader: readerOver(writer, connectionTo(read).connection),
+    writer: writer.writing,
+    reader: readerOver(writer, connectionTo(read).reading),
     flushes: () => flushes,
     commits: writer.commits,
     async flush() {
@@ -231,6 +232,7 @@ function connectionTo(database: Database) {
   let changedRows = 0;
   let commits = 0;
   const transaction = transactionOn(() => database.inTransaction);
+  const turns = createTurns();
 
   function prepare(sql: string) {
     const known = statements.get(sql);
@@ -241,27 +243,44 @@ function connectionTo(database: Database) {
     return prepared;
   }
 
-  const connection: SqlConnection = {
-    execute(sql, parameters): SqlResult {
-      try {
-        const { statement, gives } = prepare(sql);
-        const values = parameters.map(toBinding);
-        transaction.before(sql);
-        if (gives) return { rows: statement.all(...values) as SqlResult["rows"], changes: 0 };
-        const { changes } = statement.run(...values);
-        changedRows += changes;
-        if (sql === "commit") commits++;
-        transaction.after(sql);
-        return { rows: [], changes };
-      } catch (error) {
-        const failure = translate(error);
-        transaction.failed(failure);
-        throw failure;
-      }
+  function answer(sql: string, parameters: readonly unknown[]): SqlResult {
+    try {
+      const { statement, gives } = prepare(sql);
+      const values = parameters.map(toBinding);
+      transaction.before(sql);
+      if (gives) return { rows: statement.all(...values) as SqlResult["rows"], changes: 0 };
+      const { changes } = statement.run(...values);
+      changedRows += changes;
+      if (sql === "commit") commits++;
+      transaction.after(sql);
+      return { rows: [], changes };
+    } catch (error) {
+      const failure = translate(error);
+      transaction.failed(failure);
+      throw failure;
+    }
+  }
+
+  /** For whoever reads between the transactions of others: asked at once, because one may begin meanwhile. */
+  const reading: SqlConnection = {
+    execute(sql, parameters) {
+      turns.begin();
+      const result = answer(sql, parameters);
+      return turns.areDue() ? turns.next().then(() => result) : result;
+    },
+  };
+  /** For the one whose transactions they are. */
+  const writing: SqlConnection = {
+    execute(sql, parameters) {
+      turns.begin();
+      // Nobody may see what is committed before whoever committed it knows that it must be flushed.
+      if (sql === "commit" || !turns.areDue()) return answer(sql, parameters);
+      return turns.next().then(() => answer(sql, parameters));
     },
   };
   return {
-    connection,
+    reading,
+    writing,
     commits: () => commits,
     isInTransaction: transaction.isOpen,
     takeChangedRows() {
@@ -278,7 +297,7 @@ function connectionTo(database: Database) {
  */
 function readerOver(writer: ReturnType<typeof connectionTo>, apart: SqlConnection): SqlConnection {
   return {
-    execute: (sql, parameters) => (writer.isInTransaction() ? apart : writer.connection).execute(sql, parameters),
+    execute: (sql, parameters) => (writer.isInTransaction() ? apart : writer.reading).execute(sql, parameters),
   };
 }
 

@@ -13,6 +13,9 @@ export interface RehearsalTurn {
 
 /** The last messages that are searched for facts. */
 const MESSAGES_MAX = 200;
+/** Characters of one message that are read, half of them at its end; and of all that are searched, the newest first. */
+const READ_CHARS_MAX = 20_000;
+const SEARCHED_CHARS_MAX = 200_000;
 /** Notes to the model that stand beside what a person said: those of clients, and what was recalled from memory. */
 const NOTES = /<system-reminder>[\s\S]*?<\/system-reminder>|<recalled_memory>[\s\S]*?<\/recalled_memory>/g;
 /** A recalled line in which the person speaks, or in which they are spoken of. */
@@ -86,8 +89,9 @@ function outcome(told: string, calls: readonly PlannedCall[] | undefined, kept: 
 function reply(asked: string, request: ModelRequest, block: HumanBlock | undefined): string {
   if (isSummary(request)) return summary(asked);
   const kept = block?.facts ?? [];
-  const texts = request.messages.slice(-MESSAGES_MAX).map((message) => personText(message) ?? "");
-  const recalled = request.messages.slice(-MESSAGES_MAX).flatMap(recalledLines);
+  const searched = newest(request.messages);
+  const texts = searched.map((message) => personText(message) ?? "");
+  const recalled = searched.flatMap(recalledLines);
   const found = recalled.flatMap((line) => factOfLine(line) ?? []);
   const said = latest([...found, ...texts.flatMap((text) => factsIn(text))]);
   const more = said.filter((fact) => !kept.some((known) => known.told === fact.told || excludes(known, fact)));
@@ -97,6 +101,17 @@ function reply(asked: string, request: ModelRequest, block: HumanBlock | undefin
     lines: lines.slice(0, QUOTED_LINES_MAX).map(quoted),
     said: [...recalled, ...texts].flatMap((text) => sentencesIn(text, SAID_CHARS_MAX)),
   });
+}
+
+/** The last messages, as many as are searched. */
+function newest(messages: readonly ModelMessage[]): readonly ModelMessage[] {
+  let chars = 0;
+  const last = messages.slice(-MESSAGES_MAX);
+  const before = last.findLastIndex((message) => {
+    if (message.role === "user") chars += textOf(message.parts).length;
+    return chars > SEARCHED_CHARS_MAX;
+  });
+  return last.slice(before + 1);
 }
 
 /** What the person said at another time, or what is known of them, as the server puts it behind a message. */
@@ -144,7 +159,13 @@ function personText(message: ModelMessage): string | undefined {
 }
 
 function textOf(parts: readonly InputPart[]): string {
-  return parts.map((part) => (part.type === "text" ? part.text : "")).join("\n");
+  return shortened(parts.map((part) => (part.type === "text" ? shortened(part.text) : "")).join("\n"));
+}
+
+function shortened(text: string): string {
+  if (text.length <= READ_CHARS_MAX) return text;
+  const half = READ_CHARS_MAX / 2;
+  return `${text.slice(0, half)}\n${text.slice(-half)}`.toWellFormed();
 }
 
 function memoryAnswers(since: readonly ModelMessage[]): readonly ToolAnswer[] {

@@ -331,6 +331,15 @@ describe("createRehearsal()", () => {
     expect(plain.reply.parts).toEqual([{ type: "text", text: joinedDeltas(plain.events, "text_delta") }]);
   });
 
+  test("reads the beginning and the end of what is very long", () => {
+    const filler = "The quick brown fox jumps. ".repeat(200_000);
+    const started = performance.now();
+    expect(JSON.stringify(turnOf(asked(`My name is Ada. ${filler}`)).calls)).toContain("Ada");
+    const question = asked(`${filler} What is my name?`, { system: withHuman("Name: Ada") });
+    expect(turnOf(question).text).toContain("Ada");
+    expect(performance.now() - started).toBeLessThan(250);
+  });
+
   test("gives tool calls ids, deltas and a reply that agree", async () => {
     const { events, reply } = await heard(model, asked("My name is Ada", { stream: true }));
     const [call] = reply.toolCalls;

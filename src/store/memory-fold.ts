@@ -2,7 +2,7 @@ import { type EntryRow, encodeRows, goneRow, ROW_BYTES, rowOf } from "../umi/ind
 import { tagTerm } from "../umi/index/entry.ts";
 import { CHUNK_POSTINGS_MAX, countTerms, decodePostings, encodePostings, type Posting } from "../umi/index/postings.ts";
 import type { SqlConnection } from "./driver.ts";
-import { type IndexedEntry, readTail } from "./memory-rows.ts";
+import { type IndexedEntry, readNext } from "./memory-rows.ts";
 import type { SpaceRow } from "./memory-space.ts";
 
 const LAST_CHUNK =
@@ -13,6 +13,9 @@ const UPDATE_CHUNK =
   "update umi_postings set last_number = $1, total = $2, data = $3 where space_number = $4 and term = $5 and first_number = $6";
 const DELETE_CHUNK = "delete from umi_postings where space_number = $1 and term = $2 and first_number = $3";
 
+/** Entries that are read at once. */
+const ENTRIES_PER_READ = 32;
+
 interface Chunk {
   readonly first: number;
   readonly last: number;
@@ -22,19 +25,25 @@ interface Chunk {
 
 /** Puts the entries that the index does not cover yet into it. */
 export async function fold(sql: SqlConnection, space: SpaceRow): Promise<void> {
-  const entries = await readTail(sql, space, space.indexedThrough);
   const { nextNumber, indexedThrough } = space;
   const columns: EntryRow[] = Array.from({ length: nextNumber - indexedThrough }, (_, i) =>
     goneRow(indexedThrough + i),
   );
-  for (const { entry, terms } of entries)
-    columns[entry.number - indexedThrough] = rowOf(entry, entry.number, terms.length);
+  const lists = new Map<string, Posting[]>();
+  // Others get a turn between the statements.
+  for (let from = indexedThrough; from < nextNumber; ) {
+    const entries = await readNext(sql, space, from, ENTRIES_PER_READ);
+    for (const { entry, terms } of entries)
+      columns[entry.number - indexedThrough] = rowOf(entry, entry.number, terms.length);
+    addPostings(lists, entries);
+    from = (entries.at(-1)?.entry.number ?? nextNumber) + 1;
+  }
   await sql.execute("insert into umi_columns (space_number, first_number, data) values ($1, $2, $3)", [
     space.number,
     indexedThrough,
     encodeRows(columns),
   ]);
-  for (const [term, postings] of postingsOf(entries)) await append(sql, space, term, postings);
+  for (const [term, postings] of byTerm(lists)) await append(sql, space, term, postings);
   await sql.execute("update umi_spaces set indexed_through = $1 where number = $2", [nextNumber, space.number]);
 }
 
@@ -60,9 +69,7 @@ export async function unfold(sql: SqlConnection, space: SpaceRow, indexed: Index
   await forgetRow(sql, space, number);
 }
 
-/** Terms by the text, so that every run of the same entries writes the same rows in the same order. */
-function postingsOf(entries: readonly IndexedEntry[]): readonly (readonly [string, readonly Posting[]])[] {
-  const lists = new Map<string, Posting[]>();
+function addPostings(lists: Map<string, Posting[]>, entries: readonly IndexedEntry[]): void {
   for (const indexed of entries) {
     for (const [term, count] of termsToIndex(indexed)) {
       const list = lists.get(term);
@@ -71,6 +78,10 @@ function postingsOf(entries: readonly IndexedEntry[]): readonly (readonly [strin
       else list.push(posting);
     }
   }
+}
+
+/** Terms by the text, so that every run of the same entries writes the same rows in the same order. */
+function byTerm(lists: ReadonlyMap<string, readonly Posting[]>): readonly (readonly [string, readonly Posting[]])[] {
   return [...lists].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 

@@ -8,12 +8,23 @@ import { fromJson } from "./rows.ts";
 /** The columns of `umi_entries`, but for the space. */
 export const ENTRY_COLUMNS = "number, id, session, speaker, role, text, at, tags, terms";
 const TAIL = `select ${ENTRY_COLUMNS} from umi_entries where space_number = $1 and number >= $2 order by number`;
+const NEXT = `${TAIL} limit $3`;
 const TAIL_TERMS =
   "select number, terms, tags from umi_entries where space_number = $1 and number >= $2 order by number";
 
 /** The entries of a space from a number on. */
 export async function readTail(sql: SqlConnection, space: SpaceRow, from: number): Promise<readonly IndexedEntry[]> {
   return (await sql.execute(TAIL, [space.number, from])).rows.map(indexedEntryOf);
+}
+
+/** The next entries of a space from a number on. */
+export async function readNext(
+  sql: SqlConnection,
+  space: SpaceRow,
+  from: number,
+  limit: number,
+): Promise<readonly IndexedEntry[]> {
+  return (await sql.execute(NEXT, [space.number, from, limit])).rows.map(indexedEntryOf);
 }
 
 /** What an entry of the tail is found by: its terms as one text, and its tags in JSON. */

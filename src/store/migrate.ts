@@ -57,12 +57,18 @@ export async function migrate(database: SqlDatabase, now: Instant): Promise<void
   await database.flush();
 }
 
-/** Runs `work` between begin and commit; anything thrown rolls back. */
-export async function inTransaction<T>(writer: SqlConnection, work: () => Promise<T>): Promise<T> {
+/** Runs `work` between begin and commit; anything thrown rolls back. `committed` is told before anybody else can read it. */
+export async function inTransaction<T>(
+  writer: SqlConnection,
+  work: () => Promise<T>,
+  committed: () => void = () => {},
+): Promise<T> {
   await writer.execute("begin immediate", []);
   try {
     const result = await work();
-    await writer.execute("commit", []);
+    const done = writer.execute("commit", []);
+    if (done instanceof Promise) await done;
+    committed();
     return result;
   } catch (error) {
     await rollback(writer);

@@ -81,11 +81,11 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
     async write(actor, work) {
       const release = await takeTurn();
       try {
-        const result = await inTransaction(database.writer, async () => {
+        const held = async () => {
           await lease.check();
           return work(writers(actor));
-        });
-        barrier.committed();
+        };
+        const result = await inTransaction(database.writer, held, barrier.committed);
         if (shared.owed.isNew) {
           shared.owed.isNew = false;
           onOwed?.();

@@ -37,12 +37,12 @@ export async function compactThread(
   actor: Actor,
   wanted: ThreadCompaction,
 ): Promise<ThreadCompacted> {
-  const { store, models, clock, random, times } = workshop;
+  const { store, models, clock, random, times, countTokens } = workshop;
   const reader = store.reader(actor);
   await requireIdle(reader, wanted);
   const target = await targetOf(reader, wanted);
   const { context } = target;
-  const means = { models, signal: wanted.signal, clock, random, times, messages: reader.messages };
+  const means = { models, signal: wanted.signal, clock, random, times, countTokens, messages: reader.messages };
   const plan = await planCompaction(means, target, REQUESTED);
   if (plan === undefined) return alreadyCompacted(context);
   const compaction = await makeCompaction(means, target, REQUESTED, plan);

@@ -8,7 +8,7 @@ import type { MessagePlace } from "../input.ts";
 import { type Message, textOf } from "../message.ts";
 import type { MessageStore, Repositories, ThreadId } from "../ports.ts";
 import { compilePrompt } from "../recompile.ts";
-import { countContext, tokenCounter } from "../tokens.ts";
+import { type CountTokens, countContext } from "../tokens.ts";
 import { chooseCut, firstIndex } from "./cut.ts";
 import { noteOf, type SummaryMeans, summarise } from "./summarise.ts";
 import { type CompactionStats, type CompactionTrigger, type Summary, summaryMessage } from "./summary-message.ts";
@@ -25,6 +25,7 @@ export interface CompactionMeans extends SummaryMeans {
   readonly clock: Clock;
   readonly random: Random;
   readonly times: TimeFormat;
+  readonly countTokens: CountTokens;
 }
 
 /** The context that has become too large. */
@@ -76,7 +77,7 @@ export async function planCompaction(
 ): Promise<CompactionPlan | undefined> {
   const { agent, settings, context } = target;
   const { each, fresh } = await countContext(target.threadId, context, means);
-  const toolTokens = await countTools(target.own.tools);
+  const toolTokens = await countTools(target.own.tools, means.countTokens);
   const totalTokens = each.reduce((sum, tokens) => sum + tokens, toolTokens);
   const scale = Math.min(SCALE_MAX, Math.max(1, (cause.contextTokens ?? 0) / Math.max(1, totalTokens)));
   const { contextWindow } = agent.llmConfig;
@@ -108,7 +109,7 @@ export async function makeCompaction(
   const stats: CompactionStats = {
     trigger: cause.trigger,
     contextTokensBefore: cause.contextTokens ?? plan.totalTokens,
-    contextTokensAfter: await sizeAfter(plan, first, text),
+    contextTokensAfter: sizeAfter(plan, first, await means.countTokens(text)),
     contextWindow: agent.llmConfig.contextWindow,
     messagesBefore: context.length,
     messagesAfter: first + 1 + kept.length,
@@ -146,16 +147,13 @@ export async function storeCompaction(
 }
 
 /** Tokens that the tools of a request take up. */
-export async function countTools(tools: CompactionTarget["own"]["tools"]): Promise<number> {
-  if (tools.length === 0) return 0;
-  const count = await tokenCounter();
-  return count(JSON.stringify(tools));
+export async function countTools(tools: CompactionTarget["own"]["tools"], count: CountTokens): Promise<number> {
+  return tools.length === 0 ? 0 : count(JSON.stringify(tools));
 }
 
-async function sizeAfter(plan: CompactionPlan, first: number, text: string): Promise<number> {
-  const count = await tokenCounter();
+function sizeAfter(plan: CompactionPlan, first: number, summaryTokens: number): number {
   const evicted = plan.tokens.slice(first, plan.cut).reduce((sum, tokens) => sum + tokens, 0);
-  return plan.totalTokens - evicted + count(text);
+  return plan.totalTokens - evicted + summaryTokens;
 }
 
 function messageOf(means: CompactionMeans, target: CompactionTarget, summary: Summary): Message {

@@ -59,7 +59,7 @@ export async function needsRoom(turn: Turn, state: TurnState): Promise<boolean> 
   if (contextTokens > 0) return isFull(turn, contextTokens);
   if (!mayBeFull(turn, state, context, null)) return false;
   const { each, fresh } = await countContext(turn.threadId, context, meansOf(turn));
-  const toolTokens = await countTools(toolOffer(turn, state).schemas);
+  const toolTokens = await countTools(toolOffer(turn, state).schemas, turn.countTokens);
   state.counted = fresh;
   state.contextTokens = each.reduce((sum, tokens) => sum + tokens, toolTokens);
   return isFull(turn, state.contextTokens);
@@ -98,7 +98,7 @@ async function isTooLongAlone(turn: Turn, state: TurnState): Promise<boolean> {
   const chars = input.reduce((sum, message) => sum + messageChars(message), 0);
   if (hasImages || chars * TOKENS_PER_CHAR_MAX < contextWindow) return false;
   const { each } = await countContext(turn.threadId, [...state.context.slice(0, 1), ...input], meansOf(turn));
-  const toolTokens = await countTools(toolOffer(turn, state).schemas);
+  const toolTokens = await countTools(toolOffer(turn, state).schemas, turn.countTokens);
   return each.reduce((sum, tokens) => sum + tokens, toolTokens) > contextWindow;
 }
 
@@ -110,7 +110,7 @@ export async function systemOverflow(
 ): Promise<ModelFailure | undefined> {
   if (!isOverflow(failure)) return undefined;
   const { each } = await countContext(turn.threadId, state.context.slice(0, 1), meansOf(turn));
-  const toolTokens = await countTools(toolOffer(turn, state).schemas);
+  const toolTokens = await countTools(toolOffer(turn, state).schemas, turn.countTokens);
   const tokens = (each[0] ?? 0) + toolTokens;
   const { contextWindow } = turn.agent.llmConfig;
   if (tokens < contextWindow) return undefined;
@@ -160,8 +160,8 @@ async function unlessAborted(turn: Turn, work: () => Promise<Compaction>): Promi
 }
 
 function meansOf(turn: Turn): CompactionMeans {
-  const { models, signal, clock, random, timeFormat: times } = turn;
-  return { models, signal, clock, random, times, messages: turn.store.reader(turn.actor).messages };
+  const { models, signal, clock, random, timeFormat: times, countTokens } = turn;
+  return { models, signal, clock, random, times, countTokens, messages: turn.store.reader(turn.actor).messages };
 }
 
 function targetOf(turn: Turn, state: TurnState): CompactionTarget {

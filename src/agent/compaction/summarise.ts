@@ -24,6 +24,8 @@ const CLIPPED = "... [summary truncated to fit]";
 const CARRIED_CHARS_MAX = 4_000;
 const OPENINGS_MAX = 20;
 const OPENING_CHARS_MAX = 160;
+/** Characters in which such a beginning is looked for, blanks included. */
+const OPENING_READ_CHARS = 10_000;
 
 /** What is to be summarised, and by whom. */
 export interface SummaryRequest {
@@ -76,7 +78,7 @@ export function noteOf(evicted: readonly Message[]): string {
 }
 
 function opening(text: string): string {
-  const line = text.replace(/\s+/g, " ").trim();
+  const line = text.slice(0, OPENING_READ_CHARS).replace(/\s+/g, " ").trim();
   return line.length <= OPENING_CHARS_MAX ? line : `${cut(line, OPENING_CHARS_MAX)}...`;
 }
 

@@ -33,7 +33,7 @@ const TAG_MARK = "#";
 /** What an entry is found by, in order, repeats kept: its speaker and its words. */
 export function entryTerms(entry: Pick<NewEntry, "speaker" | "text">): readonly string[] {
   const spoken = entry.speaker === "" ? entry.text : `${entry.speaker}: ${entry.text}`;
-  return termsOf(spoken).slice(0, ENTRY_TERMS_MAX);
+  return termsOf(spoken, ENTRY_TERMS_MAX);
 }
 
 /** Terms, which have no spaces, as one text: a space before, between and after them. */

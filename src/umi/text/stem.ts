@@ -49,13 +49,17 @@ interface Ending {
   readonly second?: boolean;
 }
 
+/** Endings by their last letter. */
+type Endings = ReadonlyMap<string | undefined, readonly Ending[]>;
+
 /** A table row per replacement; longest endings first, since the longest that is there decides alone. */
-function endings(rows: string, extra: readonly Ending[] = []): readonly Ending[] {
+function endings(rows: string, extra: readonly Ending[] = []): Endings {
   const plain = rows.split(" ").flatMap((row): Ending[] => {
     const [froms = "", to = ""] = row.split(">");
     return froms.split("|").map((from) => ({ from, to }));
   });
-  return [...plain, ...extra].sort((a, b) => b.from.length - a.from.length);
+  const longestFirst = [...plain, ...extra].sort((a, b) => b.from.length - a.from.length);
+  return Map.groupBy(longestFirst, ({ from }) => from.at(-1));
 }
 
 const STEP_2 = endings(
@@ -142,8 +146,8 @@ function yToI(word: string): string {
   return isEnding ? `${word.slice(0, -1)}i` : word;
 }
 
-function replaceLongest(word: string, table: readonly Ending[], region: number, r2: number): string {
-  const ending = table.find(({ from }) => word.endsWith(from));
+function replaceLongest(word: string, table: Endings, region: number, r2: number): string {
+  const ending = table.get(word.at(-1))?.find(({ from }) => word.endsWith(from));
   if (ending === undefined) return word;
   const start = word.length - ending.from.length;
   if (start < region || (ending.second === true && start < r2)) return word;

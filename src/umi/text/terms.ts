@@ -9,11 +9,20 @@ const NEUTRAL_STEM_CHARS = 6;
 
 /**
  * What a text is indexed and searched under, in order, repeats kept: its words without stop words, English ones
- * stemmed, words of other alphabets cut to their beginnings, pairs of characters where there are no spaces.
+ * stemmed, words of other alphabets cut to their beginnings, pairs of characters where there are no spaces. At most the
+ * first `limit` of them.
  */
-export function termsOf(text: string): readonly string[] {
+export function termsOf(text: string, limit = Number.POSITIVE_INFINITY): readonly string[] {
   const terms: string[] = [];
-  for (const token of tokensOf(text)) if (!isStopWord(token)) terms.push(termOf(token));
+  // Words come again, and stemming one takes longer than looking it up.
+  const known = new Map<string, string>();
+  for (const token of tokensOf(text)) {
+    if (isStopWord(token)) continue;
+    if (terms.length >= limit) break;
+    const term = known.get(token) ?? termOf(token);
+    known.set(token, term);
+    terms.push(term);
+  }
   return terms;
 }
 
