@@ -35,6 +35,7 @@ const KINDS: Readonly<Record<Lane, readonly string[]>> = {
     ...["in start", "in recovery", "loop", "pause"].map((moment) => `crash ${moment}`),
     ...["start", "statement", "commit"].map((work) => `disk full in ${work}`),
     ...["start", "read", "statement", "commit"].map((work) => `disk unreadable in ${work}`),
+    "folder copied",
     "paused process woke",
     "replaced process refused",
   ],

@@ -15,8 +15,10 @@ import { type SqliteTransaction, transactionOn } from "../src/app/sqlite-transac
 import { Failure } from "../src/core/failure.ts";
 import type { SqlConnection, SqlDatabase, SqlResult } from "../src/store/driver.ts";
 import { createDiskTrouble, type DiskTrouble, type DiskTroubleOptions, unreadable } from "./disk-trouble.ts";
+import { copyOf } from "./file-copy.ts";
+import { problemsOf, rowsOf } from "./file-rows.ts";
 import type { SeededRandom } from "./random.ts";
-import { type Remains, remainsOf, type TableRows } from "./rows.ts";
+import { type Remains, remainsOf } from "./rows.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { type Incarnation, never } from "./world.ts";
 
@@ -35,6 +37,8 @@ export interface SimDisk {
   kill(): void;
   /** What a machine that lost its power leaves: all that was flushed, and of the rest of the log any beginning. */
   losePower(): void;
+  /** The bytes of the database as it is, all in one file; absent where that cannot be told. */
+  readonly copied?: () => Uint8Array;
   /** Whether it may refuse writes, whatever the hazards say. */
   readonly refuses: boolean;
   /** Transactions committed so far. */
@@ -48,6 +52,8 @@ export interface SimDisk {
 export interface FileDisk extends SimDisk {
   /** The bytes of the database file, in which everything is once the process has stopped. */
   image(): Uint8Array;
+  /** The same of one that is in use. */
+  copied(): Uint8Array;
 }
 
 /** What a disk is made of. */
@@ -102,6 +108,7 @@ function createFiles({ reversesRows, image }: Pick<DiskOptions, "reversesRows" |
       };
     },
     image: () => readFileSync(path()),
+    copied: () => copyOf(path()),
     look<T>(work: (database: Database) => T, isAlone: boolean): T {
       const database = openDatabase(path(), false);
       try {
@@ -217,6 +224,7 @@ export function createDisk(options: DiskOptions): FileDisk {
     losePower,
     commits: () => commits,
     image: files.image,
+    copied: files.copied,
     remains: (gone) =>
       files.look(
         (database) => ({ ...remainsOf(rowsOf(database), gone), problems: problemsOf(database) }),
@@ -330,13 +338,6 @@ async function flush(at: SeatOptions, seat: Seat): Promise<void> {
   return how === undefined ? undefined : at.end(how, seat, at.random.chance(0.5));
 }
 
-function problemsOf(database: Database): readonly string[] {
-  const found = database.query("pragma integrity_check").all() as { integrity_check: string }[];
-  const dangling = database.query("pragma foreign_key_check").all();
-  const texts = found.map((row) => row.integrity_check).filter((text) => text !== "ok");
-  return [...texts, ...dangling.map((row) => `A key leads nowhere: ${JSON.stringify(row)}`)];
-}
-
 function openDatabase(path: string, reversesRows: boolean): Database {
   const database = new Database(path, { create: true, readwrite: true });
   // What is durable is this file's to say; SQLite need not wait for anything.
@@ -381,19 +382,4 @@ export function slowed(
 function toBinding(value: unknown): SQLQueryBindings {
   if (typeof value === "boolean") return value ? 1 : 0;
   return value === undefined ? null : (value as SQLQueryBindings);
-}
-
-/** Every row of every table as text, by the names of the tables. */
-function* rowsOf(database: Database): Generator<TableRows> {
-  const tables = database.query("select name from sqlite_master where type = 'table' order by name").all() as {
-    name: string;
-  }[];
-  for (const { name } of tables)
-    yield [
-      name,
-      database
-        .query(`select * from "${name}"`)
-        .values()
-        .map((row) => JSON.stringify(row)),
-    ];
 }

@@ -22,6 +22,8 @@ export interface Hazards {
   readonly gridMs: number;
   /** Times that the priorities are drawn anew. */
   readonly priorityChanges: number;
+  /** The chance, after each event at which something is under way, that the data folder is copied and started elsewhere. */
+  readonly copyRate: number;
 }
 
 /** Draws the hazards of a seed; each is absent from many. */
@@ -40,6 +42,7 @@ export function drawHazards(random: SeededRandom): Hazards {
     gridMs: hasPriorities ? 1 + random.int(40) : 0,
     priorityChanges: hasPriorities ? random.int(6) : 0,
     unreadableRate: rate(0.7, 0.001_5),
+    copyRate: rate(0.6, 0.01),
   };
 }
 
@@ -56,4 +59,5 @@ export const NO_HAZARDS: Hazards = {
   unreadableRate: 0,
   gridMs: 0,
   priorityChanges: 0,
+  copyRate: 0,
 };

@@ -80,6 +80,7 @@ function start(machine: Running): void {
   const life: Life = {
     incarnation,
     skewMs: machine.wall.of(incarnation),
+    found: (notes) => oracle.fail("S21 copy", `The original takes itself for a copy: ${notes.join(" ")}`),
     ended: (how) => ended(machine, incarnation, how),
     listens(api) {
       // One that was paused while it stopped has nothing to say of its successor.

@@ -281,4 +281,18 @@ export const MUTANT_TABLE: Readonly<Record<Mutant, MutantFacts>> = {
     "return attempts.length === 0 || isTooLong ? attempts : [whole, ...attempts];",
     "return attempts.slice(0, 0);",
   ),
+  continues_copies: inside(
+    null,
+    ["S21 copy"],
+    "app/home.ts",
+    "if (isCopy && !continuesCopy) {",
+    "if (isCopy && continuesCopy) {",
+  ),
+  settles_copies_first: inside(
+    null,
+    ["S21 copy"],
+    "app/home.ts",
+    "    const runs = await endCopiedRuns(ending);",
+    "    await writeHome(database, lease, JSON.stringify(home.mark()));\n    const runs = await endCopiedRuns(ending);",
+  ),
 };

@@ -46,6 +46,8 @@ export const MUTANTS = [
   "keeps_streams_of_the_deleted",
   "keeps_what_is_refused",
   "never_tries_with_less",
+  "continues_copies",
+  "settles_copies_first",
 ] as const;
 
 /** One of {@link MUTANTS}. */

@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import { compose, type ServerOptions } from "../src/app/compose.ts";
+import type { Home } from "../src/app/home.ts";
 import { Failure } from "../src/core/failure.ts";
 import { ModelFailure } from "../src/llm/failure.ts";
 import type { SimDisk } from "./disk.ts";
@@ -31,6 +32,8 @@ export interface MachineOptions {
   readonly faults: Faults;
   readonly oracle: Oracle;
   readonly disk: SimDisk;
+  /** The mark of the data folder. */
+  readonly home: Home;
   readonly model: ModelServer;
   readonly mutant: Mutant | undefined;
   readonly harness: HarnessMutant | undefined;
@@ -42,6 +45,8 @@ export interface Life {
   readonly skewMs: () => number;
   /** It is over; `how` where the disk ended it. */
   ended(how?: string): void;
+  /** It says something of the data that it found. */
+  found(notes: readonly string[]): void;
   /** Undefined when it does not listen any more. */
   listens(api: Hono | undefined): void;
   canStop(stop: () => Promise<void>): void;
@@ -54,7 +59,8 @@ export async function boot(made: MachineOptions, life: Life): Promise<void> {
   const planted = mutated(disk.open(incarnation, life.ended), mutant, { scheduler, incarnation });
   const database = databaseOf(planted, made.harness);
   const onLeaseLost = () => fenced(made, incarnation);
-  const server = await compose({ ...serverOptions(made, life), database, onLeaseLost });
+  const server = await compose({ ...serverOptions(made, life), database, home: made.home, onLeaseLost });
+  if (server.notes.length > 0) life.found(server.notes);
   incarnation.phase = "recovery";
   const unfinished = await server.store.unfinishedRuns();
   life.listens(server.api);

@@ -5,12 +5,14 @@ import "@ai-sdk/openai";
 import "gpt-tokenizer/encoding/o200k_base";
 import "../src/llm/chat-chunks.ts";
 import type { Clients } from "./clients.ts";
+import { type Copies, createCopies } from "./copies.ts";
 import { createDecisions, type Taken } from "./decisions.ts";
 import { createDisk, type DiskOptions, type SimDisk } from "./disk.ts";
 import { createFaults } from "./faults.ts";
 import { checkAll } from "./final-checks.ts";
 import type { HarnessMutant } from "./harness-mutants.ts";
 import { drawHazards, type Hazards } from "./hazards.ts";
+import { createHome } from "./home.ts";
 import { stoppedImage } from "./image.ts";
 import { createMachine } from "./machine.ts";
 import { createModelServer } from "./model-server.ts";
@@ -31,6 +33,8 @@ const WORK_MS_MAX = 3 * 3_600_000;
 /** Virtual time that everything may take to come to rest once the faults are over. */
 const REST_MS_MAX = 2 * 3_600_000;
 const EVENTS_MAX = 300_000;
+/** The chance that a process on a copy ends while it starts, which is what is to be seen of it. */
+const COPY_STRIKE_RATE = 0.5;
 
 /** What came of one seed. */
 export interface SimResult {
@@ -93,7 +97,7 @@ async function simulateWith(seed: number, oracle: Oracle, how: SimulateOptions):
   const decisions = createDecisions(plan);
   const scheduler = createScheduler(random.fork("schedule"), { ...hazards, show: how.show, decisions });
   const faults = createFaults(decisions, harness === "injects_nothing");
-  const disk = diskFrom({
+  const diskOptions = {
     scheduler,
     random: random.fork("disk"),
     faults,
@@ -103,11 +107,21 @@ async function simulateWith(seed: number, oracle: Oracle, how: SimulateOptions):
     image: options.startsEmpty ? undefined : await stoppedImage(),
     reversesRows: how.reversesRows === true,
     losesFlushes: mutant === "loses_flushes",
-  });
+  };
+  const disk = diskFrom(diskOptions);
   try {
     const parts = { options, hazards, scheduler, faults, oracle, decisions };
     const model = createModelServer({ ...parts, random: random.fork("model") });
-    const machine = createMachine({ ...parts, random: random.fork("machine"), disk, model, mutant, harness });
+    const hardware = { ...parts, random: random.fork("machine"), disk, home: createHome(), model, mutant, harness };
+    const machine = createMachine(hardware);
+    const copies = createCopies({
+      ...hardware,
+      image: disk.copied,
+      diskOf(image) {
+        const troubles = { ...hazards, startStrikeRate: COPY_STRIKE_RATE };
+        return createDisk({ ...diskOptions, random: random.fork("copy"), hazards: troubles, image });
+      },
+    });
     const network = createNetwork({
       ...parts,
       random: random.fork("network"),
@@ -119,6 +133,7 @@ async function simulateWith(seed: number, oracle: Oracle, how: SimulateOptions):
     await play(
       { ...parts, random: random.fork("workload"), network: watched(network, oracle, how.checkShape) },
       machine.mayCrash,
+      copies,
     );
     const { hash, problems, holding } = disk.remains(oracle.deletedMarks);
     for (const problem of problems) oracle.fail("S15 file", problem);
@@ -145,7 +160,7 @@ async function simulateWith(seed: number, oracle: Oracle, how: SimulateOptions):
 }
 
 /** The workload with faults, then the time without them. */
-async function play(clients: Clients, afterEach: (label: string) => void): Promise<void> {
+async function play(clients: Clients, mayCrash: (label: string) => void, copies: Copies): Promise<void> {
   const { scheduler, oracle, faults } = clients;
   const hasFailed = () => oracle.violations.length > 0;
   const phase = async (name: string, work: Promise<void>, limitMs: number) => {
@@ -166,8 +181,14 @@ async function play(clients: Clients, afterEach: (label: string) => void): Promi
     if (end !== "done")
       oracle.fail("L1 ends", `After ${limitMs / 60_000} virtual minutes '${name}' was not over (${end})`);
   };
+  const afterEach = (label: string) => {
+    mayCrash(label);
+    copies.mayCopy(label);
+  };
   await phase("work", runWorkload(clients), WORK_MS_MAX);
   faults.stop();
   if (!hasFailed()) await phase("rest", settle(clients), REST_MS_MAX);
+  const copy = copies.settle();
+  if (copy !== undefined && !hasFailed()) await phase("copy", copy, REST_MS_MAX);
   if (!hasFailed()) await phase("checks", checkAll(clients), REST_MS_MAX);
 }
