@@ -2,26 +2,32 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { startHttpServer } from "./_test-http.ts";
+import { type ModelServer, startModelServer } from "./_test-model-server.ts";
 import { type ServerProcess, startServer, temporaryDirectory } from "./_test-server-process.ts";
 
 /** Descriptors that the server gets, and connections that each test opens. */
 const DESCRIPTORS = 256;
 const CONNECTIONS = 400;
+/** Streams that are open meanwhile. */
+const STREAMS = 20;
 
 let directory: ReturnType<typeof temporaryDirectory>;
 let server: ServerProcess;
+let model: ModelServer;
 let sockets: Socket[];
 
 beforeEach(async () => {
   directory = temporaryDirectory();
   sockets = [];
   const few = ["sh", "-c", `ulimit -n ${DESCRIPTORS}; exec "$@"`, "sh", process.execPath];
-  server = await startServer(directory.path, {}, [...few, join(import.meta.dir, "main.ts")]);
+  model = startModelServer();
+  server = await startServer(directory.path, model.environment, [...few, join(import.meta.dir, "main.ts")]);
 });
 
 afterEach(async () => {
   for (const socket of sockets) socket.destroy();
   await server.kill();
+  await model.stop();
   directory.remove();
 });
 
@@ -60,6 +66,33 @@ test("connections that were answered and say no more are closed once descriptors
   const { closed } = await hold("GET /v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n");
   expect(await health()).toBe(200);
   expect(closed()).toBeGreaterThan(CONNECTIONS - DESCRIPTORS);
+}, 20_000);
+
+test("connections whose headers do not come to an end give way, and streams that wait for their model stay", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  model.always(() => ({ text: "At last", after: promise }));
+  const post = (path: string, body: object) =>
+    fetch(`${server.url}${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+  const made = await post("/v1/agents/", { model: "openai/gpt-4o-mini" });
+  const { id } = (await made.json()) as { readonly id: string };
+  const streams = await Promise.all(
+    Array.from({ length: STREAMS }, async () => {
+      const conversation = await post(`/v1/conversations/?agent_id=${id}`, {});
+      const { id: where } = (await conversation.json()) as { readonly id: string };
+      return post(`/v1/conversations/${where}/messages`, { input: "go", streaming: true });
+    }),
+  );
+  const { closed } = await hold("GET /v1/health HTTP/1.1\r\nHost: localhost\r\nX-Slow: ");
+  expect(await health()).toBe(200);
+  // Longer than it takes to look at all descriptors several times.
+  await Bun.sleep(1_500);
+  expect(closed()).toBeGreaterThan(CONNECTIONS - DESCRIPTORS);
+  resolve();
+  for (const stream of streams) expect(await stream.text()).toMatch(/At last[\s\S]*\[DONE\]/);
 }, 20_000);
 
 test("a stranger whose body has not come is not listened to any longer", async () => {

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readFileSync } from "node:fs";
 import type { ConnectionBindings } from "../api/env.ts";
 import { createBodyThread } from "./body-thread.ts";
+import { type Sockets, systemSockets } from "./sockets.ts";
 
 /** How long an idle connection is kept, seconds. Streams send a sign of life more often. */
 export const IDLE_SECONDS = 60;
@@ -10,6 +11,8 @@ const BODY_SECONDS = 30;
 const ARRIVING_MAX = 1_000;
 /** How often the descriptors are looked at. */
 const LOOK_MS = 250;
+/** Connections that may wait until they are taken, as far as the system lets them; the runtime has 512. */
+const WAITING_MAX = 4_096;
 /** The part of the process's descriptors that connections may use up before idle ones are closed. */
 const CROWDED_PART = 3 / 4;
 /** The part that bodies on their way may use up. */
@@ -20,7 +23,10 @@ const DESCRIPTORS_DEFAULT = 10_240;
 /** How the API answers whom it does not let in. */
 const STRANGERS: ReadonlySet<number> = new Set([401, 403]);
 
-type Http = Pick<Bun.Server<unknown>, "timeout" | "closeIdleConnections">;
+/** Requests to remember before those that were answered are forgotten. */
+const REMEMBERED_MIN = 256;
+
+type Http = Pick<Bun.Server<unknown>, "timeout" | "closeIdleConnections" | "requestIP" | "port">;
 type Answer = (request: Request, connection: ConnectionBindings) => Response | Promise<Response>;
 
 /** What stands between the sockets and the API. */
@@ -32,7 +38,8 @@ export interface Intake {
 
 /**
  * Bounds what clients hold open. A request has a time limit until its body is here; only then, and with the right key,
- * may it take as long as the agent works, which the run's own limits bound. Who is slow gives way to who comes later.
+ * may it take as long as the agent works, which the run's own limits bound. Who is slow gives way to who comes later,
+ * and of those who have not even said what they want the runtime tells nothing: the system is asked.
  */
 export function createIntake(answer: Answer): Intake {
   const thread = createBodyThread();
@@ -40,6 +47,7 @@ export function createIntake(answer: Answer): Intake {
   const arrivingMax = Math.min(ARRIVING_MAX, Math.floor(descriptorsMax * ARRIVING_PART));
   /** Oldest first: how to give each up. */
   const arriving = new Map<Request, () => void>();
+  const open = createOpenRequests();
 
   function giveUpOldest(): void {
     for (const [request, giveUp] of arriving) {
@@ -74,14 +82,22 @@ export function createIntake(answer: Answer): Intake {
 
   return {
     take(request, http) {
+      open.add(request, http);
       if (request.method === "GET" || request.method === "HEAD") return answer(request, {});
       return new Promise((resolve, reject) => {
         takeWithBody(request, http, () => resolve(givenUp())).then(resolve, reject);
       });
     },
     watch(http) {
+      const sockets = systemSockets();
+      for (let descriptor = 0; descriptor < lowestFreeDescriptor(); descriptor++)
+        sockets?.lengthenQueue(descriptor, http.port ?? 0, WAITING_MAX);
+      const shed = createShedding(sockets);
       const timer = setInterval(() => {
-        if (lowestFreeDescriptor() > descriptorsMax * CROWDED_PART) http.closeIdleConnections();
+        const descriptor = Math.min(lowestFreeDescriptor(), descriptorsMax);
+        if (descriptor <= descriptorsMax * CROWDED_PART) return;
+        http.closeIdleConnections();
+        shed(descriptor, http.port ?? 0, open.ports(http));
       }, LOOK_MS);
       timer.unref();
       return () => {
@@ -89,6 +105,50 @@ export function createIntake(answer: Answer): Intake {
         thread.stop();
       };
     },
+  };
+}
+
+/** Requests that have come and are not answered to their end: a stream is one of them while it lasts. */
+function createOpenRequests() {
+  const requests = new Set<Request>();
+  let rememberedMax = REMEMBERED_MIN;
+
+  /** The runtime knows an address as long as it has something to say there. */
+  function forgetAnswered(http: Http): void {
+    for (const request of requests) if (http.requestIP(request) === null) requests.delete(request);
+    rememberedMax = Math.max(REMEMBERED_MIN, requests.size * 2);
+  }
+
+  return {
+    add(request: Request, http: Http) {
+      requests.add(request);
+      if (requests.size > rememberedMax) forgetAnswered(http);
+    },
+    /** The ports that they came from. */
+    ports(http: Http): ReadonlySet<number> {
+      forgetAnswered(http);
+      return new Set([...requests].flatMap((request) => http.requestIP(request)?.port ?? []));
+    },
+  };
+}
+
+/**
+ * Ends connections on which there is no request, not even a part of its body, at two looks: those that have not sent
+ * their headers in between. Ports alone are compared: that of a request elsewhere only spares one that could go.
+ */
+function createShedding(
+  sockets: Sockets | undefined,
+): (descriptorsEnd: number, ownPort: number, busyPorts: ReadonlySet<number>) => void {
+  let seen = new Map<number, number>();
+  return (descriptorsEnd, ownPort, busyPorts) => {
+    const found = new Map<number, number>();
+    for (let descriptor = 0; descriptor < descriptorsEnd; descriptor++) {
+      const port = sockets?.peerPort(descriptor, ownPort);
+      if (port === undefined || busyPorts.has(port)) continue;
+      if (seen.get(descriptor) === port) sockets?.end(descriptor);
+      else found.set(descriptor, port);
+    }
+    seen = found;
   };
 }
 
