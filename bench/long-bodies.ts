@@ -99,7 +99,10 @@ const TEXTS: Readonly<Record<string, string>> = {
   quotes: fill('\\"'),
 };
 
-function shapes(agent: string, archive: string): readonly (readonly [string, string, string, () => string])[] {
+/** A name, a method, a path and what makes the body. */
+type Shape = readonly [string, string, string, () => string];
+
+function shapes(agent: string, archive: string): readonly Shape[] {
   const messages = `/v1/agents/${agent}/messages`;
   const message = (content: string) => `{"messages":[{"role":"user","content":${content}}]}`;
   const perText = Object.entries(TEXTS).flatMap(([name, text]) => [
@@ -130,6 +133,7 @@ function shapes(agent: string, archive: string): readonly (readonly [string, str
       messages,
       () => `{"messages":${list('{"role":"user","content":"hello there"}', 9_000)}}`,
     ],
+    ...manyTexts(messages),
     ["parts", "POST", messages, () => message(list('{"type":"text","text":"hi"}', 900_000))],
     [
       "image",
@@ -160,6 +164,41 @@ function shapes(agent: string, archive: string): readonly (readonly [string, str
       () => `{"model":"${agent}","messages":[{"role":"user","content":"${fill("hello ")}"}]}`,
     ],
     ...perText,
+  ];
+}
+
+/** Bodies of many texts that are long together. */
+function manyTexts(messages: string): readonly Shape[] {
+  const said = (bytes: number) => `{"role":"user","content":"${fill("hello there ", bytes)}"}`;
+  const longKeys = `{${Array.from({ length: 49_000 }, (_, i) => `"k${i}":"${fill("v", BYTES / 49_000 - 20)}"`).join(",")}}`;
+  const tenBlocks = Array.from(
+    { length: 10 },
+    (_, i) => `{"label":"b${i}","limit":99999999,"value":"${fill("<think>", BYTES / 10 - 100)}"}`,
+  ).join(",");
+  const message = (content: string) => `{"messages":[{"role":"user","content":${content}}]}`;
+  return [
+    ["9,000 long messages", "POST", messages, () => `{"messages":${list(said(BYTES / 9_000 - 100), 8_999)}}`],
+    [
+      "three longest messages",
+      "POST",
+      messages,
+      () => `{"messages":${list(said(Math.min(BYTES / 3, 10_000_000) - 100), 2)}}`,
+    ],
+    ["24,000 parts", "POST", messages, () => message(list(`{"type":"text","text":"${fill("hi ", 1_200)}"}`, 23_999))],
+    [
+      "metadata of 49,000 long values",
+      "POST",
+      "/v1/agents/",
+      () => `{"model":"${values.model}","metadata":${longKeys}}`,
+    ],
+    [
+      "tools of the client's",
+      "POST",
+      messages,
+      () =>
+        `{"input":"hi","client_tools":${list(`{"name":"t","description":"${fill("look up ", 60_000)}","parameters":{}}`, 499)}}`,
+    ],
+    ["ten blocks of angles", "POST", "/v1/agents/", () => `{"model":"${values.model}","memory_blocks":[${tenBlocks}]}`],
   ];
 }
 

@@ -11,6 +11,8 @@ export interface ConnectionBindings {
   readonly runBegan?: (runId: string) => void;
   /** As `parseBody` does it, away from the thread that serves requests; takes the bytes away. */
   readonly parseApart?: (bytes: ArrayBuffer) => Promise<unknown>;
+  /** Gives others a turn when a long body has held the thread for a while. */
+  readonly giveWay?: () => Promise<void> | undefined;
 }
 
 /** What every route finds in its context. */

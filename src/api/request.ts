@@ -19,7 +19,9 @@ const REPEATS_MAX = 1_000;
 
 /** Reads the JSON body, checked; throws an `invalid` Failure that names what is wrong. An absent body is `{}`. */
 export async function readBody<S extends z.ZodType>(c: Context<ApiEnv>, schema: S): Promise<z.output<S>> {
-  return check(schema, await readJson(c), "body");
+  const body = check(schema, await readJson(c), "body");
+  await c.env?.giveWay?.();
+  return body;
 }
 
 /** The JSON of the body, as {@link parseBody} reads it. A long one is parsed where it keeps nobody waiting. */

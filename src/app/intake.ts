@@ -2,6 +2,7 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import type { ConnectionBindings } from "../api/env.ts";
 import { createBodyThread } from "./body-thread.ts";
 import { type Sockets, systemSockets } from "./sockets.ts";
+import { createTurns } from "./turns.ts";
 
 /** How long an idle connection is kept, seconds. Streams send a sign of life more often. */
 export const IDLE_SECONDS = 60;
@@ -48,6 +49,7 @@ export function createIntake(answer: Answer): Intake {
   /** Oldest first: how to give each up. */
   const arriving = new Map<Request, () => void>();
   const open = createOpenRequests();
+  const turns = createTurns();
 
   function giveUpOldest(): void {
     for (const [request, giveUp] of arriving) {
@@ -64,7 +66,12 @@ export function createIntake(answer: Answer): Intake {
     let isHere = false;
     try {
       const response = await answer(request, {
-        parseApart: thread.parse,
+        async parseApart(bytes) {
+          const body = await thread.parse(bytes);
+          turns.begin();
+          return body;
+        },
+        giveWay: turns.ifDue,
         bodyIsHere() {
           isHere = true;
           arriving.delete(request);

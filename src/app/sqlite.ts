@@ -90,6 +90,7 @@ function openIn(directory: string, lock: Database, onDiskFailure: (error: unknow
     reader: readerOver(writer, connectionTo(read).reading),
     flushes: () => flushes,
     commits: writer.commits,
+    giveWay: writer.giveWay,
     async flush() {
       const rows = writer.takeChangedRows();
       let logBytes: number;
@@ -266,7 +267,7 @@ function connectionTo(database: Database) {
     execute(sql, parameters) {
       turns.begin();
       const result = answer(sql, parameters);
-      return turns.areDue() ? turns.next().then(() => result) : result;
+      return turns.ifDue()?.then(() => result) ?? result;
     },
   };
   /** For the one whose transactions they are. */
@@ -274,13 +275,14 @@ function connectionTo(database: Database) {
     execute(sql, parameters) {
       turns.begin();
       // Nobody may see what is committed before whoever committed it knows that it must be flushed.
-      if (sql === "commit" || !turns.areDue()) return answer(sql, parameters);
-      return turns.next().then(() => answer(sql, parameters));
+      const others = sql === "commit" ? undefined : turns.ifDue();
+      return others?.then(() => answer(sql, parameters)) ?? answer(sql, parameters);
     },
   };
   return {
     reading,
     writing,
+    giveWay: turns.ifDue,
     commits: () => commits,
     isInTransaction: transaction.isOpen,
     takeChangedRows() {

@@ -5,10 +5,8 @@ const HELD_MS_MAX = 20;
 export interface Turns {
   /** Call before a step. */
   begin(): void;
-  /** Whether the thread was held for long. */
-  areDue(): boolean;
-  /** Resolves once others had their turn. */
-  next(): Promise<void>;
+  /** Resolves once others had their turn; undefined where the thread was not held for long. */
+  ifDue(): Promise<void> | undefined;
 }
 
 /** {@link Turns} of this thread's event loop. */
@@ -23,7 +21,9 @@ export function createTurns(): Turns {
       heldSinceMs = performance.now();
       setImmediate(release);
     },
-    areDue: () => heldSinceMs !== undefined && performance.now() - heldSinceMs > HELD_MS_MAX,
-    next: () => new Promise((resolve) => setImmediate(resolve)),
+    ifDue() {
+      if (heldSinceMs === undefined || performance.now() - heldSinceMs <= HELD_MS_MAX) return undefined;
+      return new Promise((resolve) => setImmediate(resolve));
+    },
   };
 }

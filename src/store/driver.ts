@@ -16,6 +16,8 @@ export interface SqlDatabase {
   readonly reader: SqlConnection;
   /** The only connection that writes; one transaction at a time. */
   readonly writer: SqlConnection;
+  /** Gives others a turn where statements have held the thread for long. */
+  giveWay?(): Promise<void> | undefined;
   /** Resolves when everything committed before the call is on disk. Rejects when the disk failed: stop writing then. */
   flush(): Promise<void>;
   close(): Promise<void>;

@@ -93,6 +93,8 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
         return result;
       } finally {
         release();
+        // What is made of it next may be long, too.
+        await database.giveWay?.();
       }
     },
     durable: barrier.durable,

@@ -66,8 +66,7 @@ export async function summarise(request: SummaryRequest, means: SummaryMeans): P
 /** What stands in for a summary when no model can make one: what an earlier summary said, and how messages began. */
 export function noteOf(evicted: readonly Message[]): string {
   const earlier = evicted.filter((message) => message.role === "summary").map((message) => summaryTextOf(message));
-  const said = evicted.filter((message) => message.role === "user").map((message) => opening(textOf(message)));
-  const shown = said.filter((text) => text !== "").slice(-OPENINGS_MAX);
+  const shown = openings(evicted);
   return [
     "No summary could be made of these messages, so they were only left out.",
     ...earlier.map((text) => `What an earlier summary said:\n${cut(text, CARRIED_CHARS_MAX)}`),
@@ -75,6 +74,17 @@ export function noteOf(evicted: readonly Message[]): string {
       ? []
       : [`How the latest of what the user said began:\n${shown.map((text) => `- ${text}`).join("\n")}`]),
   ].join("\n\n");
+}
+
+/** How the latest messages of the user began; the others are not read, for there may be thousands of long ones. */
+function openings(evicted: readonly Message[]): readonly string[] {
+  const latest: string[] = [];
+  for (const message of evicted.toReversed()) {
+    if (latest.length === OPENINGS_MAX) break;
+    const text = message.role === "user" ? opening(textOf(message)) : "";
+    if (text !== "") latest.push(text);
+  }
+  return latest.reverse();
 }
 
 function opening(text: string): string {
