@@ -35,7 +35,7 @@ export function createLanguageModel(options: AdapterOptions): LanguageModel {
  * Open models that think, and whose chat templates may write the tag before their thoughts themselves. A server that
  * takes the thoughts out shows with its first answer that nothing has to be held back.
  */
-const LEAVES_TAG_OUT = /qwen-?3|qwq|r1(?:$|[-_:.\d])|thinking|reasoning|magistral|glm-?4\.[5-9]|nemotron/i;
+const LEAVES_TAG_OUT = /qwen-?3|qwq|r1(?:$|[-_:.\d])|thinking|reasoning|magistral|glm-?4\.[5-9]|nemotron|minimax-?m/i;
 
 class Adapter implements LanguageModel {
   readonly #options: AdapterOptions;

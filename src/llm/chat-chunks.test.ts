@@ -175,6 +175,23 @@ describe("createChatChunks()", () => {
     expect(parts.at(-1)).toMatchObject({ usage: { inputTokens: { total: 9 }, outputTokens: { total: 2 } } });
   });
 
+  test.each([
+    ["eos", "stop"],
+    ["eos_token", "stop"],
+    ["end_turn", "stop"],
+    ["model_length", "length"],
+    ["max_tokens", "length"],
+    ["tool_use", "tool-calls"],
+    ["SAFETY", "content-filter"],
+    ["whatever", "other"],
+  ])("finish reason %s means %s", (reason, unified) => {
+    const parts: AnswerPart[] = [];
+    const chunks = createChatChunks((part) => parts.push(part));
+    chunks.take(JSON.stringify({ choices: [{ delta: { content: "a" }, finish_reason: reason }] }));
+    chunks.end();
+    expect(parts.at(-1)).toMatchObject({ finishReason: { unified, raw: reason } });
+  });
+
   test("a whole answer is one chunk; what repeats pieces is not said twice", () => {
     const parts: AnswerPart[] = [];
     const chunks = createChatChunks((part) => parts.push(part));
@@ -194,6 +211,8 @@ describe("createChatChunks()", () => {
       [call(undefined, undefined, "f", "{}"), call(undefined, undefined, "g", "{}")],
       ["f", "g"],
     ],
+    ["one index for all, the first without arguments", [call(0, "a", "f", ""), call(0, "b", "g", "{}")], ["f", "g"]],
+    ["neither ids nor indices, and in pieces", [call(undefined, undefined, "f", "{"), rest(undefined, "}")], ["f"]],
     ["the name again and again", [call(0, "a", "f", '{"x"'), call(0, "a", "f", ":1}"), call(0, "a", "f", "")], ["f"]],
     ["an empty name and id later", [call(0, "a", "f", "{"), call(0, "", "", "}")], ["f"]],
   ])("calls are told apart: %s", (_, pieces, names) => {
@@ -219,6 +238,10 @@ describe("createChatChunks()", () => {
     });
   });
 });
+
+function rest(index: number | undefined, text: string): object {
+  return { index, function: { arguments: text } };
+}
 
 function call(index: number | undefined, id: string | undefined, name: string, text: string): object {
   return { index, id, function: { name, arguments: text } };

@@ -117,6 +117,14 @@ test("embed() reads vectors written as bytes, and any order", async () => {
   expect(server.requests[0]?.body.encoding_format).toBe("base64");
 });
 
+test("embed() asks for numbers where bytes are refused, and remembers it", async () => {
+  const refusal = { object: "error", message: "base64 encoding is not currently supported", code: 400 };
+  const server = serve((asked) => (asked.body.encoding_format === "base64" ? json(refusal, 400) : answerAll(asked)));
+  const embedder = open({ kind: "openai", baseUrl: server.url });
+  for (const text of ["a", "bcd"]) expect(numbersOf(await embedder.embed([text], SIGNAL))).toEqual([vectorOf(text)]);
+  expect(server.requests.map(({ body }) => body.encoding_format)).toEqual(["base64", undefined, undefined]);
+});
+
 test("embed() keeps to the batch that is configured and to bounded requests, and keeps the order", async () => {
   const server = serve(answerAll);
   const embedder = open({ kind: "vllm", baseUrl: server.url }, "tiny-embed", { batchSize: 3 });

@@ -61,6 +61,9 @@ const SPACE = 32;
 
 /** What some servers write without naming it data: an object to a line, as Ollama does, or an error under that name. */
 function bareData(line: string): string | undefined {
-  const bare = line.startsWith("error:") ? line.slice("error:".length).trim() : line;
-  return bare.startsWith("{") && bare.endsWith("}") ? bare : undefined;
+  if (line.startsWith("error:")) {
+    const error = line.slice("error:".length).trim();
+    return error.startsWith("{") ? `{"error":${error}}` : undefined;
+  }
+  return line.startsWith("{") && line.endsWith("}") ? line : undefined;
 }

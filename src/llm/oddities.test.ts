@@ -284,7 +284,10 @@ describe.each(WIRES)("%s %#", (kind, wire) => {
 });
 
 const chatEnd = (choice: object) => ({ id: "x", created: 1, model: "m", choices: [{ index: 0, ...choice }] });
-const blocked = { promptFeedback: { blockReason: "PROHIBITED_CONTENT" }, usageMetadata: { promptTokenCount: 3 } };
+const blocked = {
+  promptFeedback: { blockReason: "PROHIBITED_CONTENT", blockReasonMessage: "Not in this house" },
+  usageMetadata: { promptTokenCount: 3 },
+};
 const safety = { candidates: [{ index: 0, content: {}, finishReason: "SAFETY" }] };
 const REFUSED = { ...RESPONSE, output: [{ ...ITEM, content: [{ type: "refusal", refusal: "I will not" }] }] };
 const CUT = { ...RESPONSE, status: "incomplete", incomplete_details: { reason: "content_filter" }, output: [] };
@@ -312,7 +315,7 @@ test.each([
     { ...CLAUDE.whole, content: [], stop_reason: "refusal" },
     "refusal",
   ],
-  ["google_ai", GEMINI, [data(blocked)], blocked, "PROHIBITED_CONTENT"],
+  ["google_ai", GEMINI, [data(blocked)], blocked, "PROHIBITED_CONTENT: Not in this house"],
   ["google_ai", GEMINI, [data(safety)], safety, "SAFETY"],
   [
     "openai",
@@ -354,4 +357,120 @@ test.each([
 ])("an answer that ended with an error is none, and an error that says nothing is none: %#", async (pieces, type) => {
   const asked = ask("openrouter", CHAT, () => events(pieces));
   expect<string>(type === undefined ? (await asked).finishReason : (await failureOf(asked)).type).toBe(type ?? "stop");
+});
+
+test("llama.cpp's error on a line of its own name is judged", async () => {
+  const error = { code: 400, message: "the request exceeds the available context size", type: "invalid_request_error" };
+  const pieces = [`error: ${JSON.stringify(error)}\n\n`, CHAT.mark];
+  expect((await failureOf(ask("llamacpp", CHAT, () => events(pieces)))).type).toBe("llm_context_window_exceeded");
+});
+
+test.each([
+  [{ error: "out of memory" }, "llm_error"],
+  [{ object: "error", message: "who are you", code: 401 }, "llm_authentication"],
+])("an error of another shape: %p", async (value, type) => {
+  for (const stream of [true, false]) {
+    const answer = () => (stream ? events([...CHAT.said, data(value)]) : json(value));
+    expect<string>((await failureOf(ask("vllm", CHAT, answer, { stream }))).type).toBe(type);
+  }
+});
+
+test.each([
+  ["beyond all sense", { prompt_tokens: -1e9, completion_tokens: 1e308 }],
+  ["of zeros", { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }],
+  ["that is none", null],
+])("usage %s is unknown", async (_, usage) => {
+  expect(
+    await ask("vllm", CHAT, () => events([...CHAT.said, data({ choices: [], usage }), CHAT.reason, CHAT.mark])),
+  ).toMatchObject({ ...HELLO, usage: null });
+});
+
+test("usage that only some numbers of make sense keeps those", async () => {
+  const usage = { prompt_tokens: 9, completion_tokens: 1e308, prompt_tokens_details: { cached_tokens: -3 } };
+  const reply = await ask("vllm", CHAT, () => events([...CHAT.said, data({ choices: [], usage }), CHAT.reason]));
+  expect(reply.usage).toMatchObject({ promptTokens: 9, completionTokens: 0, cachedInputTokens: null });
+});
+
+const { content: _content, ...bare } = CLAUDE.whole as { readonly content: object };
+const unnamed = (event: string) => event.replace(/,"usage":\{[^}]*\}/, "");
+const NEW_BLOCK = { index: 1, content_block: { type: "hologram", id: "h" } };
+
+test.each([
+  ["without usage", [...CLAUDE.said, CLAUDE.reason, CLAUDE.mark].map(unnamed)],
+  [
+    "without a content in its first event",
+    [CLAUDE.said[0]?.replace('"content":[],', ""), ...CLAUDE.said.slice(1), CLAUDE.reason],
+  ],
+  ["ended by its mark alone", [...CLAUDE.said, CLAUDE.mark]],
+  [
+    "with kinds of events, blocks and pieces that are new",
+    [
+      named("weather", { index: 0 }),
+      ...CLAUDE.said.slice(0, 3),
+      named("content_block_delta", { index: 0, delta: { type: "smell_delta", smell: "tea" } }),
+      ...CLAUDE.said.slice(3),
+      named("content_block_start", NEW_BLOCK),
+      named("content_block_delta", { index: 1, delta: { type: "text_delta", text: "no" } }),
+      named("content_block_stop", { index: 1 }),
+      CLAUDE.reason,
+      CLAUDE.mark,
+    ],
+  ],
+] as const)("an answer in Anthropic's protocol %s is read", async (_, pieces) => {
+  expect(await ask("anthropic", CLAUDE, () => events(pieces.map(String)))).toMatchObject(HELLO);
+});
+
+test("a whole answer in Anthropic's protocol needs neither usage nor blocks that are known", async () => {
+  const content = [
+    { type: "hologram", id: "h" },
+    { type: "text", text: "Hello" },
+  ];
+  const whole = { ...bare, usage: undefined, content };
+  expect(await ask("anthropic", CLAUDE, () => json(whole), { stream: false })).toMatchObject({ ...HELLO, usage: null });
+});
+
+test("events of the Responses API that are new are passed over", async () => {
+  const pieces = [
+    ...RESPONSES.said.slice(0, 3),
+    named("response.hologram.delta", delta("no")),
+    ...RESPONSES.said.slice(3),
+  ];
+  expect(await ask("openai", RESPONSES, () => events([...pieces, RESPONSES.mark]))).toMatchObject(HELLO);
+});
+
+test("Gemini's call that cannot be read is asked for again", async () => {
+  const none = { candidates: [{ index: 0, content: {}, finishReason: "MALFORMED_FUNCTION_CALL" }] };
+  for (const stream of [true, false]) {
+    const answer = () => (stream ? events([data(none)]) : json(none));
+    const failure = await failureOf(ask("google_ai", GEMINI, answer, { stream, limits: { retriesMax: 1 } }));
+    expect(failure.type).toBe("llm_error");
+    expect(provider?.requests).toHaveLength(2);
+  }
+});
+
+test("a chat completion is read as it comes, whatever was asked for", async () => {
+  const streamed = () => events([...CHAT.said, CHAT.reason, CHAT.mark]);
+  expect(await ask("groq", CHAT, streamed, { stream: false })).toMatchObject(HELLO);
+  const headers = { "content-type": "application/json" };
+  const whole = () => new Response(JSON.stringify(CHAT.whole, null, 2), { headers });
+  expect(await ask("groq", CHAT, whole, { stream: true })).toMatchObject(HELLO);
+});
+
+test.each([
+  ["deepseek", CHAT],
+  ["anthropic", { ...CLAUDE, model: "claude-3-5-haiku-20241022" }],
+] as const)("empty lines before a whole answer are signs of life: %s", async (kind, wire) => {
+  const answer = () => {
+    const pieces = ["\n", "\n", JSON.stringify(wire.whole)];
+    const body = new ReadableStream({
+      async pull(controller) {
+        const piece = pieces.shift();
+        if (piece === undefined) return controller.close();
+        await Bun.sleep(400);
+        controller.enqueue(new TextEncoder().encode(piece));
+      },
+    });
+    return new Response(body, { headers: { "content-type": "application/json" } });
+  };
+  expect(await ask(kind, wire, answer, { stream: false, limits: { requestTimeoutMs: 600 } })).toMatchObject(HELLO);
 });

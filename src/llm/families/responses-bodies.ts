@@ -8,12 +8,11 @@ const KNOWN =
 /** The events after which nothing of an answer comes. */
 const LAST = ["response.completed", "response.incomplete", "response.failed", "response.done"];
 
-/** Answers of OpenAI's Responses API, also from servers that imitate it and leave out the numbers of events. */
+/** Answers of OpenAI's Responses API, also from servers that imitate it. */
 export const responsesBodies: Bodies = { stream: () => new ResponsesReader(), whole: regularResponse };
 
 class ResponsesReader implements BodyReader {
   state: "open" | "ended" = "open";
-  #count = 0;
   /** In what words the model declined to answer. */
   #refusal = "";
   #hasText = false;
@@ -25,10 +24,10 @@ class ResponsesReader implements BodyReader {
     if (type === "response.output_text.delta") this.#hasText = true;
     if (LAST.includes(type)) {
       this.state = "ended";
-      return [this.#numbered(this.#last(event))];
+      return [this.#last(event)];
     }
     if (!KNOWN.test(type) || isRefusal(event["part"])) return [];
-    return [this.#numbered(event)];
+    return [event];
   }
 
   end(): readonly JsonObject[] {
@@ -44,11 +43,6 @@ class ResponsesReader implements BodyReader {
     if (refusal === "") return event;
     if (!this.#hasText) throw new Declined(refusal);
     return { ...event, type: "response.incomplete", response: filtered(response) };
-  }
-
-  #numbered(event: JsonObject): JsonObject {
-    const number = this.#count++;
-    return typeof event["sequence_number"] === "number" ? event : { ...event, sequence_number: number };
   }
 }
 
