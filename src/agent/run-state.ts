@@ -2,8 +2,9 @@ import type { Instant } from "../core/clock.ts";
 import { type AgentId, newId, type RunId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { World } from "../core/world.ts";
+import { unpackAnswer } from "../tools/tool-answer.ts";
 import type { Agent } from "./agent.ts";
-import type { Message } from "./message.ts";
+import type { Message, ToolReturn } from "./message.ts";
 import type { Repositories } from "./ports.ts";
 import type { Run, Step } from "./run.ts";
 import type { RunSetup } from "./run-setup.ts";
@@ -104,10 +105,16 @@ export async function stateOf(reader: Repositories, run: Run, setup: RunSetup): 
     contextTokens: last === undefined || isCompactedSince(context, last) ? null : (last.usage?.totalTokens ?? 0),
     stepsTaken: steps.length,
     calledTools: answers.map((answer) => answer.name),
-    lastAnswer: answers.at(-1)?.response ?? null,
+    lastAnswer: lastAnswerOf(answers),
     usage: usageOf(steps),
     produced: producedOf(messages),
   };
+}
+
+/** What the last of these tools answered, as text; null when there is none. */
+export function lastAnswerOf(answers: readonly ToolReturn[]): string | null {
+  const last = answers.at(-1);
+  return last === undefined ? null : unpackAnswer(last.response).text;
 }
 
 /** The steps that a run has taken, the first of them first. */

@@ -13,6 +13,7 @@ import { searchMessages } from "./message-search.ts";
 import type { Repositories } from "./ports.ts";
 import { compilePrompt, recompileAgents } from "./recompile.ts";
 import type { StopReason } from "./run.ts";
+import { lastAnswerOf } from "./run-state.ts";
 import { argumentsOf, HEARTBEAT, readArguments } from "./speech.ts";
 import { asksApproval, hasTool, missingTools, toolOffer } from "./tool-offer.ts";
 import { openCalls } from "./transcript.ts";
@@ -66,9 +67,9 @@ export async function answerCalls(
       repositories,
     );
     calledTools = [...calledTools, call.name];
-    lastAnswer = answered.text;
     promptChanged ||= answered.promptChanged;
     returns.push(answered.toolReturn);
+    lastAnswer = lastAnswerOf(returns);
   }
   const stepId = context.findLast((message) => message.toolCalls.length > 0)?.stepId ?? null;
   const system = promptChanged ? await recompiled(turn, context, repositories) : null;
@@ -93,7 +94,6 @@ function isElsewhere(decision: Approval | undefined): boolean {
 
 interface Answered {
   readonly toolReturn: ToolReturn;
-  readonly text: string;
   readonly promptChanged: boolean;
 }
 
@@ -149,7 +149,7 @@ function packed(turn: Turn, call: ToolCall, result: ToolResult): Answered {
     stdout: null,
     stderr,
   };
-  return { toolReturn, text, promptChanged: result.ok && result.promptChanged };
+  return { toolReturn, promptChanged: result.ok && result.promptChanged };
 }
 
 /** What did not run has written nothing. */
@@ -172,7 +172,6 @@ function clientAnswer(turn: Turn, call: ToolCall, decision: Approval & { type: "
       stdout,
       stderr,
     },
-    text: decision.text,
     promptChanged: false,
   };
 }
