@@ -33,6 +33,21 @@ export type HookFate = "heard" | "final" | "failed";
 export interface CallbackBook {
   arrived(mark: string, body: string, fate: HookFate): void;
   of(mark: string): readonly HookFate[];
+  /** What callbacks told of runs, by their ids. */
+  readonly told: ReadonlyMap<string, readonly ToldRun[]>;
+}
+
+/** What a callback tells of a run. */
+export interface ToldRun {
+  readonly status: string;
+  /** The messages that it shows. */
+  readonly messages: readonly string[];
+}
+
+interface CallbackBody {
+  readonly run_id?: unknown;
+  readonly status?: unknown;
+  readonly metadata?: { readonly result?: { readonly messages?: readonly { readonly id: string }[] } };
 }
 
 const FINAL = ["completed", "failed", "cancelled"];
@@ -41,10 +56,14 @@ const FINAL = ["completed", "failed", "cancelled"];
 export function createCallbackBook(fail: Fail, checked: () => void): CallbackBook {
   const fates = new Map<string, HookFate[]>();
   const runs = new Map<string, unknown>();
+  const told = new Map<string, ToldRun[]>();
   return {
+    told,
     arrived(mark, body, fate) {
       checked();
-      const { run_id, status } = (parseJson(body) ?? {}) as { run_id?: unknown; status?: unknown };
+      const { run_id, status, metadata } = (parseJson(body) ?? {}) as CallbackBody;
+      const messages = (metadata?.result?.messages ?? []).map(({ id }) => id);
+      told.set(String(run_id), [...(told.get(String(run_id)) ?? []), { status: String(status), messages }]);
       if (!FINAL.includes(String(status)))
         fail("S19 callback", `The callback of ${mark} tells that its run is ${status}`);
       if (runs.has(mark) && runs.get(mark) !== run_id)

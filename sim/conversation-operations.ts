@@ -1,10 +1,15 @@
 import { activeRuns, ask, type Clients, isRefusedByDisk, pause } from "./clients.ts";
+import { learnedOf } from "./fact-checks.ts";
+import type { MadeConversation } from "./making.ts";
 import type { ApiRequest } from "./network.ts";
 import type { KnownAgent } from "./oracle.ts";
 import { MODEL_NAMES } from "./providers.ts";
+import type { SeededRandom } from "./random.ts";
 import { sendMessage } from "./sending.ts";
 
 const THINK_MS_MAX = 800;
+/** In which what an agent was told is mostly learned. */
+const LEARN_MS_MAX = 30_000;
 
 /** Asks for the run at work in a conversation to be cancelled. */
 export async function cancel({ network }: Clients, { id, conversationId }: KnownAgent): Promise<void> {
@@ -22,7 +27,7 @@ export async function reshape(
   const { network, oracle } = clients;
   const { id, conversationId } = agent;
   if (how === "reset" && conversationId !== null) return;
-  if (how !== "recompile") oracle.mayForget(agent.number);
+  if (how !== "recompile") oracle.mayForget(agent.number, how);
   const body = { agent_id: id };
   const path = `/v1/conversations/${conversationId ?? "default"}/${how}`;
   const request: ApiRequest =
@@ -30,7 +35,7 @@ export async function reshape(
       ? { method: "PATCH", path: `/v1/agents/${id}/reset-messages`, body: {} }
       : { method: "POST", path, body };
   const answer = await network.call(request);
-  if (how !== "recompile") oracle.mayForget(agent.number);
+  if (how !== "recompile") oracle.mayForget(agent.number, how);
   // A model that summarises can fail in all its ways; the others may only be too early.
   const isFine =
     answer.kind !== "answered" || how === "compact" || [200, 409].includes(answer.status) || isRefusedByDisk(answer);
@@ -56,21 +61,50 @@ export async function deleteRun(clients: Clients): Promise<void> {
     oracle.fail("S13 deleted", `Run ${runId} was deleted (${answer?.status}) and is shown with ${found?.status}`);
 }
 
+/** What an agent that is to be deleted was given: where to talk to it, and words that must go with it. */
+interface Equipment {
+  readonly talk: KnownAgent;
+  readonly marks: readonly string[];
+}
+
+/** Gives an agent a passage in an archive, and a conversation that says what it is about and has a block for itself. */
+async function equip({ network }: Clients, agent: KnownAgent, random: SeededRandom): Promise<Equipment> {
+  const text = `pg-${random.uuid()};`;
+  await network.call({ method: "POST", path: `/v1/agents/${agent.id}/archival-memory`, body: { text } });
+  const summary = `about ${random.uuid()};`;
+  const path = `/v1/conversations/?agent_id=${agent.id}`;
+  const body = { summary, isolated_block_labels: ["persona"] };
+  const made = await network.call({ method: "POST", path, body });
+  const isMade = made.kind === "answered" && made.status === 200;
+  const { id, isolated_block_ids = [] } = (isMade ? made.body : {}) as Partial<MadeConversation>;
+  const note = ` own-${random.uuid()};`;
+  const value = `cn-${agent.number};${note}`;
+  for (const block of isolated_block_ids)
+    await network.call({ method: "PATCH", path: `/v1/blocks/${block}`, body: { value } });
+  const isApart = id !== undefined && random.chance(0.5);
+  return { talk: isApart ? { ...agent, conversationId: id } : agent, marks: [text, summary, note] };
+}
+
 /** Makes an agent, sets it to work, and deletes it wherever it is then: nothing of it may stay. */
 export async function deleteAgent(clients: Clients, number: number): Promise<void> {
   const { oracle, random, network, options } = clients;
   const [provider] = options.providers;
   const [model] = MODEL_NAMES[provider];
   const memory_blocks = [{ label: "persona", value: `cn-${number};` }];
-  const draft = { model: `${provider}/${model}`, memory_blocks };
+  const memory = options.learns ? { memory_settings: { learn: true, recall: true } } : {};
+  const draft = { model: `${provider}/${model}`, memory_blocks, ...memory };
   const made = await network.call({ method: "POST", path: "/v1/agents/", body: draft });
   if (made.kind !== "answered" || made.status !== 200) return;
   const { id } = made.body as { id: string };
   oracle.lists.gone("/v1/agents/", id);
   const own = { conversationId: null, sharedBlockId: "", isolatedBlockIds: [], inherited: [], isFork: false };
   const agent: KnownAgent = { number, owner: number, id, model, ...own };
-  const sending = sendMessage(clients, agent, random.pick(["async", "blocking", "tokens", "background"]));
+  const things = random.fork("things");
+  const words = things.chance(0.5) ? await equip(clients, agent, things) : { talk: agent, marks: [] };
+  const sending = sendMessage(clients, words.talk, random.pick(["async", "blocking", "tokens", "background"]));
   await pause(clients, THINK_MS_MAX);
+  // Facts are learned once the turn is over.
+  if (things.chance(0.4)) await pause(clients, LEARN_MS_MAX);
   oracle.agentLeaves(number);
   const gone = await ask(clients, { method: "DELETE", path: `/v1/agents/${id}` });
   if (gone !== undefined) oracle.agentGone(number);
@@ -81,7 +115,8 @@ export async function deleteAgent(clients: Clients, number: number): Promise<voi
   const runs = await activeRuns(clients, agent);
   for (const run of runs) oracle.fail("S13 deleted", `Run ${run.id} of the deleted agent ${id} is ${run.status}`);
   const { mark } = turn.plan;
-  if (gone?.status === 200) oracle.deletedMarks.push(mark);
+  if (gone?.status === 200)
+    oracle.deletedMarks.push(mark, ...words.marks, ...(options.learns ? [learnedOf(mark)] : []));
   const body = { query: mark, limit: 100 };
   const hits = await ask(clients, { method: "POST", path: "/v1/messages/search", body });
   oracle.checked();

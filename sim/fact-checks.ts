@@ -1,4 +1,4 @@
-import { ask, type Clients, mayBeLate } from "./clients.ts";
+import { ask, type Clients, fetched, mayBeLate } from "./clients.ts";
 import type { KnownAgent } from "./oracle.ts";
 import { type WireMessage, wireText } from "./wire.ts";
 
@@ -17,7 +17,16 @@ interface WireFact {
 
 /** What a message adds from which a fact can be learnt: its mark as a number. */
 export function statementOf(mark: string): string {
-  return `. My locker number is ${mark.replace(/\D+/g, "")}.`;
+  return `. My locker number is ${lockerOf(mark)}.`;
+}
+
+/** How a fact tells what a message with this mark states. */
+export function learnedOf(mark: string): string {
+  return `locker number is ${lockerOf(mark)}.`;
+}
+
+function lockerOf(mark: string): string {
+  return mark.replace(/\D+/g, "");
 }
 
 /**
@@ -50,8 +59,26 @@ export async function checkFacts(clients: Clients, agent: KnownAgent, said: read
   const current = facts.filter((fact) => fact.is_current);
   if (stated.length > 0 && lost.length === 0 && current.length !== 1)
     oracle.fail("S14 facts", `Agent ${agent.number} has ${current.length} current locker numbers`);
+  await checkRecall(clients, agent, facts);
   const ids = new Set(said.map((message) => message.id));
   const orphans = facts.flatMap((fact) => fact.source_turn_ids).filter((id) => !ids.has(id));
   if (orphans.length > 0)
     oracle.fail("S13 deleted", `Agent ${agent.number} knows facts from ${orphans.join(" ")}, which are gone`);
+}
+
+/** Who asks for the values is told all of them, and none of another agent's. */
+async function checkRecall(clients: Clients, agent: KnownAgent, facts: readonly WireFact[]): Promise<void> {
+  const { oracle } = clients;
+  const body = { query: "What is my locker number?", include_past: true, limit: 2 * facts.length + 1 };
+  const path = `/v1/agents/${agent.id}/memory/recall`;
+  const recalled = await fetched<{ readonly facts: readonly WireFact[] }>(clients, { method: "POST", path, body });
+  const known = new Set(facts.map(({ value }) => value));
+  const found = new Set(recalled?.facts.map(({ value }) => value));
+  oracle.checked(known.size + found.size);
+  const foreign = [...found].filter((value) => !known.has(value));
+  if (foreign.length > 0)
+    oracle.fail("S12 scope", `Agent ${agent.number} recalls ${foreign.join(" ")}, which it was never told`);
+  const missing = [...known].filter((value) => !found.has(value));
+  if (missing.length > 0)
+    oracle.fail("S14 facts", `Agent ${agent.number} knows ${missing.join(" ")} and does not recall it`);
 }

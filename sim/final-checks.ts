@@ -4,8 +4,10 @@ import { checkFacts } from "./fact-checks.ts";
 import { readNotes } from "./memory-operations.ts";
 import type { KnownAgent, Oracle, SentTurn } from "./oracle.ts";
 import { OWN_BLOCK, SHARED_BLOCK, SMALL_BLOCK, SMALL_CHARS_MAX } from "./plan.ts";
-import { isSummary, readContext } from "./reading-operations.ts";
+import { checkStreams, isSummary, readContext } from "./reading-operations.ts";
+import { checkRules } from "./rule-checks.ts";
 import { checkRuns } from "./run-checks.ts";
+import { checkSearches } from "./search-checks.ts";
 import { checkVectors } from "./vector-checks.ts";
 import { callsOf, returnsOf, type WireCall, type WireMessage, type WireReturn, wireText } from "./wire.ts";
 
@@ -13,6 +15,7 @@ const TOKEN = /tk-\d+-\d+;-\d+;/g;
 /** What a companion wrote, which it may do after the last prompt. */
 const WRITTEN_BY_COMPANION = /^tk-\d+-\d{7,};/;
 const PAGE = 50;
+const NO_MESSAGES: ReadonlySet<string> = new Set(["error_message", "event_message"]);
 
 /** What an agent's clients find when everything is over. */
 interface Found {
@@ -51,7 +54,10 @@ export async function checkAll(clients: Clients): Promise<void> {
     checkTurns(oracle, one);
     if (one.agent.conversationId === null) checkPassages(oracle, one);
     checkCalls(oracle, one);
+    if (clients.options.hasToolRules) checkRules(oracle, one.agent.number, one.messages);
+    await checkSearches(clients, one.agent, one.messages);
   }
+  checkOwnBlocks(clients, found);
   for (const { agent } of found) {
     const own = found.filter((one) => one.agent.owner === agent.owner);
     await checkFacts(
@@ -66,7 +72,9 @@ export async function checkAll(clients: Clients): Promise<void> {
   checkTokens(clients, found, successesIn(conversations));
   checkPrompts(oracle, found);
   oracle.checkRegisters();
-  await checkRuns(clients);
+  await checkStreams(clients);
+  const all = found.flatMap(({ messages, replaced }) => [...messages, ...replaced]);
+  await checkRuns(clients, new Set(all.map(({ id }) => id)));
 }
 
 async function read(clients: Clients, agent: KnownAgent): Promise<Found> {
@@ -192,7 +200,8 @@ function checkStream(oracle: Oracle, turn: SentTurn, ids: ReadonlySet<string>): 
   for (const line of stream?.lines.values() ?? []) {
     const { id, message_type } = (line.startsWith("{") ? JSON.parse(line) : {}) as Partial<WireMessage>;
     const isWhole = turn.showsSteps ? message_type?.endsWith("_message") : message_type === "tool_return_message";
-    if (id === undefined || isWhole !== true || message_type === "error_message") continue;
+    // What is told of an error, or of a compaction that begins, is no message of the conversation.
+    if (id === undefined || isWhole !== true || NO_MESSAGES.has(message_type ?? "")) continue;
     oracle.checked();
     if (!ids.has(id))
       oracle.fail("S1 acknowledged", `${message_type} ${id} of ${turn.runId} was shown and is not stored`);
@@ -306,6 +315,23 @@ function checkTokens(
       oracle.fail("S4 effects", `${token} was written ${done} times, and its tool said so ${said} times`);
     const timesMax = runsMax * (copies.get(/^tk-(.*;)-/.exec(token)?.[1] ?? "") ?? 1);
     if (said > timesMax) oracle.fail("S4 effects", `The tool that writes ${token} ran ${said} times`);
+  }
+}
+
+/** What tools write in a conversation that has the block for itself is there, and in no block of its agent. */
+function checkOwnBlocks({ oracle, options }: Clients, found: readonly Found[]): void {
+  const isolated = new Set(found.flatMap(({ agent }) => (agent.isolatedBlockIds.length > 0 ? [agent.number] : [])));
+  // In a fork, which has no block for itself, a model makes the calls of the original once more.
+  const isCertain = !options.enabled.includes("fork");
+  for (const { agent, blocks } of found) {
+    const isOwn = isolated.has(agent.number);
+    if (!isOwn && (agent.conversationId !== null || !isCertain)) continue;
+    const writers = (blocks.get(OWN_BLOCK) ?? "").matchAll(/tk-(\d+)-\d+;-\d+;/g);
+    for (const [token, number] of writers) {
+      oracle.checked();
+      if (isOwn ? Number(number) !== agent.number : isolated.has(Number(number)))
+        oracle.fail("S12 scope", `The block of conversation ${agent.number} holds ${token}, written in another`);
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import { fills } from "./options.ts";
 import type { KnownAgent } from "./oracle.ts";
 import { OWN_BLOCK, SHARED_BLOCK, SMALL_BLOCK, SMALL_CHARS_MAX } from "./plan.ts";
 import { MODEL_NAMES } from "./providers.ts";
+import { TOOL_RULES } from "./rule-checks.ts";
 
 /** Numbers of conversations that are not an agent's own. */
 const FIRST_CONVERSATION = 100;
@@ -22,7 +23,8 @@ interface MadeAgent extends Made {
   readonly managed_group?: { readonly id: string; readonly agent_ids: readonly string[] } | null;
 }
 
-interface MadeConversation extends Made {
+/** A conversation that was made, as far as it is read. */
+export interface MadeConversation extends Made {
   readonly isolated_block_ids?: readonly string[];
 }
 
@@ -71,7 +73,10 @@ async function createAgent(clients: Clients, number: number, sharedBlockId: stri
     block_ids: [sharedBlockId],
     ...(options.embedding === "none" ? {} : { embedding_config: EMBEDDING_CONFIG }),
     ...(options.learns ? { memory_settings: { learn: true, recall: true } } : {}),
-    ...(options.asksApproval ? { tool_rules: [{ type: "requires_approval", tool_name: "memory_insert" }] } : {}),
+    tool_rules: [
+      ...(options.asksApproval ? [{ type: "requires_approval", tool_name: "memory_insert" }] : []),
+      ...(options.hasToolRules ? TOOL_RULES : []),
+    ],
   };
   const { id, managed_group } = await made<MadeAgent>(clients, "/v1/agents/", draft);
   const model = MODEL_NAMES[provider][0];

@@ -60,11 +60,16 @@ interface ModelAnswer {
   readonly end: () => void;
 }
 
+/** Whether nothing of a reply is said with this fault. */
+export function isSilent(fault: ModelFault): boolean {
+  return REFUSALS.has(fault) || fault === "reset" || fault === "web_page" || fault === "stall";
+}
+
 /** The answer in the provider's own bytes, or what a fault makes of it. */
 export async function writeAnswer(world: AnswerWorld, answer: ModelAnswer): Promise<Response> {
   const { fault, wire, isStreamed } = answer;
   if (fault === "stall") await new Promise(() => {});
-  if (fault !== undefined && (REFUSALS.has(fault) || fault === "reset" || fault === "web_page")) {
+  if (fault !== undefined && isSilent(fault)) {
     answer.end();
     return refused(wire, fault);
   }

@@ -3,10 +3,11 @@ import "@ai-sdk/anthropic";
 import type { Fetch } from "../src/core/world.ts";
 import { CHAT_WIRE, type ChatRequest, chatText, type ProviderWire, transcriptProblem } from "./chat-wire.ts";
 import { CLAUDE_WIRE } from "./claude-wire.ts";
+import type { ShownPrompt } from "./context-book.ts";
 import { answerEmbeddings } from "./embedding-server.ts";
 import type { Faults } from "./faults.ts";
 import { createHookServer, HOOK_ADDRESS } from "./hook-server.ts";
-import { MODEL_FAULTS, type ModelFault, writeAnswer } from "./model-answer.ts";
+import { isSilent, MODEL_FAULTS, type ModelFault, writeAnswer } from "./model-answer.ts";
 import { fills, type SimOptions } from "./options.ts";
 import { COMPANION, type Oracle } from "./oracle.ts";
 import { drawCompanionReply, type PlannedReply, words } from "./plan.ts";
@@ -19,6 +20,9 @@ import type { Incarnation } from "./world.ts";
 
 /** Only at the head of a message: summaries may quote others. */
 const MARK = /^mk-\d+-\d+;/;
+const ANY_MARK = /mk-\d+-\d+;/g;
+/** How a note begins that takes the place of a summary. */
+const NO_SUMMARY = "No summary could be made of these messages";
 const PERSONA = /cn-(\d+);/;
 const CONVERSATION = /conv-[0-9a-f-]{36}/;
 const WIRES = { openai: CHAT_WIRE, anthropic: CLAUDE_WIRE } as const;
@@ -112,6 +116,8 @@ export function createModelServer(made: ModelServerOptions): ModelServer {
     await think(agent, call);
     const fault = isUnspeakable(request) ? "refused" : faultOf();
     if (fault !== undefined) faults.applied(`model ${fault}`);
+    // Where nothing was said, what waits for a reply still does.
+    if (agent !== null && (fault === undefined || !isSilent(fault))) oracle.contexts.replied(agent);
     const completionTokens = ++bills;
     oracle.bills.billed(completionTokens, agent, fault === undefined);
     const thought = request.thinks === true && options.thinks ? words(random) : "";
@@ -190,6 +196,7 @@ function createSpeaker(
     const tools = request.tools ?? [];
     if (persona === undefined) {
       faults.applied("compaction");
+      oracle.contexts.summarised(request.messages.flatMap((message) => chatText(message).match(ANY_MARK) ?? []));
       // Who summarises is given no tools: with them it is an agent's prompt without the agent's blocks.
       if (!options.forgets || tools.length > 0)
         oracle.fail("S6 transcript", "The model was sent what no client had begun");
@@ -205,10 +212,20 @@ function createSpeaker(
       .flatMap((message) => MARK.exec(chatText(message)) ?? []);
     const agent = oracle.conversationOf(Number(persona), CONVERSATION.exec(system)?.[0]);
     oracle.modelWasSent(agent, marks, { system, request, isWhole: !fills(options) && !isUnspeakable(request) });
+    oracle.contexts.sent({ conversation: agent, marks, ...shownIn(request), process: call.incarnation.number });
     const plan = oracle.planOf(marks.at(-1) ?? "");
     // Where contexts fill, the plan's beginning may be gone; so that it ends all the same, it sometimes jumps there.
     const isLast = fills(options) && random.chance(0.3);
     return { reply: nextReply(request, plan?.replies ?? [LAST_WORDS], isLast), agent, over: begin(agent, call) };
+  };
+}
+
+/** What a prompt tells beside the marks that it holds. */
+function shownIn({ messages }: ChatRequest): Pick<ShownPrompt, "waiting" | "lacksSummary"> {
+  const last = messages.slice(messages.findLastIndex(({ role }) => role !== "user") + 1);
+  return {
+    waiting: last.flatMap((message) => MARK.exec(chatText(message)) ?? []),
+    lacksSummary: messages.some((message) => chatText(message).includes(NO_SUMMARY)),
   };
 }
 

@@ -1,25 +1,7 @@
-import type { SourceEdit } from "./edited.ts";
+import { MEMORY_MUTANTS } from "./memory-mutants.ts";
+import { around, inside, type MutantFacts } from "./mutant-facts.ts";
 import type { Mutant } from "./mutants.ts";
-
-/** What is known of a planted bug. */
-export interface MutantFacts {
-  /** Its number among the mutants that the design lists; null for one of our own. */
-  readonly number: `M${number}` | null;
-  /** Invariants of which it must break at least one: what it breaks by accident does not count. */
-  readonly breaks: readonly string[];
-  /** Changes of sources that plant it; none when it is planted in the database that the server is given. */
-  readonly edits: readonly SourceEdit[];
-}
-
-/** A bug that is planted in the database that the server is given. */
-function around(number: MutantFacts["number"], breaks: readonly string[]): MutantFacts {
-  return { number, breaks, edits: [] };
-}
-
-/** A bug that is planted in one place of a source file. */
-function inside(number: MutantFacts["number"], breaks: readonly string[], file: string, from: string, to: string) {
-  return { number, breaks, edits: [{ file: `src/${file}`, from, to }] } as const;
-}
+import { RUN_MUTANTS } from "./run-mutants.ts";
 
 const LOST = ["S1 acknowledged", "S8 block", "S9 stream"];
 
@@ -295,4 +277,6 @@ export const MUTANT_TABLE: Readonly<Record<Mutant, MutantFacts>> = {
     "    const runs = await endCopiedRuns(ending);",
     "    await writeHome(database, lease, JSON.stringify(home.mark()));\n    const runs = await endCopiedRuns(ending);",
   ),
+  ...MEMORY_MUTANTS,
+  ...RUN_MUTANTS,
 };

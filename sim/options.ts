@@ -81,6 +81,8 @@ export interface SimOptions {
   readonly repeatsCallIds: boolean;
   /** Whether the agents' memory tool waits for an approval. */
   readonly asksApproval: boolean;
+  /** Whether rules say which tools the agents may call after which, and how often. */
+  readonly hasToolRules: boolean;
   /** Whether agents have an embedding model, and whether it fails for as long as anything does. */
   readonly embedding: "none" | "works" | "out of order";
   /** Whether agents learn facts from what is said to them, and recall them. */
@@ -101,6 +103,8 @@ export interface SimOptions {
   readonly sharesArchive: boolean;
   /** The share of messages that ask for another model, and of those that allow few steps. */
   readonly overrideRate: number;
+  /** How many stream events arrive before they are moved; as many as the server likes where null. */
+  readonly arrivalsMax: number | null;
   /** Whether the first start finds an empty disk; else it finds what a server left that was started and stopped. */
   readonly startsEmpty: boolean;
 }
@@ -123,6 +127,8 @@ export function drawOptions(seed: number, random: SeededRandom): SimOptions {
   const fillRate = random.chance(0.7) ? 0 : 0.3 * random.fraction();
   const windows = random.fork("window");
   const unspeakable = random.fork("unspeakable");
+  const arrivals = random.fork("arrivals");
+  const rules = random.fork("rules");
   const windowTokens = windows.chance(0.8) ? null : WINDOW_TOKENS_MIN + windows.int(WINDOW_TOKENS_SPAN);
   return {
     seed,
@@ -145,6 +151,8 @@ export function drawOptions(seed: number, random: SeededRandom): SimOptions {
     ...features,
     embedding: random.pick(["none", "works", "works", "out of order"]),
     learns: random.chance(0.5),
+    hasToolRules: rules.chance(0.25),
+    arrivalsMax: arrivals.chance(0.4) ? null : 1 + arrivals.int(40),
     startsEmpty: random.chance(0.15),
   };
 }

@@ -7,6 +7,8 @@ import {
   type ListBook,
 } from "./books.ts";
 import { type ChatRequest, chatText } from "./chat-wire.ts";
+import { type ContextBook, createContextBook } from "./context-book.ts";
+import { createLeaseBook, type LeaseBook } from "./lease-checks.ts";
 import type { Plan } from "./plan.ts";
 import { HISTORY_MAX, isLinearizable, type RegisterOperation } from "./register.ts";
 import { createRunBook, type RunBook } from "./run-book.ts";
@@ -70,6 +72,10 @@ export interface SentTurn {
   showsSteps: boolean;
   /** Since it was sent, somebody asked for its conversation to be compacted or emptied. */
   mayBeForgotten: boolean;
+  /** No provider reads it, so it is set aside wherever it is sent to one, in forks too. */
+  readonly isUnspeakable: boolean;
+  /** Its conversation was emptied since, or no provider reads it: it may go out of the context without a summary. */
+  mayBeLost: boolean;
   /** Models that may be asked to answer it. */
   readonly models: Set<string>;
   readonly maxSteps: number | null;
@@ -103,6 +109,8 @@ export interface Oracle {
   readonly bills: BillBook;
   readonly callbacks: CallbackBook;
   readonly lists: ListBook;
+  readonly leases: LeaseBook;
+  readonly contexts: ContextBook;
   readonly turns: readonly SentTurn[];
   readonly passages: readonly Written[];
   readonly agents: readonly KnownAgent[];
@@ -117,7 +125,7 @@ export interface Oracle {
   /** The number of the conversation with this agent that has this id; the agent's own when there is none. */
   conversationOf(owner: number, conversationId: string | undefined): number;
   /** A conversation was asked to be compacted or emptied: prompts need not hold what was said so far. */
-  mayForget(agent: number): void;
+  mayForget(agent: number, how: "compact" | "reset"): void;
   /** An agent was deleted, and who asked for it was told so. */
   agentGone(agent: number): void;
   /** Its deletion is asked for: from here on its runs may be gone, those too of which nobody has heard yet. */
@@ -184,6 +192,8 @@ export function createOracle(): Oracle {
     bills: createBillBook(),
     callbacks: createCallbackBook(fail, checked),
     lists: createListBook(fail, checked),
+    leases: createLeaseBook(fail, checked),
+    contexts: createContextBook({ fail, checked, turns }),
     deletedMarks: [],
     turns,
     passages,
@@ -201,9 +211,12 @@ export function createOracle(): Oracle {
     planOf: (mark) => byMark.get(mark)?.plan,
     conversationOf: (owner, id) =>
       (id === undefined ? undefined : agents.find(({ conversationId }) => conversationId === id)?.number) ?? owner,
-    mayForget(agent) {
+    mayForget(agent, how) {
       forgetful.add(agent);
-      for (const turn of turns) if (turn.plan.agent === agent) turn.mayBeForgotten = true;
+      for (const turn of turns.filter(({ plan }) => plan.agent === agent)) {
+        turn.mayBeForgotten = true;
+        if (how === "reset") turn.mayBeLost = true;
+      }
     },
     agentGone: (agent) => void gone.add(agent),
     agentLeaves(agent) {
@@ -263,7 +276,8 @@ function promptChecks(world: PromptWorld): Pick<Oracle, "modelWasSent" | "lastSy
 
   function checkWhole(known: KnownAgent | undefined, agent: number, marks: readonly string[]): void {
     const own = turns.filter(({ plan, mayBeForgotten }) => plan.agent === agent && !mayBeForgotten);
-    const taken = forgetful.has(agent) ? [] : (known?.inherited ?? []).flatMap((mark) => byMark.get(mark) ?? []);
+    const inherited = forgetful.has(agent) ? [] : (known?.inherited ?? []);
+    const taken = inherited.flatMap((mark) => byMark.get(mark) ?? []).filter((turn) => !turn.isUnspeakable);
     const isMissing = ({ isAcknowledged, plan }: SentTurn) => isAcknowledged && !marks.includes(plan.mark);
     for (const turn of [...taken, ...own].filter(isMissing))
       fail(

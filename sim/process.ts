@@ -8,6 +8,7 @@ import type { Faults } from "./faults.ts";
 import { databaseOf, type HarnessMutant, worldOf } from "./harness-mutants.ts";
 import type { Hazards } from "./hazards.ts";
 import { HOOK_ADDRESS } from "./hook-server.ts";
+import { withLeaseBook } from "./lease-checks.ts";
 import type { ModelServer } from "./model-server.ts";
 import { type Mutant, mutated } from "./mutants.ts";
 import type { SimOptions } from "./options.ts";
@@ -57,7 +58,7 @@ export async function boot(made: MachineOptions, life: Life): Promise<void> {
   const { disk, scheduler, random, mutant } = made;
   const { incarnation } = life;
   const planted = mutated(disk.open(incarnation, life.ended), mutant, { scheduler, incarnation });
-  const database = databaseOf(planted, made.harness);
+  const database = withLeaseBook(databaseOf(planted, made.harness), disk, incarnation.name, made.oracle.leases);
   const onLeaseLost = () => fenced(made, incarnation);
   const server = await compose({ ...serverOptions(made, life), database, home: made.home, onLeaseLost });
   if (server.notes.length > 0) life.found(server.notes);
@@ -105,6 +106,7 @@ function serverOptions(made: MachineOptions, { incarnation, skewMs }: Life): Omi
     localOnly: true,
     llmRequestTimeoutMs: 60_000,
     llmStreamTimeoutMs: 600_000,
+    ...(made.options.arrivalsMax === null ? {} : { arrivalsMax: made.options.arrivalsMax }),
     resolveHost: async () => [HOOK_ADDRESS],
     log(message, error) {
       if (!incarnation.isAlive) return;

@@ -78,6 +78,17 @@ export async function replay(clients: Clients): Promise<void> {
   await readOn(clients, oracle.runs.reader(runId, random.int(highest + 1), true));
 }
 
+/** Reads the stream of every run that somebody has read, from its first line to its end, and past that. */
+export async function checkStreams(clients: Clients): Promise<void> {
+  const { oracle } = clients;
+  for (const [runId, stream] of oracle.runs.streams) {
+    if (oracle.runs.isMaybeGone(runId)) continue;
+    await readOn(clients, oracle.runs.reader(runId, 0, true));
+    if (stream.last === undefined) oracle.fail("S9 stream", `The stream of ${runId} has no end`);
+    else await readOn(clients, oracle.runs.reader(runId, stream.last, true));
+  }
+}
+
 /**
  * Reads what a conversation has in its context, and compares it with the messages it holds. While nobody writes, what gave
  * way to the same input sent again is not among them.

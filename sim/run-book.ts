@@ -5,6 +5,8 @@ import type { WireMessage, WireRun, WireUsage } from "./wire.ts";
 const DONE = "[DONE]";
 const FINAL = ["completed", "failed", "cancelled"];
 const NUMBER = /"seq_id":(?:\d+|null)/;
+/** What a provider refuses later is told as an error from then on, in streams that are made of what is stored. */
+const REFUSED_SINCE = /"is_err":(?:true|null)/;
 
 /** What clients saw of runs: how they stand, and the lines of their streams by number. */
 export interface RunBook {
@@ -117,7 +119,7 @@ function createReader(
     const stream = streamOf(run);
     // Whoever asks for more than there is hears of the end once more.
     if (line === DONE && stream.last !== undefined && position > stream.last) return;
-    const text = line.replace(NUMBER, '"seq_id":null');
+    const text = line.replace(NUMBER, '"seq_id":null').replace(REFUSED_SINCE, '"is_err":null');
     const known = stream.lines.get(position);
     if (known !== undefined && known !== text)
       fail("S9 stream", `Line ${position} of ${run} was ${known} and is ${text} now`);

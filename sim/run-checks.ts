@@ -9,15 +9,32 @@ const COUNTS = ["prompt_tokens", "completion_tokens", "total_tokens"] as const;
  * Steps are what the providers billed, each once, and what a run says it used is the sum of its steps. A reply that broke
  * off after its last word is taken without its bill.
  */
-export async function checkRuns(clients: Clients): Promise<void> {
+export async function checkRuns(clients: Clients, messageIds: ReadonlySet<string>): Promise<void> {
   const { oracle } = clients;
   const steps = await readPages<WireStep>(clients, "/v1/steps/?order=asc", PAGE);
   checkBills(oracle, steps);
   checkUnbilled(oracle, steps);
   const byRun = Map.groupBy(steps, (step) => step.run_id ?? "");
-  for (const run of await listRuns(clients, "ascending=true"))
-    if (!oracle.runs.isMaybeGone(run.id)) await checkUsage(clients, run, byRun.get(run.id) ?? []);
+  const runs = await listRuns(clients, "ascending=true");
+  checkCallbacks(oracle, runs, messageIds);
+  for (const run of runs) if (!oracle.runs.isMaybeGone(run.id)) await checkUsage(clients, run, byRun.get(run.id) ?? []);
   for (const turn of oracle.turns) checkSteps(oracle, turn, byRun);
+}
+
+/** What a callback told of a run is so, whatever crashed since. `messageIds` are those of all messages that there are. */
+function checkCallbacks(oracle: Oracle, runs: readonly WireRun[], messageIds: ReadonlySet<string>): void {
+  const known = new Map(runs.map((run) => [run.id, run]));
+  for (const [id, told] of oracle.callbacks.told)
+    for (const { status, messages } of oracle.runs.isMaybeGone(id) ? [] : told) {
+      oracle.checked(1 + messages.length);
+      const run = known.get(id);
+      // A run that ended with a request for approval can still be cancelled.
+      const isSame = run?.status === status || (status === "completed" && run?.status === "cancelled");
+      if (!isSame) oracle.fail("S1 acknowledged", `A callback told that ${id} is ${status}, and it is ${run?.status}`);
+      const missing = messages.filter((message) => !messageIds.has(message));
+      if (missing.length > 0)
+        oracle.fail("S1 acknowledged", `The callback of ${id} showed ${missing.join(" ")}, which are not stored`);
+    }
 }
 
 function checkBills(oracle: Oracle, steps: readonly WireStep[]): void {

@@ -2,6 +2,7 @@ import { type Answered, type Clients, checkStatus, messagesPath, pause, walk } f
 import { statementOf } from "./fact-checks.ts";
 import { HOOK_URL } from "./hook-server.ts";
 import type { ApiRequest } from "./network.ts";
+import { fills } from "./options.ts";
 import type { KnownAgent, SentTurn } from "./oracle.ts";
 import { CLIENT_TOOL, drawPlan, type Plan, type PlannedTools } from "./plan.ts";
 import { MODEL_NAMES } from "./providers.ts";
@@ -54,6 +55,8 @@ export async function sendMessage(
     showsSteps: mode === "steps",
     copies: 1,
     mayBeForgotten: isRefused,
+    isUnspeakable: isRefused,
+    mayBeLost: options.unspeakableRate > 0,
     isOver: false,
     models: new Set([override?.model ?? agent.model]),
     maxSteps: faults.chance(random, options.overrideRate) ? 1 + random.int(3) : null,
@@ -62,7 +65,9 @@ export async function sendMessage(
   oracle.addTurn(turn);
   const words = random.pick(["hello", "日本語 🦭", "a\nb"]);
   const text = `${mark} ${words}${isRefused ? ` ${UNSPEAKABLE}` : ""}${options.learns ? statementOf(mark) : ""}`;
-  await delivered(clients, agent, { turn, mode, body: bodyOf(clients, turn, { text, override, hasClientTool }) });
+  const isTold = random.fork(`told ${mark}`).chance(0.4);
+  const wishes = { text, override, hasClientTool, hearsOfCompactions: fills(options) && isTold };
+  await delivered(clients, agent, { turn, mode, body: bodyOf(clients, turn, wishes) });
   turn.isOver = true;
   return turn;
 }
@@ -78,13 +83,16 @@ interface Wishes {
   readonly text: string;
   readonly override: { readonly handle: string } | null;
   readonly hasClientTool: boolean;
+  readonly hearsOfCompactions: boolean;
 }
 
-function bodyOf({ options }: Clients, turn: SentTurn, { text, override, hasClientTool }: Wishes): SendBody {
+function bodyOf({ options }: Clients, turn: SentTurn, wishes: Wishes): SendBody {
+  const { text, override, hasClientTool, hearsOfCompactions } = wishes;
   const { otid, maxSteps, wantsCallback, plan } = turn;
   return {
     messages: [{ role: "user", content: text, ...(otid === null ? {} : { otid }) }],
     ...(hasClientTool ? { client_tools: CLIENT_TOOLS } : {}),
+    ...(hearsOfCompactions ? { include_compaction_messages: true } : {}),
     ...(override === null ? {} : { override_model: override.handle }),
     ...(maxSteps === null ? {} : { max_steps: maxSteps }),
     ...(wantsCallback ? { callback_url: `${HOOK_URL}${plan.mark}` } : {}),

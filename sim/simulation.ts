@@ -16,6 +16,7 @@ import { createHome } from "./home.ts";
 import { stoppedImage } from "./image.ts";
 import { createMachine } from "./machine.ts";
 import { createModelServer } from "./model-server.ts";
+import { MUTANT_TABLE } from "./mutant-table.ts";
 import type { Mutant } from "./mutants.ts";
 import { createNetwork } from "./network.ts";
 import { drawOptions, type SimOptions } from "./options.ts";
@@ -89,11 +90,12 @@ export async function simulate(seed: number, how: SimulateOptions = {}): Promise
 async function simulateWith(seed: number, oracle: Oracle, how: SimulateOptions): Promise<SimResult> {
   const { mutant, harness, plan, diskFrom = createDisk } = how;
   const random = seededRandom(`seed ${seed}`);
-  const options = { ...drawOptions(seed, random.fork("options")), ...plan?.options };
+  const narrows = mutant === undefined ? undefined : MUTANT_TABLE[mutant].narrows;
+  const options = { ...drawOptions(seed, random.fork("options")), ...narrows?.options, ...plan?.options };
   const drawn = drawHazards(random.fork("hazards"));
   // When approvals expire is told by the wall clock: who sets it, moves that.
   const jumpRate = options.approvalTimeoutS === null ? drawn.jumpRate : 0;
-  const hazards = { ...drawn, jumpRate, ...plan?.hazards };
+  const hazards = { ...drawn, jumpRate, ...narrows?.hazards, ...plan?.hazards };
   const decisions = createDecisions(plan);
   const scheduler = createScheduler(random.fork("schedule"), { ...hazards, show: how.show, decisions });
   const faults = createFaults(decisions, harness === "injects_nothing");

@@ -51,6 +51,8 @@ export interface ServerOptions {
   readonly allowsPrivateUrls?: boolean;
   /** Whether what goes to providers and comes back is kept for a while; see {@link TRACKS_PROVIDER_DEFAULT}. */
   readonly tracksProvider?: boolean;
+  /** How many stream events wait to be moved to where each run has its own; as many as is fast when absent. */
+  readonly arrivalsMax?: number;
   /** The addresses of a host name; the system's resolver when absent. */
   readonly resolveHost?: SafeFetchOptions["resolveHost"];
   /** What tells the data from a copy of it; absent where it is nowhere to be copied from. */
@@ -84,11 +86,13 @@ export async function compose(options: ServerOptions): Promise<Server> {
   await migrate(database, clock.now());
   const lease = await takeLease(database, options.onLeaseLost);
   await resumeParkedWork(database.writer, clock.now());
+  const { arrivalsMax } = options;
   const store = sqlStore(database, lease, {
     ...world,
     onOwed: () => backlog.wake(),
     onDamaged: (table, id) =>
       log(`The row of ${table} with the id '${id}' is damaged and left out of lists. Run selkie doctor`),
+    ...(arrivalsMax === undefined ? {} : { arrivalsMax }),
   });
   await addBuiltinTools(store, world);
   const limits = { requestTimeoutMs: options.llmRequestTimeoutMs, streamTimeoutMs: options.llmStreamTimeoutMs };

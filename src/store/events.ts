@@ -8,7 +8,7 @@ import type { Session } from "./session.ts";
  * Events are first stored in the order they come, where the tokens of a hundred runs fill a few pages, and moved to
  * where each run has its own, which would be a page for each, when there are this many.
  */
-const ARRIVALS_MAX = 2_000;
+export const ARRIVALS_MAX = 2_000;
 /** Or when they are this long together. */
 const ARRIVED_CHARS_MAX = 1_000_000;
 /** Events of a run that share a row once they are moved, at most. */
@@ -72,7 +72,7 @@ export function sqlRunEventStore({ sql, organizationId, arrivals }: Session): Ru
         arrivals.events += events.length;
         for (const data of events) arrivals.chars += data.length;
       }
-      if (arrivals.events >= ARRIVALS_MAX || arrivals.chars >= ARRIVED_CHARS_MAX) await move();
+      if (arrivals.events >= arrivals.eventsMax || arrivals.chars >= ARRIVED_CHARS_MAX) await move();
     },
 
     async after(runId, seqId, limit) {

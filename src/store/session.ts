@@ -8,6 +8,8 @@ import type { Tables } from "./schema.ts";
 
 /** What events have arrived since the last were moved, as far as this process knows. */
 export interface Arrivals {
+  /** When there are so many, they are moved. */
+  readonly eventsMax: number;
   events: number;
   chars: number;
 }

@@ -11,7 +11,7 @@ import { waitingCallbacks } from "./callbacks.ts";
 import { sqlConversationStore } from "./conversations.ts";
 import { builderOver } from "./dialect.ts";
 import type { SqlConnection, SqlDatabase } from "./driver.ts";
-import { sqlRunEventStore } from "./events.ts";
+import { ARRIVALS_MAX, sqlRunEventStore } from "./events.ts";
 import { sqlGroupStore } from "./groups.ts";
 import { sqlIdentityStore } from "./identities.ts";
 import type { Lease } from "./lease.ts";
@@ -46,6 +46,8 @@ export interface SqlStoreOptions extends Pick<World, "clock" | "random"> {
   readonly onOwed?: () => void;
   /** Told once of each row that cannot be read and is left out of lists. */
   readonly onDamaged?: (table: string, id: string) => void;
+  /** How many stream events wait to be moved to where each run has its own; {@link ARRIVALS_MAX} when absent. */
+  readonly arrivalsMax?: number;
 }
 
 /**
@@ -53,7 +55,7 @@ export interface SqlStoreOptions extends Pick<World, "clock" | "random"> {
  * flush serves every commit made before it began: that is the group commit.
  */
 export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreOptions): Store {
-  const { onOwed, onDamaged, ...world } = options;
+  const { onOwed, onDamaged, arrivalsMax = ARRIVALS_MAX, ...world } = options;
   const readerDb = builderOver(database.reader, database.dialect);
   const writerDb = builderOver(database.writer, database.dialect);
   const takeTurn = turns(WAITING_WRITES_MAX);
@@ -68,7 +70,7 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
     toolCache,
     vectorCache,
     onDamaged: onceEach(onDamaged ?? (() => {})),
-    arrivals: { events: 0, chars: 0 },
+    arrivals: { eventsMax: arrivalsMax, events: 0, chars: 0 },
     owed: { isNew: false },
   };
   const readers = perActor((actor) =>
