@@ -129,6 +129,7 @@ async function setBack(...shared: readonly string[]): Promise<void> {
     "alter table thread_messages drop column is_refused",
     "drop index thread_messages_replaced",
     "alter table thread_messages drop column is_replaced",
+    "drop table home",
     "delete from schema_version where version >= 9",
     `update messages set is_error = 1, is_spoken = 0 where id in (${shared.map((id) => `'${id}'`)})`,
   ])
