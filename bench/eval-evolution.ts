@@ -3,10 +3,10 @@
 // Usage: bun bench/eval-evolution.ts --data core-memory-update.jsonl [--fit] [--errors] [--json OUT]
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { type Evolution, evolutionOf, isEnding, type TrackedFact } from "../src/umi/facts/evolution.ts";
-import type { FactId } from "../src/umi/facts/fact.ts";
-import { type ReplacementScore, replacementScores } from "../src/umi/facts/replacement.ts";
-import { type ReplacementModel, SHIPPED_MODEL } from "../src/umi/facts/replacement-model.ts";
+import { type Evolution, evolutionOf, isEnding, type TrackedFact } from "../src/umi/facts/evolution/evolution.ts";
+import { type ReplacementScore, replacementScores } from "../src/umi/facts/evolution/replacement.ts";
+import { type ReplacementModel, SHIPPED_MODEL } from "../src/umi/facts/evolution/replacement-model.ts";
+import type { FactId } from "../src/umi/facts/kept/fact.ts";
 import { type EvolutionCase, type EvolutionData, readEvolutionData } from "./evolution-data.ts";
 import { fitModel, frame, withThreshold } from "./evolution-fit.ts";
 

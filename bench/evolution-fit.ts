@@ -1,8 +1,8 @@
-import { type FactFrame, frameOf } from "../src/umi/facts/fact-frame.ts";
-import { evidenceOf, replacementPairs } from "../src/umi/facts/replacement.ts";
-import type { ReplacementFeatures } from "../src/umi/facts/replacement-features.ts";
-import { type ReplacementModel, SHIPPED_MODEL } from "../src/umi/facts/replacement-model.ts";
-import { type ReplacementStanding, standingOf } from "../src/umi/facts/replacement-standing.ts";
+import { type FactFrame, frameOf } from "../src/umi/facts/evolution/fact-frame.ts";
+import { evidenceOf, replacementPairs } from "../src/umi/facts/evolution/replacement.ts";
+import type { ReplacementFeatures } from "../src/umi/facts/evolution/replacement-features.ts";
+import { type ReplacementModel, SHIPPED_MODEL } from "../src/umi/facts/evolution/replacement-model.ts";
+import { type ReplacementStanding, standingOf } from "../src/umi/facts/evolution/replacement-standing.ts";
 import type { EvolutionCase } from "./evolution-data.ts";
 import { fitLogistic } from "./logistic.ts";
 

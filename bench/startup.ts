@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { listen } from "../src/app/serve.ts";
-import { readSettings } from "../src/app/settings.ts";
+import { readSettings } from "../src/app/command/settings.ts";
+import { listen } from "../src/app/serving/serve.ts";
 import { percentile, untilAnswers, useOf } from "./process.ts";
 
 const { values } = parseArgs({

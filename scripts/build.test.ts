@@ -9,7 +9,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const MAIN = `
 import { broken } from "./broken.ts";
-const answers = ["checkpoint", "body", "token"].map((name) => {
+const answers = ["disk/checkpoint", "serving/body", "serving/token"].map((name) => {
   const worker = new Worker(new URL("./" + name + "-worker.ts", import.meta.url));
   return new Promise((resolve) => {
     worker.onmessage = (event) => resolve(event.data);
@@ -23,12 +23,12 @@ process.exit(7);
 
 test("build() writes one executable that holds its workers and names source lines", async () => {
   const app = join(root, "src/app");
-  mkdirSync(app, { recursive: true });
+  for (const room of ["disk", "serving"]) mkdirSync(join(app, room), { recursive: true });
   writeFileSync(join(app, "main.ts"), MAIN);
   writeFileSync(join(app, "broken.ts"), '\n\nexport function broken() {\n  throw new Error("seen");\n}\n');
-  writeFileSync(join(app, "checkpoint-worker.ts"), 'postMessage("from one worker");\n');
-  writeFileSync(join(app, "body-worker.ts"), 'postMessage("another");\n');
-  writeFileSync(join(app, "token-worker.ts"), 'postMessage("and a third");\n');
+  writeFileSync(join(app, "disk/checkpoint-worker.ts"), 'postMessage("from one worker");\n');
+  writeFileSync(join(app, "serving/body-worker.ts"), 'postMessage("another");\n');
+  writeFileSync(join(app, "serving/token-worker.ts"), 'postMessage("and a third");\n');
   const out = join(root, "dist/selkie");
   // What a build left behind that was killed: no process has this number.
   mkdirSync(join(root, "dist/.selkie-draft-999999999"), { recursive: true });

@@ -16,9 +16,9 @@ export interface BuildOptions {
 /** Modules that stand on their own: the program, the workers that it starts, and what only a chat loads. */
 const ENTRIES = [
   "src/app/main.ts",
-  "src/app/checkpoint-worker.ts",
-  "src/app/body-worker.ts",
-  "src/app/token-worker.ts",
+  "src/app/disk/checkpoint-worker.ts",
+  "src/app/serving/body-worker.ts",
+  "src/app/serving/token-worker.ts",
   "src/app/terminal/screen.ts",
 ];
 
@@ -32,7 +32,7 @@ export async function build({ root, out, target }: BuildOptions): Promise<number
   try {
     const built = await Bun.build({
       entrypoints: ENTRIES.map((entry) => join(root, entry)).filter((path) => existsSync(path)),
-      // Names inside the executable follow from this, and `new Worker(new URL("./x.ts", import.meta.url))` from them.
+      // Names inside the executable follow from this, and those of src/app/entries.ts from them.
       root: join(root, "src/app"),
       target: "bun",
       format: "esm",

@@ -9,7 +9,7 @@ export interface Gate {
 }
 
 /** Folders with code of ours; those that are absent are passed over. */
-const FOLDERS = ["src", "sim", "bench", "scripts"];
+const FOLDERS = ["src", "test", "sim", "bench", "scripts"];
 
 const TSC = "node_modules/typescript/bin/tsc";
 const BIOME = "node_modules/@biomejs/biome/bin/biome";

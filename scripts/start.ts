@@ -3,7 +3,7 @@
 // one has looked for packages where there were none, and would not find them later.
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { launcherIsRunning } from "../src/app/launcher.ts";
+import { launcherIsRunning } from "../src/app/command/launcher.ts";
 import { runBun } from "./command.ts";
 import { fingerprint, INSTALL_INPUTS, install, isCurrent } from "./install.ts";
 

@@ -1,4 +1,4 @@
-import { type Lane, missingKinds } from "./coverage.ts";
+import { type Lane, missingKinds } from "./plan/coverage.ts";
 import { replayProblem } from "./replay.ts";
 import type { SimResult } from "./simulation.ts";
 import type { Task } from "./task.ts";

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { addTallies, EMPTY_TALLY, type Tally } from "../scripts/tally.ts";
 import type { Totals } from "./batch.ts";
-import { BUGBASE, bugFiles, readBug } from "./bug.ts";
-import type { Lane } from "./coverage.ts";
-import { MUTANTS } from "./mutants.ts";
-import { isFound, type Search, searchMutants } from "./mutation-gate.ts";
+import type { Lane } from "./plan/coverage.ts";
+import { BUGBASE, bugFiles, readBug } from "./planted/bug.ts";
+import { MUTANTS } from "./planted/mutants.ts";
+import { isFound, type Search, searchMutants } from "./planted/mutation-gate.ts";
 import { searchText } from "./report.ts";
 import type { Workers } from "./workers.ts";
 

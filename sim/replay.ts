@@ -1,6 +1,6 @@
-import { CHECKPOINT_LINES } from "./scheduler.ts";
 import type { Task, TaskResult } from "./task.ts";
 import type { Ran, Workers } from "./workers.ts";
+import { CHECKPOINT_LINES } from "./world/scheduler.ts";
 
 /**
  * Runs a seed again in another process, on a disk that gives rows of no order the other way round. Returns how it

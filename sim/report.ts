@@ -1,5 +1,5 @@
 import type { Totals } from "./batch.ts";
-import type { Search } from "./mutation-gate.ts";
+import type { Search } from "./planted/mutation-gate.ts";
 import type { SimResult } from "./simulation.ts";
 import type { Task } from "./task.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { CRASHES } from "./options.ts";
+import { CRASHES } from "./plan/options.ts";
 import { type SimResult, simulate } from "./simulation.ts";
 
 const TIMEOUT_MS = 120_000;

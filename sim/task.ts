@@ -1,11 +1,11 @@
-import type { Lane } from "./coverage.ts";
-import { HARNESS_MUTANTS, type HarnessMutant, IGNORED_LEASE_BREAKS } from "./harness-mutants.ts";
-import { MUTANT_TABLE } from "./mutant-table.ts";
-import { MUTANTS } from "./mutants.ts";
-import { type Simulate, simulateWith } from "./planted.ts";
+import type { Lane } from "./plan/coverage.ts";
+import type { SeedPlan } from "./plan/seed-plan.ts";
+import { HARNESS_MUTANTS, type HarnessMutant, IGNORED_LEASE_BREAKS } from "./planted/harness-mutants.ts";
+import { MUTANT_TABLE } from "./planted/mutant-table.ts";
+import { MUTANTS } from "./planted/mutants.ts";
+import { type Simulate, simulateWith } from "./planted/planted.ts";
 import { loadPowerDisk } from "./power/disk.ts";
 import { POWER_MUTANTS } from "./power/trouble.ts";
-import type { SeedPlan } from "./seed-plan.ts";
 import type { SimResult, SimulateOptions } from "./simulation.ts";
 
 /** The bugs that can be planted in a lane. */

@@ -1,7 +1,7 @@
 import type { PreparedStatement, SqlValue } from "@sqlite.org/sqlite-wasm";
 import { Failure } from "../../src/core/failure.ts";
-import type { SqlResult } from "../../src/store/driver.ts";
-import { unreadable } from "../disk-trouble.ts";
+import type { SqlResult } from "../../src/store/base/driver.ts";
+import { unreadable } from "../world/disk-trouble.ts";
 import type { OpenedDatabase } from "./engine.ts";
 
 /** One connection to SQLite in WebAssembly; it answers at once, and fails as that of `app/sqlite.ts` does. */

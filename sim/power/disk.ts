@@ -1,5 +1,5 @@
-import type { DiskOptions, SimDisk } from "../disk.ts";
-import { remainsOf, type TableRows } from "../rows.ts";
+import { remainsOf, type TableRows } from "../judge/rows.ts";
+import type { DiskOptions, SimDisk } from "../world/disk.ts";
 import { connectTo, type WasmConnection } from "./connection.ts";
 import { type Engine, loadEngine } from "./engine.ts";
 import { createPowerFiles, type PowerFiles } from "./files.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { seededRandom } from "../random.ts";
+import { seededRandom } from "../world/random.ts";
 import { createPowerFiles, type Inode, type PowerFiles } from "./files.ts";
 
 const SEEDS = 200;

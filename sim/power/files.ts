@@ -1,4 +1,4 @@
-import type { SeededRandom } from "../random.ts";
+import type { SeededRandom } from "../world/random.ts";
 
 /** What a disk writes whole or not at all. */
 const SECTOR_BYTES = 512;

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { Mutant } from "../mutants.ts";
+import type { Mutant } from "../planted/mutants.ts";
 import { type SimResult, simulate } from "../simulation.ts";
 import { loadPowerDisk } from "./disk.ts";
 import { POWER_MUTANTS, type PowerMutant } from "./trouble.ts";

@@ -1,8 +1,8 @@
-import { type SqliteTransaction, transactionOn } from "../../src/app/sqlite-transaction.ts";
-import type { SqlConnection, SqlDatabase, SqlResult } from "../../src/store/driver.ts";
-import { type DiskOptions, slowed } from "../disk.ts";
-import type { SeededRandom } from "../random.ts";
-import { type Incarnation, never } from "../world.ts";
+import { type SqliteTransaction, transactionOn } from "../../src/app/disk/sqlite-transaction.ts";
+import type { SqlConnection, SqlDatabase, SqlResult } from "../../src/store/base/driver.ts";
+import { type DiskOptions, slowed } from "../world/disk.ts";
+import type { SeededRandom } from "../world/random.ts";
+import { type Incarnation, never } from "../world/world.ts";
 import { connectTo, SMALL_CACHE, type WasmConnection } from "./connection.ts";
 import type { Engine } from "./engine.ts";
 import type { Trouble, Work } from "./trouble.ts";

@@ -1,6 +1,6 @@
-import type { Faults } from "../faults.ts";
-import type { Hazards } from "../hazards.ts";
-import type { SeededRandom } from "../random.ts";
+import type { Faults } from "../world/faults.ts";
+import type { Hazards } from "../world/hazards.ts";
+import type { SeededRandom } from "../world/random.ts";
 import type { FileOperation, Outcome, ReadFailure } from "./vfs.ts";
 
 /** Bugs that are planted into the order of syncs, to see that a seed finds them. */

@@ -1,5 +1,5 @@
 import type init from "@sqlite.org/sqlite-wasm";
-import type { SeededRandom } from "../random.ts";
+import type { SeededRandom } from "../world/random.ts";
 import type { Inode, PowerFiles } from "./files.ts";
 
 /** What changes files, or makes the changes last. */

@@ -5,7 +5,7 @@ import { createDualRetriever } from "../umi/recall/dual-retriever.ts";
 import { RECALL_LIMIT_MAX, type RecallHit, type RecallResult } from "../umi/recall/recall-options.ts";
 import { termsOf } from "../umi/text/terms.ts";
 import type { Message } from "./message.ts";
-import type { Repositories, SpokenFilter } from "./ports.ts";
+import type { Repositories, SpokenFilter } from "./ports/ports.ts";
 import { turnTag } from "./turn-entry.ts";
 
 /** Agents whose memories one search looks through when it names none: those that were changed last. */

@@ -1,5 +1,5 @@
 import type { ToolSchema } from "../llm/model.ts";
-import type { ClientSkill } from "./client-skills.ts";
+import type { ClientSkill } from "./prompt/client-skills.ts";
 
 /** Steps a run may take when the request does not say. */
 export const STEPS_DEFAULT = 50;

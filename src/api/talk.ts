@@ -1,13 +1,13 @@
 import { Hono } from "hono";
-import { chatCompletionRoutes } from "./chat-completions.ts";
-import { conversationRunRoutes } from "./conversation-runs.ts";
-import { type ConversationRoutesOptions, conversationRoutes } from "./conversations.ts";
-import type { ApiEnv } from "./env.ts";
-import { generateRoutes } from "./generate.ts";
-import { jobRoutes } from "./jobs.ts";
-import { messageSearchRoutes } from "./message-search.ts";
-import { messageRoutes } from "./messages.ts";
-import { telemetryRoutes } from "./traces.ts";
+import type { ApiEnv } from "./http/env.ts";
+import { chatCompletionRoutes } from "./openai/chat-completions.ts";
+import { jobRoutes } from "./runs/jobs.ts";
+import { telemetryRoutes } from "./runs/traces.ts";
+import { conversationRunRoutes } from "./talk/conversation-runs.ts";
+import { type ConversationRoutesOptions, conversationRoutes } from "./talk/conversations.ts";
+import { generateRoutes } from "./talk/generate.ts";
+import { messageSearchRoutes } from "./talk/message-search.ts";
+import { messageRoutes } from "./talk/messages.ts";
 
 /** Every route that sends messages to agents, follows what comes of them, or looks for them; paths from the API's root. */
 export function talkRoutes(options: ConversationRoutesOptions): Hono<ApiEnv> {

@@ -1,7 +1,7 @@
 // First, because it may start this program anew.
-import "./connection-limit.ts";
+import "./serving/connection-limit.ts";
 import { Failure } from "../core/failure.ts";
-import { runCommand } from "./cli.ts";
+import { runCommand } from "./command/cli.ts";
 
 try {
   process.exitCode = await runCommand(process.argv.slice(2), process.env);

@@ -1,7 +1,7 @@
 import type { Models } from "../llm/models.ts";
 import { createModels } from "../llm/registry.ts";
+import type { Settings } from "./command/settings.ts";
 import { providersFrom } from "./providers.ts";
-import type { Settings } from "./settings.ts";
 import { realWorld } from "./world.ts";
 
 /** The models that these settings give access to. */

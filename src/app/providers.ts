@@ -1,5 +1,5 @@
 import type { ProviderSettings } from "../llm/provider.ts";
-import type { Environment } from "./settings.ts";
+import type { Environment } from "./command/settings.ts";
 
 /** The providers whose keys or addresses are in the environment, under the names that Letta and the providers use. */
 export function providersFrom(environment: Environment): readonly ProviderSettings[] {

@@ -1,7 +1,7 @@
 import { type Clock, instantOf } from "../core/clock.ts";
 import type { Random } from "../core/random.ts";
 import type { Fetch, World } from "../core/world.ts";
-import { CALL_LIMITS, type CallLimits } from "./limits.ts";
+import { CALL_LIMITS, type CallLimits } from "./call/limits.ts";
 import type { LanguageModel, ModelDelta, ModelReply, ModelRequest } from "./model.ts";
 
 /** The real clock and network, for tests that talk to a real server, with ids that count up. */

@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import { ANSWER_BYTES_MAX } from "./guarded-fetch.ts";
+import { ANSWER_BYTES_MAX } from "./call/guarded-fetch.ts";
 
 /** Reads a body that may be longer than its answer. */
 export interface AnswerBody {

@@ -2,11 +2,11 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { Failure } from "../core/failure.ts";
 import { type FakeProvider, fakeProvider, json, type ProviderRequest } from "./_test-provider.ts";
 import { countingRandom, manualClock, realWorld, testLimits } from "./_test-world.ts";
+import { EMBED_TEXTS_MAX } from "./call/provider-embedder.ts";
 import { embeddingInfoOf } from "./catalog.ts";
 import type { EmbeddingConfig } from "./config.ts";
 import type { Embedder } from "./embedder.ts";
 import type { ProviderSettings } from "./provider.ts";
-import { EMBED_TEXTS_MAX } from "./provider-embedder.ts";
 import { createModels } from "./registry.ts";
 
 const servers: FakeProvider[] = [];

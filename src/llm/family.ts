@@ -1,11 +1,11 @@
 import type { LanguageModelV4, SharedV4ProviderMetadata, SharedV4ProviderOptions } from "@ai-sdk/provider";
 import type { Fetch } from "../core/world.ts";
+import type { Embed } from "./call/embedding-call.ts";
+import { sanitizeToolCallId } from "./call/tool-call-id.ts";
 import type { LlmConfig } from "./config.ts";
-import type { Embed } from "./embedding-call.ts";
 import type { ModelRequest, ReasoningPart } from "./model.ts";
 import type { ProviderSettings } from "./provider.ts";
 import type { Bodies } from "./regular-answer.ts";
-import { sanitizeToolCallId } from "./tool-call-id.ts";
 
 /** What of a {@link ReasoningPart} must go back to the provider unchanged. */
 export type ReasoningMarks = Omit<ReasoningPart, "type" | "text">;

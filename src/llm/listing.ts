@@ -1,13 +1,13 @@
 import { isRecord, parseJson } from "../core/json.ts";
 import type { World } from "../core/world.ts";
+import { createDeadline, type Deadline, timeoutText } from "./call/deadline.ts";
+import { boundedFetch, guardedFetch, readStart } from "./call/guarded-fetch.ts";
+import { failureOf, modelFailureOf, providerMessage } from "./call/provider-error.ts";
 import { isEmbeddingName, type ModelFacts } from "./catalog.ts";
-import { createDeadline, type Deadline, timeoutText } from "./deadline.ts";
 import { azureUrlOf } from "./families/azure.ts";
 import { ollamaRootOf } from "./families/ollama.ts";
-import { boundedFetch, guardedFetch, readStart } from "./guarded-fetch.ts";
 import { type AskOllama, OLLAMA_WINDOW_TOKENS, ollamaWindows } from "./ollama-windows.ts";
 import { baseUrlOf, type ProviderSettings, requestHeadersOf, secretsOf, titleOf } from "./provider.ts";
-import { failureOf, modelFailureOf, providerMessage } from "./provider-error.ts";
 
 /** What a provider offers. */
 export interface Listing {

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { chatPiece, events, type FakeProvider, fakeProvider, json, named, stalled } from "./_test-provider.ts";
 import { heard, joinedDeltas, realWorld, request, testLimits } from "./_test-world.ts";
-import { createLanguageModel } from "./adapter.ts";
+import { createLanguageModel } from "./call/adapter.ts";
+import type { CallLimits } from "./call/limits.ts";
 import { llmConfigOf } from "./catalog.ts";
 import { ModelFailure } from "./failure.ts";
 import { familyOf } from "./families/all.ts";
-import type { CallLimits } from "./limits.ts";
 import type { ModelReply } from "./model.ts";
 import type { ProviderKind } from "./provider.ts";
 

@@ -1,6 +1,8 @@
 import { Failure } from "../core/failure.ts";
 import type { World } from "../core/world.ts";
-import { createLanguageModel } from "./adapter.ts";
+import { createLanguageModel } from "./call/adapter.ts";
+import { CALL_LIMITS, type CallLimits } from "./call/limits.ts";
+import { createProviderEmbedder, measureDimensions } from "./call/provider-embedder.ts";
 import {
   embeddingDimOf,
   embeddingEndpointTypeOf,
@@ -16,13 +18,11 @@ import type { EmbeddingConfig, EmbeddingInfo, LlmConfig, ModelInfo } from "./con
 import type { Embedder } from "./embedder.ts";
 import { ModelFailure, type ModelFailureType } from "./failure.ts";
 import { familyOf } from "./families/all.ts";
-import { CALL_LIMITS, type CallLimits } from "./limits.ts";
 import { listModels } from "./listing.ts";
 import type { LanguageModel } from "./model.ts";
 import type { Models, ProviderCheck } from "./models.ts";
 import { endpointTypeOf, type ProviderKind, type ProviderSettings, titleOf } from "./provider.ts";
-import { createProviderEmbedder, measureDimensions } from "./provider-embedder.ts";
-import { createRehearsal, isRehearsal, REHEARSAL } from "./rehearsal.ts";
+import { createRehearsal, isRehearsal, REHEARSAL } from "./rehearsal/rehearsal.ts";
 
 /** What the models are made of. */
 export interface ModelsOptions extends World {

@@ -2,7 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import { isRecord, type JsonObject, parseJson } from "../core/json.ts";
 import { throwErrorIn } from "./answer-error.ts";
 import { answerBody } from "./body-reader.ts";
-import { createEventStream } from "./event-stream.ts";
+import { createEventStream } from "./call/event-stream.ts";
 
 /** How answers of one protocol are made such as its package expects them. */
 export interface Bodies {

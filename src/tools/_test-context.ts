@@ -2,11 +2,11 @@ import { type Clock, type Instant, instantOf } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import { type AgentId, type BlockId, newId } from "../core/id.ts";
 import type { Random } from "../core/random.ts";
-import type { Block } from "../umi/block.ts";
-import { withValue } from "../umi/block-edit.ts";
-import type { BlockStore } from "../umi/block-store.ts";
-import type { Passage, PassageFilter, PassageStore } from "../umi/passage.ts";
-import { draftBlock } from "./agent-block.ts";
+import type { Passage, PassageFilter, PassageStore } from "../umi/archive/passage.ts";
+import type { Block } from "../umi/core/block.ts";
+import { withValue } from "../umi/core/block-edit.ts";
+import type { BlockStore } from "../umi/core/block-store.ts";
+import { draftBlock } from "./builtin/agent-block.ts";
 import type { ConversationHit, ConversationQuery, ToolContext } from "./builtin.ts";
 
 /** 2026-11-22T20:07:04.123456Z: the time at which every test context begins. */

@@ -4,8 +4,8 @@ import { Failure } from "../core/failure.ts";
 import type { AgentId } from "../core/id.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { Random } from "../core/random.ts";
-import type { BlockStore } from "../umi/block-store.ts";
-import type { Passage, PassageFilter, PassageStore } from "../umi/passage.ts";
+import type { Passage, PassageFilter, PassageStore } from "../umi/archive/passage.ts";
+import type { BlockStore } from "../umi/core/block-store.ts";
 import type { ToolType } from "./tool.ts";
 
 /** What `conversation_search` may ask of the agent's past messages. Dates are inclusive. */

@@ -2,16 +2,16 @@ import type { Clock } from "../core/clock.ts";
 import { type Actor, newId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Random } from "../core/random.ts";
-import { archivalMemoryInsert, archivalMemorySearch } from "./archival-memory.ts";
+import { archivalMemoryInsert, archivalMemorySearch } from "./builtin/archival-memory.ts";
+import { conversationSearch } from "./builtin/conversation-search.ts";
+import { coreMemoryAppend, coreMemoryReplace } from "./builtin/core-memory-tools.ts";
+import { memory } from "./builtin/memory.ts";
+import { memoryApplyPatch } from "./builtin/memory-apply-patch.ts";
+import { memoryFinishEdits, memoryInsert, memoryReplace, memoryRethink } from "./builtin/memory-edit.ts";
+import { sendMessage } from "./builtin/send-message.ts";
+import { NO_CODE, UNAVAILABLE_TOOLS, whyUnavailable } from "./builtin/unavailable.ts";
 import type { BuiltinTool } from "./builtin.ts";
-import { conversationSearch } from "./conversation-search.ts";
-import { coreMemoryAppend, coreMemoryReplace } from "./core-memory-tools.ts";
-import { memory } from "./memory.ts";
-import { memoryApplyPatch } from "./memory-apply-patch.ts";
-import { memoryFinishEdits, memoryInsert, memoryReplace, memoryRethink } from "./memory-edit.ts";
-import { sendMessage } from "./send-message.ts";
 import { RETURN_CHARS_DEFAULT, type Tool } from "./tool.ts";
-import { NO_CODE, UNAVAILABLE_TOOLS, whyUnavailable } from "./unavailable.ts";
 
 /** Every tool that ships with the server, by name, in the order of their names. */
 export const BUILTIN_TOOLS: ReadonlyMap<string, BuiltinTool> = new Map(

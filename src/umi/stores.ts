@@ -1,5 +1,5 @@
-import type { FactStore } from "./facts/fact-store.ts";
-import { memoryFactStore } from "./facts/memory-fact-store.ts";
+import type { FactStore } from "./facts/kept/fact-store.ts";
+import { memoryFactStore } from "./facts/kept/memory-fact-store.ts";
 import type { EntryStore } from "./index/entry-store.ts";
 import { memoryEntryStore } from "./index/memory-entry-store.ts";
 import { memoryVectorStore } from "./vectors/memory-vector-store.ts";

@@ -1,5 +1,5 @@
 import { html } from "hono/html";
-import type { Gap } from "../not-built.ts";
+import type { Gap } from "../http/not-built.ts";
 import { type Html, layout } from "./layout.ts";
 import type { Operation, OperationGroup } from "./operations.ts";
 

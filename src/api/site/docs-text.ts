@@ -1,4 +1,4 @@
-import { API_VERSION } from "../health.ts";
+import { API_VERSION } from "../http/health.ts";
 import { type Docs, shownRoute } from "./docs-page.ts";
 
 const METHOD_CHARS = 6;

@@ -1,5 +1,5 @@
 import { html } from "hono/html";
-import { API_VERSION } from "../health.ts";
+import { API_VERSION } from "../http/health.ts";
 import { firstSteps } from "./first-steps.ts";
 import { type Html, layout } from "./layout.ts";
 import type { ServerState } from "./state.ts";

@@ -1,4 +1,4 @@
-import type { Store } from "../../agent/ports.ts";
+import type { Store } from "../../agent/ports/ports.ts";
 import { DEFAULT_ACTOR } from "../../core/id.ts";
 
 const MINUTE_MS = 60_000;

@@ -5,7 +5,7 @@ import type { MessageId } from "../../core/id.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
 import type { ResponseFormat } from "../../llm/model.ts";
 import type { Tool } from "../../tools/tool.ts";
-import type { Block } from "../../umi/block.ts";
+import type { Block } from "../../umi/core/block.ts";
 import { toWireBlock } from "./block.ts";
 import { toWireGroup } from "./group.ts";
 import { toWireIdentity } from "./identity.ts";

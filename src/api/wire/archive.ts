@@ -1,6 +1,6 @@
 import type { OrganizationId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
-import type { Archive } from "../../umi/archive.ts";
+import type { Archive } from "../../umi/archive/archive.ts";
 import { toWireEmbeddingConfig } from "./llm-config.ts";
 import { isoTime } from "./time.ts";
 

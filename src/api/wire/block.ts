@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Json, JsonObject } from "../../core/json.ts";
-import type { Block } from "../../umi/block.ts";
-import type { BlockChange, BlockDraft } from "../../umi/new-block.ts";
+import type { Block } from "../../umi/core/block.ts";
+import type { BlockChange, BlockDraft } from "../../umi/core/new-block.ts";
 
 const LABEL_CHARS_MAX = 1_000;
 const TAGS_MAX = 1_000;

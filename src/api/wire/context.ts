@@ -1,7 +1,7 @@
-import type { ContextOverview } from "../../agent/context-overview.ts";
 import type { Approval, ContentPart, Message, ToolReturn } from "../../agent/message.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
 import type { ToolSchema } from "../../llm/model.ts";
+import type { ContextOverview } from "../../run/context-overview.ts";
 import { isoTime } from "./time.ts";
 
 /** What fills a context window, as clients see it. */

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../core/json.ts";
-import type { Entity, EntityMerge, Mention } from "../../umi/facts/entity.ts";
-import type { Fact } from "../../umi/facts/fact.ts";
-import type { Relation } from "../../umi/facts/fact-link.ts";
+import type { Entity, EntityMerge, Mention } from "../../umi/facts/kept/entity.ts";
+import type { Fact } from "../../umi/facts/kept/fact.ts";
+import type { Relation } from "../../umi/facts/kept/fact-link.ts";
 import type { Entry } from "../../umi/index/entry.ts";
 import { isoTime, isoTimeOrNull } from "./time.ts";
 

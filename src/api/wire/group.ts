@@ -3,7 +3,7 @@ import type { Group, GroupDraft } from "../../agent/group.ts";
 import { Failure } from "../../core/failure.ts";
 import { requireId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
-import { given } from "../request.ts";
+import { given } from "../http/request.ts";
 
 /** Agents or blocks that one request may list. */
 const LISTED_MAX = 1_000;

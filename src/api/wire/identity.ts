@@ -7,10 +7,10 @@ import {
   type IdentityProperty,
   PROPERTY_TYPES,
 } from "../../agent/identity.ts";
-import type { IdentityLinks } from "../../agent/ports.ts";
+import type { IdentityLinks } from "../../agent/ports/ports.ts";
 import { requireId } from "../../core/id.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
-import { given } from "../request.ts";
+import { given } from "../http/request.ts";
 
 const KEY_CHARS_MAX = 1_000;
 /** Properties, agents or blocks that one request may list. */

@@ -1,10 +1,10 @@
 import type { Agent } from "../../agent/agent.ts";
-import { packedStatsOf, summaryTextOf } from "../../agent/compaction/summary-message.ts";
 import type { Approval, ContentPart, Message, ToolReturn } from "../../agent/message.ts";
-import { speechOf } from "../../agent/speech.ts";
 import type { TurnOptions } from "../../agent/turn-options.ts";
 import { isRecord, type Json, type JsonObject, parseJson } from "../../core/json.ts";
 import type { ReasoningPart, ToolCall } from "../../llm/model.ts";
+import { speechOf } from "../../run/step/speech.ts";
+import { packedStatsOf, summaryTextOf } from "../../run/step/summary-message.ts";
 import { unpackAnswer } from "../../tools/tool-answer.ts";
 import { toWireSeconds } from "./time.ts";
 

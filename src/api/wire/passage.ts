@@ -1,7 +1,7 @@
 import type { OrganizationId } from "../../core/id.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
-import type { Archive } from "../../umi/archive.ts";
-import type { Passage } from "../../umi/passage.ts";
+import type { Archive } from "../../umi/archive/archive.ts";
+import type { Passage } from "../../umi/archive/passage.ts";
 import { toWireEmbeddingConfig } from "./llm-config.ts";
 import { isoTime } from "./time.ts";
 

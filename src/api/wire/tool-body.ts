@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { SOURCE_TYPES, type ToolChange, type ToolDraft } from "../../agent/custom-tool.ts";
+import { SOURCE_TYPES, type ToolChange, type ToolDraft } from "../../agent/life/custom-tool.ts";
 import type { JsonObject } from "../../core/json.ts";
-import { given } from "../request.ts";
+import { given } from "../http/request.ts";
 
 /** The longest text that a tool may be allowed to return. */
 const RETURN_CHARS_MAX = 1_000_000;

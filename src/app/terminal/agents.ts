@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { Failure } from "../../core/failure.ts";
 import { nearest } from "../../core/nearest.ts";
+import type { Settings } from "../command/settings.ts";
 import { providersFrom } from "../providers.ts";
-import type { Settings } from "../settings.ts";
 import { ask, type Connection } from "./connection.ts";
 import { AgentShape, type AgentView, ModelShape, type ModelView } from "./shapes.ts";
 

@@ -1,11 +1,11 @@
 import type { z } from "zod";
-import { API_VERSION } from "../../api/health.ts";
+import { API_VERSION } from "../../api/http/health.ts";
 import { Failure } from "../../core/failure.ts";
 import { isRecord, parseJson } from "../../core/json.ts";
 import type { ProviderCheck } from "../../llm/models.ts";
+import { type Settings, urlOf } from "../command/settings.ts";
 import { modelsOf } from "../models.ts";
-import { openServer } from "../serve.ts";
-import { type Settings, urlOf } from "../settings.ts";
+import { openServer } from "../serving/serve.ts";
 
 /** How long a server that may be running gets to answer; one that was named by its address gets longer. */
 const PROBE_MS = 1_000;

@@ -1,6 +1,6 @@
 import { Failure } from "../../core/failure.ts";
 import { isRecord, parseJson } from "../../core/json.ts";
-import { createEventStream } from "../../llm/event-stream.ts";
+import { createEventStream } from "../../llm/call/event-stream.ts";
 import { type MessageView, textOf } from "./shapes.ts";
 
 /** Bytes of one event; the server's own limits are far below. */

@@ -1,6 +1,6 @@
 import { Failure } from "../../core/failure.ts";
-import type { Settings } from "../settings.ts";
-import type { Paint } from "../terminal-color.ts";
+import type { Settings } from "../command/settings.ts";
+import type { Paint } from "../command/terminal-color.ts";
 import { runChatCommand } from "./chat-commands.ts";
 import { COMMANDS, type Meaning, meaningOf } from "./commands.ts";
 import type { Connection } from "./connection.ts";

@@ -1,5 +1,5 @@
 import { Failure } from "../../core/failure.ts";
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../command/settings.ts";
 import { type Connection, connect } from "./connection.ts";
 import {
   agentListing,

@@ -1,5 +1,5 @@
 import { type Component, Container, Markdown, type MarkdownTheme, Spacer, Text } from "@earendil-works/pi-tui";
-import type { Paint } from "../terminal-color.ts";
+import type { Paint } from "../command/terminal-color.ts";
 import { harmless } from "./table.ts";
 
 /** How a piece of text looks. */

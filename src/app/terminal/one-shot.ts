@@ -1,5 +1,5 @@
 import { Failure } from "../../core/failure.ts";
-import type { Paint } from "../terminal-color.ts";
+import type { Paint } from "../command/terminal-color.ts";
 import { callLine, errorText } from "./call-text.ts";
 import type { Connection } from "./connection.ts";
 import { createOutput, type Output } from "./output.ts";

@@ -12,7 +12,7 @@ import {
   TruncatedText,
   TuiMainScreen,
 } from "@earendil-works/pi-tui";
-import type { Paint } from "../terminal-color.ts";
+import type { Paint } from "../command/terminal-color.ts";
 import { editorTheme, type Look, pieceOf } from "./looks.ts";
 import { harmless } from "./table.ts";
 

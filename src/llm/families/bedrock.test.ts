@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { type FakeProvider, fakeProvider, json } from "../_test-provider.ts";
 import { heard, joinedDeltas, realWorld, request, testLimits } from "../_test-world.ts";
-import { createLanguageModel } from "../adapter.ts";
+import { createLanguageModel } from "../call/adapter.ts";
 import { llmConfigOf } from "../catalog.ts";
 import { ModelFailure } from "../failure.ts";
 import type { ModelReply } from "../model.ts";

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { type JsonObject, parseJson } from "../../core/json.ts";
 import { realWorld, testLimits } from "../_test-world.ts";
-import { createLanguageModel } from "../adapter.ts";
+import { createLanguageModel } from "../call/adapter.ts";
 import { llmConfigOf } from "../catalog.ts";
 import { RECORDED_CASES } from "./_test-prompts.ts";
 import { familyOf } from "./all.ts";

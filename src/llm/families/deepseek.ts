@@ -3,7 +3,7 @@ import type {
   LanguageModelV4Message,
   LanguageModelV4ReasoningPart,
 } from "@ai-sdk/provider";
-import { CHAT_FIELDS, type ChatWords, createChatModel, shapeField } from "../chat-request.ts";
+import { CHAT_FIELDS, type ChatWords, createChatModel, shapeField } from "../call/chat-request.ts";
 import { type Family, PLAIN_DIALECT } from "../family.ts";
 
 /** The models that want all their thoughts back, of earlier turns as well. */

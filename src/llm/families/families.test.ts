@@ -10,7 +10,7 @@ import {
   usageLastStream,
 } from "../_test-provider.ts";
 import { heard, realWorld, request, testLimits } from "../_test-world.ts";
-import { createLanguageModel } from "../adapter.ts";
+import { createLanguageModel } from "../call/adapter.ts";
 import { llmConfigOf } from "../catalog.ts";
 import type { LlmConfig } from "../config.ts";
 import type { ModelRequest, ToolSchema } from "../model.ts";

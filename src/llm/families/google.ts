@@ -1,6 +1,6 @@
 import { isRecord } from "../../core/json.ts";
+import { type EmbeddingCall, postJson, vectorOfNumbers } from "../call/embedding-call.ts";
 import { reasonsNatively } from "../catalog.ts";
-import { type EmbeddingCall, postJson, vectorOfNumbers } from "../embedding-call.ts";
 import { type Family, headersOf, keyOf, markOf, marks, PLAIN_DIALECT, packageFetch } from "../family.ts";
 import { baseUrlOf } from "../provider.ts";
 import { geminiBodies } from "./gemini-bodies.ts";

@@ -1,6 +1,6 @@
 import type { LanguageModelV4CallOptions } from "@ai-sdk/provider";
+import { CHAT_FIELDS, createChatModel, shapeField } from "../call/chat-request.ts";
 import { reasonsNatively } from "../catalog.ts";
-import { CHAT_FIELDS, createChatModel, shapeField } from "../chat-request.ts";
 import { type Family, PLAIN_DIALECT } from "../family.ts";
 
 /** The efforts Groq knows. */

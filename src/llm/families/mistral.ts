@@ -1,7 +1,7 @@
 import type { LanguageModelV4CallOptions } from "@ai-sdk/provider";
-import { CHAT_FIELDS, type ChatWords, createChatModel, shapeField } from "../chat-request.ts";
+import { CHAT_FIELDS, type ChatWords, createChatModel, shapeField } from "../call/chat-request.ts";
+import { sanitizeToolCallId } from "../call/tool-call-id.ts";
 import { type Family, PLAIN_DIALECT } from "../family.ts";
-import { sanitizeToolCallId } from "../tool-call-id.ts";
 import { openaiEmbeddings } from "./openai-embeddings.ts";
 
 const WORDS: ChatWords = { noWords: "", inParts: "user", bareImages: true, namesTools: true, mustCall: "any" };

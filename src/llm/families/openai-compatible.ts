@@ -1,5 +1,5 @@
+import { CHAT_FIELDS, createChatModel, shapeField } from "../call/chat-request.ts";
 import { reasonsNatively } from "../catalog.ts";
-import { CHAT_FIELDS, createChatModel, shapeField } from "../chat-request.ts";
 import { type Family, PLAIN_DIALECT } from "../family.ts";
 import { isStrict } from "./openai.ts";
 import { openaiEmbeddings } from "./openai-embeddings.ts";

@@ -1,5 +1,5 @@
 import { isRecord } from "../../core/json.ts";
-import { type Embed, type EmbeddingCall, postJson, RefusedAnswer, vectorOfNumbers } from "../embedding-call.ts";
+import { type Embed, type EmbeddingCall, postJson, RefusedAnswer, vectorOfNumbers } from "../call/embedding-call.ts";
 import { baseUrlOf, type ProviderSettings } from "../provider.ts";
 
 /** Where servers of OpenAI's protocol differ. */

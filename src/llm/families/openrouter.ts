@@ -1,7 +1,7 @@
 import type { JSONObject, JSONValue, SharedV4ProviderMetadata } from "@ai-sdk/provider";
 import { isRecord, parseJson } from "../../core/json.ts";
+import { CHAT_FIELDS, type ChatWords, createChatModel, shapeField } from "../call/chat-request.ts";
 import { reasonsNatively } from "../catalog.ts";
-import { CHAT_FIELDS, type ChatWords, createChatModel, shapeField } from "../chat-request.ts";
 import { type Family, type FamilyCall, marks, PLAIN_DIALECT } from "../family.ts";
 import { openaiEmbeddings } from "./openai-embeddings.ts";
 

@@ -1,4 +1,4 @@
-import { CHAT_FIELDS, createChatModel, shapeField } from "../chat-request.ts";
+import { CHAT_FIELDS, createChatModel, shapeField } from "../call/chat-request.ts";
 import { type Family, PLAIN_DIALECT } from "../family.ts";
 import { openaiEmbeddings } from "./openai-embeddings.ts";
 

@@ -1,4 +1,4 @@
-import { ATTRIBUTE_PREFIX } from "../facts/relations.ts";
+import { ATTRIBUTE_PREFIX } from "../facts/evolution/relations.ts";
 import { fold } from "../text/fold.ts";
 import { nameAt } from "./being.ts";
 import type { Draft } from "./draft.ts";

@@ -1,4 +1,4 @@
-import { ATTRIBUTE_PREFIX, type RelationKind, relationKind } from "../facts/relations.ts";
+import { ATTRIBUTE_PREFIX, type RelationKind, relationKind } from "../facts/evolution/relations.ts";
 import { attributeDrafts, colourDrafts, newNumber } from "./attribute.ts";
 import { BEING, nameAt } from "./being.ts";
 import { clausesOf, fromSubject, standsAlone } from "./clauses.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { instantOf } from "../../core/clock.ts";
-import { extractByRules } from "../facts/rule-extractor.ts";
+import { extractByRules } from "../facts/reading/rule-extractor.ts";
 
 function factsIn(text: string): readonly string[] {
   return extractByRules({ id: "turn-1", speaker: "Ada", text, at: instantOf(0) }).map((fact) => fact.text);

@@ -1,4 +1,4 @@
-import { wordSet } from "../facts/sets.ts";
+import { wordSet } from "../facts/evolution/sets.ts";
 
 /** Kin, friends and others by what they are to somebody; M and F tell who "he" and "she" can be. */
 const MEN = wordSet(`father dad daddy papa brother son husband boyfriend grandfather grandpa granddad uncle nephew

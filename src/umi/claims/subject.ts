@@ -1,4 +1,4 @@
-import { wordSet } from "../facts/sets.ts";
+import { wordSet } from "../facts/evolution/sets.ts";
 import { fold } from "../text/fold.ts";
 import { canBe, isCompanion, isPlural, isUniquePerson, lastWord } from "./people.ts";
 import type { Agreement } from "./predicate.ts";

@@ -1,4 +1,4 @@
-import { wordSet } from "../facts/sets.ts";
+import { wordSet } from "../facts/evolution/sets.ts";
 import { type Draft, draft, drafts, type Phrase, phrase, verbs } from "./draft.ts";
 import { isPartner, isPerson } from "./people.ts";
 import type { Predicate } from "./predicate.ts";

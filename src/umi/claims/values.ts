@@ -1,4 +1,4 @@
-import { wordSet } from "../facts/sets.ts";
+import { wordSet } from "../facts/evolution/sets.ts";
 import { MONTH_PATTERN, SEASON_PATTERN, WEEKDAY_PATTERN } from "../text/date-words.ts";
 import { fold } from "../text/fold.ts";
 import { termsOf } from "../text/terms.ts";

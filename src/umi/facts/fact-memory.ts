@@ -2,13 +2,13 @@ import type { Clock, Instant } from "../../core/clock.ts";
 import { newId } from "../../core/id.ts";
 import type { Random } from "../../core/random.ts";
 import { cut, wellFormed } from "../../core/text.ts";
-import { type Entity, type EntityId, NAME_CHARS_MAX, resolveEntity } from "./entity.ts";
-import { type Evolution, evolutionOf } from "./evolution.ts";
-import type { ExtractedFact, NamedThing } from "./extracted-fact.ts";
-import { contentHashOf, FACT_CHARS_MAX, type Fact, type FactId } from "./fact.ts";
-import type { Relation } from "./fact-link.ts";
-import type { FactStore } from "./fact-store.ts";
-import { applyStep } from "./settling.ts";
+import { type Evolution, evolutionOf } from "./evolution/evolution.ts";
+import { applyStep } from "./evolution/settling.ts";
+import { type Entity, type EntityId, NAME_CHARS_MAX, resolveEntity } from "./kept/entity.ts";
+import { contentHashOf, FACT_CHARS_MAX, type Fact, type FactId } from "./kept/fact.ts";
+import type { Relation } from "./kept/fact-link.ts";
+import type { FactStore } from "./kept/fact-store.ts";
+import type { ExtractedFact, NamedThing } from "./reading/extracted-fact.ts";
 
 /** Known facts of a subject that a new one is compared with. */
 const KNOWN_MAX = 200;

@@ -1,9 +1,9 @@
 import type { EntryStore } from "../index/entry-store.ts";
-import type { EntityId } from "./entity.ts";
-import type { ExtractedFact, SourceTurn } from "./extracted-fact.ts";
-import type { Fact, FactId } from "./fact.ts";
 import { type Learned, type LearnOptions, learnFact } from "./fact-memory.ts";
-import { type Forgotten, forgetEntity, forgetFact, forgetTurn } from "./forgetting.ts";
+import type { EntityId } from "./kept/entity.ts";
+import type { Fact, FactId } from "./kept/fact.ts";
+import { type Forgotten, forgetEntity, forgetFact, forgetTurn } from "./kept/forgetting.ts";
+import type { ExtractedFact, SourceTurn } from "./reading/extracted-fact.ts";
 
 /** What keeps facts and finds them again. */
 export interface LearningOptions extends LearnOptions {

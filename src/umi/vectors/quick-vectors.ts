@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
 import type { OrganizationId } from "../../core/id.ts";
+import { createDeadline } from "../../llm/call/deadline.ts";
 import type { EmbeddingConfig } from "../../llm/config.ts";
-import { createDeadline } from "../../llm/deadline.ts";
 import type { Embedder, Embedding } from "../../llm/embedder.ts";
 
 /** The longest that a search or an insertion waits for an embedding model. */

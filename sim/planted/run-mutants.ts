@@ -1,0 +1,133 @@
+import { inside, type MutantFacts, narrowed, SLOW_FLUSHES, TALK_AND_CRASHES } from "./mutant-facts.ts";
+
+/** Bugs in how runs and their streams go on: what is moved, undone, told, leased, continued. */
+export const RUN_MUTANTS = {
+  counts_moved_rows_as_one: narrowed(
+    inside(
+      null,
+      ["S9 stream"],
+      "store/runs/events.ts",
+      'Number(row["seq_id"]) + eventsIn(row).length - 1',
+      'Number(row["seq_id"])',
+    ),
+    { ...TALK_AND_CRASHES, enabled: ["send_background"], arrivalsMax: 5 },
+  ),
+  moves_only_what_is_at_work: inside(
+    null,
+    ["S9 stream"],
+    "store/runs/events.ts",
+    "join runs on runs.id = arrived.run_id\n",
+    "join runs on runs.id = arrived.run_id and runs.completed_at is null\n",
+  ),
+  numbers_past_what_was_undone: narrowed(
+    inside(
+      null,
+      ["S9 stream"],
+      "run/abandon.ts",
+      "firstSeqId: (await events.last(run.id)) + 1",
+      "firstSeqId: (await events.last(run.id)) + 1 + texts.length",
+    ),
+    { ...TALK_AND_CRASHES, enabled: ["send_background"] },
+    { refusalRate: 0.02 },
+  ),
+  skips_what_is_not_recent: narrowed(
+    inside(
+      null,
+      ["S9 stream"],
+      "run/log/log-reader.ts",
+      "    if (missing > log.recent.length) return undefined;",
+      "    if (missing > 0 && log.recent.length === 0) return undefined;",
+    ),
+    { ...TALK_AND_CRASHES, enabled: ["send_background", "replay_stream", "replay_stream"], clients: 5, pieceMs: 100 },
+  ),
+  tells_what_is_not_flushed: narrowed(
+    inside(
+      null,
+      ["S1 acknowledged", "S8 block", "S6 history", "S5 linearizable"],
+      "api/server.ts",
+      'if (c.res.headers.get("content-type")',
+      'if (c.req.method !== "GET" && c.res.headers.get("content-type")',
+    ),
+    {
+      ...SLOW_FLUSHES,
+      enabled: ["send", "send_async", "edit_block", "use_board", "page_messages", "list_runs"],
+      clients: 5,
+    },
+  ),
+  repeats_what_is_not_flushed: narrowed(
+    inside(null, ["S9 stream"], "run/log/log-reader.ts", "      await store.durable();\n", ""),
+    {
+      ...SLOW_FLUSHES,
+      crashes: ["kill", "power"],
+      enabled: ["send_background", "replay_stream", "replay_stream"],
+      clients: 5,
+      pieceMs: 200,
+    },
+  ),
+  calls_back_before_it_keeps: narrowed(
+    inside(null, ["S1 acknowledged", "S19 callback"], "run/chores/callback.ts", "      await store.durable();\n", ""),
+    { ...SLOW_FLUSHES, enabled: ["send_async"], callbackRate: 1, callbackFaultRate: 0 },
+  ),
+  forgets_to_flush_its_lease: inside(null, ["S10 lease"], "store/base/lease.ts", "  await database.flush();\n", ""),
+  does_not_wait_for_its_lease: narrowed(
+    inside(null, ["S10 lease"], "store/base/lease.ts", "  await database.flush();", "  void database.flush();"),
+    SLOW_FLUSHES,
+  ),
+  continues_what_is_queued: narrowed(
+    inside(
+      null,
+      ["S5 one run", "S20 companion", "S6 transcript", "L1 ends"],
+      "store/sql-store.ts",
+      " and status = 'running'\n  order by",
+      "\n  order by",
+    ),
+    { ...TALK_AND_CRASHES, agents: 1, conversations: 2, companionTurns: 1, thinkMs: 1_000 },
+  ),
+  ends_runs_twice: narrowed(
+    inside(
+      null,
+      ["S9 stream", "S11 usage"],
+      "run/step/commit.ts",
+      '  return stopReason === null ? said : [...said, { type: "ended", stopReason, usage, error }];',
+      `  const ended = stopReason ?? change.ending;
+  return ended === null ? said : [...said, { type: "ended", stopReason: ended, usage, error }];`,
+    ),
+    { ...TALK_AND_CRASHES, enabled: ["send_streaming"], forgets: true, fillRate: 0.5 },
+  ),
+  forgets_called_tools: narrowed(
+    inside(
+      null,
+      ["S4 tool rules"],
+      "run/step/run-state.ts",
+      "calledTools: answers.map((answer) => answer.name)",
+      "calledTools: []",
+    ),
+    { ...TALK_AND_CRASHES, hasToolRules: true, asksApproval: false },
+    { aimRate: 1 },
+  ),
+  reads_packed_answers: narrowed(
+    inside(
+      null,
+      ["S4 tool rules"],
+      "run/step/run-state.ts",
+      "lastAnswer: lastAnswerOf(answers)",
+      "lastAnswer: answers.at(-1)?.response ?? null",
+    ),
+    { ...TALK_AND_CRASHES, hasToolRules: true, asksApproval: false },
+    { aimRate: 1 },
+  ),
+  leaves_the_oldest_out: inside(
+    null,
+    ["S7 context"],
+    "run/compaction/compact.ts",
+    "const evicted = context.slice(first, plan.cut);",
+    "const evicted = context.slice(Math.min(first + 1, plan.cut - 1), plan.cut);",
+  ),
+  evicts_what_waits: inside(
+    null,
+    ["S7 context"],
+    "run/compaction/cut.ts",
+    "  while (from > 0 && isInput(context[from - 1])) from--;\n",
+    "",
+  ),
+} as const satisfies Readonly<Record<string, MutantFacts>>;

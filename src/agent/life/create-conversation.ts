@@ -1,0 +1,95 @@
+import { Failure } from "../../core/failure.ts";
+import { type Actor, type AgentId, newId } from "../../core/id.ts";
+import type { TimeFormat } from "../../core/time-format.ts";
+import type { World } from "../../core/world.ts";
+import type { Block } from "../../umi/core/block.ts";
+import type { Conversation } from "../conversation.ts";
+import { newMessage } from "../input.ts";
+import type { Repositories } from "../ports/ports.ts";
+import { compilePrompt } from "../prompt/recompile.ts";
+
+/** What a new conversation is made with. */
+export interface ConversationDraft {
+  readonly agentId: AgentId;
+  readonly summary: string | null;
+  readonly model: string | null;
+  readonly modelSettings: unknown;
+  /** Blocks of the agent that the conversation gets its own copies of. */
+  readonly isolatedBlockLabels: readonly string[];
+  /** Messages that it will begin with, for what its prompt tells of earlier ones. */
+  readonly inContext?: number;
+}
+
+/** What makes conversations. */
+export interface ConversationSources extends Pick<World, "clock" | "random"> {
+  readonly times: TimeFormat;
+  readonly actor: Actor;
+}
+
+/** Makes a conversation with its own system message, inside the transaction of `repositories`. */
+export async function createConversation(
+  repositories: Repositories,
+  sources: ConversationSources,
+  draft: ConversationDraft,
+): Promise<Conversation> {
+  const agent = await repositories.agents.find(draft.agentId);
+  if (agent === undefined) throw new Failure("not_found", "Agent not found");
+  const isolated = await isolatedCopies(repositories, sources, draft);
+  const now = sources.clock.now();
+  const { agentId, summary, model, modelSettings } = draft;
+  const conversation: Conversation = {
+    id: newId("conv", sources.random),
+    agentId,
+    summary,
+    model,
+    modelSettings,
+    isolatedBlockIds: isolated.map((block) => block.id),
+    lastMessageAt: null,
+    createdById: sources.actor.userId,
+    createdAt: now,
+    updatedAt: now,
+  };
+  await repositories.conversations.insert(conversation);
+  const place = {
+    agentId: agent.id,
+    conversationId: conversation.id,
+    runId: null,
+    stepId: null,
+    model: agent.llmConfig.model,
+  };
+  const text = await compilePrompt(repositories, agent, {
+    recompiledAt: now,
+    inContext: draft.inContext ?? 0,
+    times: sources.times,
+    conversationId: conversation.id,
+  });
+  await repositories.messages.append(conversation.id, [newMessage(sources, place, "system", [{ type: "text", text }])]);
+  return conversation;
+}
+
+/** Stores a copy of each block that the conversation is to have for itself. */
+async function isolatedCopies(
+  { blocks }: Repositories,
+  { clock, random, actor }: ConversationSources,
+  { agentId, isolatedBlockLabels }: ConversationDraft,
+): Promise<readonly Block[]> {
+  const copies: Block[] = [];
+  for (const label of new Set(isolatedBlockLabels)) {
+    const original = await blocks.findForAgent(agentId, label);
+    if (original === undefined)
+      throw new Failure("refused", `INVALID_ARGUMENT: Agent ${agentId} has no block labelled '${label.slice(0, 100)}'`);
+    const now = clock.now();
+    const copy = {
+      ...original,
+      id: newId("block", random),
+      createdById: actor.userId,
+      lastUpdatedById: actor.userId,
+      createdAt: now,
+      updatedAt: now,
+      version: 1,
+    };
+    await blocks.insert(copy);
+    copies.push(copy);
+  }
+  return copies;
+}

@@ -1,0 +1,209 @@
+import { Failure } from "../../core/failure.ts";
+import { type Actor, newId, type ToolId } from "../../core/id.ts";
+import { isRecord, type JsonObject } from "../../core/json.ts";
+import { sha256 } from "../../core/sha256.ts";
+import type { World } from "../../core/world.ts";
+import { pythonFunctionNames, pythonSchema, pythonSchemaWithArguments } from "../../tools/schema/python-schema.ts";
+import { typescriptSchema } from "../../tools/schema/typescript-schema.ts";
+import { RETURN_CHARS_DEFAULT, type Tool } from "../../tools/tool.ts";
+import type { Repositories, Store } from "../ports/ports.ts";
+
+/** Languages that a tool's source may be in; `json` is Letta's word for one that nobody named, which is Python. */
+export const SOURCE_TYPES = ["python", "typescript", "json"] as const;
+
+/** One of {@link SOURCE_TYPES}. */
+export type SourceType = (typeof SOURCE_TYPES)[number];
+
+/** Fields of a tool that clients may set. */
+export type ToolChange = Partial<
+  Pick<
+    Tool,
+    | "description"
+    | "tags"
+    | "returnCharLimit"
+    | "pipRequirements"
+    | "npmRequirements"
+    | "defaultRequiresApproval"
+    | "enableParallelExecution"
+    | "metadata"
+  >
+> & {
+  readonly sourceCode?: string;
+  readonly sourceType?: SourceType;
+  readonly jsonSchema?: JsonObject;
+  readonly argsJsonSchema?: JsonObject;
+};
+
+/** A tool as somebody brings it: its name and what the model is told come from its schema, or else its source. */
+export type ToolDraft = ToolChange & { readonly sourceCode: string };
+
+/** What keeping custom tools needs. */
+export interface ToolWorkshop extends Pick<World, "clock" | "random"> {
+  readonly store: Store;
+}
+
+/** The longest name that models of every provider can call. */
+const NAME_PATTERN = /^[a-zA-Z0-9_-]{1,48}$/;
+const HASH_CHARS = 12;
+
+/** Stores a tool, or replaces the custom one of the same name, keeping its id and what the draft leaves open. */
+export async function storeTool(workshop: ToolWorkshop, actor: Actor, draft: ToolDraft): Promise<Tool> {
+  const jsonSchema = draft.jsonSchema ?? derived(draft.sourceCode, draft.sourceType ?? "json", draft.argsJsonSchema);
+  const name = nameIn(jsonSchema);
+  return workshop.store.write(actor, async ({ tools }) => {
+    const [existing] = await tools.findByNames([name]);
+    if (existing !== undefined) requireCustom(existing);
+    const { jsonSchema: _, ...given } = draft;
+    const tool = hashed({
+      ...(existing ?? newTool(workshop, actor, draft.sourceCode)),
+      returnCharLimit: RETURN_CHARS_DEFAULT,
+      enableParallelExecution: false,
+      argsJsonSchema: {},
+      description: descriptionIn(jsonSchema),
+      ...given,
+      name,
+      jsonSchema,
+      lastUpdatedById: actor.userId,
+      updatedAt: workshop.clock.now(),
+    });
+    await tools.upsert(tool);
+    return tool;
+  });
+}
+
+/** Changes a custom tool. A new source renames it after the function that it holds. */
+export async function changeTool(workshop: ToolWorkshop, actor: Actor, id: ToolId, change: ToolChange): Promise<Tool> {
+  // Reading a long source takes a while, and must not keep the store's one writer waiting.
+  const before = await findCustomTool(workshop.store.reader(actor), id);
+  const jsonSchema = changedSchema(before, change);
+  return workshop.store.write(actor, async (repositories) => {
+    const current = await findCustomTool(repositories, id);
+    const name = jsonSchema === undefined ? current.name : nameIn(jsonSchema);
+    await refuseTakenName(repositories, id, name);
+    const told = jsonSchema === undefined ? {} : { jsonSchema, description: descriptionIn(jsonSchema) };
+    const tool = hashed({
+      ...current,
+      ...told,
+      ...change,
+      name,
+      lastUpdatedById: actor.userId,
+      updatedAt: workshop.clock.now(),
+    });
+    await repositories.tools.save(tool);
+    return tool;
+  });
+}
+
+/** Removes a custom tool from every agent and from the store. */
+export async function removeTool({ store }: ToolWorkshop, actor: Actor, id: ToolId): Promise<void> {
+  await store.write(actor, async ({ tools }) => {
+    const tool = await tools.find(id);
+    if (tool === undefined) throw new Failure("refused", `Tool with id ${id} not found.`);
+    requireCustom(tool);
+    await tools.remove(id);
+  });
+}
+
+/** What the model would be told of a source. */
+export function schemaOfSource(sourceCode: string, sourceType: SourceType): JsonObject {
+  return sourceType === "typescript" ? typescriptSchema(sourceCode) : pythonSchema(sourceCode);
+}
+
+/** The tool, or a `not_found` Failure in the words clients know. */
+export async function findTool({ tools }: Pick<Repositories, "tools">, id: ToolId): Promise<Tool> {
+  const tool = await tools.find(id);
+  if (tool === undefined) throw new Failure("not_found", `Tool not found with id='${id}'`);
+  return tool;
+}
+
+async function findCustomTool(repositories: Pick<Repositories, "tools">, id: ToolId): Promise<Tool> {
+  const tool = await findTool(repositories, id);
+  requireCustom(tool);
+  return tool;
+}
+
+function requireCustom({ name, toolType }: Tool): void {
+  if (toolType !== "custom")
+    throw new Failure("refused", `The tool '${name}' is not a custom one (${toolType}) and cannot be changed`);
+}
+
+async function refuseTakenName({ tools }: Repositories, id: ToolId, name: string): Promise<void> {
+  const other = (await tools.findByNames([name])).find((tool) => tool.id !== id);
+  if (other !== undefined) throw new Failure("refused", `The tool ${other.id} is already called '${name}'`);
+}
+
+function newTool({ clock, random }: ToolWorkshop, actor: Actor, sourceCode: string): Tool {
+  const now = clock.now();
+  return {
+    id: newId("tool", random),
+    name: "",
+    toolType: "custom",
+    description: null,
+    sourceType: "json",
+    sourceCode,
+    jsonSchema: null,
+    argsJsonSchema: {},
+    tags: [],
+    returnCharLimit: RETURN_CHARS_DEFAULT,
+    pipRequirements: null,
+    npmRequirements: null,
+    defaultRequiresApproval: null,
+    enableParallelExecution: false,
+    metadata: {},
+    projectId: null,
+    createdById: actor.userId,
+    lastUpdatedById: actor.userId,
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+function derived(sourceCode: string, sourceType: string, argsJsonSchema: JsonObject | undefined): JsonObject {
+  if (sourceType === "typescript")
+    throw new Failure(
+      "invalid",
+      "body.json_schema: a tool written in TypeScript needs one; nothing is derived from it",
+    );
+  const hasArguments = argsJsonSchema !== undefined && Object.keys(argsJsonSchema).length > 0;
+  return hasArguments ? pythonSchemaWithArguments(sourceCode, argsJsonSchema) : pythonSchema(sourceCode);
+}
+
+/** What the model is told after the change; undefined when it stays as it is. */
+function changedSchema(tool: Tool, { sourceCode, sourceType, jsonSchema, argsJsonSchema }: ToolChange) {
+  const language = sourceType ?? tool.sourceType ?? "json";
+  if (jsonSchema !== undefined) {
+    const name = nameIn(jsonSchema);
+    const isDefined =
+      sourceCode === undefined || language === "typescript" || pythonFunctionNames(sourceCode).includes(name);
+    if (!isDefined)
+      throw new Failure("refused", `The json_schema is called '${name}', but the source has no function of that name`);
+    return jsonSchema;
+  }
+  if (sourceCode === undefined && argsJsonSchema === undefined) return undefined;
+  return derived(sourceCode ?? tool.sourceCode ?? "", language, argsJsonSchema ?? tool.argsJsonSchema ?? undefined);
+}
+
+function nameIn(jsonSchema: JsonObject): string {
+  const { name, parameters } = jsonSchema;
+  if (typeof name !== "string" || !NAME_PATTERN.test(name))
+    throw new Failure(
+      "refused",
+      `A tool's name has 1 to 48 letters (a-z), digits, _ and -, got ${JSON.stringify(name ?? null).slice(0, 100)}`,
+    );
+  if (parameters !== undefined && !isRecord(parameters))
+    throw new Failure("refused", `The parameters in the json_schema of '${name}' are not an object`);
+  return name;
+}
+
+function descriptionIn({ description }: JsonObject): string | null {
+  return typeof description === "string" ? description : null;
+}
+
+/** The tool with the mark by which Letta's clients tell versions of what is run apart. */
+function hashed(tool: Tool): Tool {
+  const requirements = [tool.pipRequirements, tool.npmRequirements].map((list) =>
+    list === null ? "" : JSON.stringify(list),
+  );
+  const hash = sha256([tool.sourceCode ?? "", ...requirements].join("|")).slice(0, HASH_CHARS);
+  return { ...tool, metadata: { ...tool.metadata, tool_hash: hash } };
+}

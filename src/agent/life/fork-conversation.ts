@@ -1,0 +1,41 @@
+import { Failure } from "../../core/failure.ts";
+import type { AgentId, ConversationId } from "../../core/id.ts";
+import type { Conversation } from "../conversation.ts";
+import type { Repositories } from "../ports/ports.ts";
+import { findAgent } from "../prompt/recompile.ts";
+import { type ConversationSources, createConversation } from "./create-conversation.ts";
+import { denyCalls } from "./deny-calls.ts";
+
+/** What the model reads in a fork of calls that the original waits for. */
+const FORKED = "The conversation was forked before this call had its answer, so it was denied here.";
+
+/**
+ * Makes a conversation that goes on from where another one stands: it shares the messages of the other's context and
+ * has a system message of its own. Blocks that the other has for itself are not taken along. Calls that the other waits
+ * for are denied in the fork: each has one answer to come, which the other gets, and runs once.
+ */
+export async function forkConversation(
+  repositories: Repositories,
+  sources: ConversationSources,
+  { agentId, conversationId }: { readonly agentId: AgentId; readonly conversationId: ConversationId | null },
+): Promise<Conversation> {
+  const { conversations, messages } = repositories;
+  const original = conversationId === null ? null : await conversations.find(conversationId);
+  if (original === undefined) throw new Failure("not_found", `Conversation not found with id='${conversationId}'`);
+  const from = conversationId ?? agentId;
+  const context = await messages.context(from);
+  const agent = await findAgent(repositories, agentId);
+  const fork = await createConversation(repositories, sources, {
+    agentId,
+    // What the original is called, the fork is not.
+    summary: null,
+    model: original?.model ?? null,
+    modelSettings: original?.modelSettings ?? null,
+    isolatedBlockLabels: [],
+    inContext: context.length,
+  });
+  await messages.share(from, fork.id);
+  const belongs = { conversationId: fork.id, runId: null, stepId: null };
+  await denyCalls(repositories, sources, { agent, context, reason: FORKED, ...belongs });
+  return fork;
+}

@@ -1,0 +1,150 @@
+import { Failure } from "../../core/failure.ts";
+import type { Actor, AgentId, BlockId, IdentityId, ToolId } from "../../core/id.ts";
+import type { EmbeddingConfig, LlmConfig } from "../../llm/config.ts";
+import type { Agent } from "../agent.ts";
+import type { Repositories } from "../ports/ports.ts";
+import { findAgent, recompileAgent } from "../prompt/recompile.ts";
+import {
+  type AgentWorkshop,
+  addCompanion,
+  type CompactionWish,
+  mergedCompaction,
+  requireAgentName,
+  requireTimeZone,
+} from "./create-agent.ts";
+import { replaceIdentities } from "./identity-links.ts";
+import { changedModel, chooseEmbedding, defaultSummariser, type ModelWish, resolvedWish } from "./model-choice.ts";
+import { tellOfTools } from "./tell-of-tools.ts";
+
+/** Fields that are simply replaced. */
+export type AgentFields = Partial<
+  Pick<
+    Agent,
+    | "name"
+    | "description"
+    | "system"
+    | "toolRules"
+    | "metadata"
+    | "memorySettings"
+    | "responseFormat"
+    | "messageBufferAutoclear"
+    | "enableSleeptime"
+    | "timezone"
+    | "maxFilesOpen"
+    | "perFileViewWindowCharLimit"
+    | "hidden"
+    | "projectId"
+    | "templateId"
+    | "baseTemplateId"
+    | "lastRunCompletion"
+    | "lastRunDurationMs"
+    | "lastStopReason"
+  >
+>;
+
+/** A change of an agent. What is absent stays; lists replace the whole list. */
+export interface AgentChange {
+  readonly fields: AgentFields;
+  readonly model?: ModelWish;
+  readonly embedding?: string;
+  readonly embeddingConfig?: EmbeddingConfig;
+  readonly compaction?: CompactionWish;
+  readonly tags?: readonly string[];
+  readonly toolIds?: readonly ToolId[];
+  readonly blockIds?: readonly BlockId[];
+  readonly identityIds?: readonly IdentityId[];
+}
+
+/** Changes an agent, all of it or nothing. Its prompt is compiled again when the change shows in it. */
+export async function updateAgent(
+  workshop: AgentWorkshop,
+  actor: Actor,
+  id: AgentId,
+  change: AgentChange,
+): Promise<Agent> {
+  const { fields, model, embedding } = change;
+  if (fields.name !== undefined) requireAgentName(fields.name);
+  if (fields.timezone !== undefined) requireTimeZone(fields.timezone);
+  // A provider may have to be asked, which must not happen inside the transaction.
+  const wish = model === undefined ? {} : await resolvedWish(workshop.models, model);
+  const embeddingConfig =
+    embedding === undefined ? change.embeddingConfig : await chooseEmbedding(workshop.models, embedding);
+
+  const changed = await workshop.store.write(actor, async (repositories) => {
+    const current = await findAgent(repositories, id);
+    const agent = {
+      ...withModel(current, changedModel(current.llmConfig, wish, current.agentType), change.compaction ?? {}),
+      ...fields,
+      ...(embeddingConfig === undefined ? {} : { embeddingConfig }),
+      lastUpdatedById: actor.userId,
+      updatedAt: workshop.clock.now(),
+    };
+    await repositories.agents.save(agent);
+    if (fields.memorySettings?.learns === true) {
+      // Another model may answer where the last one did not.
+      await repositories.backlog.owe(id, "learn", "now");
+      await repositories.backlog.owe(id, "judge", "now");
+    }
+    if (embeddingConfig !== undefined) await changeOwnArchive(repositories, agent);
+    await replaceLists(repositories, agent, change);
+    if (fields.enableSleeptime === true) await addCompanion(workshop, actor, agent, repositories);
+    if (showsInPrompt(current, agent) || change.blockIds !== undefined)
+      await recompileAgent(repositories, agent, workshop);
+    return agent;
+  });
+  if (change.toolIds !== undefined)
+    tellOfTools(workshop.log, changed, await workshop.store.reader(actor).tools.listForAgent(id));
+  return changed;
+}
+
+/** The archive that goes with an agent has the agent's embedding model. */
+async function changeOwnArchive({ archives }: Repositories, { id, embeddingConfig, updatedAt }: Agent): Promise<void> {
+  const archive = await archives.ownedBy(id);
+  if (archive !== undefined) await archives.save({ ...archive, embeddingConfig, updatedAt });
+}
+
+/** The agent with another model. A summariser that nobody chose follows the provider. */
+function withModel(agent: Agent, llmConfig: LlmConfig, wish: CompactionWish): Agent {
+  const isDefault = agent.compactionSettings.model === defaultSummariser(agent.llmConfig);
+  const model = isDefault ? defaultSummariser(llmConfig) : agent.compactionSettings.model;
+  return { ...agent, llmConfig, compactionSettings: mergedCompaction({ ...agent.compactionSettings, model }, wish) };
+}
+
+function showsInPrompt(before: Agent, after: Agent): boolean {
+  return (
+    before.system !== after.system ||
+    before.timezone !== after.timezone ||
+    before.llmConfig.modelEndpointType !== after.llmConfig.modelEndpointType ||
+    before.toolRules !== after.toolRules
+  );
+}
+
+async function replaceLists(
+  repositories: Repositories,
+  { id }: Agent,
+  { tags, toolIds, blockIds, identityIds }: AgentChange,
+): Promise<void> {
+  if (tags !== undefined) await repositories.agents.setTags(id, tags);
+  if (toolIds !== undefined) await replaceTools(repositories, id, toolIds);
+  if (blockIds !== undefined) await replaceBlocks(repositories, id, blockIds);
+  if (identityIds !== undefined) await replaceIdentities(repositories, id, identityIds);
+}
+
+async function replaceTools({ tools }: Repositories, id: AgentId, wanted: readonly ToolId[]): Promise<void> {
+  const attached = await tools.listForAgent(id);
+  for (const tool of attached) if (!wanted.includes(tool.id)) await tools.detach(id, tool.id);
+  for (const toolId of wanted) {
+    if ((await tools.find(toolId)) === undefined) throw new Failure("not_found", `Tool with id ${toolId} not found`);
+    await tools.attach(id, toolId);
+  }
+}
+
+async function replaceBlocks({ blocks }: Repositories, id: AgentId, wanted: readonly BlockId[]): Promise<void> {
+  const attached = await blocks.listForAgent(id);
+  for (const block of attached) if (!wanted.includes(block.id)) await blocks.detach(id, block.id);
+  for (const blockId of wanted) {
+    const block = await blocks.find(blockId);
+    if (block === undefined) throw new Failure("not_found", `Block with id '${blockId}' not found`);
+    await blocks.attach(id, block);
+  }
+}

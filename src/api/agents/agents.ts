@@ -1,0 +1,120 @@
+import { Hono } from "hono";
+import { z } from "zod";
+import { createAgent } from "../../agent/life/create-agent.ts";
+import { deleteAgent } from "../../agent/life/delete-agent.ts";
+import { updateAgent } from "../../agent/life/update-agent.ts";
+import type { AgentFilter } from "../../agent/ports/ports.ts";
+import { findAgent, recompileAgent } from "../../agent/prompt/recompile.ts";
+import { STOP_REASONS } from "../../agent/run.ts";
+import type { Runner } from "../../run/runner.ts";
+import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
+import { flagParam, given, listParam, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
+import { CreateAgentBody, UpdateAgentBody } from "../wire/agent-body.ts";
+import { ALL_RELATIONS, relationsOf, showAgent, showAgents } from "./agent-view.ts";
+
+const AGENTS_DEFAULT = 50;
+
+const filterParams = {
+  name: z.string().optional(),
+  query_text: z.string().optional(),
+  tags: listParam(),
+  match_all_tags: flagParam().optional(),
+  project_id: z.string().optional(),
+  template_id: z.string().optional(),
+  base_template_id: z.string().optional(),
+  identity_id: z.string().optional(),
+  identifier_keys: listParam(),
+  last_stop_reason: z.enum(STOP_REASONS).optional(),
+  created_by_id: z.string().optional(),
+  show_hidden_agents: flagParam().optional(),
+};
+const FilterQuery = z.object(filterParams);
+const ListQuery = z.object({
+  ...filterParams,
+  ...pageParams,
+  ascending: flagParam().optional(),
+  order_by: z.enum(["created_at", "updated_at", "last_run_completion"]).default("created_at"),
+});
+const RecompileQuery = z.object({ update_timestamp: flagParam().optional(), dry_run: flagParam().optional() });
+
+/** What the routes of agents are made of. */
+export interface AgentRoutesOptions extends RouteOptions {
+  readonly runner: Pick<Runner, "breakOff">;
+}
+
+/** Routes of `/agents`: the agents themselves. What hangs on them has files of its own. */
+export function agentRoutes(options: AgentRoutesOptions): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
+
+  routes.get("/", async (c) => {
+    const query = readQuery(c, ListQuery);
+    const repositories = readerFor(options, c);
+    const page = pageOf(query, { limit: AGENTS_DEFAULT, order: query.ascending === true ? "asc" : "desc" });
+    const agents = await repositories.agents.list(filterOf(query), { ...page, orderBy: query.order_by });
+    return c.json(await showAgents({ ...options, repositories }, agents, relationsOf(c)));
+  });
+
+  routes.post("/", async (c) => {
+    const draft = await readBody(c, CreateAgentBody);
+    const agent = await createAgent(options, c.var.actor, draft);
+    return c.json(await showAgent(readerFor(options, c), agent, ALL_RELATIONS));
+  });
+
+  routes.get("/count", async (c) => {
+    const query = readQuery(c, FilterQuery);
+    return c.json(await readerFor(options, c).agents.count(filterOf(query)));
+  });
+
+  routes.get("/:agent_id", async (c) => {
+    const id = pathId(c, "agent", "agent_id");
+    const relations = relationsOf(c);
+    const repositories = readerFor(options, c);
+    return c.json(await showAgent(repositories, await findAgent(repositories, id), relations));
+  });
+
+  routes.patch("/:agent_id", async (c) => {
+    const id = pathId(c, "agent", "agent_id");
+    const change = await readBody(c, UpdateAgentBody);
+    const agent = await updateAgent(options, c.var.actor, id, change);
+    return c.json(await showAgent(readerFor(options, c), agent, ALL_RELATIONS));
+  });
+
+  routes.delete("/:agent_id", async (c) => {
+    const id = pathId(c, "agent", "agent_id");
+    options.runner.breakOff(await options.store.write(c.var.actor, (repositories) => deleteAgent(repositories, id)));
+    return c.json({ message: `Agent id=${id} successfully deleted` });
+  });
+
+  routes.on("POST", ["/:agent_id/recompile", "/:agent_id/system-prompt/recompile"], async (c) => {
+    const id = pathId(c, "agent", "agent_id");
+    const query = readQuery(c, RecompileQuery);
+    const recompile = {
+      ...options,
+      updatesTimestamp: query.update_timestamp ?? false,
+      isDryRun: query.dry_run ?? false,
+    };
+    const text = await options.store.write(c.var.actor, async (repositories) =>
+      recompileAgent(repositories, await findAgent(repositories, id), recompile),
+    );
+    return c.json(text);
+  });
+
+  return routes;
+}
+
+function filterOf(query: z.output<typeof FilterQuery>): AgentFilter {
+  return given({
+    name: query.name,
+    queryText: query.query_text,
+    tags: query.tags,
+    matchAllTags: query.match_all_tags,
+    projectId: query.project_id,
+    templateId: query.template_id,
+    baseTemplateId: query.base_template_id,
+    lastStopReason: query.last_stop_reason,
+    createdById: query.created_by_id,
+    showHidden: query.show_hidden_agents,
+    identityId: query.identity_id,
+    identifierKeys: query.identifier_keys,
+  });
+}

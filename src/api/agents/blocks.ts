@@ -1,0 +1,157 @@
+import { Hono } from "hono";
+import { z } from "zod";
+import type { Repositories } from "../../agent/ports/ports.ts";
+import { type RecompileOptions, recompileAgents } from "../../agent/prompt/recompile.ts";
+import { Failure } from "../../core/failure.ts";
+import type { Actor, BlockId } from "../../core/id.ts";
+import type { Block } from "../../umi/core/block.ts";
+import type { BlockFilter } from "../../umi/core/block-store.ts";
+import { type BlockChange, changedBlock, looksDifferent, newBlock } from "../../umi/core/new-block.ts";
+import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
+import {
+  flagParam,
+  given,
+  intParam,
+  listParam,
+  pageOf,
+  pageParams,
+  pathId,
+  readBody,
+  readQuery,
+} from "../http/request.ts";
+import { CreateBlockBody, toWireBlock, UpdateBlockBody } from "../wire/block.ts";
+import { relationsOf, showAgents } from "./agent-view.ts";
+
+const BLOCKS_DEFAULT = 50;
+const AGENTS_DEFAULT = 50;
+const COUNT_MAX = 1_000_000_000;
+
+const filterParams = {
+  label: z
+    .string()
+    .max(50)
+    .regex(/^[a-zA-Z0-9_/-]+$/, "should hold only letters, digits, _, - and /")
+    .optional(),
+  name: z
+    .string()
+    .max(100)
+    .regex(/^[a-zA-Z0-9 _-]+$/, "should hold only letters, digits, spaces, _ and -")
+    .optional(),
+  templates_only: flagParam().optional(),
+  identity_id: z.string().optional(),
+  identifier_keys: listParam(),
+  project_id: z.string().optional(),
+  tags: listParam(),
+  match_all_tags: flagParam().optional(),
+  label_search: z.string().optional(),
+  description_search: z.string().optional(),
+  value_search: z.string().optional(),
+  connected_to_agents_count_gt: intParam(-1, COUNT_MAX).optional(),
+  connected_to_agents_count_lt: intParam(0, COUNT_MAX).optional(),
+  connected_to_agents_count_eq: z.array(intParam(0, COUNT_MAX)).optional(),
+  show_hidden_blocks: flagParam().optional(),
+};
+const FilterQuery = z.object(filterParams);
+const ListQuery = z.object({ ...filterParams, ...pageParams });
+const PageQuery = z.object(pageParams);
+
+/** Routes of `/blocks`. */
+export function blockRoutes(options: RouteOptions): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
+
+  routes.get("/", async (c) => {
+    const query = readQuery(c, ListQuery);
+    const page = pageOf(query, { limit: BLOCKS_DEFAULT, order: "asc" });
+    const blocks = await readerFor(options, c).blocks.list(filterOf(query), page);
+    return c.json(blocks.map(toWireBlock));
+  });
+
+  routes.post("/", async (c) => {
+    const block = newBlock(options, c.var.actor, await readBody(c, CreateBlockBody));
+    await options.store.write(c.var.actor, ({ blocks }) => blocks.insert(block));
+    return c.json(toWireBlock(block));
+  });
+
+  routes.get("/count", async (c) => {
+    const query = readQuery(c, FilterQuery);
+    return c.json(await readerFor(options, c).blocks.count(filterOf(query)));
+  });
+
+  routes.get("/:block_id", async (c) =>
+    c.json(toWireBlock(await findBlock(readerFor(options, c), pathId(c, "block", "block_id")))),
+  );
+
+  routes.patch("/:block_id", async (c) => {
+    const id = pathId(c, "block", "block_id");
+    const change = await readBody(c, UpdateBlockBody);
+    const block = await options.store.write(c.var.actor, async (repositories) =>
+      storeChange(options, c.var.actor, repositories, await findBlock(repositories, id), change),
+    );
+    return c.json(toWireBlock(block));
+  });
+
+  routes.delete("/:block_id", async (c) => {
+    const id = pathId(c, "block", "block_id");
+    await options.store.write(c.var.actor, async (repositories) => {
+      await findBlock(repositories, id);
+      const agentIds = await repositories.blocks.agentsOf(id);
+      await repositories.blocks.remove(id);
+      await recompileAgents(repositories, agentIds, options);
+    });
+    return c.json(null);
+  });
+
+  routes.get("/:block_id/agents", async (c) => {
+    const blockId = pathId(c, "block", "block_id");
+    const relations = relationsOf(c);
+    const page = pageOf(readQuery(c, PageQuery), { limit: AGENTS_DEFAULT, order: "desc" });
+    const repositories = readerFor(options, c);
+    await findBlock(repositories, blockId);
+    const agents = await repositories.agents.list({ blockId, showHidden: true }, { ...page, orderBy: "created_at" });
+    return c.json(await showAgents({ ...options, repositories }, agents, relations));
+  });
+
+  return routes;
+}
+
+/** The block, or a `not_found` Failure in the words clients know. */
+export async function findBlock({ blocks }: Pick<Repositories, "blocks">, id: BlockId): Promise<Block> {
+  const block = await blocks.find(id);
+  if (block === undefined) throw new Failure("not_found", `Block with id '${id}' not found`);
+  return block;
+}
+
+/** Stores a changed block; when models see the difference, the prompts of all agents that share it are compiled again. */
+export async function storeChange(
+  options: RecompileOptions,
+  actor: Actor,
+  repositories: Repositories,
+  block: Block,
+  change: BlockChange,
+): Promise<Block> {
+  const changed = changedBlock(options, actor, block, change);
+  await repositories.blocks.save(changed);
+  if (looksDifferent(block, changed))
+    await recompileAgents(repositories, await repositories.blocks.agentsOf(block.id), options);
+  return changed;
+}
+
+function filterOf(query: z.output<typeof FilterQuery>): BlockFilter {
+  return given({
+    label: query.label,
+    templatesOnly: query.templates_only,
+    templateName: query.name,
+    projectId: query.project_id,
+    tags: query.tags,
+    matchAllTags: query.match_all_tags,
+    labelSearch: query.label_search,
+    descriptionSearch: query.description_search,
+    valueSearch: query.value_search,
+    connectedToMoreThan: query.connected_to_agents_count_gt,
+    connectedToFewerThan: query.connected_to_agents_count_lt,
+    connectedToOneOf: query.connected_to_agents_count_eq,
+    showHidden: query.show_hidden_blocks,
+    identityId: query.identity_id,
+    identifierKeys: query.identifier_keys,
+  });
+}

@@ -1,0 +1,81 @@
+import { Hono } from "hono";
+import { z } from "zod";
+import { resetMessages } from "../../agent/life/reset.ts";
+import { findAgent, recompileAgent } from "../../agent/prompt/recompile.ts";
+import { Failure } from "../../core/failure.ts";
+import { requireId } from "../../core/id.ts";
+import type { JsonObject } from "../../core/json.ts";
+import { compactThread, requireIdle, type ThreadCompacted } from "../../run/compaction/compact-thread.ts";
+import { contextOverview } from "../../run/context-overview.ts";
+import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
+import { flagParam, pathId, readBody, readQuery } from "../http/request.ts";
+import { pathTarget } from "../talk/conversations.ts";
+import { CompactionBody } from "../wire/agent-body.ts";
+import { toWireContext } from "../wire/context.ts";
+import { ALL_RELATIONS, showAgent } from "./agent-view.ts";
+
+const ContextQuery = z.object({ conversation_id: z.string().optional() });
+const RecompileQuery = z.object({ dry_run: flagParam().optional() });
+const CompactBody = z.object({ agent_id: z.string().nullish(), compaction_settings: CompactionBody.nullish() });
+const ResetBody = z.object({ add_default_initial_messages: z.boolean().default(false) });
+
+/** Routes about what an agent has in its context: how large it is, compacting it, emptying it, compiling its prompt. */
+export function contextRoutes(options: RouteOptions): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
+  const { store } = options;
+
+  routes.get("/agents/:agent_id/context", async (c) => {
+    const agent = await findAgent(readerFor(options, c), pathId(c, "agent", "agent_id"));
+    const given = readQuery(c, ContextQuery).conversation_id ?? "default";
+    const conversationId = given === "default" || given === "" ? null : requireId("conv", given);
+    if (conversationId !== null) {
+      const conversation = await readerFor(options, c).conversations.find(conversationId);
+      if (conversation?.agentId !== agent.id)
+        throw new Failure("not_found", `Agent ${agent.id} has no conversation ${conversationId}`);
+    }
+    return c.json(toWireContext(await contextOverview(options, c.var.actor, agent, conversationId)));
+  });
+
+  routes.post("/agents/:agent_id/summarize", async (c) => {
+    const agent = await findAgent(readerFor(options, c), pathId(c, "agent", "agent_id"));
+    const wish = (await readBody(c, CompactBody)).compaction_settings ?? {};
+    const wanted = { agent, conversationId: null, wish, signal: c.req.raw.signal };
+    return c.json(toWireCompacted(await compactThread(options, c.var.actor, wanted)));
+  });
+
+  routes.post("/conversations/:conversation_id/compact", async (c) => {
+    const body = await readBody(c, CompactBody);
+    const { agentId, conversationId } = await pathTarget(options, c, body.agent_id ?? undefined);
+    const agent = await findAgent(readerFor(options, c), agentId);
+    const wanted = { agent, conversationId, wish: body.compaction_settings ?? {}, signal: c.req.raw.signal };
+    return c.json(toWireCompacted(await compactThread(options, c.var.actor, wanted)));
+  });
+
+  routes.post("/conversations/:conversation_id/recompile", async (c) => {
+    const body = await readBody(c, CompactBody);
+    const isDryRun = readQuery(c, RecompileQuery).dry_run ?? false;
+    const { agentId, conversationId } = await pathTarget(options, c, body.agent_id ?? undefined);
+    const text = await store.write(c.var.actor, async (repositories) =>
+      recompileAgent(repositories, await findAgent(repositories, agentId), { ...options, isDryRun, conversationId }),
+    );
+    return c.json(text);
+  });
+
+  routes.patch("/agents/:agent_id/reset-messages", async (c) => {
+    const id = pathId(c, "agent", "agent_id");
+    const body = await readBody(c, ResetBody);
+    const agent = await store.write(c.var.actor, async (repositories) => {
+      const found = await findAgent(repositories, id);
+      await requireIdle(repositories, { agent: found, conversationId: null });
+      await resetMessages(repositories, options, found, body.add_default_initial_messages);
+      return findAgent(repositories, id);
+    });
+    return c.json(await showAgent(readerFor(options, c), agent, ALL_RELATIONS));
+  });
+
+  return routes;
+}
+
+function toWireCompacted({ summary, messagesBefore, messagesAfter }: ThreadCompacted): JsonObject {
+  return { summary, num_messages_before: messagesBefore, num_messages_after: messagesAfter };
+}

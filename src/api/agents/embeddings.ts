@@ -1,0 +1,31 @@
+import { Hono } from "hono";
+import { Failure } from "../../core/failure.ts";
+import { cut } from "../../core/text.ts";
+import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
+
+/** Bytes of each unit that a size can be told in. */
+const UNITS = new Map([
+  ["B", 1],
+  ["KB", 1024],
+  ["MB", 1024 ** 2],
+  ["GB", 1024 ** 3],
+  ["TB", 1024 ** 4],
+]);
+
+/** Routes of `/embeddings`. */
+export function embeddingRoutes(options: RouteOptions): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
+
+  routes.get("/total_storage_size", async (c) => {
+    const name = c.req.header("storage-unit") ?? "GB";
+    const unit = UNITS.get(name.toUpperCase());
+    if (unit === undefined)
+      throw new Failure(
+        "invalid",
+        `header.storage-unit: one of ${[...UNITS.keys()].join(", ")}, got '${cut(name, 20)}'`,
+      );
+    return c.json((await readerFor(options, c).vectors.bytes()) / unit);
+  });
+
+  return routes;
+}

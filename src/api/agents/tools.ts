@@ -1,0 +1,111 @@
+import { Hono } from "hono";
+import { z } from "zod";
+import { changeTool, findTool, removeTool, schemaOfSource, storeTool } from "../../agent/life/custom-tool.ts";
+import type { ToolFilter } from "../../agent/ports/ports.ts";
+import { Failure } from "../../core/failure.ts";
+import { cut } from "../../core/text.ts";
+import { builtinRows } from "../../tools/catalog.ts";
+import { TOOL_TYPES } from "../../tools/tool.ts";
+import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
+import { flagParam, given, listParam, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
+import { toWireTool } from "../wire/tool.ts";
+import { CreateToolBody, GenerateSchemaBody, UpdateToolBody } from "../wire/tool-body.ts";
+
+const TOOLS_DEFAULT = 50;
+
+const filterParams = {
+  name: z.string().optional(),
+  names: listParam(),
+  tool_ids: listParam(),
+  search: z.string().optional(),
+  tool_types: listParam(),
+  exclude_tool_types: listParam(),
+  return_only_letta_tools: flagParam().optional(),
+};
+const ListQuery = z.object({ ...filterParams, ...pageParams });
+const CountQuery = z.object({ ...filterParams, exclude_letta_tools: flagParam().optional() });
+
+/** Routes of `/tools`. */
+export function toolRoutes(options: RouteOptions): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
+
+  routes.get("/", async (c) => {
+    const query = readQuery(c, ListQuery);
+    const page = pageOf(query, { limit: TOOLS_DEFAULT, order: "desc" });
+    return c.json((await readerFor(options, c).tools.list(filterOf(query), page)).map(toWireTool));
+  });
+
+  routes.get("/count", async (c) => {
+    const query = readQuery(c, CountQuery);
+    const exclusion = query.exclude_letta_tools === true ? { onlyLettaTools: false } : {};
+    return c.json(await readerFor(options, c).tools.count({ ...filterOf(query), ...exclusion }));
+  });
+
+  routes.post("/add-base-tools", async (c) => {
+    const rows = builtinRows({ ...options, actor: c.var.actor });
+    const stored = await options.store.write(c.var.actor, async ({ tools }) => {
+      for (const row of rows) await tools.upsert(row);
+      return tools.findByNames(rows.map((row) => row.name));
+    });
+    return c.json([...stored].sort((a, b) => (a.name < b.name ? -1 : 1)).map(toWireTool));
+  });
+
+  routes.get("/:tool_id", async (c) => {
+    return c.json(toWireTool(await findTool(readerFor(options, c), pathId(c, "tool", "tool_id"))));
+  });
+
+  // Both replace the tool of the same name, as they did in Letta.
+  routes.on(["POST", "PUT"], "/", async (c) => {
+    const draft = await readBody(c, CreateToolBody);
+    return c.json(toWireTool(await storeTool(options, c.var.actor, draft)));
+  });
+
+  routes.patch("/:tool_id", async (c) => {
+    const id = pathId(c, "tool", "tool_id");
+    const change = await readBody(c, UpdateToolBody);
+    return c.json(toWireTool(await changeTool(options, c.var.actor, id, change)));
+  });
+
+  routes.delete("/:tool_id", async (c) => {
+    await removeTool(options, c.var.actor, pathId(c, "tool", "tool_id"));
+    return c.json(null);
+  });
+
+  routes.post("/generate-schema", async (c) => {
+    const { code, source_type } = await readBody(c, GenerateSchemaBody);
+    return c.json(schemaOfSource(code, source_type ?? "python"));
+  });
+
+  routes.post("/search", () => {
+    throw new Failure(
+      "refused",
+      "Tools cannot be searched by meaning, since their descriptions are not embedded; GET /v1/tools/?search= finds them by name",
+    );
+  });
+  return routes;
+}
+
+function filterOf(query: z.output<z.ZodObject<typeof filterParams>>): ToolFilter {
+  return given({
+    name: query.name,
+    names: query.names,
+    ids: split(query.tool_ids),
+    search: query.search,
+    toolTypes: toolTypes(query.tool_types),
+    excludeToolTypes: toolTypes(query.exclude_tool_types),
+    onlyLettaTools: query.return_only_letta_tools === true ? true : undefined,
+  });
+}
+
+/** Values that clients repeat or join by commas. */
+function split(values: readonly string[] | undefined): readonly string[] | undefined {
+  return values?.flatMap((value) => value.split(",").map((part) => part.trim())).filter((part) => part !== "");
+}
+
+function toolTypes(values: readonly string[] | undefined): readonly string[] | undefined {
+  const types = split(values);
+  const unknown = types?.find((type) => !TOOL_TYPES.some((known) => known === type));
+  if (unknown !== undefined)
+    throw new Failure("refused", `Invalid tool type '${cut(unknown, 100)}'. Must be one of: ${TOOL_TYPES.join(", ")}`);
+  return types;
+}

@@ -1,0 +1,38 @@
+import type { AgentWorkshop } from "../../agent/life/create-agent.ts";
+import type { Repositories } from "../../agent/ports/ports.ts";
+import type { Actor } from "../../core/id.ts";
+import type { QuickVectors } from "../../umi/vectors/quick-vectors.ts";
+
+/** What whoever listens hands over with a request. */
+export interface ConnectionBindings {
+  /** Told once the whole body is here, and whoever sent it was let in. */
+  readonly bodyIsHere?: () => void;
+  /** Told which run the request began, as soon as it has one. */
+  readonly runBegan?: (runId: string) => void;
+  /** As `parseBody` does it, away from the thread that serves requests; takes the bytes away. */
+  readonly parseApart?: (bytes: ArrayBuffer) => Promise<unknown>;
+  /** Gives others a turn when a long body has held the thread for a while. */
+  readonly giveWay?: () => Promise<void> | undefined;
+}
+
+/** What every route finds in its context. */
+export interface ApiEnv {
+  readonly Bindings: ConnectionBindings;
+  readonly Variables: {
+    /** Who is asking. */
+    readonly actor: Actor;
+  };
+}
+
+/** What routes are made of. */
+export interface RouteOptions extends AgentWorkshop {
+  readonly quickVectors: QuickVectors;
+}
+
+/** Committed rows, read on behalf of whoever is asking. */
+export function readerFor(
+  { store }: Pick<RouteOptions, "store">,
+  c: { readonly var: ApiEnv["Variables"] },
+): Repositories {
+  return store.reader(c.var.actor);
+}

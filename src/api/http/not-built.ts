@@ -1,0 +1,165 @@
+import { type Context, Hono } from "hono";
+import { findAgent } from "../../agent/prompt/recompile.ts";
+import { Failure } from "../../core/failure.ts";
+import type { Json } from "../../core/json.ts";
+import { cut } from "../../core/text.ts";
+import { type ApiEnv, type RouteOptions, readerFor } from "./env.ts";
+import { notImplemented } from "./errors.ts";
+import { pathId } from "./request.ts";
+
+/** A part of Letta's API that is not built. Whoever builds it takes its line away. */
+export interface Gap {
+  /** What is missing, as the subject of a sentence. */
+  readonly missing: string;
+  /** Whether the sentence goes on with "is" rather than "are". */
+  readonly isOne?: boolean;
+  /** What is asked for by programs that never use it, and what they are told: there is none. */
+  readonly empty?: Readonly<Record<string, Json>>;
+  /** One thing that is read by its id, and cannot be there. */
+  readonly absent?: readonly string[];
+  /** What cannot be done: a path, whatever the method, or a method and a path. */
+  readonly refused: readonly string[];
+}
+
+/** Characters of an id that are told back. */
+const ID_CHARS_MAX = 100;
+const NO_SOURCES = { total_sources: 0, total_files: 0, total_size: 0, sources: [] };
+
+/** Every part of Letta's API that is not built. */
+export const GAPS: readonly Gap[] = [
+  {
+    missing: "Folders and files",
+    empty: {
+      "/folders": [],
+      "/folders/count": 0,
+      "/folders/metadata": NO_SOURCES,
+      "/sources": [],
+      "/sources/count": 0,
+      "/sources/metadata": NO_SOURCES,
+      "/agents/:agent_id/folders": [],
+      "/agents/:agent_id/sources": [],
+      "/agents/:agent_id/files": { files: [], next_cursor: null, has_more: false },
+    },
+    absent: ["/folders/:id", "/sources/:id"],
+    refused: [
+      "/folders/*",
+      "/sources/*",
+      "/agents/:agent_id/folders/*",
+      "/agents/:agent_id/sources/*",
+      "/agents/:agent_id/files/*",
+    ],
+  },
+  {
+    missing: "MCP servers",
+    empty: { "/mcp-servers": [], "/tools/mcp/servers": {} },
+    absent: ["/mcp-servers/:id"],
+    refused: ["/mcp-servers/*", "/tools/mcp/*"],
+  },
+  {
+    missing: "Batches of messages",
+    empty: { "/messages/batches": [] },
+    absent: ["/messages/batches/:id"],
+    refused: ["/messages/batches/*"],
+  },
+  {
+    missing: "Import and export of agents",
+    refused: ["POST /agents/import", "/agents/:agent_id/export"],
+  },
+  {
+    missing: "Providers that are set through the API (those of the environment are used)",
+    empty: { "/providers": [] },
+    absent: ["/providers/:id"],
+    refused: ["/providers/*"],
+  },
+  {
+    missing: "Sandboxes, and tools that run outside a turn",
+    empty: {
+      "/sandboxes": { sandboxes: [] },
+      "/sandbox-config": [],
+      "/sandbox-config/:sandbox_config_id/environment-variable": [],
+    },
+    refused: ["/sandboxes/*", "/sandbox-config/*", "POST /tools/run", "POST /agents/:agent_id/tools/:tool_name/run"],
+  },
+  {
+    missing: "Scheduled messages",
+    empty: { "/agents/:agent_id/schedule": { scheduled_messages: [], has_next_page: false } },
+    refused: ["/agents/:agent_id/schedule/*"],
+  },
+  {
+    missing: "Templates",
+    empty: {
+      "/templates": { templates: [], has_next_page: false },
+      "/agents/:agent_id/core-memory/variables": { variables: {} },
+    },
+    refused: ["/templates/*", "/legacy-templates/*", "/_internal_templates/*"],
+  },
+  {
+    missing: "Several users, organizations, projects and access tokens of their own",
+    empty: {
+      "/projects": { projects: [], hasNextPage: false },
+      "/client-side-access-tokens": { tokens: [], hasNextPage: false },
+    },
+    refused: ["/admin/*", "/projects/*", "/client-side-access-tokens/*", "/metadata/*", "/device-storage-key"],
+  },
+  {
+    missing: "Feeds and pipelines",
+    empty: {
+      "/feeds": { feeds: [], has_next_page: false },
+      "/pipelines": { pipelines: [], hasNextPage: false },
+      "/pipelines/count": { count: 0 },
+    },
+    refused: ["/feeds/*", "/pipelines/*"],
+  },
+  {
+    missing: "Remote environments and files of memory",
+    empty: { "/environments": { connections: [], hasNextPage: false } },
+    refused: ["/environments/*", "/agents/:agent_id/memory-files/*"],
+  },
+  { missing: "Voice", isOne: true, refused: ["/voice-beta/*"] },
+  {
+    missing: "The search for agents that were made from templates",
+    isOne: true,
+    refused: ["POST /agents/search", "GET /agents/search/count"],
+  },
+  {
+    missing: "A second way to agents, blocks and runs for internal use",
+    isOne: true,
+    refused: ["/_internal_agents/*", "/_internal_blocks/*", "/_internal_runs/*"],
+  },
+];
+
+/**
+ * Routes of Letta's that are not built: a list that nothing can be in is empty, what is read by its id is not
+ * found, and everything else answers 501; each says what is missing. They are tried first, as some of their paths look like ids, and pass on what is not theirs.
+ */
+export function notBuiltRoutes(options: RouteOptions): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
+  for (const gap of GAPS) {
+    const sentence = `${gap.missing} ${gap.isOne ? "is" : "are"} not built yet`;
+    for (const [path, value] of Object.entries(gap.empty ?? {}))
+      onMethod(routes, "GET", path, async (c) => {
+        if (path.includes(":agent_id")) await findAgent(readerFor(options, c), pathId(c, "agent", "agent_id"));
+        return c.json(value);
+      });
+    for (const path of gap.absent ?? [])
+      onMethod(routes, "GET", path, (c) => {
+        const id = cut(c.req.param("id") ?? "", ID_CHARS_MAX);
+        throw new Failure("not_found", `Nothing has the id '${id}'; ${sentence}`);
+      });
+    for (const refused of gap.refused) {
+      const [path = "", method] = refused.split(" ").reverse();
+      onMethod(routes, method, path, (c) => notImplemented(c, sentence));
+    }
+  }
+  return routes;
+}
+
+/** Takes part as middleware, so that no description of the API counts it as a route. */
+function onMethod(
+  routes: Hono<ApiEnv>,
+  method: string | undefined,
+  path: string,
+  answer: (c: Context<ApiEnv>) => Response | Promise<Response>,
+): void {
+  routes.all(path, async (c, next) => (method === undefined || method === c.req.method ? answer(c) : next()));
+}

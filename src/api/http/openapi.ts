@@ -1,0 +1,100 @@
+import type { Hono } from "hono";
+import { z } from "zod";
+import type { JsonObject } from "../../core/json.ts";
+import { API_VERSION } from "./health.ts";
+
+/** Where routes belong that are not called after what they are about. */
+const GROUPS: Readonly<Record<string, string>> = {
+  chat: "messages",
+  embeddings: "models",
+  ready: "health",
+  telemetry: "steps",
+};
+/** The same of what stands under an agent. */
+const AGENT_GROUPS: Readonly<Record<string, string>> = {
+  "archival-memory": "passages",
+  archives: "archives",
+  "core-memory": "blocks",
+  groups: "groups",
+  identities: "identities",
+  memory: "memory",
+  messages: "messages",
+  "reset-messages": "messages",
+  search: "messages",
+  tools: "tools",
+};
+const PARAMETER = /:([a-z_]+)/g;
+
+/** What the document says of a route beside its path. */
+export interface DescribedRoute {
+  /** As the router has it: `GET /v1/agents/:agent_id/memory/facts`. */
+  readonly route: string;
+  readonly summary: string;
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodType;
+  readonly answer?: z.ZodType;
+}
+
+/** The API as an OpenAPI 3.1 document: every route of the router, and whatever is said of it. */
+export function openApiOf(app: Pick<Hono, "routes">, described: readonly DescribedRoute[]): JsonObject {
+  const texts = new Map(described.map((one) => [one.route, one]));
+  const paths: Record<string, Record<string, JsonObject>> = {};
+  for (const { method, path } of app.routes) {
+    if (method === "ALL" || !path.startsWith("/v1/")) continue;
+    const operations = paths[path.replace(PARAMETER, "{$1}")] ?? {};
+    operations[method.toLowerCase()] = operationOf(method, path, texts.get(`${method} ${path}`));
+    paths[path.replace(PARAMETER, "{$1}")] = operations;
+  }
+  return {
+    openapi: "3.1.0",
+    info: { title: "Selkie", version: API_VERSION, description: "Letta's V1 API, and the memory of its agents." },
+    paths,
+  };
+}
+
+function operationOf(method: string, path: string, text: DescribedRoute | undefined): JsonObject {
+  const inPath = [...path.matchAll(PARAMETER)].map(([, name = ""]) =>
+    parameter(name, "path", true, { type: "string" }),
+  );
+  const inQuery = Object.entries(text?.query?.shape ?? {}).map(([name, field]) =>
+    parameter(name, "query", !isOptional(field as z.ZodType), schemaOf(field as z.ZodType)),
+  );
+  const answer = text?.answer === undefined ? {} : { content: jsonContent(text.answer) };
+  return {
+    operationId: operationId(method, path),
+    tags: [groupOf(path)],
+    ...(text === undefined ? {} : { summary: text.summary }),
+    parameters: [...inPath, ...inQuery],
+    ...(text?.body === undefined ? {} : { requestBody: { content: jsonContent(text.body) } }),
+    responses: { "200": { description: "Success", ...answer } },
+  };
+}
+
+/** What a route is about. */
+function groupOf(path: string): string {
+  const [root = "", , part = ""] = path.split("/").slice(2);
+  return (root === "agents" ? AGENT_GROUPS[part] : GROUPS[root]) ?? root;
+}
+
+function parameter(name: string, where: "path" | "query", required: boolean, schema: JsonObject): JsonObject {
+  return { name, in: where, required, schema };
+}
+
+function isOptional(field: z.ZodType): boolean {
+  return field.safeParse(undefined).success;
+}
+
+function jsonContent(schema: z.ZodType): JsonObject {
+  return { "application/json": { schema: schemaOf(schema) } };
+}
+
+/** A schema as clients write it: what comes in, before it is read. */
+function schemaOf(schema: z.ZodType): JsonObject {
+  const { $schema: _, ...plain } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+  return plain as JsonObject;
+}
+
+function operationId(method: string, path: string): string {
+  const words = path.replace(/^\/v1/, "").split(/[/:_-]+/);
+  return [method.toLowerCase(), ...words.filter((word) => word !== "")].join("_");
+}

@@ -1,0 +1,151 @@
+import { Hono } from "hono";
+import { z } from "zod";
+import { findAgent } from "../../agent/prompt/recompile.ts";
+import { Failure } from "../../core/failure.ts";
+import { type Actor, type AgentId, newId } from "../../core/id.ts";
+import type { JsonObject } from "../../core/json.ts";
+import { dateBound } from "../../tools/builtin/date-bound.ts";
+import type { Passage } from "../../umi/archive/passage.ts";
+import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
+import {
+  flagParam,
+  given,
+  intParam,
+  listParam,
+  pageOf,
+  pageParams,
+  pathId,
+  readBody,
+  readQuery,
+} from "../http/request.ts";
+import { tellRetrieval } from "../http/retrieval.ts";
+import { timeField } from "../wire/time.ts";
+import { findArchive } from "./archives.ts";
+import { showPassages } from "./passage-view.ts";
+import { archiveOfAgent, nearestPassages } from "./passages.ts";
+
+const PASSAGES_DEFAULT = 100;
+const HITS_DEFAULT = 5;
+const HITS_MAX = 1_000;
+/** Letta's limit is 8,192 tokens; no tokenizer makes more of so many characters of English. */
+const PASSAGE_CHARS_MAX = 32_768;
+const TAGS_MAX = 1_000;
+
+const ListQuery = z.object({
+  before: pageParams.before,
+  after: pageParams.after,
+  limit: pageParams.limit,
+  search: z.string().optional(),
+  ascending: flagParam().default(true),
+});
+const SearchQuery = z.object({
+  query: z.string(),
+  tags: listParam(),
+  tag_match_mode: z.enum(["any", "all"]).default("any"),
+  top_k: intParam(1, HITS_MAX).optional(),
+  start_datetime: z.string().optional(),
+  end_datetime: z.string().optional(),
+});
+const InsertBody = z.object({
+  text: z.string(),
+  tags: z.array(z.string()).max(TAGS_MAX).nullish(),
+  created_at: timeField().nullish(),
+});
+
+/** Routes of `/agents/{agent_id}/archival-memory`: the archive of one agent. */
+export function archivalMemoryRoutes(options: RouteOptions): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
+
+  routes.get("/:agent_id/archival-memory", async (c) => {
+    const query = readQuery(c, ListQuery);
+    const page = pageOf(query, { limit: PASSAGES_DEFAULT, order: query.ascending ? "asc" : "desc" });
+    const repositories = readerFor(options, c);
+    const agent = await findAgent(repositories, pathId(c, "agent", "agent_id"));
+    const archive = await archiveOfAgent(repositories, agent.id);
+    if (archive === undefined) return c.json([]);
+    const passages = await repositories.passages.list(archive.id, page, query.search);
+    return c.json(await showPassages(repositories, archive, passages, c.var.actor));
+  });
+
+  routes.post("/:agent_id/archival-memory", async (c) => {
+    const agentId = pathId(c, "agent", "agent_id");
+    const body = await readBody(c, InsertBody);
+    if (body.text.length > PASSAGE_CHARS_MAX)
+      throw new Failure(
+        "refused",
+        `text: a passage holds ${PASSAGE_CHARS_MAX} characters, got ${body.text.length}; split it`,
+      );
+    return c.json(await insertPassage(options, c.var.actor, agentId, body));
+  });
+
+  routes.get("/:agent_id/archival-memory/search", async (c) => {
+    const query = readQuery(c, SearchQuery);
+    const repositories = readerFor(options, c);
+    const agent = await findAgent(repositories, pathId(c, "agent", "agent_id"));
+    const archive = await archiveOfAgent(repositories, agent.id);
+    const reading = { zone: agent.timezone, format: options.times };
+    const filter = {
+      ...given({ tags: query.tags }),
+      tagMatch: query.tag_match_mode,
+      ...(query.start_datetime ? { start: dateBound(query.start_datetime, { ...reading, edge: "start" }) } : {}),
+      ...(query.end_datetime ? { end: dateBound(query.end_datetime, { ...reading, edge: "end" }) } : {}),
+    };
+    if (archive === undefined) return c.json({ results: [], count: 0 });
+    const { query: text, top_k: limit = HITS_DEFAULT } = query;
+    const vector = await options.quickVectors.ofQuery(c.var.actor.organizationId, archive.embeddingConfig, text);
+    const request = { text, filter, limit, at: options.clock.now(), vector };
+    const { hits, retrieval } = await nearestPassages(repositories, archive.id, request);
+    tellRetrieval(c, retrieval);
+    const results = hits.map(({ passage }) => ({
+      id: passage.id,
+      timestamp: options.times.isoInZone(passage.createdAt, agent.timezone),
+      content: passage.text,
+      tags: passage.tags ?? [],
+    }));
+    return c.json({ results, count: results.length });
+  });
+
+  routes.delete("/:agent_id/archival-memory/:memory_id", async (c) => {
+    const agentId = pathId(c, "agent", "agent_id");
+    const id = pathId(c, "passage", "memory_id");
+    await options.store.write(c.var.actor, async (repositories) => {
+      await findAgent(repositories, agentId);
+      const archive = await repositories.passages.archiveOf(agentId);
+      const passage = await repositories.passages.find(id);
+      if (passage === undefined || passage.archiveId !== archive)
+        throw new Failure("not_found", `Passage with id ${id} not found`);
+      await repositories.passages.remove(id);
+    });
+    return c.json({ message: `Memory id=${id} successfully deleted` });
+  });
+
+  return routes;
+}
+
+async function insertPassage(
+  options: RouteOptions,
+  actor: Actor,
+  agentId: AgentId,
+  body: z.output<typeof InsertBody>,
+): Promise<readonly JsonObject[]> {
+  const reader = options.store.reader(actor);
+  const before = (await archiveOfAgent(reader, agentId)) ?? (await findAgent(reader, agentId));
+  const vectors = await options.quickVectors.ofTexts(before.embeddingConfig, [body.text]);
+  return options.store.write(actor, async (repositories) => {
+    const agent = await findAgent(repositories, agentId);
+    const archiveId = await repositories.passages.openArchive(agentId, `${agent.name}'s Archive`);
+    const now = options.clock.now();
+    const passage: Passage = {
+      id: newId("passage", options.random),
+      archiveId,
+      text: body.text,
+      tags: body.tags ?? null,
+      metadata: {},
+      createdAt: body.created_at ?? now,
+      updatedAt: now,
+      createdById: actor.userId,
+    };
+    await repositories.passages.insert([passage], vectors);
+    return showPassages(repositories, await findArchive(repositories, archiveId), [passage], actor);
+  });
+}

@@ -1,0 +1,265 @@
+import { type Context, Hono } from "hono";
+import { z } from "zod";
+import type { Repositories } from "../../agent/ports/ports.ts";
+import { findAgent } from "../../agent/prompt/recompile.ts";
+import { Failure } from "../../core/failure.ts";
+import { requireId } from "../../core/id.ts";
+import { cut } from "../../core/text.ts";
+import { USER } from "../../run/chores/learning-work.ts";
+import type { EntityId } from "../../umi/facts/kept/entity.ts";
+import { Memory, type Recalled } from "../../umi/memory.ts";
+import { RECALL_LIMIT_MAX } from "../../umi/recall/recall-options.ts";
+import { spaceOf } from "../../umi/scope.ts";
+import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
+import type { DescribedRoute } from "../http/openapi.ts";
+import { flagParam, given, intParam, readBody, readQuery } from "../http/request.ts";
+import { tellRetrieval } from "../http/retrieval.ts";
+import { toWireEntity, toWireFact, toWireMention, toWireMerge, toWireRelation, toWireTurn } from "../wire/fact.ts";
+import { timeField } from "../wire/time.ts";
+
+const FACTS_DEFAULT = 100;
+const FACTS_MAX = 1_000;
+const NAME_CHARS_MAX = 200;
+const TAGS_MAX = 100;
+/** Characters of a question. */
+const QUESTION_CHARS_MAX = 10_000;
+
+/** Said where nothing can be learned of whoever speaks. */
+const NAMELESS = 'Nobody is named as the speaker, so nothing was learned of "I": send `speaker`';
+
+const short = z.string().max(NAME_CHARS_MAX);
+const RememberBody = z.object({
+  text: z.string(),
+  speaker: short.nullish(),
+  role: z.enum(["user", "assistant", "none"]).nullish(),
+  session: short.nullish(),
+  at: timeField().nullish(),
+  tags: z.array(short).max(TAGS_MAX).nullish(),
+});
+const RecallBody = z.object({
+  query: z.string().max(QUESTION_CHARS_MAX),
+  limit: z.int().min(1).max(RECALL_LIMIT_MAX).default(10),
+  roles: z.array(z.enum(["user", "assistant", "none"])).nullish(),
+  session: short.nullish(),
+  tags: z.array(short).max(TAGS_MAX).nullish(),
+  start: timeField().nullish(),
+  end: timeField().nullish(),
+  include_past: z.boolean().default(false),
+  explain: z.boolean().default(false),
+});
+const FactsQuery = z.object({
+  entity_id: z.string().optional(),
+  relation: z.string().optional(),
+  turn_id: z.string().optional(),
+  valid_at: timeField().optional(),
+  learned_at: timeField().optional(),
+  current: flagParam().optional(),
+  before: z.string().optional(),
+  limit: intParam(1, FACTS_MAX).optional(),
+});
+const EntitiesQuery = z.object({
+  name: z.string().optional(),
+  after: z.string().optional(),
+  limit: intParam(1, FACTS_MAX).optional(),
+});
+const RelationsQuery = z.object({ entity_id: z.string() });
+const MergeBody = z.object({ into: z.string(), reason: z.string().max(1_000).default("") });
+const UserQuery = z.object({ user: short.optional() });
+
+/** Which memory a request is about. */
+type SpaceOf = (repositories: Repositories, c: Context<ApiEnv>) => Promise<string>;
+
+/** Routes of `/agents/{agent_id}/memory`, and of `/memory`, which is an organisation's own or one user's in it. */
+export function memoryRoutes(options: RouteOptions): Hono<ApiEnv> {
+  const ofAgent: SpaceOf = async (repositories, c) => {
+    return (await findAgent(repositories, requireId("agent", c.req.param("agent_id") ?? ""))).id;
+  };
+  const ofUser: SpaceOf = async (_, c) => `memory:${spaceOf({ user: readQuery(c, UserQuery).user ?? "" })}`;
+  return new Hono<ApiEnv>()
+    .route("/agents/:agent_id/memory", tierRoutes(options, ofAgent))
+    .route("/agents/:agent_id/memory", knowledgeRoutes(options, ofAgent))
+    .route("/memory", tierRoutes(options, ofUser))
+    .route("/memory", knowledgeRoutes(options, ofUser));
+}
+
+/** Remembering, recalling and forgetting. */
+function tierRoutes(options: RouteOptions, spaceFor: SpaceOf): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
+
+  routes.post("/remember", async (c) => {
+    const body = await readBody(c, RememberBody);
+    const { text, ...about } = body;
+    const { turnId, learned, isNameless } = await options.store.write(c.var.actor, async (repositories) => {
+      const kept = await (await memoryFor(options, repositories, spaceFor, c)).remember(text, given(about));
+      if (kept.learned.some(({ evolution }) => evolution.uncertain.length > 0))
+        await repositories.backlog.owe(await spaceFor(repositories, c), "judge");
+      return kept;
+    });
+    const facts = learned.map(({ fact, isNew }) => ({ ...toWireFact(fact), is_new: isNew }));
+    return c.json({ turn_id: turnId, facts, note: isNameless ? NAMELESS : null });
+  });
+
+  routes.post("/recall", async (c) => {
+    const { query, include_past, limit, explain, ...wish } = await readBody(c, RecallBody);
+    const memory = await memoryFor(options, readerFor(options, c), spaceFor, c);
+    const found = await memory.recall(query, { ...given(wish), limit, explain, includesPast: include_past });
+    tellRetrieval(c, found.retrieval);
+    return c.json(toWireRecalled(found));
+  });
+
+  routes.delete("/items/:item_id", async (c) => {
+    const id = c.req.param("item_id");
+    const forgotten = await options.store.write(c.var.actor, async (repositories) => {
+      return (await memoryFor(options, repositories, spaceFor, c)).forget(id);
+    });
+    if (forgotten.length === 0) throw unknownItem(id);
+    return c.json({ forgotten });
+  });
+
+  routes.get("/items/:item_id", async (c) => {
+    const id = c.req.param("item_id");
+    const found = await (await memoryFor(options, readerFor(options, c), spaceFor, c)).get(id);
+    if (found === undefined) throw unknownItem(id);
+    if (found.kind === "turn") return c.json({ kind: found.kind, turn: toWireTurn(found.turn) });
+    if (found.kind === "fact") return c.json({ kind: found.kind, fact: toWireFact(found.fact) });
+    return c.json({ kind: found.kind, entity: toWireEntity(found.entity) });
+  });
+
+  routes.get("/items/:item_id/history", async (c) => {
+    const id = c.req.param("item_id");
+    const memory = await memoryFor(options, readerFor(options, c), spaceFor, c);
+    const facts = await memory.history(id);
+    if (facts.length === 0 && (await memory.get(id)) === undefined) throw unknownItem(id);
+    return c.json(facts.map(toWireFact));
+  });
+
+  return routes;
+}
+
+/** Facts, entities and how they are related. */
+function knowledgeRoutes(options: RouteOptions, spaceFor: SpaceOf): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
+
+  routes.get("/facts", async (c) => {
+    const query = readQuery(c, FactsQuery);
+    const memory = await memoryFor(options, readerFor(options, c), spaceFor, c);
+    const facts = await memory.allFacts({
+      limit: query.limit ?? FACTS_DEFAULT,
+      ...given({
+        entityId: query.entity_id === undefined ? undefined : entityId(query.entity_id),
+        relation: query.relation,
+        turnId: query.turn_id,
+        validAt: query.valid_at,
+        learnedAt: query.learned_at,
+        isCurrent: query.current,
+        before: query.before === undefined ? undefined : requireId("fact", query.before),
+      }),
+    });
+    return c.json(facts.map(toWireFact));
+  });
+
+  routes.get("/entities", async (c) => {
+    const query = readQuery(c, EntitiesQuery);
+    const repositories = readerFor(options, c);
+    const space = await spaceFor(repositories, c);
+    const page = { limit: query.limit ?? FACTS_DEFAULT, ...given({ after: query.after }) };
+    const entities =
+      query.name === undefined
+        ? await repositories.facts.listEntities(space, page)
+        : await repositories.facts.entitiesNamed(space, query.name);
+    return c.json(entities.map(toWireEntity));
+  });
+
+  routes.get("/entities/:entity_id", async (c) => {
+    const repositories = readerFor(options, c);
+    const space = await spaceFor(repositories, c);
+    const id = entityId(c.req.param("entity_id"));
+    const { facts } = repositories;
+    const entity = await facts.findEntity(space, id);
+    if (entity === undefined) throw new Failure("not_found", `Entity with id ${id} not found`);
+    const memory = await memoryFor(options, repositories, spaceFor, c);
+    return c.json({
+      ...toWireEntity(entity),
+      mentions: (await facts.mentions(space, id)).map(toWireMention),
+      merges: (await facts.merges(space, id)).map(toWireMerge),
+      relations: (await memory.relations(id)).map(toWireRelation),
+    });
+  });
+
+  routes.post("/entities/:entity_id/merge", async (c) => {
+    const { into, reason } = await readBody(c, MergeBody);
+    const [absorbed, kept] = [entityId(c.req.param("entity_id")), entityId(into)];
+    if (absorbed === kept) throw new Failure("refused", "An entity cannot be merged into itself");
+    await options.store.write(c.var.actor, async (repositories) => {
+      const space = await spaceFor(repositories, c);
+      const before = (await repositories.facts.findEntity(space, absorbed))?.mergedInto ?? null;
+      if (before !== null) throw new Failure("conflict", `${absorbed} is merged into ${before} already`);
+      const family = await repositories.facts.family(space, absorbed);
+      if (family.includes(kept)) throw new Failure("conflict", `${kept} was merged into ${absorbed} before`);
+      const merge = { kept, absorbed, reason, mergedAt: options.clock.now(), undoneAt: null };
+      await repositories.facts.merge(space, merge);
+    });
+    return c.json({ kept_id: kept, absorbed_id: absorbed });
+  });
+
+  routes.post("/entities/:entity_id/unmerge", async (c) => {
+    const absorbed = entityId(c.req.param("entity_id"));
+    await options.store.write(c.var.actor, async (repositories) => {
+      await repositories.facts.undoMerge(await spaceFor(repositories, c), absorbed, options.clock.now());
+    });
+    return c.json({ absorbed_id: absorbed });
+  });
+
+  routes.get("/relations", async (c) => {
+    const id = entityId(readQuery(c, RelationsQuery).entity_id);
+    const memory = await memoryFor(options, readerFor(options, c), spaceFor, c);
+    if ((await memory.get(id)) === undefined) throw unknownItem(id);
+    return c.json((await memory.relations(id)).map(toWireRelation));
+  });
+
+  return routes;
+}
+
+async function memoryFor(
+  { clock, random }: RouteOptions,
+  repositories: Repositories,
+  spaceFor: SpaceOf,
+  c: Context<ApiEnv>,
+): Promise<Memory> {
+  const owner = c.req.param("agent_id") === undefined ? (readQuery(c, UserQuery).user ?? "") : USER;
+  return new Memory({ clock, random, space: await spaceFor(repositories, c), owner, stores: repositories });
+}
+
+function toWireRecalled({ hits, facts, retrieval, coverage }: Recalled) {
+  return {
+    retrieval,
+    coverage,
+    facts: facts.map(({ fact, score, parts }) => ({ ...toWireFact(fact), score, ...given({ parts }) })),
+    turns: hits.map(({ entry, score, parts }) => ({ ...toWireTurn(entry), score, ...given({ parts }) })),
+  };
+}
+
+function unknownItem(id: string): Failure {
+  return new Failure("not_found", `Nothing in this memory is called '${cut(id, NAME_CHARS_MAX)}'`);
+}
+
+function entityId(text: string): EntityId {
+  return requireId("entity", text);
+}
+
+/** What the OpenAPI document says of these routes, under both of their roots. */
+export const MEMORY_ROUTES: readonly DescribedRoute[] = ["/v1/agents/:agent_id/memory", "/v1/memory"].flatMap(
+  (root) => [
+    { route: `POST ${root}/remember`, summary: "Keeps a text and the facts it states", body: RememberBody },
+    { route: `POST ${root}/recall`, summary: "What was said and is known that answers a question", body: RecallBody },
+    { route: `GET ${root}/items/:item_id`, summary: "The turn, fact or entity of an id" },
+    { route: `GET ${root}/items/:item_id/history`, summary: "What became of a fact, or was ever known of an entity" },
+    { route: `DELETE ${root}/items/:item_id`, summary: "Forgets a turn, a fact or an entity without a trace" },
+    { route: `GET ${root}/facts`, summary: "Facts, also as they held or were known at a time", query: FactsQuery },
+    { route: `GET ${root}/entities`, summary: "Whom and what facts are about", query: EntitiesQuery },
+    { route: `GET ${root}/entities/:entity_id`, summary: "An entity with its names, merges and relations" },
+    { route: `POST ${root}/entities/:entity_id/merge`, summary: "Takes two entities for one", body: MergeBody },
+    { route: `POST ${root}/entities/:entity_id/unmerge`, summary: "Undoes the last merge of an entity" },
+    { route: `GET ${root}/relations`, summary: "How an entity is related to others", query: RelationsQuery },
+  ],
+);

@@ -1,0 +1,68 @@
+import { Hono } from "hono";
+import { z } from "zod";
+import { deleteRun } from "../../agent/life/delete-run.ts";
+import type { Repositories, RunFilter, Store } from "../../agent/ports/ports.ts";
+import type { Run } from "../../agent/run.ts";
+import { Failure } from "../../core/failure.ts";
+import { parseId } from "../../core/id.ts";
+import type { Runner } from "../../run/runner.ts";
+import type { ApiEnv } from "../http/env.ts";
+import { flagParam, pageOf, pageParams, readQuery } from "../http/request.ts";
+import { toWireJob } from "../wire/job.ts";
+
+const JOBS_DEFAULT = 100;
+const ACTIVE_DEFAULT = 50;
+const ACTIVE = ["created", "running"] as const;
+
+const ListQuery = z.object({
+  ...pageParams,
+  source_id: z.string().optional(),
+  active: flagParam().optional(),
+  ascending: flagParam().optional(),
+});
+
+/** Routes of `/jobs`: an older view of runs. */
+export function jobRoutes({ store, runner }: { readonly store: Store; readonly runner: Runner }): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
+
+  routes.get("/jobs", async (c) => {
+    const query = readQuery(c, ListQuery);
+    const filter: RunFilter = query.active === true ? { statuses: ACTIVE } : {};
+    const page = pageOf(query, { limit: JOBS_DEFAULT, order: "desc" });
+    return c.json((await store.reader(c.var.actor).runs.list(filter, page)).map(toWireJob));
+  });
+
+  routes.get("/jobs/active", async (c) => {
+    const query = readQuery(c, ListQuery);
+    const page = pageOf(query, { limit: ACTIVE_DEFAULT, order: query.ascending === false ? "desc" : "asc" });
+    return c.json((await store.reader(c.var.actor).runs.list({ statuses: ACTIVE }, page)).map(toWireJob));
+  });
+
+  routes.get("/jobs/:job_id", async (c) =>
+    c.json(toWireJob(await findRun(store.reader(c.var.actor), c.req.param("job_id")))),
+  );
+
+  routes.patch("/jobs/:job_id/cancel", async (c) => {
+    const run = await findRun(store.reader(c.var.actor), c.req.param("job_id"));
+    return c.json(toWireJob((await runner.cancel(c.var.actor, run.id)) ? { ...run, status: "cancelled" } : run));
+  });
+
+  routes.delete("/jobs/:job_id", async (c) => {
+    const removed = await store.write(c.var.actor, async (repositories) => {
+      const run = await findRun(repositories, c.req.param("job_id"));
+      await deleteRun(repositories, run);
+      return run;
+    });
+    return c.json(toWireJob(removed));
+  });
+
+  return routes;
+}
+
+/** The run that a job's id names: its own, or the same with Letta's prefix of jobs. */
+async function findRun({ runs }: Repositories, text: string): Promise<Run> {
+  const id = parseId("run", text.replace(/^job-/, "run-"));
+  const run = id === undefined ? undefined : await runs.find(id);
+  if (run === undefined) throw new Failure("not_found", `Job with id ${text.slice(0, 100)} not found`);
+  return run;
+}

@@ -1,0 +1,177 @@
+import { Hono } from "hono";
+import { z } from "zod";
+import { deleteRun } from "../../agent/life/delete-run.ts";
+import type { Message } from "../../agent/message.ts";
+import type { Repositories, RunFilter } from "../../agent/ports/ports.ts";
+import { type Run, STOP_REASONS } from "../../agent/run.ts";
+import { Failure } from "../../core/failure.ts";
+import { type AgentId, parseId } from "../../core/id.ts";
+import type { JsonObject } from "../../core/json.ts";
+import { PAGE_ITEMS_MAX, type Page } from "../../core/page.ts";
+import { cut } from "../../core/text.ts";
+import { speechOf } from "../../run/step/speech.ts";
+import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
+import { flagParam, given, intParam, listParam, pageOf, pageParams, readQuery } from "../http/request.ts";
+import { toWireMessages } from "../wire/message.ts";
+import { toWireRequestConfig, toWireRun } from "../wire/run.ts";
+import { toWireStep, toWireUsage } from "../wire/step.ts";
+import { showTraces } from "./traces.ts";
+
+const RUNS_DEFAULT = 100;
+const ITEMS_DEFAULT = 100;
+const TRACES_DEFAULT = 1_000;
+const TRACES_MAX = 5_000;
+/** Steps or messages of one run that are looked at to sum it up. */
+const WHOLE: Page = { limit: PAGE_ITEMS_MAX, order: "asc" };
+const STATUSES = ["created", "running", "completed", "failed", "cancelled"] as const;
+const ACTIVE = ["created", "running"] as const;
+
+const ListQuery = z.object({
+  ...pageParams,
+  limit: intParam(1, PAGE_ITEMS_MAX).optional(),
+  agent_id: z.string().optional(),
+  agent_ids: listParam(),
+  statuses: z.array(z.enum(STATUSES)).optional(),
+  background: flagParam().optional(),
+  stop_reason: z.enum(STOP_REASONS).optional(),
+  conversation_id: z.string().optional(),
+  active: flagParam().optional(),
+  ascending: flagParam().optional(),
+});
+const ActiveQuery = z.object({ agent_id: z.string().optional(), background: flagParam().optional() });
+const PageQuery = z.object(pageParams);
+const TraceQuery = z.object({ limit: intParam(1, TRACES_MAX).optional() });
+
+/** Routes of `/runs`, streaming apart. */
+export function runRoutes(options: RouteOptions): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
+
+  routes.get("/", async (c) => {
+    const query = readQuery(c, ListQuery);
+    const page = pageOf(query, { limit: RUNS_DEFAULT, order: query.ascending === true ? "asc" : "desc" });
+    return c.json(await listRuns(readerFor(options, c), query, page));
+  });
+
+  routes.get("/active", async (c) => {
+    const query = readQuery(c, ActiveQuery);
+    return c.json(
+      await listRuns(readerFor(options, c), { ...query, active: true }, { limit: RUNS_DEFAULT, order: "desc" }),
+    );
+  });
+
+  routes.get("/:run_id", async (c) => c.json(toWireRun(await findRun(readerFor(options, c), c.req.param("run_id")))));
+
+  routes.delete("/:run_id", async (c) => {
+    await options.store.write(c.var.actor, async (repositories) => {
+      await deleteRun(repositories, await findRun(repositories, c.req.param("run_id")));
+    });
+    return c.json(null);
+  });
+
+  routes.get("/:run_id/messages", async (c) => {
+    const page = pageOf(readQuery(c, PageQuery), { limit: ITEMS_DEFAULT, order: "asc" });
+    const repositories = readerFor(options, c);
+    const run = await findRun(repositories, c.req.param("run_id"));
+    const messages = await repositories.messages.list({ runId: run.id }, page);
+    return c.json(await shownAsAsked(repositories, run, messages, page.order === "desc"));
+  });
+
+  routes.get("/:run_id/usage", async (c) => {
+    const repositories = readerFor(options, c);
+    const run = await findRun(repositories, c.req.param("run_id"));
+    return c.json(toWireUsage(await repositories.steps.list({ runId: run.id }, WHOLE)));
+  });
+
+  routes.get("/:run_id/steps", async (c) => {
+    const page = pageOf(readQuery(c, PageQuery), { limit: ITEMS_DEFAULT, order: "desc" });
+    const repositories = readerFor(options, c);
+    const run = await findRun(repositories, c.req.param("run_id"));
+    const steps = await repositories.steps.list({ runId: run.id }, page);
+    return c.json(steps.map((step) => toWireStep(step, c.var.actor.organizationId)));
+  });
+
+  routes.get("/:run_id/metrics", async (c) => {
+    const repositories = readerFor(options, c);
+    const run = await findRun(repositories, c.req.param("run_id"));
+    return c.json({ organization_id: c.var.actor.organizationId, ...(await metricsOf(repositories, run)) });
+  });
+
+  routes.get("/:run_id/trace", async (c) => {
+    const { limit } = readQuery(c, TraceQuery);
+    const repositories = readerFor(options, c);
+    const run = await findRun(repositories, c.req.param("run_id"));
+    const traces = await repositories.traces.listForRun(run.id, limit ?? TRACES_DEFAULT);
+    return c.json(await showTraces(options, c, traces));
+  });
+
+  return routes;
+}
+
+async function listRuns(
+  repositories: Repositories,
+  query: Partial<z.output<typeof ListQuery>>,
+  page: Page,
+): Promise<readonly JsonObject[]> {
+  const asked = [...(query.agent_ids ?? []), ...(query.agent_id === undefined ? [] : [query.agent_id])];
+  const agentIds = asked.flatMap((id) => parseId("agent", id) ?? []);
+  const conversationId = query.conversation_id === undefined ? undefined : parseId("conv", query.conversation_id);
+  // An id that cannot be one has no runs.
+  if (asked.length > agentIds.length && agentIds.length === 0) return [];
+  if (query.conversation_id !== undefined && conversationId === undefined) return [];
+  const filter: RunFilter = given({
+    agentIds: agentIds.length === 0 ? undefined : (agentIds as readonly AgentId[]),
+    conversationId,
+    statuses: query.active === true ? [...ACTIVE] : query.statuses,
+    background: query.background,
+    stopReason: query.stop_reason,
+  });
+  return (await repositories.runs.list(filter, page)).map(toWireRun);
+}
+
+/** The run, or a `not_found` Failure: what is no run id names no run. */
+async function findRun({ runs }: Repositories, text: string): Promise<Run> {
+  const id = parseId("run", text);
+  const run = id === undefined ? undefined : await runs.find(id);
+  if (run === undefined) throw new Failure("not_found", `Run with id ${cut(text, 100)} not found`);
+  return run;
+}
+
+/** A run's messages in the way that its request wanted its own answer. */
+async function shownAsAsked(
+  { agents }: Repositories,
+  run: Run,
+  messages: readonly Message[],
+  reverse: boolean,
+): Promise<readonly JsonObject[]> {
+  const agent = await agents.find(run.agentId);
+  const isByTool = agent !== undefined && speechOf(agent.agentType, false).isByTool;
+  const config = toWireRequestConfig(run.requestConfig) ?? {};
+  const types = config["include_return_message_types"];
+  const shown = toWireMessages(messages, {
+    assistantText: !isByTool,
+    useAssistantMessage: isByTool && config["use_assistant_message"] !== false,
+    assistantMessageToolName: String(config["assistant_message_tool_name"] ?? "send_message"),
+    assistantMessageToolKwarg: String(config["assistant_message_tool_kwarg"] ?? "message"),
+    reverse,
+  });
+  return Array.isArray(types) ? shown.filter((message) => types.includes(message["message_type"])) : shown;
+}
+
+async function metricsOf({ steps, messages, tools, agents }: Repositories, run: Run): Promise<JsonObject> {
+  const taken = await steps.list({ runId: run.id }, WHOLE);
+  const said = await messages.list({ runId: run.id }, WHOLE);
+  const names = [...new Set(said.flatMap((message) => message.toolReturns.map((answer) => answer.name)))];
+  const used = names.length === 0 ? [] : await tools.findByNames(names);
+  const agent = await agents.find(run.agentId);
+  return {
+    id: run.id,
+    agent_id: run.agentId,
+    project_id: agent?.projectId ?? null,
+    run_start_ns: Math.round(run.createdAt * 1e6),
+    run_ns: run.totalDurationNs,
+    num_steps: taken.length,
+    tools_used: used.map((tool) => tool.id),
+    template_id: null,
+    base_template_id: null,
+  };
+}

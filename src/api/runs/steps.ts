@@ -1,0 +1,114 @@
+import { Hono } from "hono";
+import { z } from "zod";
+import type { Repositories, StepFilter } from "../../agent/ports/ports.ts";
+import type { Step } from "../../agent/run.ts";
+import { Failure } from "../../core/failure.ts";
+import { parseId } from "../../core/id.ts";
+import { cut } from "../../core/text.ts";
+import { speechOf } from "../../run/step/speech.ts";
+import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
+import { flagParam, given, listParam, pageOf, pageParams, readBody, readQuery } from "../http/request.ts";
+import { toWireMessages } from "../wire/message.ts";
+import { toWireStep, toWireStepMetrics } from "../wire/step.ts";
+import { timeField } from "../wire/time.ts";
+import { stepTrace } from "./traces.ts";
+
+const STEPS_DEFAULT = 50;
+const MESSAGES_DEFAULT = 100;
+const TAGS_MAX = 1_000;
+const FEEDBACK = ["positive", "negative"] as const;
+
+const ListQuery = z.object({
+  ...pageParams,
+  start_date: timeField().optional(),
+  end_date: timeField().optional(),
+  model: z.string().optional(),
+  agent_id: z.string().optional(),
+  trace_ids: listParam(),
+  feedback: z.enum(FEEDBACK).optional(),
+  has_feedback: flagParam().optional(),
+  tags: listParam(),
+  project_id: z.string().optional(),
+});
+const PageQuery = z.object(pageParams);
+const FeedbackBody = z.object({
+  feedback: z.enum(FEEDBACK).nullish(),
+  tags: z.array(z.string()).max(TAGS_MAX).nullish(),
+});
+
+/** Routes of `/steps`. */
+export function stepRoutes(options: RouteOptions): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
+
+  routes.get("/", async (c) => {
+    const query = readQuery(c, ListQuery);
+    const filter = filterOf(query);
+    if (filter === undefined) return c.json([]);
+    const page = pageOf(query, { limit: STEPS_DEFAULT, order: "desc" });
+    const steps = await readerFor(options, c).steps.list(filter, page);
+    return c.json(steps.map((step) => toWireStep(step, c.var.actor.organizationId)));
+  });
+
+  routes.get("/:step_id", async (c) => {
+    const step = await findStep(readerFor(options, c), c.req.param("step_id"));
+    return c.json(toWireStep(step, c.var.actor.organizationId));
+  });
+
+  routes.get("/:step_id/metrics", async (c) => {
+    const step = await findStep(readerFor(options, c), c.req.param("step_id"));
+    return c.json(toWireStepMetrics(step, c.var.actor.organizationId));
+  });
+
+  routes.get("/:step_id/trace", async (c) => {
+    const step = await findStep(readerFor(options, c), c.req.param("step_id"));
+    return c.json(await stepTrace(options, c, step.id));
+  });
+
+  routes.patch("/:step_id/feedback", async (c) => {
+    const body = await readBody(c, FeedbackBody);
+    const step = await options.store.write(c.var.actor, async (repositories) => {
+      const current = await findStep(repositories, c.req.param("step_id"));
+      const changed = { ...current, feedback: body.feedback ?? null, tags: body.tags ?? current.tags };
+      await repositories.steps.save(changed);
+      return changed;
+    });
+    return c.json(toWireStep(step, c.var.actor.organizationId));
+  });
+
+  routes.get("/:step_id/messages", async (c) => {
+    const page = pageOf(readQuery(c, PageQuery), { limit: MESSAGES_DEFAULT, order: "asc" });
+    const repositories = readerFor(options, c);
+    const step = await findStep(repositories, c.req.param("step_id"));
+    const agent = await repositories.agents.find(step.agentId);
+    const isByTool = agent !== undefined && speechOf(agent.agentType, false).isByTool;
+    const messages = await repositories.messages.list({ stepId: step.id }, page);
+    const view = { assistantText: !isByTool, useAssistantMessage: isByTool, reverse: page.order === "desc" };
+    return c.json(toWireMessages(messages, view));
+  });
+
+  return routes;
+}
+
+/** What to narrow the list to; undefined when nothing can match. */
+function filterOf(query: z.output<typeof ListQuery>): StepFilter | undefined {
+  const agentId = query.agent_id === undefined ? undefined : parseId("agent", query.agent_id);
+  // No step has a trace id, and what is no agent id has no steps.
+  if (query.trace_ids !== undefined || (query.agent_id !== undefined && agentId === undefined)) return undefined;
+  return given({
+    agentId,
+    model: query.model,
+    feedback: query.feedback,
+    hasFeedback: query.has_feedback,
+    tags: query.tags,
+    projectId: query.project_id,
+    start: query.start_date,
+    end: query.end_date,
+  });
+}
+
+async function findStep({ steps }: Repositories, text: string): Promise<Step> {
+  const id = parseId("step", text);
+  const step = id === undefined ? undefined : await steps.find(id);
+  if (step === undefined) throw new Failure("not_found", `Step not found with id='${cut(text, 100)}'`);
+  return step;
+}

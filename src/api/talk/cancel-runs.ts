@@ -1,0 +1,60 @@
+import type { Store } from "../../agent/ports/ports.ts";
+import { Failure } from "../../core/failure.ts";
+import { type Actor, type AgentId, type ConversationId, parseId, type RunId } from "../../core/id.ts";
+import type { Runner } from "../../run/runner.ts";
+
+/** Runs that one cancel request reaches when it names none. */
+const CANCELLED_MAX = 100;
+
+/** What cancelling needs. */
+export interface CancelOptions {
+  readonly store: Store;
+  readonly runner: Runner;
+}
+
+/** Which runs a request without names means. */
+export interface CancelFilter {
+  readonly agentId: AgentId;
+  /** Absent is every conversation, null the agent's own. */
+  readonly conversationId?: ConversationId | null;
+}
+
+/**
+ * Cancels the runs named, or every run at work that the filter finds; when none is, the latest one, in case it waits
+ * for an approval. Tells what became of each.
+ */
+export async function cancelRuns(
+  { store, runner }: CancelOptions,
+  actor: Actor,
+  filter: CancelFilter,
+  named: readonly string[] | null,
+): Promise<Record<string, string>> {
+  if (named === null || named.length === 0) return cancelLatest({ store, runner }, actor, filter);
+  const { runs } = store.reader(actor);
+  const entries: [string, string][] = [];
+  for (const text of named) {
+    const id = parseId("run", text);
+    const run = id === undefined ? undefined : await runs.find(id);
+    const isCancelled = run?.agentId === filter.agentId && (await runner.cancel(actor, run.id));
+    entries.push([text, isCancelled ? "cancelled" : "failed"]);
+  }
+  return Object.fromEntries(entries);
+}
+
+async function cancelLatest(
+  { store, runner }: CancelOptions,
+  actor: Actor,
+  { agentId, ...place }: CancelFilter,
+): Promise<Record<string, string>> {
+  const filter = { agentIds: [agentId], ...place };
+  const { runs } = store.reader(actor);
+  const newest = (limit: number) => ({ limit, order: "desc" }) as const;
+  const active = await runs.list({ ...filter, statuses: ["created", "running"] }, newest(CANCELLED_MAX));
+  const ids = (active.length > 0 ? active : await runs.list(filter, newest(1))).map((run) => run.id);
+  const cancelled = await Promise.all(
+    ids.map(async (id): Promise<[RunId, boolean]> => [id, await runner.cancel(actor, id)]),
+  );
+  if (active.length === 0 && !cancelled.some(([, isCancelled]) => isCancelled))
+    throw new Failure("conflict", "CONFLICT: No active runs found to cancel");
+  return Object.fromEntries(cancelled.map(([id, isCancelled]) => [id, isCancelled ? "cancelled" : "failed"]));
+}

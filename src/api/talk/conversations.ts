@@ -1,0 +1,205 @@
+import { type Context, Hono } from "hono";
+import { z } from "zod";
+import type { Conversation } from "../../agent/conversation.ts";
+import { createConversation } from "../../agent/life/create-conversation.ts";
+import { resolvedWish } from "../../agent/life/model-choice.ts";
+import { Failure } from "../../core/failure.ts";
+import { type AgentId, type ConversationId, parseId, requireId } from "../../core/id.ts";
+import type { JsonObject } from "../../core/json.ts";
+import type { TimeFormat } from "../../core/time-format.ts";
+import type { Models } from "../../llm/models.ts";
+import type { ApiEnv } from "../http/env.ts";
+import { check, flagParam, pageOf, pageParams, readBody, readQuery } from "../http/request.ts";
+import { toWireConversation } from "../wire/conversation.ts";
+import { toWireMessages } from "../wire/message.ts";
+import { ModelSettingsBody } from "../wire/model-settings.ts";
+import { wanted } from "../wire/stream.ts";
+import { timeField } from "../wire/time.ts";
+import { MessageType, SendBody } from "./messages-body.ts";
+import { type SendOptions, send } from "./send.ts";
+
+/** What the conversation routes are made of. */
+export interface ConversationRoutesOptions extends SendOptions {
+  readonly times: TimeFormat;
+  readonly models: Models;
+}
+
+const CreateBody = z.object({
+  summary: z.string().nullish(),
+  isolated_block_labels: z.array(z.string()).nullish(),
+  model: z.string().nullish(),
+  model_settings: z.record(z.string(), z.unknown()).nullish(),
+});
+
+const UpdateBody = CreateBody.omit({ isolated_block_labels: true }).extend({ last_message_at: timeField().nullish() });
+
+const ListQuery = z.object({
+  ...pageParams,
+  agent_id: z.string().optional(),
+  summary_search: z.string().optional(),
+  order_by: z.enum(["created_at", "last_message_at", "last_run_completion"]).optional(),
+});
+
+const MessagesQuery = z.object({
+  ...pageParams,
+  agent_id: z.string().optional(),
+  group_id: z.string().optional(),
+  include_err: flagParam().optional(),
+  include_return_message_types: z.array(MessageType).optional(),
+});
+
+const ConversationSendBody = SendBody.extend({ agent_id: z.string().nullish() });
+
+/** `/v1/conversations`: lines of talk with an agent beside its own. */
+export function conversationRoutes(options: ConversationRoutesOptions): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
+  const { store, clock, random, times } = options;
+
+  routes.post("/conversations", async (c) => {
+    const agentId = requireId("agent", c.req.query("agent_id") ?? "");
+    const body = await readBody(c, CreateBody);
+    await checkModel(options.models, body);
+    const draft = {
+      agentId,
+      summary: body.summary ?? null,
+      model: body.model ?? null,
+      modelSettings: settingsOf(body),
+      isolatedBlockLabels: body.isolated_block_labels ?? [],
+    };
+    const { actor } = c.var;
+    const conversation = await store.write(actor, (repositories) =>
+      createConversation(repositories, { clock, random, times, actor }, draft),
+    );
+    return c.json(await showConversation(options, c, conversation));
+  });
+
+  routes.get("/conversations", async (c) => {
+    const query = readQuery(c, ListQuery);
+    const page = pageOf(query, { limit: 50, order: "desc" });
+    const orderBy = query.order_by === "created_at" || query.order_by === undefined ? "created_at" : "last_message_at";
+    const filter = {
+      ...(query.agent_id === undefined ? {} : { agentId: requireId("agent", query.agent_id) }),
+      ...(query.summary_search === undefined ? {} : { summarySearch: query.summary_search }),
+    };
+    const reader = store.reader(c.var.actor);
+    const found = await reader.conversations.list(filter, { ...page, orderBy });
+    const contexts = await reader.messages.contextIds(found.map((conversation) => conversation.id));
+    return c.json(found.map((conversation) => toWireConversation(conversation, contexts.get(conversation.id) ?? [])));
+  });
+
+  routes.get("/conversations/:conversation_id", async (c) =>
+    c.json(await showConversation(options, c, await find(options, c, pathConversation(c)))),
+  );
+
+  routes.patch("/conversations/:conversation_id", async (c) => {
+    const id = pathConversation(c);
+    const body = await readBody(c, UpdateBody);
+    await checkModel(options.models, body);
+    const saved = await store.write(c.var.actor, async ({ conversations }) => {
+      const found = await conversations.find(id);
+      if (found === undefined) throw notFound(id);
+      const changed = {
+        ...found,
+        summary: body.summary ?? found.summary,
+        model: body.model ?? found.model,
+        modelSettings: settingsOf(body) ?? found.modelSettings,
+        lastMessageAt: body.last_message_at ?? found.lastMessageAt,
+        updatedAt: clock.now(),
+      };
+      await conversations.save(changed);
+      return changed;
+    });
+    return c.json(await showConversation(options, c, saved));
+  });
+
+  routes.delete("/conversations/:conversation_id", async (c) => {
+    const { id, agentId } = await find(options, c, pathConversation(c));
+    const atWork = await store.reader(c.var.actor).runs.active(agentId, id);
+    if (atWork !== undefined) await options.runner.cancel(c.var.actor, atWork);
+    await store.write(c.var.actor, ({ conversations }) => conversations.remove(id));
+    return c.json(null);
+  });
+
+  routes.get("/conversations/:conversation_id/messages", (c) => listMessages(options, c));
+
+  routes.post("/conversations/:conversation_id/messages", async (c) => {
+    const body = await readBody(c, ConversationSendBody);
+    return send(options, c, await pathTarget(options, c, body.agent_id ?? undefined), body, body.streaming ?? true);
+  });
+
+  return routes;
+}
+
+/** Whose conversation the path names: an own one, or the agent's default by `default` or the agent's id. */
+export async function pathTarget(
+  options: Pick<ConversationRoutesOptions, "store">,
+  c: Context<ApiEnv>,
+  agentId: string | undefined,
+): Promise<{ agentId: AgentId; conversationId: ConversationId | null }> {
+  const text = c.req.param("conversation_id") ?? "";
+  const direct = parseId("agent", text);
+  if (direct !== undefined) return { agentId: direct, conversationId: null };
+  if (text === "default") {
+    if (agentId === undefined)
+      throw new Failure("refused", "INVALID_ARGUMENT: agent_id is required with the conversation 'default'");
+    return { agentId: requireId("agent", agentId), conversationId: null };
+  }
+  const conversation = await find(options, c, requireId("conv", text));
+  return { agentId: conversation.agentId, conversationId: conversation.id };
+}
+
+async function listMessages(options: ConversationRoutesOptions, c: Context<ApiEnv>): Promise<Response> {
+  const query = readQuery(c, MessagesQuery);
+  const where = await pathTarget(options, c, query.agent_id);
+  const page = pageOf(query, { limit: 100, order: "desc" });
+  const filter = {
+    ...(query.group_id === undefined ? {} : { groupId: query.group_id }),
+    ...(query.include_err === undefined ? {} : { includeErrors: query.include_err }),
+  };
+  const found = await options.store
+    .reader(c.var.actor)
+    .messages.listThread(where.conversationId ?? where.agentId, filter, page);
+  const view = { assistantText: true, useAssistantMessage: true, reverse: page.order === "desc" };
+  return c.json(
+    wanted(toWireMessages(found, view), { includeReturnMessageTypes: query.include_return_message_types ?? null }),
+  );
+}
+
+/** Refuses a model that no turn could use. */
+async function checkModel(models: Models, { model, model_settings }: z.output<typeof CreateBody>): Promise<void> {
+  if (model != null) await resolvedWish(models, { handle: model });
+  if (model_settings != null) check(ModelSettingsBody, model_settings, "body.model_settings");
+}
+
+/** The settings as they are kept: as they came, the kind of provider named. */
+function settingsOf({ model_settings }: z.output<typeof CreateBody>): unknown {
+  return model_settings == null ? null : { provider_type: "openai", ...model_settings };
+}
+
+function pathConversation(c: Context<ApiEnv>): ConversationId {
+  return requireId("conv", c.req.param("conversation_id") ?? "");
+}
+
+async function find(
+  { store }: Pick<ConversationRoutesOptions, "store">,
+  c: Context<ApiEnv>,
+  id: ConversationId,
+): Promise<Conversation> {
+  const found = await store.reader(c.var.actor).conversations.find(id);
+  if (found === undefined) throw notFound(id);
+  return found;
+}
+
+function notFound(id: ConversationId): Failure {
+  return new Failure("not_found", `Conversation not found with id='${id}'`);
+}
+
+/** A conversation as clients see it, with the ids of its context. */
+export async function showConversation(
+  { store }: Pick<ConversationRoutesOptions, "store">,
+  c: Context<ApiEnv>,
+  conversation: Conversation,
+): Promise<JsonObject> {
+  const contexts = await store.reader(c.var.actor).messages.contextIds([conversation.id]);
+  return toWireConversation(conversation, contexts.get(conversation.id) ?? []);
+}

@@ -1,0 +1,177 @@
+import { type Context, Hono } from "hono";
+import { z } from "zod";
+import type { Message } from "../../agent/message.ts";
+import type { MessageFilter, Repositories } from "../../agent/ports/ports.ts";
+import { Failure } from "../../core/failure.ts";
+import { type ConversationId, requireId } from "../../core/id.ts";
+import type { Page } from "../../core/page.ts";
+import { speechOf } from "../../run/step/speech.ts";
+import type { ApiEnv } from "../http/env.ts";
+import { flagParam, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
+import { type MessageView, toWireMessages } from "../wire/message.ts";
+import { toWireRun } from "../wire/run.ts";
+import { wanted } from "../wire/stream.ts";
+import { cancelRuns } from "./cancel-runs.ts";
+import { withImages } from "./images.ts";
+import { checkSend, inputOf, MessageType, SendBody, turnOptionsOf } from "./messages-body.ts";
+import { runStream } from "./run-stream.ts";
+import { preview, type SendOptions, send, type TurnTarget } from "./send.ts";
+
+const ListQuery = z.object({
+  ...pageParams,
+  conversation_id: z.string().optional(),
+  group_id: z.string().optional(),
+  use_assistant_message: flagParam().optional(),
+  assistant_message_tool_name: z.string().optional(),
+  assistant_message_tool_kwarg: z.string().optional(),
+  include_err: flagParam().optional(),
+  include_return_message_types: z.array(MessageType).optional(),
+});
+
+/** Runs that one request may cancel by name. */
+const RUN_IDS_MAX = 1_000;
+
+const AsyncBody = SendBody.extend({ callback_url: z.string().nullish() });
+const CancelBody = z.object({ run_ids: z.array(z.string()).max(RUN_IDS_MAX).nullish() });
+const ResumeBody = z.object({ starting_after: z.int().min(0).default(0), include_pings: z.boolean().nullish() });
+
+/** Everything that sends messages to agents, or shows them. */
+export function messageRoutes(options: SendOptions): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
+  const { store, runner } = options;
+
+  routes.post("/agents/:agent_id/messages", async (c) => {
+    const body = await readBody(c, SendBody);
+    return send(options, c, agentTarget(c), body, body.streaming === true);
+  });
+
+  routes.post("/agents/:agent_id/messages/stream", async (c) => {
+    const body = await readBody(c, SendBody);
+    return send(options, c, agentTarget(c), body, true);
+  });
+
+  routes.post("/agents/:agent_id/messages/async", async (c) => {
+    const { callback_url, ...body } = await readBody(c, AsyncBody);
+    checkSend({ ...body, background: false }, false);
+    if (callback_url != null) options.checkOutsideUrl(callback_url);
+    const turn = { ...turnOptionsOf(body, "none"), clientTools: [], clientSkills: [], background: true };
+    const input = inputOf(await withImages(body, options.fetchOutside));
+    const callback = callback_url == null ? {} : { callbackUrl: callback_url };
+    const { run } = await runner.start(c.var.actor, { ...agentTarget(c), input, options: turn, ...callback });
+    c.env?.runBegan?.(run.id);
+    return c.json(toWireRun(run.completedAt === null ? { ...run, status: "created" } : run));
+  });
+
+  routes.post("/agents/:agent_id/messages/preview-raw-payload", async (c) => {
+    const body = await readBody(c, SendBody);
+    return c.json(await preview(options, c, agentTarget(c), body, body.streaming === true));
+  });
+
+  routes.post("/agents/:agent_id/messages/cancel", async (c) => {
+    const agentId = pathId(c, "agent", "agent_id");
+    const { run_ids } = await readBody(c, CancelBody);
+    return c.json(await cancelRuns(options, c.var.actor, { agentId }, run_ids ?? null));
+  });
+
+  routes.get("/agents/:agent_id/messages", async (c) => listForAgent(options, c));
+
+  routes.patch("/agents/:agent_id/messages/:message_id", () => {
+    throw new Failure("not_allowed", "Messages cannot be changed once they are stored");
+  });
+
+  routes.get("/messages", async (c) => {
+    const query = readQuery(c, ListQuery);
+    const page = pageOf(query, { limit: 100, order: "desc" });
+    const conversationId = conversationFilter(query.conversation_id);
+    const found = await listInTime(
+      store.reader(c.var.actor),
+      conversationId === undefined ? {} : { conversationId },
+      page,
+    );
+    const view = { assistantText: true, useAssistantMessage: true };
+    return c.json(
+      wanted(toWireMessages(found, view), { includeReturnMessageTypes: query.include_return_message_types ?? null }),
+    );
+  });
+
+  routes.get("/messages/:message_id", async (c) => {
+    const id = pathId(c, "message", "message_id");
+    const message = await store.reader(c.var.actor).messages.find(id);
+    if (message === undefined) throw new Failure("not_found", `Message with id '${id}' not found`);
+    return c.json(toWireMessages([message], { assistantText: false, useAssistantMessage: true }));
+  });
+
+  routes.post("/runs/:run_id/stream", async (c) => {
+    const runId = pathId(c, "run", "run_id");
+    const body = await readBody(c, ResumeBody);
+    const run = await store.reader(c.var.actor).runs.find(runId);
+    if (run === undefined) throw new Failure("not_found", `Run with id '${runId}' not found`);
+    return runStream(options, run, {
+      actor: c.var.actor,
+      startingAfter: body.starting_after,
+      includePings: body.include_pings ?? true,
+      isNumbered: true,
+    });
+  });
+
+  return routes;
+}
+
+async function listForAgent({ store }: Pick<SendOptions, "store">, c: Context<ApiEnv>): Promise<Response> {
+  const agentId = pathId(c, "agent", "agent_id");
+  const query = readQuery(c, ListQuery);
+  const page = pageOf(query, { limit: 100, order: "desc" });
+  const reader = store.reader(c.var.actor);
+  const agent = await reader.agents.find(agentId);
+  if (agent === undefined) throw new Failure("not_found", `Agent with ID ${agentId} not found`);
+  const conversationId = conversationFilter(query.conversation_id);
+  const found = await listInTime(
+    reader,
+    {
+      agentId,
+      ...(conversationId === undefined ? {} : { conversationId }),
+      ...(query.group_id === undefined ? {} : { groupId: query.group_id }),
+      ...(query.include_err === undefined ? {} : { includeErrors: query.include_err }),
+    },
+    page,
+  );
+  const view: MessageView = {
+    assistantText: !speechOf(agent.agentType, false).isByTool,
+    useAssistantMessage: query.use_assistant_message ?? true,
+    ...(query.assistant_message_tool_name === undefined
+      ? {}
+      : { assistantMessageToolName: query.assistant_message_tool_name }),
+    ...(query.assistant_message_tool_kwarg === undefined
+      ? {}
+      : { assistantMessageToolKwarg: query.assistant_message_tool_kwarg }),
+  };
+  return c.json(
+    wanted(toWireMessages(found, view), { includeReturnMessageTypes: query.include_return_message_types ?? null }),
+  );
+}
+
+/**
+ * A page of messages as Letta lists them by agent: `before` means older and `after` newer whatever the order, which
+ * only says from which end to count; what is shown runs forward in time.
+ */
+async function listInTime(reader: Repositories, filter: MessageFilter, page: Page): Promise<readonly Message[]> {
+  if (page.order === "asc") return reader.messages.list(filter, page);
+  const { before, after, ...rest } = page;
+  const turned = {
+    ...rest,
+    ...(before === undefined ? {} : { after: before }),
+    ...(after === undefined ? {} : { before: after }),
+  };
+  return (await reader.messages.list(filter, turned)).toReversed();
+}
+
+/** `default` means the agent's own conversation; absent means all. */
+function conversationFilter(text: string | undefined): ConversationId | null | undefined {
+  if (text === undefined || text === "") return undefined;
+  return text === "default" ? null : requireId("conv", text);
+}
+
+/** Only the path's agent, in its own conversation; the body says nothing about where. */
+function agentTarget(c: Context<ApiEnv>): TurnTarget {
+  return { agentId: pathId(c, "agent", "agent_id"), conversationId: null };
+}

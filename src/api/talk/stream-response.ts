@@ -1,0 +1,96 @@
+import type { Clock } from "../../core/clock.ts";
+import type { Actor, RunId } from "../../core/id.ts";
+import type { Random } from "../../core/random.ts";
+import type { LoggedEvent } from "../../run/log/open-log.ts";
+import type { RunLogs } from "../../run/log/run-log.ts";
+import { frame, ping } from "../wire/stream.ts";
+
+/** How long a stream may be silent before a ping tells the client that it lives. */
+export const PING_MS = 20_000;
+
+/** What a stream is read from. */
+export interface StreamSource {
+  readonly logs: RunLogs;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Which part of a run's log to stream, and how. */
+export interface StreamRequest {
+  readonly actor: Actor;
+  readonly runId: RunId;
+  readonly startingAfter: number;
+  readonly includePings: boolean;
+  /** Number the events, so that a client can ask for what it missed. Letta did so in background mode only. */
+  readonly isNumbered: boolean;
+}
+
+/** What a stream is made of. */
+export interface StreamParts {
+  readonly request: Pick<StreamRequest, "runId" | "includePings" | "isNumbered">;
+  /** Numbered events; an empty batch says that the stream lives. */
+  readonly events: AsyncIterator<readonly LoggedEvent[], unknown, undefined>;
+  /** What to say when the events have ended, given the last of them; nothing when absent. */
+  readonly ending?: (last: string | undefined) => Promise<string>;
+  /** Ends what makes the events. */
+  readonly leave: () => void;
+}
+
+/** Numbered events as server-sent events. */
+export function eventsResponse(
+  source: Pick<StreamSource, "clock" | "random">,
+  { request, events, ending, leave }: StreamParts,
+): Response {
+  const encoder = new TextEncoder();
+  let last: string | undefined;
+
+  function textOf(batch: readonly LoggedEvent[]): string {
+    if (batch.length === 0)
+      return request.includePings
+        ? frame(ping({ runId: request.runId, name: source.random.uuid(), at: source.clock.now() }))
+        : ": alive\n\n";
+    let text = "";
+    for (const event of batch) {
+      text += request.isNumbered ? numbered(event.text, event.seqId) : event.text;
+      last = event.text;
+    }
+    return text;
+  }
+
+  async function finish(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    const text = (await ending?.(last)) ?? "";
+    if (text !== "") controller.enqueue(encoder.encode(text));
+    controller.close();
+  }
+
+  async function cancel(): Promise<void> {
+    leave();
+    await events.return?.();
+  }
+
+  const body = new ReadableStream<Uint8Array>({
+    // One batch is read ahead at most: a slow client slows its own reading, and nothing piles up here.
+    pull: (controller) =>
+      events.next().then(
+        (next) => (next.done === true ? finish(controller) : controller.enqueue(encoder.encode(textOf(next.value)))),
+        async (error: unknown) => {
+          // Nobody cancels a stream that breaks off, and what makes its events would go on for ever.
+          await cancel();
+          throw error;
+        },
+      ),
+    cancel,
+  });
+  return new Response(body, {
+    headers: {
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-cache",
+      "x-accel-buffering": "no",
+    },
+  });
+}
+
+/** Writes the event's number into the place its frame keeps for it. Quotes inside texts are escaped, so this finds no text. */
+function numbered(text: string, seqId: number): string {
+  return text.replace('"seq_id":null', `"seq_id":${seqId}`);
+}

@@ -1,0 +1,107 @@
+import { parseArgs } from "node:util";
+import { Failure } from "../../core/failure.ts";
+import { nearest } from "../../core/nearest.ts";
+import { serve } from "../serving/serve.ts";
+import { LISTS, list } from "../terminal/list-command.ts";
+import { VERSION } from "../version.ts";
+import { chat } from "./chat.ts";
+import { doctor } from "./doctor.ts";
+import { COMMAND_HELP, HELP } from "./help.ts";
+import { type Environment, readSettings, type Settings } from "./settings.ts";
+
+/** What each command takes besides settings: how many names, and which options. */
+const COMMANDS: Readonly<Record<string, { readonly names: number; readonly options: readonly string[] }>> = {
+  serve: { names: 0, options: [] },
+  chat: { names: 2, options: ["model", "json"] },
+  doctor: { names: 0, options: [] },
+  agents: { names: 1, options: ["json", "limit"] },
+  models: { names: 1, options: ["json", "limit"] },
+  blocks: { names: 2, options: ["json", "limit"] },
+  memory: { names: 2, options: ["json", "limit"] },
+};
+
+/** Runs one command line and returns its exit code. */
+export async function runCommand(args: readonly string[], environment: Environment): Promise<number> {
+  const { values, positionals } = parse(args);
+  const [command = "serve", ...names] = positionals;
+  if (values.help === true) return print(COMMAND_HELP[positionals[0] ?? ""] ?? HELP);
+  if (values.version === true) return print(`selkie ${VERSION}\n`);
+  checkUse(command, names, values);
+  return run({ command, names, values, settings: readSettings(values, environment) });
+}
+
+interface Invocation {
+  readonly command: string;
+  readonly names: readonly string[];
+  readonly values: ReturnType<typeof parse>["values"];
+  readonly settings: Settings;
+}
+
+async function run({ command, names, values, settings }: Invocation): Promise<number> {
+  if (command === "serve") {
+    await serve(settings);
+    return 0;
+  }
+  if (command === "doctor") return doctor(settings);
+  const asJson = values.json === true;
+  if (command === "chat") {
+    const [agent, question] = names;
+    const { model } = values;
+    return chat(settings, { agent, question, model, firstModel: settings.environment["SELKIE_MODEL"], asJson });
+  }
+  const what = LISTS.find((name) => name === command);
+  if (what === undefined) throw unknownCommand(command);
+  return list(settings, { what, names, asJson, limit: values.limit });
+}
+
+/** Refuses what the command would pass over. */
+function checkUse(command: string, names: readonly string[], values: Invocation["values"]): void {
+  const takes = COMMANDS[command];
+  if (takes === undefined) throw unknownCommand(command);
+  const foreign = (["model", "json", "limit"] as const).find(
+    (option) => values[option] !== undefined && !takes.options.includes(option),
+  );
+  const rest = [...names.slice(takes.names), ...(foreign === undefined ? [] : [`--${foreign}`])];
+  if (rest.length > 0)
+    throw new Failure("refused", `'selkie ${command}' does not take '${rest.join(" ")}'. See selkie ${command} --help`);
+  if (values.model === "")
+    throw new Failure("refused", "--model was given without a value; give it one or leave it out");
+}
+
+function unknownCommand(command: string): Failure {
+  const names = Object.keys(COMMANDS);
+  const close = nearest(command, names);
+  const hint = close === undefined ? "" : `Did you mean '${close}'? `;
+  return new Failure("refused", `There is no command '${command}'. ${hint}Try: ${names.join(", ")}, --help`);
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        host: { type: "string" },
+        port: { type: "string" },
+        url: { type: "string" },
+        data: { type: "string" },
+        config: { type: "string" },
+        model: { type: "string" },
+        limit: { type: "string" },
+        json: { type: "boolean" },
+        insecure: { type: "boolean" },
+        version: { type: "boolean", short: "v" },
+        help: { type: "boolean", short: "h" },
+      },
+    });
+  } catch (error) {
+    // What follows the first sentence is advice for programmers.
+    const [reason = ""] = (error instanceof Error ? error.message : String(error)).split(/\.\s/);
+    throw new Failure("refused", `${reason}. See selkie --help`, { cause: error });
+  }
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}

@@ -1,0 +1,118 @@
+import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { Failure } from "../../core/failure.ts";
+import { LETTA_FREE } from "../../llm/catalog.ts";
+import { ModelFailure } from "../../llm/failure.ts";
+import { checkDatabase } from "../disk/sqlite.ts";
+import { modelsOf } from "../models.ts";
+import { providersFrom } from "../providers.ts";
+import { VERSION } from "../version.ts";
+import { isLoopback, type Settings } from "./settings.ts";
+import { painter } from "./terminal-color.ts";
+
+/** How long the embedding model may take to answer. */
+const EMBEDDING_TIMEOUT_MS = 10_000;
+
+/** `selkie doctor`: says what is configured and what is wrong. Exit code 1 when something is. */
+export async function doctor(settings: Settings): Promise<number> {
+  const report = createReport();
+  report.say(`selkie ${VERSION} on Bun ${Bun.version}`);
+  report.section("Settings");
+  const exposed = !isLoopback(settings.host) && settings.apiKey === null && !settings.insecure;
+  report.check(
+    !exposed,
+    `listens on ${settings.host}:${settings.port}, ${settings.apiKey === null ? "no key" : "with a key"}`,
+    "set SELKIE_API_KEY",
+  );
+  report.check(true, `data in ${settings.dataDirectory}`);
+  for (const note of settings.notes) report.say(`  note  ${note}`);
+  report.section("Data");
+  await checkData(settings, report);
+  return report.failures() === 0 ? 0 : 1;
+}
+
+async function checkData(settings: Settings, report: Report): Promise<void> {
+  const { dataDirectory } = settings;
+  try {
+    if (!checkDirectory(dataDirectory)) report.check(true, "nothing is stored yet");
+    else {
+      const problems = checkDatabase(dataDirectory);
+      report.check(problems.length === 0, "the database is sound", problems.join("; "));
+    }
+  } catch (error) {
+    report.check(false, "the data can be opened", error instanceof Error ? error.message : String(error));
+  }
+  return checkModels(settings, report);
+}
+
+/** Whether a database is in the directory; throws when there is none and the directory cannot take one. */
+function checkDirectory(directory: string): boolean {
+  if (existsSync(join(directory, "selkie.db"))) return true;
+  // The nearest folder that exists is where the others would be made.
+  let nearest = resolve(directory);
+  while (!existsSync(nearest) && dirname(nearest) !== nearest) nearest = dirname(nearest);
+  if (!statSync(nearest).isDirectory())
+    throw new Failure("refused", `${nearest} is no directory; choose another one with --data or SELKIE_DATA`);
+  accessSync(nearest, constants.W_OK);
+  return false;
+}
+
+async function checkModels(settings: Settings, report: Report): Promise<void> {
+  report.section("Models");
+  if (providersFrom(settings.environment).length === 0) {
+    report.say(
+      "  note  no provider is configured; selkie/rehearsal answers. Set OPENAI_API_KEY, ANTHROPIC_API_KEY, OLLAMA_BASE_URL, ...",
+    );
+  }
+  for (const { provider, ok, detail } of await modelsOf(settings).check()) report.check(ok, `${provider}: ${detail}`);
+  await checkEmbedding(settings, report);
+}
+
+async function checkEmbedding(settings: Settings, report: Report): Promise<void> {
+  report.section("Memory");
+  const handle = settings.defaultEmbedding;
+  if (handle === null || handle === LETTA_FREE.config.handle) {
+    report.say("  note  retrieval: lexical (words only). SELKIE_EMBEDDING names the embedding model of new agents");
+    return;
+  }
+  const remedy = `set SELKIE_EMBEDDING to an embedding model of a provider that is configured, not '${handle}'`;
+  const models = modelsOf(settings);
+  const found = await models.findEmbedding(handle);
+  const embedder = found && models.openEmbedder(found.config);
+  if (embedder === undefined) {
+    report.check(false, "retrieval: lexical (words only)", remedy);
+    return;
+  }
+  try {
+    const [vector] = await embedder.embed(["doctor"], AbortSignal.timeout(EMBEDDING_TIMEOUT_MS));
+    report.check(
+      vector !== null,
+      `retrieval: hybrid (words, and ${handle} with ${embedder.dimensions} dimensions)`,
+      remedy,
+    );
+  } catch (error) {
+    const reason =
+      error instanceof ModelFailure ? error.detail : error instanceof Error ? error.message : String(error);
+    report.check(false, `retrieval: lexical until ${handle} answers`, reason);
+  }
+}
+
+type Report = ReturnType<typeof createReport>;
+
+/** Lines for a person, green and red only where a terminal shows them. */
+function createReport() {
+  let failed = 0;
+  const paint = painter();
+  const say = (text: string) => process.stdout.write(`${text}\n`);
+  return {
+    say,
+    section: (title: string) => say(`\n${paint(1, title)}`),
+    failures: () => failed,
+    check(ok: boolean, text: string, remedy?: string) {
+      if (!ok) failed++;
+      say(
+        `  ${ok ? paint(32, "ok  ") : paint(31, "FAIL")}  ${text}${ok || remedy === undefined ? "" : ` -> ${remedy}`}`,
+      );
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import { VERSION } from "../version.ts";
+import { PORT_DEFAULT } from "./settings.ts";
+
+/** What `selkie --help` says. */
+export const HELP = `selkie ${VERSION}: a server for agents that remember
+
+Usage
+  selkie serve [options]                     listen for Letta's clients (what "selkie" alone does)
+  selkie chat [AGENT] [options]              talk to an agent; makes one when there is none
+  selkie chat AGENT "QUESTION" [options]     ask once; the reply goes to standard output
+  selkie agents [AGENT]                      list the agents, or show one
+  selkie models [MODEL]                      list the models that answer, or show one
+  selkie blocks [AGENT [LABEL]]              list memory blocks, or show one
+  selkie memory [AGENT [WORDS]]              list what an agent knows, or what it remembers about some words
+  selkie doctor [options]                    what is configured, which models answer, whether the data is sound
+
+Options
+  --host HOST      address to listen on (127.0.0.1)            SELKIE_HOST
+  --port PORT      port to listen on (${PORT_DEFAULT})                     SELKIE_PORT
+  --data DIR       where data is kept                          SELKIE_DATA
+  --config FILE    YAML file with the same settings            SELKIE_CONFIG
+  --insecure       listen beyond this machine without a key    SELKIE_INSECURE
+  --url URL        the server to talk to                       SELKIE_URL
+  --model HANDLE   chat: the agent's model from now on         SELKIE_MODEL (of an agent that is made)
+  --json           write JSON
+  --limit N        entries of a list (50)
+  --version, -v    print the version
+  --help, -h       print this; after a command, what it does
+
+  SELKIE_EMBEDDING embedding model of agents that name none, such as openai/text-embedding-3-small;
+                   without one, memories are found by their words
+  SELKIE_LOG_LEVEL silent, error, warn, info or debug: what the server says of its work (info)
+  SELKIE_CONTINUE_COPY
+                   1 lets a copied data folder finish the runs that the original began; else they end
+  SELKIE_API_KEY   the key that clients must send; needed to listen beyond this machine
+  OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY, OLLAMA_BASE_URL and so on name the models;
+  without any, the built-in selkie/rehearsal shows how memory works.
+`;
+
+const WHERE = `
+All but serve and doctor ask the server of --url, else the one that runs at --host and --port; when none
+does, they work on the data itself. SELKIE_API_KEY is the key of that server.
+`;
+
+/** What `selkie COMMAND --help` says. */
+export const COMMAND_HELP: Readonly<Record<string, string>> = {
+  serve: `selkie serve [--host HOST] [--port PORT] [--data DIR] [--config FILE] [--insecure]
+
+Listens for clients until it is stopped. 'selkie --help' lists the settings.
+`,
+  doctor: `selkie doctor [--data DIR] [--config FILE]
+
+Says what is configured, which models answer, and whether the data is sound. Exit code 1 when something is wrong.
+`,
+  chat: `selkie chat [AGENT] [--model HANDLE] [--url URL]
+selkie chat AGENT "QUESTION" [--json] [--model HANDLE] [--url URL]
+
+Talks to the agent of this name or id, the newest one when none is named, and makes one when there is none.
+In the chat, /help lists the commands and keys.
+
+With a question it is asked once: the reply goes to standard output, everything else to standard error.
+Standard input, when it is no terminal, is the question, or goes behind it. With --json one object is written:
+  {"agent": {"id", "name", "model"}, "run_id", "reply", "stop_reason", "pending_approval": [...],
+   "error", "messages": [...], "usage"}
+where messages are as the API tells them. Exit code 1 when there is no whole answer, 130 when it was stopped.
+
+--model gives the agent this model from now on. What you write is kept in the data folder, for you alone.
+${WHERE}`,
+  agents: `selkie agents [AGENT] [--json] [--limit N]
+
+Lists the newest agents with their models and ids, or shows one, by its name or id.
+${WHERE}`,
+  models: `selkie models [MODEL] [--json] [--limit N]
+
+Lists the models of the providers that answer, or shows one.
+${WHERE}`,
+  blocks: `selkie blocks [AGENT [LABEL]] [--json] [--limit N]
+
+Lists all memory blocks, or an agent's, or shows one of an agent whole.
+${WHERE}`,
+  memory: `selkie memory [AGENT [WORDS]] [--json] [--limit N]
+
+Lists the facts that an agent knows, the newest agent when none is named; with words, what it remembers about them.
+${WHERE}`,
+};

@@ -1,0 +1,72 @@
+import type { AbandonOptions } from "../../run/abandon.ts";
+import { endCopiedRuns, UNSENT } from "../../run/copied.ts";
+import type { SqlDatabase } from "../../store/base/driver.ts";
+import { leaveOriginal, readHome, writeHome } from "../../store/base/home.ts";
+import type { Lease } from "../../store/base/lease.ts";
+
+/** What tells a file from a copy of it. Numbers of devices are no part of it: they change when a disk is mounted anew. */
+export interface Place {
+  /** The number that its file system knows it by. Another file system may have given the same one. */
+  readonly number: string;
+  /** When the file was made; null where the file system does not keep that. */
+  readonly born: string | null;
+  /** When anything of it changed last, its owner and mode included. No program can set it, so no copy has the same. */
+  readonly changed: string;
+}
+
+/** Where a data folder is: a file in it is its mark, which is made once and never written again. */
+export interface Home {
+  /** Undefined when the mark is not there. */
+  find(): Place | undefined;
+  /** Makes sure that the mark is there. It is on disk when this returns. */
+  mark(): Place;
+}
+
+/** What a database arrives with. */
+export interface Arriving {
+  readonly database: SqlDatabase;
+  readonly lease: Lease;
+  readonly home: Home;
+  /** Whether a copy goes on with what the original began. */
+  readonly continuesCopy: boolean;
+  /** What ends runs. */
+  readonly ending: AbandonOptions;
+}
+
+/**
+ * Looks whether the database is where it was when it was used last, and ends what is unfinished in a copy. Call before
+ * anything works on the data. Returns what a person should know of it.
+ *
+ * A database that has never been told where it is, is at home. The mark is on disk before the database tells of it, and
+ * a copy is at home only in the transaction that ends the last of what it has of the original. So a crash in between
+ * makes no copy of what is none, and leaves a copy one.
+ */
+export async function arrive({ database, lease, home, continuesCopy, ending }: Arriving): Promise<readonly string[]> {
+  const recorded = await readHome(database);
+  const found = home.find();
+  const isCopy = recorded !== undefined && !isAtHome(JSON.parse(recorded) as Place, found);
+  if (isCopy && !continuesCopy) {
+    const runs = await endCopiedRuns(ending);
+    const leaving = { now: ending.world.clock.now(), reason: UNSENT };
+    return [noteOn(runs, await leaveOriginal(database, lease, JSON.stringify(home.mark()), leaving))];
+  }
+  const isKnown = found !== undefined && JSON.stringify(found) === recorded;
+  if (!isKnown) await writeHome(database, lease, JSON.stringify(home.mark()));
+  return [];
+}
+
+/** Whether a mark is the one that was recorded. */
+export function isAtHome(recorded: Place, found: Place | undefined): boolean {
+  if (found === undefined) return false;
+  const { number, born, changed } = found;
+  // Disks that were filled alike give the same numbers, and the number of a file that is gone is used again.
+  const isOther = born !== null && recorded.born !== null && born !== recorded.born;
+  // Some file systems make up new numbers whenever they are mounted.
+  return (number === recorded.number && !isOther) || changed === recorded.changed;
+}
+
+function noteOn(runs: number, callbacks: number): string {
+  const counted = (count: number, name: string) => `${count} ${name}${count === 1 ? "" : "s"}`;
+  const ended = `ended ${counted(runs, "unfinished run")} and dropped ${counted(callbacks, "unsent callback")}`;
+  return `This data folder is a copy, or came from another disk: ${ended}, which are the original's to finish. To go on with them where there is no original any more, set SELKIE_CONTINUE_COPY=1 before the first start on such a folder`;
+}

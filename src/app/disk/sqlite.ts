@@ -1,0 +1,416 @@
+import { Database, type SQLQueryBindings, type Statement } from "bun:sqlite";
+import {
+  closeSync,
+  existsSync,
+  fdatasync,
+  fdatasyncSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { Failure } from "../../core/failure.ts";
+import type { SqlConnection, SqlDatabase, SqlResult } from "../../store/base/driver.ts";
+import { unreadableRows } from "../../store/base/json-columns.ts";
+import { SCHEMA_VERSION } from "../../store/base/migrate.ts";
+import { entryUrl } from "../entries.ts";
+import { createTurns } from "../serving/turns.ts";
+import { makePrivate, watchFiles } from "./data-files.ts";
+import { transactionOn } from "./sqlite-transaction.ts";
+
+/** Unreadable rows that the doctor names. */
+const DAMAGED_ROWS_MAX = 20;
+/** Prepared statements kept per connection; the one prepared first goes first. */
+const STATEMENTS_MAX = 400;
+/** Changed rows after which the log is copied into the database file; sooner when it is too long. */
+const CHECKPOINT_ROWS = 4_000;
+/** How much of the log is written again at a time. */
+const RENEWED_BYTES = 1024 * 1024;
+/** Size of the log beyond which this thread finishes a checkpoint itself, so that the log starts over. */
+const LOG_BYTES_MAX = 64 * 1024 * 1024;
+/** Size to which the log is cut whenever it starts over. */
+const LOG_BYTES_KEPT = 16 * 1024 * 1024;
+
+/** What the system and SQLite call a disk that is full. */
+const FULL = /^(?:SQLITE_FULL|SQLITE_IOERR_(?:WRITE|SHMSIZE)|ENOSPC|EDQUOT)$/;
+/** What they call a read that failed. */
+const UNREADABLE = /^(?:SQLITE_IOERR_(?:READ|SHORT_READ|FSTAT|ACCESS|CORRUPTFS)|EIO)$/;
+/** A file that is no database, or not any more. */
+const DAMAGED = /^SQLITE_(?:NOTADB|CORRUPT)/;
+/** A path that is no directory, or one where nothing can be written. */
+const UNUSABLE =
+  /^(?:SQLITE_(?:CANTOPEN|READONLY|PERM|AUTH)|E(?:ACCES|PERM|ROFS|EXIST|NOTDIR|NOENT|ISDIR|NAMETOOLONG)$)/;
+
+/** A database with counters for benches and tests. */
+export interface OpenedSqlite extends SqlDatabase {
+  /** Times the log was flushed to disk. */
+  flushes(): number;
+  /** Transactions committed. */
+  commits(): number;
+}
+
+/**
+ * Opens (or makes) the database in `directory`, alone: it throws while another process has it open.
+ *
+ * Commits go to the write-ahead log without waiting (`synchronous=NORMAL`); `flush` then makes them durable with one
+ * `fdatasync` of the log, off this thread. That is what `synchronous=FULL` does inside each commit, moved to where it
+ * stalls nobody and serves many commits at once. Checkpoints keep SQLite's own order of syncs.
+ *
+ * When a flush fails, `onDiskFailure` is told: what the kernel could not write it may have dropped, so a later flush
+ * that succeeds proves nothing. The same when the files were taken away: nobody would find what is written to them. The process must end; the next one begins with writing the log again.
+ */
+export function openSqlite(directory: string, onDiskFailure: (error: unknown) => void = () => {}): OpenedSqlite {
+  let lock: Database | undefined;
+  try {
+    makePrivate(directory);
+    lock = lockDirectory(directory);
+    return openIn(directory, lock, onDiskFailure);
+  } catch (error) {
+    lock?.close();
+    throw openFailure(directory, error);
+  }
+}
+
+function openIn(directory: string, lock: Database, onDiskFailure: (error: unknown) => void): OpenedSqlite {
+  const path = join(directory, "selkie.db");
+  renewLog(`${path}-wal`);
+  const write = openDatabase(path, false);
+  const read = openDatabase(path, true);
+  const log = openSync(`${path}-wal`, "r+");
+  const files = watchFiles(path, log);
+  const writer = connectionTo(write);
+  const checkpoints = checkpointer(path, write, log);
+  let flushes = 0;
+
+  return {
+    dialect: "sqlite",
+    writer: writer.writing,
+    reader: readerOver(writer, connectionTo(read).reading),
+    flushes: () => flushes,
+    commits: writer.commits,
+    giveWay: writer.giveWay,
+    async flush() {
+      const rows = writer.takeChangedRows();
+      let logBytes: number;
+      try {
+        await syncLog(log);
+        logBytes = files.check();
+      } catch (error) {
+        onDiskFailure(error);
+        throw error;
+      }
+      flushes++;
+      checkpoints.wrote(rows, logBytes);
+    },
+    async close() {
+      await checkpoints.stop();
+      copyLog(write, "truncate");
+      closeSync(log);
+      read.close();
+      write.close();
+      lock.close();
+    },
+  };
+}
+
+/** What is wrong with the database in `directory`, at most a few lines; reading only, beside a running server too. */
+export function checkDatabase(directory: string): readonly string[] {
+  const database = new Database(join(directory, "selkie.db"), { readonly: true });
+  try {
+    const rows = database.query("pragma quick_check(10)").all() as { quick_check: string }[];
+    const damage = rows.map((row) => row.quick_check).filter((line) => line !== "ok");
+    if (damage.length > 0) return [...damage, "restore a backup of it"];
+    const [row] = database.query("select max(version) as version from schema_version").all() as { version: number }[];
+    const version = row?.version ?? 0;
+    if (version > SCHEMA_VERSION)
+      return [`a newer selkie wrote it (schema ${version}, known up to ${SCHEMA_VERSION}); use that one`];
+    // An older one has other columns, until a server has opened it.
+    return version < SCHEMA_VERSION ? [] : unreadable(database);
+  } catch (error) {
+    throw openFailure(directory, error);
+  } finally {
+    database.close();
+  }
+}
+
+/** Rows that the disk gives back, but that do not hold what the server wrote. */
+function unreadable(database: Database): readonly string[] {
+  const rows = unreadableRows(DAMAGED_ROWS_MAX + 1).flatMap(
+    (query) => database.query(query).all() as { name: string; id: string; columns: string }[],
+  );
+  const named = rows.slice(0, DAMAGED_ROWS_MAX).map(({ name, id, columns }) => `${name} ${id} (${columns})`);
+  if (rows.length > named.length) named.push("and more");
+  return named.length === 0 ? [] : [`rows that cannot be read: ${named.join(", ")}`, "restore a backup of them"];
+}
+
+/**
+ * Holds the directory for this process: a lock that the operating system lets go of when the process dies, however
+ * it dies.
+ */
+function lockDirectory(directory: string): Database {
+  const lock = new Database(join(directory, "selkie.lock"), { create: true });
+  const holder = join(directory, "selkie.pid");
+  try {
+    lock.run("pragma busy_timeout = 0");
+    lock.run("begin exclusive");
+  } catch (error) {
+    lock.close();
+    if (codeOf(error) !== "SQLITE_BUSY") throw error;
+    throw new Failure(
+      "conflict",
+      `Another selkie (process ${readHolder(holder)}) is using ${directory}. Stop it, or choose another directory with --data`,
+      {
+        cause: error,
+      },
+    );
+  }
+  try {
+    writeFileSync(holder, `${process.pid}\n`);
+  } catch {
+    // The lock is what counts; the number only helps whoever is refused, and a full disk must not stop a start.
+  }
+  return lock;
+}
+
+/** Why a data directory could not be opened, in words that tell what to do about it. */
+export function openFailure(directory: string, cause: unknown): unknown {
+  if (cause instanceof Failure || !(cause instanceof Error)) return cause;
+  const code = codeOf(cause);
+  if (DAMAGED.test(code))
+    return new Failure(
+      "unavailable",
+      `The database in ${directory} cannot be read (${cause.message}). Restore a backup of it, or choose another directory with --data`,
+      { cause },
+    );
+  if (UNREADABLE.test(code))
+    return new Failure(
+      "unreadable",
+      `The disk failed to read the database in ${directory} (${cause.message}). Try again, and look after the disk`,
+      { cause },
+    );
+  if (FULL.test(code))
+    return new Failure("full", `The disk that holds ${directory} is full. Free some space, and start again`, { cause });
+  if (UNUSABLE.test(code))
+    return new Failure(
+      "refused",
+      `${directory} cannot hold the data (${cause.message}). Choose a directory that you may write to with --data or SELKIE_DATA`,
+      { cause },
+    );
+  return cause;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
+function readHolder(path: string): string {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch {
+    return "unknown";
+  }
+}
+
+function openDatabase(path: string, isReader: boolean): Database {
+  const database = new Database(path, { create: true, readwrite: true });
+  database.run("pragma busy_timeout = 5000");
+  database.run("pragma journal_mode = wal");
+  database.run("pragma synchronous = normal");
+  database.run("pragma foreign_keys = on");
+  database.run("pragma wal_autocheckpoint = 0");
+  database.run(`pragma journal_size_limit = ${LOG_BYTES_KEPT}`);
+  database.run("pragma cache_size = -16000");
+  database.run("pragma temp_store = memory");
+  if (isReader) database.run("pragma query_only = on");
+  return database;
+}
+
+/** A connection that keeps its prepared statements and counts what it changes. */
+function connectionTo(database: Database) {
+  const statements = new Map<string, { readonly statement: Statement; readonly gives: boolean }>();
+  let changedRows = 0;
+  let commits = 0;
+  const transaction = transactionOn(() => database.inTransaction);
+  const turns = createTurns();
+
+  function prepare(sql: string) {
+    const known = statements.get(sql);
+    if (known !== undefined) return known;
+    if (statements.size >= STATEMENTS_MAX) dropOldest(statements);
+    const prepared = { statement: database.prepare(sql), gives: /^\s*(select|with|pragma)\b|\breturning\b/i.test(sql) };
+    statements.set(sql, prepared);
+    return prepared;
+  }
+
+  function answer(sql: string, parameters: readonly unknown[]): SqlResult {
+    try {
+      const { statement, gives } = prepare(sql);
+      const values = parameters.map(toBinding);
+      transaction.before(sql);
+      if (gives) return { rows: statement.all(...values) as SqlResult["rows"], changes: 0 };
+      const { changes } = statement.run(...values);
+      changedRows += changes;
+      if (sql === "commit") commits++;
+      transaction.after(sql);
+      return { rows: [], changes };
+    } catch (error) {
+      const failure = translate(error);
+      transaction.failed(failure);
+      throw failure;
+    }
+  }
+
+  /** For whoever reads between the transactions of others: asked at once, because one may begin meanwhile. */
+  const reading: SqlConnection = {
+    execute(sql, parameters) {
+      turns.begin();
+      const result = answer(sql, parameters);
+      return turns.ifDue()?.then(() => result) ?? result;
+    },
+  };
+  /** For the one whose transactions they are. */
+  const writing: SqlConnection = {
+    execute(sql, parameters) {
+      turns.begin();
+      // Nobody may see what is committed before whoever committed it knows that it must be flushed.
+      const others = sql === "commit" ? undefined : turns.ifDue();
+      return others?.then(() => answer(sql, parameters)) ?? answer(sql, parameters);
+    },
+  };
+  return {
+    reading,
+    writing,
+    giveWay: turns.ifDue,
+    commits: () => commits,
+    isInTransaction: transaction.isOpen,
+    takeChangedRows() {
+      const rows = changedRows;
+      changedRows = 0;
+      return rows;
+    },
+  };
+}
+
+/**
+ * Reads on the writer's connection between its transactions, where everything is committed and its page cache is warm;
+ * while one is open, on a connection of its own, which sees only what is committed but must read changed pages anew.
+ */
+function readerOver(writer: ReturnType<typeof connectionTo>, apart: SqlConnection): SqlConnection {
+  return {
+    execute: (sql, parameters) => (writer.isInTransaction() ? apart : writer.reading).execute(sql, parameters),
+  };
+}
+
+function dropOldest(statements: Map<string, { readonly statement: Statement }>): void {
+  for (const [sql, { statement }] of statements) {
+    statement.finalize();
+    statements.delete(sql);
+    return;
+  }
+}
+
+function toBinding(value: unknown): SQLQueryBindings {
+  if (typeof value === "boolean") return value ? 1 : 0;
+  return value === undefined ? null : (value as SQLQueryBindings);
+}
+
+/** What SQLite says when the disk is full or cannot be read, as a failure a caller can be told; everything else stays a bug. */
+function translate(error: unknown): unknown {
+  const code = codeOf(error);
+  if (FULL.test(code))
+    return new Failure("full", "The disk is full, and this could not be stored. Free some space, and try again", {
+      cause: error,
+    });
+  if (UNREADABLE.test(code))
+    return new Failure("unreadable", "The disk failed to read what is stored. What needed it was undone; try again", {
+      cause: error,
+    });
+  if (DAMAGED.test(code))
+    return new Failure(
+      "damaged",
+      `The database is damaged, or the disk gives back something else than was stored (${error instanceof Error ? error.message : code}). What needed it was undone. Run selkie doctor, and restore a backup`,
+      { cause: error },
+    );
+  if (code.startsWith("SQLITE_CONSTRAINT"))
+    return new Failure("conflict", "This conflicts with something that exists already", { cause: error });
+  return error;
+}
+
+function syncLog(log: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fdatasync(log, (error) => {
+      if (error === null) resolve();
+      else reject(new Failure("unavailable", "The disk failed to store the write-ahead log", { cause: error }));
+    });
+  });
+}
+
+/**
+ * Writes the log that the last process left once more, as it is. After a flush that failed the system may go on showing
+ * what the disk does not have, and never write it: what is built on that would be lost with the power.
+ */
+function renewLog(path: string): void {
+  if (!existsSync(path)) return;
+  const log = openSync(path, "r+");
+  try {
+    const bytes = Buffer.alloc(RENEWED_BYTES);
+    for (let offset = 0; ; ) {
+      const read = readSync(log, bytes, 0, RENEWED_BYTES, offset);
+      if (read === 0) break;
+      offset += writeSync(log, bytes, 0, read, offset);
+    }
+    fdatasyncSync(log);
+  } finally {
+    closeSync(log);
+  }
+}
+
+/**
+ * Copies the log into the database file, what others leave of it or all. Where the disk is full or cannot be read the
+ * log stays: a later checkpoint copies it, and the next start reads it.
+ */
+function copyLog(write: Database, mode: "passive" | "truncate"): void {
+  try {
+    write.run(`pragma wal_checkpoint(${mode})`);
+  } catch (error) {
+    const code = codeOf(error);
+    if (!FULL.test(code) && !UNREADABLE.test(code) && !DAMAGED.test(code)) throw error;
+  }
+}
+
+/** Copies the log into the database file from time to time, in a thread of its own so that no request waits for it. */
+function checkpointer(path: string, write: Database, log: number) {
+  let worker: Worker | undefined;
+  let running: Promise<void> | undefined;
+  let rows = 0;
+
+  async function run(): Promise<void> {
+    worker ??= new Worker(entryUrl("disk/checkpoint-worker"));
+    const thread = worker;
+    await new Promise<void>((resolve) => {
+      thread.onmessage = () => resolve();
+      thread.onerror = () => resolve();
+      thread.postMessage(path);
+    });
+    // What was written meanwhile is little; copying it here lets the log start over instead of growing.
+    if (fstatSync(log).size > LOG_BYTES_MAX) copyLog(write, "passive");
+    running = undefined;
+  }
+
+  return {
+    wrote(changedRows: number, logBytes: number) {
+      rows += changedRows;
+      const isDue = rows >= CHECKPOINT_ROWS || logBytes > LOG_BYTES_MAX;
+      if (!isDue || running !== undefined) return;
+      rows = 0;
+      running = run();
+    },
+    async stop() {
+      await running;
+      worker?.terminate();
+    },
+  };
+}

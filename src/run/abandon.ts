@@ -1,0 +1,113 @@
+import type { TurnError } from "../agent/events.ts";
+import { pendingRequest } from "../agent/life/admission.ts";
+import type { Repositories } from "../agent/ports/ports.ts";
+import { type Run, statusOf } from "../agent/run.ts";
+import { usageOf } from "../agent/usage.ts";
+import { Failure } from "../core/failure.ts";
+import type { Actor, RunId } from "../core/id.ts";
+import { approvalDue, errorRecord } from "./step/commit.ts";
+import type { RunnerOptions } from "./step/run-setup.ts";
+import { optionsOf, stepsOf } from "./step/run-state.ts";
+
+/** How long to wait before a run that could not be ended (the disk is full) is ended again, and how often. */
+const ABANDON_RETRY_MS = 500;
+const ABANDON_TRIES_MAX = 1_000_000;
+
+/** What ending a run takes. */
+export type AbandonOptions = Pick<RunnerOptions, "store" | "world" | "encoderFor" | "log">;
+
+/** A run that was deleted cannot be ended; undefined is one that could not be written. */
+export type Abandoned = Run | "gone" | undefined;
+
+/** Why a run cannot go on, and who is told once its end is stored, be that now or later. */
+export interface Abandoning {
+  readonly cause: unknown;
+  readonly ended: (run: Run) => void;
+}
+
+/** Ends a run that cannot go on, so that its conversation is free again and its stream has an end. */
+export async function abandon(
+  options: AbandonOptions,
+  actor: Actor,
+  runId: RunId,
+  abandoning: Abandoning,
+): Promise<Abandoned> {
+  try {
+    // Also where nothing can be written: that the run is gone is no failure.
+    if ((await options.store.reader(actor).runs.find(runId)) === undefined) return "gone";
+    const run = await endFailed(options, actor, runId, abandoning.cause);
+    if (run !== "gone") abandoning.ended(run);
+    return run;
+  } catch (failure) {
+    options.log(`Run ${runId} could not be marked as failed`, failure);
+    void abandonLater(options, actor, runId, abandoning);
+    return undefined;
+  }
+}
+
+/** Ends it once that can be written: until then its conversation takes no other request. */
+async function abandonLater(
+  options: AbandonOptions,
+  actor: Actor,
+  runId: RunId,
+  { cause, ended }: Abandoning,
+): Promise<void> {
+  for (let tries = 0; tries < ABANDON_TRIES_MAX; tries++) {
+    await options.world.clock.sleep(ABANDON_RETRY_MS);
+    try {
+      const run = await endFailed(options, actor, runId, cause);
+      if (run !== "gone") ended(run);
+      return;
+    } catch {
+      // Still no room; that was logged when it began.
+    }
+  }
+}
+
+/** As {@link abandon}, for who tries again by itself: throws when the end cannot be stored. */
+export async function endFailed(
+  options: AbandonOptions,
+  actor: Actor,
+  runId: RunId,
+  cause: unknown,
+): Promise<Run | "gone"> {
+  const message = cause instanceof Failure ? cause.message : "An unknown error occurred";
+  const error = { type: "internal_error", message, detail: "" };
+  return options.store.write(actor, async (repositories) => {
+    const run = await repositories.runs.find(runId);
+    if (run === undefined) return "gone";
+    if (run.completedAt !== null) return run;
+    const completedAt = options.world.clock.now();
+    const isAsking = await waitsForApproval(repositories, run);
+    const ended: Run = isAsking
+      ? { ...run, ...ASKED, completedAt, approvalDueAt: approvalDue(optionsOf(run), completedAt) }
+      : { ...run, ...FAILED, completedAt, metadata: { ...run.metadata, error: errorRecord(run, error) } };
+    await repositories.runs.save(ended);
+    await endStream(options, repositories, ended, isAsking ? null : error);
+    return ended;
+  });
+}
+
+const FAILED = { status: "failed", stopReason: "error" } as const;
+/** What a run has asked for is stored, and only its end is missing: without that the request could not expire. */
+const ASKED = { status: statusOf("requires_approval"), stopReason: "requires_approval" } as const;
+
+async function waitsForApproval({ messages }: Repositories, run: Run): Promise<boolean> {
+  const pending = pendingRequest(await messages.context(run.conversationId ?? run.agentId));
+  return pending?.runId === run.id;
+}
+
+async function endStream(
+  options: AbandonOptions,
+  { agents, events, steps }: Repositories,
+  run: Run,
+  error: TurnError | null,
+): Promise<void> {
+  const agent = await agents.find(run.agentId);
+  const turn = optionsOf(run);
+  if (agent === undefined || turn.stream === "none") return;
+  const stopReason = run.stopReason ?? "error";
+  const usage = usageOf(await stepsOf({ steps }, run.id));
+  const texts = options.encoderFor(run, agent, turn)({ type: "ended", stopReason, usage, error });
+  await events.append([{ runId: run.id, firstSeqId: (await events.last(run.id)) + 1, events: texts }]);
+}

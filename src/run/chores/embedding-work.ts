@@ -1,0 +1,58 @@
+import type { Repositories, Store } from "../../agent/ports/ports.ts";
+import { parseId } from "../../core/id.ts";
+import { embeddingKeyOf, isLettaFree } from "../../llm/catalog.ts";
+import type { EmbeddingConfig } from "../../llm/config.ts";
+import type { Models } from "../../llm/models.ts";
+import { keepEmbeddings } from "../../umi/vectors/keep-embeddings.ts";
+import type { WorkPiece } from "./backlog-work.ts";
+
+/** Entries that one piece of work gives vectors to. */
+const PIECE_ENTRIES_MAX = 256;
+
+/** What gives entries their vectors. */
+export interface EmbeddingWorkOptions {
+  readonly store: Store;
+  readonly models: Pick<Models, "openEmbedder">;
+}
+
+/**
+ * The work `embed`: gives entries of a space the vectors of the space's model that they lack, oldest first. What a
+ * space lacks is looked up, so that work done twice, an entry that is gone, or another model meanwhile do no harm.
+ */
+export function embeddingWork({ store, models }: EmbeddingWorkOptions): WorkPiece {
+  return async ({ actor, space }, signal) => {
+    const repositories = store.reader(actor);
+    const config = await embeddingOfSpace(repositories, space);
+    if (config === null || isLettaFree(config)) return { state: "done" };
+    const embedder = models.openEmbedder(config);
+    if (embedder === undefined)
+      return { state: "parked", error: `No provider is configured for ${config.handle ?? config.embeddingModel}` };
+    const { key } = embedder;
+    const entries = await repositories.vectors.lacking(space, key, PIECE_ENTRIES_MAX);
+    if (entries.length === 0) return { state: "done" };
+    const embeddings = await embedder.embed(
+      entries.map((entry) => entry.text),
+      signal,
+    );
+    const found = entries.map(({ id }, i) => ({ id, vector: embeddings[i] ?? null }));
+    const isStored = await store.write(actor, async (current) => {
+      const now = await embeddingOfSpace(current, space);
+      // Vectors of a model that the space had would take the place of those it has.
+      if (now === null || embeddingKeyOf(now) !== key) return false;
+      await keepEmbeddings(current.vectors, space, now, found);
+      return true;
+    });
+    return { state: isStored && entries.length < PIECE_ENTRIES_MAX ? "done" : "more" };
+  };
+}
+
+/** The embedding model of a space, by what its name says that it belongs to; null when it has none or is gone. */
+async function embeddingOfSpace(
+  { archives, agents }: Pick<Repositories, "archives" | "agents">,
+  space: string,
+): Promise<EmbeddingConfig | null> {
+  const archiveId = parseId("archive", space);
+  if (archiveId !== undefined) return (await archives.find(archiveId))?.embeddingConfig ?? null;
+  const agentId = parseId("agent", space);
+  return agentId === undefined ? null : ((await agents.find(agentId))?.embeddingConfig ?? null);
+}

@@ -1,0 +1,108 @@
+import type { Agent } from "../../agent/agent.ts";
+import { type AgentWorkshop, type CompactionWish, mergedCompaction } from "../../agent/life/create-agent.ts";
+import { type Message, textOf } from "../../agent/message.ts";
+import type { Repositories } from "../../agent/ports/ports.ts";
+import { Failure } from "../../core/failure.ts";
+import type { Actor, ConversationId, MessageId } from "../../core/id.ts";
+import { summaryTextOf } from "../step/summary-message.ts";
+import { schemaOf } from "../step/tool-offer.ts";
+import { type CompactionTarget, makeCompaction, planCompaction, storeCompaction } from "./compact.ts";
+import { firstIndex } from "./cut.ts";
+
+/** Which conversation somebody wants compacted, and how. */
+export interface ThreadCompaction {
+  readonly agent: Agent;
+  /** Null for the agent's own. */
+  readonly conversationId: ConversationId | null;
+  /** Settings for this time only, on top of the agent's own. */
+  readonly wish: CompactionWish;
+  readonly signal: AbortSignal;
+}
+
+/** What a compaction on request came to. */
+export interface ThreadCompacted {
+  readonly summary: string;
+  readonly messagesBefore: number;
+  readonly messagesAfter: number;
+}
+
+const REQUESTED = { trigger: "requested", contextTokens: null, isDrop: false } as const;
+
+/**
+ * Compacts a conversation now. Refused while a run is at work on it, or when nothing may be left out, and undone when a
+ * run came between. With nothing but a summary, tells that.
+ */
+export async function compactThread(
+  workshop: AgentWorkshop,
+  actor: Actor,
+  wanted: ThreadCompaction,
+): Promise<ThreadCompacted> {
+  const { store, models, clock, random, times, countTokens } = workshop;
+  const reader = store.reader(actor);
+  await requireIdle(reader, wanted);
+  const target = await targetOf(reader, wanted);
+  const { context } = target;
+  const means = { models, signal: wanted.signal, clock, random, times, countTokens, messages: reader.messages };
+  const plan = await planCompaction(means, target, REQUESTED);
+  if (plan === undefined) return alreadyCompacted(context);
+  const compaction = await makeCompaction(means, target, REQUESTED, plan);
+  await store.write(actor, async (repositories) => {
+    await requireIdle(repositories, wanted);
+    await requireUnchanged(repositories, target);
+    await storeCompaction(repositories, target, compaction, means);
+  });
+  const { messagesBefore, messagesAfter } = compaction.stats;
+  return { summary: compaction.text, messagesBefore, messagesAfter };
+}
+
+/** What there is where a summary is all that is left; throws a `refused` Failure where nothing else may be summarised. */
+function alreadyCompacted(context: readonly Message[]): ThreadCompacted {
+  const last = context.at(-1);
+  if (last?.role !== "summary" || context.length > firstIndex(context) + 1)
+    throw new Failure(
+      "refused",
+      `Nothing could be summarised: of the ${context.length} messages in the context none may be left out. The system message stays, and so does what waits for an answer`,
+    );
+  return { summary: summaryTextOf(last), messagesBefore: context.length, messagesAfter: context.length };
+}
+
+/** Throws a `conflict` Failure while a run is at work on the conversation. */
+export async function requireIdle(
+  { runs }: Pick<Repositories, "runs">,
+  { agent, conversationId }: Pick<ThreadCompaction, "agent" | "conversationId">,
+): Promise<void> {
+  const busy = await runs.active(agent.id, conversationId);
+  if (busy === undefined) return;
+  const message = `CONFLICT: The conversation cannot be changed while a request (run_id=${busy}) is being processed. Wait for it to end, or cancel it`;
+  throw new Failure("conflict", message, { info: { run_id: busy } });
+}
+
+async function requireUnchanged({ messages }: Repositories, { threadId, context }: CompactionTarget): Promise<void> {
+  const ids = (await messages.contextIds([threadId])).get(threadId) ?? [];
+  if (!isSame(ids, context))
+    throw new Failure("conflict", "CONFLICT: Messages came in while the conversation was being summarised; try again");
+}
+
+function isSame(ids: readonly MessageId[], context: readonly Message[]): boolean {
+  return ids.length === context.length && ids.every((id, index) => id === context[index]?.id);
+}
+
+async function targetOf(
+  { messages, tools }: Repositories,
+  { agent, conversationId, wish }: ThreadCompaction,
+): Promise<CompactionTarget> {
+  const threadId = conversationId ?? agent.id;
+  const context = await messages.context(threadId);
+  const [head] = context;
+  const schemas = (await tools.listForAgent(agent.id)).map(schemaOf);
+  return {
+    agent,
+    settings: mergedCompaction(agent.compactionSettings, wish),
+    threadId,
+    conversationId,
+    runId: null,
+    stepId: null,
+    context,
+    own: { system: head?.role === "system" ? textOf(head) : "", tools: schemas },
+  };
+}

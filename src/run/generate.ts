@@ -1,0 +1,41 @@
+import type { RunUsage } from "../agent/events.ts";
+import type { Store } from "../agent/ports/ports.ts";
+import { findAgent } from "../agent/prompt/recompile.ts";
+import { NO_USAGE } from "../agent/usage.ts";
+import type { Actor, AgentId } from "../core/id.ts";
+import type { JsonObject } from "../core/json.ts";
+import type { Models } from "../llm/models.ts";
+import { askOnce, wordsOf } from "./chores/ask-model.ts";
+import { modelFor } from "./step/run-setup.ts";
+
+/** One question to an agent's model, apart from the agent's memory and history. */
+export interface Generation {
+  readonly agentId: AgentId;
+  readonly prompt: string;
+  readonly systemPrompt: string | null;
+  readonly overrideModel: string | null;
+  /** A JSON Schema that the answer must follow. */
+  readonly responseSchema: JsonObject | null;
+  readonly signal: AbortSignal;
+}
+
+/** What the model answered. */
+export interface Generated {
+  readonly content: string;
+  readonly model: string;
+  readonly usage: RunUsage;
+}
+
+/** Asks the agent's model once. Nothing is stored. Throws what the model throws. */
+export async function generate(
+  { store, models }: { readonly store: Store; readonly models: Models },
+  actor: Actor,
+  wish: Generation,
+): Promise<Generated> {
+  const agent = await findAgent(store.reader(actor), wish.agentId);
+  const config = wish.overrideModel === null ? agent.llmConfig : await modelFor(models, agent, wish.overrideModel);
+  const question = { system: wish.systemPrompt ?? "", prompt: wish.prompt, schema: wish.responseSchema };
+  const reply = await askOnce(models.open(config), question, wish.signal);
+  const content = wordsOf(reply);
+  return { content, model: config.model, usage: { ...NO_USAGE, ...reply.usage } };
+}

@@ -1,0 +1,205 @@
+import type { EventEncoder, TurnEvent } from "../../agent/events.ts";
+import type { Repositories, RunEvents, Store } from "../../agent/ports/ports.ts";
+import type { Clock } from "../../core/clock.ts";
+import type { Actor, RunId } from "../../core/id.ts";
+import { createCoalescer } from "./coalesce.ts";
+import { type FollowFrom, type LogBatches, readLog } from "./log-reader.ts";
+import { closeLog, type LoggedEvent, type OpenLog, show } from "./open-log.ts";
+
+/**
+ * Tokens that are not the first of their message are stored at multiples of this, those of all runs in one transaction.
+ * It is also the longest that a token is held back so that several share one event.
+ */
+const COALESCE_MS = 25;
+
+/**
+ * The log of one run while the run is at work. Deltas are published and stored soon, together with those of other
+ * runs; events that belong to a commit are appended in its transaction, after whatever was published before.
+ */
+export interface RunLog {
+  /** Takes a delta. Never waits. */
+  publish(event: TurnEvent): void;
+  /**
+   * Begins a commit: call it before asking for the transaction, and nothing may be published until it ends. What was
+   * published and is not stored yet will be stored by {@link RunLogCommit.append}.
+   */
+  begin(): RunLogCommit;
+  /** Ends the log: readers that have read everything are told so. */
+  close(): void;
+}
+
+/** A run's part of one transaction. */
+export interface RunLogCommit {
+  append(repositories: Repositories, events: readonly TurnEvent[]): Promise<void>;
+  /** Call after the commit: readers are shown what was appended once it is on disk. */
+  committed(): void;
+  /** Call when the transaction was rolled back: nothing was appended. */
+  rolledBack(): void;
+}
+
+/** Every run's log: one writer each, any number of readers, during the run and after it. */
+export interface RunLogs {
+  open(actor: Actor, runId: RunId, encode: EventEncoder, lastSeqId: number): RunLog;
+  /**
+   * The events after `seqId`, as they become durable, until `isLast` says so of one, `signal` aborts, or the run is
+   * over. An empty list means that `idleMs` went by without an event.
+   */
+  follow(actor: Actor, runId: RunId, from: FollowFrom, signal: AbortSignal): LogBatches;
+}
+
+/** What logs are made of. `log` is told when events could not be stored. */
+export interface RunLogOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: (message: string, error: unknown) => void;
+}
+
+/** The log of a run that nobody can watch. */
+export const NO_LOG: RunLog = {
+  publish: () => {},
+  begin: () => ({ append: async () => {}, committed: () => {}, rolledBack: () => {} }),
+  close: () => {},
+};
+
+/** Run logs kept in the store; readers in this process are woken, and fed, by its writers. */
+export function createRunLogs(options: RunLogOptions): RunLogs {
+  const open = new Map<RunId, OpenLog>();
+  const flusher = createFlusher(options);
+  return {
+    open(actor, runId, encode, lastSeqId) {
+      const log: OpenLog = {
+        actor,
+        runId,
+        encode,
+        coalesce: createCoalescer(),
+        waiting: new Set(),
+        held: [],
+        dueMs: 0,
+        messageId: null,
+        lastSeqId,
+        failure: null,
+        durableSeqId: lastSeqId,
+        recent: [],
+        isClosed: false,
+      };
+      open.set(runId, log);
+      return {
+        publish: (event) => flusher.publish(log, event),
+        begin: () => beginCommit(options, log),
+        close() {
+          // What was committed last is shown first, so that no reader need ask the database for it.
+          const end = () => {
+            if (open.get(runId) === log) open.delete(runId);
+            closeLog(log);
+          };
+          options.store.durable().then(end, end);
+        },
+      };
+    },
+    follow: (actor, runId, from, signal) => readLog({ ...options, open, actor, runId, from, signal }),
+  };
+}
+
+/** Stores the deltas of all runs that are due in one transaction after another; one flush to disk serves each. */
+function createFlusher({ store, clock, log: report }: RunLogOptions) {
+  const ready = new Set<OpenLog>();
+  let running = false;
+  let waking = new AbortController();
+  let sleepsUntilMs = 0;
+
+  async function run(): Promise<void> {
+    while (ready.size > 0) {
+      const nowMs = clock.elapsedMs();
+      const due = [...ready].filter((log) => log.dueMs <= nowMs);
+      if (due.length === 0) {
+        const nextMs = Math.min(...[...ready].map((log) => log.dueMs));
+        waking = new AbortController();
+        sleepsUntilMs = nextMs;
+        await clock.sleep(nextMs - nowMs, waking.signal);
+        continue;
+      }
+      for (const log of due) ready.delete(log);
+      await storeDue(due.filter((log) => log.held.length > 0 && log.failure === null));
+    }
+    running = false;
+  }
+
+  async function storeDue(due: readonly OpenLog[]): Promise<void> {
+    const [first] = due;
+    if (first === undefined) return;
+    const batches = due.map((log) => ({ log, events: takeHeld(log) }));
+    try {
+      await store.write(first.actor, ({ events }) => events.append(batches.map((batch) => eventsOf(batch))));
+    } catch (error) {
+      fail(batches, error);
+      return;
+    }
+    // The next transaction need not wait for the disk.
+    store.durable().then(
+      () => {
+        for (const { log, events } of batches) show(log, events);
+      },
+      (error: unknown) => fail(batches, error),
+    );
+  }
+
+  /** What follows would leave a gap, so nothing may follow: the run's next commit fails, and the run with it. */
+  function fail(batches: readonly { readonly log: OpenLog }[], error: unknown): void {
+    report("Stream events could not be stored", error);
+    for (const { log } of batches) log.failure = error;
+  }
+
+  return {
+    publish(log: OpenLog, event: TurnEvent) {
+      const nowMs = clock.elapsedMs();
+      const messageId = "messageId" in event ? event.messageId : null;
+      if (messageId !== log.messageId) log.dueMs = nowMs;
+      else if (log.held.length === 0) log.dueMs = Math.ceil(nowMs / COALESCE_MS) * COALESCE_MS;
+      log.messageId = messageId;
+      log.held.push(event);
+      ready.add(log);
+      if (log.dueMs < sleepsUntilMs) waking.abort(log);
+      if (running) return;
+      running = true;
+      void run();
+    },
+  };
+}
+
+/** Takes what a log holds, numbered: from here on its place in the log is fixed. */
+function takeHeld(log: OpenLog): readonly LoggedEvent[] {
+  const texts = log.coalesce(log.held).flatMap(log.encode);
+  log.held = [];
+  return number(log, texts);
+}
+
+function number(log: OpenLog, texts: readonly string[]): readonly LoggedEvent[] {
+  return texts.map((text) => ({ seqId: ++log.lastSeqId, text }));
+}
+
+function eventsOf({ log, events }: { readonly log: OpenLog; readonly events: readonly LoggedEvent[] }): RunEvents {
+  return { runId: log.runId, firstSeqId: events[0]?.seqId ?? 0, events: events.map((event) => event.text) };
+}
+
+/** Transactions run in the order they were asked for, so what was taken first is stored first. */
+function beginCommit({ store, log: report }: RunLogOptions, log: OpenLog): RunLogCommit {
+  const before = log.lastSeqId;
+  let taken = takeHeld(log);
+  return {
+    async append({ events }, more) {
+      if (log.failure !== null) throw log.failure;
+      taken = [...taken, ...number(log, more.flatMap(log.encode))];
+      if (taken.length > 0) await events.append([eventsOf({ log, events: taken })]);
+    },
+    committed() {
+      const shown = taken;
+      store.durable().then(
+        () => show(log, shown),
+        (error: unknown) => report("Stream events could not be flushed", error),
+      );
+    },
+    rolledBack() {
+      log.lastSeqId = before;
+    },
+  };
+}

@@ -1,0 +1,21 @@
+import { inputMessages } from "../agent/input.ts";
+import type { Actor } from "../core/id.ts";
+import type { JsonObject } from "../core/json.ts";
+import { NO_LOG } from "./log/run-log.ts";
+import { recalledFor } from "./step/recalled-memory.ts";
+import { type RunnerOptions, setUp, type TurnRequest, turnOf } from "./step/run-setup.ts";
+import { freshState, newRun, visible } from "./step/run-state.ts";
+import { toolOffer } from "./step/tool-offer.ts";
+import { requestFor } from "./turn.ts";
+
+/** What the first step of a run would send to its provider, in the provider's own words. Nothing is sent or stored. */
+export async function previewRequest(options: RunnerOptions, actor: Actor, request: TurnRequest): Promise<JsonObject> {
+  const setup = await setUp(options, actor, request);
+  const run = newRun(options.world, setup);
+  const place = { agentId: run.agentId, conversationId: run.conversationId, runId: run.id, stepId: null, model: null };
+  const stored = await options.store.reader(actor).messages.context(setup.threadId);
+  const context = [...visible(setup.agent, stored), ...inputMessages(options.world, place, request.input)];
+  const turn = turnOf(options, actor, setup, { log: NO_LOG, signal: new AbortController().signal });
+  const state = { ...freshState(run), context, recalled: await recalledFor(turn, { context }) };
+  return setup.model.preview(requestFor(turn, state, toolOffer(turn, state), setup.options.stream === "tokens"));
+}

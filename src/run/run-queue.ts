@@ -1,0 +1,42 @@
+import type { Store } from "../agent/ports/ports.ts";
+import type { QueuedRun } from "../agent/run.ts";
+import type { Clock } from "../core/clock.ts";
+import { Failure, type FailureKind } from "../core/failure.ts";
+import { createDueWork, type DueWork } from "./chores/due-work.ts";
+
+/** How long to wait after a run that could not begin, before anything else of the queue is tried. */
+const RETRY_MS = 1_000;
+/** Kinds of failures after which a run may begin later. */
+const PASSING: readonly FailureKind[] = ["unavailable", "full", "unreadable"];
+
+/** What the queue of runs is made of. */
+export interface RunQueueOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** Begins the run; throws a Failure, the run still queued, when it cannot. */
+  readonly begin: (queued: QueuedRun) => Promise<unknown>;
+  /** Ends a run that can never begin; throws, the run still queued, when that cannot be stored. */
+  readonly giveUp: (queued: QueuedRun, cause: unknown) => Promise<unknown>;
+  readonly log: (message: string, error: unknown) => void;
+}
+
+/** Begins runs that were stored with their input to begin later, one after the other in each conversation. */
+export function createRunQueue({ store, clock, begin, giveUp, log }: RunQueueOptions): DueWork {
+  return createDueWork<QueuedRun>({
+    clock,
+    waiting: (limit) => store.queuedRuns(limit),
+    async work(queued) {
+      try {
+        await begin(queued);
+      } catch (error) {
+        // Somebody else's run is at work in the conversation: the store says when to look again.
+        if (error instanceof Failure && error.info?.["run_id"] !== undefined) return;
+        // What the run begins with is kept nowhere else, so a disk that fails for a while must not end it.
+        const isPassing = error instanceof Failure && PASSING.includes(error.kind);
+        if (!isPassing) await giveUp(queued, error);
+        await clock.sleep(RETRY_MS);
+      }
+    },
+    onError: (error) => log("Queued runs could not begin", error),
+  });
+}

@@ -1,0 +1,362 @@
+import type { Agent } from "../agent/agent.ts";
+import { inputMessages, type TurnInput } from "../agent/input.ts";
+import { admitInput } from "../agent/life/admission.ts";
+import { cancelApproval } from "../agent/life/cancel-approval.ts";
+import type { Repositories, Store, UnfinishedRun } from "../agent/ports/ports.ts";
+import { findAgent } from "../agent/prompt/recompile.ts";
+import { refreshedContext } from "../agent/prompt/refresh-prompt.ts";
+import type { QueuedRun, Run } from "../agent/run.ts";
+import { NO_USAGE } from "../agent/usage.ts";
+import type { Instant } from "../core/clock.ts";
+import { Failure } from "../core/failure.ts";
+import { type Actor, type AgentId, newId, type RunId } from "../core/id.ts";
+import type { JsonObject } from "../core/json.ts";
+import { abandon, endFailed } from "./abandon.ts";
+import { createApprovalExpiry } from "./approval-expiry.ts";
+import { earlierRun } from "./earlier-run.ts";
+import { NO_LOG, type RunLog } from "./log/run-log.ts";
+import { previewRequest } from "./preview.ts";
+import { createRunQueue } from "./run-queue.ts";
+import { resultOf } from "./run-result.ts";
+import { requireConversation } from "./step/commit.ts";
+import { type RunnerOptions, type RunSetup, setUp, type TurnRequest, turnOf } from "./step/run-setup.ts";
+import { freshState, newRun, optionsOf, stateOf, visible } from "./step/run-state.ts";
+import type { TurnResult, TurnState } from "./step/turn-state.ts";
+import { advance } from "./turn.ts";
+
+/** Runs that one process works on at once; more are refused until some end. */
+const RUNS_MAX = 20_000;
+
+/** A run at work. `done` never rejects: what went wrong is in the result. */
+export interface StartedRun {
+  readonly run: Run;
+  readonly agent: Agent;
+  readonly done: Promise<TurnResult>;
+}
+
+/** Starts runs, continues them after a restart, and ends them early. A run goes on when its client is gone. */
+export interface Runner {
+  /**
+   * Stores the input and the run, then sets to work. Throws a Failure, nothing stored, when the request cannot be
+   * taken. The same input under the same otids is answered with the run that took it before.
+   */
+  start(actor: Actor, request: TurnRequest): Promise<StartedRun>;
+  /** What the first step of such a run would send to its provider. Nothing is sent or stored. */
+  preview(actor: Actor, request: TurnRequest): Promise<JsonObject>;
+  /**
+   * Continues every run that a crash or a restart cut off, or those listed before requests came in, and all other work
+   * that waits in the store. Returns how many runs.
+   */
+  recover(listed?: readonly UnfinishedRun[]): Promise<number>;
+  /**
+   * Stops a run that is at work here or waits to begin, or denies what an ended one waits for; false when there is
+   * nothing of it to stop.
+   */
+  cancel(actor: Actor, runId: RunId): Promise<boolean>;
+  /** Breaks off what is at work here for agents that were deleted: nothing of it can be stored. Never waits. */
+  breakOff(agentIds: readonly AgentId[]): void;
+  /** Waits for the runs at work and their callbacks, at most `limitMs`; what is left is done by the next start. */
+  drain(limitMs: number): Promise<void>;
+}
+
+interface ActiveRun {
+  readonly agentId: AgentId;
+  readonly cancelling: AbortController;
+  readonly done: Promise<TurnResult>;
+}
+
+/** The one {@link Runner}. */
+export function createRunner(options: RunnerOptions): Runner {
+  const { store, world } = options;
+  const active = new Map<RunId, ActiveRun>();
+  let isDraining = false;
+
+  function launch(actor: Actor, setup: RunSetup, state: TurnState, log: RunLog): Promise<TurnResult> {
+    const cancelling = new AbortController();
+    const made = { log, signal: cancelling.signal, ended: wakeAfter };
+    const done = work(options, actor, setup, state, made).finally(() => {
+      log.close();
+      active.delete(state.run.id);
+      wakeAfter(state.run, setup.agent.enableSleeptime === true);
+    });
+    active.set(state.run.id, { agentId: state.run.agentId, cancelling, done });
+    return done;
+  }
+
+  /** Wakes what waits for the end of a run; of a companion there may be one, unless it is known that there is none. */
+  function wakeAfter({ callbackUrl, approvalDueAt }: Run, mayHaveCompanion = true): void {
+    if (callbackUrl !== null) options.callbacks.wake();
+    if (approvalDueAt !== null) expiry.wake();
+    if (mayHaveCompanion && !isDraining) queue.wake();
+  }
+
+  const desk = { options, active, launch };
+  const runner: Runner = {
+    async start(actor, request) {
+      const setup = await setUp(options, actor, request);
+      return begin(desk, actor, setup, newRun(world, setup), request.input);
+    },
+
+    preview: (actor, request) => previewRequest(options, actor, request),
+
+    async recover(listed) {
+      options.callbacks.wake();
+      options.backlog.wake();
+      expiry.wake();
+      queue.wake();
+      const unfinished = listed ?? (await store.unfinishedRuns());
+      for (const { actor, runId } of unfinished) {
+        try {
+          await resume(desk, actor, runId);
+        } catch (error) {
+          const ended = await abandon(options, actor, runId, { cause: error, ended: wakeAfter });
+          // Its agent was deleted while the run was read.
+          if (ended !== "gone") options.log(`Run ${runId} could not be continued`, error);
+        }
+      }
+      return unfinished.length;
+    },
+
+    async cancel(actor, runId) {
+      const run = active.get(runId);
+      run?.cancelling.abort(new Failure("conflict", `Run ${runId} was cancelled`));
+      return run !== undefined || cancelStored(options, actor, runId);
+    },
+
+    breakOff(agentIds) {
+      const gone = new Set(agentIds);
+      for (const { agentId, cancelling } of active.values())
+        if (gone.has(agentId)) cancelling.abort(new Failure("not_found", `Agent ${agentId} was deleted`));
+    },
+
+    async drain(limitMs) {
+      isDraining = true;
+      await Promise.all([expiry.settle(), queue.settle(), options.backlog.settle()]);
+      const all = Promise.allSettled([...active.values()].map((run) => run.done));
+      await Promise.race([all.then(() => options.callbacks.settle()), world.clock.sleep(limitMs)]);
+    },
+  };
+
+  const expiry = createApprovalExpiry({ store, clock: world.clock, start: runner.start, log: options.log });
+  const queue = createRunQueue({
+    store,
+    clock: world.clock,
+    begin: (queued) => beginQueued(desk, queued),
+    giveUp: ({ actor, runId }, cause) => endFailed(options, actor, runId, cause),
+    log: options.log,
+  });
+  return runner;
+}
+
+/** What one process knows of the runs it works on. */
+interface Desk {
+  readonly options: RunnerOptions;
+  readonly active: ReadonlyMap<RunId, ActiveRun>;
+  readonly launch: (actor: Actor, setup: RunSetup, state: TurnState, log: RunLog) => Promise<TurnResult>;
+}
+
+/** Takes the input of a run that is new, or was queued with its input (then null), and sets to work. */
+async function begin(
+  desk: Desk,
+  actor: Actor,
+  setup: RunSetup,
+  run: Run,
+  input: TurnInput | null,
+): Promise<StartedRun> {
+  const { options, active, launch } = desk;
+  if (active.size >= RUNS_MAX)
+    throw new Failure("unavailable", `This server is working on ${RUNS_MAX} runs already; try again shortly`);
+  const log = openLog(options, actor, setup, { run, lastSeqId: 0 });
+  try {
+    const state = await take(options, actor, setup, { run, log, input });
+    if (typeof state !== "string")
+      return { run: state.run, agent: setup.agent, done: launch(actor, setup, state, log) };
+    log.close();
+    const earlier = await findRun(options.store, actor, state);
+    const done = active.get(state)?.done ?? resultElsewhere(options, actor, earlier);
+    return { run: earlier, agent: setup.agent, done };
+  } catch (error) {
+    log.close();
+    throw error;
+  }
+}
+
+/** What comes of a run that is not at work here. Nobody may be waiting for it: what goes wrong is in the result. */
+function resultElsewhere(options: RunnerOptions, actor: Actor, run: Run): Promise<TurnResult> {
+  const none = { run, messages: [], stopReason: "error", usage: NO_USAGE } as const;
+  return resultOf({ ...options, clock: options.world.clock }, actor, run.id).catch((failure: unknown) => ({
+    ...none,
+    failure,
+  }));
+}
+
+/** Begins a run that was stored with its input. */
+async function beginQueued(desk: Desk, { actor, runId }: QueuedRun): Promise<void> {
+  const run = await desk.options.store.reader(actor).runs.find(runId);
+  if (run?.status !== "created") return;
+  await begin(desk, actor, await setUpAgain(desk.options, actor, run), run, null);
+}
+
+/** Ends a run that nobody works on: one that has not begun, or waits for an approval. */
+function cancelStored({ store, world, timeFormat }: RunnerOptions, actor: Actor, runId: RunId): Promise<boolean> {
+  const sources = { ...world, times: timeFormat };
+  return store.write(actor, async (repositories) => {
+    const isQueued = await cancelQueued(repositories.runs, world.clock.now(), runId);
+    return isQueued || cancelApproval(repositories, sources, runId);
+  });
+}
+
+/** Ends a run that has not begun; false when there is no such run. */
+async function cancelQueued(runs: Repositories["runs"], now: Instant, runId: RunId): Promise<boolean> {
+  const run = await runs.find(runId);
+  if (run?.status !== "created") return false;
+  await runs.save({ ...run, status: "cancelled", stopReason: "cancelled", completedAt: now });
+  return true;
+}
+
+/** Continues a run that was cut off. */
+async function resume({ options, launch }: Desk, actor: Actor, runId: RunId): Promise<void> {
+  const reader = options.store.reader(actor);
+  const run = await reader.runs.find(runId);
+  if (run === undefined) return;
+  const setup = await setUpAgain(options, actor, run);
+  const state = await stateOf(reader, run, setup);
+  const log = openLog(options, actor, setup, { run, lastSeqId: await reader.events.last(runId) });
+  // The result is in the rows; nobody waits for it here.
+  void launch(actor, setup, state, log);
+}
+
+function setUpAgain(options: RunnerOptions, actor: Actor, run: Run): Promise<RunSetup> {
+  const { agentId, conversationId } = run;
+  return setUp(options, actor, { agentId, conversationId, options: optionsOf(run) });
+}
+
+async function findRun(store: Store, actor: Actor, runId: RunId): Promise<Run> {
+  const run = await store.reader(actor).runs.find(runId);
+  if (run === undefined) throw new Failure("not_found", `Run with id ${runId} not found`);
+  return run;
+}
+
+interface Taking {
+  readonly run: Run;
+  readonly log: RunLog;
+  readonly input: TurnInput | null;
+}
+
+/** Stores the input, the run and its first event; gives the earlier run instead when the same input was taken before. */
+async function take(
+  options: RunnerOptions,
+  actor: Actor,
+  setup: RunSetup,
+  { run, log, input: given }: Taking,
+): Promise<TurnState | RunId> {
+  const entry = log.begin();
+  const state = await options.store.write(actor, async (repositories): Promise<TurnState | RunId> => {
+    const input = given ?? (await queuedInput(repositories, run.id));
+    const earlier = await earlierRun(repositories, setup, input);
+    if (earlier !== undefined) return earlier;
+    const admitted = await admit(options, setup, { run, input }, repositories);
+    await entry.append(repositories, [{ type: "started", runId: run.id }]);
+    return admitted;
+  });
+  if (typeof state === "string") entry.rolledBack();
+  else entry.committed();
+  return state;
+}
+
+/** What a queued run begins with, read where it begins: until then more may be added to it. */
+async function queuedInput({ runs }: Repositories, runId: RunId): Promise<TurnInput> {
+  const queued = await runs.findQueued({ runId });
+  if (queued === undefined) throw new Failure("refused", `Run ${runId} does not wait to begin`);
+  return queued.input;
+}
+
+/** Checks that the conversation is free and the input fits it, then stores both the input and the run. */
+async function admit(
+  { world, timeFormat }: RunnerOptions,
+  setup: RunSetup,
+  { run, input }: { readonly run: Run; readonly input: TurnInput },
+  repositories: Repositories,
+): Promise<TurnState> {
+  const { agent, threadId, conversationId } = setup;
+  await findAgent(repositories, agent.id);
+  await requireConversation(conversationId, repositories);
+  const busy = await repositories.runs.active(agent.id, conversationId);
+  if (busy !== undefined) {
+    const text = `CONFLICT: Cannot send a new message: Another request (run_id=${busy}) is currently being processed for this conversation. Please wait for it to end, or cancel it.`;
+    throw new Failure("conflict", text, { info: { run_id: busy } });
+  }
+  const stored = await repositories.messages.context(threadId);
+  const context = visible(agent, await refreshedContext(repositories, agent, stored, timeFormat));
+  const { input: fitting, replaced } = admitInput(context, input);
+  const stepId = newId("step", world.random);
+  const place = { agentId: agent.id, conversationId, runId: run.id, stepId, model: null };
+  const messages = inputMessages(world, place, fitting).map((message) => ({
+    ...message,
+    groupId: message.groupId ?? setup.groupId,
+  }));
+  if (run.status === "created") await repositories.runs.begin(run.id);
+  else await repositories.runs.insert(run);
+  await repositories.messages.supersede(
+    threadId,
+    replaced.map((message) => message.id),
+  );
+  await repositories.messages.append(threadId, messages);
+  if (conversationId !== null) await repositories.conversations.touch(conversationId);
+  return {
+    ...freshState({ ...run, status: "running" }),
+    context: [...context.filter((message) => !replaced.includes(message)), ...messages],
+    nextStepId: stepId,
+  };
+}
+
+/** The run's log; one that keeps nothing when nobody can watch. */
+function openLog(
+  options: RunnerOptions,
+  actor: Actor,
+  setup: RunSetup,
+  { run, lastSeqId }: { readonly run: Run; readonly lastSeqId: number },
+): RunLog {
+  if (setup.options.stream === "none") return NO_LOG;
+  return options.logs.open(actor, run.id, options.encoderFor(run, setup.agent, setup.options), lastSeqId);
+}
+
+interface WorkOptions {
+  readonly log: RunLog;
+  readonly signal: AbortSignal;
+  /** Told when a run is ended that could not go on. */
+  readonly ended: (run: Run) => void;
+}
+
+async function work(
+  options: RunnerOptions,
+  actor: Actor,
+  setup: RunSetup,
+  state: TurnState,
+  { log, signal, ended: endedLater }: WorkOptions,
+): Promise<TurnResult> {
+  const turn = turnOf(options, actor, setup, { log, signal });
+  try {
+    const result = await advance(turn, state);
+    if (result.run.status === "failed") options.log(failedText(result.run, setup), result.failure ?? undefined);
+    return result;
+  } catch (error) {
+    const ended = await abandon(options, actor, state.run.id, { cause: error, ended: endedLater });
+    const { produced: messages, usage } = state;
+    const result = { run: state.run, messages, stopReason: "error", usage } as const;
+    // A run goes with its agent, and nobody is to blame for that.
+    if (ended === "gone")
+      return { ...result, failure: new Failure("not_found", `Agent ${state.run.agentId} was deleted while it worked`) };
+    // Nor where that cannot be read at the moment, or only its conversation is gone.
+    const isDeleted = error instanceof Failure && error.kind === "not_found";
+    if (!isDeleted) options.log(failedText(state.run, setup), error);
+    if (ended !== undefined) state.run = ended;
+    return { ...result, run: state.run, failure: error };
+  }
+}
+
+/** Which run of which agent failed, and what was asked to answer. */
+function failedText({ id, agentId, stopReason }: Run, { agent }: RunSetup): string {
+  const model = agent.llmConfig.handle ?? agent.llmConfig.model;
+  return `Run ${id} of agent ${agentId} failed with ${model} (${stopReason ?? "error"})`;
+}

@@ -1,0 +1,200 @@
+import type { RunUsage, TurnError, TurnEvent } from "../../agent/events.ts";
+import type { Message } from "../../agent/message.ts";
+import type { Repositories } from "../../agent/ports/ports.ts";
+import { type Run, type Step, type StopReason, statusOf } from "../../agent/run.ts";
+import type { TurnOptions } from "../../agent/turn-options.ts";
+import { type Instant, instantOf } from "../../core/clock.ts";
+import { Failure } from "../../core/failure.ts";
+import type { ConversationId, MessageId } from "../../core/id.ts";
+import type { JsonObject } from "../../core/json.ts";
+import type { CallResult } from "./model-call.ts";
+import { NOTHING_ASIDE, type SetAside, setAside } from "./set-aside.ts";
+import { noteTurn } from "./sleeptime.ts";
+import { traceOf } from "./trace-step.ts";
+import type { Turn, TurnState } from "./turn-state.ts";
+
+/** What one commit adds to a run. */
+export interface Change {
+  readonly messages: readonly Message[];
+  readonly step: Step | null;
+  readonly usage: RunUsage;
+  readonly calledTools: readonly string[];
+  readonly lastAnswer: string | null;
+  /** The system message, compiled again; null when memory did not change. */
+  readonly system: Message | null;
+  readonly stopReason: StopReason | null;
+  /** A stop reason that is held back until the context has been compacted. */
+  readonly ending: StopReason | null;
+  /** The context that a compaction left, which `work` has stored; null when the context only grew. */
+  readonly compacted: Compacted | null;
+  /** What a provider refused, or accepted the rest without. */
+  readonly aside: SetAside;
+  readonly error: TurnError | null;
+  /** The model call that the step stands for; null when it failed, or there is no step. */
+  readonly call: CallResult | null;
+  /** Whether the deltas of the reply were passed on already. */
+  readonly wasStreamed: boolean;
+}
+
+/** What a compaction left. */
+export interface Compacted {
+  readonly summary: Message;
+  readonly context: readonly Message[];
+}
+
+const NOTHING_COUNTED: ReadonlyMap<MessageId, number> = new Map();
+
+/** A change that adds nothing; the start of others. */
+export function noChange(state: TurnState): Change {
+  const { usage, calledTools, lastAnswer, ending, aside } = state;
+  return {
+    messages: [],
+    step: null,
+    usage,
+    calledTools,
+    lastAnswer,
+    system: null,
+    stopReason: null,
+    ending,
+    compacted: null,
+    aside,
+    error: null,
+    call: null,
+    wasStreamed: false,
+  };
+}
+
+/**
+ * Stores what `work` makes, in one transaction together with what it writes itself, then moves `state` on and tells
+ * whoever watches. A stop reason ends the run in the same commit.
+ */
+export async function commit(
+  turn: Turn,
+  state: TurnState,
+  work: (repositories: Repositories) => Promise<Change>,
+): Promise<void> {
+  const { change, run } = await logged(turn, async (repositories) => {
+    await requirePlace(state.run, repositories);
+    const made = await work(repositories);
+    await setAside(repositories, turn.threadId, made.aside);
+    await repositories.messages.append(turn.threadId, made.messages);
+    if (state.counted.size > 0) await repositories.messages.saveTokenCounts(state.counted);
+    if (made.step !== null) await repositories.steps.insert(made.step);
+    const trace = turn.tracksProvider ? traceOf(turn, made.step, made.call) : null;
+    if (trace !== null) await repositories.traces.insert(trace);
+    const saved = await savedRun(turn, state.run, made, repositories);
+    const runIds = await noteTurn(turn, saved, repositories);
+    if (saved.completedAt !== null) await oweMemory(turn, repositories);
+    return { change: runIds === null ? made : { ...made, usage: { ...made.usage, runIds } }, run: saved };
+  });
+  state.run = run;
+  state.context = contextAfter(state, change);
+  if (change.compacted !== null) state.contextTokens = null;
+  if (change.step !== null) {
+    state.stepsTaken++;
+    state.contextTokens = change.step.usage?.totalTokens ?? 0;
+    state.overflows = 0;
+  }
+  state.counted = NOTHING_COUNTED;
+  state.refusal = null;
+  state.aside = NOTHING_ASIDE;
+  state.calledTools = change.calledTools;
+  state.lastAnswer = change.lastAnswer;
+  state.usage = change.usage;
+  state.produced = [
+    ...state.produced,
+    ...change.messages,
+    ...(change.compacted === null ? [] : [change.compacted.summary]),
+  ];
+  state.stopReason = change.stopReason;
+  state.ending = change.ending;
+}
+
+/**
+ * Throws a `not_found` Failure when the run is gone, which it is with its agent, or its conversation is: then no model is
+ * asked any more, and nothing is written.
+ */
+export async function requirePlace(run: Run, repositories: Repositories): Promise<void> {
+  if ((await repositories.runs.find(run.id)) === undefined)
+    throw new Failure("not_found", `Agent ${run.agentId} was deleted while a run was at work`);
+  await requireConversation(run.conversationId, repositories);
+}
+
+/** Nothing is written into a conversation that was deleted meanwhile, nor into the blocks that it had for itself. */
+export async function requireConversation(
+  conversationId: ConversationId | null,
+  { conversations }: Repositories,
+): Promise<void> {
+  if (conversationId !== null && (await conversations.find(conversationId)) === undefined)
+    throw new Failure("not_found", `Conversation ${conversationId} was deleted while a run was at work in it`);
+}
+
+/** One transaction with its events in the run's log, so that neither is there without the other. */
+async function logged<T extends { readonly change: Change }>(
+  turn: Turn,
+  work: (repositories: Repositories) => Promise<T>,
+): Promise<T> {
+  const entry = turn.log.begin();
+  try {
+    const made = await turn.store.write(turn.actor, async (repositories) => {
+      const result = await work(repositories);
+      await entry.append(repositories, eventsOf(result.change));
+      return result;
+    });
+    entry.committed();
+    return made;
+  } catch (error) {
+    entry.rolledBack();
+    throw error;
+  }
+}
+
+/** What the agent's memory needs after a turn: words to be read for facts, and vectors of them where there is a model. */
+async function oweMemory({ agent }: Turn, { backlog }: Repositories): Promise<void> {
+  const { memorySettings, embeddingConfig } = agent;
+  if (memorySettings?.learns === true) await backlog.owe(agent.id, "learn");
+  if (memorySettings?.recalls === true && embeddingConfig !== null) await backlog.owe(agent.id, "embed");
+}
+
+function contextAfter(state: TurnState, { compacted, system, messages }: Change): readonly Message[] {
+  if (compacted !== null) return [...compacted.context, ...messages];
+  const [head, ...rest] = state.context;
+  const before = system === null || head === undefined ? state.context : [system, ...rest];
+  return [...before, ...messages];
+}
+
+async function savedRun(turn: Turn, run: Run, change: Change, repositories: Repositories): Promise<Run> {
+  const { stopReason, error } = change;
+  if (stopReason === null) return run;
+  const completedAt = turn.clock.now();
+  const totalDurationNs = Math.round((completedAt - run.createdAt) * 1e6);
+  const metadata = error === null ? run.metadata : { ...run.metadata, error: errorRecord(run, error) };
+  const status = statusOf(stopReason);
+  const approvalDueAt = stopReason === "requires_approval" ? approvalDue(turn.options, completedAt) : null;
+  const ended: Run = { ...run, status, stopReason, completedAt, totalDurationNs, metadata, approvalDueAt };
+  await repositories.runs.save(ended);
+  await repositories.agents.noteRun(run.agentId, stopReason);
+  return ended;
+}
+
+/** When an approval that was asked for now expires; null when it never does. */
+export function approvalDue({ approvalTimeoutMs }: TurnOptions, askedAt: Instant): Instant | null {
+  // Runs that an earlier version began do not have the option.
+  return approvalTimeoutMs == null ? null : instantOf(askedAt + approvalTimeoutMs);
+}
+
+/** What went wrong as clients read it from the run, which is also what its stream ended with. */
+export function errorRecord(run: Run, error: TurnError): JsonObject {
+  const { type: error_type, message, detail } = error;
+  return { message_type: "error_message", run_id: run.id, error_type, message, detail, seq_id: null };
+}
+
+function eventsOf(change: Change): readonly TurnEvent[] {
+  const { messages, wasStreamed, stopReason, compacted, usage, error } = change;
+  const said = messages.map((message): TurnEvent => {
+    const isReply = message.role === "assistant" || (message.role === "approval" && message.toolCalls.length > 0);
+    return { type: "message", message, wasStreamed: wasStreamed && isReply };
+  });
+  if (compacted !== null) said.push({ type: "compacted", summary: compacted.summary });
+  return stopReason === null ? said : [...said, { type: "ended", stopReason, usage, error }];
+}

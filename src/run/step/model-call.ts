@@ -1,0 +1,77 @@
+import type { TurnEvent } from "../../agent/events.ts";
+import type { MessageId } from "../../core/id.ts";
+import { newId, type StepId } from "../../core/id.ts";
+import type { Random } from "../../core/random.ts";
+import { isCounter } from "../../llm/call/tool-call-id.ts";
+import type { Exchange, LanguageModel, ModelDelta, ModelReply, ModelRequest, ToolCall } from "../../llm/model.ts";
+
+/** One call of a model, with what its deltas are named after. */
+export interface ModelCall {
+  readonly model: LanguageModel;
+  readonly request: ModelRequest;
+  readonly signal: AbortSignal;
+  readonly stepId: StepId;
+  /** Call ids that the conversation knows already; some providers count from zero in every reply. */
+  readonly knownCallIds: ReadonlySet<string>;
+  readonly asksApproval: (toolName: string) => boolean;
+  /** Takes deltas as they come; absent when nobody watches. */
+  readonly emit?: (event: TurnEvent) => void;
+}
+
+/** What a model said, and the ids that its deltas carried. */
+export interface CallResult {
+  readonly reply: ModelReply;
+  /** Of what it said, with the first call and those that are like it: whether they ask for approval. */
+  readonly messageId: MessageId;
+  /** Of the other calls, if any. */
+  readonly otherCallsId: MessageId;
+  /** What went to the provider and came back; null when the model does not say. */
+  readonly exchange: Exchange | null;
+}
+
+/** Calls the model once and passes its deltas on. Throws what the model throws. */
+export async function callModel(call: ModelCall, random: Random): Promise<CallResult> {
+  const messageId = newId("message", random);
+  const otherCallsId = newId("message", random);
+  const rename = callIdRenamer(call.knownCallIds, random);
+  const asking = new Set<string>();
+  let firstAsks: boolean | undefined;
+  const { emit } = call;
+  const hear = emit && ((delta: ModelDelta) => emit(toDelta(delta)));
+  const { reply, exchange } = await call.model.call(call.request, call.signal, hear);
+  const toolCalls = reply.toolCalls.map((made) => ({ ...made, id: rename(made.id) }));
+  return { reply: { ...reply, toolCalls }, messageId, otherCallsId, exchange: exchange ?? null };
+
+  function toDelta(event: ModelDelta): TurnEvent {
+    if (event.type === "text_delta") return { type: "text_delta", text: event.text, messageId, stepId: call.stepId };
+    const target = { messageId, stepId: call.stepId };
+    if (event.type === "reasoning_delta") return { ...event, isNative: true, ...target };
+    const id = rename(event.id);
+    if (event.type === "tool_call_start" && call.asksApproval(event.name)) asking.add(id);
+    const asksApproval = asking.has(id);
+    firstAsks ??= asksApproval;
+    return { ...event, id, asksApproval, ...target, messageId: asksApproval === firstAsks ? messageId : otherCallsId };
+  }
+}
+
+/** Shorter ids are counters ("call_0") that a provider begins anew in every reply; Mistral's, the shortest real ones, have nine. */
+const CALL_ID_CHARS_MIN = 9;
+
+/**
+ * Gives each call id of a reply a name that no other call of the conversation has, the same one every time. What only
+ * counts is never kept: a compaction takes calls out of the context, but not out of the history.
+ */
+function callIdRenamer(known: ReadonlySet<string>, random: Random): (id: string) => string {
+  const names = new Map<string, string>();
+  return (id) => {
+    const isTaken = known.has(id) || id.length < CALL_ID_CHARS_MIN || isCounter(id);
+    const name = names.get(id) ?? (isTaken ? `call_${random.uuid().replaceAll("-", "").slice(0, 24)}` : id);
+    names.set(id, name);
+    return name;
+  };
+}
+
+/** Ids of every call in these messages. */
+export function callIdsOf(messages: readonly { readonly toolCalls: readonly ToolCall[] }[]): ReadonlySet<string> {
+  return new Set(messages.flatMap((message) => message.toolCalls.map((call) => call.id)));
+}

@@ -1,0 +1,150 @@
+import type { Agent } from "../../agent/agent.ts";
+import type { Conversation } from "../../agent/conversation.ts";
+import type { EventEncoder } from "../../agent/events.ts";
+import type { TurnInput } from "../../agent/input.ts";
+import type { Store, ThreadId } from "../../agent/ports/ports.ts";
+import { findAgent } from "../../agent/prompt/recompile.ts";
+import type { CountTokens } from "../../agent/prompt/tokens.ts";
+import type { Run } from "../../agent/run.ts";
+import type { TurnOptions } from "../../agent/turn-options.ts";
+import { Failure } from "../../core/failure.ts";
+import type { Actor, AgentId, BlockId, ConversationId, GroupId } from "../../core/id.ts";
+import type { TimeFormat } from "../../core/time-format.ts";
+import type { World } from "../../core/world.ts";
+import type { LlmConfig } from "../../llm/config.ts";
+import type { LanguageModel } from "../../llm/model.ts";
+import type { Models } from "../../llm/models.ts";
+import type { BuiltinTool } from "../../tools/builtin.ts";
+import type { Tool } from "../../tools/tool.ts";
+import type { QuickVectors } from "../../umi/vectors/quick-vectors.ts";
+import type { DueWork } from "../chores/due-work.ts";
+import type { RunLogs } from "../log/run-log.ts";
+import { speechOf } from "./speech.ts";
+import type { Turn } from "./turn-state.ts";
+
+/** What a runner is made of. */
+export interface RunnerOptions {
+  readonly store: Store;
+  readonly models: Models;
+  readonly world: Pick<World, "clock" | "random">;
+  readonly timeFormat: TimeFormat;
+  readonly countTokens: CountTokens;
+  readonly builtins: ReadonlyMap<string, BuiltinTool>;
+  readonly logs: RunLogs;
+  /** What a run's stream carries, for its options and kind of agent. */
+  readonly encoderFor: (run: Run, agent: Agent, options: TurnOptions) => EventEncoder;
+  /** What a conversation's `model_settings`, as clients write them, change of a model's configuration. */
+  readonly settingsOf: (modelSettings: unknown) => Partial<LlmConfig>;
+  /** Whether what goes to providers and comes back is kept. */
+  readonly tracksProvider: boolean;
+  /** Sends the callbacks of runs that have ended. */
+  readonly callbacks: DueWork;
+  /** Works off what spaces of memories need; see `createBacklogWork`. */
+  readonly backlog: DueWork;
+  /** Vectors of what is looked for. */
+  readonly quickVectors: QuickVectors;
+  /** Told of failures that nobody waits for. */
+  readonly log: (message: string, error: unknown) => void;
+}
+
+/** A request to an agent. */
+export interface TurnRequest {
+  readonly agentId: AgentId;
+  readonly conversationId: ConversationId | null;
+  readonly input: TurnInput;
+  readonly options: TurnOptions;
+  /** Who is told when the run has ended. */
+  readonly callbackUrl?: string;
+}
+
+/** What a run needs besides its own rows. */
+export interface RunSetup {
+  readonly agent: Agent;
+  readonly tools: readonly Tool[];
+  readonly model: LanguageModel;
+  readonly threadId: ThreadId;
+  readonly conversationId: ConversationId | null;
+  readonly isolatedBlockIds: readonly BlockId[];
+  readonly options: TurnOptions;
+  readonly callbackUrl: string | null;
+  /** The group that looks after the agent's memory; what is said to the agent is part of its history. */
+  readonly groupId: GroupId | null;
+}
+
+/** Looks up what the request names, and opens the model that will answer it. */
+export async function setUp(
+  options: Pick<RunnerOptions, "store" | "models" | "settingsOf">,
+  actor: Actor,
+  request: Omit<TurnRequest, "input">,
+): Promise<RunSetup> {
+  const reader = options.store.reader(actor);
+  const { agentId, conversationId } = request;
+  const agent = await findAgent(reader, agentId);
+  const conversation = conversationId === null ? null : await reader.conversations.find(conversationId);
+  if (conversation === undefined) throw new Failure("not_found", `Conversation not found with id='${conversationId}'`);
+  const llmConfig = await configFor(options, agent, conversation, request.options.overrideModel);
+  return {
+    agent: { ...agent, llmConfig },
+    tools: await reader.tools.listForAgent(agentId),
+    model: options.models.open(llmConfig),
+    threadId: conversationId ?? agentId,
+    conversationId,
+    isolatedBlockIds: conversation?.isolatedBlockIds ?? [],
+    options: request.options,
+    callbackUrl: request.callbackUrl ?? null,
+    groupId:
+      agent.enableSleeptime === true ? ((await reader.groups.managedBy([agentId])).get(agentId)?.id ?? null) : null,
+  };
+}
+
+/** The model of the request, else the conversation's, else the agent's; the agent's window is the limit of each. */
+async function configFor(
+  { models, settingsOf }: Pick<RunnerOptions, "models" | "settingsOf">,
+  agent: Agent,
+  conversation: Conversation | null,
+  override: string | null,
+): Promise<LlmConfig> {
+  if (override !== null) return modelFor(models, agent, override);
+  if (conversation === null) return agent.llmConfig;
+  const { model, modelSettings } = conversation;
+  const config = model === null ? agent.llmConfig : await modelFor(models, agent, model);
+  return modelSettings === null ? config : { ...config, ...settingsOf(modelSettings) };
+}
+
+/** The model of this handle, with the agent's window as its limit. */
+export async function modelFor(models: Models, agent: Agent, handle: string): Promise<LlmConfig> {
+  const info = await models.find(handle);
+  if (info === undefined) throw new Failure("not_found", `NOT_FOUND: Handle ${handle} not found`);
+  return { ...info.config, contextWindow: Math.min(info.config.contextWindow, agent.llmConfig.contextWindow) };
+}
+
+/** What the loop works with. */
+export function turnOf(
+  options: RunnerOptions,
+  actor: Actor,
+  setup: RunSetup,
+  { log, signal }: Pick<Turn, "log" | "signal">,
+): Turn {
+  return {
+    store: options.store,
+    clock: options.world.clock,
+    random: options.world.random,
+    timeFormat: options.timeFormat,
+    countTokens: options.countTokens,
+    builtins: options.builtins,
+    actor,
+    agent: setup.agent,
+    tools: setup.tools,
+    model: setup.model,
+    models: options.models,
+    speech: speechOf(setup.agent.agentType, setup.agent.llmConfig.putInnerThoughtsInKwargs),
+    threadId: setup.threadId,
+    isolatedBlockIds: setup.isolatedBlockIds,
+    tracksProvider: options.tracksProvider,
+    quickVectors: options.quickVectors,
+    queryVectors: new Map(),
+    options: setup.options,
+    signal,
+    log,
+  };
+}

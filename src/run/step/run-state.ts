@@ -1,0 +1,139 @@
+import type { Agent } from "../../agent/agent.ts";
+import type { Message, ToolReturn } from "../../agent/message.ts";
+import type { Repositories } from "../../agent/ports/ports.ts";
+import type { Run, Step } from "../../agent/run.ts";
+import type { TurnOptions } from "../../agent/turn-options.ts";
+import { NO_USAGE, usageOf } from "../../agent/usage.ts";
+import type { Instant } from "../../core/clock.ts";
+import { type AgentId, newId, type RunId } from "../../core/id.ts";
+import type { JsonObject } from "../../core/json.ts";
+import type { World } from "../../core/world.ts";
+import { unpackAnswer } from "../../tools/tool-answer.ts";
+import type { RunSetup } from "./run-setup.ts";
+import { NOTHING_ASIDE } from "./set-aside.ts";
+import type { TurnState } from "./turn-state.ts";
+
+/** Steps and messages of one run that are read back when it is continued. */
+const RESUMED = { limit: 1_000, order: "asc" } as const;
+
+/** The run of a request, at work from the start. */
+export function newRun({ clock, random }: Pick<World, "clock" | "random">, setup: RunSetup): Run {
+  const { agent, conversationId, options, callbackUrl } = setup;
+  const metadata = runMetadata(options);
+  const run = queuedRun(newId("run", random), clock.now(), { agentId: agent.id, options, metadata });
+  return { ...run, status: "running", conversationId, callbackUrl };
+}
+
+/** What a run that begins later is made of. */
+export interface QueuedRunDraft {
+  readonly agentId: AgentId;
+  readonly options: TurnOptions;
+  readonly metadata: JsonObject;
+}
+
+/** A run in the agent's own conversation that has not begun. */
+export function queuedRun(id: RunId, createdAt: Instant, { agentId, options, metadata }: QueuedRunDraft): Run {
+  return {
+    id,
+    agentId,
+    conversationId: null,
+    status: "created",
+    stopReason: null,
+    background: options.background,
+    requestConfig: options as unknown as JsonObject,
+    metadata,
+    callbackUrl: null,
+    createdAt,
+    completedAt: null,
+    ttftNs: null,
+    totalDurationNs: null,
+    callbackSentAt: null,
+    callbackStatusCode: null,
+    callbackError: null,
+    approvalDueAt: null,
+  };
+}
+
+/** What kind of request a run came from, in Letta's words. */
+function runMetadata({ stream, background }: TurnOptions): JsonObject {
+  if (stream !== "none") return { run_type: "send_message_streaming" };
+  return background ? { run_type: "send_message_async", lettuce: null } : { run_type: "send_message" };
+}
+
+/** The options a run was started with. Only `newRun` writes them, though maybe of an older server. */
+export function optionsOf(run: Run): TurnOptions {
+  const options = run.requestConfig as unknown as TurnOptions;
+  return { ...options, clientSkills: options.clientSkills ?? [] };
+}
+
+/** Where a run stands that has not begun. */
+export function freshState(run: Run): TurnState {
+  return {
+    run,
+    context: [],
+    stepsTaken: 0,
+    calledTools: [],
+    lastAnswer: null,
+    usage: NO_USAGE,
+    nextStepId: null,
+    produced: [],
+    stopReason: null,
+    ending: null,
+    contextTokens: null,
+    counted: new Map(),
+    recalled: null,
+    overflows: 0,
+    refusal: null,
+    aside: NOTHING_ASIDE,
+    failure: null,
+  };
+}
+
+/** Where an unfinished run stands, from its rows. */
+export async function stateOf(reader: Repositories, run: Run, setup: RunSetup): Promise<TurnState> {
+  const messages = await reader.messages.list({ runId: run.id }, RESUMED);
+  const steps = await stepsOf(reader, run.id);
+  const answers = messages.flatMap((message) => message.toolReturns);
+  const context = visible(setup.agent, await reader.messages.context(setup.threadId));
+  const last = steps.at(-1);
+  return {
+    ...freshState(run),
+    context,
+    // A step that knew why the run should end, in a run that has not: its end was held back for a compaction. It is not
+    // always the last by its time, as the clock may have been set back.
+    ending: steps.find((step) => step.stopReason !== null)?.stopReason ?? null,
+    contextTokens: last === undefined || isCompactedSince(context, last) ? null : (last.usage?.totalTokens ?? 0),
+    stepsTaken: steps.length,
+    calledTools: answers.map((answer) => answer.name),
+    lastAnswer: lastAnswerOf(answers),
+    usage: usageOf(steps),
+    produced: producedOf(messages),
+  };
+}
+
+/** What the last of these tools answered, as text; null when there is none. */
+export function lastAnswerOf(answers: readonly ToolReturn[]): string | null {
+  const last = answers.at(-1);
+  return last === undefined ? null : unpackAnswer(last.response).text;
+}
+
+/** The steps that a run has taken, the first of them first. */
+export function stepsOf({ steps }: Pick<Repositories, "steps">, runId: RunId): Promise<readonly Step[]> {
+  return steps.list({ runId }, RESUMED);
+}
+
+/** What a run said, of all its messages: what was sent to it has an otid, and so would have the answers it got. */
+export function producedOf(messages: readonly Message[]): readonly Message[] {
+  return messages.filter(
+    ({ otid, role, approvals }) => otid === null && approvals.length === 0 && role !== "user" && role !== "system",
+  );
+}
+
+function isCompactedSince(context: readonly Message[], step: Step): boolean {
+  return context.some((message) => message.role === "summary" && message.createdAt > step.createdAt);
+}
+
+/** An agent that clears its buffer sees only its system message and what is new. */
+export function visible(agent: Agent, context: readonly Message[]): readonly Message[] {
+  return agent.messageBufferAutoclear ? context.slice(0, 1) : context;
+}

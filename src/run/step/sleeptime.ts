@@ -1,0 +1,127 @@
+import type { Group } from "../../agent/group.ts";
+import type { InputMessage } from "../../agent/input.ts";
+import type { Message } from "../../agent/message.ts";
+import type { Repositories } from "../../agent/ports/ports.ts";
+import { memoryTask } from "../../agent/prompt/prompts.ts";
+import type { Run } from "../../agent/run.ts";
+import { STEPS_DEFAULT, type TurnOptions } from "../../agent/turn-options.ts";
+import { type AgentId, newId, type RunId } from "../../core/id.ts";
+import type { JsonObject } from "../../core/json.ts";
+import { queuedRun } from "./run-state.ts";
+import { lineOf } from "./script.ts";
+import type { Turn } from "./turn-state.ts";
+
+/** Letta's word for the run of a companion. */
+const RUN_TYPE = "sleeptime_agent_send_message_async";
+/** Messages that one transcript shows at most: the newest. */
+const MESSAGES_MAX = 500;
+/** Characters that it has at most. */
+const CHARS_MAX = 100_000;
+/** Characters of a transcript per token of the context window: about half of what fits. */
+const CHARS_PER_WINDOW_TOKEN = 2;
+/** Transcripts that wait for one companion; what comes then is in the next one. */
+const WAITING_MAX = 20;
+const LEFT_OUT = "[what was said before is left out here]";
+
+/**
+ * Counts a turn that has ended and, when it is time, queues what was said since the last time for each companion, all in
+ * the transaction that ends the run. Gives the runs in which the companions will read it, null when it is not time.
+ */
+export async function noteTurn(turn: Turn, run: Run, repositories: Repositories): Promise<readonly RunId[] | null> {
+  const { agent } = turn;
+  const isTurn = run.status === "completed" && run.stopReason !== "requires_approval";
+  // A companion's own turns wake nobody, or two agents that look after each other would never rest.
+  if (agent.enableSleeptime !== true || !isTurn || run.metadata["run_type"] === RUN_TYPE) return null;
+  const group = (await repositories.groups.managedBy([agent.id])).get(agent.id);
+  if (group?.managerType !== "sleeptime" || group.sleeptimeAgentFrequency === 0) return null;
+  const turnsCounter = counted(group);
+  const isDue = group.sleeptimeAgentFrequency === null || turnsCounter === 0;
+  const runIds = isDue ? await queueTranscripts(turn, group, turnsCounter, repositories) : null;
+  if (runIds === null) await repositories.groups.noteTurn(group.id, { ...group, turnsCounter });
+  return runIds;
+}
+
+/** The counter after one more turn; it starts over when the companions' turn has come. */
+function counted({ sleeptimeAgentFrequency: frequency, turnsCounter }: Group): number | null {
+  return frequency === null ? turnsCounter : ((turnsCounter ?? -1) + 1) % frequency;
+}
+
+async function queueTranscripts(
+  turn: Turn,
+  group: Group,
+  turnsCounter: number | null,
+  repositories: Repositories,
+): Promise<readonly RunId[] | null> {
+  const said = await saidSince(turn, group, repositories);
+  const last = said.at(-1);
+  if (last === undefined || (await hasFullQueue(group, repositories))) return null;
+  const text = memoryTask(transcriptOf(turn, said), turn.timeFormat.localTime(last.createdAt, turn.agent.timezone));
+  const message: InputMessage = {
+    role: "user",
+    parts: [{ type: "text", text }],
+    name: null,
+    otid: null,
+    senderId: null,
+    groupId: group.id,
+  };
+  const runIds: RunId[] = [];
+  for (const agentId of group.agentIds) runIds.push(await queueFor(turn, agentId, message, repositories));
+  await repositories.groups.noteTurn(group.id, { turnsCounter, lastProcessedMessageId: last.id });
+  return runIds;
+}
+
+/** What the agent heard and said, in whichever conversation, since its companions last read of it. Oldest first. */
+async function saidSince({ agent }: Turn, group: Group, { messages }: Repositories): Promise<readonly Message[]> {
+  const { lastProcessedMessageId: lastId } = group;
+  // It may have gone with its conversation.
+  const known = lastId === null ? undefined : await messages.find(lastId);
+  const page = { limit: MESSAGES_MAX, order: "desc", ...(known === undefined ? {} : { before: known.id }) } as const;
+  const roles = ["user", "assistant", "tool", "approval"] as const;
+  const said = await messages.list({ agentId: agent.id, roles }, page);
+  // What the agent's provider refused, the companion's would refuse too.
+  return said.filter(({ isError }) => isError !== true).toReversed();
+}
+
+async function hasFullQueue({ agentIds }: Group, { runs }: Repositories): Promise<boolean> {
+  for (const agentId of agentIds) {
+    const waiting = await runs.findQueued({ agentId });
+    if (waiting !== undefined && waiting.input.messages.length >= WAITING_MAX) return true;
+  }
+  return false;
+}
+
+/** What was said, in words; the end of it when it is too long, as what is newest counts most. */
+function transcriptOf({ agent }: Turn, said: readonly Message[]): string {
+  const charsMax = Math.min(CHARS_MAX, agent.llmConfig.contextWindow * CHARS_PER_WINDOW_TOKEN);
+  const text = said.map(lineOf).join("\n");
+  return text.length <= charsMax ? text : `${LEFT_OUT}\n${text.slice(-charsMax).toWellFormed()}`;
+}
+
+/** Adds the transcript to the run that waits for this companion already, or to a new one. */
+async function queueFor(turn: Turn, agentId: AgentId, message: InputMessage, { runs }: Repositories): Promise<RunId> {
+  const waiting = await runs.findQueued({ agentId });
+  if (waiting !== undefined) {
+    const { runId, input } = waiting;
+    await runs.setQueuedInput(runId, { ...input, messages: [...input.messages, message] });
+    return runId;
+  }
+  const id = newId("run", turn.random);
+  const metadata: JsonObject = { run_type: RUN_TYPE, agent_id: agentId };
+  await runs.insert(queuedRun(id, turn.clock.now(), { agentId, options: companionOptions(turn), metadata }));
+  await runs.setQueuedInput(id, { approvals: [], approvalOtid: null, messages: [message] });
+  return id;
+}
+
+function companionOptions({ options }: Turn): TurnOptions {
+  return {
+    ...options,
+    maxSteps: STEPS_DEFAULT,
+    clientTools: [],
+    overrideModel: null,
+    overrideSystem: null,
+    stream: "none",
+    background: true,
+    includeReturnMessageTypes: null,
+    approvalTimeoutMs: null,
+  };
+}

@@ -1,0 +1,75 @@
+import type { JsonObject } from "../../core/json.ts";
+import { isRecord } from "../../core/json.ts";
+import type { ToolChoice, ToolSchema } from "../../llm/model.ts";
+import type { Tool } from "../../tools/tool.ts";
+import { allowedTools, forcedCall, isTerminal, requiresApproval, uncalledRequired } from "../../tools/tool-rules.ts";
+import { spokenSchema } from "./speech.ts";
+import type { Turn, TurnState } from "./turn-state.ts";
+
+/** The tools a model may call next. */
+export interface ToolOffer {
+  readonly schemas: readonly ToolSchema[];
+  /** Names that may be called; a call of another one is answered with an error. */
+  readonly allowed: readonly string[];
+  readonly choice: ToolChoice;
+}
+
+/** What the rules and the request leave of the agent's tools. */
+export function toolOffer(turn: Turn, state: TurnState): ToolOffer {
+  const schemas = allSchemas(turn);
+  const rules = turn.agent.toolRules;
+  const names = schemas.map((schema) => schema.name);
+  const allowed = allowedTools(rules, state.calledTools, names, state.lastAnswer);
+  const offered = schemas.filter((schema) => allowed.includes(schema.name));
+  const spoken = offered.map((schema) => spokenSchema(schema, turn.speech, isTerminal(rules, schema.name)));
+  const forced = forcedCall(rules, state.calledTools, names, state.lastAnswer);
+  return {
+    schemas: spoken,
+    allowed,
+    choice: choiceOf(spoken, turn.speech.isByTool && forced === "auto" ? "required" : forced),
+  };
+}
+
+/** Whether the agent or the client has this tool, be it allowed now or not. */
+export function hasTool(turn: Turn, toolName: string): boolean {
+  return isClientTool(turn, toolName) || turn.tools.some((tool) => tool.name === toolName);
+}
+
+/** The tools that rules demand and this run has yet to call. */
+export function missingTools(turn: Turn, calledTools: readonly string[]): readonly string[] {
+  const names = allSchemas(turn).map((schema) => schema.name);
+  return uncalledRequired(turn.agent.toolRules, calledTools, names);
+}
+
+/** Whether a call of this tool waits for a person or the client. */
+export function asksApproval(turn: Turn, toolName: string): boolean {
+  return isClientTool(turn, toolName) || requiresApproval(turn.agent.toolRules, toolName);
+}
+
+/** Whether the client runs this tool itself. */
+export function isClientTool(turn: Turn, toolName: string): boolean {
+  return turn.options.clientTools.some((tool) => tool.name === toolName);
+}
+
+/** The agent's tools and the client's; a client's tool hides the agent's of the same name. */
+function allSchemas(turn: Turn): readonly ToolSchema[] {
+  const own = turn.tools.filter((tool) => !isClientTool(turn, tool.name)).map(schemaOf);
+  return [...own, ...turn.options.clientTools];
+}
+
+/** A tool as a model sees it. */
+export function schemaOf(tool: Tool): ToolSchema {
+  const schema = tool.jsonSchema ?? {};
+  const parameters = schema["parameters"];
+  return {
+    name: tool.name,
+    description: String(schema["description"] ?? tool.description ?? ""),
+    parameters: isRecord(parameters) ? (parameters as JsonObject) : { type: "object", properties: {}, required: [] },
+  };
+}
+
+function choiceOf(schemas: readonly ToolSchema[], choice: ToolChoice): ToolChoice {
+  const [only] = schemas;
+  if (only === undefined) return "none";
+  return choice === "required" && schemas.length === 1 ? { tool: only.name } : choice;
+}

@@ -1,0 +1,101 @@
+import type { Agent } from "../../agent/agent.ts";
+import type { RunUsage } from "../../agent/events.ts";
+import type { MessagePlace } from "../../agent/input.ts";
+import type { Message } from "../../agent/message.ts";
+import type { Store, ThreadId } from "../../agent/ports/ports.ts";
+import type { CountTokens } from "../../agent/prompt/tokens.ts";
+import type { Run, StopReason } from "../../agent/run.ts";
+import type { TurnOptions } from "../../agent/turn-options.ts";
+import type { Clock } from "../../core/clock.ts";
+import type { Actor, BlockId, MessageId, StepId } from "../../core/id.ts";
+import type { Random } from "../../core/random.ts";
+import type { TimeFormat } from "../../core/time-format.ts";
+import type { LanguageModel } from "../../llm/model.ts";
+import type { Models } from "../../llm/models.ts";
+import type { BuiltinTool } from "../../tools/builtin.ts";
+import type { Tool } from "../../tools/tool.ts";
+import type { QueryVector, QuickVectors } from "../../umi/vectors/quick-vectors.ts";
+import type { RunLog } from "../log/run-log.ts";
+import type { Refusal, SetAside } from "./set-aside.ts";
+import type { Speech } from "./speech.ts";
+
+/** What one run is made of; fixed while it lasts. */
+export interface Turn {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly timeFormat: TimeFormat;
+  readonly countTokens: CountTokens;
+  readonly builtins: ReadonlyMap<string, BuiltinTool>;
+  readonly actor: Actor;
+  readonly agent: Agent;
+  readonly tools: readonly Tool[];
+  readonly model: LanguageModel;
+  /** Where other models are found: those that summarise. */
+  readonly models: Models;
+  readonly speech: Speech;
+  readonly threadId: ThreadId;
+  /** Blocks of the conversation's own, which stand in for the agent's of the same label. */
+  readonly isolatedBlockIds: readonly BlockId[];
+  /** Whether what goes to the provider and comes back is kept. */
+  readonly tracksProvider: boolean;
+  readonly quickVectors: QuickVectors;
+  /** Vectors of what the tools of the step at hand look for, by its text. */
+  readonly queryVectors: Map<string, QueryVector>;
+  readonly options: TurnOptions;
+  readonly signal: AbortSignal;
+  /** Where what happens is told to whoever watches. */
+  readonly log: RunLog;
+}
+
+/** Where a run stands. Everything here can be read from the rows again. */
+export interface TurnState {
+  run: Run;
+  context: readonly Message[];
+  stepsTaken: number;
+  /** Tools this run has called, in order; what the tool rules count. */
+  calledTools: readonly string[];
+  /** What the last tool answered. */
+  lastAnswer: string | null;
+  usage: RunUsage;
+  /** The step the input was stored under, until that step is taken. */
+  nextStepId: StepId | null;
+  /** What the run has said so far, for the reply. */
+  produced: readonly Message[];
+  stopReason: StopReason | null;
+  /** Why the run ends as soon as its context, which the last step filled, has been compacted. */
+  ending: StopReason | null;
+  /** The size of the context in the last call, as its provider counted; 0 when it is to be counted here, null before any call. */
+  contextTokens: number | null;
+  /** Messages that were counted for want of such a count, to be stored with the next commit. */
+  counted: ReadonlyMap<MessageId, number>;
+  /** What memory holds that bears on the input; null until it was looked up. Looked up anew after a restart. */
+  recalled: string | null;
+  /** Calls in a row that were refused because the context was too long. */
+  overflows: number;
+  /** What was refused, while the step is tried with less; null when nothing was since the last commit. */
+  refusal: Refusal | null;
+  /** What the context has been tried without, to be kept out of it with the next commit. */
+  aside: SetAside;
+  failure: unknown;
+}
+
+/** How a run ended. `failure` is what a caller should be told instead of the messages, if anything. */
+export interface TurnResult {
+  readonly run: Run;
+  readonly messages: readonly Message[];
+  readonly stopReason: StopReason;
+  readonly usage: RunUsage;
+  readonly failure: unknown;
+}
+
+/** Where the messages of a step belong. */
+export function placeOf(turn: Turn, state: TurnState, stepId: StepId | null): MessagePlace {
+  return {
+    agentId: turn.agent.id,
+    conversationId: state.run.conversationId,
+    runId: state.run.id,
+    stepId,
+    model: turn.agent.llmConfig.model,
+  };
+}

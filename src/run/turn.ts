@@ -1,0 +1,313 @@
+import type { TurnError } from "../agent/events.ts";
+import { newMessage } from "../agent/input.ts";
+import type { Message } from "../agent/message.ts";
+import type { Repositories } from "../agent/ports/ports.ts";
+import { withSkills } from "../agent/prompt/client-skills.ts";
+import type { Step, StopReason } from "../agent/run.ts";
+import { openCalls, toTranscript } from "../agent/transcript.ts";
+import { addUsage } from "../agent/usage.ts";
+import { newId, type StepId } from "../core/id.ts";
+import { answerFormatOf } from "../llm/answer-format.ts";
+import { ModelFailure, refusesInput } from "../llm/failure.ts";
+import type { FinishReason, ModelRequest, ToolCall } from "../llm/model.ts";
+import { isCrowded, madeRoomFor, makeRoom, mayBeFull, needsRoom, systemOverflow } from "./compaction/make-room.ts";
+import { type Change, commit, noChange, requirePlace } from "./step/commit.ts";
+import { type CallResult, callIdsOf, callModel } from "./step/model-call.ts";
+import { embedQueries } from "./step/query-vectors.ts";
+import { recalledFor, withRecalled } from "./step/recalled-memory.ts";
+import { leaveOut, ownAside } from "./step/refusal.ts";
+import { NOTHING_ASIDE, type SetAside } from "./step/set-aside.ts";
+import { type HeardReply, hear, withHeartbeat } from "./step/speech.ts";
+import { speechStream } from "./step/speech-stream.ts";
+import { asksApproval, missingTools, type ToolOffer, toolOffer } from "./step/tool-offer.ts";
+import { answerCalls, heartbeatMessage } from "./step/tool-round.ts";
+import { placeOf, type Turn, type TurnResult, type TurnState } from "./step/turn-state.ts";
+
+/** Characters of a tool's answer that a model is shown, whatever its context window. */
+const ANSWER_CHARS_MIN = 5_000;
+/** Part of the context window, at four characters a token, that one tool's answer may fill. */
+const ANSWER_WINDOW_SHARE = 0.2;
+
+/**
+ * The agent loop, the only one: takes a run from where its rows say it stands to its end. Every step is one commit,
+ * and what a built-in tool changes is in the same commit as its answer. Nothing is kept between steps but what the
+ * rows hold too, so a run that a crash cut off is continued by calling this again.
+ */
+export async function advance(turn: Turn, state: TurnState): Promise<TurnResult> {
+  // What is not read any more would be cut without a word.
+  if (isCrowded(state.context)) state.contextTokens ??= 0;
+  for (;;) {
+    const { stopReason } = state;
+    if (stopReason !== null)
+      return { run: state.run, messages: state.produced, stopReason, usage: state.usage, failure: state.failure };
+    // What a resumed run read may have been deleted piece by piece while it read; a prompt of that must not go out.
+    await requirePlace(state.run, turn.store.reader(turn.actor));
+    await goOn(turn, state);
+  }
+}
+
+/** The next commit of a run, or what must come before it. */
+async function goOn(turn: Turn, state: TurnState): Promise<void> {
+  if (turn.signal.aborted) await stop(turn, state, state.ending ?? "cancelled");
+  else if (await needsRoom(turn, state)) await makeRoom(turn, state);
+  else if (state.ending !== null) await stop(turn, state, state.ending);
+  else if (openCalls(state.context).length > 0) await answerOpenCalls(turn, state);
+  else if (state.stepsTaken >= turn.options.maxSteps) await stop(turn, state, "max_steps");
+  else await takeStep(turn, state);
+}
+
+function stop(turn: Turn, state: TurnState, stopReason: StopReason): Promise<void> {
+  return commit(turn, state, async () => ({ ...noChange(state), stopReason }));
+}
+
+/** Answers calls that an earlier commit left open: after an approval, or after a crash. */
+function answerOpenCalls(turn: Turn, state: TurnState): Promise<void> {
+  return commit(turn, state, async (repositories) => ({
+    ...noChange(state),
+    ...(await answerCalls(turn, state, state.context, repositories)),
+  }));
+}
+
+/** One model call, and the commit of what it said with the answers to what it called. */
+async function takeStep(turn: Turn, state: TurnState): Promise<void> {
+  const stepId = state.nextStepId ?? newId("step", turn.random);
+  state.nextStepId = null;
+  state.recalled ??= await recalledFor(turn, state);
+  const startedMs = turn.clock.elapsedMs();
+  const offer = toolOffer(turn, state);
+  const isStreamed = turn.options.stream === "tokens";
+  let isHeard = false;
+  const emit = speechStream(turn.speech, turn.options, (event) => {
+    isHeard = true;
+    turn.log.publish(event);
+  });
+  const [result, failure] = await settled(
+    callModel(
+      {
+        model: turn.model,
+        request: requestFor(turn, state, offer, isStreamed),
+        signal: turn.signal,
+        stepId,
+        knownCallIds: callIdsOf(state.context),
+        asksApproval: (name) => asksApproval(turn, name),
+        ...(isStreamed ? { emit } : {}),
+      },
+      turn.random,
+    ),
+  );
+  const llmRequestNs = Math.round((turn.clock.elapsedMs() - startedMs) * 1e6);
+  if (result !== undefined) {
+    await embedQueries(turn, result.reply.toolCalls);
+    const taken = { stepId, llmRequestNs, result, isStreamed };
+    await commit(turn, state, async (repositories) =>
+      held(turn, state, await changeOf(turn, state, taken, repositories)),
+    );
+  } else if ((await madeRoomFor(turn, state, failure)) || (!isHeard && (await leaveOut(turn, state, failure)))) {
+    // The same step, once more. What was heard cannot be unsaid.
+    state.nextStepId = stepId;
+  } else {
+    await failStep(turn, state, { stepId, llmRequestNs, failure });
+  }
+}
+
+/** The change of a step that ends the run, its end held back when it leaves a context that may have to be compacted first. */
+function held(turn: Turn, state: TurnState, change: Change): Change {
+  if (change.stopReason === null) return change;
+  const context = [...state.context, ...change.messages];
+  const mustWait = mayBeFull(turn, state, context, change.step?.usage ?? null);
+  return mustWait ? { ...change, stopReason: null, ending: change.stopReason } : change;
+}
+
+/** What a promise gave, or what it threw. */
+async function settled<T>(promise: Promise<T>): Promise<readonly [T, undefined] | readonly [undefined, unknown]> {
+  try {
+    return [await promise, undefined];
+  } catch (error) {
+    return [undefined, error];
+  }
+}
+
+/** What the model is asked where the run stands. */
+export function requestFor(turn: Turn, state: TurnState, offer: ToolOffer, stream: boolean): ModelRequest {
+  const { agent, options } = turn;
+  const answerCharsMax = Math.max(
+    ANSWER_CHARS_MIN,
+    Math.floor(agent.llmConfig.contextWindow * ANSWER_WINDOW_SHARE * 4),
+  );
+  const transcript = toTranscript(state.context, answerCharsMax);
+  // The field of the agent itself is the older one.
+  const format = answerFormatOf(agent.llmConfig) ?? agent.responseFormat;
+  const hasRules = agent.toolRules.some((rule) => rule.type !== "requires_approval");
+  return {
+    system: withSkills(options.overrideSystem ?? transcript.system, options.clientSkills),
+    messages: withRecalled(transcript.messages, state.recalled ?? ""),
+    tools: offer.schemas,
+    toolChoice: offer.choice,
+    parallelToolCalls: !hasRules && !turn.speech.isByTool && agent.llmConfig.parallelToolCalls,
+    stream,
+    ...(format === null ? {} : { responseFormat: format }),
+  };
+}
+
+interface TakenStep {
+  readonly stepId: StepId;
+  readonly llmRequestNs: number;
+  readonly result: CallResult;
+  readonly isStreamed: boolean;
+}
+
+async function changeOf(turn: Turn, state: TurnState, taken: TakenStep, repositories: Repositories): Promise<Change> {
+  const { result, isStreamed } = taken;
+  const heard = hear(result.reply, turn.speech);
+  const said = rowsOf(turn, state, taken, heard);
+  const usage = usageAfter(turn, state, result);
+  const before = { ...noChange(state), usage, call: result, wasStreamed: isStreamed };
+  if (heard.toolCalls.length === 0) {
+    const { stopReason, messages } = afterText(turn, state, taken, said);
+    return { ...before, messages, stopReason, step: stepRow(turn, state, taken, stopReason) };
+  }
+  const round = await answerCalls(turn, state, [...state.context, ...said], repositories);
+  const goesOn = round.stopReason === null;
+  const kept = turn.speech.isByTool
+    ? said.map((message) => ({ ...message, toolCalls: message.toolCalls.map((call) => withHeartbeat(call, goesOn)) }))
+    : said;
+  return {
+    ...before,
+    ...round,
+    messages: [...kept, ...round.messages],
+    step: stepRow(turn, state, taken, round.stopReason),
+  };
+}
+
+function usageAfter(turn: Turn, state: TurnState, result: CallResult) {
+  const usage = addUsage(state.usage, result.reply.usage);
+  // Older types never tracked the size of their context, and their clients are told so.
+  return turn.speech.isByTool ? { ...usage, contextTokens: null } : usage;
+}
+
+/** What a reply without calls means: the end, unless a tool must still be called. */
+function afterText(
+  turn: Turn,
+  state: TurnState,
+  taken: TakenStep,
+  said: readonly Message[],
+): { stopReason: StopReason | null; messages: readonly Message[] } {
+  if (turn.speech.isByTool) return { stopReason: "no_tool_call", messages: said };
+  const missing = missingTools(turn, state.calledTools);
+  if (missing.length > 0) {
+    const reason = `Call these tools before you end your turn: ${missing.join(", ")}`;
+    return { stopReason: null, messages: [...said, heartbeatMessage(turn, state, taken.stepId, reason)] };
+  }
+  return {
+    stopReason: END_REASONS[taken.result.reply.finishReason] ?? "end_turn",
+    messages: said,
+  };
+}
+
+/** How a text ends the turn that is no finished answer. */
+const END_REASONS: Partial<Readonly<Record<FinishReason, StopReason>>> = {
+  length: "max_tokens_exceeded",
+  filtered: "invalid_llm_response",
+};
+
+/**
+ * The rows a reply becomes: the calls that may run, then those that wait for an approval. What was said stands with the
+ * first call, as its deltas did.
+ */
+function rowsOf(turn: Turn, state: TurnState, { stepId, result }: TakenStep, heard: HeardReply): readonly Message[] {
+  const { parts, toolCalls } = heard;
+  const place = placeOf(turn, state, stepId);
+  const asks = (call: ToolCall) => asksApproval(turn, call.name);
+  const firstAsks = toolCalls[0] !== undefined && asks(toolCalls[0]);
+  const row = (role: "assistant" | "approval", isFirst: boolean): Message => ({
+    ...newMessage(turn, place, role, isFirst ? parts : []),
+    id: isFirst ? result.messageId : result.otherCallsId,
+    toolCalls: toolCalls.filter((call) => asks(call) === (role === "approval")),
+  });
+  const rows = [row("assistant", !firstAsks), row("approval", firstAsks)];
+  return rows.filter((message) => message.toolCalls.length > 0 || message.content.length > 0);
+}
+
+function stepRow(
+  turn: Turn,
+  state: TurnState,
+  taken: Pick<TakenStep, "stepId" | "llmRequestNs"> & { readonly result?: CallResult },
+  stopReason: StopReason | null,
+): Step {
+  const { llmConfig } = turn.agent;
+  return {
+    id: taken.stepId,
+    runId: state.run.id,
+    agentId: turn.agent.id,
+    providerName: llmConfig.providerName,
+    providerCategory: llmConfig.providerCategory,
+    model: llmConfig.model,
+    modelHandle: llmConfig.handle,
+    modelEndpoint: llmConfig.modelEndpoint,
+    contextWindowLimit: llmConfig.contextWindow,
+    usage: taken.result?.reply.usage ?? null,
+    stopReason,
+    status: "success",
+    errorType: null,
+    errorData: null,
+    feedback: null,
+    tags: [],
+    projectId: turn.agent.projectId,
+    createdAt: turn.clock.now(),
+    stepNs: taken.llmRequestNs,
+    llmRequestNs: taken.llmRequestNs,
+  };
+}
+
+interface FailedStep {
+  readonly stepId: StepId;
+  readonly llmRequestNs: number;
+  readonly failure: unknown;
+}
+
+/** Ends the run after a model call that failed or was cancelled. What the person wrote stays. */
+async function failStep(turn: Turn, state: TurnState, failed: FailedStep): Promise<void> {
+  const isCancelled = turn.signal.aborted;
+  const { stopReason, error, failure, aside } = isCancelled ? CANCELLED : await endOf(turn, state, failed.failure);
+  const step: Step = {
+    ...stepRow(turn, state, failed, stopReason),
+    status: isCancelled ? "cancelled" : "failed",
+    errorType: error?.type ?? null,
+    errorData: error === null ? null : { message: error.message, detail: error.detail },
+  };
+  state.failure = failure;
+  await commit(turn, state, async () => ({ ...noChange(state), step, stopReason, error, aside }));
+}
+
+/** How a failed call ends its run. */
+interface FailedEnd {
+  readonly stopReason: StopReason;
+  readonly error: TurnError | null;
+  readonly failure: unknown;
+  readonly aside: SetAside;
+}
+
+const CANCELLED: FailedEnd = { stopReason: "cancelled", error: null, failure: null, aside: NOTHING_ASIDE };
+
+/**
+ * What clients are told of a failure, a model's in its own words, anything else only that it happened; and what the next
+ * message goes on without.
+ */
+async function endOf(turn: Turn, state: TurnState, thrown: unknown): Promise<FailedEnd> {
+  if (thrown instanceof ModelFailure) {
+    const isRefused = refusesInput(thrown);
+    const failure = isRefused ? (state.refusal?.failure ?? thrown) : thrown;
+    const overflow = await systemOverflow(turn, state, failure);
+    const { type, message, detail } = overflow ?? failure;
+    if (overflow === undefined) {
+      const aside = isRefused ? ownAside(state) : NOTHING_ASIDE;
+      return { stopReason: "llm_api_error", error: { type, message, detail }, failure, aside };
+    }
+    const stopReason = "context_window_overflow_in_system_prompt";
+    return { stopReason, error: { type: stopReason, message, detail }, failure: overflow, aside: NOTHING_ASIDE };
+  }
+  const message = "An unknown error occurred with the LLM streaming request.";
+  const detail = thrown instanceof Error ? thrown.name : "unknown";
+  const error = { type: "internal_error", message, detail };
+  return { stopReason: "error", error, failure: thrown, aside: NOTHING_ASIDE };
+}

@@ -1,0 +1,249 @@
+import { type RawBuilder, type SqlBool, sql } from "kysely";
+import type { Agent, AgentType, CompactionSettings } from "../../agent/agent.ts";
+import type { AgentFilter, AgentStore } from "../../agent/ports/ports.ts";
+import type { StopReason } from "../../agent/run.ts";
+import { instantOf } from "../../core/clock.ts";
+import { Failure } from "../../core/failure.ts";
+import type { AgentId, ArchiveId } from "../../core/id.ts";
+import { countRows, type PageSource, readPage } from "../base/pages.ts";
+import {
+  containing,
+  fromFlagOrNull,
+  fromJson,
+  fromJsonOrNull,
+  toFlag,
+  toFlagOrNull,
+  toInstantOrNull,
+  toJsonOrNull,
+} from "../base/rows.ts";
+import type { AgentRow } from "../base/schema.ts";
+import type { Session } from "../base/session.ts";
+import { sqlArchiveStore } from "../memory/archives.ts";
+import { clearMemory } from "../messages/turn-entries.ts";
+import { forgetArrivals } from "../runs/events.ts";
+import { identityConditions } from "./identities.ts";
+
+// Only when it changes: the row holds the agent's prompt, and writing it again after every message would cost more
+// than the message itself.
+const NOTE_RUN = `update agents set last_stop_reason = $1
+  where id = $2 and organization_id = $3 and (last_stop_reason is null or last_stop_reason <> $1)`;
+
+const TAGS = "select tag from agent_tags where agent_id = $1 order by tag";
+
+/** {@link AgentStore} over SQL. */
+export function sqlAgentStore(session: Session): AgentStore {
+  const { db, organizationId } = session;
+  return {
+    async find(id) {
+      const { rows } = await session.sql.execute("select * from agents where id = $1 and organization_id = $2", [
+        id,
+        organizationId,
+      ]);
+      return rows[0] && toAgent(rows[0] as unknown as AgentRow);
+    },
+
+    async list(filter, page) {
+      const source: PageSource = { table: "agents", column: page.orderBy, missing: "ignore" };
+      return readPage(session, source, { page, condition: matches(organizationId, filter), decode: toAgent });
+    },
+
+    async count(filter) {
+      return countRows(session, "agents", matches(organizationId, filter));
+    },
+
+    async insert(agent) {
+      await db
+        .insertInto("agents")
+        .values({ ...toRow(agent), organization_id: organizationId })
+        .execute();
+    },
+
+    async save(agent) {
+      const { id, ...row } = toRow(agent);
+      const result = await db
+        .updateTable("agents")
+        .set(row)
+        .where("id", "=", id)
+        .where("organization_id", "=", organizationId)
+        .executeTakeFirst();
+      if (result.numUpdatedRows === 0n) throw new Failure("not_found", `Agent with ID ${id} not found`);
+    },
+
+    async noteRun(id, stopReason) {
+      await session.sql.execute(NOTE_RUN, [stopReason, id, organizationId]);
+    },
+
+    remove: (id) => removeAgent(session, id),
+
+    async tagsOf(ids) {
+      const tags = new Map<AgentId, readonly string[]>();
+      for (const id of ids) {
+        const { rows } = await session.sql.execute(TAGS, [id]);
+        tags.set(
+          id,
+          rows.map((row) => String(row["tag"])),
+        );
+      }
+      return tags;
+    },
+
+    async setTags(id, tags) {
+      await db.deleteFrom("agent_tags").where("agent_id", "=", id).execute();
+      const rows = [...new Set(tags)].map((tag) => ({ agent_id: id, tag }));
+      if (rows.length > 0) await db.insertInto("agent_tags").values(rows).execute();
+    },
+  };
+}
+
+/** Removes the agent, what hangs on it by reference, its thread, and the archive it owns when nobody else uses it. */
+async function removeAgent(session: Session, id: AgentId): Promise<void> {
+  const { db, organizationId } = session;
+  const owned = await db
+    .selectFrom("agent_archives")
+    .select("archive_id")
+    .where("agent_id", "=", id)
+    .where("is_owner", "=", 1)
+    .executeTakeFirst();
+  await removeIsolatedBlocks(session, id);
+  await db
+    .deleteFrom("thread_messages")
+    .where((eb) =>
+      eb.or([
+        eb("thread_id", "=", id),
+        eb("thread_id", "in", eb.selectFrom("conversations").select("id").where("agent_id", "=", id)),
+      ]),
+    )
+    .execute();
+  const gone = await db
+    .deleteFrom("agents")
+    .where("id", "=", id)
+    .where("organization_id", "=", organizationId)
+    .executeTakeFirst();
+  if (gone.numDeletedRows === 0n) throw new Failure("not_found", `Agent with ID ${id} not found`);
+  await forgetArrivals(session);
+  await clearMemory(session, id);
+  if (owned === undefined) return;
+  const other = await db
+    .selectFrom("agent_archives")
+    .select("agent_id")
+    .where("archive_id", "=", owned.archive_id)
+    .executeTakeFirst();
+  if (other === undefined) await sqlArchiveStore(session).remove(owned.archive_id as ArchiveId);
+}
+
+/** Removes the blocks that the agent's conversations have for themselves. */
+async function removeIsolatedBlocks({ db, organizationId }: Session, id: AgentId): Promise<void> {
+  const rows = await db
+    .selectFrom("conversations")
+    .select("isolated_block_ids")
+    .where("agent_id", "=", id)
+    .where("isolated_block_ids", "!=", "[]")
+    .execute();
+  const ids = rows.flatMap((row) => fromJson<readonly string[]>(row.isolated_block_ids));
+  if (ids.length === 0) return;
+  await db.deleteFrom("blocks").where("id", "in", ids).where("organization_id", "=", organizationId).execute();
+}
+
+/** The filter as one condition; every agent of the organisation when it is empty, hidden ones aside. */
+function matches(organizationId: string, filter: AgentFilter): RawBuilder<SqlBool> {
+  const conditions: RawBuilder<SqlBool>[] = [sql`agents.organization_id = ${organizationId}`];
+  const equals = (column: string, value: string | undefined) => {
+    if (value !== undefined) conditions.push(sql`${sql.ref(`agents.${column}`)} = ${value}`);
+  };
+  equals("name", filter.name);
+  equals("project_id", filter.projectId);
+  equals("template_id", filter.templateId);
+  equals("base_template_id", filter.baseTemplateId);
+  equals("last_stop_reason", filter.lastStopReason);
+  equals("created_by_id", filter.createdById);
+  if (filter.queryText !== undefined)
+    conditions.push(sql`lower(agents.name) like ${containing(filter.queryText.toLowerCase())} escape '\\'`);
+  if (filter.showHidden !== true) conditions.push(sql`(agents.hidden is null or agents.hidden = 0)`);
+  if (filter.blockId !== undefined) {
+    conditions.push(
+      sql`exists (select 1 from agent_blocks where agent_blocks.agent_id = agents.id and agent_blocks.block_id = ${filter.blockId})`,
+    );
+  }
+  if (filter.archiveId !== undefined) {
+    conditions.push(
+      sql`agents.id in (select agent_archives.agent_id from agent_archives where agent_archives.archive_id = ${filter.archiveId})`,
+    );
+  }
+  conditions.push(...identityConditions("agent", filter));
+  const tags = [...new Set(filter.tags ?? [])];
+  if (tags.length > 0) {
+    const found = sql`(select count(*) from agent_tags where agent_tags.agent_id = agents.id and agent_tags.tag in (${sql.join(tags)}))`;
+    conditions.push(filter.matchAllTags === true ? sql`${found} = ${tags.length}` : sql`${found} > 0`);
+  }
+  return sql<SqlBool>`${sql.join(conditions, sql` and `)}`;
+}
+
+function toAgent(row: AgentRow): Agent {
+  return {
+    id: row.id as AgentId,
+    name: row.name,
+    description: row.description,
+    agentType: row.agent_type as AgentType,
+    system: row.system,
+    toolRules: fromJson(row.tool_rules),
+    llmConfig: fromJson(row.llm_config),
+    embeddingConfig: fromJsonOrNull(row.embedding_config),
+    compactionSettings: fromJson<CompactionSettings>(row.compaction_settings),
+    memorySettings: fromJsonOrNull(row.memory_settings),
+    responseFormat: fromJsonOrNull(row.response_format),
+    metadata: fromJsonOrNull(row.metadata),
+    messageBufferAutoclear: row.message_buffer_autoclear !== 0,
+    enableSleeptime: fromFlagOrNull(row.enable_sleeptime),
+    timezone: row.timezone,
+    maxFilesOpen: row.max_files_open,
+    perFileViewWindowCharLimit: row.per_file_view_window_char_limit,
+    hidden: fromFlagOrNull(row.hidden),
+    projectId: row.project_id,
+    templateId: row.template_id,
+    baseTemplateId: row.base_template_id,
+    deploymentId: row.deployment_id,
+    entityId: row.entity_id,
+    lastRunCompletion: toInstantOrNull(row.last_run_completion),
+    lastRunDurationMs: row.last_run_duration_ms,
+    lastStopReason: row.last_stop_reason as StopReason | null,
+    createdById: row.created_by_id,
+    lastUpdatedById: row.last_updated_by_id,
+    createdAt: instantOf(row.created_at),
+    updatedAt: instantOf(row.updated_at),
+  };
+}
+
+function toRow(agent: Agent): Omit<AgentRow, "organization_id"> {
+  return {
+    id: agent.id,
+    name: agent.name,
+    description: agent.description,
+    agent_type: agent.agentType,
+    system: agent.system,
+    tool_rules: JSON.stringify(agent.toolRules),
+    llm_config: JSON.stringify(agent.llmConfig),
+    embedding_config: toJsonOrNull(agent.embeddingConfig),
+    compaction_settings: JSON.stringify(agent.compactionSettings),
+    memory_settings: toJsonOrNull(agent.memorySettings),
+    response_format: toJsonOrNull(agent.responseFormat),
+    metadata: toJsonOrNull(agent.metadata),
+    message_buffer_autoclear: toFlag(agent.messageBufferAutoclear),
+    enable_sleeptime: toFlagOrNull(agent.enableSleeptime),
+    timezone: agent.timezone,
+    max_files_open: agent.maxFilesOpen,
+    per_file_view_window_char_limit: agent.perFileViewWindowCharLimit,
+    hidden: toFlagOrNull(agent.hidden),
+    project_id: agent.projectId,
+    template_id: agent.templateId,
+    base_template_id: agent.baseTemplateId,
+    deployment_id: agent.deploymentId,
+    entity_id: agent.entityId,
+    last_run_completion: agent.lastRunCompletion,
+    last_run_duration_ms: agent.lastRunDurationMs,
+    last_stop_reason: agent.lastStopReason,
+    created_by_id: agent.createdById,
+    last_updated_by_id: agent.lastUpdatedById,
+    created_at: agent.createdAt,
+    updated_at: agent.updatedAt,
+  };
+}

@@ -1,0 +1,250 @@
+import { type RawBuilder, type SqlBool, sql } from "kysely";
+import type { Identity, IdentityType } from "../../agent/identity.ts";
+import type { IdentityFilter, IdentityLinks, IdentityStore } from "../../agent/ports/ports.ts";
+import { instantOf } from "../../core/clock.ts";
+import { Failure } from "../../core/failure.ts";
+import type { AgentId, BlockId, IdentityId, OrganizationId } from "../../core/id.ts";
+import { type PageSource, readPage, removeRow } from "../base/pages.ts";
+import { containing, fromJson } from "../base/rows.ts";
+import type { IdentityRow } from "../base/schema.ts";
+import type { Session } from "../base/session.ts";
+
+const SOURCE: PageSource = { table: "identities", column: "created_at", missing: "refuse" };
+/** Agents or blocks that one answer names beside the identities it shows. */
+const LINKS_MAX = 10_000;
+
+/** {@link IdentityStore} over SQL. */
+export function sqlIdentityStore(session: Session): IdentityStore {
+  const { db, organizationId } = session;
+  return {
+    async find(id) {
+      const row = await db
+        .selectFrom("identities")
+        .selectAll()
+        .where("id", "=", id)
+        .where("organization_id", "=", organizationId)
+        .executeTakeFirst();
+      return row && toIdentity(row);
+    },
+
+    findByKey: (identifierKey, projectId) => findByKey(session, identifierKey, projectId),
+
+    async list(filter, page) {
+      return readPage(session, SOURCE, { page, condition: matches(organizationId, filter), decode: toIdentity });
+    },
+
+    async count() {
+      const row = await db
+        .selectFrom("identities")
+        .select((eb) => eb.fn.countAll<number>().as("total"))
+        .where("organization_id", "=", organizationId)
+        .executeTakeFirstOrThrow();
+      return Number(row.total);
+    },
+
+    async insert(identity) {
+      await refuseTakenKey(session, identity);
+      await db
+        .insertInto("identities")
+        .values({ ...toRow(identity), organization_id: organizationId })
+        .execute();
+    },
+
+    save: (identity) => saveIdentity(session, identity),
+
+    async remove(id) {
+      if (!(await removeRow(session, "identities", id))) throw missing(id);
+    },
+
+    listForAgents: (ids) => listForAgents(session, ids),
+    linksOf: (ids) => linksOf(session, ids),
+
+    ...linking(session),
+  };
+}
+
+/** The conditions that narrow agents or blocks to those of certain identities. */
+export function identityConditions(
+  kind: "agent" | "block",
+  { identityId, identifierKeys = [] }: { readonly identityId?: string; readonly identifierKeys?: readonly string[] },
+): RawBuilder<SqlBool>[] {
+  const links = sql.table(`${kind}_identities`);
+  const isLinked = sql`${sql.ref(`${kind}_identities.${kind}_id`)} = ${sql.ref(`${kind}s.id`)}`;
+  const link = sql.ref(`${kind}_identities.identity_id`);
+  const conditions: RawBuilder<SqlBool>[] = [];
+  if (identityId !== undefined) {
+    conditions.push(sql`exists (select 1 from ${links} where ${isLinked} and ${link} = ${identityId})`);
+  }
+  if (identifierKeys.length > 0) {
+    conditions.push(
+      sql`exists (select 1 from ${links} join identities on identities.id = ${link} where ${isLinked} and identities.identifier_key in (${sql.join([...identifierKeys])}))`,
+    );
+  }
+  return conditions;
+}
+
+function linking({ db }: Session): Pick<IdentityStore, "attachAgent" | "detachAgent" | "attachBlock" | "detachBlock"> {
+  return {
+    async attachAgent(id, agentId) {
+      await db
+        .insertInto("agent_identities")
+        .values({ agent_id: agentId, identity_id: id })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+    },
+
+    async detachAgent(id, agentId) {
+      await db.deleteFrom("agent_identities").where("identity_id", "=", id).where("agent_id", "=", agentId).execute();
+    },
+
+    async attachBlock(id, blockId) {
+      await db
+        .insertInto("block_identities")
+        .values({ block_id: blockId, identity_id: id })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+    },
+
+    async detachBlock(id, blockId) {
+      await db.deleteFrom("block_identities").where("identity_id", "=", id).where("block_id", "=", blockId).execute();
+    },
+  };
+}
+
+async function saveIdentity(session: Session, identity: Identity): Promise<void> {
+  const { db, organizationId } = session;
+  await refuseTakenKey(session, identity);
+  const { id, created_at: _, ...row } = toRow(identity);
+  const result = await db
+    .updateTable("identities")
+    .set(row)
+    .where("id", "=", id)
+    .where("organization_id", "=", organizationId)
+    .executeTakeFirst();
+  if (result.numUpdatedRows === 0n) throw missing(identity.id);
+}
+
+async function findByKey(
+  { db, organizationId }: Session,
+  identifierKey: string,
+  projectId: string | null,
+): Promise<Identity | undefined> {
+  const row = await db
+    .selectFrom("identities")
+    .selectAll()
+    .where("organization_id", "=", organizationId)
+    .where("identifier_key", "=", identifierKey)
+    .where(sql<SqlBool>`coalesce(project_id, '') = ${projectId ?? ""}`)
+    .executeTakeFirst();
+  return row && toIdentity(row);
+}
+
+async function refuseTakenKey(session: Session, { id, identifierKey, projectId }: Identity): Promise<void> {
+  const other = await findByKey(session, identifierKey, projectId);
+  if (other !== undefined && other.id !== id)
+    throw new Failure(
+      "conflict",
+      `The identity ${other.id} already has the identifier_key '${identifierKey.slice(0, 100)}'`,
+    );
+}
+
+async function listForAgents(
+  { db, organizationId }: Session,
+  ids: readonly AgentId[],
+): Promise<ReadonlyMap<AgentId, readonly Identity[]>> {
+  const found = new Map<AgentId, Identity[]>();
+  if (ids.length === 0) return found;
+  const rows = await db
+    .selectFrom("agent_identities")
+    .innerJoin("identities", "identities.id", "agent_identities.identity_id")
+    .selectAll("identities")
+    .select("agent_identities.agent_id")
+    .where("agent_identities.agent_id", "in", ids)
+    .where("identities.organization_id", "=", organizationId)
+    .orderBy("identities.created_at")
+    .orderBy("identities.id")
+    .execute();
+  for (const row of rows) {
+    const id = row.agent_id as AgentId;
+    found.set(id, [...(found.get(id) ?? []), toIdentity(row)]);
+  }
+  return found;
+}
+
+async function linksOf(
+  { db, organizationId }: Session,
+  ids: readonly IdentityId[],
+): Promise<ReadonlyMap<IdentityId, IdentityLinks>> {
+  if (ids.length === 0) return new Map();
+  const agents = await db
+    .selectFrom("agent_identities")
+    .innerJoin("agents", "agents.id", "agent_identities.agent_id")
+    .select(["agent_identities.identity_id", "agents.id"])
+    .where("agent_identities.identity_id", "in", ids)
+    .where("agents.organization_id", "=", organizationId)
+    .orderBy("agents.created_at")
+    .orderBy("agents.id")
+    .limit(LINKS_MAX)
+    .execute();
+  const blocks = await db
+    .selectFrom("block_identities")
+    .innerJoin("blocks", "blocks.id", "block_identities.block_id")
+    .select(["block_identities.identity_id", "blocks.id"])
+    .where("block_identities.identity_id", "in", ids)
+    .where("blocks.organization_id", "=", organizationId)
+    .orderBy("blocks.created_at")
+    .orderBy("blocks.id")
+    .limit(LINKS_MAX)
+    .execute();
+  const of = <T extends string>(rows: readonly { identity_id: string; id: string }[], id: IdentityId) =>
+    rows.filter((row) => row.identity_id === id).map((row) => row.id as T);
+  return new Map(ids.map((id) => [id, { agentIds: of<AgentId>(agents, id), blockIds: of<BlockId>(blocks, id) }]));
+}
+
+function matches(organizationId: string, filter: IdentityFilter): RawBuilder<SqlBool> {
+  const conditions: RawBuilder<SqlBool>[] = [sql`identities.organization_id = ${organizationId}`];
+  const equals = (column: string, value: string | undefined) => {
+    if (value !== undefined) conditions.push(sql`${sql.ref(`identities.${column}`)} = ${value}`);
+  };
+  equals("project_id", filter.projectId);
+  equals("identifier_key", filter.identifierKey);
+  equals("identity_type", filter.identityType);
+  if (filter.name !== undefined)
+    conditions.push(sql`lower(identities.name) like ${containing(filter.name.toLowerCase())} escape '\\'`);
+  return sql<SqlBool>`${sql.join(conditions, sql` and `)}`;
+}
+
+function missing(id: IdentityId): Failure {
+  return new Failure("not_found", `Identity not found with id='${id}'`);
+}
+
+function toIdentity(row: IdentityRow): Identity {
+  return {
+    id: row.id as IdentityId,
+    organizationId: row.organization_id as OrganizationId,
+    identifierKey: row.identifier_key,
+    name: row.name,
+    identityType: row.identity_type as IdentityType,
+    projectId: row.project_id,
+    properties: fromJson(row.properties),
+    createdById: row.created_by_id,
+    lastUpdatedById: row.last_updated_by_id,
+    createdAt: instantOf(row.created_at),
+    updatedAt: instantOf(row.updated_at),
+  };
+}
+
+function toRow(identity: Identity): Omit<IdentityRow, "organization_id"> {
+  return {
+    id: identity.id,
+    identifier_key: identity.identifierKey,
+    name: identity.name,
+    identity_type: identity.identityType,
+    project_id: identity.projectId,
+    properties: JSON.stringify(identity.properties),
+    created_by_id: identity.createdById,
+    last_updated_by_id: identity.lastUpdatedById,
+    created_at: identity.createdAt,
+    updated_at: identity.updatedAt,
+  };
+}

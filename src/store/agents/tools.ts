@@ -1,0 +1,208 @@
+import { type RawBuilder, type SqlBool, sql } from "kysely";
+import type { ToolFilter, ToolStore } from "../../agent/ports/ports.ts";
+import { instantOf } from "../../core/clock.ts";
+import { Failure } from "../../core/failure.ts";
+import type { ToolId } from "../../core/id.ts";
+import type { Tool, ToolType } from "../../tools/tool.ts";
+import { countRows, type PageSource, readPage, removeRow } from "../base/pages.ts";
+import {
+  containing,
+  fromFlagOrNull,
+  fromJson,
+  fromJsonOrNull,
+  toFlag,
+  toFlagOrNull,
+  toJsonOrNull,
+} from "../base/rows.ts";
+import type { ToolRow } from "../base/schema.ts";
+import type { Session } from "../base/session.ts";
+
+/** Tools kept in memory. */
+const CACHED_TOOLS_MAX = 1_000;
+
+const ONE = "select * from tools where id = $1 and organization_id = $2";
+const OF_AGENT = `select tools.id, tools.updated_at from agent_tools join tools on tools.id = agent_tools.tool_id
+  where agent_tools.agent_id = $1 and tools.organization_id = $2 order by agent_tools.position`;
+
+const SOURCE: PageSource = { table: "tools", column: "created_at", missing: "refuse" };
+
+/** {@link ToolStore} over SQL. */
+export function sqlToolStore(session: Session): ToolStore {
+  const { db, organizationId } = session;
+  return {
+    async find(id) {
+      const row = await db
+        .selectFrom("tools")
+        .selectAll()
+        .where("id", "=", id)
+        .where("organization_id", "=", organizationId)
+        .executeTakeFirst();
+      return row && toTool(row);
+    },
+
+    async findByNames(names) {
+      if (names.length === 0) return [];
+      const rows = await db
+        .selectFrom("tools")
+        .selectAll()
+        .where("organization_id", "=", organizationId)
+        .where("name", "in", names)
+        .execute();
+      return rows.map(toTool);
+    },
+
+    async list(filter, page) {
+      return readPage(session, SOURCE, { page, condition: matches(organizationId, filter), decode: toTool });
+    },
+
+    async count(filter) {
+      return countRows(session, "tools", matches(organizationId, filter));
+    },
+
+    async upsert(tool) {
+      const { id, created_at, ...row } = toRow(tool);
+      await db
+        .insertInto("tools")
+        .values({ id, created_at, ...row, organization_id: organizationId })
+        .onConflict((conflict) => conflict.columns(["organization_id", "name"]).doUpdateSet(row))
+        .execute();
+    },
+
+    async save(tool) {
+      const { id, created_at: _, ...row } = toRow(tool);
+      const result = await db
+        .updateTable("tools")
+        .set(row)
+        .where("id", "=", id)
+        .where("organization_id", "=", organizationId)
+        .executeTakeFirst();
+      if (result.numUpdatedRows === 0n) throw new Failure("not_found", `Tool not found with id='${id}'`);
+    },
+
+    async remove(id) {
+      if (!(await removeRow(session, "tools", id))) throw new Failure("not_found", `Tool not found with id='${id}'`);
+    },
+
+    ...agentTools(session),
+  };
+}
+
+/** The tool as it was at that change: from memory, or read once. */
+async function cachedTool(session: Session, id: string, updatedAt: number): Promise<Tool | undefined> {
+  const key = `${session.organizationId} ${id} ${updatedAt}`;
+  const known = session.toolCache.get(key);
+  if (known !== undefined) return known;
+  const { rows } = await session.sql.execute(ONE, [id, session.organizationId]);
+  const tool = rows[0] && toTool(rows[0] as unknown as ToolRow);
+  if (tool === undefined || tool.updatedAt !== updatedAt) return tool;
+  if (session.toolCache.size >= CACHED_TOOLS_MAX) session.toolCache.clear();
+  session.toolCache.set(key, tool);
+  return tool;
+}
+
+/** Which tools an agent has. */
+function agentTools(session: Session): Pick<ToolStore, "listForAgent" | "attach" | "detach"> {
+  const { db, organizationId } = session;
+  return {
+    async listForAgent(agentId) {
+      const { rows } = await session.sql.execute(OF_AGENT, [agentId, organizationId]);
+      const tools: Tool[] = [];
+      for (const row of rows) {
+        const tool = await cachedTool(session, String(row["id"]), Number(row["updated_at"]));
+        if (tool !== undefined) tools.push(tool);
+      }
+      return tools;
+    },
+
+    async attach(agentId, toolId) {
+      await db
+        .insertInto("agent_tools")
+        .values((eb) => ({
+          agent_id: agentId,
+          tool_id: toolId,
+          position: eb
+            .selectFrom("agent_tools as other")
+            .select((sub) => sub(sub.fn.coalesce(sub.fn.max("other.position"), sql<number>`0`), "+", 1).as("next"))
+            .where("other.agent_id", "=", agentId),
+        }))
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+    },
+
+    async detach(agentId, toolId) {
+      await db.deleteFrom("agent_tools").where("agent_id", "=", agentId).where("tool_id", "=", toolId).execute();
+    },
+  };
+}
+
+function matches(organizationId: string, filter: ToolFilter): RawBuilder<SqlBool> {
+  const conditions: RawBuilder<SqlBool>[] = [sql`tools.organization_id = ${organizationId}`];
+  const oneOf = (column: string, values: readonly string[] | undefined, isExcluded = false) => {
+    if (values === undefined || values.length === 0) return;
+    const operator = sql.raw(isExcluded ? "not in" : "in");
+    conditions.push(sql`${sql.ref(`tools.${column}`)} ${operator} (${sql.join([...values])})`);
+  };
+  oneOf("name", filter.names);
+  oneOf("id", filter.ids);
+  oneOf("tool_type", filter.toolTypes);
+  oneOf("tool_type", filter.excludeToolTypes, true);
+  if (filter.name !== undefined) conditions.push(sql`tools.name = ${filter.name}`);
+  if (filter.search !== undefined)
+    conditions.push(sql`lower(tools.name) like ${containing(filter.search.toLowerCase())} escape '\\'`);
+  if (filter.onlyLettaTools !== undefined) {
+    conditions.push(
+      filter.onlyLettaTools ? sql`tools.tool_type like 'letta_%'` : sql`tools.tool_type not like 'letta_%'`,
+    );
+  }
+  return sql<SqlBool>`${sql.join(conditions, sql` and `)}`;
+}
+
+function toTool(row: ToolRow): Tool {
+  return {
+    id: row.id as ToolId,
+    name: row.name,
+    toolType: row.tool_type as ToolType,
+    description: row.description,
+    sourceType: row.source_type,
+    sourceCode: row.source_code,
+    jsonSchema: fromJsonOrNull(row.json_schema),
+    argsJsonSchema: fromJsonOrNull(row.args_json_schema),
+    tags: fromJson(row.tags),
+    returnCharLimit: row.return_char_limit,
+    pipRequirements: fromJsonOrNull(row.pip_requirements),
+    npmRequirements: fromJsonOrNull(row.npm_requirements),
+    defaultRequiresApproval: fromFlagOrNull(row.default_requires_approval),
+    enableParallelExecution: row.enable_parallel_execution !== 0,
+    metadata: fromJson(row.metadata),
+    projectId: row.project_id,
+    createdById: row.created_by_id,
+    lastUpdatedById: row.last_updated_by_id,
+    createdAt: instantOf(row.created_at),
+    updatedAt: instantOf(row.updated_at),
+  };
+}
+
+function toRow(tool: Tool): Omit<ToolRow, "organization_id"> {
+  return {
+    id: tool.id,
+    name: tool.name,
+    tool_type: tool.toolType,
+    description: tool.description,
+    source_type: tool.sourceType,
+    source_code: tool.sourceCode,
+    json_schema: toJsonOrNull(tool.jsonSchema),
+    args_json_schema: toJsonOrNull(tool.argsJsonSchema),
+    tags: JSON.stringify(tool.tags),
+    return_char_limit: tool.returnCharLimit,
+    pip_requirements: toJsonOrNull(tool.pipRequirements),
+    npm_requirements: toJsonOrNull(tool.npmRequirements),
+    default_requires_approval: toFlagOrNull(tool.defaultRequiresApproval),
+    enable_parallel_execution: toFlag(tool.enableParallelExecution),
+    metadata: JSON.stringify(tool.metadata),
+    project_id: tool.projectId,
+    created_by_id: tool.createdById,
+    last_updated_by_id: tool.lastUpdatedById,
+    created_at: tool.createdAt,
+    updated_at: tool.updatedAt,
+  };
+}

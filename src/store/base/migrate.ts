@@ -1,0 +1,120 @@
+import type { Instant } from "../../core/clock.ts";
+import { Failure } from "../../core/failure.ts";
+import { DEFAULT_ORGANIZATION_ID, DEFAULT_USER_ID } from "../../core/id.ts";
+import { FIRST } from "../migrations/0001-first.ts";
+import { LEASE_AND_EXPIRY } from "../migrations/0002-lease-and-expiry.ts";
+import { EVENT_ARRIVALS } from "../migrations/0003-event-arrivals.ts";
+import { GROUPS } from "../migrations/0004-groups.ts";
+import { MEMORY_INDEX } from "../migrations/0005-memory-index.ts";
+import { MEMORY_FACTS } from "../migrations/0006-memory-facts.ts";
+import { EMBEDDINGS } from "../migrations/0007-embeddings.ts";
+import { MEMORY_SETTINGS } from "../migrations/0008-memory-settings.ts";
+import { REPLACED_IN_THREADS } from "../migrations/0009-replaced-in-threads.ts";
+import { FACT_SAID_AT } from "../migrations/0010-fact-said-at.ts";
+import { REFUSED_IN_THREADS } from "../migrations/0011-refused-in-threads.ts";
+import { HOME } from "../migrations/0012-home.ts";
+import type { SqlConnection, SqlDatabase } from "./driver.ts";
+
+/** Every change of the schema, in order; the index plus one is the version. Never edited once released. */
+const MIGRATIONS: readonly string[] = [
+  FIRST,
+  LEASE_AND_EXPIRY,
+  EVENT_ARRIVALS,
+  GROUPS,
+  MEMORY_INDEX,
+  MEMORY_FACTS,
+  EMBEDDINGS,
+  MEMORY_SETTINGS,
+  REPLACED_IN_THREADS,
+  FACT_SAID_AT,
+  REFUSED_IN_THREADS,
+  HOME,
+];
+
+/** The schema this server writes. */
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/**
+ * Brings the database to {@link SCHEMA_VERSION}, each step in a transaction of its own, and makes sure that the
+ * default organisation and user exist. Refuses a database that a newer server wrote.
+ */
+export async function migrate(database: SqlDatabase, now: Instant): Promise<void> {
+  const { writer, dialect } = database;
+  await writer.execute(
+    "create table if not exists schema_version (version integer primary key, applied_at double precision not null)",
+    [],
+  );
+  const current = await versionOf(writer);
+  if (current > SCHEMA_VERSION) {
+    throw new Failure(
+      "refused",
+      `The database has schema version ${current}, but this server knows versions up to ${SCHEMA_VERSION}. Start the newer server that wrote it, or use another data directory`,
+    );
+  }
+  for (let version = current + 1; version <= SCHEMA_VERSION; version++) {
+    await inTransaction(writer, () => apply(writer, dialect, version, now));
+  }
+  await database.flush();
+}
+
+/** Runs `work` between begin and commit; anything thrown rolls back. `committed` is told before anybody else can read it. */
+export async function inTransaction<T>(
+  writer: SqlConnection,
+  work: () => Promise<T>,
+  committed: () => void = () => {},
+): Promise<T> {
+  await writer.execute("begin immediate", []);
+  try {
+    const result = await work();
+    const done = writer.execute("commit", []);
+    if (done instanceof Promise) await done;
+    committed();
+    return result;
+  } catch (error) {
+    await rollback(writer);
+    throw error;
+  }
+}
+
+async function rollback(writer: SqlConnection): Promise<void> {
+  try {
+    await writer.execute("rollback", []);
+  } catch {
+    // SQLite has already rolled back by itself after some errors (a full disk); there is nothing left to undo.
+  }
+}
+
+async function versionOf(connection: SqlConnection): Promise<number> {
+  const { rows } = await connection.execute("select max(version) as version from schema_version", []);
+  return Number(rows[0]?.["version"] ?? 0);
+}
+
+async function apply(
+  writer: SqlConnection,
+  dialect: SqlDatabase["dialect"],
+  version: number,
+  now: Instant,
+): Promise<void> {
+  const isSqlite = dialect === "sqlite";
+  const text = (MIGRATIONS[version - 1] ?? "")
+    .replaceAll("%AUTO%", isSqlite ? "integer primary key" : "bigserial primary key")
+    .replaceAll("%BYTES%", isSqlite ? "blob" : "bytea")
+    .replaceAll("%KEYED%", isSqlite ? "without rowid" : "");
+  for (const statement of text.split(";")) if (statement.trim() !== "") await writer.execute(statement, []);
+  if (version === 1) await insertDefaults(writer, now);
+  await writer.execute("insert into schema_version (version, applied_at) values ($1, $2)", [version, now]);
+}
+
+async function insertDefaults(writer: SqlConnection, now: Instant): Promise<void> {
+  await writer.execute("insert into organizations (id, name, created_at) values ($1, $2, $3)", [
+    DEFAULT_ORGANIZATION_ID,
+    "default_org",
+    now,
+  ]);
+  await writer.execute("insert into users (id, organization_id, name, created_at) values ($1, $2, $3, $4)", [
+    DEFAULT_USER_ID,
+    DEFAULT_ORGANIZATION_ID,
+    "default_user",
+    now,
+  ]);
+}

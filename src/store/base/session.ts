@@ -1,0 +1,39 @@
+import type { Kysely } from "kysely";
+import type { OrganizationId } from "../../core/id.ts";
+import type { World } from "../../core/world.ts";
+import type { Tool } from "../../tools/tool.ts";
+import type { ColumnCache, EmbeddedCache, VectorCache } from "./caches.ts";
+import type { SqlConnection } from "./driver.ts";
+import type { Tables } from "./schema.ts";
+
+/** What events have arrived since the last were moved, as far as this process knows. */
+export interface Arrivals {
+  /** When there are so many, they are moved. */
+  readonly eventsMax: number;
+  events: number;
+  chars: number;
+}
+
+/** What every repository of this folder is made of. All statements are scoped by `organizationId`. */
+export interface Session {
+  /** For statements that are built. */
+  readonly db: Kysely<Tables>;
+  /** For the few hot statements, written out. */
+  readonly sql: SqlConnection;
+  readonly organizationId: OrganizationId;
+  readonly userId: string;
+  readonly world: Pick<World, "clock" | "random">;
+  /** Tools that were read lately, by id and time of change: they are long, change rarely, and every turn needs them. */
+  readonly toolCache: Map<string, Tool>;
+  /** What was read of committed entries; absent where a transaction may see others. */
+  readonly columnCache?: ColumnCache;
+  readonly embeddedCache?: EmbeddedCache;
+  /** Vectors that were searched lately, by space. */
+  readonly vectorCache: VectorCache;
+  /** Told of each row that was left out of a list, as it cannot be read. */
+  readonly onDamaged: (table: string, id: string) => void;
+  /** Shared by all sessions of a database. */
+  readonly arrivals: Arrivals;
+  /** Whether work was owed that nobody has been told of yet; see `Backlog`. Shared by all sessions of a database. */
+  readonly owed: { isNew: boolean };
+}

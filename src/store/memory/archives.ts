@@ -1,0 +1,135 @@
+import { type RawBuilder, type SqlBool, sql } from "kysely";
+import { instantOf } from "../../core/clock.ts";
+import { Failure } from "../../core/failure.ts";
+import type { AgentId, ArchiveId } from "../../core/id.ts";
+import { embeddingKeyOf } from "../../llm/catalog.ts";
+import type { Archive, ArchiveFilter, ArchiveStore } from "../../umi/archive/archive.ts";
+import { type PageSource, readPage, removeRow } from "../base/pages.ts";
+import { fromJsonOrNull, toFlag, toJsonOrNull } from "../base/rows.ts";
+import type { ArchiveRow } from "../base/schema.ts";
+import type { Session } from "../base/session.ts";
+import { sqlBacklog } from "./backlog.ts";
+import { sqlEntryStore } from "./entries.ts";
+
+const SOURCE: PageSource = { table: "archives", column: "created_at", missing: "refuse" };
+
+const FIND = "select * from archives where id = $1 and organization_id = $2";
+
+/** {@link ArchiveStore} over SQL. */
+export function sqlArchiveStore(session: Session): ArchiveStore {
+  const { db, organizationId } = session;
+  return {
+    async find(id) {
+      const { rows } = await session.sql.execute(FIND, [id, organizationId]);
+      return rows[0] && toArchive(rows[0] as unknown as ArchiveRow);
+    },
+
+    async list(filter, page) {
+      return readPage(session, SOURCE, { page, condition: matches(organizationId, filter), decode: toArchive });
+    },
+
+    async insert(archive) {
+      await db
+        .insertInto("archives")
+        .values({ ...toRow(archive), organization_id: organizationId })
+        .execute();
+    },
+
+    async ownedBy(agentId) {
+      const row = await db
+        .selectFrom("archives")
+        .innerJoin("agent_archives", "agent_archives.archive_id", "archives.id")
+        .selectAll("archives")
+        .where("agent_archives.agent_id", "=", agentId)
+        .where("agent_archives.is_owner", "=", 1)
+        .where("archives.organization_id", "=", organizationId)
+        .executeTakeFirst();
+      return row && toArchive(row);
+    },
+
+    async save(archive) {
+      const { id, ...row } = toRow(archive);
+      const before = await this.find(archive.id);
+      const result = await db
+        .updateTable("archives")
+        .set(row)
+        .where("id", "=", id)
+        .where("organization_id", "=", organizationId)
+        .executeTakeFirst();
+      if (result.numUpdatedRows === 0n) throw missing(archive.id);
+      if (archive.embeddingConfig !== null && keyOf(before) !== keyOf(archive))
+        await sqlBacklog(session).owe(archive.id, "embed", "now");
+    },
+
+    async remove(id) {
+      if (!(await removeRow(session, "archives", id))) throw missing(id);
+      await sqlEntryStore(session).clear(id);
+    },
+
+    attach: (agentId, id, isOwned) => attach(session, agentId, id, isOwned),
+
+    async detach(agentId, id) {
+      await db.deleteFrom("agent_archives").where("agent_id", "=", agentId).where("archive_id", "=", id).execute();
+    },
+  };
+}
+
+async function attach({ db }: Session, agentId: AgentId, id: ArchiveId, isOwned: boolean): Promise<void> {
+  const current = await db
+    .selectFrom("agent_archives")
+    .select("archive_id")
+    .where("agent_id", "=", agentId)
+    .executeTakeFirst();
+  if (current?.archive_id === id) return;
+  if (current !== undefined)
+    throw new Failure("conflict", `Agent ${agentId} has the archive ${current.archive_id} already; detach that first`);
+  await db
+    .insertInto("agent_archives")
+    .values({ agent_id: agentId, archive_id: id, is_owner: toFlag(isOwned) })
+    .execute();
+}
+
+function matches(organizationId: string, { name, agentId }: ArchiveFilter): RawBuilder<SqlBool> {
+  const conditions: RawBuilder<SqlBool>[] = [sql`archives.organization_id = ${organizationId}`];
+  if (name !== undefined) conditions.push(sql`archives.name = ${name}`);
+  if (agentId !== undefined) {
+    conditions.push(
+      sql`archives.id in (select agent_archives.archive_id from agent_archives where agent_archives.agent_id = ${agentId})`,
+    );
+  }
+  return sql<SqlBool>`${sql.join(conditions, sql` and `)}`;
+}
+
+function keyOf(archive: Archive | undefined): string | undefined {
+  return archive?.embeddingConfig ? embeddingKeyOf(archive.embeddingConfig) : undefined;
+}
+
+function missing(id: ArchiveId): Failure {
+  return new Failure("not_found", `Archive not found with id='${id}'`);
+}
+
+function toArchive(row: ArchiveRow): Archive {
+  return {
+    id: row.id as ArchiveId,
+    name: row.name,
+    description: row.description,
+    embeddingConfig: fromJsonOrNull(row.embedding_config),
+    metadata: fromJsonOrNull(row.metadata),
+    createdById: row.created_by_id,
+    createdAt: instantOf(row.created_at),
+    updatedAt: instantOf(row.updated_at),
+  };
+}
+
+function toRow(archive: Archive): Omit<ArchiveRow, "organization_id"> {
+  return {
+    id: archive.id,
+    name: archive.name,
+    description: archive.description,
+    embedding_config: toJsonOrNull(archive.embeddingConfig),
+    metadata: toJsonOrNull(archive.metadata),
+    created_by_id: archive.createdById,
+    created_at: archive.createdAt,
+    updated_at: archive.updatedAt,
+  };
+}

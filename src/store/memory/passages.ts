@@ -1,0 +1,184 @@
+import { type SqlBool, sql } from "kysely";
+import { instantOf } from "../../core/clock.ts";
+import { Failure } from "../../core/failure.ts";
+import { type AgentId, type ArchiveId, newId, type PassageId } from "../../core/id.ts";
+import type { Archive } from "../../umi/archive/archive.ts";
+import type { Passage, PassageStore } from "../../umi/archive/passage.ts";
+import { limitOf, orderOf, type PageSource, pageCondition, removeRow } from "../base/pages.ts";
+import { containing, fromJson, fromJsonOrNull, readable, toJsonOrNull } from "../base/rows.ts";
+import type { PassageRow } from "../base/schema.ts";
+import type { Session } from "../base/session.ts";
+import { sqlArchiveStore } from "./archives.ts";
+import { sqlEntryStore } from "./entries.ts";
+import { addPassageEntries } from "./passage-entries.ts";
+
+const SOURCE: PageSource = { table: "passages", column: "created_at", missing: "refuse" };
+
+const ARCHIVE_OF = `select archives.id from agent_archives join archives on archives.id = agent_archives.archive_id
+  where agent_archives.agent_id = $1 and archives.organization_id = $2`;
+
+/** {@link PassageStore} over SQL. */
+export function sqlPassageStore(session: Session): PassageStore {
+  const { db, organizationId } = session;
+  return {
+    archiveOf: (agentId) => archiveOf(session, agentId),
+
+    async openArchive(agentId, name) {
+      return (await archiveOf(session, agentId)) ?? createArchive(session, agentId, name);
+    },
+
+    async insert(passages, known) {
+      for (const passage of passages) {
+        await db
+          .insertInto("passages")
+          .values({ ...toRow(passage), organization_id: organizationId })
+          .execute();
+        const tags = [...new Set(passage.tags ?? [])].map((tag) => ({ passage_id: passage.id, tag }));
+        if (tags.length > 0) await db.insertInto("passage_tags").values(tags).execute();
+      }
+      const [first] = passages;
+      if (first !== undefined)
+        await addPassageEntries(session, await archiveFor(session, first.archiveId), passages, known);
+    },
+
+    indexMissing: (archiveId, limit) => indexMissing(session, archiveId, limit),
+
+    async find(id) {
+      const row = await db
+        .selectFrom("passages")
+        .selectAll()
+        .where("id", "=", id)
+        .where("organization_id", "=", organizationId)
+        .executeTakeFirst();
+      return row && toPassage(row);
+    },
+
+    async list(archiveId, page, text) {
+      const rows = await db
+        .selectFrom("passages")
+        .selectAll()
+        .where("archive_id", "=", archiveId)
+        .where("organization_id", "=", organizationId)
+        .$if(text !== undefined && text !== "", (query) =>
+          query.where(sql<SqlBool>`search_text like ${containing((text ?? "").toLowerCase())} escape '\\'`),
+        )
+        .where(await pageCondition(session, SOURCE, page))
+        .orderBy(orderOf(SOURCE, page))
+        .limit(limitOf(page))
+        .execute();
+      return readable(session, "passages", rows, toPassage);
+    },
+
+    async count(archiveId) {
+      const row = await db
+        .selectFrom("passages")
+        .select((eb) => eb.fn.countAll<number>().as("total"))
+        .where("archive_id", "=", archiveId)
+        .where("organization_id", "=", organizationId)
+        .executeTakeFirstOrThrow();
+      return Number(row.total);
+    },
+
+    async findAll(ids) {
+      if (ids.length === 0) return [];
+      const rows = await db
+        .selectFrom("passages")
+        .selectAll()
+        .where("id", "in", [...ids])
+        .where("organization_id", "=", organizationId)
+        .execute();
+      return readable(session, "passages", rows, toPassage);
+    },
+
+    async remove(id) {
+      const passage = await this.find(id);
+      if (passage === undefined || !(await removeRow(session, "passages", id)))
+        throw new Failure("not_found", `Passage with id '${id}' not found`);
+      await sqlEntryStore(session).remove(passage.archiveId, [id]);
+    },
+  };
+}
+
+/** Nothing of the passage is in its archive's space. */
+const isNotIndexed = sql<SqlBool>`not exists (select 1 from umi_spaces
+  join umi_entries on umi_entries.space_number = umi_spaces.number and umi_entries.id = passages.id
+  where umi_spaces.organization_id = passages.organization_id and umi_spaces.name = passages.archive_id)`;
+
+async function indexMissing(session: Session, archiveId: ArchiveId, limit: number): Promise<number> {
+  const rows = await session.db
+    .selectFrom("passages")
+    .selectAll()
+    .where("archive_id", "=", archiveId)
+    .where("organization_id", "=", session.organizationId)
+    .where(isNotIndexed)
+    .orderBy("created_at")
+    .orderBy("id")
+    .limit(limit)
+    .execute();
+  if (rows.length > 0) await addPassageEntries(session, await archiveFor(session, archiveId), rows.map(toPassage));
+  return rows.length;
+}
+
+async function archiveFor(session: Session, id: ArchiveId): Promise<Archive> {
+  const archive = await sqlArchiveStore(session).find(id);
+  if (archive === undefined) throw new Failure("not_found", `Archive not found with id='${id}'`);
+  return archive;
+}
+
+async function archiveOf(session: Session, agentId: AgentId): Promise<ArchiveId | undefined> {
+  const { rows } = await session.sql.execute(ARCHIVE_OF, [agentId, session.organizationId]);
+  return rows[0]?.["id"] as ArchiveId | undefined;
+}
+
+/** An archive that the agent owns, with its embeddings. */
+async function createArchive(session: Session, agentId: AgentId, name: string): Promise<ArchiveId> {
+  const { db, organizationId, userId, world } = session;
+  const owner = await db
+    .selectFrom("agents")
+    .select("embedding_config")
+    .where("id", "=", agentId)
+    .where("organization_id", "=", organizationId)
+    .executeTakeFirstOrThrow();
+  const id = newId("archive", world.random);
+  const now = world.clock.now();
+  const archives = sqlArchiveStore(session);
+  await archives.insert({
+    id,
+    name,
+    description: "Made with the first passage of an agent",
+    embeddingConfig: fromJsonOrNull(owner.embedding_config),
+    metadata: null,
+    createdById: userId,
+    createdAt: now,
+    updatedAt: now,
+  });
+  await archives.attach(agentId, id, true);
+  return id;
+}
+
+function toPassage(row: PassageRow): Passage {
+  return {
+    id: row.id as PassageId,
+    archiveId: row.archive_id as ArchiveId,
+    text: row.text,
+    tags: fromJsonOrNull(row.tags),
+    metadata: fromJson(row.metadata),
+    createdAt: instantOf(row.created_at),
+    updatedAt: instantOf(row.updated_at),
+    createdById: row.created_by_id,
+  };
+}
+
+function toRow(passage: Passage): Omit<PassageRow, "organization_id"> {
+  return {
+    id: passage.id,
+    archive_id: passage.archiveId,
+    text: passage.text,
+    search_text: passage.text.toLowerCase(),
+    tags: toJsonOrNull(passage.tags),
+    metadata: JSON.stringify(passage.metadata),
+    created_by_id: passage.createdById,
+    created_at: passage.createdAt,
+    updated_at: passage.updatedAt,
+  };
+}

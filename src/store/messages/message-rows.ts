@@ -1,0 +1,128 @@
+import { sql } from "kysely";
+import { type Message, type MessageRole, textOf } from "../../agent/message.ts";
+import { instantOf } from "../../core/clock.ts";
+import type { AgentId, ConversationId, MessageId, RunId, StepId } from "../../core/id.ts";
+import { isRecord, parseJson } from "../../core/json.ts";
+import type { ToolCall } from "../../llm/model.ts";
+import { fromFlagOrNull, fromJson, fromJsonOrNull, toFlag, toFlagOrNull } from "../base/rows.ts";
+import type { MessageRow } from "../base/schema.ts";
+
+/** The columns that a message is read from, wherever it is. */
+export const STORED_COLUMNS = [
+  "id",
+  "agent_id",
+  "conversation_id",
+  "role",
+  "content",
+  "tool_calls",
+  "tool_returns",
+  "approvals",
+  "name",
+  "model",
+  "otid",
+  "sender_id",
+  "group_id",
+  "step_id",
+  "run_id",
+  "created_at",
+] as const satisfies readonly (keyof MessageRow)[];
+
+/** Whether a row of `messages` gave way, in the conversation that it was sent to, to the same sent again. */
+export const REPLACED_AT_HOME = `exists (select 1 from thread_messages as home
+  where home.sequence_id = messages.sequence_id and home.is_replaced = 1
+  and home.thread_id = coalesce(messages.conversation_id, messages.agent_id))`;
+
+/** Whether a provider refused a row of `messages` in the conversation that it was sent to. */
+const REFUSED_AT_HOME = `exists (select 1 from thread_messages as home
+  where home.sequence_id = messages.sequence_id and home.is_refused = 1
+  and home.thread_id = coalesce(messages.conversation_id, messages.agent_id))`;
+
+/** A message's error mark in one thread. */
+export const IS_ERROR_HERE = sql<
+  number | null
+>`case when thread_messages.is_replaced = 1 or thread_messages.is_refused = 1 then 1 end`.as("is_error");
+
+/** The columns of a message as it stands in the conversation that it was sent to. */
+export const HOME_COLUMNS = [
+  ...STORED_COLUMNS,
+  sql<
+    number | null
+  >`case when ${sql.raw(REPLACED_AT_HOME)} or ${sql.raw(REFUSED_AT_HOME)} then 1 else messages.is_error end`.as(
+    "is_error",
+  ),
+] as const;
+
+/** A row of `messages` as far as a message is read from it. */
+export type ShownRow = Pick<MessageRow, (typeof STORED_COLUMNS)[number] | "is_error">;
+
+/** Adds a message and returns its place in the order of all messages. */
+export const INSERT_MESSAGE = `insert into messages (id, organization_id, agent_id, conversation_id, role, content, tool_calls, tool_returns,
+  approvals, name, model, otid, sender_id, group_id, step_id, run_id, is_error, is_spoken, search_text, created_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, '', $19) returning sequence_id`;
+
+/** The message that a row holds. */
+export function toMessage(row: ShownRow): Message {
+  return {
+    id: row.id as MessageId,
+    agentId: row.agent_id as AgentId,
+    conversationId: row.conversation_id as ConversationId | null,
+    role: row.role as MessageRole,
+    content: fromJson(row.content),
+    toolCalls: fromJsonOrNull(row.tool_calls) ?? [],
+    toolReturns: fromJsonOrNull(row.tool_returns) ?? [],
+    approvals: fromJsonOrNull(row.approvals) ?? [],
+    name: row.name,
+    model: row.model,
+    otid: row.otid,
+    senderId: row.sender_id,
+    groupId: row.group_id,
+    stepId: row.step_id as StepId | null,
+    runId: row.run_id as RunId | null,
+    isError: fromFlagOrNull(row.is_error),
+    createdAt: instantOf(row.created_at),
+  };
+}
+
+/** The values of `INSERT_MESSAGE`, in its order. */
+export function insertValues(organizationId: string, message: Message): readonly unknown[] {
+  const list = (items: readonly unknown[]) => (items.length === 0 ? null : JSON.stringify(items));
+  return [
+    message.id,
+    organizationId,
+    message.agentId,
+    message.conversationId,
+    message.role,
+    JSON.stringify(message.content),
+    list(message.toolCalls),
+    list(message.toolReturns),
+    list(message.approvals),
+    message.name,
+    message.model,
+    message.otid,
+    message.senderId,
+    message.groupId,
+    message.stepId,
+    message.runId,
+    toFlagOrNull(message.isError),
+    toFlag(spokenText(message) !== ""),
+    message.createdAt,
+  ];
+}
+
+/** What a user or the agent said in a message: what memory keeps of it, and what searches find. */
+export function spokenText(message: Pick<Message, "role" | "content" | "toolCalls">): string {
+  // A request for an approval may hold words of the agent's beside it.
+  if (message.role !== "user" && message.role !== "assistant" && message.role !== "approval") return "";
+  const text = textOf(message).trim();
+  // Heartbeats and notices are the server's own, packed as users' words.
+  const packed = message.role === "user" && text.startsWith("{") ? parseJson(text) : undefined;
+  if (isRecord(packed) && typeof packed["type"] === "string") return "";
+  const spoken = message.toolCalls.filter((call) => call.name === "send_message").map((call) => argumentText(call));
+  return [text, ...spoken].join("\n").trim();
+}
+
+/** What an older kind of agent says by its tool. */
+function argumentText({ arguments: text }: ToolCall): string {
+  const said = parseJson(text);
+  return isRecord(said) && typeof said["message"] === "string" ? said["message"] : text;
+}

@@ -1,0 +1,96 @@
+import { type RawBuilder, type SqlBool, sql } from "kysely";
+import type { MessageRole } from "../../agent/message.ts";
+import type { MessageStore, SpokenFilter } from "../../agent/ports/ports.ts";
+import type { RunId } from "../../core/id.ts";
+import { readable } from "../base/rows.ts";
+import type { Session } from "../base/session.ts";
+import { IS_REPLACED } from "./message-filter.ts";
+import { HOME_COLUMNS, REPLACED_AT_HOME, toMessage } from "./message-rows.ts";
+import { rememberMessages } from "./turn-entries.ts";
+
+// A run that was deleted has no answer to give, so it took nothing.
+const OF_OTID = `select messages.run_id from messages join runs on runs.id = messages.run_id
+  where messages.agent_id = $1 and messages.otid = $2
+  and coalesce(messages.conversation_id, '') = coalesce($3, '') and messages.organization_id = $4
+  group by messages.run_id order by max(messages.sequence_id) desc limit $5`;
+
+const NOTE_INDEXED = "update messages set search_text = '' where id = $1 and organization_id = $2";
+
+/** The part of {@link MessageStore} that looks messages up by their names, or lists what was said. */
+export type MessageFinder = Pick<MessageStore, "findAll" | "indexMissing" | "listSpoken" | "runsOfOtid">;
+
+/** {@link MessageFinder} over SQL. */
+export function sqlMessageFinder(session: Session): MessageFinder {
+  const { db, organizationId } = session;
+  return {
+    async findAll(ids) {
+      if (ids.length === 0) return [];
+      const rows = await db
+        .selectFrom("messages")
+        .select(HOME_COLUMNS)
+        .where("id", "in", [...ids])
+        .where(sql<SqlBool>`not ${sql.raw(IS_REPLACED)}`)
+        .where("organization_id", "=", organizationId)
+        .execute();
+      return readable(session, "messages", rows, toMessage);
+    },
+
+    async indexMissing(agentId, limit) {
+      const rows = await db
+        .selectFrom("messages")
+        .select(HOME_COLUMNS)
+        .where("search_text", "!=", "")
+        .where("agent_id", "=", agentId)
+        .where("organization_id", "=", organizationId)
+        .orderBy("sequence_id")
+        .limit(limit)
+        .execute();
+      const messages = rows.map(toMessage);
+      await rememberMessages(session, messages);
+      for (const { id } of messages) await session.sql.execute(NOTE_INDEXED, [id, organizationId]);
+      return messages.length;
+    },
+
+    async listSpoken(filter, limit) {
+      const rows = await db
+        .selectFrom("messages")
+        .select(HOME_COLUMNS)
+        .where(matches(organizationId, filter))
+        .orderBy("sequence_id", "desc")
+        .limit(limit)
+        .execute();
+      return readable(session, "messages", rows, toMessage);
+    },
+
+    async runsOfOtid(agentId, conversationId, otid, limit) {
+      const { rows } = await session.sql.execute(OF_OTID, [agentId, otid, conversationId, organizationId, limit]);
+      return rows.map((row) => row["run_id"] as RunId);
+    },
+  };
+}
+
+function matches(organizationId: string, filter: SpokenFilter): RawBuilder<SqlBool> {
+  const conditions: RawBuilder<SqlBool>[] = [
+    sql`messages.organization_id = ${organizationId}`,
+    sql`messages.is_spoken = 1`,
+    sql`not ${sql.raw(REPLACED_AT_HOME)}`,
+  ];
+  const { agentId, conversationId, roles, start, end, projectId, templateId, exceptRunId } = filter;
+  if (agentId !== undefined) conditions.push(sql`messages.agent_id = ${agentId}`);
+  if (conversationId === null) conditions.push(sql`messages.conversation_id is null`);
+  else if (conversationId !== undefined) conditions.push(sql`messages.conversation_id = ${conversationId}`);
+  if (roles !== undefined) conditions.push(sql`messages.role in (${sql.join(speakers(roles))})`);
+  if (start !== undefined) conditions.push(sql`messages.created_at >= ${start}`);
+  if (end !== undefined) conditions.push(sql`messages.created_at <= ${end}`);
+  if (exceptRunId !== undefined) conditions.push(sql`coalesce(messages.run_id, '') <> ${exceptRunId}`);
+  const ofAgents = (column: string, value: string) =>
+    sql<SqlBool>`messages.agent_id in (select id from agents where ${sql.ref(column)} = ${value})`;
+  if (projectId !== undefined) conditions.push(ofAgents("agents.project_id", projectId));
+  if (templateId !== undefined) conditions.push(ofAgents("agents.template_id", templateId));
+  return sql<SqlBool>`${sql.join(conditions, sql` and `)}`;
+}
+
+/** What an agent says beside a request for an approval is kept with the request. */
+function speakers(roles: readonly MessageRole[]): readonly MessageRole[] {
+  return roles.includes("assistant") ? [...roles, "approval"] : roles;
+}

@@ -1,0 +1,142 @@
+import type { RunEventStore, RunEvents } from "../../agent/ports/ports.ts";
+import { assert } from "../../core/assert.ts";
+import type { SqlConnection } from "../base/driver.ts";
+import type { Session } from "../base/session.ts";
+import { placeholders } from "../base/space.ts";
+
+/**
+ * Events are first stored in the order they come, where the tokens of a hundred runs fill a few pages, and moved to
+ * where each run has its own, which would be a page for each, when there are this many.
+ */
+export const ARRIVALS_MAX = 2_000;
+/** Or when they are this long together. */
+const ARRIVED_CHARS_MAX = 1_000_000;
+/** Events of a run that share a row once they are moved, at most. */
+const ROW_EVENTS_MAX = 64;
+/** Rows of moved events read at once. */
+const ROWS_PER_READ = 16;
+/** Between the events of a row. JSON writes this character as an escape, so no event holds it. */
+const SEPARATOR = "\u001e";
+
+/** A run, a number and an event. */
+const ARRIVAL_COLUMNS = 3;
+/** Statements that store so many events at once, the largest first. */
+const ARRIVE = [32, 8, 1].map((events) => ({ sql: arriveSql(events), values: events * ARRIVAL_COLUMNS }));
+
+// Older servers left those of deleted runs.
+const MOVE = `insert into run_events (run_id, seq_id, data)
+  select arrived.run_id, min(arrived.seq_id), string_agg(arrived.data, $1 order by arrived.seq_id)
+  from run_event_arrivals as arrived join runs on runs.id = arrived.run_id
+  group by arrived.run_id, arrived.seq_id / ${ROW_EVENTS_MAX}`;
+
+const FORGET =
+  "delete from run_event_arrivals where not exists (select 1 from runs where runs.id = run_event_arrivals.run_id)";
+/** Runs are looked up so many at a time, or one alone. */
+const RUNS_PER_LOOK = 32;
+
+const LAST = `select seq_id, data from run_events where run_id = $1
+    and seq_id = (select max(seq_id) from run_events where run_id = $1)
+  union all
+  select max(seq_id), '' from run_event_arrivals where run_id = $1`;
+
+// One statement, because events may be moved between two. A run of another organisation gives no rows.
+const AFTER = `select * from (select seq_id, data from run_events where run_id = $1
+    and seq_id >= coalesce((select max(seq_id) from run_events where run_id = $1 and seq_id <= $2 + 1), 0)
+    and exists (select 1 from runs where id = $1 and organization_id = $3)
+    order by seq_id limit ${ROWS_PER_READ}) as moved
+  union all
+  select * from (select seq_id, data from run_event_arrivals where run_id = $1 and seq_id > $2
+    and exists (select 1 from runs where id = $1 and organization_id = $3)
+    order by seq_id limit $4) as arrived
+  order by seq_id`;
+
+/** {@link RunEventStore} over SQL. */
+export function sqlRunEventStore({ sql, organizationId, arrivals }: Session): RunEventStore {
+  async function move(): Promise<void> {
+    await sql.execute(MOVE, [SEPARATOR]);
+    await sql.execute("delete from run_event_arrivals", []);
+    arrivals.events = 0;
+    arrivals.chars = 0;
+  }
+
+  return {
+    async last(runId) {
+      const { rows } = await sql.execute(LAST, [runId]);
+      return rows.reduce((last, row) => Math.max(last, Number(row["seq_id"]) + eventsIn(row).length - 1), 0);
+    },
+
+    async append(appended) {
+      const wanted = await ofPresentRuns(sql, appended);
+      await insertArrivals(sql, valuesOf(wanted));
+      for (const { events } of wanted) {
+        arrivals.events += events.length;
+        for (const data of events) arrivals.chars += data.length;
+      }
+      if (arrivals.events >= arrivals.eventsMax || arrivals.chars >= ARRIVED_CHARS_MAX) await move();
+    },
+
+    async after(runId, seqId, limit) {
+      const { rows } = await sql.execute(AFTER, [runId, seqId, organizationId, limit]);
+      const found: { readonly seqId: number; readonly data: string }[] = [];
+      let next = seqId + 1;
+      for (const row of rows) {
+        const first = Number(row["seq_id"]);
+        // What lies between the moved events that were read and those that arrived was not read; it is next time.
+        if (first > next && found.length > 0) break;
+        const unseen = eventsIn(row).slice(Math.max(0, next - first));
+        next = Math.max(next, first);
+        for (const data of unseen) found.push({ seqId: next++, data });
+      }
+      return found.slice(0, limit);
+    },
+  };
+}
+
+/** Removes the newest events of runs that are gone: the older ones go with their run. */
+export async function forgetArrivals({ sql }: Session): Promise<void> {
+  await sql.execute(FORGET, []);
+}
+
+/** Of a run that was deleted while it was at work, or whose conversation was, nothing is stored any more. */
+async function ofPresentRuns(sql: SqlConnection, appended: readonly RunEvents[]): Promise<readonly RunEvents[]> {
+  const present = new Set<unknown>();
+  const step = appended.length === 1 ? 1 : RUNS_PER_LOOK;
+  const look = `select id from runs where id in (${placeholders(1, step)}) and (conversation_id is null
+    or exists (select 1 from conversations where conversations.id = runs.conversation_id))`;
+  for (let at = 0; at < appended.length; at += step) {
+    const ids = Array.from({ length: step }, (_, index) => appended[Math.min(at + index, appended.length - 1)]?.runId);
+    for (const row of (await sql.execute(look, ids)).rows) present.add(row["id"]);
+  }
+  return appended.filter(({ runId }) => present.has(runId));
+}
+
+function eventsIn(row: Readonly<Record<string, unknown>>): readonly string[] {
+  return String(row["data"]).split(SEPARATOR);
+}
+
+/** Run, number and event, one after the other. */
+function valuesOf(appended: readonly RunEvents[]): readonly (string | number)[] {
+  const values: (string | number)[] = [];
+  for (const { runId, firstSeqId, events } of appended) {
+    for (const [index, data] of events.entries()) {
+      assert(!data.includes(SEPARATOR), `event ${firstSeqId + index} of ${runId} has no separator in it`);
+      values.push(runId, firstSeqId + index, data);
+    }
+  }
+  return values;
+}
+
+async function insertArrivals(sql: SqlConnection, values: readonly (string | number)[]): Promise<void> {
+  let done = 0;
+  for (const statement of ARRIVE) {
+    for (; values.length - done >= statement.values; done += statement.values)
+      await sql.execute(statement.sql, values.slice(done, done + statement.values));
+  }
+}
+
+function arriveSql(events: number): string {
+  const row = (index: number) =>
+    `($${index * ARRIVAL_COLUMNS + 1}, $${index * ARRIVAL_COLUMNS + 2}, $${index * ARRIVAL_COLUMNS + 3})`;
+  const rows = Array.from({ length: events }, (_, index) => row(index));
+  return `insert into run_event_arrivals (run_id, seq_id, data) values ${rows.join(", ")}`;
+}

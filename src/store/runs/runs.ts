@@ -1,0 +1,153 @@
+import { type RawBuilder, type SqlBool, sql } from "kysely";
+import type { RunFilter, RunStore } from "../../agent/ports/ports.ts";
+import type { ExpiringApproval, Run, RunStatus, StopReason } from "../../agent/run.ts";
+import { instantOf } from "../../core/clock.ts";
+import { Failure } from "../../core/failure.ts";
+import { type AgentId, type ConversationId, DEFAULT_USER_ID, type OrganizationId, type RunId } from "../../core/id.ts";
+import type { SqlConnection } from "../base/driver.ts";
+import { type PageSource, readPage, removeRow } from "../base/pages.ts";
+import { fromJson, fromJsonOrNull, toFlag, toInstantOrNull, toJsonOrNull } from "../base/rows.ts";
+import type { RunRow } from "../base/schema.ts";
+import type { Session } from "../base/session.ts";
+import { noteCallback, queueCallback } from "./callbacks.ts";
+import { forgetArrivals } from "./events.ts";
+import { forgetRunTraces } from "./provider-traces.ts";
+import { isUnfinished, sqlQueuedRuns } from "./queued-runs.ts";
+
+const SOURCE: PageSource = { table: "runs", column: "created_at", missing: "refuse" };
+
+const INSERT = `insert into runs (id, organization_id, agent_id, conversation_id, status, stop_reason, background, request_config,
+  metadata, callback_url, created_at, completed_at, ttft_ns, total_duration_ns)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`;
+
+const UPDATE = `update runs set status = $1, stop_reason = $2, metadata = $3, completed_at = $4, ttft_ns = $5, total_duration_ns = $6,
+  approval_due_at = $7 where id = $8 and organization_id = $9`;
+
+const EXPIRING = `select id, organization_id, approval_due_at from runs where approval_due_at is not null
+  order by approval_due_at limit $1`;
+
+const ACTIVE = `select id from runs where agent_id = $1 and ${isUnfinished()} and status = 'running'
+  and coalesce(conversation_id, '') = coalesce($2, '') and organization_id = $3 limit 1`;
+
+/** {@link RunStore} over SQL. */
+export function sqlRunStore(session: Session): RunStore {
+  const { organizationId } = session;
+  return {
+    async find(id) {
+      const { rows } = await session.sql.execute("select * from runs where id = $1 and organization_id = $2", [
+        id,
+        organizationId,
+      ]);
+      return rows[0] && toRun(rows[0] as unknown as RunRow);
+    },
+
+    async active(agentId, conversationId) {
+      const { rows } = await session.sql.execute(ACTIVE, [agentId, conversationId, organizationId]);
+      return rows[0]?.["id"] as RunId | undefined;
+    },
+
+    async list(filter, page) {
+      return readPage(session, SOURCE, { page, condition: matches(organizationId, filter), decode: toRun });
+    },
+
+    async insert(run) {
+      await session.sql.execute(INSERT, [
+        run.id,
+        organizationId,
+        run.agentId,
+        run.conversationId,
+        run.status,
+        run.stopReason,
+        toFlag(run.background),
+        toJsonOrNull(run.requestConfig),
+        JSON.stringify(run.metadata),
+        run.callbackUrl,
+        run.createdAt,
+        run.completedAt,
+        run.ttftNs,
+        run.totalDurationNs,
+      ]);
+    },
+
+    async save(run) {
+      const { id, status, stopReason, metadata, completedAt, ttftNs, totalDurationNs } = run;
+      await session.sql.execute(UPDATE, [
+        status,
+        stopReason,
+        JSON.stringify(metadata),
+        completedAt,
+        ttftNs,
+        totalDurationNs,
+        run.approvalDueAt,
+        id,
+        organizationId,
+      ]);
+      await queueCallback(session, run);
+    },
+
+    async setApprovalDue(id, dueAt) {
+      await session.sql.execute("update runs set approval_due_at = $1 where id = $2 and organization_id = $3", [
+        dueAt,
+        id,
+        organizationId,
+      ]);
+    },
+
+    ...sqlQueuedRuns(session),
+
+    noteCallback: (id, outcome) => noteCallback(session, id, outcome),
+
+    async remove(id) {
+      if (!(await removeRow(session, "runs", id))) throw new Failure("not_found", `Run ${id} not found`);
+      await forgetRunTraces(session, id);
+      await forgetArrivals(session);
+    },
+  };
+}
+
+/** See `Store.expiringApprovals`. */
+export async function expiringApprovals(reader: SqlConnection, limit: number): Promise<readonly ExpiringApproval[]> {
+  const { rows } = await reader.execute(EXPIRING, [limit]);
+  return rows.map((row) => ({
+    actor: { organizationId: row["organization_id"] as OrganizationId, userId: DEFAULT_USER_ID },
+    runId: row["id"] as RunId,
+    dueAt: instantOf(Number(row["approval_due_at"])),
+  }));
+}
+
+function matches(organizationId: string, filter: RunFilter): RawBuilder<SqlBool> {
+  const conditions: RawBuilder<SqlBool>[] = [sql`runs.organization_id = ${organizationId}`];
+  const oneOf = (column: string, values: readonly string[] | undefined) => {
+    if (values !== undefined && values.length > 0)
+      conditions.push(sql`${sql.ref(`runs.${column}`)} in (${sql.join([...values])})`);
+  };
+  oneOf("agent_id", filter.agentIds);
+  oneOf("status", filter.statuses);
+  if (filter.conversationId === null) conditions.push(sql`runs.conversation_id is null`);
+  else if (filter.conversationId !== undefined) conditions.push(sql`runs.conversation_id = ${filter.conversationId}`);
+  if (filter.background !== undefined) conditions.push(sql`runs.background = ${toFlag(filter.background)}`);
+  if (filter.stopReason !== undefined) conditions.push(sql`runs.stop_reason = ${filter.stopReason}`);
+  return sql<SqlBool>`${sql.join(conditions, sql` and `)}`;
+}
+
+function toRun(row: RunRow): Run {
+  return {
+    id: row.id as RunId,
+    agentId: row.agent_id as AgentId,
+    conversationId: row.conversation_id as ConversationId | null,
+    status: row.status as RunStatus,
+    stopReason: row.stop_reason as StopReason | null,
+    background: row.background !== 0,
+    requestConfig: fromJsonOrNull(row.request_config),
+    metadata: fromJson(row.metadata),
+    callbackUrl: row.callback_url,
+    createdAt: instantOf(row.created_at),
+    completedAt: toInstantOrNull(row.completed_at),
+    ttftNs: row.ttft_ns,
+    totalDurationNs: row.total_duration_ns,
+    callbackSentAt: toInstantOrNull(row.callback_sent_at),
+    callbackStatusCode: row.callback_status_code,
+    callbackError: row.callback_error,
+    approvalDueAt: toInstantOrNull(row.approval_due_at),
+  };
+}

@@ -1,0 +1,266 @@
+import { z } from "zod";
+import { Failure } from "../../core/failure.ts";
+import type { JsonObject } from "../../core/json.ts";
+import { type BuiltinTool, defineTool, objectSchema } from "../builtin.ts";
+import type { ToolType } from "../tool.ts";
+
+/** Why a tool cannot run, as its answer says. */
+const NO_WEB = "it has no access to the web";
+/** The reason for tools that are code of somebody's own, too. */
+export const NO_CODE = "it has no place to run code";
+const NO_FILES = "it keeps no files";
+const NO_MESSAGING = "its agents cannot reach one another";
+const NO_VOICE = "it does not serve voice agents";
+
+/** A tool that clients may attach by name, though this server does not run it. */
+interface Unavailable {
+  readonly name: string;
+  readonly toolType: ToolType;
+  readonly why: string;
+  readonly description: string;
+  readonly properties: JsonObject;
+  readonly required: readonly string[];
+  readonly parallel?: boolean;
+}
+
+const text = (description: string) => ({ type: "string", description });
+const whole = (description: string) => ({ type: "integer", description });
+const flag = (description: string) => ({ type: "boolean", description });
+const texts = (description: string) => ({ type: "array", items: { type: "string" }, description });
+
+const WEB: readonly Unavailable[] = [
+  {
+    name: "web_search",
+    toolType: "letta_builtin",
+    why: NO_WEB,
+    description:
+      'Search the web.\n\nUse it for what you cannot know: news, prices, documentation, anything after your training. Search again with other words before you give up.\n\nExamples:\n    web_search(query="bun 1.4 release notes", num_results=3)\n    web_search(query="protein folding", category="research paper", include_domains=["arxiv.org"])\n\nReturns JSON: the query and, for each hit, its title, address, date, author and the passages that matter.',
+    properties: {
+      query: text("What to search for."),
+      num_results: whole("How many hits, 1 to 100. Default: 10."),
+      category: {
+        type: "string",
+        enum: [
+          "company",
+          "research paper",
+          "news",
+          "pdf",
+          "github",
+          "tweet",
+          "personal site",
+          "linkedin profile",
+          "financial report",
+        ],
+        description: "Search only this kind of page.",
+      },
+      include_text: flag("Return whole pages, which are long. Default: false, the passages that matter."),
+      include_domains: texts("Search only these domains."),
+      exclude_domains: texts("Leave these domains out."),
+      start_published_date: text("Only pages published on that ISO date or later."),
+      end_published_date: text("Only pages published on that ISO date or earlier."),
+      user_location: text('Prefer results for this country, by its two letters, such as "PT".'),
+    },
+    required: ["query"],
+    parallel: true,
+  },
+  {
+    name: "fetch_webpage",
+    toolType: "letta_builtin",
+    why: NO_WEB,
+    description: "Read one web page as plain text or Markdown.",
+    properties: { url: text("Address of the page, beginning with http:// or https://.") },
+    required: ["url"],
+    parallel: true,
+  },
+];
+
+const CODE: readonly Unavailable[] = [
+  {
+    name: "run_code",
+    toolType: "letta_builtin",
+    why: NO_CODE,
+    description: "Run a program in a sandbox and read what it prints. Good for arithmetic, data and checking an idea.",
+    properties: {
+      code: text("The program."),
+      language: { type: "string", enum: ["python", "js", "ts", "r", "java"], description: "What it is written in." },
+    },
+    required: ["code", "language"],
+    parallel: true,
+  },
+  {
+    name: "run_code_with_tools",
+    toolType: "letta_builtin",
+    why: NO_CODE,
+    description: "Run a Python program that may call your other tools as functions.",
+    properties: { code: text("The program, in Python.") },
+    required: ["code"],
+  },
+];
+
+const FILES: readonly Unavailable[] = [
+  {
+    name: "open_files",
+    toolType: "letta_files_core",
+    why: NO_FILES,
+    description:
+      'Open files, whole or in part, so that you see their text in your context.\n\nFiles that you no longer need take up room: close them by opening the next ones with `close_all_others`.\n\nExample:\n    open_files(file_requests=[{"file_name": "notes/plan.md"}, {"file_name": "src/main.py", "offset": 100, "length": 50}])\n        All of the first file, and lines 101 to 150 of the second.\n\nReturns which files were opened and closed.',
+    properties: {
+      file_requests: {
+        type: "array",
+        items: {
+          type: "object",
+          properties: {
+            file_name: text("The file, with its folder."),
+            offset: whole("Lines to skip. Default: none."),
+            length: whole("Lines to show. Default: all that follow."),
+          },
+          required: ["file_name"],
+        },
+        description: "The files to open, and which part of each.",
+      },
+      close_all_others: flag("Close every file that is not listed. Default: false."),
+    },
+    required: ["file_requests"],
+  },
+  {
+    name: "grep_files",
+    toolType: "letta_files_core",
+    why: NO_FILES,
+    description:
+      'Find a word or a regular expression in your files.\n\nShows 20 matches at a time with the lines around them, says how many there are in which files, and which `offset` shows the next ones.\n\nExample:\n    grep_files(pattern="TODO", include="\\\\.py$", offset=20)',
+    properties: {
+      pattern: text("The word or regular expression to find."),
+      include: text("Search only files whose name contains this word or regular expression."),
+      context_lines: whole("Lines to show before and after each match. Default: 1."),
+      offset: whole("Matches to skip, for the pages after the first. Default: 0."),
+    },
+    required: ["pattern"],
+    parallel: true,
+  },
+  {
+    name: "semantic_search_files",
+    toolType: "letta_files_core",
+    why: NO_FILES,
+    description: "Find passages in your files by what they are about, when you do not know their words.",
+    properties: { query: text("What the passages are about."), limit: whole("How many to return. Default: 5.") },
+    required: ["query"],
+    parallel: true,
+  },
+];
+
+const message = text("What to say. Who you are is added to it.");
+const otherAgent = text("Id of the agent to write to.");
+
+const MESSAGING: readonly Unavailable[] = [
+  {
+    name: "send_message_to_agent_and_wait_for_reply",
+    toolType: "letta_multi_agent_core",
+    why: NO_MESSAGING,
+    description: "Write to another agent and wait for its answer. Use it to ask; to tell, there is no need to wait.",
+    properties: { message, other_agent_id: otherAgent },
+    required: ["message", "other_agent_id"],
+  },
+  {
+    name: "send_message_to_agents_matching_tags",
+    toolType: "letta_multi_agent_core",
+    why: NO_MESSAGING,
+    description: "Write to every agent with certain tags and collect the answers.",
+    properties: {
+      message,
+      match_all: texts("Tags that an agent must all have."),
+      match_some: texts("Tags of which an agent must have one at least."),
+    },
+    required: ["message", "match_all", "match_some"],
+  },
+  {
+    name: "send_message_to_agent_async",
+    toolType: "letta_multi_agent_core",
+    why: NO_MESSAGING,
+    description: "Tell another agent something without waiting for an answer.",
+    properties: { message, other_agent_id: otherAgent },
+    required: ["message", "other_agent_id"],
+  },
+];
+
+const VOICE: readonly Unavailable[] = [
+  {
+    name: "store_memories",
+    toolType: "letta_voice_sleeptime_core",
+    why: NO_VOICE,
+    description: "Keep what matters of the lines that are about to leave the conversation.",
+    properties: {
+      chunks: {
+        type: "array",
+        items: {
+          type: "object",
+          properties: {
+            start_index: whole("First line of the stretch, counted from 0."),
+            end_index: whole("Last line of the stretch."),
+            context: text("What these lines tell about the person, their wishes and plans, in one to three sentences."),
+          },
+          required: ["start_index", "end_index", "context"],
+        },
+        description: "Stretches of lines that belong together, each with a note by which it can be found later.",
+      },
+    },
+    required: ["chunks"],
+  },
+  {
+    name: "rethink_user_memory",
+    toolType: "letta_voice_sleeptime_core",
+    why: NO_VOICE,
+    description: "Write what is known about the person anew: all that still holds, and what is new.",
+    properties: { new_memory: text("The complete text. Unchanged when there is nothing new.") },
+    required: ["new_memory"],
+  },
+  {
+    name: "finish_rethinking_memory",
+    toolType: "letta_voice_sleeptime_core",
+    why: NO_VOICE,
+    description: "Say that you are done with the person's memory.",
+    properties: {},
+    required: [],
+  },
+  {
+    name: "search_memory",
+    toolType: "letta_voice_sleeptime_core",
+    why: NO_VOICE,
+    description:
+      "Look up something that the person mentions and that you cannot see. What they said last is searched for anyway.",
+    properties: {
+      convo_keyword_queries: texts("More words to search for, such as names or numbers."),
+      start_minutes_ago: whole("The newer end of the period, in minutes before now."),
+      end_minutes_ago: whole("The older end of the period, in minutes before now."),
+    },
+    required: [],
+  },
+];
+
+const ALL: readonly Unavailable[] = [...WEB, ...CODE, ...FILES, ...MESSAGING, ...VOICE];
+const REASONS: ReadonlyMap<string, string> = new Map(ALL.map(({ name, why }) => [name, why]));
+
+/** Why this server does not run the built-in tool of that name; undefined for one that it runs, or does not know. */
+export function whyUnavailable(name: string): string | undefined {
+  return REASONS.get(name);
+}
+
+/** What a model hears that called a tool which cannot run. */
+export function cannotRun(name: string, why: string): string {
+  return `This server cannot run ${name}: ${why}. Do not call it again; go on without it, and tell the person if that matters`;
+}
+
+/** Letta's built-in tools that can be listed and attached, but whose calls are answered with the reason they fail. */
+export const UNAVAILABLE_TOOLS: readonly BuiltinTool[] = ALL.map(
+  ({ name, toolType, why, description, properties, required, parallel }) =>
+    defineTool({
+      name,
+      toolType,
+      description,
+      parameters: objectSchema(properties, required),
+      arguments: z.unknown(),
+      parallel: parallel ?? false,
+      run() {
+        return Promise.reject(new Failure("unavailable", cannotRun(name, why)));
+      },
+    }),
+);

@@ -1,0 +1,117 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { Failure } from "../../core/failure.ts";
+import { SOURCE_CHARS_MAX } from "./python-schema.ts";
+import { typescriptSchema } from "./typescript-schema.ts";
+
+const SOURCE = `
+import x from "x";
+function helper(a: number) {}
+/**
+ * Adds things up.
+ * And tells the sum.
+ * @param a the first
+ */
+export async function add<T>(
+  a: number, // not ), this
+  b?: string | null,
+  c: boolean = a === 1,
+  d: string[], e: Array<number>,
+  f: Record<string, number>, g: { x: number, y: (z: number) => string },
+  h: (x: number) => void = () => {}, /* i, */
+  j, k = ",)",
+): Promise<{ a: number }> {
+  return (a: number) => a;
+}
+export function second(q: string) {}
+`;
+
+test("typescriptSchema() describes the first exported function", () => {
+  expect(typescriptSchema(SOURCE)).toEqual({
+    name: "add",
+    description: "Adds things up.\nAnd tells the sum.",
+    parameters: {
+      type: "object",
+      properties: {
+        a: { type: "number" },
+        b: { type: "string" },
+        c: { type: "boolean" },
+        d: { type: "array", items: { type: "string" } },
+        e: { type: "array", items: { type: "number" } },
+        f: { type: "object" },
+        g: { type: "object" },
+        h: { type: "string" },
+        j: { type: "string" },
+        k: { type: "string" },
+      },
+      required: ["a", "d", "e", "f", "g", "j"],
+    },
+  });
+  expect(typescriptSchema("export function f() {}")).toEqual({
+    name: "f",
+    description: "f",
+    parameters: { type: "object", properties: {}, required: [] },
+  });
+});
+
+test("typescriptSchema() refuses a source that it cannot describe", () => {
+  for (const source of [
+    "",
+    "function f() {}",
+    "export const f = () => 1",
+    "export function f(",
+    "export function f({ a }: A) {}",
+    "x".repeat(SOURCE_CHARS_MAX + 1),
+  ])
+    expect(() => typescriptSchema(source)).toThrow(Failure);
+});
+
+test("typescriptSchema() answers any text with a schema or a refusal, in bounded time", () => {
+  const answer = (source: string) => {
+    try {
+      typescriptSchema(source);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+    }
+  };
+  const piece = fc.oneof(
+    fc.constantFrom(
+      "export function f(",
+      "a: ",
+      "?",
+      "=",
+      "=>",
+      ",",
+      "(",
+      ")",
+      "<",
+      ">",
+      "[]",
+      "{",
+      "}",
+      "|",
+      '"',
+      "`",
+      "'",
+      "\\",
+      "//",
+      "/*",
+      "*/",
+      "/**",
+      "\n",
+      "number",
+      "Array<",
+    ),
+    fc.string({ maxLength: 5 }),
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 40 }), (parts) => answer(`export function f(${parts.join("")}) {}`)),
+    { numRuns: 500 },
+  );
+  for (const part of [" ", "(", "a,", "a: Array<", "[]", "/*", "//", "'", "\\", "export ", "export\n", "=", "<", "|"]) {
+    const start = performance.now();
+    answer(part.repeat(SOURCE_CHARS_MAX / 8));
+    answer(`export function f(a: ${part.repeat(SOURCE_CHARS_MAX / 10)}) {}`);
+    expect({ part, fast: performance.now() - start < 3_000 }).toEqual({ part, fast: true });
+  }
+}, 120_000);

@@ -1,0 +1,133 @@
+import { Failure } from "../../core/failure.ts";
+import type { Json, JsonObject } from "../../core/json.ts";
+import { type FunctionSchema, SOURCE_CHARS_MAX } from "./python-schema.ts";
+
+const EXPORTED = /^export\s+(?:default\s+)?(?:async\s+)?function\s+([A-Za-z_$][\w$]*)\s*(?=[(<])/m;
+const OPENING: ReadonlySet<string> = new Set(["(", "[", "{", "<"]);
+const CLOSING: ReadonlySet<string> = new Set([")", "]", "}", ">"]);
+/** Arrays of arrays that are followed. */
+const DEPTH_MAX = 20;
+
+/** Describes the first exported function of a TypeScript source without running it. Throws a `refused` Failure. */
+export function typescriptSchema(source: string): FunctionSchema {
+  if (source.length > SOURCE_CHARS_MAX)
+    throw new Failure("refused", `The source has ${source.length} characters; ${SOURCE_CHARS_MAX} are read at most`);
+  const found = EXPORTED.exec(source);
+  const name = found?.[1];
+  if (found === null || name === undefined)
+    throw new Failure("refused", "The TypeScript source exports no function; begin one with 'export function'");
+  const properties: [string, Json][] = [];
+  const required: string[] = [];
+  for (const parameter of parametersFrom(source, found.index + found[0].length)) {
+    const { label, type, isOptional } = parseParameter(parameter);
+    properties.push([label, typeSchema(type, 0)]);
+    if (!isOptional) required.push(label);
+  }
+  const description = commentBefore(source.slice(0, found.index)) || name;
+  return { name, description, parameters: { type: "object", properties: Object.fromEntries(properties), required } };
+}
+
+/** The text of each parameter of the function whose name ends at `from`. */
+function parametersFrom(source: string, from: number): readonly string[] {
+  const parts = [""];
+  // Type parameters stand before the parameters; nothing within their own brackets counts.
+  const start = source.indexOf("(", from);
+  for (const { text, depth } of piecesFrom(source, start)) {
+    if (depth === 0) return parts.map((part) => part.trim()).filter((part) => part !== "");
+    if (depth === 1 && text === ",") parts.push("");
+    else parts.push((parts.pop() ?? "") + text);
+  }
+  throw new Failure("refused", "The parameters of the exported TypeScript function never end");
+}
+
+/** Characters and whole strings behind the bracket at `start`, comments left out, with the brackets open after each. */
+function* piecesFrom(source: string, start: number): Generator<{ readonly text: string; readonly depth: number }> {
+  let depth = 1;
+  for (let at = start + 1; start >= 0 && at < source.length; ) {
+    const end = endOfOpaque(source, at);
+    if (end === at || source[at] !== "/") {
+      const text = source.slice(at, Math.max(end, at + 1));
+      if (OPENING.has(text)) depth++;
+      if (CLOSING.has(text) && !source.startsWith("=>", at - 1)) depth--;
+      yield { text, depth };
+    }
+    at = Math.max(end, at + 1);
+  }
+}
+
+/** Where the string or comment that begins at `at` ends; `at` itself when none begins there. */
+function endOfOpaque(source: string, at: number): number {
+  const char = source[at];
+  if (source.startsWith("//", at)) return endOr(source, source.indexOf("\n", at), 0);
+  if (source.startsWith("/*", at)) return endOr(source, source.indexOf("*/", at + 2), 2);
+  if (char !== '"' && char !== "'" && char !== "`") return at;
+  let end = at + 1;
+  while (end < source.length && source[end] !== char) end += source[end] === "\\" ? 2 : 1;
+  return Math.min(end + 1, source.length);
+}
+
+function endOr(source: string, found: number, length: number): number {
+  return found < 0 ? source.length : found + length;
+}
+
+function parseParameter(text: string): { readonly label: string; readonly type: string; readonly isOptional: boolean } {
+  const name = /^([A-Za-z_$][\w$]*)/.exec(text)?.[1];
+  if (name === undefined)
+    throw new Failure("refused", `The parameter '${text.slice(0, 100).toWellFormed()}' has no plain name`);
+  const rest = text.slice(name.length).trimStart();
+  const isMarked = rest.startsWith("?");
+  const declared = isMarked ? rest.slice(1).trimStart() : rest;
+  if (!declared.startsWith(":")) return { label: name, type: "any", isOptional: isMarked || declared.startsWith("=") };
+  const equals = assignmentIn(declared);
+  const type = declared.slice(1, equals < 0 ? undefined : equals).trim();
+  return { label: name, type, isOptional: isMarked || equals >= 0 };
+}
+
+/** Where a default value's `=` stands, arrows aside. */
+function assignmentIn(text: string): number {
+  for (let at = text.indexOf("="); at >= 0; at = text.indexOf("=", at + 1)) if (text[at + 1] !== ">") return at;
+  return -1;
+}
+
+function typeSchema(type: string, depth: number): JsonObject {
+  if (depth > DEPTH_MAX) return { type: "string" };
+  if (type === "number") return { type: "number" };
+  if (type === "boolean") return { type: "boolean" };
+  if (isUnion(type)) return { type: "string" };
+  if (type.endsWith("[]")) return { type: "array", items: typeSchema(type.slice(0, -2).trim(), depth + 1) };
+  if (type.startsWith("Array<") && type.endsWith(">"))
+    return { type: "array", items: typeSchema(type.slice("Array<".length, -1).trim(), depth + 1) };
+  if (type.startsWith("Record<") || type.startsWith("{") || type === "object") return { type: "object" };
+  return { type: "string" };
+}
+
+/** Whether a bar stands outside every bracket. */
+function isUnion(type: string): boolean {
+  let depth = 0;
+  for (const char of type) {
+    if (OPENING.has(char)) depth++;
+    if (CLOSING.has(char)) depth--;
+    if (depth === 0 && char === "|") return true;
+  }
+  return false;
+}
+
+/** The words of the JSDoc comment that ends where the text ends, up to its first tag. */
+function commentBefore(text: string): string {
+  const before = text.trimEnd();
+  const start = before.endsWith("*/") ? before.lastIndexOf("/**") : -1;
+  if (start < 0) return "";
+  const lines = before
+    .slice(start + 3, -2)
+    .split("\n")
+    .map((line) => withoutStar(line.trim()));
+  const tag = lines.findIndex((line) => line.startsWith("@"));
+  return lines
+    .slice(0, tag < 0 ? undefined : tag)
+    .join("\n")
+    .trim();
+}
+
+function withoutStar(line: string): string {
+  return line.startsWith("*") ? line.slice(1).trimStart() : line;
+}

@@ -1,0 +1,68 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { startTestServer, type TestServer } from "../_harness/server.ts";
+
+// Tools that can be attached, but that this server cannot run: who attaches one hears of it, and so does the model.
+
+let server: TestServer;
+let logged: string[];
+
+beforeEach(async () => {
+  logged = [];
+  server = await startTestServer({ log: (message) => logged.push(message) });
+});
+
+afterEach(() => server.close());
+
+async function toolId(name: string): Promise<string> {
+  return (await server.ok("GET", `/v1/tools/?name=${name}`))[0].id;
+}
+
+async function customTool(name: string, extra: object = {}): Promise<string> {
+  const source_code = `def ${name}():\n    """Do it."""\n`;
+  return (await server.ok("POST", "/v1/tools/", { source_code, ...extra })).id;
+}
+
+/** What has been logged since the last call. */
+function told(): readonly string[] {
+  return logged.splice(0).map((line) => line.replace(/agent-[-0-9a-f]+/, "agent-ID"));
+}
+
+const FACT = "Agent agent-ID has tools that this server cannot run:";
+
+test("an agent's tools that cannot run are named in the log when they are attached, with the reason", async () => {
+  const custom = await customTool("roll_dice");
+  const plain = await server.agent();
+  expect(told()).toEqual([]);
+  await server.agent({ tools: ["run_code", "roll_dice", "web_search"] });
+  const run = "run_code (it has no place to run code)";
+  const web = "web_search (it has no access to the web)";
+  const dice = "roll_dice (it has no place to run code)";
+  const [created = "", ...none] = told();
+  expect([created.startsWith(FACT), ...none]).toEqual([true]);
+  for (const tool of [run, web, dice]) expect(created).toContain(tool);
+  await server.ok("PATCH", `/v1/agents/${plain}`, { tool_ids: [custom, await toolId("memory_insert")] });
+  expect(told()).toEqual([`${FACT} ${dice}`]);
+  await server.ok("PATCH", `/v1/agents/${plain}`, { description: "the same tools" });
+  expect(told()).toEqual([]);
+  await server.ok("PATCH", `/v1/agents/${plain}/tools/attach/${await toolId("run_code")}`);
+  expect(told()).toEqual([`${FACT} ${run}`]);
+});
+
+test("a tool that waits for an approval is not named, as a client may answer it", async () => {
+  const asking = await customTool("asks_first", { default_requires_approval: true });
+  const agentId = await server.agent({ tools: ["asks_first"] });
+  await server.ok("PATCH", `/v1/agents/${agentId}/tools/attach/${asking}`);
+  expect(told()).toEqual([]);
+});
+
+test("a model that calls a tool which cannot run hears why", async () => {
+  await customTool("roll_dice");
+  const agentId = await server.agent({ tools: ["run_code", "roll_dice"] });
+  const calls = ["run_code", "roll_dice"].map((name) => ({ name, arguments: {} }));
+  server.model.say({ calls });
+  const { messages } = await server.ok("POST", `/v1/agents/${agentId}/messages`, { input: "go" });
+  const returned = messages.find((message: { message_type: string }) => message.message_type === "tool_return_message");
+  expect(returned.tool_returns).toHaveLength(2);
+  for (const { tool_return, status } of returned.tool_returns)
+    expect([tool_return, status]).toEqual([expect.stringContaining("it has no place to run code"), "error"]);
+});

@@ -1,0 +1,425 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { type HttpServer, startHttpServer } from "../_harness/http.ts";
+import { hasOpenApi, validateEvent, validateResponse } from "../_harness/openapi.ts";
+import { type Answer, eventsOf } from "../_harness/server.ts";
+
+// Every route is called at least once, and what it answers is held against the OpenAPI document, where that lies.
+
+/** Routes that answer nothing but a refusal, on purpose. */
+const REFUSED = [
+  "PATCH /v1/agents/:agent_id/messages/:message_id",
+  "PATCH /v1/groups/:group_id/messages/:message_id",
+  "POST /v1/tools/search",
+];
+/** Routes that are there although the document does not know them, or not what they answer. */
+const UNDOCUMENTED = ["GET /v1/ready", "POST /v1/tools/generate-schema", "GET /v1/models/embeddings"];
+/** Where what this server alone remembers stands: of an agent, and of all. The document knows neither. */
+const MEMORIES = ["/v1/agents/:agent_id/memory", "/v1/memory"];
+
+let server: HttpServer;
+const called = new Set<string>();
+const ids: Record<string, string> = {};
+
+beforeAll(async () => {
+  server = await startHttpServer({ SELKIE_TRACK_PROVIDER_TRACE: "true" });
+});
+
+afterAll(() => server.close());
+
+interface Request {
+  readonly body?: unknown;
+  readonly query?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Ids that differ from the usual ones. */
+  readonly with?: Readonly<Record<string, string>>;
+}
+
+/** Calls a route, with the ids collected so far in its path, and checks that the answer is as documented. */
+async function ok(route: string, request: Request = {}): Promise<Answer> {
+  const [method = "", path = ""] = at(route, request).split(" ");
+  const { status, body } = await server.call(method, path, request.body, request.headers);
+  if (status !== 200 && status !== 204) throw new Error(`${route}: ${status} ${JSON.stringify(body)}`);
+  if (UNDOCUMENTED.includes(route) || MEMORIES.some((root) => route.includes(` ${root}/`))) return body;
+  expect([route, ...validateResponse(method, path, status, body)]).toEqual([route]);
+  return body;
+}
+
+/** Calls a route that streams, and checks every event. */
+async function stream(route: string, request: Request = {}): Promise<readonly Answer[]> {
+  const [method = "", path = ""] = at(route, request).split(" ");
+  const response = await fetch(server.url + path, {
+    method,
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(request.body ?? {}),
+  });
+  expect([route, response.status, response.headers.get("content-type")]).toEqual([
+    route,
+    200,
+    "text/event-stream; charset=utf-8",
+  ]);
+  const events = await eventsOf(response);
+  expect(events.at(-1)).toBe("[DONE]");
+  for (const event of events.slice(0, -1))
+    expect([route, event.message_type, ...validateEvent(event)]).toEqual([route, event.message_type]);
+  return events.slice(0, -1);
+}
+
+function at(route: string, request: Request): string {
+  called.add(route);
+  const known = { ...ids, ...request.with };
+  const path = route.replace(/:([a-z_]+)/g, (_, name: string) => encodeURIComponent(known[name] ?? `no ${name}`));
+  return path + (request.query === undefined ? "" : `?${request.query}`);
+}
+
+function types(events: readonly Answer[]): readonly string[] {
+  return events.map((event) => event.message_type);
+}
+
+const MODEL = "openai/gpt-4o-mini";
+const CALL = { name: "memory_insert", arguments: { label: "human", new_string: "Likes tea" } };
+const CLIENT_TOOL = { name: "look", description: "looks", parameters: { type: "object", properties: {} } };
+
+test("health, models", async () => {
+  await ok("GET /v1/health");
+  await ok("GET /v1/ready");
+  expect((await ok("GET /v1/models")).length).toBeGreaterThan(1);
+  await ok("GET /v1/models/embedding");
+  await ok("GET /v1/models/embeddings");
+  await ok("GET /v1/embeddings/total_storage_size");
+});
+
+test("blocks", async () => {
+  const block = await ok("POST /v1/blocks", { body: { label: "team", value: "v", tags: ["t"], metadata: { a: 1 } } });
+  ids["block_id"] = block.id;
+  await ok("GET /v1/blocks");
+  expect(await ok("GET /v1/blocks/count")).toBe(1);
+  await ok("GET /v1/blocks/:block_id");
+  await ok("PATCH /v1/blocks/:block_id", { body: { value: "changed", description: "d", read_only: false } });
+  await ok("GET /v1/blocks/:block_id/agents");
+  const { id } = await ok("POST /v1/blocks", { body: { label: "gone", value: "v" } });
+  await ok("DELETE /v1/blocks/:block_id", { with: { block_id: id } });
+});
+
+test("agents of every kind, for new clients and old", async () => {
+  const kinds = [
+    "letta_v1_agent",
+    "memgpt_v2_agent",
+    "memgpt_agent",
+    "react_agent",
+    "workflow_agent",
+    "sleeptime_agent",
+  ];
+  for (const agent_type of kinds) await ok("POST /v1/agents", { body: { agent_type, model: MODEL } });
+  const agent = await ok("POST /v1/agents", {
+    body: {
+      model: MODEL,
+      name: "everything",
+      description: "d",
+      tags: ["t"],
+      metadata: { a: { b: [1, null] } },
+      memory_blocks: [{ label: "human", value: "Ada" }],
+      tool_rules: [{ type: "run_first", tool_name: "memory_insert" }],
+      response_format: { type: "text" },
+      timezone: "Europe/Paris",
+      compaction_settings: { model: MODEL },
+      model_settings: { provider_type: "openai", temperature: 0.5 },
+    },
+  });
+  Object.assign(ids, { agent_id: agent.id, block_label: "human" });
+  await ok("PATCH /v1/agents/:agent_id", { body: { description: "e", tool_rules: [] } });
+  const old = { "user-agent": "letta-client/0.1.324" };
+  const all = ["blocks", "identities", "managed_group", "pending_approval", "secrets", "sources", "tags", "tools"];
+  for (const headers of [{}, old]) {
+    await ok("GET /v1/agents", { headers });
+    await ok("GET /v1/agents/:agent_id", { headers });
+    await ok("GET /v1/agents/:agent_id", { headers, query: all.map((name) => `include=agent.${name}`).join("&") });
+  }
+  expect(await ok("GET /v1/agents/count")).toBe(7);
+  expect(await ok("GET /v1/tags")).toEqual(["t"]);
+  const { id } = await ok("POST /v1/agents", { body: { model: MODEL } });
+  await ok("DELETE /v1/agents/:agent_id", { with: { agent_id: id } });
+});
+
+test("an agent's memory", async () => {
+  await ok("GET /v1/agents/:agent_id/core-memory");
+  await ok("GET /v1/agents/:agent_id/core-memory/blocks");
+  await ok("GET /v1/agents/:agent_id/core-memory/blocks/:block_label");
+  await ok("PATCH /v1/agents/:agent_id/core-memory/blocks/:block_label", { body: { value: "Ada L." } });
+  await ok("PATCH /v1/agents/:agent_id/core-memory/blocks/attach/:block_id");
+  await ok("PATCH /v1/agents/:agent_id/core-memory/blocks/detach/:block_id");
+  const [passage] = await ok("POST /v1/agents/:agent_id/archival-memory", {
+    body: { text: "Ada likes tea", tags: ["t"], created_at: "2024-01-02T03:04:05Z" },
+  });
+  await ok("POST /v1/agents/:agent_id/archival-memory", { body: { text: "Ada lives in Paris" } });
+  await ok("GET /v1/agents/:agent_id/archival-memory");
+  await ok("GET /v1/agents/:agent_id/archival-memory/search", { query: "query=tea" });
+  await ok("POST /v1/passages/search", { body: { query: "tea", agent_id: ids["agent_id"] } });
+  await ok("DELETE /v1/agents/:agent_id/archival-memory/:memory_id", { with: { memory_id: passage.id } });
+  await ok("GET /v1/agents/:agent_id/context");
+  await ok("POST /v1/agents/:agent_id/recompile");
+  await ok("POST /v1/agents/:agent_id/system-prompt/recompile", { query: "dry_run=true" });
+});
+
+test("facts, entities and recall", async () => {
+  for (const root of MEMORIES) {
+    const kept = await ok(`POST ${root}/remember`, { body: { text: "I live in Rome.", speaker: "Ada" } });
+    const [{ id: item_id, subject_id: entity_id, object_id: into }] = kept.facts;
+    const known = { with: { item_id, entity_id } };
+    expect((await ok(`POST ${root}/recall`, { body: { query: "Rome" } })).turns).toHaveLength(1);
+    await ok(`GET ${root}/items/:item_id`, known);
+    await ok(`GET ${root}/items/:item_id/history`, known);
+    await ok(`GET ${root}/facts`, { query: `entity_id=${entity_id}` });
+    await ok(`GET ${root}/entities`);
+    await ok(`GET ${root}/entities/:entity_id`, known);
+    await ok(`GET ${root}/relations`, { query: `entity_id=${entity_id}` });
+    await ok(`POST ${root}/entities/:entity_id/merge`, { ...known, body: { into } });
+    await ok(`POST ${root}/entities/:entity_id/unmerge`, known);
+    await ok(`DELETE ${root}/items/:item_id`, known);
+  }
+});
+
+test("archives", async () => {
+  const archive = await ok("POST /v1/archives", { body: { name: "shared", description: "d" } });
+  ids["archive_id"] = archive.id;
+  await ok("GET /v1/archives", { query: "name=shared" });
+  await ok("GET /v1/archives/:archive_id");
+  await ok("PATCH /v1/archives/:archive_id", { body: { name: "ours" } });
+  const { id } = await server.agent();
+  await ok("PATCH /v1/agents/:agent_id/archives/attach/:archive_id", { with: { agent_id: id } });
+  await ok("GET /v1/archives/:archive_id/agents", { query: "include=agent.tags" });
+  const passage = await ok("POST /v1/archives/:archive_id/passages", { body: { text: "a", metadata: { m: 1 } } });
+  await ok("POST /v1/archives/:archive_id/passages/batch", { body: { passages: [{ text: "b", tags: ["t"] }] } });
+  await ok("DELETE /v1/archives/:archive_id/passages/:passage_id", { with: { passage_id: passage.id } });
+  await ok("PATCH /v1/agents/:agent_id/archives/detach/:archive_id", { with: { agent_id: id } });
+  await ok("DELETE /v1/archives/:archive_id");
+  await ok("DELETE /v1/agents/:agent_id", { with: { agent_id: id } });
+});
+
+test("tools", async () => {
+  const [tool] = await ok("GET /v1/tools", { query: "name=archival_memory_insert" });
+  Object.assign(ids, { tool_id: tool.id, tool_name: tool.name });
+  await ok("GET /v1/tools");
+  await ok("GET /v1/tools/count");
+  await ok("GET /v1/tools/:tool_id");
+  await ok("POST /v1/tools/add-base-tools");
+  const source_code =
+    'def wave(name: str) -> str:\n    """\n    Waves.\n\n    Args:\n        name (str): to whom\n    """\n    return name\n';
+  await ok("POST /v1/tools/generate-schema", { body: { code: source_code } });
+  const own = await ok("POST /v1/tools", { body: { source_code } });
+  await ok("PUT /v1/tools", { body: { source_code, tags: ["t"] } });
+  await ok("PATCH /v1/tools/:tool_id", { with: { tool_id: own.id }, body: { description: "Waves twice." } });
+  await ok("DELETE /v1/tools/:tool_id", { with: { tool_id: own.id } });
+  for (const headers of [{}, { "user-agent": "letta-client/0.1.324" }]) {
+    await ok("PATCH /v1/agents/:agent_id/tools/attach/:tool_id", { headers });
+    await ok("PATCH /v1/agents/:agent_id/tools/approval/:tool_name", { headers, body: { requires_approval: false } });
+    await ok("GET /v1/agents/:agent_id/tools", { headers });
+    await ok("PATCH /v1/agents/:agent_id/tools/detach/:tool_id", { headers });
+  }
+});
+
+test("identities", async () => {
+  const draft = { identifier_key: "ada", name: "Ada", identity_type: "user", agent_ids: [ids["agent_id"]] };
+  const identity = await ok("POST /v1/identities", { body: draft });
+  ids["identity_id"] = identity.id;
+  await ok("PUT /v1/identities", { body: { ...draft, name: "Ada L." } });
+  await ok("GET /v1/identities");
+  await ok("GET /v1/identities/count");
+  await ok("GET /v1/identities/:identity_id");
+  await ok("PATCH /v1/identities/:identity_id", { body: { name: "Ada" } });
+  await ok("PUT /v1/identities/:identity_id/properties", { body: [{ key: "k", value: "v", type: "string" }] });
+  for (const action of ["attach", "detach"]) {
+    await ok(`PATCH /v1/agents/:agent_id/identities/${action}/:identity_id`);
+    await ok(`PATCH /v1/blocks/:block_id/identities/${action}/:identity_id`);
+  }
+  await ok("GET /v1/identities/:identity_id/agents");
+  await ok("GET /v1/identities/:identity_id/blocks");
+  await ok("DELETE /v1/identities/:identity_id");
+});
+
+test("messages: whole, streamed, in the background, with tools and approvals", async () => {
+  server.model.say({ text: "Let me see.", calls: [CALL] }, { text: "Noted." });
+  const reply = await ok("POST /v1/agents/:agent_id/messages", { body: { input: "I like tea" } });
+  expect(types(reply.messages)).toContain("tool_return_message");
+
+  for (const stream_tokens of [false, true]) {
+    server.model.say({ text: "One moment.", calls: [{ ...CALL, arguments: { wrong: true } }] }, { text: "Two words." });
+    const body = { messages: [{ role: "user", content: "go" }], stream_tokens, background: stream_tokens };
+    const events = await stream("POST /v1/agents/:agent_id/messages/stream", { body });
+    expect(types(events)).toEqual(
+      expect.arrayContaining([
+        "tool_call_message",
+        "tool_return_message",
+        "assistant_message",
+        "stop_reason",
+        "usage_statistics",
+      ]),
+    );
+  }
+
+  server.model.say({ calls: [{ name: "look", arguments: {} }] });
+  const asking = { body: { input: "look", client_tools: [CLIENT_TOOL], stream_tokens: true } };
+  const asked = await stream("POST /v1/agents/:agent_id/messages/stream", asking);
+  expect(types(asked)).toContain("approval_request_message");
+  await ok("GET /v1/agents/:agent_id", { query: "include=agent.pending_approval" });
+  const request = asked.find((event) => event.message_type === "approval_request_message");
+  const answer = {
+    type: "tool",
+    tool_call_id: request.tool_call.tool_call_id,
+    tool_return: "a seal",
+    status: "success",
+  };
+  await ok("POST /v1/agents/:agent_id/messages", { body: { messages: [{ type: "approval", approvals: [answer] }] } });
+
+  server.model.say({ status: 401, body: '{"error":{"message":"no"}}' });
+  const failed = await stream("POST /v1/agents/:agent_id/messages/stream", { body: { input: "fail" } });
+  expect(types(failed)).toContain("error_message");
+
+  const run = await ok("POST /v1/agents/:agent_id/messages/async", { body: { input: "later" } });
+  ids["run_id"] = run.id;
+  await stream("POST /v1/runs/:run_id/stream", { with: { run_id: asked[0].run_id } });
+  while ((await ok("GET /v1/runs/:run_id")).status !== "completed") await Bun.sleep(10);
+  await ok("POST /v1/agents/:agent_id/messages/preview-raw-payload", { body: { input: "x" } });
+  const all = await ok("GET /v1/agents/:agent_id/messages", { query: "limit=1000&order=asc" });
+  expect(types(all)).toEqual(expect.arrayContaining(["system_message", "user_message", "approval_response_message"]));
+  ids["message_id"] = all.at(-1).id;
+  await ok("GET /v1/messages");
+  await ok("GET /v1/messages/:message_id");
+  await ok("POST /v1/messages/search", { body: { query: "tea" } });
+  await ok("POST /v1/agents/messages/search", { body: { query: "tea" } });
+  await ok("POST /v1/agents/:agent_id/generate", { body: { prompt: "x" } });
+  const completion = { model: ids["agent_id"], messages: [{ role: "user", content: "x" }] };
+  await ok("POST /v1/chat/completions", { body: completion });
+});
+
+test("messages of agents that speak through a tool", async () => {
+  for (const agent_type of ["memgpt_agent", "memgpt_v2_agent", "react_agent"]) {
+    const agent = await ok("POST /v1/agents", { body: { agent_type, model: MODEL } });
+    const said = { calls: [{ name: "send_message", arguments: { thinking: "Hm.", message: "Hello" } }] };
+    server.model.say(said, said);
+    const request = { with: { agent_id: agent.id }, body: { input: "hi", stream_tokens: true, max_steps: 1 } };
+    await stream("POST /v1/agents/:agent_id/messages/stream", request);
+    await ok("POST /v1/agents/:agent_id/messages", { ...request, body: { input: "hi", max_steps: 1 } });
+    await ok("GET /v1/agents/:agent_id/messages", request.with === undefined ? {} : { with: request.with });
+  }
+});
+
+test("groups", async () => {
+  const main = await ok("POST /v1/agents", { body: { model: MODEL, enable_sleeptime: true } });
+  await ok("GET /v1/agents/:agent_id", { with: { agent_id: main.id }, query: "include=agent.managed_group" });
+  const said = { calls: [{ name: "send_message", arguments: { message: "Hello" } }] };
+  server.model.say(said, { calls: [{ name: "memory_finish_edits", arguments: {} }] });
+  const request = { with: { agent_id: main.id }, body: { input: "hi" } };
+  const { usage } = await ok("POST /v1/agents/:agent_id/messages", request);
+  const run = { with: { run_id: usage.run_ids[0] } };
+  while ((await ok("GET /v1/runs/:run_id", run)).status !== "completed") await Bun.sleep(10);
+  const [companion] = main.managed_group.agent_ids;
+  expect(await ok("GET /v1/agents/:agent_id/groups", { with: { agent_id: companion } })).toHaveLength(1);
+  const looked = await ok("GET /v1/groups/:group_id/messages", { with: { group_id: main.managed_group.id } });
+  expect(types(looked)).toEqual(["user_message", "user_message"]);
+
+  const body = {
+    agent_ids: [main.id],
+    description: "g",
+    manager_config: { manager_type: "dynamic", manager_agent_id: ids["agent_id"] },
+  };
+  ids["group_id"] = (await ok("POST /v1/groups", { body })).id;
+  await ok("GET /v1/groups");
+  expect(await ok("GET /v1/groups/count")).toBe(2);
+  await ok("GET /v1/groups/:group_id");
+  await ok("PATCH /v1/groups/:group_id", { body: { description: "h" } });
+  await ok("PATCH /v1/groups/:group_id/reset-messages");
+  for (const action of ["attach", "detach"]) await ok(`PATCH /v1/groups/:group_id/blocks/${action}/:block_id`);
+  await ok("DELETE /v1/groups/:group_id");
+  await ok("DELETE /v1/agents/:agent_id", { with: { agent_id: main.id } });
+});
+
+test("runs, steps and jobs", async () => {
+  await ok("GET /v1/runs");
+  await ok("GET /v1/runs/active");
+  for (const part of ["messages", "metrics", "steps", "trace", "usage"]) await ok(`GET /v1/runs/:run_id/${part}`);
+  const [step] = await ok("GET /v1/runs/:run_id/steps");
+  ids["step_id"] = step.id;
+  await ok("GET /v1/steps");
+  await ok("GET /v1/steps/:step_id");
+  for (const part of ["messages", "metrics", "trace"]) await ok(`GET /v1/steps/:step_id/${part}`);
+  await ok("GET /v1/telemetry/:step_id");
+  await ok("PATCH /v1/steps/:step_id/feedback", { body: { feedback: "positive", tags: ["t"] } });
+  const failed = (await ok("GET /v1/runs", { query: "statuses=failed" }))[0];
+  await ok("GET /v1/runs/:run_id", { with: { run_id: failed.id } });
+  ids["job_id"] = (await ok("GET /v1/jobs"))[0].id;
+  await ok("GET /v1/jobs/active");
+  await ok("GET /v1/jobs/:job_id");
+  const { agent, cancelled } = await hanging();
+  await ok("PATCH /v1/jobs/:job_id/cancel", { with: { job_id: await activeRun(agent) } });
+  await cancelled;
+  await ok("DELETE /v1/jobs/:job_id");
+  await ok("DELETE /v1/runs/:run_id", { with: { run_id: failed.id } });
+});
+
+/** An agent whose model does not answer. */
+async function hanging(): Promise<{ readonly agent: string; readonly cancelled: Promise<unknown> }> {
+  const agent = (await server.agent()).id;
+  const before = server.model.requests.length;
+  server.model.say({ text: "never", after: new Promise(() => {}) });
+  const cancelled = server.call("POST", `/v1/agents/${agent}/messages`, { input: "x" });
+  while (server.model.requests.length === before) await Bun.sleep(5);
+  return { agent, cancelled };
+}
+
+async function activeRun(agent: string): Promise<string> {
+  return (await server.call("GET", `/v1/runs/active?agent_id=${agent}`)).body[0].id;
+}
+
+test("a run that is cancelled", async () => {
+  const { agent, cancelled } = await hanging();
+  await ok("POST /v1/agents/:agent_id/messages/cancel", { with: { agent_id: agent }, body: {} });
+  await cancelled;
+});
+
+test("conversations", async () => {
+  const query = `agent_id=${ids["agent_id"]}`;
+  const conversation = await ok("POST /v1/conversations", { query, body: { summary: "about tea" } });
+  ids["conversation_id"] = conversation.id;
+  await ok("GET /v1/conversations", { query });
+  await ok("PATCH /v1/conversations/:conversation_id", { body: { summary: "about Paris" } });
+  await ok("POST /v1/conversations/:conversation_id/messages", { body: { input: "x", streaming: false } });
+  const body = { input: "x", stream_tokens: true, background: true };
+  const events = await stream("POST /v1/conversations/:conversation_id/messages", { body });
+  const run_id = events[0].run_id;
+  await stream("POST /v1/conversations/:conversation_id/stream", { body: { run_id, starting_after: 1 } });
+  await ok("GET /v1/conversations/:conversation_id");
+  await ok("GET /v1/conversations/:conversation_id/messages");
+  await ok("POST /v1/conversations/:conversation_id/messages/preview-raw-payload", {
+    body: { input: "x", streaming: false },
+  });
+  await ok("POST /v1/conversations/:conversation_id/recompile");
+  await ok("POST /v1/conversations/:conversation_id/compact", { body: {} });
+  const fork = await ok("POST /v1/conversations/:conversation_id/fork");
+  const before = server.model.requests.length;
+  server.model.say({ text: "never", after: new Promise(() => {}) });
+  const cancelled = server.call("POST", `/v1/conversations/${fork.id}/messages`, { input: "x" });
+  while (server.model.requests.length === before) await Bun.sleep(5);
+  await ok("POST /v1/conversations/:conversation_id/cancel", { with: { conversation_id: fork.id } });
+  await cancelled;
+  await ok("DELETE /v1/conversations/:conversation_id", { with: { conversation_id: fork.id } });
+  await ok("POST /v1/agents/:agent_id/summarize", { body: {} });
+  await ok("PATCH /v1/agents/:agent_id/reset-messages", { body: { add_default_initial_messages: true } });
+});
+
+test("what cannot be done yet is refused in words", async () => {
+  for (const route of REFUSED) {
+    const [method = "", path = ""] = at(route, {}).split(" ");
+    const { status, body } = await server.call(method, path, {});
+    expect([route, [400, 405, 501].includes(status), typeof body.detail]).toEqual([route, true, "string"]);
+  }
+});
+
+test("no route was left out", () => {
+  const routes = server.listening.server.api.routes
+    .filter(({ method, path }) => method !== "ALL" && path.startsWith("/v1"))
+    .map(({ method, path }) => `${method} ${path}`);
+  expect(routes.length).toBeGreaterThan(80);
+  expect([...new Set(routes)].filter((route) => !called.has(route))).toEqual([]);
+  expect([...called].filter((route) => !routes.includes(route))).toEqual([]);
+  if (!hasOpenApi) expect(validateEvent({})).toEqual([]);
+});

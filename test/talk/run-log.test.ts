@@ -1,0 +1,173 @@
+import { expect, test } from "bun:test";
+import type { Repositories, Store } from "../../src/agent/ports/ports.ts";
+import { realWorld } from "../../src/app/world.ts";
+import { Failure } from "../../src/core/failure.ts";
+import { DEFAULT_ACTOR, newId, type RunId } from "../../src/core/id.ts";
+import { createRunLogs } from "../../src/run/log/run-log.ts";
+import { startTestServer } from "../_harness/server.ts";
+
+/** The store as a slow database shows it: what a read of events found is handed out when `gate` opens. */
+function slowReads(store: Store, gate: Promise<void>, onRead: () => void): Store {
+  return {
+    ...store,
+    reader(actor): Repositories {
+      const repositories = store.reader(actor);
+      const after: Repositories["events"]["after"] = async (...query) => {
+        const rows = await repositories.events.after(...query);
+        onRead();
+        await gate;
+        return rows;
+      };
+      return { ...repositories, events: { ...repositories.events, after } };
+    },
+  };
+}
+
+/** The store of a disk that is full for one transaction. */
+function fullOnce(store: Store): Store {
+  let isFull = true;
+  return {
+    ...store,
+    async write(actor, work) {
+      if (!isFull) return store.write(actor, work);
+      isFull = false;
+      throw new Failure("full", "The disk is full");
+    },
+  };
+}
+
+/** A server with a run that has ended. */
+async function startWithRun() {
+  const server = await startTestServer();
+  const agentId = await server.agent();
+  await server.request("POST", `/v1/agents/${agentId}/messages`, { input: "hello" });
+  const runId: RunId = (await server.request("GET", `/v1/runs/?agent_id=${agentId}`)).body[0].id;
+  return { server, store: server.server.store, runId };
+}
+
+test("publish() stores nothing more once an event could not be stored, as that would leave a gap", async () => {
+  const { server, store, runId } = await startWithRun();
+
+  const { clock, random } = realWorld();
+  const refused = Promise.withResolvers<void>();
+  const logs = createRunLogs({ store: fullOnce(store), clock, log: () => refused.resolve() });
+  const log = logs.open(DEFAULT_ACTOR, runId, () => ["an event"], 0);
+  const say = (text: string) =>
+    log.publish({ type: "text_delta", text, messageId: newId("message", random), stepId: newId("step", random) });
+  say("lost");
+  await refused.promise;
+  say("after it");
+  await clock.sleep(100);
+
+  expect(await store.reader(DEFAULT_ACTOR).events.after(runId, 0, 10)).toEqual([]);
+  await server.close();
+}, 5_000);
+
+test("follow() misses no event that came between its look at the log and its wait", async () => {
+  const { server, store, runId } = await startWithRun();
+
+  const gate = Promise.withResolvers<void>();
+  const looked = Promise.withResolvers<void>();
+  const slow = slowReads(store, gate.promise, looked.resolve);
+  const logs = createRunLogs({ store: slow, clock: realWorld().clock, log: () => {} });
+  const log = logs.open(DEFAULT_ACTOR, runId, () => ["an event"], 1);
+  const from = { seqId: 0, idleMs: 60_000, isLast: () => true };
+  const events = logs.follow(DEFAULT_ACTOR, runId, from, new AbortController().signal)[Symbol.asyncIterator]();
+  const first = events.next();
+  await looked.promise;
+
+  const entry = log.begin();
+  await store.write(DEFAULT_ACTOR, (repositories) => entry.append(repositories, [{ type: "started", runId }]));
+  entry.committed();
+  await store.durable();
+  gate.resolve();
+
+  expect((await first).value).toEqual([{ seqId: 2, text: "an event" }]);
+  await server.close();
+}, 5_000);
+
+test("follow() gives what was said last to a reader that knew the run at work, without asking the database", async () => {
+  const { server, store, runId } = await startWithRun();
+
+  let reads = 0;
+  const counted = slowReads(store, Promise.resolve(), () => reads++);
+  const logs = createRunLogs({ store: counted, clock: realWorld().clock, log: () => {} });
+  let made = 0;
+  const log = logs.open(DEFAULT_ACTOR, runId, () => [`event ${++made}`], 0);
+  const from = { seqId: 0, idleMs: 60_000, isLast: (text: string) => text === "event 2" };
+  const events = logs.follow(DEFAULT_ACTOR, runId, from, new AbortController().signal);
+  const first = events.next();
+  for (const type of ["started", "started"] as const) {
+    const entry = log.begin();
+    await store.write(DEFAULT_ACTOR, (repositories) => entry.append(repositories, [{ type, runId }]));
+    entry.committed();
+  }
+  log.close();
+  await store.durable();
+
+  const read = [...((await first).value ?? [])];
+  for await (const batch of events) read.push(...batch);
+  expect(read.map((event) => event.seqId)).toEqual([1, 2]);
+  expect(reads).toBe(0);
+  await server.close();
+}, 5_000);
+
+test("follow() gives the end that a run was given past its log, because it could not go on", async () => {
+  const { server, store, runId } = await startWithRun();
+
+  const logs = createRunLogs({ store, clock: realWorld().clock, log: () => {} });
+  const log = logs.open(DEFAULT_ACTOR, runId, () => ["an event"], 0);
+  const from = { seqId: 0, idleMs: 60_000, isLast: (text: string) => text === "the end" };
+  const events = logs.follow(DEFAULT_ACTOR, runId, from, new AbortController().signal);
+  const entry = log.begin();
+  await store.write(DEFAULT_ACTOR, (repositories) => entry.append(repositories, [{ type: "started", runId }]));
+  entry.committed();
+  const read = [...((await events.next()).value ?? [])];
+  const next = events.next();
+  await store.write(DEFAULT_ACTOR, ({ events: stored }) =>
+    stored.append([{ runId, firstSeqId: 2, events: ["the end"] }]),
+  );
+  log.close();
+  read.push(...((await next).value ?? []));
+  expect(read.map(({ text }) => text)).toEqual(["an event", "the end"]);
+  expect((await events.next()).done).toBe(true);
+  await server.close();
+}, 5_000);
+
+test("after() gives every event once and in order, while events arrive and are moved", async () => {
+  const server = await startTestServer();
+  const { store } = server.server;
+  const agentId = await server.agent();
+  for (const input of ["one", "two"]) await server.request("POST", `/v1/agents/${agentId}/messages`, { input });
+  const runs: { id: RunId }[] = (await server.request("GET", `/v1/runs/?agent_id=${agentId}`)).body;
+  const lengths = [4_500, 700];
+  const textsOf = (index: number, from: number, to: number) =>
+    Array.from({ length: Math.max(0, to - from) }, (_, at) => `${index}:${from + at + 1}`);
+  for (let done = 0, size = 1; done < 4_500; done += size, size = (size % 50) + 1) {
+    await store.write(DEFAULT_ACTOR, ({ events }) =>
+      events.append(
+        runs.map((run, index) => {
+          const to = Math.min(done + size, lengths[index] ?? 0);
+          return { runId: run.id, firstSeqId: done + 1, events: textsOf(index, done, to) };
+        }),
+      ),
+    );
+  }
+
+  const { events } = store.reader(DEFAULT_ACTOR);
+  const stranger = store.reader({ ...DEFAULT_ACTOR, organizationId: newId("org", realWorld().random) });
+  for (const [index, { id }] of runs.entries()) {
+    const read: { readonly seqId: number; readonly data: string }[] = [];
+    for (let more = true; more; ) {
+      const page = await events.after(id, read.length, 200);
+      read.push(...page);
+      more = page.length > 0;
+    }
+    expect(read).toEqual(
+      Array.from({ length: lengths[index] ?? 0 }, (_, at) => ({ seqId: at + 1, data: `${index}:${at + 1}` })),
+    );
+    expect(await events.last(id)).toBe(lengths[index] ?? 0);
+    expect(await stranger.events.after(id, 0, 200)).toEqual([]);
+  }
+  await server.close();
+});
