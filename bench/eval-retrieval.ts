@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { instantOf } from "../src/core/clock.ts";
-import { memoryEntryStore } from "../src/umi/index/memory-entry-store.ts";
+import { inMemoryEntryStore } from "../src/umi/index/in-memory-entry-store.ts";
 import { createDualRetriever } from "../src/umi/recall/dual-retriever.ts";
 import { type EvalSet, readSets } from "./retrieval-data.ts";
 
@@ -36,7 +36,7 @@ async function main(): Promise<void> {
 }
 
 async function evaluate(set: EvalSet, tallies: Map<string, Tally>): Promise<void> {
-  const entries = memoryEntryStore();
+  const entries = inMemoryEntryStore();
   for (let i = 0; i < set.entries.length; i += 1000) await entries.add(SPACE, set.entries.slice(i, i + 1000));
   const retriever = createDualRetriever({ entries });
   for (const { question, kind, evidence } of set.questions) {

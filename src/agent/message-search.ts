@@ -6,7 +6,7 @@ import { RECALL_LIMIT_MAX, type RecallHit, type RecallResult } from "../umi/reca
 import { termsOf } from "../umi/text/terms.ts";
 import type { Message } from "./message.ts";
 import type { Repositories, SpokenFilter } from "./ports/ports.ts";
-import { turnTag } from "./turn-entry.ts";
+import { turnTag } from "./spoken.ts";
 
 /** Agents whose memories one search looks through when it names none: those that were changed last. */
 const AGENTS_MAX = 1_000;

@@ -1,3 +1,6 @@
+import { isRecord, type JsonObject } from "../core/json.ts";
+import type { ResponseFormat } from "./model.ts";
+
 /** Where a model comes from: `base` from the server's own environment, `byok` from an organisation's own key. */
 export type ProviderCategory = "base" | "byok";
 
@@ -60,4 +63,12 @@ export interface EmbeddingInfo {
   readonly config: EmbeddingConfig & { readonly handle: string };
   readonly providerType: string;
   readonly providerName: string;
+}
+
+/** The shape of answer that a model's settings ask for, which are kept in the words of Letta's API; null for none. */
+export function answerFormatOf({ responseFormat }: Pick<LlmConfig, "responseFormat">): ResponseFormat | null {
+  if (!isRecord(responseFormat)) return null;
+  const { type, json_schema: jsonSchema } = responseFormat;
+  if (type === "text" || type === "json_object") return { type };
+  return type === "json_schema" && isRecord(jsonSchema) ? { type, jsonSchema: jsonSchema as JsonObject } : null;
 }

@@ -1,5 +1,5 @@
-import type { InputMessage, TurnInput } from "../agent/input.ts";
 import type { Approval, Message } from "../agent/message.ts";
+import type { InputMessage, TurnInput } from "../agent/new-message.ts";
 import type { Repositories } from "../agent/ports/ports.ts";
 import type { RunId } from "../core/id.ts";
 import type { RunSetup } from "./step/run-setup.ts";

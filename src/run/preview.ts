@@ -1,4 +1,4 @@
-import { inputMessages } from "../agent/input.ts";
+import { inputMessages } from "../agent/new-message.ts";
 import type { Actor } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
 import { NO_LOG } from "./log/run-log.ts";

@@ -1,7 +1,7 @@
 import type { Agent } from "../agent/agent.ts";
-import { inputMessages, type TurnInput } from "../agent/input.ts";
 import { admitInput } from "../agent/life/admission.ts";
 import { cancelApproval } from "../agent/life/cancel-approval.ts";
+import { inputMessages, type TurnInput } from "../agent/new-message.ts";
 import type { Repositories, Store, UnfinishedRun } from "../agent/ports/ports.ts";
 import { findAgent } from "../agent/prompt/recompile.ts";
 import { refreshedContext } from "../agent/prompt/refresh-prompt.ts";

@@ -1,13 +1,13 @@
 import type { TurnError } from "../agent/events.ts";
-import { newMessage } from "../agent/input.ts";
 import type { Message } from "../agent/message.ts";
+import { newMessage } from "../agent/new-message.ts";
 import type { Repositories } from "../agent/ports/ports.ts";
 import { withSkills } from "../agent/prompt/client-skills.ts";
 import type { Step, StopReason } from "../agent/run.ts";
 import { openCalls, toTranscript } from "../agent/transcript.ts";
 import { addUsage } from "../agent/usage.ts";
 import { newId, type StepId } from "../core/id.ts";
-import { answerFormatOf } from "../llm/answer-format.ts";
+import { answerFormatOf } from "../llm/config.ts";
 import { ModelFailure, refusesInput } from "../llm/failure.ts";
 import type { FinishReason, ModelRequest, ToolCall } from "../llm/model.ts";
 import { isCrowded, madeRoomFor, makeRoom, mayBeFull, needsRoom, systemOverflow } from "./compaction/make-room.ts";

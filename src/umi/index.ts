@@ -11,14 +11,14 @@ export type { Fact, FactId } from "./facts/kept/fact.ts";
 export type { FactLink, Relation } from "./facts/kept/fact-link.ts";
 export type { FactQuery, FactStore } from "./facts/kept/fact-store.ts";
 export { forgetEntity, forgetFact, forgetTurn } from "./facts/kept/forgetting.ts";
-export { memoryFactStore } from "./facts/kept/memory-fact-store.ts";
+export { inMemoryFactStore } from "./facts/kept/in-memory-fact-store.ts";
 export type { FactHit } from "./facts/kept/recall-facts.ts";
 export type { Ask } from "./facts/reading/ask.ts";
 export { createEntityExtractor, type EntityExtractor } from "./facts/reading/entity-extractor.ts";
 export type { ExtractedFact, Extraction, SourceTurn } from "./facts/reading/extracted-fact.ts";
 export type { Entry, EntryRole, NewEntry } from "./index/entry.ts";
 export type { EntryStore } from "./index/entry-store.ts";
-export { memoryEntryStore } from "./index/memory-entry-store.ts";
+export { inMemoryEntryStore } from "./index/in-memory-entry-store.ts";
 export {
   type About,
   type Found,
@@ -31,7 +31,7 @@ export {
 export { createDualRetriever, type DualRetriever, type Rewrite } from "./recall/dual-retriever.ts";
 export type { RecallHit, RecallOptions, RecallResult } from "./recall/recall-options.ts";
 export type { Scope } from "./scope.ts";
-export { createMemoryStores, type MemoryStores } from "./stores.ts";
-export { memoryVectorStore } from "./vectors/memory-vector-store.ts";
+export { createInMemoryStores, type MemoryStores } from "./stores.ts";
+export { inMemoryVectorStore } from "./vectors/in-memory-vector-store.ts";
 export type { VectorStore } from "./vectors/vector-store.ts";
 export { createWorkingMemory, type WorkingMemory } from "./working-memory.ts";

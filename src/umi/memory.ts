@@ -16,7 +16,7 @@ import { ENTRY_CHARS_MAX } from "./index/entry-store.ts";
 import { createDualRetriever, type DualRetriever, type Rewrite } from "./recall/dual-retriever.ts";
 import { RECALL_LIMIT_DEFAULT, type RecallOptions, type RecallResult } from "./recall/recall-options.ts";
 import { type Scope, spaceOf } from "./scope.ts";
-import { createMemoryStores, type MemoryStores } from "./stores.ts";
+import { createInMemoryStores, type MemoryStores } from "./stores.ts";
 import { createWorkingMemory, type WorkingMemory } from "./working-memory.ts";
 
 /** Texts that were recalled lately and are no news when they are said again. */
@@ -98,7 +98,7 @@ export class Memory {
   constructor(options: MemoryOptions) {
     this.#options = options;
     this.#space = options.space ?? spaceOf(options.scope ?? {});
-    this.#stores = options.stores ?? createMemoryStores();
+    this.#stores = options.stores ?? createInMemoryStores();
     this.#extractor = options.extractor ?? createEntityExtractor();
     const { rewrite } = options;
     this.#retriever = createDualRetriever({ ...this.#stores, ...(rewrite === undefined ? {} : { rewrite }) });

@@ -1,8 +1,8 @@
 import type { FactStore } from "./facts/kept/fact-store.ts";
-import { memoryFactStore } from "./facts/kept/memory-fact-store.ts";
+import { inMemoryFactStore } from "./facts/kept/in-memory-fact-store.ts";
 import type { EntryStore } from "./index/entry-store.ts";
-import { memoryEntryStore } from "./index/memory-entry-store.ts";
-import { memoryVectorStore } from "./vectors/memory-vector-store.ts";
+import { inMemoryEntryStore } from "./index/in-memory-entry-store.ts";
+import { inMemoryVectorStore } from "./vectors/in-memory-vector-store.ts";
 import type { VectorStore } from "./vectors/vector-store.ts";
 
 /** Where memories are kept: three ports of one database, or of one process. */
@@ -13,8 +13,8 @@ export interface MemoryStores {
 }
 
 /** Stores that keep everything in this process, and nothing beyond it. */
-export function createMemoryStores(): MemoryStores {
-  const vectors: VectorStore = memoryVectorStore(() => entries);
-  const entries: EntryStore = memoryEntryStore((space, ids) => void vectors.remove(space, ids));
-  return { entries, vectors, facts: memoryFactStore() };
+export function createInMemoryStores(): MemoryStores {
+  const vectors: VectorStore = inMemoryVectorStore(() => entries);
+  const entries: EntryStore = inMemoryEntryStore((space, ids) => void vectors.remove(space, ids));
+  return { entries, vectors, facts: inMemoryFactStore() };
 }

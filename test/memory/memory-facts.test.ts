@@ -17,7 +17,7 @@ import type { Entity, EntityId } from "../../src/umi/facts/kept/entity.ts";
 import type { Fact, FactId } from "../../src/umi/facts/kept/fact.ts";
 import type { FactStore } from "../../src/umi/facts/kept/fact-store.ts";
 import { forgetEntity, forgetFact, forgetTurn } from "../../src/umi/facts/kept/forgetting.ts";
-import { memoryFactStore } from "../../src/umi/facts/kept/memory-fact-store.ts";
+import { inMemoryFactStore } from "../../src/umi/facts/kept/in-memory-fact-store.ts";
 import { withoutRecalled } from "../../src/umi/facts/kept/recalled.ts";
 import { extractByRules } from "../../src/umi/facts/reading/rule-extractor.ts";
 
@@ -37,7 +37,7 @@ interface Subject {
 }
 
 async function inMemory(): Promise<Subject> {
-  const facts = memoryFactStore();
+  const facts = inMemoryFactStore();
   return { facts, change: (work) => work(facts), traces: async () => 0 };
 }
 

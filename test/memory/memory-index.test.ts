@@ -15,9 +15,9 @@ import { sqlStore } from "../../src/store/sql-store.ts";
 import type { EntryColumns } from "../../src/umi/index/columns.ts";
 import type { NewEntry } from "../../src/umi/index/entry.ts";
 import type { EntryStore } from "../../src/umi/index/entry-store.ts";
-import { memoryEntryStore } from "../../src/umi/index/memory-entry-store.ts";
+import { inMemoryEntryStore } from "../../src/umi/index/in-memory-entry-store.ts";
 import { createDualRetriever } from "../../src/umi/recall/dual-retriever.ts";
-import { memoryVectorStore } from "../../src/umi/vectors/memory-vector-store.ts";
+import { inMemoryVectorStore } from "../../src/umi/vectors/in-memory-vector-store.ts";
 import type { VectorStore } from "../../src/umi/vectors/vector-store.ts";
 
 const world = realWorld();
@@ -39,8 +39,8 @@ interface Stores {
 }
 
 async function inMemory(): Promise<Subject> {
-  const entries = memoryEntryStore((space, ids) => void vectors.remove(space, ids));
-  const vectors: VectorStore = memoryVectorStore(() => entries);
+  const entries = inMemoryEntryStore((space, ids) => void vectors.remove(space, ids));
+  const vectors: VectorStore = inMemoryVectorStore(() => entries);
   return { change: (work) => work({ entries, vectors }), read: { entries, vectors } };
 }
 

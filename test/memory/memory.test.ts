@@ -10,7 +10,7 @@ import { sqlStore } from "../../src/store/sql-store.ts";
 import type { EntityId } from "../../src/umi/facts/kept/entity.ts";
 import { Memory } from "../../src/umi/memory.ts";
 import type { Scope } from "../../src/umi/scope.ts";
-import { createMemoryStores } from "../../src/umi/stores.ts";
+import { createInMemoryStores } from "../../src/umi/stores.ts";
 import { temporaryDirectory } from "../_harness/server-process.ts";
 
 const { random, clock: realClock } = realWorld();
@@ -57,7 +57,7 @@ function mindIn(scope: Scope, change: <T>(work: (memory: Memory) => Promise<T>) 
 }
 
 async function inMemory(): Promise<Subject> {
-  const stores = createMemoryStores();
+  const stores = createInMemoryStores();
   const clock = movableClock();
   return {
     clock,

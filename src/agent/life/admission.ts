@@ -1,7 +1,7 @@
 import { Failure } from "../../core/failure.ts";
 import { pythonRepr } from "../../core/python-repr.ts";
-import type { TurnInput } from "../input.ts";
 import type { Approval, Message } from "../message.ts";
+import type { TurnInput } from "../new-message.ts";
 import { openCalls } from "../transcript.ts";
 import { repeatedBy } from "./repeated-input.ts";
 

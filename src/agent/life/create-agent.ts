@@ -14,7 +14,7 @@ import { type BlockDraft, newBlock } from "../../umi/core/new-block.ts";
 import type { Agent, AgentType, CompactionSettings, MemorySettings } from "../agent.ts";
 import { baseToolsOf, fileLimitsFor, MULTI_AGENT_TOOLS, mayHaveCompanion, toolRulesFor } from "../agent-type.ts";
 import { newGroup } from "../group.ts";
-import type { InputMessage } from "../input.ts";
+import type { InputMessage } from "../new-message.ts";
 import type { Repositories, Store } from "../ports/ports.ts";
 import { defaultCompactionPrompt, defaultSystemPrompt, MEMORY_PERSONA } from "../prompt/prompts.ts";
 import { compilePrompt } from "../prompt/recompile.ts";

@@ -4,7 +4,7 @@ import type { TimeFormat } from "../../core/time-format.ts";
 import type { World } from "../../core/world.ts";
 import type { Block } from "../../umi/core/block.ts";
 import type { Conversation } from "../conversation.ts";
-import { newMessage } from "../input.ts";
+import { newMessage } from "../new-message.ts";
 import type { Repositories } from "../ports/ports.ts";
 import { compilePrompt } from "../prompt/recompile.ts";
 

@@ -6,8 +6,8 @@ import { createTimeFormat } from "../../core/time-format.ts";
 import { llmConfigOf } from "../../llm/catalog.ts";
 import { newBlock } from "../../umi/core/new-block.ts";
 import type { Agent, AgentType } from "../agent.ts";
-import type { InputMessage } from "../input.ts";
 import { textOf } from "../message.ts";
+import type { InputMessage } from "../new-message.ts";
 import { compileSystemPrompt } from "../prompt/system-prompt.ts";
 import { firstMessages } from "./initial-messages.ts";
 

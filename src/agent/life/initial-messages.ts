@@ -3,8 +3,8 @@ import type { ToolCall } from "../../llm/model.ts";
 import { packAnswer } from "../../tools/tool-answer.ts";
 import type { Agent } from "../agent.ts";
 import { traitsOf } from "../agent-type.ts";
-import { type InputMessage, type MessagePlace, type MessageSources, newMessage } from "../input.ts";
 import type { Message } from "../message.ts";
+import { type InputMessage, type MessagePlace, type MessageSources, newMessage } from "../new-message.ts";
 import { GREETING } from "../prompt/prompts.ts";
 
 const SPEAKING_TOOL = "send_message";

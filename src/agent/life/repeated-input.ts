@@ -1,5 +1,5 @@
-import type { InputMessage, TurnInput } from "../input.ts";
 import type { Approval, Message } from "../message.ts";
+import type { InputMessage, TurnInput } from "../new-message.ts";
 
 /** Messages of one request that are recognised when they come again. */
 const REPEATED_MAX = 100;

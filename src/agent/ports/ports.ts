@@ -24,8 +24,8 @@ import type { Agent } from "../agent.ts";
 import type { Conversation } from "../conversation.ts";
 import type { GroupStore } from "../group.ts";
 import type { Identity, IdentityType } from "../identity.ts";
-import type { TurnInput } from "../input.ts";
 import type { Message, MessageRole, RefusedMessage } from "../message.ts";
+import type { TurnInput } from "../new-message.ts";
 import type { ProviderTraceStore } from "../provider-trace.ts";
 import type {
   CallbackOutcome,

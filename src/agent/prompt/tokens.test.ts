@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { instantOf } from "../../core/clock.ts";
 import type { MessageId } from "../../core/id.ts";
-import { newMessage } from "../input.ts";
+import { newMessage } from "../new-message.ts";
 import { countContext, messageTokens, slicedCounter } from "./tokens.ts";
 
 const sources = {

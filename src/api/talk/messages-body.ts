@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { InputMessage, TurnInput } from "../../agent/input.ts";
 import type { Approval } from "../../agent/message.ts";
+import type { InputMessage, TurnInput } from "../../agent/new-message.ts";
 import { STEPS_DEFAULT, STEPS_MAX, type TurnOptions } from "../../agent/turn-options.ts";
 import { Failure } from "../../core/failure.ts";
 import type { JsonObject } from "../../core/json.ts";

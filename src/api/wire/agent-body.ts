@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { AGENT_TYPES, type MemorySettings } from "../../agent/agent.ts";
-import type { InputMessage } from "../../agent/input.ts";
 import type { AgentDraft, CompactionWish } from "../../agent/life/create-agent.ts";
 import type { ModelWish } from "../../agent/life/model-choice.ts";
 import type { AgentChange } from "../../agent/life/update-agent.ts";
+import type { InputMessage } from "../../agent/new-message.ts";
 import { STOP_REASONS } from "../../agent/run.ts";
 import { Failure } from "../../core/failure.ts";
 import { requireId } from "../../core/id.ts";

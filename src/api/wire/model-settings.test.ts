@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { answerFormatOf } from "../../llm/answer-format.ts";
 import { llmConfigOf } from "../../llm/catalog.ts";
+import { answerFormatOf } from "../../llm/config.ts";
 import { ModelSettingsBody, toWireModelSettings } from "./model-settings.ts";
 
 const openAi = llmConfigOf({ name: "openai", kind: "openai" }, "gpt-4o-mini");

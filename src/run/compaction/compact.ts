@@ -1,6 +1,6 @@
 import type { Agent, CompactionSettings } from "../../agent/agent.ts";
-import type { MessagePlace } from "../../agent/input.ts";
 import { type Message, textOf } from "../../agent/message.ts";
+import type { MessagePlace } from "../../agent/new-message.ts";
 import type { MessageStore, Repositories, ThreadId } from "../../agent/ports/ports.ts";
 import { compilePrompt } from "../../agent/prompt/recompile.ts";
 import { type CountTokens, countContext } from "../../agent/prompt/tokens.ts";

@@ -1,7 +1,7 @@
 import type { Agent } from "../../agent/agent.ts";
 import type { Conversation } from "../../agent/conversation.ts";
 import type { EventEncoder } from "../../agent/events.ts";
-import type { TurnInput } from "../../agent/input.ts";
+import type { TurnInput } from "../../agent/new-message.ts";
 import type { Store, ThreadId } from "../../agent/ports/ports.ts";
 import { findAgent } from "../../agent/prompt/recompile.ts";
 import type { CountTokens } from "../../agent/prompt/tokens.ts";

@@ -1,6 +1,6 @@
 import type { Group } from "../../agent/group.ts";
-import type { InputMessage } from "../../agent/input.ts";
 import type { Message } from "../../agent/message.ts";
+import type { InputMessage } from "../../agent/new-message.ts";
 import type { Repositories } from "../../agent/ports/ports.ts";
 import { memoryTask } from "../../agent/prompt/prompts.ts";
 import type { Run } from "../../agent/run.ts";

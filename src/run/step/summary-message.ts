@@ -1,5 +1,5 @@
-import { type MessagePlace, type MessageSources, newMessage } from "../../agent/input.ts";
 import { type Message, textOf } from "../../agent/message.ts";
+import { type MessagePlace, type MessageSources, newMessage } from "../../agent/new-message.ts";
 import { isRecord, type JsonObject, parseJson } from "../../core/json.ts";
 import type { TimeFormat } from "../../core/time-format.ts";
 

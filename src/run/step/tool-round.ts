@@ -1,6 +1,6 @@
-import { newMessage } from "../../agent/input.ts";
 import { type Approval, type Message, type ToolReturn, textOf } from "../../agent/message.ts";
 import { searchMessages } from "../../agent/message-search.ts";
+import { newMessage } from "../../agent/new-message.ts";
 import type { Repositories } from "../../agent/ports/ports.ts";
 import { withIsolated } from "../../agent/prompt/isolated-blocks.ts";
 import { compilePrompt, recompileAgents } from "../../agent/prompt/recompile.ts";

@@ -1,7 +1,7 @@
 import type { Agent } from "../../agent/agent.ts";
 import type { RunUsage } from "../../agent/events.ts";
-import type { MessagePlace } from "../../agent/input.ts";
 import type { Message } from "../../agent/message.ts";
+import type { MessagePlace } from "../../agent/new-message.ts";
 import type { Store, ThreadId } from "../../agent/ports/ports.ts";
 import type { CountTokens } from "../../agent/prompt/tokens.ts";
 import type { Run, StopReason } from "../../agent/run.ts";

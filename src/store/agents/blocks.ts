@@ -3,9 +3,9 @@ import type { AgentId } from "../../core/id.ts";
 import type { Block } from "../../umi/core/block.ts";
 import type { BlockStore } from "../../umi/core/block-store.ts";
 import { countRows, type PageSource, readPage, removeRow } from "../base/pages.ts";
+import { placeholders } from "../base/placeholders.ts";
 import type { BlockRow } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
-import { placeholders } from "../base/space.ts";
 import { matches } from "./block-filter.ts";
 import { toBlock, toRow } from "./block-rows.ts";
 

@@ -8,8 +8,8 @@ import { limitOf, orderOf, type PageSource, pageCondition } from "../base/pages.
 import { containing, fromJson, fromJsonOrNull, readable, toInstantOrNull, toJsonOrNull } from "../base/rows.ts";
 import type { ConversationRow } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
+import { forgetSpoken } from "../messages/forget-spoken.ts";
 import { dropThread } from "../messages/forks.ts";
-import { forgetSpoken } from "../messages/spoken.ts";
 
 const FIND = "select * from conversations where id = $1 and organization_id = $2";
 

@@ -2,7 +2,7 @@ import type { Instant } from "../../core/clock.ts";
 import { isUnfinished } from "../runs/queued-runs.ts";
 import type { SqlConnection, SqlDatabase } from "./driver.ts";
 import type { Lease } from "./lease.ts";
-import { inTransaction } from "./migrate.ts";
+import { inTransaction } from "./transaction.ts";
 
 const END = `update runs set status = 'failed', stop_reason = 'error', completed_at = $1 where ${isUnfinished()}`;
 const NOTE_UNSENT = "update runs set callback_error = $1 where id in (select run_id from run_callbacks)";

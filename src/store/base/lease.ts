@@ -1,6 +1,6 @@
 import { Failure } from "../../core/failure.ts";
 import type { SqlConnection, SqlDatabase } from "./driver.ts";
-import { inTransaction } from "./migrate.ts";
+import { inTransaction } from "./transaction.ts";
 
 /** The right to write to a database, which one server has at a time. */
 export interface Lease {

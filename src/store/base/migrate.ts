@@ -14,6 +14,7 @@ import { FACT_SAID_AT } from "../migrations/0010-fact-said-at.ts";
 import { REFUSED_IN_THREADS } from "../migrations/0011-refused-in-threads.ts";
 import { HOME } from "../migrations/0012-home.ts";
 import type { SqlConnection, SqlDatabase } from "./driver.ts";
+import { inTransaction } from "./transaction.ts";
 
 /** Every change of the schema, in order; the index plus one is the version. Never edited once released. */
 const MIGRATIONS: readonly string[] = [
@@ -55,33 +56,6 @@ export async function migrate(database: SqlDatabase, now: Instant): Promise<void
     await inTransaction(writer, () => apply(writer, dialect, version, now));
   }
   await database.flush();
-}
-
-/** Runs `work` between begin and commit; anything thrown rolls back. `committed` is told before anybody else can read it. */
-export async function inTransaction<T>(
-  writer: SqlConnection,
-  work: () => Promise<T>,
-  committed: () => void = () => {},
-): Promise<T> {
-  await writer.execute("begin immediate", []);
-  try {
-    const result = await work();
-    const done = writer.execute("commit", []);
-    if (done instanceof Promise) await done;
-    committed();
-    return result;
-  } catch (error) {
-    await rollback(writer);
-    throw error;
-  }
-}
-
-async function rollback(writer: SqlConnection): Promise<void> {
-  try {
-    await writer.execute("rollback", []);
-  } catch {
-    // SQLite has already rolled back by itself after some errors (a full disk); there is nothing left to undo.
-  }
 }
 
 async function versionOf(connection: SqlConnection): Promise<number> {

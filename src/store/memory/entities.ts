@@ -12,7 +12,7 @@ import { type FactStore, MERGED_MAX, NAMESAKES_MAX } from "../../umi/facts/kept/
 import { toInstantOrNull } from "../base/rows.ts";
 import type { EntityRow } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
-import { inSpace } from "../base/spaces.ts";
+import { inSpace } from "../base/space.ts";
 
 /** The part of a {@link FactStore} that is about entities. */
 type Entities = Pick<

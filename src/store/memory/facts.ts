@@ -12,11 +12,11 @@ import {
   type FactStore,
   type TouchedByTurn,
 } from "../../umi/facts/kept/fact-store.ts";
+import { placeholders } from "../base/placeholders.ts";
 import { toFlag, toInstantOrNull } from "../base/rows.ts";
 import type { FactLinkRow, FactRow, Tables } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
-import { placeholders } from "../base/space.ts";
-import { inSpace } from "../base/spaces.ts";
+import { inSpace } from "../base/space.ts";
 import { entityFamily, sqlEntities } from "./entities.ts";
 
 const FIND = "select * from umi_facts where organization_id = $1 and space = $2 and id = $3";

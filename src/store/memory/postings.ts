@@ -1,8 +1,9 @@
 import { countTerm, isTagTerm, tagTerm } from "../../umi/index/entry.ts";
 import { COUNT_MAX, decodePostings, type PostingList } from "../../umi/index/postings.ts";
 import type { SqlConnection } from "../base/driver.ts";
+import { filledLists, placeholders } from "../base/placeholders.ts";
 import { fromJson } from "../base/rows.ts";
-import { filledLists, placeholders, type SpaceRow } from "../base/space.ts";
+import type { SpaceRow } from "../base/space.ts";
 import { readTailTerms } from "./rows.ts";
 
 const CHUNKS =

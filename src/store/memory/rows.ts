@@ -2,8 +2,9 @@ import { instantOf } from "../../core/clock.ts";
 import { type Entry, type EntryRole, splitTerms } from "../../umi/index/entry.ts";
 import type { EntryTerms } from "../../umi/index/entry-store.ts";
 import type { SqlConnection } from "../base/driver.ts";
+import { filledLists, placeholders } from "../base/placeholders.ts";
 import { fromJson } from "../base/rows.ts";
-import { filledLists, placeholders, type SpaceRow } from "../base/space.ts";
+import type { SpaceRow } from "../base/space.ts";
 
 /** The columns of `umi_entries`, but for the space. */
 export const ENTRY_COLUMNS = "number, id, session, speaker, role, text, at, tags, terms";

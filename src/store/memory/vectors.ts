@@ -1,7 +1,8 @@
 import { codeOf, unitVector } from "../../umi/vectors/unit-vector.ts";
 import type { VectorStore } from "../../umi/vectors/vector-store.ts";
+import { filledLists, placeholders } from "../base/placeholders.ts";
 import type { Session } from "../base/session.ts";
-import { filledLists, findSpace, placeholders, type SpaceRow } from "../base/space.ts";
+import { findSpace, type SpaceRow } from "../base/space.ts";
 import { entriesBy } from "./rows.ts";
 import { CODES_PER_CHUNK, codeBytes, readVectorRows } from "./vector-rows.ts";
 

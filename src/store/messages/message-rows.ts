@@ -1,9 +1,8 @@
 import { sql } from "kysely";
-import { type Message, type MessageRole, textOf } from "../../agent/message.ts";
+import type { Message, MessageRole } from "../../agent/message.ts";
+import { spokenText } from "../../agent/spoken.ts";
 import { instantOf } from "../../core/clock.ts";
 import type { AgentId, ConversationId, MessageId, RunId, StepId } from "../../core/id.ts";
-import { isRecord, parseJson } from "../../core/json.ts";
-import type { ToolCall } from "../../llm/model.ts";
 import { fromFlagOrNull, fromJson, fromJsonOrNull, toFlag, toFlagOrNull } from "../base/rows.ts";
 import type { MessageRow } from "../base/schema.ts";
 
@@ -107,22 +106,4 @@ export function insertValues(organizationId: string, message: Message): readonly
     toFlag(spokenText(message) !== ""),
     message.createdAt,
   ];
-}
-
-/** What a user or the agent said in a message: what memory keeps of it, and what searches find. */
-export function spokenText(message: Pick<Message, "role" | "content" | "toolCalls">): string {
-  // A request for an approval may hold words of the agent's beside it.
-  if (message.role !== "user" && message.role !== "assistant" && message.role !== "approval") return "";
-  const text = textOf(message).trim();
-  // Heartbeats and notices are the server's own, packed as users' words.
-  const packed = message.role === "user" && text.startsWith("{") ? parseJson(text) : undefined;
-  if (isRecord(packed) && typeof packed["type"] === "string") return "";
-  const spoken = message.toolCalls.filter((call) => call.name === "send_message").map((call) => argumentText(call));
-  return [text, ...spoken].join("\n").trim();
-}
-
-/** What an older kind of agent says by its tool. */
-function argumentText({ arguments: text }: ToolCall): string {
-  const said = parseJson(text);
-  return isRecord(said) && typeof said["message"] === "string" ? said["message"] : text;
 }

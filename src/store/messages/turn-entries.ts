@@ -1,5 +1,5 @@
 import type { Message } from "../../agent/message.ts";
-import { turnTag } from "../../agent/turn-entry.ts";
+import { spokenText, turnTag } from "../../agent/spoken.ts";
 import { type AgentId, type MessageId, parseId } from "../../core/id.ts";
 import { factSpace, forget } from "../../umi/facts/learning.ts";
 import type { NewEntry } from "../../umi/index/entry.ts";
@@ -8,7 +8,6 @@ import { sqlIdentityStore } from "../agents/identities.ts";
 import type { Session } from "../base/session.ts";
 import { sqlEntryStore } from "../memory/entries.ts";
 import { sqlFactStore } from "../memory/facts.ts";
-import { spokenText } from "./message-rows.ts";
 
 /** What is said on one day of a conversation is a session: its messages explain each other. */
 const SESSION_MS = 86_400_000;

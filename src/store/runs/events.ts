@@ -1,8 +1,8 @@
 import type { RunEventStore, RunEvents } from "../../agent/ports/ports.ts";
 import { assert } from "../../core/assert.ts";
 import type { SqlConnection } from "../base/driver.ts";
+import { placeholders } from "../base/placeholders.ts";
 import type { Session } from "../base/session.ts";
-import { placeholders } from "../base/space.ts";
 
 /**
  * Events are first stored in the order they come, where the tokens of a hundred runs fill a few pages, and moved to

@@ -1,4 +1,4 @@
-import type { TurnInput } from "../../agent/input.ts";
+import type { TurnInput } from "../../agent/new-message.ts";
 import type { RunStore } from "../../agent/ports/ports.ts";
 import type { QueuedRun } from "../../agent/run.ts";
 import { type Instant, instantOf } from "../../core/clock.ts";

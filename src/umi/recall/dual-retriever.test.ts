@@ -2,8 +2,8 @@ import { expect, test } from "bun:test";
 import { instantOf } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import type { EntryRole, NewEntry } from "../index/entry.ts";
-import { memoryEntryStore } from "../index/memory-entry-store.ts";
-import { memoryVectorStore } from "../vectors/memory-vector-store.ts";
+import { inMemoryEntryStore } from "../index/in-memory-entry-store.ts";
+import { inMemoryVectorStore } from "../vectors/in-memory-vector-store.ts";
 import { createDualRetriever, type Rewrite } from "./dual-retriever.ts";
 import type { RecallOptions } from "./recall-options.ts";
 import { weightsFor } from "./weights.ts";
@@ -27,7 +27,7 @@ const TALK: readonly NewEntry[] = [
 ]; // biome-ignore format: one turn a line
 
 async function talk(entries: readonly NewEntry[], rewrite?: Rewrite) {
-  const store = memoryEntryStore();
+  const store = inMemoryEntryStore();
   await store.add("a", entries);
   const retriever = createDualRetriever({ entries: store, ...(rewrite === undefined ? {} : { rewrite }) });
   const ids = async (question: string, options: Partial<RecallOptions> = {}) =>
@@ -175,8 +175,8 @@ test("recall() looks for what a user said before what an assistant went on about
 });
 
 test("recall() with vectors finds what shares no word, and a bad embedder hardly changes what words found", async () => {
-  const entries = memoryEntryStore();
-  const vectors = memoryVectorStore(() => entries);
+  const entries = inMemoryEntryStore();
+  const vectors = inMemoryVectorStore(() => entries);
   const many = Array.from({ length: 60 }, (_, i) => said(`n${i}`, `note ${i} about subject${i}`, { session: "" }));
   await entries.add("a", [...many, said("feline", "The cat sleeps on the sofa", { session: "" })]);
   const angle = (at: number) => Float32Array.of(Math.cos(at), Math.sin(at));

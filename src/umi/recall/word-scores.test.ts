@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { instantOf } from "../../core/clock.ts";
 import type { NewEntry } from "../index/entry.ts";
-import { memoryEntryStore } from "../index/memory-entry-store.ts";
+import { inMemoryEntryStore } from "../index/in-memory-entry-store.ts";
 import { ScoreBuffers } from "./score-buffers.ts";
 import { scoreWords } from "./word-scores.ts";
 
@@ -27,7 +27,7 @@ test("scoreWords() gives what a textbook's BM25 gives over own words, neighbours
   const buffers = new ScoreBuffers();
   await fc.assert(
     fc.asyncProperty(fc.array(turn, { minLength: 1, maxLength: 30 }), fc.uniqueArray(word), async (turns, asked) => {
-      const store = memoryEntryStore();
+      const store = inMemoryEntryStore();
       const entries = turns.map(
         ({ words, session }, i): NewEntry => ({
           id: `${i}`, session, speaker: "", role: "none", text: words.join(" "), at: instantOf(0), tags: [],
@@ -97,7 +97,7 @@ test("scoreWords() gives what a textbook's BM25 gives over own words, neighbours
 });
 
 test("scoreWords() lets a common term add to what rarer ones found, and find no others, once those are enough", async () => {
-  const store = memoryEntryStore();
+  const store = inMemoryEntryStore();
   const texts = Array.from({ length: 40 }, (_, i) => (i === 20 ? "quince pear" : i % 2 === 0 ? "pear" : "fig"));
   const entries = texts.map(
     (text, i): NewEntry => ({

@@ -16,7 +16,7 @@ interface Space {
 }
 
 /** A {@link FactStore} in memory, for tests and for programs that keep nothing. Its work grows with the space. */
-export function memoryFactStore(): FactStore {
+export function inMemoryFactStore(): FactStore {
   const spaces = new Map<string, Space>();
   const open = (name: string): Space => {
     const space = spaces.get(name) ?? emptySpace();

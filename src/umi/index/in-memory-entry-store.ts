@@ -21,7 +21,7 @@ interface Space {
 }
 
 /** An {@link EntryStore} in memory, for tests and for programs that keep nothing. */
-export function memoryEntryStore(removed: EntriesRemoved = () => {}): EntryStore {
+export function inMemoryEntryStore(removed: EntriesRemoved = () => {}): EntryStore {
   const spaces = new Map<string, Space>();
   return {
     async add(name, entries) {

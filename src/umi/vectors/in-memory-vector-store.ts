@@ -15,7 +15,7 @@ interface SpaceVectors {
 }
 
 /** A {@link VectorStore} in memory; give its `remove` to the entry store, so that vectors go with their entries. */
-export function memoryVectorStore(entries: () => EntryStore): VectorStore {
+export function inMemoryVectorStore(entries: () => EntryStore): VectorStore {
   const spaces = new Map<string, SpaceVectors>();
   return {
     async put(name, model, vectors) {
