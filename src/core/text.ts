@@ -7,6 +7,18 @@ export function wellFormed(text: string): string {
   return UNSTORABLE.test(text) ? text.replace(UNSTORABLE_ALL, "") : text;
 }
 
+/** Blanks in a row, within a line, that mean more than one of them does: enough for any indentation. */
+const BLANKS_MAX = 16;
+const BLANKS = new RegExp(`[^\\S\\n]{${BLANKS_MAX + 1},}`, "g");
+
+/**
+ * The text with long runs of blanks cut short. Rules of language look for blanks at every turn, and would divide
+ * thousands of them in every way.
+ */
+export function fewerBlanks(text: string): string {
+  return text.replace(BLANKS, " ".repeat(BLANKS_MAX));
+}
+
 /** How many characters (code points) the text has, as Letta counts them. */
 export function charCount(text: string): number {
   let pairs = 0;

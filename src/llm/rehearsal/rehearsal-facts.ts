@@ -1,3 +1,5 @@
+import { fewerBlanks } from "../../core/text.ts";
+
 /** Something a person said about themself. */
 export interface Fact {
   /** What it is about: `Name`, `Home`, `Likes`, `Dog's name`, ... */
@@ -176,8 +178,7 @@ function labelledFact(label: string, value: string): Fact | undefined {
 }
 
 function sentencesOf(text: string): readonly string[] {
-  const parts = text
-    .slice(0, TEXT_CHARS_MAX)
+  const parts = fewerBlanks(text.slice(0, TEXT_CHARS_MAX))
     .replaceAll("’", "'")
     .split(/(?<=[.!?])\s+|\n+/);
   return parts

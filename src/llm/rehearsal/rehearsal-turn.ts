@@ -1,4 +1,5 @@
 import { isRecord, type Json, type JsonObject, parseJson } from "../../core/json.ts";
+import { fewerBlanks } from "../../core/text.ts";
 import type { InputPart, ModelMessage, ModelRequest, ToolAnswer, ToolSchema } from "../model.ts";
 import { sentencesIn } from "../rehearsal-quote.ts";
 import { answerTo, asksForFacts, joined, sentence } from "./rehearsal-answers.ts";
@@ -163,9 +164,9 @@ function textOf(parts: readonly InputPart[]): string {
 }
 
 function shortened(text: string): string {
-  if (text.length <= READ_CHARS_MAX) return text;
+  if (text.length <= READ_CHARS_MAX) return fewerBlanks(text);
   const half = READ_CHARS_MAX / 2;
-  return `${text.slice(0, half)}\n${text.slice(-half)}`.toWellFormed();
+  return fewerBlanks(`${text.slice(0, half)}\n${text.slice(-half)}`.toWellFormed());
 }
 
 function memoryAnswers(since: readonly ModelMessage[]): readonly ToolAnswer[] {

@@ -340,6 +340,12 @@ describe("createRehearsal()", () => {
     expect(performance.now() - started).toBeLessThan(250);
   });
 
+  test("takes no longer for blanks, however many there are", () => {
+    const started = performance.now();
+    for (const said of ["I like tea", "What is my"]) turnOf(asked(`${said}${" ".repeat(5_000)}x`));
+    expect(performance.now() - started).toBeLessThan(500);
+  });
+
   test("gives tool calls ids, deltas and a reply that agree", async () => {
     const { events, reply } = await heard(model, asked("My name is Ada", { stream: true }));
     const [call] = reply.toolCalls;

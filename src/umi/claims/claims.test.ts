@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { instantOf } from "../../core/clock.ts";
 import { extractByRules } from "../facts/reading/rule-extractor.ts";
+import { claimsOf } from "./claims.ts";
 
 function factsIn(text: string): readonly string[] {
   return extractByRules({ id: "turn-1", speaker: "Ada", text, at: instantOf(0) }).map((fact) => fact.text);
@@ -206,4 +207,14 @@ describe("claimsOf() takes for nobody's claim what is quoted, told, supposed, pl
     "J'ai 30 ans.",
   ])
     test(JSON.stringify(text), () => expect(factsIn(text)).toEqual([]));
+});
+
+test("claimsOf() takes no longer for blanks, however many a sentence has, and for marks that open", () => {
+  const started = performance.now();
+  for (const mark of ["“", "„", "«", "「", '"', "‘"]) claimsOf(`I like tea ${mark.repeat(50_000)}`);
+  for (const blank of [" ", "\t"]) {
+    for (const said of ["I have a dog named Rex", "I like tea", "I work as a cook"])
+      claimsOf(`${said}${blank.repeat(570)}x`);
+  }
+  expect(performance.now() - started).toBeLessThan(1_000);
 });

@@ -1,3 +1,5 @@
+import { fewerBlanks } from "../../core/text.ts";
+
 /** Characters of one text that rules look at; recall has the rest. */
 const TEXT_CHARS_MAX = 200_000;
 /** Words of a quotation that may be a title or a name that the speaker uses. */
@@ -10,7 +12,8 @@ const FOREIGN = " \uFFFC ";
 const FENCE = /(```|~~~)[\s\S]*?(?:\1|$)|`[^`\n]*`/gu;
 const TAG = /<(\/?)([a-z][\w-]{0,30})(?:\s[^<>]{0,200})?>/giu;
 const QUOTED_LINE = /^[ \t]*(?:>|\|)[^\n]*$/gmu;
-const QUOTATION = /“[^”]*”|„[^“”]*[“”]|«[^»]*»|「[^」]*」|『[^』]*』|"[^"]*"/gu;
+// None reaches over another mark that opens: of thousands that are never closed each would be followed to the end.
+const QUOTATION = /“[^“”]*”|„[^„“”]*[“”]|«[^«»]*»|「[^「」]*」|『[^『』]*』|"[^"]*"/gu;
 /** Single marks quote only what speaks of a first person: they are apostrophes too. */
 const SINGLE_QUOTATION = /(?<![\p{L}\p{N}])['‘](?:I|my|we|our)\b[^\n]{0,300}?['’](?![\p{L}\p{N}])/giu;
 const SPEAKS = /(?<![\p{L}])(?:i|i['’]\w+|im|my|me|we|our|you|he|she)(?![\p{L}])|[.!?].|\n/iu;
@@ -25,7 +28,7 @@ const FAREWELL =
 
 /** A text without what its speaker only shows: code, quotations, other people's letters. */
 export function ownWords(text: string): string {
-  const plain = withoutTagged(text.slice(0, TEXT_CHARS_MAX).replace(FENCE, FOREIGN));
+  const plain = withoutTagged(fewerBlanks(text.slice(0, TEXT_CHARS_MAX)).replace(FENCE, FOREIGN));
   const letter = LETTER.exec(plain)?.index ?? plain.length;
   return withoutLetter(plain.slice(0, letter))
     .replace(QUOTED_LINE, "\n")

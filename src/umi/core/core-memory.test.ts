@@ -135,3 +135,11 @@ test("renderBlocks() keeps its structure for any value", () => {
     { numRuns: 2000 },
   );
 });
+
+test("renderBlocks() takes no longer for blanks after an opening angle, however many they are", () => {
+  const started = performance.now();
+  for (const start of ["<", "</", "< /"]) renderBlocks([block("human", `${start}${" ".repeat(200_000)}`)], plain);
+  expect(performance.now() - started).toBeLessThan(1_000);
+  const hidden = `<${" ".repeat(1_000)}/${" ".repeat(1_000)}value>`;
+  expect(renderBlocks([block("human", hidden)], plain)).toContain(`&lt;${" ".repeat(1_000)}/`);
+});

@@ -92,5 +92,6 @@ function neutralized(text: string, tags: RegExp): string {
 function structuralTags(labels: readonly string[]): RegExp {
   const names = new Set([...STRUCTURE, ...labels.map(tagName)]);
   const alternatives = [...names].map((name) => name.replace(/[\\^$.*+?()[\]{}|/]/gu, "\\$&").replace(/ /gu, "\\s+"));
-  return new RegExp(`<(?=\\s*/?\\s*(?:${alternatives.join("|")})(?![\\p{L}\\p{N}_-]))`, "giu");
+  // Blanks that are taken are taken whole: otherwise thousands of them would be divided in every way.
+  return new RegExp(`<(?=\\s*(?!\\s)(?:/\\s*(?!\\s))?(?:${alternatives.join("|")})(?![\\p{L}\\p{N}_-]))`, "giu");
 }
