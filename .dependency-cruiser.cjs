@@ -28,6 +28,13 @@ module.exports = {
       to: { path: `^src/(${EDGES.join("|")})/`, pathNot: "^src/$1/" },
     },
     {
+      // It stands right of `run`, but keeps what runs leave without knowing how they are run.
+      name: "store-never-sees-run",
+      severity: "error",
+      from: { path: "^src/store/" },
+      to: { path: "^src/run/" },
+    },
+    {
       name: "runtime-apis-only-in-app",
       severity: "error",
       from: { path: "^src/", pathNot: ["^src/app/", TEST_CODE] },
@@ -49,7 +56,7 @@ module.exports = {
       name: "src-imports-nothing-beside-it",
       severity: "error",
       from: { path: "^src/" },
-      to: { path: "^(sim|test|bench|scripts)/" },
+      to: { path: "^(test|sim|console|examples|bench|scripts)/" },
     },
     {
       name: "no-test-code-in-production",

@@ -26,15 +26,15 @@ export function exportedNames(root: string, path: string): readonly ExportedName
   let previous: { readonly end: number; readonly hasDoc: boolean } | undefined;
   for (const statement of file.statements) {
     const own = declaredNames(statement);
-    const isExported = hasExportKeyword(statement) || own.some((name) => listed.has(name));
+    const isPublic = isExported(statement) || own.some((name) => listed.has(name));
     const standsWithPrevious =
       previous?.hasDoc === true && /^[^\S\n]*\n[^\S\n]*$/.test(text.slice(previous.end, statement.getStart(file)));
     const hasDoc = standsWithPrevious || hasDocComment(text, statement);
-    if (isExported) {
+    if (isPublic) {
       const line = file.getLineAndCharacterOfPosition(statement.getStart(file)).line + 1;
       names.push(...own.map((name) => ({ name, place: `${path}:${line}`, hasDoc })));
     }
-    previous = isExported ? { end: statement.end, hasDoc } : undefined;
+    previous = isPublic ? { end: statement.end, hasDoc } : undefined;
   }
   return names;
 }
@@ -44,7 +44,8 @@ function hasDocComment(text: string, statement: ts.Statement): boolean {
   return comments.some((comment) => text.startsWith("/**", comment.pos));
 }
 
-function hasExportKeyword(statement: ts.Statement): boolean {
+/** Whether a statement is exported where it stands. */
+export function isExported(statement: ts.Statement): boolean {
   const modifiers = ts.canHaveModifiers(statement) ? (ts.getModifiers(statement) ?? []) : [];
   return modifiers.some((modifier) => modifier.kind === ts.SyntaxKind.ExportKeyword);
 }

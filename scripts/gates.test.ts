@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { runBun } from "./command.ts";
-import { GATES } from "./gates.ts";
+import { GATES, testArgs } from "./gates.ts";
 
 // Each gate is kept seen to fail: the rows below are written into a copy of a tiny project, every gate runs once over
 // the rows that are meant for it, and must name the file and the rule. Without the rows every gate must be silent.
@@ -23,6 +23,7 @@ type Tree = Readonly<Record<string, string>>;
 /** A project with a file in every folder that a rule speaks of, and nothing wrong. */
 const CLEAN: Tree = {
   "package.json": '{ "name": "fixture", "version": "1.0.0", "type": "module", "private": true }\n',
+  "scripts/casts.json": '{ "casts": 0, "lines": 50 }\n',
   "src/core/id.ts": [
     "/** One of the two. */",
     'export type LeftId = "left";',
@@ -85,6 +86,11 @@ const LONG_FUNCTION = `/** Long. */\nexport function long(): void {\n${"  otherw
 const LONG_FILE = `/** Long. */\nexport const a: unknown[] = [];\n${"a.push(1);\n".repeat(410)}`;
 const branches = "    if (a > b) {\n      if (b > 2) return b;\n    }\n";
 const COMPLEX = `/** Deep. */\nexport function deep(a: number, b: number): number {\n  for (;;) {\n${branches.repeat(4)}  }\n}\n`;
+
+/** A folder that holds one file too many, beside a test, which does not count. */
+const FULL_FOLDER: Tree = Object.fromEntries(
+  [..."abcdefghijklmnopqrstuvwxy", "z.test"].map((name) => [`src/tools/${name}.ts`, "export {};\n"]),
+);
 
 const SEEDS: readonly Seed[] = [
   typed("an optional set to undefined", "TS2375", {
@@ -165,6 +171,11 @@ const SEEDS: readonly Seed[] = [
     "src/umi/d1.ts": 'import "../store/rows.ts";\n',
   }),
   imported("api imports store", "edges-do-not-meet", { "src/api/d2.ts": 'import "../store/rows.ts";\n' }),
+  imported("store imports run", "store-never-sees-run", {
+    "src/store/d16.ts": 'import "../run/turn.ts";\n',
+    "src/run/turn.ts": "/** x */\nexport const turn = 1;\n",
+  }),
+  imported("an alias in an example", "no-unresolvable", { "examples/d17.ts": 'import "@/rows";\n' }),
   imported("a folder that is in no order", "every-folder-is-in-the-order", {
     "src/extras/d3.ts": 'import "../core/id.ts";\n',
   }),
@@ -223,6 +234,14 @@ const SEEDS: readonly Seed[] = [
     "src/core/loop.ts": "/** x */\nexport interface LoopV2 {\n  readonly a: string;\n}\n",
   }),
   seed("names", "a file called utils", "file name", { "src/core/string-utils.ts": "export {};\n" }),
+  seed("names", "a file of the tests called helper", "file name", { "test/talk/helper.ts": "export {};\n" }),
+  seed("names", "a file of the console called base", "file name", { "console/base.tsx": "export {};\n" }),
+
+  seed("house", "25 files in a folder", "lies flat with 24 others", FULL_FOLDER),
+  seed("house", "a cast more than there were", "has 1 casts", {
+    "scripts/casts.json": '{ "casts": 0, "lines": 50 }\n',
+    "src/core/cast.ts": "/** x */\nexport const a = (b: unknown): string => b as string;\n",
+  }),
 ];
 
 const folder = mkdtempSync(join(tmpdir(), "selkie-gates-"));
@@ -262,6 +281,12 @@ for (const gate of GATES) {
     });
   });
 }
+
+test("testArgs() finds the tests of every folder of ours", () => {
+  const root = plant("tests", [CLEAN, { "test/a.test.ts": "", "examples/b.test.ts": "", "sim/c.test.ts": "" }]);
+  const folders = testArgs(root).map((args) => args.filter((each) => each.startsWith("./")));
+  expect(folders).toEqual([["./src/", "./test/", "./examples/", "./scripts/"], ["./sim/"]]);
+});
 
 /** Runs the whole check over a tree whose packages are a link to ours, so that nothing is installed. */
 async function checkTree(name: string, trees: readonly Tree[]) {

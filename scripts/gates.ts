@@ -9,7 +9,7 @@ export interface Gate {
 }
 
 /** Folders with code of ours; those that are absent are passed over. */
-const FOLDERS = ["src", "test", "sim", "bench", "scripts"];
+export const FOLDERS = ["src", "test", "sim", "console", "examples", "bench", "scripts"];
 
 const TSC = "node_modules/typescript/bin/tsc";
 const BIOME = "node_modules/@biomejs/biome/bin/biome";
@@ -35,6 +35,7 @@ export const GATES: readonly Gate[] = [
   },
   { name: "exports have docs", args: (root) => [join(import.meta.dir, "docs-gate.ts"), root] },
   { name: "names", args: (root) => [join(import.meta.dir, "names-gate.ts"), root] },
+  { name: "house", args: (root) => [join(import.meta.dir, "house-gate.ts"), root] },
 ];
 
 /** What hangs must end; a busy machine may take its time. */

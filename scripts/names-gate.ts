@@ -2,13 +2,14 @@
 // old one.
 import { basename } from "node:path";
 import { exportedNames, sourceFiles } from "./exports.ts";
+import { FOLDERS } from "./gates.ts";
 
 /** In identifiers a word starts with a capital, so `Database` and `Based` are fine. */
 const EMPTY_WORDS = /(Manager|Service|Helper|Util|Base)s?(?![a-z])|V2(?![0-9])/;
 const EMPTY_FILE_WORDS = /(^|[-_.])(manager|service|helper|util|base)s?(?=[-_.])|(^|[-_.])v2(?=[-_.])/;
 
 const root = process.argv[2] ?? ".";
-const files = sourceFiles(root, ["src", "sim", "bench", "scripts"]);
+const files = sourceFiles(root, FOLDERS);
 const found = [
   ...files
     .filter((path) => EMPTY_FILE_WORDS.test(basename(path)))

@@ -1,0 +1,61 @@
+// What keeps a room findable and its doors plain: files in a folder, parameters told apart by place, and casts.
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import ts from "typescript";
+import { sourceFiles } from "./exports.ts";
+import { FOLDERS } from "./gates.ts";
+
+/** Files that lie in one folder, tests aside: more are read as a list and no longer as a room. */
+const FOLDER_FILES_MAX = 24;
+/** Holds how many casts `src` had, in how many lines, when it was written last: it is written again when they fall. */
+const RATCHET = "scripts/casts.json";
+/** Casts that may go before the ratchet has to be written anew. */
+const RATCHET_SLACK = 15;
+
+const root = process.argv[2] ?? ".";
+const isTest = (path: string) => /\.test\.tsx?$|\/_test-/.test(path);
+const shipped = sourceFiles(root, ["src"]).filter((path) => !isTest(path));
+
+const found = [...fullFolders(), ...risingCasts()];
+for (const line of found) console.log(line);
+process.exit(found.length === 0 ? 0 : 1);
+
+function fullFolders(): readonly string[] {
+  const files = sourceFiles(root, FOLDERS).filter((path) => !isTest(path));
+  return [...Map.groupBy(files, dirname)]
+    .filter(([, { length }]) => length > FOLDER_FILES_MAX)
+    .map(
+      ([, [first, ...others]]) =>
+        `${first} lies flat with ${others.length} others; over ${FOLDER_FILES_MAX} need rooms`,
+    );
+}
+
+/** Casts per line may not rise, but by lines that go: the casts that stay are no fault then. */
+function risingCasts(): readonly string[] {
+  const kept: { readonly casts: number; readonly lines: number } = JSON.parse(
+    readFileSync(join(root, RATCHET), "utf8"),
+  );
+  let [casts, lines] = [0, 0];
+  for (const file of shipped.map(parsed)) {
+    casts += nodesOf(file).filter((node) => ts.isAsExpression(node) && !ts.isConstTypeReference(node.type)).length;
+    lines += file.getLineStarts().length;
+  }
+  const now = JSON.stringify({ casts, lines });
+  if (casts > kept.casts && casts / lines > kept.casts / kept.lines)
+    return [`src has ${casts} casts in ${lines} lines; ${RATCHET} allows ${kept.casts} in ${kept.lines}`];
+  return casts < kept.casts - RATCHET_SLACK ? [`src has fewer casts; write ${now} into ${RATCHET}`] : [];
+}
+
+function parsed(path: string): ts.SourceFile {
+  return ts.createSourceFile(path, readFileSync(join(root, path), "utf8"), ts.ScriptTarget.Latest, true);
+}
+
+function nodesOf(file: ts.SourceFile): readonly ts.Node[] {
+  const nodes: ts.Node[] = [];
+  const visit = (node: ts.Node) => {
+    nodes.push(node);
+    node.forEachChild(visit);
+  };
+  visit(file);
+  return nodes;
+}
