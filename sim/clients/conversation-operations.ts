@@ -3,7 +3,7 @@ import type { KnownAgent } from "../judge/oracle.ts";
 import { MODEL_NAMES } from "../servers/providers.ts";
 import type { ApiRequest } from "../world/network.ts";
 import type { SeededRandom } from "../world/random.ts";
-import { activeRuns, ask, type Clients, isRefusedByDisk, pause } from "./clients.ts";
+import { activeRuns, ask, type Clients, fetched, isRefusedByDisk, pause } from "./clients.ts";
 import type { MadeConversation } from "./making.ts";
 import { sendMessage } from "./sending.ts";
 
@@ -61,6 +61,15 @@ export async function deleteRun(clients: Clients): Promise<void> {
     oracle.fail("S13 deleted", `Run ${runId} was deleted (${answer?.status}) and is shown with ${found?.status}`);
 }
 
+/** What hangs on an agent goes with it: a walk through the lists may have met it before. */
+async function expectGone(clients: Clients, agentId: string): Promise<void> {
+  for (const list of ["/v1/conversations/", "/v1/archives/"]) {
+    const path = `${list}?agent_id=${agentId}&limit=100`;
+    const made = (await fetched<readonly { readonly id: string }[]>(clients, { method: "GET", path })) ?? [];
+    for (const { id } of made) clients.oracle.lists.gone(list, id);
+  }
+}
+
 /** What an agent that is to be deleted was given: where to talk to it, and words that must go with it. */
 interface Equipment {
   readonly talk: KnownAgent;
@@ -106,6 +115,7 @@ export async function deleteAgent(clients: Clients, number: number): Promise<voi
   // Facts are learned once the turn is over.
   if (things.chance(0.4)) await pause(clients, LEARN_MS_MAX);
   oracle.agentLeaves(number);
+  await expectGone(clients, id);
   const gone = await ask(clients, { method: "DELETE", path: `/v1/agents/${id}` });
   if (gone !== undefined) oracle.agentGone(number);
   const turn = await sending;

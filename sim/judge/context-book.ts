@@ -8,6 +8,10 @@ export interface ContextBook {
   sent(prompt: ShownPrompt): void;
   /** It said something that the server may take as a reply: nothing waits for one any more. */
   replied(conversation: number): void;
+  /** It was refused for what is said in it, and tried again, perhaps without the words that had no reply yet. */
+  refused(conversation: number): void;
+  /** Whether these words may have gone out of this conversation's context so. */
+  isAside(conversation: number, mark: string): boolean;
 }
 
 /** What a prompt holds of a conversation. */
@@ -43,6 +47,7 @@ interface ContextBookOptions {
 export function createContextBook({ fail, checked, turns }: ContextBookOptions): ContextBook {
   const summarised = new Set<string>();
   const waits = new Map<number, ShownPrompt>();
+  const aside = new Set<string>();
 
   function checkSummarised({ conversation, marks, lacksSummary }: ShownPrompt): void {
     const own = turns.filter(({ plan, mayBeLost }) => plan.agent === conversation && !mayBeLost);
@@ -81,5 +86,9 @@ export function createContextBook({ fail, checked, turns }: ContextBookOptions):
       waits.set(prompt.conversation, prompt);
     },
     replied: (conversation) => void waits.delete(conversation),
+    refused(conversation) {
+      for (const mark of waits.get(conversation)?.waiting ?? []) aside.add(`${conversation} ${mark}`);
+    },
+    isAside: (conversation, mark) => aside.has(`${conversation} ${mark}`),
   };
 }

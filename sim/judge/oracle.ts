@@ -180,6 +180,7 @@ export function createOracle(): Oracle {
     if (violations.length < VIOLATIONS_MAX) violations.push({ invariant, detail });
   };
   const runs = createRunBook(fail, checked);
+  const contexts = createContextBook({ fail, checked, turns });
   const sawRun = ({ plan, runId }: SentTurn) => {
     if (runId !== undefined && leaving.has(plan.agent)) runs.mayBeGone(runId);
   };
@@ -193,7 +194,7 @@ export function createOracle(): Oracle {
     callbacks: createCallbackBook(fail, checked),
     lists: createListBook(fail, checked),
     leases: createLeaseBook(fail, checked),
-    contexts: createContextBook({ fail, checked, turns }),
+    contexts,
     deletedMarks: [],
     turns,
     passages,
@@ -228,7 +229,7 @@ export function createOracle(): Oracle {
       checked();
       if (gone.has(agent)) fail("S13 deleted", `The model of agent ${agent} was asked although the agent was deleted`);
     },
-    ...promptChecks({ fail, checked, agents, turns, byMark, forgetful }),
+    ...promptChecks({ fail, checked, agents, turns, byMark, forgetful, contexts }),
     ...registers(fail, checked),
     printed(call, output) {
       prints.set(call, (prints.get(call) ?? new Set()).add(output));
@@ -245,11 +246,12 @@ interface PromptWorld {
   readonly byMark: ReadonlyMap<string, SentTurn>;
   /** Conversations that were asked to be compacted or emptied. */
   readonly forgetful: ReadonlySet<number>;
+  readonly contexts: ContextBook;
 }
 
 /** What must hold of every prompt. */
 function promptChecks(world: PromptWorld): Pick<Oracle, "modelWasSent" | "lastSystem"> {
-  const { fail, checked, agents, turns, byMark, forgetful } = world;
+  const { fail, checked, agents, turns, byMark, forgetful, contexts } = world;
   const systems = new Map<number, string>();
 
   function checkModel(known: KnownAgent | undefined, agent: number, mark: string | undefined, model: string): void {
@@ -278,7 +280,8 @@ function promptChecks(world: PromptWorld): Pick<Oracle, "modelWasSent" | "lastSy
     const own = turns.filter(({ plan, mayBeForgotten }) => plan.agent === agent && !mayBeForgotten);
     const inherited = forgetful.has(agent) ? [] : (known?.inherited ?? []);
     const taken = inherited.flatMap((mark) => byMark.get(mark) ?? []).filter((turn) => !turn.isUnspeakable);
-    const isMissing = ({ isAcknowledged, plan }: SentTurn) => isAcknowledged && !marks.includes(plan.mark);
+    const isMissing = ({ isAcknowledged, plan }: SentTurn) =>
+      isAcknowledged && !marks.includes(plan.mark) && !contexts.isAside(agent, plan.mark);
     for (const turn of [...taken, ...own].filter(isMissing))
       fail(
         "S1 acknowledged",

@@ -23,6 +23,8 @@ const MARK = /^mk-\d+-\d+;/;
 const ANY_MARK = /mk-\d+-\d+;/g;
 /** How a note begins that takes the place of a summary. */
 const NO_SUMMARY = "No summary could be made of these messages";
+/** Part of the note that stands for all that was said before, where it could not be told what of it was refused. */
+const BEGUN_ANEW = "refused requests that held these messages";
 const PERSONA = /cn-(\d+);/;
 const CONVERSATION = /conv-[0-9a-f-]{36}/;
 const WIRES = { openai: CHAT_WIRE, anthropic: CLAUDE_WIRE } as const;
@@ -116,8 +118,7 @@ export function createModelServer(made: ModelServerOptions): ModelServer {
     await think(agent, call);
     const fault = isUnspeakable(request) ? "refused" : faultOf();
     if (fault !== undefined) faults.applied(`model ${fault}`);
-    // Where nothing was said, what waits for a reply still does.
-    if (agent !== null && (fault === undefined || !isSilent(fault))) oracle.contexts.replied(agent);
+    if (agent !== null) noteFate(oracle, agent, fault);
     const completionTokens = ++bills;
     oracle.bills.billed(completionTokens, agent, fault === undefined);
     const thought = request.thinks === true && options.thinks ? words(random) : "";
@@ -211,13 +212,25 @@ function createSpeaker(
       .filter(({ role }) => role === "user")
       .flatMap((message) => MARK.exec(chatText(message)) ?? []);
     const agent = oracle.conversationOf(Number(persona), CONVERSATION.exec(system)?.[0]);
-    oracle.modelWasSent(agent, marks, { system, request, isWhole: !fills(options) && !isUnspeakable(request) });
+    oracle.modelWasSent(agent, marks, { system, request, isWhole: isWhole(options, request) });
     oracle.contexts.sent({ conversation: agent, marks, ...shownIn(request), process: call.incarnation.number });
     const plan = oracle.planOf(marks.at(-1) ?? "");
     // Where contexts fill, the plan's beginning may be gone; so that it ends all the same, it sometimes jumps there.
     const isLast = fills(options) && random.chance(0.3);
     return { reply: nextReply(request, plan?.replies ?? [LAST_WORDS], isLast), agent, over: begin(agent, call) };
   };
+}
+
+function noteFate({ contexts }: Oracle, agent: number, fault: ModelFault | undefined): void {
+  if (fault === "refused") contexts.refused(agent);
+  // Where nothing was said, what waits for a reply still does.
+  if (fault === undefined || !isSilent(fault)) contexts.replied(agent);
+}
+
+/** Whether a prompt must hold all that was said: not where contexts fill, or a provider refuses what was said. */
+function isWhole(options: SimOptions, request: ChatRequest): boolean {
+  const isBegunAnew = request.messages.some((message) => chatText(message).includes(BEGUN_ANEW));
+  return !fills(options) && !isUnspeakable(request) && !isBegunAnew;
 }
 
 /** What a prompt tells beside the marks that it holds. */
