@@ -24,6 +24,9 @@ type Tree = Readonly<Record<string, string>>;
 const CLEAN: Tree = {
   "package.json": '{ "name": "fixture", "version": "1.0.0", "type": "module", "private": true }\n',
   "scripts/casts.json": '{ "casts": 0, "lines": 50 }\n',
+  ...Object.fromEntries(
+    ["core", "umi", "store", "api", "api/wire", "app"].map((room) => [`src/${room}/README.md`, "What it is for.\n"]),
+  ),
   "src/core/id.ts": [
     "/** One of the two. */",
     'export type LeftId = "left";',
@@ -236,6 +239,13 @@ const SEEDS: readonly Seed[] = [
   seed("names", "a file called utils", "file name", { "src/core/string-utils.ts": "export {};\n" }),
   seed("names", "a file of the tests called helper", "file name", { "test/talk/helper.ts": "export {};\n" }),
   seed("names", "a file of the console called base", "file name", { "console/base.tsx": "export {};\n" }),
+
+  seed("rooms", "a folder that does not say what it is for", "without a README.md", {
+    "src/tools/tool.ts": "export {};\n",
+  }),
+  seed("rooms", "a page that names a file that is gone", "names run/walker.ts, which", {
+    "docs/trip.md": "From `main.ts` by `api/*.ts` to `run/walker.ts`.\n",
+  }),
 
   seed("house", "25 files in a folder", "lies flat with 24 others", FULL_FOLDER),
   seed("house", "a cast more than there were", "has 1 casts", {

@@ -35,6 +35,7 @@ export const GATES: readonly Gate[] = [
   },
   { name: "exports have docs", args: (root) => [join(import.meta.dir, "docs-gate.ts"), root] },
   { name: "names", args: (root) => [join(import.meta.dir, "names-gate.ts"), root] },
+  { name: "rooms", args: (root) => [join(import.meta.dir, "rooms-gate.ts"), root] },
   { name: "house", args: (root) => [join(import.meta.dir, "house-gate.ts"), root] },
 ];
 
