@@ -7,7 +7,7 @@ export interface Outcome {
 }
 
 /** The longest any single gate may take; what takes longer is killed and counts as failed. */
-const COMMAND_MS_MAX = 600_000;
+const COMMAND_MS_MAX = 1_800_000;
 
 /** Runs this same Bun with `args` in the folder `cwd`, to its end. A global `bun` is never needed. */
 export async function runBun(args: readonly string[], cwd: string): Promise<Outcome> {
