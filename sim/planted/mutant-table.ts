@@ -204,10 +204,9 @@ export const MUTANT_TABLE: Readonly<Record<Mutant, MutantFacts>> = {
     null,
     ["S5 linearizable"],
     "api/agents/agent-blocks.ts",
-    `    const block = await findByLabel(readerFor(options, c), pathId(c, "agent", "agent_id"), c.req.param("block_label"));
-    return c.json(toWireBlock(block));`,
+    "    return c.json(toWireBlock(await labelledBlock(readerFor(options, c), pathLabel(c))));",
     `    const seen = (globalThis.seenBlocks ??= new Map());
-    const block = await findByLabel(readerFor(options, c), pathId(c, "agent", "agent_id"), c.req.param("block_label"));
+    const block = await labelledBlock(readerFor(options, c), pathLabel(c));
     const stale = block.label === "board" ? seen.get(block.id) : undefined;
     seen.set(block.id, block);
     return c.json(toWireBlock(stale ?? block));`,

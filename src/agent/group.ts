@@ -1,4 +1,5 @@
 import type { Instant } from "../core/clock.ts";
+import { Failure } from "../core/failure.ts";
 import type { AgentId, BlockId, GroupId, MessageId } from "../core/id.ts";
 import type { Page } from "../core/page.ts";
 
@@ -81,12 +82,34 @@ export interface GroupStore {
 export type GroupDraft = Pick<Group, "managerType" | "agentIds" | "description"> &
   Partial<Omit<Group, "id" | "turnsCounter" | "lastProcessedMessageId" | "createdAt">>;
 
-/** A group that is not stored yet. */
+/** Fields of a group that clients may set. What is absent stays; `managerType` is what it must be. */
+export type GroupChange = Partial<
+  Pick<
+    Group,
+    | "managerType"
+    | "managerAgentId"
+    | "agentIds"
+    | "sharedBlockIds"
+    | "description"
+    | "terminationToken"
+    | "maxTurns"
+    | "sleeptimeAgentFrequency"
+    | "maxMessageBufferLength"
+    | "minMessageBufferLength"
+    | "projectId"
+  >
+>;
+
+/** Letta's least length of a buffer, exclusive. */
+const BUFFER_MESSAGES_MIN = 4;
+const TERMINATION_TOKEN_DEFAULT = "DONE!";
+
+/** A group that is not stored yet; throws a `refused` Failure when its buffers make no sense. */
 export function newGroup(id: GroupId, createdAt: Instant, draft: GroupDraft): Group {
-  return {
+  return checked({
     managerAgentId: null,
     sharedBlockIds: [],
-    terminationToken: null,
+    terminationToken: draft.managerType === "dynamic" ? TERMINATION_TOKEN_DEFAULT : null,
     maxTurns: null,
     sleeptimeAgentFrequency: null,
     lastProcessedMessageId: null,
@@ -101,5 +124,24 @@ export function newGroup(id: GroupId, createdAt: Instant, draft: GroupDraft): Gr
     id,
     turnsCounter: draft.sleeptimeAgentFrequency ? -1 : null,
     createdAt,
-  };
+  });
+}
+
+/** The group after the change; throws a `refused` Failure when that would make it another kind of group. */
+export function changedGroup(group: Group, { managerType = group.managerType, ...change }: GroupChange): Group {
+  if (managerType !== group.managerType)
+    throw new Failure("refused", `A ${group.managerType} group cannot become a ${managerType} group`);
+  const changed = checked({ ...group, ...change });
+  return { ...changed, turnsCounter: changed.turnsCounter ?? (changed.sleeptimeAgentFrequency ? -1 : null) };
+}
+
+function checked(group: Group): Group {
+  const { maxMessageBufferLength: most, minMessageBufferLength: least } = group;
+  if (most === null && least === null) return group;
+  if (most === null || least === null || least <= BUFFER_MESSAGES_MIN || most <= least)
+    throw new Failure(
+      "refused",
+      `max_message_buffer_length must be above min_message_buffer_length, and that above ${BUFFER_MESSAGES_MIN}; got ${most} and ${least}`,
+    );
+  return group;
 }

@@ -28,6 +28,6 @@ test("newIdentity() belongs to whoever asks, and changedIdentity() keeps what is
     properties: [],
     createdById: DEFAULT_ACTOR.userId,
   });
-  const changed = changedIdentity(sources, DEFAULT_ACTOR, identity, { name: "Ada K" });
+  const changed = changedIdentity(identity, { name: "Ada K" }, { ...sources, actor: DEFAULT_ACTOR });
   expect(changed).toEqual({ ...identity, name: "Ada K" });
 });

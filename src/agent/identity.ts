@@ -64,12 +64,11 @@ export function newIdentity(
 
 /** The identity with these fields changed. */
 export function changedIdentity(
-  sources: { readonly clock: Clock },
-  actor: Actor,
   identity: Identity,
   change: IdentityChange,
+  { actor, clock }: { readonly actor: Actor; readonly clock: Clock },
 ): Identity {
-  return { ...identity, ...change, lastUpdatedById: actor.userId, updatedAt: sources.clock.now() };
+  return { ...identity, ...change, lastUpdatedById: actor.userId, updatedAt: clock.now() };
 }
 
 /** The properties with others on top: of each key the last one counts, and a key keeps its place. */

@@ -1,6 +1,6 @@
 import type { RunUsage } from "../agent/events.ts";
+import { mustFind } from "../agent/find.ts";
 import type { Store } from "../agent/ports/ports.ts";
-import { findAgent } from "../agent/prompt/recompile.ts";
 import { NO_USAGE } from "../agent/usage.ts";
 import type { Actor, AgentId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
@@ -32,7 +32,7 @@ export async function generate(
   actor: Actor,
   wish: Generation,
 ): Promise<Generated> {
-  const agent = await findAgent(store.reader(actor), wish.agentId);
+  const agent = await mustFind(store.reader(actor).agents, wish.agentId);
   const config = wish.overrideModel === null ? agent.llmConfig : await modelFor(models, agent, wish.overrideModel);
   const question = { system: wish.systemPrompt ?? "", prompt: wish.prompt, schema: wish.responseSchema };
   const reply = await askOnce(models.open(config), question, wish.signal);

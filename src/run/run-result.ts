@@ -1,3 +1,4 @@
+import { mustFind } from "../agent/find.ts";
 import type { Repositories, Store } from "../agent/ports/ports.ts";
 import type { Run } from "../agent/run.ts";
 import { usageOf } from "../agent/usage.ts";
@@ -26,8 +27,7 @@ export async function resultOf(
   const untilMs = clock.elapsedMs() + WAIT_MS_MAX;
   while (clock.elapsedMs() < untilMs) {
     const reader = store.reader(actor);
-    const run = await reader.runs.find(runId);
-    if (run === undefined) throw new Failure("not_found", `Run with id ${runId} not found`);
+    const run = await mustFind(reader.runs, runId);
     if (run.completedAt !== null) return storedResult(reader, run);
     await clock.sleep(LOOK_EVERY_MS);
   }

@@ -1,9 +1,9 @@
 import type { Agent } from "../agent/agent.ts";
+import { mustFind } from "../agent/find.ts";
 import { admitInput } from "../agent/life/admission.ts";
 import { cancelApproval } from "../agent/life/cancel-approval.ts";
 import { inputMessages, type TurnInput } from "../agent/new-message.ts";
-import type { Repositories, Store, UnfinishedRun } from "../agent/ports/ports.ts";
-import { findAgent } from "../agent/prompt/recompile.ts";
+import type { Repositories, UnfinishedRun } from "../agent/ports/ports.ts";
 import { refreshedContext } from "../agent/prompt/refresh-prompt.ts";
 import type { QueuedRun, Run } from "../agent/run.ts";
 import { NO_USAGE } from "../agent/usage.ts";
@@ -172,7 +172,7 @@ async function begin(
     if (typeof state !== "string")
       return { run: state.run, agent: setup.agent, done: launch(actor, setup, state, log) };
     log.close();
-    const earlier = await findRun(options.store, actor, state);
+    const earlier = await mustFind(options.store.reader(actor).runs, state);
     const done = active.get(state)?.done ?? resultElsewhere(options, actor, earlier);
     return { run: earlier, agent: setup.agent, done };
   } catch (error) {
@@ -231,12 +231,6 @@ function setUpAgain(options: RunnerOptions, actor: Actor, run: Run): Promise<Run
   return setUp(options, actor, { agentId, conversationId, options: optionsOf(run) });
 }
 
-async function findRun(store: Store, actor: Actor, runId: RunId): Promise<Run> {
-  const run = await store.reader(actor).runs.find(runId);
-  if (run === undefined) throw new Failure("not_found", `Run with id ${runId} not found`);
-  return run;
-}
-
 interface Taking {
   readonly run: Run;
   readonly log: RunLog;
@@ -279,7 +273,7 @@ async function admit(
   repositories: Repositories,
 ): Promise<TurnState> {
   const { agent, threadId, conversationId } = setup;
-  await findAgent(repositories, agent.id);
+  await mustFind(repositories.agents, agent.id);
   await requireConversation(conversationId, repositories);
   const busy = await repositories.runs.active(agent.id, conversationId);
   if (busy !== undefined) {

@@ -13,6 +13,7 @@ import type { ToolRule } from "../../tools/tool-rule.ts";
 import { type BlockDraft, newBlock } from "../../umi/core/new-block.ts";
 import type { Agent, AgentType, CompactionSettings, MemorySettings } from "../agent.ts";
 import { baseToolsOf, fileLimitsFor, MULTI_AGENT_TOOLS, mayHaveCompanion, toolRulesFor } from "../agent-type.ts";
+import { mustFind } from "../find.ts";
 import { newGroup } from "../group.ts";
 import type { InputMessage } from "../new-message.ts";
 import type { Repositories, Store } from "../ports/ports.ts";
@@ -20,7 +21,6 @@ import { defaultCompactionPrompt, defaultSystemPrompt, MEMORY_PERSONA } from "..
 import { compilePrompt } from "../prompt/recompile.ts";
 import type { CountTokens } from "../prompt/tokens.ts";
 import { friendlyName } from "./friendly-name.ts";
-import { findIdentity } from "./identity-links.ts";
 import { firstMessages } from "./initial-messages.ts";
 import { chooseEmbedding, chooseModel, defaultSummariser, type ModelWish } from "./model-choice.ts";
 import { tellOfTools } from "./tell-of-tools.ts";
@@ -236,12 +236,10 @@ async function settle(
     await repositories.blocks.attach(agent.id, block);
   }
   for (const id of new Set(draft.blockIds)) {
-    const block = await repositories.blocks.find(id);
-    if (block === undefined) throw new Failure("not_found", `Block with id '${id}' not found`);
-    await repositories.blocks.attach(agent.id, block);
+    await repositories.blocks.attach(agent.id, await mustFind(repositories.blocks, id));
   }
   for (const id of draft.identityIds ?? []) {
-    await findIdentity(repositories, id);
+    await mustFind(repositories.identities, id);
     await repositories.identities.attachAgent(id, agent.id);
   }
   const { times } = workshop;

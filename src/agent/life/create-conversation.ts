@@ -4,6 +4,7 @@ import type { TimeFormat } from "../../core/time-format.ts";
 import type { World } from "../../core/world.ts";
 import type { Block } from "../../umi/core/block.ts";
 import type { Conversation } from "../conversation.ts";
+import { mustFind } from "../find.ts";
 import { newMessage } from "../new-message.ts";
 import type { Repositories } from "../ports/ports.ts";
 import { compilePrompt } from "../prompt/recompile.ts";
@@ -32,8 +33,7 @@ export async function createConversation(
   sources: ConversationSources,
   draft: ConversationDraft,
 ): Promise<Conversation> {
-  const agent = await repositories.agents.find(draft.agentId);
-  if (agent === undefined) throw new Failure("not_found", "Agent not found");
+  const agent = await mustFind(repositories.agents, draft.agentId, "Agent not found");
   const isolated = await isolatedCopies(repositories, sources, draft);
   const now = sources.clock.now();
   const { agentId, summary, model, modelSettings } = draft;

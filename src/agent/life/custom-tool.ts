@@ -6,6 +6,7 @@ import type { World } from "../../core/world.ts";
 import { pythonFunctionNames, pythonSchema, pythonSchemaWithArguments } from "../../tools/schema/python-schema.ts";
 import { typescriptSchema } from "../../tools/schema/typescript-schema.ts";
 import { RETURN_CHARS_DEFAULT, type Tool } from "../../tools/tool.ts";
+import { mustFind } from "../find.ts";
 import type { Repositories, Store } from "../ports/ports.ts";
 
 /** Languages that a tool's source may be in; `json` is Letta's word for one that nobody named, which is Python. */
@@ -109,15 +110,8 @@ export function schemaOfSource(sourceCode: string, sourceType: SourceType): Json
   return sourceType === "typescript" ? typescriptSchema(sourceCode) : pythonSchema(sourceCode);
 }
 
-/** The tool, or a `not_found` Failure in the words clients know. */
-export async function findTool({ tools }: Pick<Repositories, "tools">, id: ToolId): Promise<Tool> {
-  const tool = await tools.find(id);
-  if (tool === undefined) throw new Failure("not_found", `Tool not found with id='${id}'`);
-  return tool;
-}
-
 async function findCustomTool(repositories: Pick<Repositories, "tools">, id: ToolId): Promise<Tool> {
-  const tool = await findTool(repositories, id);
+  const tool = await mustFind(repositories.tools, id);
   requireCustom(tool);
   return tool;
 }

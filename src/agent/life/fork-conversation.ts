@@ -1,8 +1,7 @@
-import { Failure } from "../../core/failure.ts";
 import type { AgentId, ConversationId } from "../../core/id.ts";
 import type { Conversation } from "../conversation.ts";
+import { mustFind } from "../find.ts";
 import type { Repositories } from "../ports/ports.ts";
-import { findAgent } from "../prompt/recompile.ts";
 import { type ConversationSources, createConversation } from "./create-conversation.ts";
 import { denyCalls } from "./deny-calls.ts";
 
@@ -20,11 +19,10 @@ export async function forkConversation(
   { agentId, conversationId }: { readonly agentId: AgentId; readonly conversationId: ConversationId | null },
 ): Promise<Conversation> {
   const { conversations, messages } = repositories;
-  const original = conversationId === null ? null : await conversations.find(conversationId);
-  if (original === undefined) throw new Failure("not_found", `Conversation not found with id='${conversationId}'`);
+  const original = conversationId === null ? null : await mustFind(conversations, conversationId);
   const from = conversationId ?? agentId;
   const context = await messages.context(from);
-  const agent = await findAgent(repositories, agentId);
+  const agent = await mustFind(repositories.agents, agentId);
   const fork = await createConversation(repositories, sources, {
     agentId,
     // What the original is called, the fork is not.

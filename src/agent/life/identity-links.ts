@@ -1,17 +1,6 @@
-import { Failure } from "../../core/failure.ts";
 import type { AgentId, BlockId, IdentityId } from "../../core/id.ts";
-import type { Identity } from "../identity.ts";
+import { mustFind } from "../find.ts";
 import type { IdentityLinks, Repositories } from "../ports/ports.ts";
-
-/** The identity, or a `not_found` Failure. */
-export async function findIdentity(
-  { identities }: Pick<Repositories, "identities">,
-  id: IdentityId,
-): Promise<Identity> {
-  const identity = await identities.find(id);
-  if (identity === undefined) throw new Failure("not_found", `Identity not found with id='${id}'`);
-  return identity;
-}
 
 /** Gives an agent these identities and no others. */
 export async function replaceIdentities(
@@ -22,7 +11,7 @@ export async function replaceIdentities(
   const attached = (await repositories.identities.listForAgents([agentId])).get(agentId) ?? [];
   for (const { id } of attached) if (!wanted.includes(id)) await repositories.identities.detachAgent(id, agentId);
   for (const id of wanted) {
-    await findIdentity(repositories, id);
+    await mustFind(repositories.identities, id);
     await repositories.identities.attachAgent(id, agentId);
   }
 }
@@ -31,8 +20,7 @@ export async function replaceIdentities(
 export async function linkIdentity(
   repositories: Repositories,
   id: IdentityId,
-  { agentIds, blockIds }: Partial<IdentityLinks>,
-  { replaces }: { readonly replaces: boolean },
+  { agentIds, blockIds, replaces }: Partial<IdentityLinks> & { readonly replaces: boolean },
 ): Promise<void> {
   const linked = replaces ? (await repositories.identities.linksOf([id])).get(id) : undefined;
   if (agentIds !== undefined) await linkAgents(repositories, id, agentIds, linked?.agentIds ?? []);
@@ -47,7 +35,7 @@ async function linkAgents(
 ): Promise<void> {
   for (const agentId of replaced) await identities.detachAgent(id, agentId);
   for (const agentId of wanted) {
-    requireFound(await agents.find(agentId), "Agent", agentId);
+    await mustFind(agents, agentId, `Agent with id '${agentId}' not found`);
     await identities.attachAgent(id, agentId);
   }
 }
@@ -60,11 +48,7 @@ async function linkBlocks(
 ): Promise<void> {
   for (const blockId of replaced) await identities.detachBlock(id, blockId);
   for (const blockId of wanted) {
-    requireFound(await blocks.find(blockId), "Block", blockId);
+    await mustFind(blocks, blockId);
     await identities.attachBlock(id, blockId);
   }
-}
-
-function requireFound(found: unknown, what: string, id: AgentId | BlockId): void {
-  if (found === undefined) throw new Failure("not_found", `${what} with id '${id}' not found`);
 }

@@ -1,9 +1,9 @@
-import { Failure } from "../../core/failure.ts";
 import type { Actor, AgentId, BlockId, IdentityId, ToolId } from "../../core/id.ts";
 import type { EmbeddingConfig, LlmConfig } from "../../llm/config.ts";
 import type { Agent } from "../agent.ts";
+import { mustFind } from "../find.ts";
 import type { Repositories } from "../ports/ports.ts";
-import { findAgent, recompileAgent } from "../prompt/recompile.ts";
+import { recompileAgent } from "../prompt/recompile.ts";
 import {
   type AgentWorkshop,
   addCompanion,
@@ -71,7 +71,7 @@ export async function updateAgent(
     embedding === undefined ? change.embeddingConfig : await chooseEmbedding(workshop.models, embedding);
 
   const changed = await workshop.store.write(actor, async (repositories) => {
-    const current = await findAgent(repositories, id);
+    const current = await mustFind(repositories.agents, id);
     const agent = {
       ...withModel(current, changedModel(current.llmConfig, wish, current.agentType), change.compaction ?? {}),
       ...fields,
@@ -134,7 +134,7 @@ async function replaceTools({ tools }: Repositories, id: AgentId, wanted: readon
   const attached = await tools.listForAgent(id);
   for (const tool of attached) if (!wanted.includes(tool.id)) await tools.detach(id, tool.id);
   for (const toolId of wanted) {
-    if ((await tools.find(toolId)) === undefined) throw new Failure("not_found", `Tool with id ${toolId} not found`);
+    await mustFind(tools, toolId, `Tool with id ${toolId} not found`);
     await tools.attach(id, toolId);
   }
 }
@@ -143,8 +143,6 @@ async function replaceBlocks({ blocks }: Repositories, id: AgentId, wanted: read
   const attached = await blocks.listForAgent(id);
   for (const block of attached) if (!wanted.includes(block.id)) await blocks.detach(id, block.id);
   for (const blockId of wanted) {
-    const block = await blocks.find(blockId);
-    if (block === undefined) throw new Failure("not_found", `Block with id '${blockId}' not found`);
-    await blocks.attach(id, block);
+    await blocks.attach(id, await mustFind(blocks, blockId));
   }
 }

@@ -1,5 +1,4 @@
 import type { Clock, Instant } from "../../core/clock.ts";
-import { Failure } from "../../core/failure.ts";
 import type { AgentId, ConversationId } from "../../core/id.ts";
 import type { TimeFormat } from "../../core/time-format.ts";
 import type { Agent } from "../agent.ts";
@@ -97,11 +96,4 @@ export async function promptMaterial(
     earlierMessages: Math.max(0, (await messages.countForAgent(agent.id)) - inContext),
     passages: archive === undefined ? 0 : await passages.count(archive),
   };
-}
-
-/** The agent, or a `not_found` Failure in the words clients know. */
-export async function findAgent({ agents }: Pick<Repositories, "agents">, id: AgentId): Promise<Agent> {
-  const agent = await agents.find(id);
-  if (agent === undefined) throw new Failure("not_found", `Agent with ID ${id} not found`);
-  return agent;
 }

@@ -1,10 +1,11 @@
 import { Hono } from "hono";
 import { z } from "zod";
+import { mustFind } from "../../agent/find.ts";
 import { createAgent } from "../../agent/life/create-agent.ts";
 import { deleteAgent } from "../../agent/life/delete-agent.ts";
 import { updateAgent } from "../../agent/life/update-agent.ts";
 import type { AgentFilter } from "../../agent/ports/ports.ts";
-import { findAgent, recompileAgent } from "../../agent/prompt/recompile.ts";
+import { recompileAgent } from "../../agent/prompt/recompile.ts";
 import { STOP_REASONS } from "../../agent/run.ts";
 import type { Runner } from "../../run/runner.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
@@ -69,7 +70,7 @@ export function agentRoutes(options: AgentRoutesOptions): Hono<ApiEnv> {
     const id = pathId(c, "agent", "agent_id");
     const relations = relationsOf(c);
     const repositories = readerFor(options, c);
-    return c.json(await showAgent(repositories, await findAgent(repositories, id), relations));
+    return c.json(await showAgent(repositories, await mustFind(repositories.agents, id), relations));
   });
 
   routes.patch("/:agent_id", async (c) => {
@@ -94,7 +95,7 @@ export function agentRoutes(options: AgentRoutesOptions): Hono<ApiEnv> {
       isDryRun: query.dry_run ?? false,
     };
     const text = await options.store.write(c.var.actor, async (repositories) =>
-      recompileAgent(repositories, await findAgent(repositories, id), recompile),
+      recompileAgent(repositories, await mustFind(repositories.agents, id), recompile),
     );
     return c.json(text);
   });

@@ -1,12 +1,8 @@
 import { Hono } from "hono";
 import { z } from "zod";
-import type { Repositories } from "../../agent/ports/ports.ts";
-import { type RecompileOptions, recompileAgents } from "../../agent/prompt/recompile.ts";
-import { Failure } from "../../core/failure.ts";
-import type { Actor, BlockId } from "../../core/id.ts";
-import type { Block } from "../../umi/core/block.ts";
+import { mustFind } from "../../agent/find.ts";
+import { changeBlock, createBlock, deleteBlock } from "../../agent/life/blocks.ts";
 import type { BlockFilter } from "../../umi/core/block-store.ts";
-import { type BlockChange, changedBlock, looksDifferent, newBlock } from "../../umi/core/new-block.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import {
   flagParam,
@@ -67,9 +63,8 @@ export function blockRoutes(options: RouteOptions): Hono<ApiEnv> {
   });
 
   routes.post("/", async (c) => {
-    const block = newBlock(options, c.var.actor, await readBody(c, CreateBlockBody));
-    await options.store.write(c.var.actor, ({ blocks }) => blocks.insert(block));
-    return c.json(toWireBlock(block));
+    const draft = await readBody(c, CreateBlockBody);
+    return c.json(toWireBlock(await createBlock(options, c.var.actor, draft)));
   });
 
   routes.get("/count", async (c) => {
@@ -78,26 +73,17 @@ export function blockRoutes(options: RouteOptions): Hono<ApiEnv> {
   });
 
   routes.get("/:block_id", async (c) =>
-    c.json(toWireBlock(await findBlock(readerFor(options, c), pathId(c, "block", "block_id")))),
+    c.json(toWireBlock(await mustFind(readerFor(options, c).blocks, pathId(c, "block", "block_id")))),
   );
 
   routes.patch("/:block_id", async (c) => {
-    const id = pathId(c, "block", "block_id");
+    const which = pathId(c, "block", "block_id");
     const change = await readBody(c, UpdateBlockBody);
-    const block = await options.store.write(c.var.actor, async (repositories) =>
-      storeChange(options, c.var.actor, repositories, await findBlock(repositories, id), change),
-    );
-    return c.json(toWireBlock(block));
+    return c.json(toWireBlock(await changeBlock(options, c.var.actor, { which, change })));
   });
 
   routes.delete("/:block_id", async (c) => {
-    const id = pathId(c, "block", "block_id");
-    await options.store.write(c.var.actor, async (repositories) => {
-      await findBlock(repositories, id);
-      const agentIds = await repositories.blocks.agentsOf(id);
-      await repositories.blocks.remove(id);
-      await recompileAgents(repositories, agentIds, options);
-    });
+    await deleteBlock(options, c.var.actor, pathId(c, "block", "block_id"));
     return c.json(null);
   });
 
@@ -106,34 +92,12 @@ export function blockRoutes(options: RouteOptions): Hono<ApiEnv> {
     const relations = relationsOf(c);
     const page = pageOf(readQuery(c, PageQuery), { limit: AGENTS_DEFAULT, order: "desc" });
     const repositories = readerFor(options, c);
-    await findBlock(repositories, blockId);
+    await mustFind(repositories.blocks, blockId);
     const agents = await repositories.agents.list({ blockId, showHidden: true }, { ...page, orderBy: "created_at" });
     return c.json(await showAgents({ ...options, repositories }, agents, relations));
   });
 
   return routes;
-}
-
-/** The block, or a `not_found` Failure in the words clients know. */
-export async function findBlock({ blocks }: Pick<Repositories, "blocks">, id: BlockId): Promise<Block> {
-  const block = await blocks.find(id);
-  if (block === undefined) throw new Failure("not_found", `Block with id '${id}' not found`);
-  return block;
-}
-
-/** Stores a changed block; when models see the difference, the prompts of all agents that share it are compiled again. */
-export async function storeChange(
-  options: RecompileOptions,
-  actor: Actor,
-  repositories: Repositories,
-  block: Block,
-  change: BlockChange,
-): Promise<Block> {
-  const changed = changedBlock(options, actor, block, change);
-  await repositories.blocks.save(changed);
-  if (looksDifferent(block, changed))
-    await recompileAgents(repositories, await repositories.blocks.agentsOf(block.id), options);
-  return changed;
 }
 
 function filterOf(query: z.output<typeof FilterQuery>): BlockFilter {

@@ -1,7 +1,8 @@
 import { Hono } from "hono";
 import { z } from "zod";
+import { mustFind } from "../../agent/find.ts";
 import { resetMessages } from "../../agent/life/reset.ts";
-import { findAgent, recompileAgent } from "../../agent/prompt/recompile.ts";
+import { recompileAgent } from "../../agent/prompt/recompile.ts";
 import { Failure } from "../../core/failure.ts";
 import { requireId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
@@ -25,7 +26,7 @@ export function contextRoutes(options: RouteOptions): Hono<ApiEnv> {
   const { store } = options;
 
   routes.get("/agents/:agent_id/context", async (c) => {
-    const agent = await findAgent(readerFor(options, c), pathId(c, "agent", "agent_id"));
+    const agent = await mustFind(readerFor(options, c).agents, pathId(c, "agent", "agent_id"));
     const given = readQuery(c, ContextQuery).conversation_id ?? "default";
     const conversationId = given === "default" || given === "" ? null : requireId("conv", given);
     if (conversationId !== null) {
@@ -37,7 +38,7 @@ export function contextRoutes(options: RouteOptions): Hono<ApiEnv> {
   });
 
   routes.post("/agents/:agent_id/summarize", async (c) => {
-    const agent = await findAgent(readerFor(options, c), pathId(c, "agent", "agent_id"));
+    const agent = await mustFind(readerFor(options, c).agents, pathId(c, "agent", "agent_id"));
     const wish = (await readBody(c, CompactBody)).compaction_settings ?? {};
     const wanted = { agent, conversationId: null, wish, signal: c.req.raw.signal };
     return c.json(toWireCompacted(await compactThread(options, c.var.actor, wanted)));
@@ -46,7 +47,7 @@ export function contextRoutes(options: RouteOptions): Hono<ApiEnv> {
   routes.post("/conversations/:conversation_id/compact", async (c) => {
     const body = await readBody(c, CompactBody);
     const { agentId, conversationId } = await pathTarget(options, c, body.agent_id ?? undefined);
-    const agent = await findAgent(readerFor(options, c), agentId);
+    const agent = await mustFind(readerFor(options, c).agents, agentId);
     const wanted = { agent, conversationId, wish: body.compaction_settings ?? {}, signal: c.req.raw.signal };
     return c.json(toWireCompacted(await compactThread(options, c.var.actor, wanted)));
   });
@@ -56,7 +57,11 @@ export function contextRoutes(options: RouteOptions): Hono<ApiEnv> {
     const isDryRun = readQuery(c, RecompileQuery).dry_run ?? false;
     const { agentId, conversationId } = await pathTarget(options, c, body.agent_id ?? undefined);
     const text = await store.write(c.var.actor, async (repositories) =>
-      recompileAgent(repositories, await findAgent(repositories, agentId), { ...options, isDryRun, conversationId }),
+      recompileAgent(repositories, await mustFind(repositories.agents, agentId), {
+        ...options,
+        isDryRun,
+        conversationId,
+      }),
     );
     return c.json(text);
   });
@@ -65,10 +70,10 @@ export function contextRoutes(options: RouteOptions): Hono<ApiEnv> {
     const id = pathId(c, "agent", "agent_id");
     const body = await readBody(c, ResetBody);
     const agent = await store.write(c.var.actor, async (repositories) => {
-      const found = await findAgent(repositories, id);
+      const found = await mustFind(repositories.agents, id);
       await requireIdle(repositories, { agent: found, conversationId: null });
       await resetMessages(repositories, options, found, body.add_default_initial_messages);
-      return findAgent(repositories, id);
+      return mustFind(repositories.agents, id);
     });
     return c.json(await showAgent(readerFor(options, c), agent, ALL_RELATIONS));
   });

@@ -1,15 +1,15 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
+import { mustFind } from "../../agent/find.ts";
+import { IDENTITY_TYPES, type Identity } from "../../agent/identity.ts";
 import {
-  changedIdentity,
-  IDENTITY_TYPES,
-  type Identity,
-  type IdentityChange,
-  mergedProperties,
-  newIdentity,
-} from "../../agent/identity.ts";
-import { findIdentity, linkIdentity } from "../../agent/life/identity-links.ts";
-import type { IdentityLinks, Repositories } from "../../agent/ports/ports.ts";
+  changeIdentity,
+  createIdentity,
+  deleteIdentity,
+  putIdentity,
+  setProperties,
+} from "../../agent/life/identities.ts";
+import type { Repositories } from "../../agent/ports/ports.ts";
 import type { IdentityId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
@@ -41,56 +41,34 @@ export function identityRoutes(options: RouteOptions): Hono<ApiEnv> {
   });
 
   routes.post("/", async (c) => {
-    const { draft, links } = await readBody(c, CreateIdentityBody);
-    return writeIdentity(options, c, async (repositories) => {
-      const identity = newIdentity(options, c.var.actor, draft);
-      await repositories.identities.insert(identity);
-      await linkIdentity(repositories, identity.id, links, { replaces: true });
-      return identity;
-    });
+    const linked = await readBody(c, CreateIdentityBody);
+    return showIdentity(options, c, await createIdentity(options, c.var.actor, linked));
   });
 
   // Whoever has the key is changed; nobody has it twice.
   routes.put("/", async (c) => {
-    const { draft, links } = await readBody(c, CreateIdentityBody);
-    return writeIdentity(options, c, async (repositories) => {
-      const existing = await repositories.identities.findByKey(draft.identifierKey, draft.projectId ?? null);
-      const identity = existing ?? newIdentity(options, c.var.actor, draft);
-      if (existing === undefined) await repositories.identities.insert(identity);
-      const change = existing === undefined ? { change: {}, links } : { change: draft, links };
-      return applyChange(options, c, repositories, identity, { ...change, replaces: true });
-    });
+    const linked = await readBody(c, CreateIdentityBody);
+    return showIdentity(options, c, await putIdentity(options, c.var.actor, linked));
   });
 
   routes.get("/count", async (c) => c.json(await readerFor(options, c).identities.count()));
 
-  routes.get("/:identity_id", async (c) => {
-    const repositories = readerFor(options, c);
-    const identity = await findIdentity(repositories, pathId(c, "identity", "identity_id"));
-    return c.json((await showIdentities(repositories, [identity]))[0] ?? null);
-  });
+  routes.get("/:identity_id", async (c) => showIdentity(options, c, await pathIdentity(options, c)));
 
   routes.patch("/:identity_id", async (c) => {
     const id = pathId(c, "identity", "identity_id");
     const body = await readBody(c, UpdateIdentityBody);
-    return writeIdentity(options, c, async (repositories) => {
-      const identity = await findIdentity(repositories, id);
-      return applyChange(options, c, repositories, identity, { ...body, replaces: false });
-    });
+    return showIdentity(options, c, await changeIdentity(options, c.var.actor, { id, ...body }));
   });
 
   routes.put("/:identity_id/properties", async (c) => {
     const id = pathId(c, "identity", "identity_id");
     const properties = await readBody(c, PropertiesBody);
-    return writeIdentity(options, c, async (repositories) => {
-      const identity = await findIdentity(repositories, id);
-      return applyChange(options, c, repositories, identity, { change: { properties }, links: {}, replaces: true });
-    });
+    return showIdentity(options, c, await setProperties(options, c.var.actor, { id, properties }));
   });
 
   routes.delete("/:identity_id", async (c) => {
-    const id = pathId(c, "identity", "identity_id");
-    await options.store.write(c.var.actor, ({ identities }) => identities.remove(id));
+    await deleteIdentity(options, c.var.actor, pathId(c, "identity", "identity_id"));
     return c.json(null);
   });
 
@@ -113,38 +91,8 @@ export function identityRoutes(options: RouteOptions): Hono<ApiEnv> {
   return routes;
 }
 
-/** What becomes of an identity: the lists that are named replace what is there, or are added to it. */
-interface Change {
-  readonly change: IdentityChange;
-  readonly links: Partial<IdentityLinks>;
-  readonly replaces: boolean;
-}
-
-async function applyChange(
-  options: RouteOptions,
-  c: Context<ApiEnv>,
-  repositories: Repositories,
-  identity: Identity,
-  { change, links, replaces }: Change,
-): Promise<Identity> {
-  const before = replaces ? [] : identity.properties;
-  const properties = change.properties === undefined ? {} : { properties: mergedProperties(before, change.properties) };
-  const changed = changedIdentity(options, c.var.actor, identity, { ...change, ...properties });
-  await repositories.identities.save(changed);
-  await linkIdentity(repositories, identity.id, links, { replaces });
-  return changed;
-}
-
-/** Runs `work` in one transaction and shows the identity that it leaves. */
-async function writeIdentity(
-  options: RouteOptions,
-  c: Context<ApiEnv>,
-  work: (repositories: Repositories) => Promise<Identity>,
-): Promise<Response> {
-  const shown = await options.store.write(c.var.actor, async (repositories) =>
-    showIdentities(repositories, [await work(repositories)]),
-  );
-  return c.json(shown[0] ?? null);
+async function showIdentity(options: RouteOptions, c: Context<ApiEnv>, identity: Identity): Promise<Response> {
+  return c.json((await showIdentities(readerFor(options, c), [identity]))[0] ?? null);
 }
 
 async function showIdentities(
@@ -156,7 +104,7 @@ async function showIdentities(
 }
 
 function pathIdentity(options: RouteOptions, c: Context<ApiEnv>): Promise<Identity> {
-  return findIdentity(readerFor(options, c), pathId(c, "identity", "identity_id"));
+  return mustFind(readerFor(options, c).identities, pathId(c, "identity", "identity_id"));
 }
 
 function filterOf(query: z.output<typeof ListQuery>) {

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { z } from "zod";
-import { changeTool, findTool, removeTool, schemaOfSource, storeTool } from "../../agent/life/custom-tool.ts";
+import { mustFind } from "../../agent/find.ts";
+import { changeTool, removeTool, schemaOfSource, storeTool } from "../../agent/life/custom-tool.ts";
 import type { ToolFilter } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import { cut } from "../../core/text.ts";
@@ -51,7 +52,7 @@ export function toolRoutes(options: RouteOptions): Hono<ApiEnv> {
   });
 
   routes.get("/:tool_id", async (c) => {
-    return c.json(toWireTool(await findTool(readerFor(options, c), pathId(c, "tool", "tool_id"))));
+    return c.json(toWireTool(await mustFind(readerFor(options, c).tools, pathId(c, "tool", "tool_id"))));
   });
 
   // Both replace the tool of the same name, as they did in Letta.

@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import { findAgent } from "../../agent/prompt/recompile.ts";
+import { mustFind } from "../../agent/find.ts";
 import { Failure } from "../../core/failure.ts";
 import type { Json } from "../../core/json.ts";
 import { cut } from "../../core/text.ts";
@@ -138,7 +138,7 @@ export function notBuiltRoutes(options: RouteOptions): Hono<ApiEnv> {
     const sentence = `${gap.missing} ${gap.isOne ? "is" : "are"} not built yet`;
     for (const [path, value] of Object.entries(gap.empty ?? {}))
       onMethod(routes, "GET", path, async (c) => {
-        if (path.includes(":agent_id")) await findAgent(readerFor(options, c), pathId(c, "agent", "agent_id"));
+        if (path.includes(":agent_id")) await mustFind(readerFor(options, c).agents, pathId(c, "agent", "agent_id"));
         return c.json(value);
       });
     for (const path of gap.absent ?? [])

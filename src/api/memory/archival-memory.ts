@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { z } from "zod";
-import { findAgent } from "../../agent/prompt/recompile.ts";
+import { mustFind } from "../../agent/find.ts";
 import { Failure } from "../../core/failure.ts";
 import { type Actor, type AgentId, newId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
@@ -20,7 +20,6 @@ import {
 } from "../http/request.ts";
 import { tellRetrieval } from "../http/retrieval.ts";
 import { timeField } from "../wire/time.ts";
-import { findArchive } from "./archives.ts";
 import { showPassages } from "./passage-view.ts";
 import { archiveOfAgent, nearestPassages } from "./passages.ts";
 
@@ -60,7 +59,7 @@ export function archivalMemoryRoutes(options: RouteOptions): Hono<ApiEnv> {
     const query = readQuery(c, ListQuery);
     const page = pageOf(query, { limit: PASSAGES_DEFAULT, order: query.ascending ? "asc" : "desc" });
     const repositories = readerFor(options, c);
-    const agent = await findAgent(repositories, pathId(c, "agent", "agent_id"));
+    const agent = await mustFind(repositories.agents, pathId(c, "agent", "agent_id"));
     const archive = await archiveOfAgent(repositories, agent.id);
     if (archive === undefined) return c.json([]);
     const passages = await repositories.passages.list(archive.id, page, query.search);
@@ -81,7 +80,7 @@ export function archivalMemoryRoutes(options: RouteOptions): Hono<ApiEnv> {
   routes.get("/:agent_id/archival-memory/search", async (c) => {
     const query = readQuery(c, SearchQuery);
     const repositories = readerFor(options, c);
-    const agent = await findAgent(repositories, pathId(c, "agent", "agent_id"));
+    const agent = await mustFind(repositories.agents, pathId(c, "agent", "agent_id"));
     const archive = await archiveOfAgent(repositories, agent.id);
     const reading = { zone: agent.timezone, format: options.times };
     const filter = {
@@ -109,7 +108,7 @@ export function archivalMemoryRoutes(options: RouteOptions): Hono<ApiEnv> {
     const agentId = pathId(c, "agent", "agent_id");
     const id = pathId(c, "passage", "memory_id");
     await options.store.write(c.var.actor, async (repositories) => {
-      await findAgent(repositories, agentId);
+      await mustFind(repositories.agents, agentId);
       const archive = await repositories.passages.archiveOf(agentId);
       const passage = await repositories.passages.find(id);
       if (passage === undefined || passage.archiveId !== archive)
@@ -129,10 +128,10 @@ async function insertPassage(
   body: z.output<typeof InsertBody>,
 ): Promise<readonly JsonObject[]> {
   const reader = options.store.reader(actor);
-  const before = (await archiveOfAgent(reader, agentId)) ?? (await findAgent(reader, agentId));
+  const before = (await archiveOfAgent(reader, agentId)) ?? (await mustFind(reader.agents, agentId));
   const vectors = await options.quickVectors.ofTexts(before.embeddingConfig, [body.text]);
   return options.store.write(actor, async (repositories) => {
-    const agent = await findAgent(repositories, agentId);
+    const agent = await mustFind(repositories.agents, agentId);
     const archiveId = await repositories.passages.openArchive(agentId, `${agent.name}'s Archive`);
     const now = options.clock.now();
     const passage: Passage = {
@@ -146,6 +145,6 @@ async function insertPassage(
       createdById: actor.userId,
     };
     await repositories.passages.insert([passage], vectors);
-    return showPassages(repositories, await findArchive(repositories, archiveId), [passage], actor);
+    return showPassages(repositories, await mustFind(repositories.archives, archiveId), [passage], actor);
   });
 }

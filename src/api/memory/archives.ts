@@ -1,10 +1,10 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
+import { mustFind } from "../../agent/find.ts";
 import { chooseEmbedding } from "../../agent/life/model-choice.ts";
-import type { Repositories } from "../../agent/ports/ports.ts";
-import { findAgent, recompileAgents } from "../../agent/prompt/recompile.ts";
+import { recompileAgents } from "../../agent/prompt/recompile.ts";
 import { Failure } from "../../core/failure.ts";
-import { type ArchiveId, newId, requireId } from "../../core/id.ts";
+import { newId, requireId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { EmbeddingConfig } from "../../llm/config.ts";
 import type { Archive } from "../../umi/archive/archive.ts";
@@ -52,13 +52,6 @@ export function archiveRoutes(options: RouteOptions): Hono<ApiEnv> {
     .route("/agents", attachRoutes(options));
 }
 
-/** The archive, or a `not_found` Failure. */
-export async function findArchive({ archives }: Pick<Repositories, "archives">, id: ArchiveId): Promise<Archive> {
-  const archive = await archives.find(id);
-  if (archive === undefined) throw new Failure("not_found", `Archive not found with id='${id}'`);
-  return archive;
-}
-
 function ownRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
@@ -66,7 +59,7 @@ function ownRoutes(options: RouteOptions): Hono<ApiEnv> {
     const query = readQuery(c, ListQuery);
     const repositories = readerFor(options, c);
     const agentId = query.agent_id === undefined ? undefined : requireId("agent", query.agent_id);
-    if (agentId !== undefined) await findAgent(repositories, agentId);
+    if (agentId !== undefined) await mustFind(repositories.agents, agentId);
     const filter = given({ name: query.name, agentId });
     const archives = await repositories.archives.list(filter, pageOf(query, PAGE_DEFAULT));
     return c.json(archives.map((archive) => toWireArchive(archive, c.var.actor.organizationId)));
@@ -90,7 +83,7 @@ function ownRoutes(options: RouteOptions): Hono<ApiEnv> {
   });
 
   routes.get("/:archive_id", async (c) => {
-    const archive = await findArchive(readerFor(options, c), pathId(c, "archive", "archive_id"));
+    const archive = await mustFind(readerFor(options, c).archives, pathId(c, "archive", "archive_id"));
     return c.json(toWireArchive(archive, c.var.actor.organizationId));
   });
 
@@ -100,7 +93,7 @@ function ownRoutes(options: RouteOptions): Hono<ApiEnv> {
     const embeddingConfig = await embeddingOf({ ...options, defaultEmbedding: null }, body);
     const change = given({ name, description, embeddingConfig });
     const archive = await options.store.write(c.var.actor, async (repositories) => {
-      const changed = { ...(await findArchive(repositories, id)), ...change, updatedAt: options.clock.now() };
+      const changed = { ...(await mustFind(repositories.archives, id)), ...change, updatedAt: options.clock.now() };
       await repositories.archives.save(changed);
       return changed;
     });
@@ -118,7 +111,7 @@ function ownRoutes(options: RouteOptions): Hono<ApiEnv> {
     const relations = relationsOf(c);
     const page = pageOf(readQuery(c, PageQuery), PAGE_DEFAULT);
     const repositories = readerFor(options, c);
-    await findArchive(repositories, archiveId);
+    await mustFind(repositories.archives, archiveId);
     const agents = await repositories.agents.list({ archiveId, showHidden: true }, { ...page, orderBy: "created_at" });
     return c.json(await showAgents({ ...options, repositories }, agents, relations));
   });
@@ -152,7 +145,7 @@ function archivePassageRoutes(options: RouteOptions): Hono<ApiEnv> {
     const archiveId = pathId(c, "archive", "archive_id");
     const id = pathId(c, "passage", "passage_id");
     await options.store.write(c.var.actor, async (repositories) => {
-      await findArchive(repositories, archiveId);
+      await mustFind(repositories.archives, archiveId);
       const passage = await repositories.passages.find(id);
       if (passage?.archiveId !== archiveId)
         throw new Failure("not_found", `Passage with id ${id} not found in archive ${archiveId}`);
@@ -171,8 +164,8 @@ function attachRoutes(options: RouteOptions): Hono<ApiEnv> {
       const agentId = pathId(c, "agent", "agent_id");
       const archiveId = pathId(c, "archive", "archive_id");
       await options.store.write(c.var.actor, async (repositories) => {
-        await findAgent(repositories, agentId);
-        await findArchive(repositories, archiveId);
+        await mustFind(repositories.agents, agentId);
+        await mustFind(repositories.archives, archiveId);
         if (action === "attach") await repositories.archives.attach(agentId, archiveId, false);
         else await repositories.archives.detach(agentId, archiveId);
         // The prompt says how many passages there are.
@@ -203,11 +196,11 @@ async function insertPassages(
       createdById: c.var.actor.userId,
     }),
   );
-  const { embeddingConfig } = await findArchive(readerFor(options, c), archiveId);
+  const { embeddingConfig } = await mustFind(readerFor(options, c).archives, archiveId);
   const texts = passages.map((passage) => passage.text);
   const vectors = await options.quickVectors.ofTexts(embeddingConfig, texts);
   return options.store.write(c.var.actor, async (repositories) => {
-    const archive = await findArchive(repositories, archiveId);
+    const archive = await mustFind(repositories.archives, archiveId);
     await repositories.passages.insert(passages, vectors);
     return showPassages(repositories, archive, passages, c.var.actor);
   });

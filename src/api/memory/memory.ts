@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
+import { mustFind, required } from "../../agent/find.ts";
 import type { Repositories } from "../../agent/ports/ports.ts";
-import { findAgent } from "../../agent/prompt/recompile.ts";
 import { Failure } from "../../core/failure.ts";
 import { requireId } from "../../core/id.ts";
 import { cut } from "../../core/text.ts";
@@ -72,7 +72,7 @@ type SpaceOf = (repositories: Repositories, c: Context<ApiEnv>) => Promise<strin
 /** Routes of `/agents/{agent_id}/memory`, and of `/memory`, which is an organisation's own or one user's in it. */
 export function memoryRoutes(options: RouteOptions): Hono<ApiEnv> {
   const ofAgent: SpaceOf = async (repositories, c) => {
-    return (await findAgent(repositories, requireId("agent", c.req.param("agent_id") ?? ""))).id;
+    return (await mustFind(repositories.agents, requireId("agent", c.req.param("agent_id") ?? ""))).id;
   };
   const ofUser: SpaceOf = async (_, c) => `memory:${spaceOf({ user: readQuery(c, UserQuery).user ?? "" })}`;
   return new Hono<ApiEnv>()
@@ -175,8 +175,7 @@ function knowledgeRoutes(options: RouteOptions, spaceFor: SpaceOf): Hono<ApiEnv>
     const space = await spaceFor(repositories, c);
     const id = entityId(c.req.param("entity_id"));
     const { facts } = repositories;
-    const entity = await facts.findEntity(space, id);
-    if (entity === undefined) throw new Failure("not_found", `Entity with id ${id} not found`);
+    const entity = required(await facts.findEntity(space, id), `Entity with id ${id} not found`);
     const memory = await memoryFor(options, repositories, spaceFor, c);
     return c.json({
       ...toWireEntity(entity),

@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { z } from "zod";
+import { mustFind } from "../../agent/find.ts";
 import type { Repositories } from "../../agent/ports/ports.ts";
-import { findAgent } from "../../agent/prompt/recompile.ts";
 import { Failure } from "../../core/failure.ts";
 import { type AgentId, type ArchiveId, requireId } from "../../core/id.ts";
 import { PAGE_ITEMS_MAX } from "../../core/page.ts";
@@ -18,7 +18,6 @@ import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { given, readBody } from "../http/request.ts";
 import { tellRetrieval } from "../http/retrieval.ts";
 import { timeField } from "../wire/time.ts";
-import { findArchive } from "./archives.ts";
 import { showPassages } from "./passage-view.ts";
 
 const TAGS_MAX = 1_000;
@@ -105,9 +104,9 @@ export async function archiveOfAgent(
 
 async function searched(repositories: Repositories, body: z.output<typeof SearchBody>): Promise<Archive | undefined> {
   if (body.agent_id != null) {
-    const agent = await findAgent(repositories, requireId("agent", body.agent_id));
+    const agent = await mustFind(repositories.agents, requireId("agent", body.agent_id));
     return archiveOfAgent(repositories, agent.id);
   }
-  if (body.archive_id != null) return findArchive(repositories, requireId("archive", body.archive_id));
+  if (body.archive_id != null) return mustFind(repositories.archives, requireId("archive", body.archive_id));
   throw new Failure("refused", "Name the agent_id or the archive_id whose passages to search");
 }

@@ -1,10 +1,10 @@
 import { Hono } from "hono";
 import { z } from "zod";
+import { mustFindNamed } from "../../agent/find.ts";
 import { deleteRun } from "../../agent/life/delete-run.ts";
 import type { Repositories, RunFilter, Store } from "../../agent/ports/ports.ts";
 import type { Run } from "../../agent/run.ts";
-import { Failure } from "../../core/failure.ts";
-import { parseId } from "../../core/id.ts";
+import { cut } from "../../core/text.ts";
 import type { Runner } from "../../run/runner.ts";
 import type { ApiEnv } from "../http/env.ts";
 import { flagParam, pageOf, pageParams, readQuery } from "../http/request.ts";
@@ -39,17 +39,17 @@ export function jobRoutes({ store, runner }: { readonly store: Store; readonly r
   });
 
   routes.get("/jobs/:job_id", async (c) =>
-    c.json(toWireJob(await findRun(store.reader(c.var.actor), c.req.param("job_id")))),
+    c.json(toWireJob(await namedRun(store.reader(c.var.actor), c.req.param("job_id")))),
   );
 
   routes.patch("/jobs/:job_id/cancel", async (c) => {
-    const run = await findRun(store.reader(c.var.actor), c.req.param("job_id"));
+    const run = await namedRun(store.reader(c.var.actor), c.req.param("job_id"));
     return c.json(toWireJob((await runner.cancel(c.var.actor, run.id)) ? { ...run, status: "cancelled" } : run));
   });
 
   routes.delete("/jobs/:job_id", async (c) => {
     const removed = await store.write(c.var.actor, async (repositories) => {
-      const run = await findRun(repositories, c.req.param("job_id"));
+      const run = await namedRun(repositories, c.req.param("job_id"));
       await deleteRun(repositories, run);
       return run;
     });
@@ -60,9 +60,7 @@ export function jobRoutes({ store, runner }: { readonly store: Store; readonly r
 }
 
 /** The run that a job's id names: its own, or the same with Letta's prefix of jobs. */
-async function findRun({ runs }: Repositories, text: string): Promise<Run> {
-  const id = parseId("run", text.replace(/^job-/, "run-"));
-  const run = id === undefined ? undefined : await runs.find(id);
-  if (run === undefined) throw new Failure("not_found", `Job with id ${text.slice(0, 100)} not found`);
-  return run;
+function namedRun({ runs }: Repositories, job: string): Promise<Run> {
+  const text = job.replace(/^job-/, "run-");
+  return mustFindNamed(runs, { kind: "run", text }, () => `Job with id ${cut(job, 100)} not found`);
 }

@@ -1,14 +1,13 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { z } from "zod";
+import { mustFindNamed } from "../../agent/find.ts";
 import { deleteRun } from "../../agent/life/delete-run.ts";
 import type { Message } from "../../agent/message.ts";
 import type { Repositories, RunFilter } from "../../agent/ports/ports.ts";
 import { type Run, STOP_REASONS } from "../../agent/run.ts";
-import { Failure } from "../../core/failure.ts";
 import { type AgentId, parseId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { PAGE_ITEMS_MAX, type Page } from "../../core/page.ts";
-import { cut } from "../../core/text.ts";
 import { speechOf } from "../../run/step/speech.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { flagParam, given, intParam, listParam, pageOf, pageParams, readQuery } from "../http/request.ts";
@@ -59,11 +58,11 @@ export function runRoutes(options: RouteOptions): Hono<ApiEnv> {
     );
   });
 
-  routes.get("/:run_id", async (c) => c.json(toWireRun(await findRun(readerFor(options, c), c.req.param("run_id")))));
+  routes.get("/:run_id", async (c) => c.json(toWireRun(await namedRun(readerFor(options, c), c))));
 
   routes.delete("/:run_id", async (c) => {
     await options.store.write(c.var.actor, async (repositories) => {
-      await deleteRun(repositories, await findRun(repositories, c.req.param("run_id")));
+      await deleteRun(repositories, await namedRun(repositories, c));
     });
     return c.json(null);
   });
@@ -71,35 +70,35 @@ export function runRoutes(options: RouteOptions): Hono<ApiEnv> {
   routes.get("/:run_id/messages", async (c) => {
     const page = pageOf(readQuery(c, PageQuery), { limit: ITEMS_DEFAULT, order: "asc" });
     const repositories = readerFor(options, c);
-    const run = await findRun(repositories, c.req.param("run_id"));
+    const run = await namedRun(repositories, c);
     const messages = await repositories.messages.list({ runId: run.id }, page);
     return c.json(await shownAsAsked(repositories, run, messages, page.order === "desc"));
   });
 
   routes.get("/:run_id/usage", async (c) => {
     const repositories = readerFor(options, c);
-    const run = await findRun(repositories, c.req.param("run_id"));
+    const run = await namedRun(repositories, c);
     return c.json(toWireUsage(await repositories.steps.list({ runId: run.id }, WHOLE)));
   });
 
   routes.get("/:run_id/steps", async (c) => {
     const page = pageOf(readQuery(c, PageQuery), { limit: ITEMS_DEFAULT, order: "desc" });
     const repositories = readerFor(options, c);
-    const run = await findRun(repositories, c.req.param("run_id"));
+    const run = await namedRun(repositories, c);
     const steps = await repositories.steps.list({ runId: run.id }, page);
     return c.json(steps.map((step) => toWireStep(step, c.var.actor.organizationId)));
   });
 
   routes.get("/:run_id/metrics", async (c) => {
     const repositories = readerFor(options, c);
-    const run = await findRun(repositories, c.req.param("run_id"));
+    const run = await namedRun(repositories, c);
     return c.json({ organization_id: c.var.actor.organizationId, ...(await metricsOf(repositories, run)) });
   });
 
   routes.get("/:run_id/trace", async (c) => {
     const { limit } = readQuery(c, TraceQuery);
     const repositories = readerFor(options, c);
-    const run = await findRun(repositories, c.req.param("run_id"));
+    const run = await namedRun(repositories, c);
     const traces = await repositories.traces.listForRun(run.id, limit ?? TRACES_DEFAULT);
     return c.json(await showTraces(options, c, traces));
   });
@@ -128,12 +127,8 @@ async function listRuns(
   return (await repositories.runs.list(filter, page)).map(toWireRun);
 }
 
-/** The run, or a `not_found` Failure: what is no run id names no run. */
-async function findRun({ runs }: Repositories, text: string): Promise<Run> {
-  const id = parseId("run", text);
-  const run = id === undefined ? undefined : await runs.find(id);
-  if (run === undefined) throw new Failure("not_found", `Run with id ${cut(text, 100)} not found`);
-  return run;
+function namedRun({ runs }: Repositories, c: Context<ApiEnv>): Promise<Run> {
+  return mustFindNamed(runs, { kind: "run", text: c.req.param("run_id") ?? "" });
 }
 
 /** A run's messages in the way that its request wanted its own answer. */

@@ -1,10 +1,9 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { z } from "zod";
+import { mustFindNamed } from "../../agent/find.ts";
 import type { Repositories, StepFilter } from "../../agent/ports/ports.ts";
 import type { Step } from "../../agent/run.ts";
-import { Failure } from "../../core/failure.ts";
 import { parseId } from "../../core/id.ts";
-import { cut } from "../../core/text.ts";
 import { speechOf } from "../../run/step/speech.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { flagParam, given, listParam, pageOf, pageParams, readBody, readQuery } from "../http/request.ts";
@@ -50,24 +49,24 @@ export function stepRoutes(options: RouteOptions): Hono<ApiEnv> {
   });
 
   routes.get("/:step_id", async (c) => {
-    const step = await findStep(readerFor(options, c), c.req.param("step_id"));
+    const step = await namedStep(readerFor(options, c), c);
     return c.json(toWireStep(step, c.var.actor.organizationId));
   });
 
   routes.get("/:step_id/metrics", async (c) => {
-    const step = await findStep(readerFor(options, c), c.req.param("step_id"));
+    const step = await namedStep(readerFor(options, c), c);
     return c.json(toWireStepMetrics(step, c.var.actor.organizationId));
   });
 
   routes.get("/:step_id/trace", async (c) => {
-    const step = await findStep(readerFor(options, c), c.req.param("step_id"));
+    const step = await namedStep(readerFor(options, c), c);
     return c.json(await stepTrace(options, c, step.id));
   });
 
   routes.patch("/:step_id/feedback", async (c) => {
     const body = await readBody(c, FeedbackBody);
     const step = await options.store.write(c.var.actor, async (repositories) => {
-      const current = await findStep(repositories, c.req.param("step_id"));
+      const current = await namedStep(repositories, c);
       const changed = { ...current, feedback: body.feedback ?? null, tags: body.tags ?? current.tags };
       await repositories.steps.save(changed);
       return changed;
@@ -78,7 +77,7 @@ export function stepRoutes(options: RouteOptions): Hono<ApiEnv> {
   routes.get("/:step_id/messages", async (c) => {
     const page = pageOf(readQuery(c, PageQuery), { limit: MESSAGES_DEFAULT, order: "asc" });
     const repositories = readerFor(options, c);
-    const step = await findStep(repositories, c.req.param("step_id"));
+    const step = await namedStep(repositories, c);
     const agent = await repositories.agents.find(step.agentId);
     const isByTool = agent !== undefined && speechOf(agent.agentType, false).isByTool;
     const messages = await repositories.messages.list({ stepId: step.id }, page);
@@ -106,9 +105,6 @@ function filterOf(query: z.output<typeof ListQuery>): StepFilter | undefined {
   });
 }
 
-async function findStep({ steps }: Repositories, text: string): Promise<Step> {
-  const id = parseId("step", text);
-  const step = id === undefined ? undefined : await steps.find(id);
-  if (step === undefined) throw new Failure("not_found", `Step not found with id='${cut(text, 100)}'`);
-  return step;
+function namedStep({ steps }: Repositories, c: Context<ApiEnv>): Promise<Step> {
+  return mustFindNamed(steps, { kind: "step", text: c.req.param("step_id") ?? "" });
 }

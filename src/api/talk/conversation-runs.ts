@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
+import { mustFind } from "../../agent/find.ts";
 import { forkConversation } from "../../agent/life/fork-conversation.ts";
 import type { Run } from "../../agent/run.ts";
 import { Failure } from "../../core/failure.ts";
@@ -82,9 +83,7 @@ async function runToFollow(
     if (newest !== undefined) return newest;
     throw new Failure("refused", "INVALID_ARGUMENT: No active runs found for this conversation.");
   }
-  const run = await runs.find(id);
-  if (run === undefined) throw new Failure("not_found", `Run with id '${id}' not found`);
-  return run;
+  return mustFind(runs, id, `Run with id '${id}' not found`);
 }
 
 async function runOfOtid(

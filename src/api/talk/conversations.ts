@@ -1,6 +1,7 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import type { Conversation } from "../../agent/conversation.ts";
+import { mustFind } from "../../agent/find.ts";
 import { createConversation } from "../../agent/life/create-conversation.ts";
 import { resolvedWish } from "../../agent/life/model-choice.ts";
 import { Failure } from "../../core/failure.ts";
@@ -96,8 +97,7 @@ export function conversationRoutes(options: ConversationRoutesOptions): Hono<Api
     const body = await readBody(c, UpdateBody);
     await checkModel(options.models, body);
     const saved = await store.write(c.var.actor, async ({ conversations }) => {
-      const found = await conversations.find(id);
-      if (found === undefined) throw notFound(id);
+      const found = await mustFind(conversations, id);
       const changed = {
         ...found,
         summary: body.summary ?? found.summary,
@@ -185,13 +185,7 @@ async function find(
   c: Context<ApiEnv>,
   id: ConversationId,
 ): Promise<Conversation> {
-  const found = await store.reader(c.var.actor).conversations.find(id);
-  if (found === undefined) throw notFound(id);
-  return found;
-}
-
-function notFound(id: ConversationId): Failure {
-  return new Failure("not_found", `Conversation not found with id='${id}'`);
+  return mustFind(store.reader(c.var.actor).conversations, id);
 }
 
 /** A conversation as clients see it, with the ids of its context. */

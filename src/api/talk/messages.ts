@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
+import { mustFind } from "../../agent/find.ts";
 import type { Message } from "../../agent/message.ts";
 import type { MessageFilter, Repositories } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
@@ -96,16 +97,14 @@ export function messageRoutes(options: SendOptions): Hono<ApiEnv> {
 
   routes.get("/messages/:message_id", async (c) => {
     const id = pathId(c, "message", "message_id");
-    const message = await store.reader(c.var.actor).messages.find(id);
-    if (message === undefined) throw new Failure("not_found", `Message with id '${id}' not found`);
+    const message = await mustFind(store.reader(c.var.actor).messages, id);
     return c.json(toWireMessages([message], { assistantText: false, useAssistantMessage: true }));
   });
 
   routes.post("/runs/:run_id/stream", async (c) => {
     const runId = pathId(c, "run", "run_id");
     const body = await readBody(c, ResumeBody);
-    const run = await store.reader(c.var.actor).runs.find(runId);
-    if (run === undefined) throw new Failure("not_found", `Run with id '${runId}' not found`);
+    const run = await mustFind(store.reader(c.var.actor).runs, runId, `Run with id '${runId}' not found`);
     return runStream(options, run, {
       actor: c.var.actor,
       startingAfter: body.starting_after,
@@ -122,8 +121,7 @@ async function listForAgent({ store }: Pick<SendOptions, "store">, c: Context<Ap
   const query = readQuery(c, ListQuery);
   const page = pageOf(query, { limit: 100, order: "desc" });
   const reader = store.reader(c.var.actor);
-  const agent = await reader.agents.find(agentId);
-  if (agent === undefined) throw new Failure("not_found", `Agent with ID ${agentId} not found`);
+  const agent = await mustFind(reader.agents, agentId);
   const conversationId = conversationFilter(query.conversation_id);
   const found = await listInTime(
     reader,

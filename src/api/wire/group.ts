@@ -1,15 +1,11 @@
 import { z } from "zod";
-import type { Group, GroupDraft } from "../../agent/group.ts";
-import { Failure } from "../../core/failure.ts";
+import type { Group, GroupChange, GroupDraft } from "../../agent/group.ts";
 import { requireId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { given } from "../http/request.ts";
 
 /** Agents or blocks that one request may list. */
 const LISTED_MAX = 1_000;
-/** Letta's least length of a buffer, exclusive. */
-const BUFFER_MESSAGES_MIN = 4;
-const TERMINATION_TOKEN_DEFAULT = "DONE!";
 
 const agentId = z.string().transform((text) => requireId("agent", text));
 const agentIds = z.array(agentId).max(LISTED_MAX);
@@ -54,44 +50,37 @@ export const CreateGroupBody = z
     shared_block_ids: blockIds.nullish(),
     hidden: z.boolean().nullish(),
   })
-  .transform((body): GroupDraft => {
-    const { manager_type: managerType } = body.manager_config;
-    return checked({
-      ...(managerType === "dynamic" ? { terminationToken: TERMINATION_TOKEN_DEFAULT } : {}),
+  .transform(
+    (body): GroupDraft => ({
       ...managerFields(body.manager_config),
-      managerType,
+      managerType: body.manager_config.manager_type,
       agentIds: body.agent_ids,
       description: body.description,
       ...given({ projectId: body.project_id, sharedBlockIds: body.shared_block_ids, hidden: body.hidden }),
-    });
-  });
+    }),
+  );
 
 /** A change of a group; null means unchanged. */
-export const UpdateGroupBody = z.object({
-  agent_ids: agentIds.nullish(),
-  description: z.string().nullish(),
-  manager_config: ManagerChangeBody.nullish(),
-  project_id: z.string().nullish(),
-  shared_block_ids: blockIds.nullish(),
-});
-
-/** The group after the change; throws a `refused` Failure when that would make it another kind of group. */
-export function changedGroup(group: Group, body: z.output<typeof UpdateGroupBody>): Group {
-  const { manager_config: manager } = body;
-  if (manager != null && manager.manager_type !== group.managerType)
-    throw new Failure("refused", `A ${group.managerType} group cannot become a ${manager.manager_type} group`);
-  const changed = checked({
-    ...group,
-    ...(manager == null ? {} : managerFields(manager)),
-    ...given({
-      agentIds: body.agent_ids,
-      description: body.description,
-      projectId: body.project_id,
-      sharedBlockIds: body.shared_block_ids,
-    }),
+export const UpdateGroupBody = z
+  .object({
+    agent_ids: agentIds.nullish(),
+    description: z.string().nullish(),
+    manager_config: ManagerChangeBody.nullish(),
+    project_id: z.string().nullish(),
+    shared_block_ids: blockIds.nullish(),
+  })
+  .transform((body): GroupChange => {
+    const manager = body.manager_config;
+    return {
+      ...(manager == null ? {} : { ...managerFields(manager), managerType: manager.manager_type }),
+      ...given({
+        agentIds: body.agent_ids,
+        description: body.description,
+        projectId: body.project_id,
+        sharedBlockIds: body.shared_block_ids,
+      }),
+    };
   });
-  return { ...changed, turnsCounter: changed.turnsCounter ?? (changed.sleeptimeAgentFrequency ? -1 : null) };
-}
 
 /** A group as clients see it. */
 export function toWireGroup(group: Group): JsonObject {
@@ -126,16 +115,4 @@ function managerFields(manager: z.output<typeof ManagerChangeBody>) {
     maxMessageBufferLength: "max_message_buffer_length" in manager ? manager.max_message_buffer_length : null,
     minMessageBufferLength: "min_message_buffer_length" in manager ? manager.min_message_buffer_length : null,
   });
-}
-
-/** Refuses buffers that make no sense. */
-function checked<G extends Partial<Pick<Group, "maxMessageBufferLength" | "minMessageBufferLength">>>(group: G): G {
-  const { maxMessageBufferLength: most = null, minMessageBufferLength: least = null } = group;
-  if (most === null && least === null) return group;
-  if (most === null || least === null || least <= BUFFER_MESSAGES_MIN || most <= least)
-    throw new Failure(
-      "refused",
-      `max_message_buffer_length must be above min_message_buffer_length, and that above ${BUFFER_MESSAGES_MIN}; got ${most} and ${least}`,
-    );
-  return group;
 }

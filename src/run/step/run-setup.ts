@@ -1,9 +1,9 @@
 import type { Agent } from "../../agent/agent.ts";
 import type { Conversation } from "../../agent/conversation.ts";
 import type { EventEncoder } from "../../agent/events.ts";
+import { mustFind } from "../../agent/find.ts";
 import type { TurnInput } from "../../agent/new-message.ts";
 import type { Store, ThreadId } from "../../agent/ports/ports.ts";
-import { findAgent } from "../../agent/prompt/recompile.ts";
 import type { CountTokens } from "../../agent/prompt/tokens.ts";
 import type { Run } from "../../agent/run.ts";
 import type { TurnOptions } from "../../agent/turn-options.ts";
@@ -79,9 +79,8 @@ export async function setUp(
 ): Promise<RunSetup> {
   const reader = options.store.reader(actor);
   const { agentId, conversationId } = request;
-  const agent = await findAgent(reader, agentId);
-  const conversation = conversationId === null ? null : await reader.conversations.find(conversationId);
-  if (conversation === undefined) throw new Failure("not_found", `Conversation not found with id='${conversationId}'`);
+  const agent = await mustFind(reader.agents, agentId);
+  const conversation = conversationId === null ? null : await mustFind(reader.conversations, conversationId);
   const llmConfig = await configFor(options, agent, conversation, request.options.overrideModel);
   return {
     agent: { ...agent, llmConfig },

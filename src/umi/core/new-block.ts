@@ -77,17 +77,16 @@ export function newBlock(
 
 /** The block with these fields changed, as the next version. */
 export function changedBlock(
-  sources: { readonly clock: Pick<Clock, "now"> },
-  actor: Actor,
   block: Block,
   change: BlockChange,
+  { actor, clock }: { readonly actor: Actor; readonly clock: Pick<Clock, "now"> },
 ): Block {
   const next = { ...block, ...change };
   return {
     ...next,
     value: wellFormed(next.value),
     lastUpdatedById: actor.userId,
-    updatedAt: sources.clock.now(),
+    updatedAt: clock.now(),
     version: block.version + 1,
   };
 }

@@ -1,0 +1,80 @@
+import { type Actor, type AgentId, type BlockId, type GroupId, newId } from "../../core/id.ts";
+import { mustFind } from "../find.ts";
+import { changedGroup, type Group, type GroupChange, type GroupDraft, newGroup } from "../group.ts";
+import type { Repositories } from "../ports/ports.ts";
+import { recompileAgents } from "../prompt/recompile.ts";
+import type { AgentWorkshop } from "./create-agent.ts";
+import type { LinkAction } from "./edited-agent.ts";
+
+/** Makes a group of agents that exist, and gives them its blocks. */
+export async function createGroup(workshop: AgentWorkshop, actor: Actor, draft: GroupDraft): Promise<Group> {
+  const group = newGroup(newId("group", workshop.random), workshop.clock.now(), draft);
+  await workshop.store.write(actor, async (repositories) => {
+    await checkMembers(repositories, group);
+    await repositories.groups.insert(group);
+    await shareBlocks(workshop, repositories, group);
+  });
+  return group;
+}
+
+/** Changes a group. Its agents get its blocks when those are named. */
+export async function changeGroup(
+  workshop: AgentWorkshop,
+  actor: Actor,
+  { id, change }: { readonly id: GroupId; readonly change: GroupChange },
+): Promise<Group> {
+  return workshop.store.write(actor, async (repositories) => {
+    const changed = changedGroup(await mustFind(repositories.groups, id), change);
+    await checkMembers(repositories, changed);
+    await repositories.groups.save(changed);
+    if (change.sharedBlockIds !== undefined) await shareBlocks(workshop, repositories, changed);
+    return changed;
+  });
+}
+
+/** Removes a group; its agents stay. */
+export async function deleteGroup({ store }: AgentWorkshop, actor: Actor, id: GroupId): Promise<void> {
+  await store.write(actor, ({ groups }) => groups.remove(id));
+}
+
+/** Empties what a group said to each other; its agents keep their messages. */
+export async function emptyGroup({ store }: AgentWorkshop, actor: Actor, id: GroupId): Promise<void> {
+  await store.write(actor, async ({ groups }) => {
+    await mustFind(groups, id);
+    await groups.resetMessages(id);
+  });
+}
+
+/** Makes a group call a block its own, or no longer. As in Letta, its agents get it only when the group is made or changed. */
+export async function linkGroupBlock(
+  { store }: AgentWorkshop,
+  actor: Actor,
+  { action, id, blockId }: { readonly action: LinkAction; readonly id: GroupId; readonly blockId: BlockId },
+): Promise<void> {
+  await store.write(actor, async ({ groups, blocks }) => {
+    const group = await mustFind(groups, id);
+    await mustFind(blocks, blockId);
+    const others = group.sharedBlockIds.filter((one) => one !== blockId);
+    await groups.save({ ...group, sharedBlockIds: action === "attach" ? [...others, blockId] : others });
+  });
+}
+
+/** Throws a `not_found` Failure when the group names an agent or a block that does not exist. */
+async function checkMembers({ agents, blocks }: Repositories, group: Group): Promise<void> {
+  for (const id of membersOf(group)) await mustFind(agents, id);
+  for (const id of group.sharedBlockIds) await mustFind(blocks, id);
+}
+
+/** Attaches the group's blocks to its agents. */
+async function shareBlocks(workshop: AgentWorkshop, repositories: Repositories, group: Group): Promise<void> {
+  if (group.sharedBlockIds.length === 0) return;
+  for (const blockId of group.sharedBlockIds) {
+    const block = await mustFind(repositories.blocks, blockId);
+    for (const agentId of membersOf(group)) await repositories.blocks.attach(agentId, block);
+  }
+  await recompileAgents(repositories, membersOf(group), workshop);
+}
+
+function membersOf({ managerAgentId, agentIds }: Group): readonly AgentId[] {
+  return managerAgentId === null ? agentIds : [...agentIds, managerAgentId];
+}
