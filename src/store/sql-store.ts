@@ -1,6 +1,6 @@
 import type { Repositories, Store } from "../agent/ports/ports.ts";
 import { Failure } from "../core/failure.ts";
-import { type Actor, DEFAULT_USER_ID, type OrganizationId, type RunId } from "../core/id.ts";
+import type { Actor, RunId } from "../core/id.ts";
 import type { World } from "../core/world.ts";
 import type { Tool } from "../tools/tool.ts";
 import { sqlAgentStore } from "./agents/agents.ts";
@@ -13,6 +13,7 @@ import type { ColumnCache, EmbeddedCache, VectorCache } from "./base/caches.ts";
 import { builderOver } from "./base/dialect.ts";
 import type { SqlConnection, SqlDatabase } from "./base/driver.ts";
 import type { Lease } from "./base/lease.ts";
+import { toActor } from "./base/rows.ts";
 import type { Session } from "./base/session.ts";
 import { inTransaction } from "./base/transaction.ts";
 import { sqlArchiveStore } from "./memory/archives.ts";
@@ -30,7 +31,7 @@ import { isUnfinished, queuedRuns } from "./runs/queued-runs.ts";
 import { expiringApprovals, sqlRunStore } from "./runs/runs.ts";
 import { sqlStepStore } from "./runs/steps.ts";
 
-const UNFINISHED = `select id, organization_id from runs where ${isUnfinished()} and status = 'running'
+const UNFINISHED = `select id, organization_id, user_id from runs where ${isUnfinished()} and status = 'running'
   order by created_at limit 100000`;
 
 /** Actors whose repositories are kept at hand. */
@@ -106,10 +107,7 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
     waitingWork: (limit) => waitingWork(database.reader, limit),
     async unfinishedRuns() {
       const { rows } = await database.reader.execute(UNFINISHED, []);
-      return rows.map((row) => ({
-        actor: { organizationId: row["organization_id"] as OrganizationId, userId: DEFAULT_USER_ID },
-        runId: row["id"] as RunId,
-      }));
+      return rows.map((row) => ({ actor: toActor(row), runId: row["id"] as RunId }));
     },
   };
 }

@@ -32,7 +32,7 @@ export type WorkOutcome =
 export interface Backlog {
   /**
    * Notes that the space needs this work, in the transaction that causes it. What is noted already keeps its turn:
-   * after failures it still waits. With `now` it is tried at once, because what was wrong may be so no longer.
+   * after failures it still waits, and is done on behalf of whoever owed it last. With `now` it is tried at once, because what was wrong may be so no longer.
    */
   owe(space: string, kind: WorkKind, when?: "in turn" | "now"): Promise<void>;
   /** What the space still needs of this kind; undefined when nothing. */

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { DEFAULT_USER_ID } from "../../src/core/id.ts";
 import { embeddingAnswer, vectorOf } from "../_harness/model-server.ts";
 import { type Answer, startTestServer, type TestServer } from "../_harness/server.ts";
 
@@ -316,8 +317,9 @@ test("passages from before there was an index become entries, and get their vect
   const { writer } = server.database;
   await writer.execute("delete from umi_spaces", []);
   await writer.execute(
-    "insert into space_work (organization_id, space, kind, revision, attempts, due_at) select organization_id, archive_id, 'index', 1, 0, 0 from passages group by organization_id, archive_id",
-    [],
+    `insert into space_work (organization_id, user_id, space, kind, revision, attempts, due_at)
+      select organization_id, $1, archive_id, 'index', 1, 0, 0 from passages group by organization_id, archive_id`,
+    [DEFAULT_USER_ID],
   );
   expect((await list(agentId)).every((passage: Answer) => passage.embedding === null)).toBe(true);
   const successor = await server.restarted();

@@ -130,6 +130,8 @@ async function setBack(...shared: readonly string[]): Promise<void> {
     "drop index thread_messages_replaced",
     "alter table thread_messages drop column is_replaced",
     "drop table home",
+    "alter table runs drop column user_id",
+    "alter table space_work drop column user_id",
     "delete from schema_version where version >= 9",
     `update messages set is_error = 1, is_spoken = 0 where id in (${shared.map((id) => `'${id}'`)})`,
   ])

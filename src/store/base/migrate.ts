@@ -13,6 +13,7 @@ import { REPLACED_IN_THREADS } from "../migrations/0009-replaced-in-threads.ts";
 import { FACT_SAID_AT } from "../migrations/0010-fact-said-at.ts";
 import { REFUSED_IN_THREADS } from "../migrations/0011-refused-in-threads.ts";
 import { HOME } from "../migrations/0012-home.ts";
+import { ACTORS } from "../migrations/0013-actors.ts";
 import type { SqlConnection, SqlDatabase } from "./driver.ts";
 import { inTransaction } from "./transaction.ts";
 
@@ -30,6 +31,7 @@ const MIGRATIONS: readonly string[] = [
   FACT_SAID_AT,
   REFUSED_IN_THREADS,
   HOME,
+  ACTORS,
 ];
 
 /** The schema this server writes. */

@@ -1,5 +1,6 @@
 import { type Instant, instantOf } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
+import type { Actor, OrganizationId, UserId } from "../../core/id.ts";
 import type { Session } from "./session.ts";
 
 /** JSON text of a column as the value it was written from. The store wrote it, so its shape is known; what is no JSON is `damaged`. */
@@ -32,6 +33,11 @@ export function readable<Row extends { readonly id: string }, T>(
       return [];
     }
   });
+}
+
+/** On whose behalf the work of a row is done, as the row says. */
+export function toActor(row: Readonly<Record<string, unknown>>): Actor {
+  return { organizationId: row["organization_id"] as OrganizationId, userId: row["user_id"] as UserId };
 }
 
 /** As {@link fromJson}, null for null. */

@@ -212,6 +212,7 @@ export interface ConversationRow {
 export interface RunRow {
   id: string;
   organization_id: string;
+  user_id: string;
   agent_id: string;
   conversation_id: string | null;
   status: string;

@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import type { OrganizationId } from "../../core/id.ts";
+import type { OrganizationId, UserId } from "../../core/id.ts";
 import type { World } from "../../core/world.ts";
 import type { Tool } from "../../tools/tool.ts";
 import type { ColumnCache, EmbeddedCache, VectorCache } from "./caches.ts";
@@ -21,7 +21,7 @@ export interface Session {
   /** For the few hot statements, written out. */
   readonly sql: SqlConnection;
   readonly organizationId: OrganizationId;
-  readonly userId: string;
+  readonly userId: UserId;
   readonly world: Pick<World, "clock" | "random">;
   /** Tools that were read lately, by id and time of change: they are long, change rarely, and every turn needs them. */
   readonly toolCache: Map<string, Tool>;

@@ -1,15 +1,16 @@
 import type { WaitingWork } from "../../agent/ports/ports.ts";
 import { type Instant, instantOf } from "../../core/clock.ts";
-import { DEFAULT_USER_ID, type OrganizationId } from "../../core/id.ts";
 import type { Backlog, OwedWork, WorkKind, WorkOutcome } from "../../umi/backlog.ts";
 import type { SqlConnection } from "../base/driver.ts";
+import { toActor } from "../base/rows.ts";
 import type { Session } from "../base/session.ts";
 
 /** The longest account of a failure that is kept. */
 const ERROR_CHARS_MAX = 500;
 
-const OWE = `insert into space_work (organization_id, space, kind, revision, attempts, due_at)
-  values ($1, $2, $3, 1, 0, $4) on conflict (organization_id, space, kind) do update set revision = space_work.revision + 1`;
+const OWE = `insert into space_work (organization_id, space, kind, revision, attempts, due_at, user_id)
+  values ($1, $2, $3, 1, 0, $4, $5) on conflict (organization_id, space, kind)
+  do update set revision = space_work.revision + 1, user_id = excluded.user_id`;
 const OWE_NOW = `${OWE}, attempts = 0, error = null, due_at = excluded.due_at`;
 const FIND = "select * from space_work where organization_id = $1 and space = $2 and kind = $3";
 const DONE = "delete from space_work where organization_id = $1 and space = $2 and kind = $3 and revision = $4";
@@ -23,10 +24,10 @@ const WAITING = "select * from space_work where due_at is not null order by due_
 const RESUME = "update space_work set due_at = $1 where due_at is null";
 
 /** {@link Backlog} over SQL. */
-export function sqlBacklog({ sql, organizationId, world, owed }: Session): Backlog {
+export function sqlBacklog({ sql, organizationId, userId, world, owed }: Session): Backlog {
   return {
     async owe(space, kind, when = "in turn") {
-      await sql.execute(when === "now" ? OWE_NOW : OWE, [organizationId, space, kind, world.clock.now()]);
+      await sql.execute(when === "now" ? OWE_NOW : OWE, [organizationId, space, kind, world.clock.now(), userId]);
       owed.isNew = true;
     },
 
@@ -54,7 +55,7 @@ export async function waitingWork(reader: SqlConnection, limit: number): Promise
   const { rows } = await reader.execute(WAITING, [limit]);
   return rows.map((row) => ({
     ...toOwedWork(row),
-    actor: { organizationId: row["organization_id"] as OrganizationId, userId: DEFAULT_USER_ID },
+    actor: toActor(row),
     dueAt: instantOf(Number(row["due_at"])),
   }));
 }

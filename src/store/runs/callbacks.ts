@@ -1,13 +1,14 @@
 import type { CallbackOutcome, Run, WaitingCallback } from "../../agent/run.ts";
 import { instantOf } from "../../core/clock.ts";
-import { DEFAULT_USER_ID, type OrganizationId, type RunId } from "../../core/id.ts";
+import type { RunId } from "../../core/id.ts";
 import type { SqlConnection } from "../base/driver.ts";
+import { toActor } from "../base/rows.ts";
 import type { Session } from "../base/session.ts";
 
 const QUEUE = `insert into run_callbacks (run_id, organization_id, attempts, due_at)
   values ($1, $2, 0, $3) on conflict do nothing`;
-const WAITING = `select run_callbacks.*, runs.callback_url from run_callbacks join runs on runs.id = run_callbacks.run_id
-  order by run_callbacks.due_at limit $1`;
+const WAITING = `select run_callbacks.*, runs.user_id, runs.callback_url from run_callbacks
+  join runs on runs.id = run_callbacks.run_id order by run_callbacks.due_at limit $1`;
 const NOTE = `update runs set callback_sent_at = $1, callback_status_code = $2, callback_error = $3
   where id = $4 and organization_id = $5`;
 const AGAIN =
@@ -34,7 +35,7 @@ export async function noteCallback(session: Session, id: RunId, outcome: Callbac
 export async function waitingCallbacks(reader: SqlConnection, limit: number): Promise<readonly WaitingCallback[]> {
   const { rows } = await reader.execute(WAITING, [limit]);
   return rows.map((row) => ({
-    actor: { organizationId: row["organization_id"] as OrganizationId, userId: DEFAULT_USER_ID },
+    actor: toActor(row),
     runId: row["run_id"] as RunId,
     url: String(row["callback_url"]),
     attempts: Number(row["attempts"]),

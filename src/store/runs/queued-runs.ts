@@ -3,9 +3,9 @@ import type { RunStore } from "../../agent/ports/ports.ts";
 import type { QueuedRun } from "../../agent/run.ts";
 import { type Instant, instantOf } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
-import { DEFAULT_USER_ID, type OrganizationId, type RunId } from "../../core/id.ts";
+import type { RunId } from "../../core/id.ts";
 import type { SqlConnection } from "../base/driver.ts";
-import { fromJson } from "../base/rows.ts";
+import { fromJson, toActor } from "../base/rows.ts";
 import type { Session } from "../base/session.ts";
 
 /** How long to wait for a conversation in which another run is at work, before looking again. */
@@ -16,7 +16,7 @@ export function isUnfinished(table = "runs"): string {
   return `${table}.status in ('created', 'running')`;
 }
 
-const QUEUED = `select id, organization_id, exists (select 1 from runs as busy where busy.agent_id = runs.agent_id
+const QUEUED = `select id, organization_id, user_id, exists (select 1 from runs as busy where busy.agent_id = runs.agent_id
     and ${isUnfinished("busy")} and busy.status = 'running' and coalesce(busy.conversation_id, '') = coalesce(runs.conversation_id, '')) as is_blocked
   from runs where status = 'created' and queued_input is not null order by is_blocked, created_at limit $1`;
 
@@ -53,7 +53,7 @@ export function sqlQueuedRuns({
 export async function queuedRuns(reader: SqlConnection, limit: number, now: Instant): Promise<readonly QueuedRun[]> {
   const { rows } = await reader.execute(QUEUED, [limit]);
   return rows.map((row) => ({
-    actor: { organizationId: row["organization_id"] as OrganizationId, userId: DEFAULT_USER_ID },
+    actor: toActor(row),
     runId: row["id"] as RunId,
     // Not when it was stored: the clock may have been set back since.
     dueAt: row["is_blocked"] ? instantOf(now + BUSY_MS) : now,

@@ -3,10 +3,10 @@ import type { RunFilter, RunStore } from "../../agent/ports/ports.ts";
 import type { ExpiringApproval, Run, RunStatus, StopReason } from "../../agent/run.ts";
 import { instantOf } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
-import { type AgentId, type ConversationId, DEFAULT_USER_ID, type OrganizationId, type RunId } from "../../core/id.ts";
+import type { AgentId, ConversationId, RunId } from "../../core/id.ts";
 import type { SqlConnection } from "../base/driver.ts";
 import { type PageSource, readPage, removeRow } from "../base/pages.ts";
-import { fromJson, fromJsonOrNull, toFlag, toInstantOrNull, toJsonOrNull } from "../base/rows.ts";
+import { fromJson, fromJsonOrNull, toActor, toFlag, toInstantOrNull, toJsonOrNull } from "../base/rows.ts";
 import type { RunRow } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
 import { noteCallback, queueCallback } from "./callbacks.ts";
@@ -16,14 +16,14 @@ import { isUnfinished, sqlQueuedRuns } from "./queued-runs.ts";
 
 const SOURCE: PageSource = { table: "runs", column: "created_at", missing: "refuse" };
 
-const INSERT = `insert into runs (id, organization_id, agent_id, conversation_id, status, stop_reason, background, request_config,
-  metadata, callback_url, created_at, completed_at, ttft_ns, total_duration_ns)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`;
+const INSERT = `insert into runs (id, organization_id, user_id, agent_id, conversation_id, status, stop_reason, background,
+  request_config, metadata, callback_url, created_at, completed_at, ttft_ns, total_duration_ns)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`;
 
 const UPDATE = `update runs set status = $1, stop_reason = $2, metadata = $3, completed_at = $4, ttft_ns = $5, total_duration_ns = $6,
   approval_due_at = $7 where id = $8 and organization_id = $9`;
 
-const EXPIRING = `select id, organization_id, approval_due_at from runs where approval_due_at is not null
+const EXPIRING = `select id, organization_id, user_id, approval_due_at from runs where approval_due_at is not null
   order by approval_due_at limit $1`;
 
 const ACTIVE = `select id from runs where agent_id = $1 and ${isUnfinished()} and status = 'running'
@@ -54,6 +54,7 @@ export function sqlRunStore(session: Session): RunStore {
       await session.sql.execute(INSERT, [
         run.id,
         organizationId,
+        session.userId,
         run.agentId,
         run.conversationId,
         run.status,
@@ -109,7 +110,7 @@ export function sqlRunStore(session: Session): RunStore {
 export async function expiringApprovals(reader: SqlConnection, limit: number): Promise<readonly ExpiringApproval[]> {
   const { rows } = await reader.execute(EXPIRING, [limit]);
   return rows.map((row) => ({
-    actor: { organizationId: row["organization_id"] as OrganizationId, userId: DEFAULT_USER_ID },
+    actor: toActor(row),
     runId: row["id"] as RunId,
     dueAt: instantOf(Number(row["approval_due_at"])),
   }));
