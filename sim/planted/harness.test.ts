@@ -7,7 +7,7 @@ import { startWorkers } from "../workers.ts";
 import { type HarnessMutant, IGNORED_LEASE_BREAKS } from "./harness-mutants.ts";
 import { isFound, searchMutants } from "./mutation-gate.ts";
 
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 400_000;
 const SEEDS_MAX = 60;
 
 const workers = startWorkers(2);
