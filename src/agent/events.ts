@@ -1,3 +1,4 @@
+import type { Instant } from "../core/clock.ts";
 import type { MessageId, RunId, StepId } from "../core/id.ts";
 import type { Usage } from "../llm/model.ts";
 import type { Message } from "./message.ts";
@@ -28,7 +29,7 @@ export interface TurnError {
 
 /** A compaction begins. When it has ended, `compacted` says by what summary the older messages were replaced. */
 export interface Compacting {
-  readonly type: "compacting";
+  readonly kind: "compacting";
   readonly id: string;
   readonly runId: RunId;
   readonly stepId: StepId | null;
@@ -37,15 +38,11 @@ export interface Compacting {
   readonly contextWindow: number;
 }
 
-/**
- * What happens during a run, in order. Deltas come only when tokens were asked for; the `message` that follows them
- * says that it was streamed: wholly, or of agents that talk by tool what they thought and said. Exactly one `ended` comes last.
- */
-export type TurnEvent =
-  | { readonly type: "started"; readonly runId: RunId }
-  | ({ readonly type: "text_delta"; readonly text: string } & DeltaTarget)
+/** A part of what a model says, as it comes. */
+export type Delta =
+  | ({ readonly kind: "text_delta"; readonly text: string } & DeltaTarget)
   | ({
-      readonly type: "reasoning_delta";
+      readonly kind: "reasoning_delta";
       readonly text: string;
       readonly isNative: boolean;
       readonly signature?: string;
@@ -53,26 +50,45 @@ export type TurnEvent =
       readonly takesBack?: boolean;
     } & DeltaTarget)
   | ({
-      readonly type: "tool_call_start";
+      readonly kind: "tool_call_start";
       readonly id: string;
       readonly name: string;
       readonly asksApproval: boolean;
     } & DeltaTarget)
   | ({
-      readonly type: "tool_call_delta";
+      readonly kind: "tool_call_delta";
       readonly id: string;
       readonly text: string;
       readonly asksApproval: boolean;
-    } & DeltaTarget)
-  | { readonly type: "message"; readonly message: Message; readonly wasStreamed: boolean }
-  | Compacting
-  | { readonly type: "compacted"; readonly summary: Message }
-  | {
-      readonly type: "ended";
-      readonly stopReason: StopReason;
-      readonly usage: RunUsage;
-      readonly error: TurnError | null;
-    };
+    } & DeltaTarget);
 
-/** Turns the events of one run into the texts that its stream carries: none, one or several each. */
-export type EventEncoder = (event: TurnEvent) => readonly string[];
+/** A message was stored. Of one that was streamed, deltas told all, or of agents that talk by tool what they thought and said. */
+export interface Said {
+  readonly kind: "message";
+  readonly message: Message;
+  readonly wasStreamed: boolean;
+}
+
+/** A run's end. */
+export interface Ended {
+  readonly kind: "ended";
+  readonly stopReason: StopReason;
+  readonly usage: RunUsage;
+  readonly error: TurnError | null;
+}
+
+/** What happens during a run, in order. Deltas come only when tokens were asked for. Exactly one `ended` comes last. */
+export type TurnEvent =
+  | { readonly kind: "started"; readonly runId: RunId }
+  | Delta
+  | Said
+  | Compacting
+  | { readonly kind: "compacted"; readonly summary: Message }
+  | Ended;
+
+/**
+ * An event as a run's log has it: what any face shows of it follows from it alone. `at` is when it happened, of a delta
+ * when its message began. `pieces` is, of a delta, how many pieces of its message came before the one it belongs to; of
+ * a message, how many its deltas told: thoughts, texts and calls are pieces, in the order they stand in the message.
+ */
+export type RunEvent = TurnEvent & { readonly at: Instant; readonly pieces?: number };

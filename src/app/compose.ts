@@ -6,7 +6,7 @@ import { callbackPorts } from "../api/talk/callbacks.ts";
 import { talkRoutes } from "../api/talk.ts";
 import { viewOf } from "../api/wire/message.ts";
 import { ModelSettingsBody } from "../api/wire/model-settings.ts";
-import { createEncoder } from "../api/wire/stream.ts";
+import { countFrames } from "../api/wire/stream.ts";
 import { DEFAULT_ACTOR } from "../core/id.ts";
 import { parseOutsideUrl } from "../core/outside.ts";
 import { createTimeFormat } from "../core/time-format.ts";
@@ -106,7 +106,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
     resolveHost: options.resolveHost ?? resolveBySystem,
     allowsPrivate,
   });
-  const callbacks = createCallbackSender({ store, clock, log, ...callbackPorts({ store, fetchOutside }) });
+  const callbacks = createCallbackSender({ store, clock, log, ...callbackPorts({ store, logs, fetchOutside }) });
   const pieces = {
     embed: embeddingWork({ store, models }),
     index: indexWork(store),
@@ -115,10 +115,10 @@ export async function compose(options: ServerOptions): Promise<Server> {
   };
   const backlog = createBacklogWork({ store, clock, random, log, pieces });
   const quickVectors = createQuickVectors({ clock, openEmbedder: (config) => models.openEmbedder(config) });
-  const encoderFor: RunnerOptions["encoderFor"] = (run, agent, turn) =>
-    createEncoder({ run, options: turn, view: viewOf(agent, turn), clock, random });
+  const framesOf: RunnerOptions["framesOf"] = (run, agent, turn) =>
+    countFrames({ run, options: turn, view: viewOf(agent, turn) });
   const { home, continuesCopy = false } = options;
-  const ending = { store, world, encoderFor, log };
+  const ending = { store, world, framesOf, log };
   const notes = home === undefined ? [] : await arrive({ database, lease, home, continuesCopy, ending });
   const runner = createRunner({
     store,
@@ -128,7 +128,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
     countTokens,
     builtins: BUILTIN_TOOLS,
     logs,
-    encoderFor,
+    framesOf,
     settingsOf: (settings) => ModelSettingsBody.parse(settings),
     tracksProvider: options.tracksProvider ?? TRACKS_PROVIDER_DEFAULT,
     callbacks,

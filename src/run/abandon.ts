@@ -5,6 +5,8 @@ import { type Run, statusOf } from "../agent/run.ts";
 import { usageOf } from "../agent/usage.ts";
 import { Failure } from "../core/failure.ts";
 import type { Actor, RunId } from "../core/id.ts";
+import { placeToGoOn } from "./log/log-place.ts";
+import { toStored } from "./log/stored-event.ts";
 import { approvalDue, errorRecord } from "./step/commit.ts";
 import type { RunnerOptions } from "./step/run-setup.ts";
 import { optionsOf, stepsOf } from "./step/run-state.ts";
@@ -14,7 +16,7 @@ const ABANDON_RETRY_MS = 500;
 const ABANDON_TRIES_MAX = 1_000_000;
 
 /** What ending a run takes. */
-export type AbandonOptions = Pick<RunnerOptions, "store" | "world" | "encoderFor" | "log">;
+export type AbandonOptions = Pick<RunnerOptions, "store" | "world" | "framesOf" | "log">;
 
 /** A run that was deleted cannot be ended; undefined is one that could not be written. */
 export type Abandoned = Run | "gone" | undefined;
@@ -99,15 +101,16 @@ async function waitsForApproval({ messages }: Repositories, run: Run): Promise<b
 
 async function endStream(
   options: AbandonOptions,
-  { agents, events, steps }: Repositories,
+  repositories: Repositories,
   run: Run,
   error: TurnError | null,
 ): Promise<void> {
-  const agent = await agents.find(run.agentId);
-  const turn = optionsOf(run);
-  if (agent === undefined || turn.stream === "none") return;
+  const agent = await repositories.agents.find(run.agentId);
+  if (agent === undefined) return;
   const stopReason = run.stopReason ?? "error";
-  const usage = usageOf(await stepsOf({ steps }, run.id));
-  const texts = options.encoderFor(run, agent, turn)({ type: "ended", stopReason, usage, error });
-  await events.append([{ runId: run.id, firstSeqId: (await events.last(run.id)) + 1, events: texts }]);
+  const usage = usageOf(await stepsOf(repositories, run.id));
+  const { seqId, framesBefore } = await placeToGoOn(repositories, run, options.framesOf(run, agent, optionsOf(run)));
+  const at = options.world.clock.now();
+  const ended = toStored({ seqId, framesBefore, event: { kind: "ended", stopReason, usage, error, at } });
+  await repositories.events.append([{ runId: run.id, firstSeqId: seqId, events: [ended] }]);
 }

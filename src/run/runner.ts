@@ -14,7 +14,9 @@ import type { JsonObject } from "../core/json.ts";
 import { abandon, endFailed } from "./abandon.ts";
 import { createApprovalExpiry } from "./approval-expiry.ts";
 import { earlierRun } from "./earlier-run.ts";
-import { NO_LOG, type RunLog } from "./log/run-log.ts";
+import { placeAfterLast, placeToGoOn } from "./log/log-place.ts";
+import type { RunLog } from "./log/run-log.ts";
+import { LOG_START, type LogPlace } from "./log/stored-event.ts";
 import { previewRequest } from "./preview.ts";
 import { createRunQueue } from "./run-queue.ts";
 import { resultOf } from "./run-result.ts";
@@ -166,7 +168,7 @@ async function begin(
   const { options, active, launch } = desk;
   if (active.size >= RUNS_MAX)
     throw new Failure("unavailable", `This server is working on ${RUNS_MAX} runs already; try again shortly`);
-  const log = openLog(options, actor, setup, { run, lastSeqId: 0 });
+  const log = openLog(options, actor, setup, { run, next: LOG_START });
   try {
     const state = await take(options, actor, setup, { run, log, input });
     if (typeof state !== "string")
@@ -221,7 +223,7 @@ async function resume({ options, launch }: Desk, actor: Actor, runId: RunId): Pr
   if (run === undefined) return;
   const setup = await setUpAgain(options, actor, run);
   const state = await stateOf(reader, run, setup);
-  const log = openLog(options, actor, setup, { run, lastSeqId: await reader.events.last(runId) });
+  const log = openLog(options, actor, setup, { run, next: await placeOfNext(options, actor, setup, run) });
   // The result is in the rows; nobody waits for it here.
   void launch(actor, setup, state, log);
 }
@@ -250,7 +252,7 @@ async function take(
     const earlier = await earlierRun(repositories, setup, input);
     if (earlier !== undefined) return earlier;
     const admitted = await admit(options, setup, { run, input }, repositories);
-    await entry.append(repositories, [{ type: "started", runId: run.id }]);
+    await entry.append(repositories, [{ kind: "started", runId: run.id }]);
     return admitted;
   });
   if (typeof state === "string") entry.rolledBack();
@@ -304,15 +306,20 @@ async function admit(
   };
 }
 
-/** The run's log; one that keeps nothing when nobody can watch. */
 function openLog(
   options: RunnerOptions,
   actor: Actor,
   setup: RunSetup,
-  { run, lastSeqId }: { readonly run: Run; readonly lastSeqId: number },
+  { run, next }: { readonly run: Run; readonly next: LogPlace },
 ): RunLog {
-  if (setup.options.stream === "none") return NO_LOG;
-  return options.logs.open(actor, run.id, options.encoderFor(run, setup.agent, setup.options), lastSeqId);
+  return options.logs.open(actor, run.id, { next, frames: options.framesOf(run, setup.agent, setup.options) });
+}
+
+/** Where the log of a run goes on that was cut off; an older version may have kept none. */
+async function placeOfNext(options: RunnerOptions, actor: Actor, setup: RunSetup, run: Run): Promise<LogPlace> {
+  const frames = options.framesOf(run, setup.agent, setup.options);
+  const place = await placeAfterLast(options.store.reader(actor), run, frames);
+  return place ?? options.store.write(actor, (repositories) => placeToGoOn(repositories, run, frames));
 }
 
 interface WorkOptions {

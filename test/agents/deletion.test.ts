@@ -211,7 +211,7 @@ test("deleting an agent breaks off what the model of its companion is asked", as
 });
 
 describe("the newest events of a run", () => {
-  const words = "the kettle whistles at dawn";
+  const words = "the kettle";
   const kept = async () => {
     const { rows } = await database.reader.execute("select data from run_event_arrivals", []);
     return rows.filter(({ data }) => String(data).includes(words)).length;
@@ -220,7 +220,9 @@ describe("the newest events of a run", () => {
   async function streamed(): Promise<{ readonly agentId: string; readonly runId: string }> {
     const agentId = await server.agent();
     server.model.always(() => ({ text: words }));
-    const text = await (await server.stream(`/v1/agents/${agentId}/messages/stream`, { input: "go" })).text();
+    const text = await (
+      await server.stream(`/v1/agents/${agentId}/messages/stream`, { input: "go", stream_tokens: true })
+    ).text();
     expect(await kept()).toBeGreaterThan(0);
     return { agentId, runId: /"run_id":"([^"]+)"/.exec(text)?.[1] ?? "" };
   }
@@ -236,7 +238,11 @@ describe("the newest events of a run", () => {
     expect((await server.request("DELETE", `/v1/runs/${gone.runId}`)).status).toBe(200);
     const before = await kept();
     expect(before).toBeGreaterThan(0);
-    const late = (runId: string) => ({ runId: requireId("run", runId), firstSeqId: 1_000, events: [words] });
+    const late = (runId: string) => ({
+      runId: requireId("run", runId),
+      firstSeqId: 1_000,
+      events: [{ framesBefore: 1_000, data: words }],
+    });
     await server.server.store.write(DEFAULT_ACTOR, ({ events }) => events.append([late(gone.runId), late(left.runId)]));
     expect(await kept()).toBe(before + 1);
   });

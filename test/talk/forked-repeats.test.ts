@@ -132,6 +132,8 @@ async function setBack(...shared: readonly string[]): Promise<void> {
     "drop table home",
     "alter table runs drop column user_id",
     "alter table space_work drop column user_id",
+    "alter table run_events drop column frames_before",
+    "alter table run_event_arrivals drop column frames_before",
     "delete from schema_version where version >= 9",
     `update messages set is_error = 1, is_spoken = 0 where id in (${shared.map((id) => `'${id}'`)})`,
   ])

@@ -1,9 +1,12 @@
 import { expect, test } from "bun:test";
-import type { Repositories, Store } from "../../src/agent/ports/ports.ts";
+import type { TurnEvent } from "../../src/agent/events.ts";
+import type { NumberedEvent, Repositories, Store } from "../../src/agent/ports/ports.ts";
+import { NO_USAGE } from "../../src/agent/usage.ts";
 import { realWorld } from "../../src/app/world.ts";
 import { Failure } from "../../src/core/failure.ts";
 import { DEFAULT_ACTOR, newId, type RunId } from "../../src/core/id.ts";
-import { createRunLogs } from "../../src/run/log/run-log.ts";
+import { createRunLogs, type RunLog } from "../../src/run/log/run-log.ts";
+import { LOG_START, toStored } from "../../src/run/log/stored-event.ts";
 import { startTestServer } from "../_harness/server.ts";
 
 /** The store as a slow database shows it: what a read of events found is handed out when `gate` opens. */
@@ -36,13 +39,23 @@ function fullOnce(store: Store): Store {
   };
 }
 
-/** A server with a run that has ended. */
+/** A server with a run that has ended, and whose log is to be written yet. */
 async function startWithRun() {
   const server = await startTestServer();
   const agentId = await server.agent();
   await server.request("POST", `/v1/agents/${agentId}/messages`, { input: "hello" });
   const runId: RunId = (await server.request("GET", `/v1/runs/?agent_id=${agentId}`)).body[0].id;
+  await server.database.writer.execute("delete from run_event_arrivals", []);
   return { server, store: server.server.store, runId };
+}
+
+const ENDED = { kind: "ended", stopReason: "end_turn", usage: NO_USAGE, error: null } as const;
+
+/** Tells the log of something in a transaction of its own. */
+async function tell(store: Store, log: RunLog, event: TurnEvent): Promise<void> {
+  const entry = log.begin();
+  await store.write(DEFAULT_ACTOR, (repositories) => entry.append(repositories, [event]));
+  entry.committed();
 }
 
 test("publish() stores nothing more once an event could not be stored, as that would leave a gap", async () => {
@@ -51,9 +64,9 @@ test("publish() stores nothing more once an event could not be stored, as that w
   const { clock, random } = realWorld();
   const refused = Promise.withResolvers<void>();
   const logs = createRunLogs({ store: fullOnce(store), clock, log: () => refused.resolve() });
-  const log = logs.open(DEFAULT_ACTOR, runId, () => ["an event"], 0);
+  const log = logs.open(DEFAULT_ACTOR, runId, { next: LOG_START, frames: () => 1 });
   const say = (text: string) =>
-    log.publish({ type: "text_delta", text, messageId: newId("message", random), stepId: newId("step", random) });
+    log.publish({ kind: "text_delta", text, messageId: newId("message", random), stepId: newId("step", random) });
   say("lost");
   await refused.promise;
   say("after it");
@@ -70,19 +83,17 @@ test("follow() misses no event that came between its look at the log and its wai
   const looked = Promise.withResolvers<void>();
   const slow = slowReads(store, gate.promise, looked.resolve);
   const logs = createRunLogs({ store: slow, clock: realWorld().clock, log: () => {} });
-  const log = logs.open(DEFAULT_ACTOR, runId, () => ["an event"], 1);
-  const from = { seqId: 0, idleMs: 60_000, isLast: () => true };
+  const log = logs.open(DEFAULT_ACTOR, runId, { next: { seqId: 2, framesBefore: 1 }, frames: () => 1 });
+  const from = { seqId: 0, idleMs: 60_000, frames: () => 1 };
   const events = logs.follow(DEFAULT_ACTOR, runId, from, new AbortController().signal)[Symbol.asyncIterator]();
   const first = events.next();
   await looked.promise;
 
-  const entry = log.begin();
-  await store.write(DEFAULT_ACTOR, (repositories) => entry.append(repositories, [{ type: "started", runId }]));
-  entry.committed();
+  await tell(store, log, { kind: "started", runId });
   await store.durable();
   gate.resolve();
 
-  expect((await first).value).toEqual([{ seqId: 2, text: "an event" }]);
+  expect((await first).value).toMatchObject([{ seqId: 2, framesBefore: 1, event: { kind: "started" } }]);
   await server.close();
 }, 5_000);
 
@@ -92,16 +103,11 @@ test("follow() gives what was said last to a reader that knew the run at work, w
   let reads = 0;
   const counted = slowReads(store, Promise.resolve(), () => reads++);
   const logs = createRunLogs({ store: counted, clock: realWorld().clock, log: () => {} });
-  let made = 0;
-  const log = logs.open(DEFAULT_ACTOR, runId, () => [`event ${++made}`], 0);
-  const from = { seqId: 0, idleMs: 60_000, isLast: (text: string) => text === "event 2" };
+  const log = logs.open(DEFAULT_ACTOR, runId, { next: LOG_START, frames: () => 1 });
+  const from = { seqId: 0, idleMs: 60_000, frames: () => 1 };
   const events = logs.follow(DEFAULT_ACTOR, runId, from, new AbortController().signal);
   const first = events.next();
-  for (const type of ["started", "started"] as const) {
-    const entry = log.begin();
-    await store.write(DEFAULT_ACTOR, (repositories) => entry.append(repositories, [{ type, runId }]));
-    entry.committed();
-  }
+  for (const event of [{ kind: "started", runId }, ENDED] as const) await tell(store, log, event);
   log.close();
   await store.durable();
 
@@ -116,20 +122,17 @@ test("follow() gives the end that a run was given past its log, because it could
   const { server, store, runId } = await startWithRun();
 
   const logs = createRunLogs({ store, clock: realWorld().clock, log: () => {} });
-  const log = logs.open(DEFAULT_ACTOR, runId, () => ["an event"], 0);
-  const from = { seqId: 0, idleMs: 60_000, isLast: (text: string) => text === "the end" };
+  const log = logs.open(DEFAULT_ACTOR, runId, { next: LOG_START, frames: () => 1 });
+  const from = { seqId: 0, idleMs: 60_000, frames: () => 1 };
   const events = logs.follow(DEFAULT_ACTOR, runId, from, new AbortController().signal);
-  const entry = log.begin();
-  await store.write(DEFAULT_ACTOR, (repositories) => entry.append(repositories, [{ type: "started", runId }]));
-  entry.committed();
+  await tell(store, log, { kind: "started", runId });
   const read = [...((await events.next()).value ?? [])];
   const next = events.next();
-  await store.write(DEFAULT_ACTOR, ({ events: stored }) =>
-    stored.append([{ runId, firstSeqId: 2, events: ["the end"] }]),
-  );
+  const theEnd = toStored({ seqId: 2, framesBefore: 1, event: { ...ENDED, at: realWorld().clock.now() } });
+  await store.write(DEFAULT_ACTOR, ({ events: stored }) => stored.append([{ runId, firstSeqId: 2, events: [theEnd] }]));
   log.close();
   read.push(...((await next).value ?? []));
-  expect(read.map(({ text }) => text)).toEqual(["an event", "the end"]);
+  expect(read.map(({ event }) => event.kind)).toEqual(["started", "ended"]);
   expect((await events.next()).done).toBe(true);
   await server.close();
 }, 5_000);
@@ -139,10 +142,13 @@ test("after() gives every event once and in order, while events arrive and are m
   const { store } = server.server;
   const agentId = await server.agent();
   for (const input of ["one", "two"]) await server.request("POST", `/v1/agents/${agentId}/messages`, { input });
+  await server.database.writer.execute("delete from run_event_arrivals", []);
   const runs: { id: RunId }[] = (await server.request("GET", `/v1/runs/?agent_id=${agentId}`)).body;
   const lengths = [4_500, 700];
   const textsOf = (index: number, from: number, to: number) =>
-    Array.from({ length: Math.max(0, to - from) }, (_, at) => `${index}:${from + at + 1}`);
+    Array.from({ length: Math.max(0, to - from) }, (_, at) => eventAt(index, from + at));
+  // Every second event is one frame of Letta's stream.
+  const eventAt = (index: number, at: number) => ({ framesBefore: at >> 1, data: `{"${index}":${at + 1}}` });
   for (let done = 0, size = 1; done < 4_500; done += size, size = (size % 50) + 1) {
     await store.write(DEFAULT_ACTOR, ({ events }) =>
       events.append(
@@ -157,16 +163,21 @@ test("after() gives every event once and in order, while events arrive and are m
   const { events } = store.reader(DEFAULT_ACTOR);
   const stranger = store.reader({ ...DEFAULT_ACTOR, organizationId: newId("org", realWorld().random) });
   for (const [index, { id }] of runs.entries()) {
-    const read: { readonly seqId: number; readonly data: string }[] = [];
+    const read: NumberedEvent[] = [];
     for (let more = true; more; ) {
       const page = await events.after(id, read.length, 200);
       read.push(...page);
       more = page.length > 0;
     }
     expect(read).toEqual(
-      Array.from({ length: lengths[index] ?? 0 }, (_, at) => ({ seqId: at + 1, data: `${index}:${at + 1}` })),
+      Array.from({ length: lengths[index] ?? 0 }, (_, at) => ({ seqId: at + 1, ...eventAt(index, at) })),
     );
-    expect(await events.last(id)).toBe(lengths[index] ?? 0);
+    expect(await events.last(id)).toEqual(read.at(-1));
+    for (const frames of [0, 1, 31, 32, 33, 300]) {
+      const near = await events.nearFrame(id, frames);
+      // Events that share a row are read together.
+      expect(read.findLastIndex((event) => event.framesBefore <= frames) - (near - 1)).toBeWithin(0, 64);
+    }
     expect(await stranger.events.after(id, 0, 200)).toEqual([]);
   }
   await server.close();

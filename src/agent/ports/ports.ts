@@ -312,28 +312,41 @@ export interface StepStore {
   save(step: Step): Promise<void>;
 }
 
-/** Events that follow each other in one run's log. They are lines of JSON, so none holds a control character but line ends. */
+/** An event as it is kept: a line of JSON without control characters, or, of an older version, a frame of its stream. */
+export interface StoredEvent {
+  /** How many frames of Letta's stream came before it. */
+  readonly framesBefore: number;
+  readonly data: string;
+}
+
+/** Events that follow each other in one run's log. */
 export interface RunEvents {
   readonly runId: RunId;
   readonly firstSeqId: number;
-  readonly events: readonly string[];
+  readonly events: readonly StoredEvent[];
+}
+
+/** A stored event and its number. */
+export interface NumberedEvent extends StoredEvent {
+  readonly seqId: number;
 }
 
 /**
- * The append-only logs that streams read: one per run, each entry the text of one event, numbered from 1 without
- * gaps. An event is never changed once appended.
+ * The append-only logs of what happened in runs: one per run, its events numbered from 1 without gaps. An event is never
+ * changed once appended.
  */
 export interface RunEventStore {
-  /** The number of the run's last event; 0 when it has none. */
-  last(runId: RunId): Promise<number>;
-  /** Appends to the logs of these runs; the first event of each must be the one after its last. */
+  /** The run's last event. */
+  last(runId: RunId): Promise<NumberedEvent | undefined>;
+  /**
+   * Appends to the logs of these runs; the first event of each must be the one after its last. Of runs that are gone,
+   * or whose conversation is, nothing is stored.
+   */
   append(appended: readonly RunEvents[]): Promise<void>;
   /** Up to `limit` events after `seqId`, in order. */
-  after(
-    runId: RunId,
-    seqId: number,
-    limit: number,
-  ): Promise<readonly { readonly seqId: number; readonly data: string }[]>;
+  after(runId: RunId, seqId: number, limit: number): Promise<readonly NumberedEvent[]>;
+  /** The number of an event that is, or comes soon before, the one in which the frame after `frames` of Letta's stream is; 1 when there is none. */
+  nearFrame(runId: RunId, frames: number): Promise<number>;
 }
 
 /** All stores of one organisation, inside or outside a transaction. */

@@ -1,17 +1,22 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
+import type { Ended, RunEvent, RunUsage } from "../../agent/events.ts";
+import type { StopReason } from "../../agent/run.ts";
 import { Failure } from "../../core/failure.ts";
 import { parseId } from "../../core/id.ts";
-import { isRecord, type JsonObject, parseJson } from "../../core/json.ts";
-import type { LoggedEvent } from "../../run/log/open-log.ts";
+import type { JsonObject } from "../../core/json.ts";
+import type { LoggedEvent } from "../../run/log/stored-event.ts";
 import type { StartedRun } from "../../run/runner.ts";
+import { optionsOf } from "../../run/step/run-state.ts";
 import type { ApiEnv } from "../http/env.ts";
 import { check, readBody } from "../http/request.ts";
 import { ImageSource } from "../talk/image-source.ts";
 import { withImages } from "../talk/images.ts";
 import { inputOf, SendBody, turnOptionsOf } from "../talk/messages-body.ts";
-import { replyOf, type SendOptions } from "../talk/send.ts";
+import type { RunOfAgent } from "../talk/run-stream.ts";
+import { endOf, eventsWhenDone, type SendOptions } from "../talk/send.ts";
 import { eventsResponse, PING_MS } from "../talk/stream-response.ts";
+import { type MessageView, spokenTexts, viewOf } from "../wire/message.ts";
 import { DONE, frame } from "../wire/stream.ts";
 
 const Part = z.union([
@@ -43,7 +48,7 @@ export function chatCompletionRoutes(options: SendOptions): Hono<ApiEnv> {
     const started = await start(options, c, body);
     if (body.stream === true)
       return streamed(options, c, { ...started, tellsUsage: body.stream_options?.include_usage === true });
-    return c.json(wholeCompletion(started, replyOf(started, await started.done)));
+    return c.json(wholeCompletion(started, await eventsWhenDone(options, c.var.actor, started)));
   });
 
   return routes;
@@ -76,59 +81,55 @@ function toPart(value: unknown) {
 }
 
 /** A run whose answer is streamed. */
-interface Completion extends Pick<StartedRun, "run"> {
+interface Completion extends RunOfAgent {
   readonly tellsUsage: boolean;
 }
 
-function streamed(options: SendOptions, c: Context<ApiEnv>, started: Completion): Response {
+function streamed(options: SendOptions, c: Context<ApiEnv>, completion: Completion): Response {
+  const { run, agent } = completion;
   const leaving = new AbortController();
-  const runId = started.run.id;
-  const from = { seqId: 0, idleMs: PING_MS, isLast: (text: string) => text === DONE };
-  const log = options.logs.follow(c.var.actor, runId, from, leaving.signal);
-  const request = { runId, includePings: false, isNumbered: false };
-  return eventsResponse(options, { request, events: chunks(started, log), leave: () => leaving.abort() });
-}
-
-/** The run's own events as OpenAI's chunks: what the agent says, and how it ended. */
-async function* chunks(
-  started: Completion,
-  log: AsyncIterable<readonly LoggedEvent[]>,
-): AsyncGenerator<readonly LoggedEvent[]> {
+  const from = { seqId: 0, idleMs: PING_MS, frames: () => 0 };
+  const view = viewOf(agent, optionsOf(run));
   let isFirst = true;
-  for await (const batch of log) {
-    const texts = batch.flatMap(({ seqId, text }) => {
-      const chunk = toChunk(started, text, isFirst);
-      if (chunk === undefined) return [];
+
+  function textOf({ event }: LoggedEvent): string {
+    if (event.kind === "ended")
+      return (
+        endChunks(completion, event)
+          .map((chunk) => frame(chunk))
+          .join("") + DONE
+      );
+    const said = event.kind === "frame" || event.kind === "forgotten" ? [] : spokenBy(event, view);
+    let text = "";
+    for (const content of said) {
+      text += frame(chunkOf(completion, isFirst ? { role: "assistant", content } : { content }, null));
       isFirst = false;
-      return [{ seqId, text: chunk }];
-    });
-    // An empty batch keeps the connection alive; one that only held other events says nothing.
-    if (texts.length > 0 || batch.length === 0) yield texts;
+    }
+    return text;
   }
+
+  return eventsResponse(options, {
+    request: { runId: run.id, includePings: false },
+    events: options.logs.follow(c.var.actor, run.id, from, leaving.signal),
+    textOf,
+    leave: () => leaving.abort(),
+  });
 }
 
-function toChunk(started: Completion, text: string, isFirst: boolean): string | undefined {
-  if (text === DONE) return DONE;
-  const event = parseJson(text.slice(text.indexOf("data: ") + 6));
-  if (!isRecord(event)) return undefined;
-  switch (event["message_type"]) {
-    case "assistant_message": {
-      const content = contentOf(event["content"]);
-      return frame(chunkOf(started, isFirst ? { role: "assistant", content } : { content }, null));
-    }
-    case "stop_reason": {
-      const finish = finishOf(event["stop_reason"]);
-      return finish === null ? undefined : frame(chunkOf(started, {}, finish));
-    }
-    case "usage_statistics":
-      return started.tellsUsage
-        ? frame({ ...envelope(started, "chat.completion.chunk"), choices: [], usage: usageOf(event) })
-        : undefined;
-    case "error_message":
-      return frame({ error: { type: String(event["error_type"]), message: String(event["message"]) } });
-    default:
-      return undefined;
-  }
+/** What the agent says in an event of a stream: a piece of it as it comes, or what no delta has told. */
+function spokenBy(event: RunEvent, view: MessageView): readonly string[] {
+  if (event.kind === "text_delta") return [event.text];
+  if (event.kind !== "message" || (event.wasStreamed && view.assistantText)) return [];
+  return spokenTexts(event.message, view, event.wasStreamed ? event.pieces : 0);
+}
+
+/** How the answer ended: with a reason or an error, and with what it used where that was asked for. */
+function endChunks(completion: Completion, { stopReason, usage, error }: Ended): readonly JsonObject[] {
+  const finish = finishOf(stopReason);
+  const chunks: JsonObject[] = finish === null ? [] : [chunkOf(completion, {}, finish)];
+  if (error !== null) return [...chunks, { error: { type: error.type, message: error.message } }];
+  if (!completion.tellsUsage || stopReason === "cancelled") return chunks;
+  return [...chunks, { ...envelope(completion, "chat.completion.chunk"), choices: [], usage: usageOf(usage) }];
 }
 
 function chunkOf(started: Completion, delta: JsonObject, finish: string | null): JsonObject {
@@ -137,41 +138,28 @@ function chunkOf(started: Completion, delta: JsonObject, finish: string | null):
 }
 
 /** Null where an error says how the answer ended. */
-function finishOf(stopReason: unknown): string | null {
-  const finish = FINISH[String(stopReason)];
+function finishOf(stopReason: StopReason): string | null {
+  const finish = FINISH[stopReason];
   return finish === undefined ? "stop" : finish;
 }
 
-function usageOf(usage: unknown): JsonObject {
-  const count = (name: string) => (isRecord(usage) && typeof usage[name] === "number" ? usage[name] : 0);
-  return {
-    prompt_tokens: count("prompt_tokens"),
-    completion_tokens: count("completion_tokens"),
-    total_tokens: count("total_tokens"),
-  };
+function usageOf(usage: RunUsage): JsonObject {
+  const { promptTokens: prompt_tokens, completionTokens: completion_tokens, totalTokens: total_tokens } = usage;
+  return { prompt_tokens, completion_tokens, total_tokens };
 }
 
 function envelope({ run }: Pick<StartedRun, "run">, object: string): JsonObject {
   return { id: `chatcmpl-${run.id}`, object, created: Math.floor(run.createdAt / 1000), model: run.agentId };
 }
 
-function wholeCompletion(started: StartedRun, reply: JsonObject): JsonObject {
-  const { messages, usage, stop_reason: reason } = reply;
-  const said = (Array.isArray(messages) ? messages : []).filter(isRecord);
-  const spoken = said.filter((message) => message["message_type"] === "assistant_message");
-  const content = spoken.map((message) => contentOf(message["content"])).join("\n");
-  const message = { role: "assistant", content, refusal: null };
-  const finish = finishOf(isRecord(reason) ? reason["stop_reason"] : undefined) ?? "stop";
+function wholeCompletion(started: RunOfAgent, events: readonly LoggedEvent[]): JsonObject {
+  const view = viewOf(started.agent, optionsOf(started.run));
+  const spoken = events.flatMap(({ event }) => (event.kind === "message" ? spokenTexts(event.message, view) : []));
+  const { stopReason, usage } = endOf(events);
+  const message = { role: "assistant", content: spoken.join("\n"), refusal: null };
   return {
     ...envelope(started, "chat.completion"),
-    choices: [{ index: 0, message, logprobs: null, finish_reason: finish }],
+    choices: [{ index: 0, message, logprobs: null, finish_reason: finishOf(stopReason) ?? "stop" }],
     usage: usageOf(usage),
   };
-}
-
-/** What was said, as one text. */
-function contentOf(content: unknown): string {
-  if (typeof content === "string") return content;
-  const parts = Array.isArray(content) ? content.filter(isRecord) : [];
-  return parts.map((part) => (typeof part["text"] === "string" ? part["text"] : "")).join("");
 }

@@ -1,9 +1,9 @@
 import type { Store } from "../../agent/ports/ports.ts";
 import type { FetchOutside } from "../../core/outside.ts";
 import type { CallbackOptions } from "../../run/chores/callback.ts";
-import { storedResult } from "../../run/run-result.ts";
+import type { RunLogs } from "../../run/log/run-log.ts";
 import { isoTimeOrNull } from "../wire/time.ts";
-import { replyOf } from "./send.ts";
+import { allEvents, endOf, replyOf } from "./send.ts";
 
 const CALLBACK_MS_MAX = 5_000;
 /** What a callback answers is not looked at; this much of it may come. */
@@ -12,9 +12,11 @@ const ANSWER_BYTES_MAX = 1024 * 1024;
 /** How callbacks are sent, and what they tell: Letta's shape, with the reply that a waiting client would have got. */
 export function callbackPorts({
   store,
+  logs,
   fetchOutside,
 }: {
   readonly store: Store;
+  readonly logs: RunLogs;
   readonly fetchOutside: FetchOutside;
 }): Pick<CallbackOptions, "post" | "bodyOf"> {
   return {
@@ -35,8 +37,8 @@ export function callbackPorts({
       const run = await reader.runs.find(runId);
       const agent = run === undefined ? undefined : await reader.agents.find(run.agentId);
       if (run === undefined || agent === undefined) return undefined;
-      const result = await storedResult(reader, run);
-      const told = result.failure === null ? { result: replyOf({ agent, run }, result) } : {};
+      const events = await allEvents(logs, actor, runId);
+      const told = endOf(events).error === null ? { result: replyOf({ agent, run }, events) } : {};
       return {
         run_id: run.id,
         status: run.status,

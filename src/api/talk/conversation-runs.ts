@@ -10,7 +10,7 @@ import { readBody, readQuery } from "../http/request.ts";
 import { cancelRuns } from "./cancel-runs.ts";
 import { type ConversationRoutesOptions, pathTarget, showConversation } from "./conversations.ts";
 import { SendBody } from "./messages-body.ts";
-import { runStream } from "./run-stream.ts";
+import { resumedStream } from "./run-stream.ts";
 import { preview, type TurnTarget } from "./send.ts";
 
 /** How long the run of an otid is waited for, each time longer: its request may still be on its way. */
@@ -49,7 +49,7 @@ export function conversationRunRoutes(options: ConversationRoutesOptions): Hono<
     const body = await readBody(c, ResumeBody);
     const where = await pathTarget(options, c, body.agent_id ?? undefined);
     const run = await runToFollow(options, c, where, body);
-    return runStream(options, run, {
+    return resumedStream(options, run, {
       actor: c.var.actor,
       startingAfter: body.starting_after,
       includePings: body.include_pings ?? true,

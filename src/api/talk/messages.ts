@@ -15,7 +15,7 @@ import { wanted } from "../wire/stream.ts";
 import { cancelRuns } from "./cancel-runs.ts";
 import { withImages } from "./images.ts";
 import { checkSend, inputOf, MessageType, SendBody, turnOptionsOf } from "./messages-body.ts";
-import { runStream } from "./run-stream.ts";
+import { resumedStream } from "./run-stream.ts";
 import { preview, type SendOptions, send, type TurnTarget } from "./send.ts";
 
 const ListQuery = z.object({
@@ -105,7 +105,7 @@ export function messageRoutes(options: SendOptions): Hono<ApiEnv> {
     const runId = pathId(c, "run", "run_id");
     const body = await readBody(c, ResumeBody);
     const run = await mustFind(store.reader(c.var.actor).runs, runId, `Run with id '${runId}' not found`);
-    return runStream(options, run, {
+    return resumedStream(options, run, {
       actor: c.var.actor,
       startingAfter: body.starting_after,
       includePings: body.include_pings ?? true,

@@ -1,19 +1,23 @@
 import type { Context } from "hono";
+import type { Ended } from "../../agent/events.ts";
 import type { Store } from "../../agent/ports/ports.ts";
 import type { TurnOptions } from "../../agent/turn-options.ts";
+import { NO_USAGE } from "../../agent/usage.ts";
+import type { Actor, RunId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { FetchOutside } from "../../core/outside.ts";
+import type { RunLogs } from "../../run/log/run-log.ts";
+import type { LoggedEvent } from "../../run/log/stored-event.ts";
 import type { Runner, StartedRun } from "../../run/runner.ts";
 import type { TurnRequest } from "../../run/step/run-setup.ts";
 import { optionsOf } from "../../run/step/run-state.ts";
-import type { TurnResult } from "../../run/step/turn-state.ts";
 import type { ApiEnv } from "../http/env.ts";
 import { toWireMessages, viewOf } from "../wire/message.ts";
-import { toWireUsage, wanted } from "../wire/stream.ts";
+import { isOwn, toWireUsage, wanted } from "../wire/stream.ts";
 import { withImages } from "./images.ts";
 import { checkSend, inputOf, type SendRequest, turnOptionsOf } from "./messages-body.ts";
-import { runStream } from "./run-stream.ts";
-import type { StreamSource } from "./stream-response.ts";
+import { type RunOfAgent, runStream } from "./run-stream.ts";
+import { PING_MS, type StreamSource } from "./stream-response.ts";
 
 /** What routes that send messages are made of. */
 export interface SendOptions extends StreamSource {
@@ -40,12 +44,12 @@ export async function send(
   const input = inputOf(await withImages(body, options.fetchOutside));
   const started = await options.runner.start(c.var.actor, { ...where, input, options: turn });
   c.env?.runBegan?.(started.run.id);
-  if (!isStreaming) return c.json(replyOf(started, await started.done));
+  if (!isStreaming) return c.json(replyOf(started, await eventsWhenDone(options, c.var.actor, started)));
   const includePings = body.include_pings ?? true;
   // The first event only tells the run's id by way of a ping.
   const startingAfter = includePings ? 0 : 1;
   const request = { actor: c.var.actor, startingAfter, includePings, isNumbered: turn.background };
-  return runStream(options, started.run, request);
+  return runStream(options, started, request);
 }
 
 /** What {@link send} would make an agent send to its provider. Nothing is sent or stored. */
@@ -70,17 +74,44 @@ function streamOf(body: SendRequest, isStreaming: boolean): TurnOptions["stream"
   return body.stream_tokens === true ? "tokens" : "steps";
 }
 
-/** The answer to a request that does not stream; throws what made the run fail. */
-export function replyOf({ agent, run }: Pick<StartedRun, "agent" | "run">, result: TurnResult): JsonObject {
-  if (result.failure !== null) throw result.failure;
+/** Everything that happened in a run, once it has ended; throws what made it fail. */
+export async function eventsWhenDone(
+  { logs }: Pick<SendOptions, "logs">,
+  actor: Actor,
+  { run, done }: Pick<StartedRun, "run" | "done">,
+): Promise<readonly LoggedEvent[]> {
+  const { failure } = await done;
+  if (failure !== null) throw failure;
+  return allEvents(logs, actor, run.id);
+}
+
+/** The events of a run until its end. */
+export async function allEvents(logs: RunLogs, actor: Actor, runId: RunId): Promise<readonly LoggedEvent[]> {
+  const events: LoggedEvent[] = [];
+  const from = { seqId: 0, idleMs: PING_MS, frames: () => 0 };
+  for await (const batch of logs.follow(actor, runId, from, new AbortController().signal)) events.push(...batch);
+  return events;
+}
+
+/** The answer to a request that does not stream. */
+export function replyOf({ agent, run }: RunOfAgent, events: readonly LoggedEvent[]): JsonObject {
   const options = optionsOf(run);
-  const hidden = ["user", "system", ...(options.includeCompactionMessages ? [] : ["summary"])];
-  const shown = result.messages.filter((message) => !hidden.includes(message.role));
+  const shown = events.flatMap(({ event }) => {
+    if (event.kind === "message") return isOwn(event.message) ? [event.message] : [];
+    return event.kind === "compacted" && options.includeCompactionMessages ? [event.summary] : [];
+  });
+  const { stopReason, usage } = endOf(events);
   return {
     messages: wanted(toWireMessages(shown, viewOf(agent, options)), options),
-    stop_reason: { message_type: "stop_reason", stop_reason: result.stopReason },
-    usage: toWireUsage(result.usage),
+    stop_reason: { message_type: "stop_reason", stop_reason: stopReason },
+    usage: toWireUsage(usage),
     logprobs: null,
     turns: null,
   };
+}
+
+/** How a run ended, from its events. One whose words were deleted meanwhile has none left to tell. */
+export function endOf(events: readonly LoggedEvent[]): Ended {
+  const last = events.at(-1)?.event;
+  return last?.kind === "ended" ? last : { kind: "ended", stopReason: "error", usage: NO_USAGE, error: null };
 }

@@ -1,8 +1,8 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Actor, RunId } from "../../core/id.ts";
 import type { Random } from "../../core/random.ts";
-import type { LoggedEvent } from "../../run/log/open-log.ts";
 import type { RunLogs } from "../../run/log/run-log.ts";
+import type { LoggedEvent } from "../../run/log/stored-event.ts";
 import { frame, ping } from "../wire/stream.ts";
 
 /** How long a stream may be silent before a ping tells the client that it lives. */
@@ -27,40 +27,47 @@ export interface StreamRequest {
 
 /** What a stream is made of. */
 export interface StreamParts {
-  readonly request: Pick<StreamRequest, "runId" | "includePings" | "isNumbered">;
-  /** Numbered events; an empty batch says that the stream lives. */
+  readonly request: Pick<StreamRequest, "runId" | "includePings">;
+  /** What happens; an empty batch says that the stream lives. */
   readonly events: AsyncIterator<readonly LoggedEvent[], unknown, undefined>;
-  /** What to say when the events have ended, given the last of them; nothing when absent. */
-  readonly ending?: (last: string | undefined) => Promise<string>;
+  /** What is said of an event. */
+  readonly textOf: (event: LoggedEvent) => string;
+  /** What to say when the events have ended; nothing when absent. */
+  readonly ending?: () => Promise<string>;
   /** Ends what makes the events. */
   readonly leave: () => void;
 }
 
-/** Numbered events as server-sent events. */
+/** Events as server-sent events. */
 export function eventsResponse(
   source: Pick<StreamSource, "clock" | "random">,
-  { request, events, ending, leave }: StreamParts,
+  { request, events, textOf, ending, leave }: StreamParts,
 ): Response {
   const encoder = new TextEncoder();
-  let last: string | undefined;
 
-  function textOf(batch: readonly LoggedEvent[]): string {
+  function textOfAll(batch: readonly LoggedEvent[]): string {
     if (batch.length === 0)
       return request.includePings
         ? frame(ping({ runId: request.runId, name: source.random.uuid(), at: source.clock.now() }))
         : ": alive\n\n";
     let text = "";
-    for (const event of batch) {
-      text += request.isNumbered ? numbered(event.text, event.seqId) : event.text;
-      last = event.text;
-    }
+    for (const event of batch) text += textOf(event);
     return text;
   }
 
   async function finish(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-    const text = (await ending?.(last)) ?? "";
+    const text = (await ending?.()) ?? "";
     if (text !== "") controller.enqueue(encoder.encode(text));
     controller.close();
+  }
+
+  /** Passes on the next batch of which there is something to say. */
+  function pass(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    return events.next().then((next) => {
+      if (next.done === true) return finish(controller);
+      const text = textOfAll(next.value);
+      return text === "" ? pass(controller) : controller.enqueue(encoder.encode(text));
+    });
   }
 
   async function cancel(): Promise<void> {
@@ -71,14 +78,11 @@ export function eventsResponse(
   const body = new ReadableStream<Uint8Array>({
     // One batch is read ahead at most: a slow client slows its own reading, and nothing piles up here.
     pull: (controller) =>
-      events.next().then(
-        (next) => (next.done === true ? finish(controller) : controller.enqueue(encoder.encode(textOf(next.value)))),
-        async (error: unknown) => {
-          // Nobody cancels a stream that breaks off, and what makes its events would go on for ever.
-          await cancel();
-          throw error;
-        },
-      ),
+      pass(controller).catch(async (error: unknown) => {
+        // Nobody cancels a stream that breaks off, and what makes its events would go on for ever.
+        await cancel();
+        throw error;
+      }),
     cancel,
   });
   return new Response(body, {
@@ -88,9 +92,4 @@ export function eventsResponse(
       "x-accel-buffering": "no",
     },
   });
-}
-
-/** Writes the event's number into the place its frame keeps for it. Quotes inside texts are escaped, so this finds no text. */
-function numbered(text: string, seqId: number): string {
-  return text.replace('"seq_id":null', `"seq_id":${seqId}`);
 }

@@ -36,6 +36,16 @@ export function toWireMessages(messages: readonly Message[], view: MessageView):
   });
 }
 
+/** What an agent says to the person in a message, its first `from` pieces left out. */
+export function spokenTexts(message: Message, view: MessageView, from = 0): readonly string[] {
+  if (message.role !== "assistant" && message.role !== "approval") return [];
+  return toWireMessage(message, view)
+    .slice(from)
+    .flatMap(({ message_type: type, content }) =>
+      type === "assistant_message" && typeof content === "string" ? [content] : [],
+    );
+}
+
 /** What every message on the wire starts with. */
 export function envelope(message: Message, type: string, otid: string | null): JsonObject {
   return {

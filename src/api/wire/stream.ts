@@ -1,11 +1,11 @@
-import type { Compacting, DeltaTarget, EventEncoder, RunUsage, TurnEvent } from "../../agent/events.ts";
+import type { Compacting, Delta, Ended, RunEvent, RunUsage, Said } from "../../agent/events.ts";
 import type { Message } from "../../agent/message.ts";
 import type { Run } from "../../agent/run.ts";
 import type { TurnOptions } from "../../agent/turn-options.ts";
-import type { Clock, Instant } from "../../core/clock.ts";
+import type { Instant } from "../../core/clock.ts";
 import type { RunId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
-import type { Random } from "../../core/random.ts";
+import type { LoggedEvent } from "../../run/log/stored-event.ts";
 import { type MessageView, pieceOtid, toWireMessages } from "./message.ts";
 import { toWireSeconds } from "./time.ts";
 
@@ -17,35 +17,66 @@ export interface EncoderOptions {
   readonly run: Pick<Run, "id" | "createdAt">;
   readonly options: TurnOptions;
   readonly view: MessageView;
-  readonly clock: Clock;
-  readonly random: Random;
 }
+
+/** What a frame holds, or the end of the stream. */
+type Shown = JsonObject | typeof DONE;
+type At<Event> = Event & Pick<RunEvent, "at" | "pieces">;
 
 /** One event as server-sent events frame it. Letta's clients want bare `data:` lines, errors aside. */
 export function frame(body: JsonObject, event?: string): string {
   return `${event === undefined ? "" : `event: ${event}\n`}data: ${JSON.stringify(body)}\n\n`;
 }
 
-/** Turns a run's events into the frames of its stream. All pieces of one message share its id, each piece one otid. */
-export function createEncoder(encoder: EncoderOptions): EventEncoder {
-  const { run } = encoder;
-  const deltas = createDeltaEncoder(encoder);
-  return (event) => {
-    switch (event.type) {
-      case "started":
-        return [frame(ping({ runId: run.id, name: run.id.replace("run-", ""), at: run.createdAt }))];
-      case "message":
-        return messageFrames(encoder, event.message, event.wasStreamed ? deltas : undefined);
-      case "compacting":
-        return encoder.options.includeCompactionMessages ? compactionFrames(encoder, event) : [];
-      case "compacted":
-        return encoder.options.includeCompactionMessages ? messageFrames(encoder, event.summary, undefined) : [];
-      case "ended":
-        return endFrames(encoder, event);
-      default:
-        return deltas.encode(event);
-    }
+/**
+ * Makes a function that gives the frames of each event of a run, numbered on request. It asks neither clock nor chance:
+ * the same events give the same frames, whenever and from wherever they are read.
+ */
+export function createEncoder(
+  encoder: EncoderOptions,
+): (logged: LoggedEvent, isNumbered: boolean) => readonly string[] {
+  const textFrame = createTextFrames(encoder);
+  return ({ event, framesBefore }, isNumbered) => {
+    if (event.kind === "text_delta") return textFrame(event, isNumbered ? framesBefore + 1 : null);
+    if (event.kind === "forgotten") return [];
+    if (event.kind === "frame") return [isNumbered ? numberedText(event.text, framesBefore + 1) : event.text];
+    return shownOf(encoder, event).map((body, index) => frameOf(body, isNumbered ? framesBefore + index + 1 : null));
   };
+}
+
+/** How many frames an event is. */
+export function countFrames(encoder: EncoderOptions): (event: RunEvent) => number {
+  const textFrames = wanted([{ message_type: TEXT }], encoder.options).length;
+  return (event) => (event.kind === "text_delta" ? textFrames : shownOf(encoder, event).length);
+}
+
+/** Writes a number into the place that a frame of an older version keeps for it. Quotes inside texts are escaped, so this finds no text. */
+function numberedText(text: string, number: number): string {
+  return text.replace('"seq_id":null', `"seq_id":${number}`);
+}
+
+function frameOf(shown: Shown, number: number | null): string {
+  if (shown === DONE) return DONE;
+  const body = number === null || !("seq_id" in shown) ? shown : { ...shown, seq_id: number };
+  return frame(body, body["message_type"] === "error_message" ? "error" : undefined);
+}
+
+function shownOf(encoder: EncoderOptions, event: RunEvent): readonly Shown[] {
+  const { run, options, view } = encoder;
+  switch (event.kind) {
+    case "started":
+      return [ping({ runId: run.id, name: run.id.replace("run-", ""), at: run.createdAt })];
+    case "message":
+      return wanted(piecesLeft(event, view), options);
+    case "compacting":
+      return options.includeCompactionMessages ? wanted([compactionPiece(event)], options) : [];
+    case "compacted":
+      return options.includeCompactionMessages ? wanted(toWireMessages([event.summary], view), options) : [];
+    case "ended":
+      return endOf(run, event);
+    default:
+      return wanted([deltaPiece(run, event)], options);
+  }
 }
 
 /** A sign of life that also tells the run's id. `name` is what tells it from others. */
@@ -87,51 +118,37 @@ export function wanted(
   return types === null ? shown : shown.filter((message) => types.includes(String(message["message_type"])));
 }
 
-/** The frames of a stored message; of one whose deltas were passed on, what they did not carry. */
-function messageFrames(
-  { view, options }: EncoderOptions,
-  message: Message,
-  deltas: DeltaEncoder | undefined,
-): readonly string[] {
-  const isHidden =
-    message.role === "user" ||
-    message.role === "system" ||
-    (message.role === "approval" && message.toolCalls.length === 0);
-  if (isHidden) return [];
+/** Whether a message is what the agent made of the request, and not the request itself. */
+export function isOwn({ role, toolCalls }: Message): boolean {
+  return role !== "user" && role !== "system" && (role !== "approval" || toolCalls.length > 0);
+}
+
+/** The pieces of a stored message; of one whose deltas were passed on, those that they did not carry. */
+function piecesLeft({ message, wasStreamed, pieces = 0 }: At<Said>, view: MessageView): readonly JsonObject[] {
+  // Deltas carry everything but the calls of agents that talk by tool.
+  if (!isOwn(message) || (wasStreamed && view.assistantText)) return [];
   const shown = toWireMessages([message], view);
-  const left = deltas === undefined ? shown : shown.filter((piece) => isLeft(piece, deltas, view));
-  return wanted(left, options).map((piece) => frame(piece));
+  return wasStreamed ? shown.slice(pieces) : shown;
 }
 
-/** Deltas carry everything but the calls of agents that talk by tool. */
-function isLeft(piece: JsonObject, deltas: DeltaEncoder, view: MessageView): boolean {
-  return !view.assistantText && !deltas.hasBegun(piece["otid"]);
-}
-
-function endFrames(
-  { run }: EncoderOptions,
-  { stopReason, usage, error }: TurnEvent & { type: "ended" },
-): readonly string[] {
-  const reason = frame({ message_type: "stop_reason", stop_reason: stopReason });
+function endOf({ id }: EncoderOptions["run"], { stopReason, usage, error }: Ended): readonly Shown[] {
+  const reason = { message_type: "stop_reason", stop_reason: stopReason };
   if (error !== null) {
     const { type, message, detail } = error;
     return [
       reason,
-      frame(
-        { message_type: "error_message", run_id: run.id, error_type: type, message, detail, seq_id: null },
-        "error",
-      ),
+      { message_type: "error_message", run_id: id, error_type: type, message, detail, seq_id: null },
       DONE,
     ];
   }
-  return stopReason === "cancelled" ? [reason, DONE] : [reason, frame(toWireUsage(usage)), DONE];
+  return stopReason === "cancelled" ? [reason, DONE] : [reason, toWireUsage(usage), DONE];
 }
 
 /** Tells that a compaction begins, and why. */
-function compactionFrames({ clock, options }: EncoderOptions, event: Compacting): readonly string[] {
+function compactionPiece(event: At<Compacting>): JsonObject {
   const { id, runId, stepId, trigger, contextTokens, contextWindow } = event;
-  const start = { id, date: toWireSeconds(clock.now()), name: null, message_type: "event_message", otid: null };
-  const shown = {
+  const start = { id, date: toWireSeconds(event.at), name: null, message_type: "event_message", otid: null };
+  return {
     ...start,
     sender_id: null,
     step_id: stepId,
@@ -141,86 +158,60 @@ function compactionFrames({ clock, options }: EncoderOptions, event: Compacting)
     event_type: "compaction",
     event_data: { trigger, context_token_estimate: contextTokens, context_window: contextWindow },
   };
-  return wanted([shown], options).map((piece) => frame(piece));
 }
 
-type Delta = Exclude<TurnEvent, { type: "started" | "message" | "compacting" | "compacted" | "ended" }>;
+/** How the agent's own words are called. */
+const TEXT = "assistant_message";
+/** What follows the text, the last field, of a text delta's frame. */
+const AFTER_TEXT = "}\n\n";
+const NO_NUMBER = '"seq_id":null';
 
-/** Makes frames of deltas. */
-interface DeltaEncoder {
-  encode(event: Delta): readonly string[];
-  /** Whether some of the piece with this otid, of the message that came last, was passed on. */
-  hasBegun(otid: unknown): boolean;
-}
-
-/** Numbers the pieces of a streamed message: a new one begins whenever the kind of delta changes. */
-function createDeltaEncoder(encoder: EncoderOptions): DeltaEncoder {
+/** Frames of text deltas: those of one piece differ in their text and number alone, and there is one for every token. */
+function createTextFrames(encoder: EncoderOptions) {
+  const isWanted = wanted([{ message_type: TEXT }], encoder.options).length > 0;
   let messageId = "";
-  let kind = "";
-  let index = -1;
-  let date = "";
-  const begun = new Set<string>();
-  /** The frames of the piece at hand up to their text, when that is all in which its deltas differ. */
-  let openings: readonly string[] = [];
+  let pieces = -1;
+  let opening: readonly [string, string] = ["", ""];
 
-  /** Moves on to the piece that this delta belongs to. */
-  function turnTo(event: Delta, type: string): void {
-    const isThought = event.type === "reasoning_delta";
-    const kindNow = isThought && !event.isNative ? "thought" : type;
-    if (event.messageId !== messageId) {
+  return (event: At<Delta & { kind: "text_delta" }>, number: number | null): readonly string[] => {
+    if (!isWanted) return [];
+    if (event.messageId !== messageId || event.pieces !== pieces) {
+      const text = frame(deltaPiece(encoder.run, { ...event, text: "" })).slice(0, -`""${AFTER_TEXT}`.length);
+      const at = text.indexOf(NO_NUMBER);
+      opening = [text.slice(0, at), text.slice(at + NO_NUMBER.length)];
       messageId = event.messageId;
-      kind = "";
-      index = -1;
-      begun.clear();
-      date = toWireSeconds(encoder.clock.now());
+      pieces = event.pieces ?? 0;
     }
-    // The pieces are numbered as in the stored message, where no text stands before this thought.
-    if (isThought && event.takesBack === true) index = -1;
-    if (kindNow !== kind) index++;
-    // What follows a signature is another thought.
-    kind = isThought && event.signature !== undefined ? "" : kindNow;
-  }
-
-  function encode(event: Delta): readonly string[] {
-    const type = wireType(event);
-    if (event.type === "text_delta" && event.messageId === messageId && type === kind)
-      return openings.map((opening) => `${opening}${JSON.stringify(event.text)}${AFTER_TEXT}`);
-    turnTo(event, type);
-    const otid = type === "approval_request_message" ? messageId : pieceOtid(messageId, index);
-    begun.add(otid);
-    const start = deltaEnvelope(encoder.run.id, event, { type, otid, date });
-    const pieces = wanted([{ ...start, ...deltaBody(event) }], encoder.options);
-    openings = pieces.map((piece) => frame({ ...piece, content: "" }).slice(0, -`""${AFTER_TEXT}`.length));
-    return pieces.map((piece) => frame(piece));
-  }
-
-  return {
-    encode,
-    hasBegun: (otid) => typeof otid === "string" && begun.has(otid),
+    const [before, after] = opening;
+    return [`${before}"seq_id":${number}${after}${JSON.stringify(event.text)}${AFTER_TEXT}`];
   };
 }
 
-/** What follows the text, the last field, of a text delta's frame. */
-const AFTER_TEXT = "}\n\n";
-
-function deltaEnvelope(
-  runId: RunId,
-  target: DeltaTarget,
-  { type, otid, date }: { type: string; otid: string; date: string },
-): JsonObject {
-  const start = { id: target.messageId, date, name: null, message_type: type, otid, sender_id: null };
-  return { ...start, step_id: target.stepId, is_err: null, seq_id: null, run_id: runId };
+function deltaPiece({ id }: EncoderOptions["run"], event: At<Delta>): JsonObject {
+  const type = wireType(event);
+  const asks = type === "approval_request_message";
+  const otid = asks ? event.messageId : pieceOtid(event.messageId, event.pieces ?? 0);
+  const start = { id: event.messageId, date: toWireSeconds(event.at), name: null, message_type: type, otid };
+  return {
+    ...start,
+    sender_id: null,
+    step_id: event.stepId,
+    is_err: null,
+    seq_id: null,
+    run_id: id,
+    ...deltaBody(event),
+  };
 }
 
 function wireType(event: Delta): string {
-  if (event.type === "text_delta") return "assistant_message";
-  if (event.type === "reasoning_delta") return "reasoning_message";
+  if (event.kind === "text_delta") return TEXT;
+  if (event.kind === "reasoning_delta") return "reasoning_message";
   return event.asksApproval ? "approval_request_message" : "tool_call_message";
 }
 
 function deltaBody(event: Delta): JsonObject {
-  if (event.type === "text_delta") return { content: event.text };
-  if (event.type === "reasoning_delta")
+  if (event.kind === "text_delta") return { content: event.text };
+  if (event.kind === "reasoning_delta")
     return {
       source: event.isNative ? "reasoner_model" : "non_reasoner_model",
       reasoning: event.text,
@@ -231,8 +222,8 @@ function deltaBody(event: Delta): JsonObject {
 }
 
 /** Approval requests carry every key, other calls only those that have a value: as Letta wrote them. */
-function callDelta(event: Delta & { type: "tool_call_start" | "tool_call_delta" }): JsonObject {
-  const isStart = event.type === "tool_call_start";
+function callDelta(event: Delta & { kind: "tool_call_start" | "tool_call_delta" }): JsonObject {
+  const isStart = event.kind === "tool_call_start";
   if (event.asksApproval)
     return { name: isStart ? event.name : null, arguments: isStart ? null : event.text, tool_call_id: event.id };
   return isStart ? { name: event.name, tool_call_id: event.id } : { arguments: event.text, tool_call_id: event.id };

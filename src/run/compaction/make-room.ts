@@ -130,7 +130,7 @@ async function compact(turn: Turn, state: TurnState, cause: CompactionCause): Pr
   if (plan === undefined) return false;
   const { contextWindow } = turn.agent.llmConfig;
   turn.log.publish({
-    type: "compacting",
+    kind: "compacting",
     id: turn.random.uuid(),
     runId: state.run.id,
     stepId: target.stepId,

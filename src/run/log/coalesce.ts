@@ -29,8 +29,8 @@ export function createCoalescer(): (events: readonly TurnEvent[]) => readonly Tu
 /** Whether two events are deltas of one kind and message, or of one tool call. */
 function areJoinable(left: TurnEvent, right: TurnEvent): boolean {
   // A signature is the end of a thought.
-  if (left.type === "reasoning_delta" && left.signature !== undefined) return false;
-  if (left.type === "text_delta" || left.type === "reasoning_delta")
-    return right.type === left.type && right.messageId === left.messageId;
-  return left.type === "tool_call_delta" && right.type === "tool_call_delta" && right.id === left.id;
+  if (left.kind === "reasoning_delta" && left.signature !== undefined) return false;
+  if (left.kind === "text_delta" || left.kind === "reasoning_delta")
+    return right.kind === left.kind && right.messageId === left.messageId;
+  return left.kind === "tool_call_delta" && right.kind === "tool_call_delta" && right.id === left.id;
 }

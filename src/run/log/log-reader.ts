@@ -1,18 +1,20 @@
 import type { Store } from "../../agent/ports/ports.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Actor, RunId } from "../../core/id.ts";
-import type { LoggedEvent, OpenLog } from "./open-log.ts";
+import { wholeLog } from "./log-place.ts";
+import type { OpenLog } from "./open-log.ts";
+import { type CountFrames, fromStored, isLast, type LoggedEvent } from "./stored-event.ts";
 
 /** Events read from the database at once. */
 const EVENTS_PER_READ = 200;
 /** How often to look whether a run that nobody is at work on is at work now. */
 const LOOK_EVERY_MS = 200;
 
-/** Where and how to read a log. */
+/** Where and how to read a log: what comes after an event, with the frames that each is for the run's own request. */
 export interface FollowFrom {
   readonly seqId: number;
   readonly idleMs: number;
-  readonly isLast: (text: string) => boolean;
+  readonly frames: CountFrames;
 }
 
 /** What is read: the log of one run, from `open` while it is at work. */
@@ -89,20 +91,26 @@ class LogReader implements LogBatches {
   }
 
   async #stored(): Promise<Next> {
-    const { store, actor, runId } = this.#options;
+    const { store, actor, runId, from } = this.#options;
     const log = this.#log;
     const durableSeqId = log?.durableSeqId;
-    const rows = await store.reader(actor).events.after(runId, this.#seqId, EVENTS_PER_READ);
-    if (rows.length > 0) {
-      await store.durable();
-      return this.#given(rows.map((row) => ({ seqId: row.seqId, text: row.data })));
-    }
+    const reader = store.reader(actor);
+    const rows = await reader.events.after(runId, this.#seqId, EVENTS_PER_READ);
+    if (rows.length > 0) return this.#durable(await fromStored(reader, rows));
     // What was shown meanwhile would wake nobody any more.
     if (log !== undefined && (log.durableSeqId !== durableSeqId || this.#atHand() !== undefined)) return this.next();
-    const run = await store.reader(actor).runs.find(runId);
+    const run = await reader.runs.find(runId);
     if (run !== undefined && run.completedAt === null && !this.#hasEnded) return this.#later();
+    const untold = run === undefined || this.#seqId > 0 ? [] : await wholeLog(reader, run, from.frames);
+    if (untold.length > 0 && !this.#hasEnded) return this.#durable(untold);
     this.#end();
     return END;
+  }
+
+  /** What was read from rows that a power cut could still take back. */
+  async #durable(events: readonly LoggedEvent[]): Promise<Next> {
+    await this.#options.store.durable();
+    return this.#given(events);
   }
 
   /** A run that nobody is at work on, and that has not ended, is about to begin, or to be continued after a restart. */
@@ -117,7 +125,7 @@ class LogReader implements LogBatches {
     const last = events.at(-1);
     if (last !== undefined) this.#seqId = last.seqId;
     this.#quietSinceMs = this.#options.clock.elapsedMs();
-    if (last !== undefined && this.#options.from.isLast(last.text)) this.#end();
+    if (last !== undefined && isLast(last)) this.#end();
     return { done: false, value: events };
   }
 

@@ -1,22 +1,18 @@
-import type { EventEncoder, TurnEvent } from "../../agent/events.ts";
+import type { RunEvent, TurnEvent } from "../../agent/events.ts";
 import type { Actor, RunId } from "../../core/id.ts";
 import type { createCoalescer } from "./coalesce.ts";
+import type { CountFrames, LoggedEvent, LogPlace } from "./stored-event.ts";
 
 /** Events of each running run kept at hand, at least: readers that far behind need not ask the database. */
 const RECENT_EVENTS = 64;
-
-/** One numbered event of a stream. `text` is what the encoder made. */
-export interface LoggedEvent {
-  readonly seqId: number;
-  readonly text: string;
-}
 
 /** A run at work, as its log knows it. */
 export interface OpenLog {
   readonly actor: Actor;
   readonly runId: RunId;
-  readonly encode: EventEncoder;
+  readonly frames: CountFrames;
   readonly coalesce: ReturnType<typeof createCoalescer>;
+  readonly place: (event: TurnEvent) => RunEvent;
   /** Readers that have seen everything, to be called once there is more, or no more will come. */
   readonly waiting: Set<() => void>;
   held: TurnEvent[];
@@ -24,8 +20,8 @@ export interface OpenLog {
   dueMs: number;
   /** The message of the newest delta: the first delta of another one is stored at once. */
   messageId: string | null;
-  /** The number of the last event that is stored, or on its way to be. */
-  lastSeqId: number;
+  /** Where the next event belongs: after the last that is stored, or on its way to be. */
+  next: LogPlace;
   /** Why deltas could not be stored, after which nothing may be appended any more. */
   failure: unknown;
   /** The number of the last event that is durable. */

@@ -1,10 +1,12 @@
-import type { EventEncoder, TurnEvent } from "../../agent/events.ts";
+import type { TurnEvent } from "../../agent/events.ts";
 import type { Repositories, RunEvents, Store } from "../../agent/ports/ports.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Actor, RunId } from "../../core/id.ts";
 import { createCoalescer } from "./coalesce.ts";
 import { type FollowFrom, type LogBatches, readLog } from "./log-reader.ts";
-import { closeLog, type LoggedEvent, type OpenLog, show } from "./open-log.ts";
+import { closeLog, type OpenLog, show } from "./open-log.ts";
+import { createPlacer } from "./place-events.ts";
+import { type CountFrames, type LogPlace, type NewEvent, numberedAll, toStored } from "./stored-event.ts";
 
 /**
  * Tokens that are not the first of their message are stored at multiples of this, those of all runs in one transaction.
@@ -39,12 +41,18 @@ export interface RunLogCommit {
 
 /** Every run's log: one writer each, any number of readers, during the run and after it. */
 export interface RunLogs {
-  open(actor: Actor, runId: RunId, encode: EventEncoder, lastSeqId: number): RunLog;
+  open(actor: Actor, runId: RunId, from: OpenFrom): RunLog;
   /**
-   * The events after `seqId`, as they become durable, until `isLast` says so of one, `signal` aborts, or the run is
-   * over. An empty list means that `idleMs` went by without an event.
+   * The events after `seqId`, as they become durable, until the run has ended or `signal` aborts. An empty list means
+   * that `idleMs` went by without an event.
    */
   follow(actor: Actor, runId: RunId, from: FollowFrom, signal: AbortSignal): LogBatches;
+}
+
+/** How a log goes on: what its next event is, and how many frames of Letta's stream each event is. */
+export interface OpenFrom {
+  readonly next: LogPlace;
+  readonly frames: CountFrames;
 }
 
 /** What logs are made of. `log` is told when events could not be stored. */
@@ -66,19 +74,20 @@ export function createRunLogs(options: RunLogOptions): RunLogs {
   const open = new Map<RunId, OpenLog>();
   const flusher = createFlusher(options);
   return {
-    open(actor, runId, encode, lastSeqId) {
+    open(actor, runId, { next, frames }) {
       const log: OpenLog = {
         actor,
         runId,
-        encode,
+        frames,
         coalesce: createCoalescer(),
+        place: createPlacer(options.clock),
         waiting: new Set(),
         held: [],
         dueMs: 0,
         messageId: null,
-        lastSeqId,
+        next,
         failure: null,
-        durableSeqId: lastSeqId,
+        durableSeqId: next.seqId - 1,
         recent: [],
         isClosed: false,
       };
@@ -167,28 +176,31 @@ function createFlusher({ store, clock, log: report }: RunLogOptions) {
 }
 
 /** Takes what a log holds, numbered: from here on its place in the log is fixed. */
-function takeHeld(log: OpenLog): readonly LoggedEvent[] {
-  const texts = log.coalesce(log.held).flatMap(log.encode);
+function takeHeld(log: OpenLog): readonly NewEvent[] {
+  if (log.held.length === 0) return [];
+  const events = log.coalesce(log.held);
   log.held = [];
-  return number(log, texts);
+  return number(log, events);
 }
 
-function number(log: OpenLog, texts: readonly string[]): readonly LoggedEvent[] {
-  return texts.map((text) => ({ seqId: ++log.lastSeqId, text }));
+function number(log: OpenLog, events: readonly TurnEvent[]): readonly NewEvent[] {
+  const [made, next] = numberedAll(events.map(log.place), log.next, log.frames);
+  log.next = next;
+  return made;
 }
 
-function eventsOf({ log, events }: { readonly log: OpenLog; readonly events: readonly LoggedEvent[] }): RunEvents {
-  return { runId: log.runId, firstSeqId: events[0]?.seqId ?? 0, events: events.map((event) => event.text) };
+function eventsOf({ log, events }: { readonly log: OpenLog; readonly events: readonly NewEvent[] }): RunEvents {
+  return { runId: log.runId, firstSeqId: events[0]?.seqId ?? 0, events: events.map(toStored) };
 }
 
 /** Transactions run in the order they were asked for, so what was taken first is stored first. */
 function beginCommit({ store, log: report }: RunLogOptions, log: OpenLog): RunLogCommit {
-  const before = log.lastSeqId;
+  const before = log.next;
   let taken = takeHeld(log);
   return {
     async append({ events }, more) {
       if (log.failure !== null) throw log.failure;
-      taken = [...taken, ...number(log, more.flatMap(log.encode))];
+      taken = [...taken, ...number(log, more)];
       if (taken.length > 0) await events.append([eventsOf({ log, events: taken })]);
     },
     committed() {
@@ -199,7 +211,7 @@ function beginCommit({ store, log: report }: RunLogOptions, log: OpenLog): RunLo
       );
     },
     rolledBack() {
-      log.lastSeqId = before;
+      log.next = before;
     },
   };
 }

@@ -193,8 +193,8 @@ function eventsOf(change: Change): readonly TurnEvent[] {
   const { messages, wasStreamed, stopReason, compacted, usage, error } = change;
   const said = messages.map((message): TurnEvent => {
     const isReply = message.role === "assistant" || (message.role === "approval" && message.toolCalls.length > 0);
-    return { type: "message", message, wasStreamed: wasStreamed && isReply };
+    return { kind: "message", message, wasStreamed: wasStreamed && isReply };
   });
-  if (compacted !== null) said.push({ type: "compacted", summary: compacted.summary });
-  return stopReason === null ? said : [...said, { type: "ended", stopReason, usage, error }];
+  if (compacted !== null) said.push({ kind: "compacted", summary: compacted.summary });
+  return stopReason === null ? said : [...said, { kind: "ended", stopReason, usage, error }];
 }

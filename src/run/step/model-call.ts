@@ -1,4 +1,4 @@
-import type { TurnEvent } from "../../agent/events.ts";
+import type { Delta } from "../../agent/events.ts";
 import type { MessageId } from "../../core/id.ts";
 import { newId, type StepId } from "../../core/id.ts";
 import type { Random } from "../../core/random.ts";
@@ -15,7 +15,7 @@ export interface ModelCall {
   readonly knownCallIds: ReadonlySet<string>;
   readonly asksApproval: (toolName: string) => boolean;
   /** Takes deltas as they come; absent when nobody watches. */
-  readonly emit?: (event: TurnEvent) => void;
+  readonly emit?: (delta: Delta) => void;
 }
 
 /** What a model said, and the ids that its deltas carried. */
@@ -42,15 +42,21 @@ export async function callModel(call: ModelCall, random: Random): Promise<CallRe
   const toolCalls = reply.toolCalls.map((made) => ({ ...made, id: rename(made.id) }));
   return { reply: { ...reply, toolCalls }, messageId, otherCallsId, exchange: exchange ?? null };
 
-  function toDelta(event: ModelDelta): TurnEvent {
-    if (event.type === "text_delta") return { type: "text_delta", text: event.text, messageId, stepId: call.stepId };
+  function toDelta(delta: ModelDelta): Delta {
     const target = { messageId, stepId: call.stepId };
-    if (event.type === "reasoning_delta") return { ...event, isNative: true, ...target };
-    const id = rename(event.id);
-    if (event.type === "tool_call_start" && call.asksApproval(event.name)) asking.add(id);
+    if (delta.type === "text_delta") return { kind: "text_delta", text: delta.text, ...target };
+    if (delta.type === "reasoning_delta") {
+      const { type: kind, ...thought } = delta;
+      return { kind, ...thought, isNative: true, ...target };
+    }
+    const id = rename(delta.id);
+    if (delta.type === "tool_call_start" && call.asksApproval(delta.name)) asking.add(id);
     const asksApproval = asking.has(id);
     firstAsks ??= asksApproval;
-    return { ...event, id, asksApproval, ...target, messageId: asksApproval === firstAsks ? messageId : otherCallsId };
+    const place = { ...target, messageId: asksApproval === firstAsks ? messageId : otherCallsId };
+    return delta.type === "tool_call_start"
+      ? { kind: delta.type, id, name: delta.name, asksApproval, ...place }
+      : { kind: delta.type, id, text: delta.text, asksApproval, ...place };
   }
 }
 

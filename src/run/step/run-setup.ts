@@ -1,6 +1,5 @@
 import type { Agent } from "../../agent/agent.ts";
 import type { Conversation } from "../../agent/conversation.ts";
-import type { EventEncoder } from "../../agent/events.ts";
 import { mustFind } from "../../agent/find.ts";
 import type { TurnInput } from "../../agent/new-message.ts";
 import type { Store, ThreadId } from "../../agent/ports/ports.ts";
@@ -19,6 +18,7 @@ import type { Tool } from "../../tools/tool.ts";
 import type { QuickVectors } from "../../umi/vectors/quick-vectors.ts";
 import type { DueWork } from "../chores/due-work.ts";
 import type { RunLogs } from "../log/run-log.ts";
+import type { CountFrames } from "../log/stored-event.ts";
 import { speechOf } from "./speech.ts";
 import type { Turn } from "./turn-state.ts";
 
@@ -31,8 +31,8 @@ export interface RunnerOptions {
   readonly countTokens: CountTokens;
   readonly builtins: ReadonlyMap<string, BuiltinTool>;
   readonly logs: RunLogs;
-  /** What a run's stream carries, for its options and kind of agent. */
-  readonly encoderFor: (run: Run, agent: Agent, options: TurnOptions) => EventEncoder;
+  /** How many frames of Letta's stream an event of this run is, for its options and kind of agent. */
+  readonly framesOf: (run: Run, agent: Agent, options: TurnOptions) => CountFrames;
   /** What a conversation's `model_settings`, as clients write them, change of a model's configuration. */
   readonly settingsOf: (modelSettings: unknown) => Partial<LlmConfig>;
   /** Whether what goes to providers and comes back is kept. */

@@ -24,29 +24,29 @@ export function speechStream(speech: Speech, options: TurnOptions, emit: Emit): 
     if (target === undefined) return;
     if (key === THINKING && speech.thinksInArguments) {
       hasThought = true;
-      emit({ type: "reasoning_delta", text, isNative: false, ...target });
+      emit({ kind: "reasoning_delta", text, isNative: false, ...target });
     } else if (key === options.assistantMessageToolKwarg && isSpeaking) {
       heldBack += text;
       if (!hasThought) return;
-      emit({ type: "text_delta", text: heldBack, ...target });
+      emit({ kind: "text_delta", text: heldBack, ...target });
       heldBack = "";
     }
   });
 
   return (event) => {
-    if (event.type === "text_delta") {
+    if (event.kind === "text_delta") {
       // Text beside a call is thought, too. Where both are, the whole messages tell them apart.
       if (speech.thinksInArguments) isSilent = true;
-      else emit({ ...event, type: "reasoning_delta", isNative: false });
-    } else if (event.type === "reasoning_delta") {
+      else emit({ ...event, kind: "reasoning_delta", isNative: false });
+    } else if (event.kind === "reasoning_delta") {
       emit(event);
-    } else if (event.type === "tool_call_start") {
+    } else if (event.kind === "tool_call_start") {
       // One call is heard; its approval, if it needs one, is asked for in a message of its own.
       callId ??= event.id;
       if (event.id !== callId) return;
       isSilent ||= event.asksApproval;
       isSpeaking = options.useAssistantMessage && event.name === options.assistantMessageToolName;
-    } else if (event.type === "tool_call_delta" && event.id === callId && !isSilent) {
+    } else if (event.kind === "tool_call_delta" && event.id === callId && !isSilent) {
       const { messageId, stepId } = event;
       target = { messageId, stepId };
       reader.feed(event.text);

@@ -14,6 +14,7 @@ import { FACT_SAID_AT } from "../migrations/0010-fact-said-at.ts";
 import { REFUSED_IN_THREADS } from "../migrations/0011-refused-in-threads.ts";
 import { HOME } from "../migrations/0012-home.ts";
 import { ACTORS } from "../migrations/0013-actors.ts";
+import { NEUTRAL_EVENTS } from "../migrations/0014-neutral-events.ts";
 import type { SqlConnection, SqlDatabase } from "./driver.ts";
 import { inTransaction } from "./transaction.ts";
 
@@ -32,6 +33,7 @@ const MIGRATIONS: readonly string[] = [
   REFUSED_IN_THREADS,
   HOME,
   ACTORS,
+  NEUTRAL_EVENTS,
 ];
 
 /** The schema this server writes. */

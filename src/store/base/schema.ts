@@ -24,8 +24,14 @@ export interface Tables {
   run_callbacks: { run_id: string; organization_id: string; attempts: number; due_at: number };
   steps: StepRow;
   provider_traces: ProviderTraceRow;
-  run_events: { run_id: string; seq_id: number; data: string };
-  run_event_arrivals: { number: number; run_id: string; seq_id: number; data: string };
+  run_events: { run_id: string; seq_id: number; data: string; frames_before: number | null };
+  run_event_arrivals: {
+    number: number;
+    run_id: string;
+    seq_id: number;
+    data: string;
+    frames_before: number | null;
+  };
   archives: ArchiveRow;
   agent_archives: { agent_id: string; archive_id: string; is_owner: number };
   passages: PassageRow;

@@ -1,4 +1,4 @@
-import type { RunEventStore, RunEvents } from "../../agent/ports/ports.ts";
+import type { NumberedEvent, RunEventStore, RunEvents } from "../../agent/ports/ports.ts";
 import { assert } from "../../core/assert.ts";
 import type { SqlConnection } from "../base/driver.ts";
 import { placeholders } from "../base/placeholders.ts";
@@ -18,14 +18,18 @@ const ROWS_PER_READ = 16;
 /** Between the events of a row. JSON writes this character as an escape, so no event holds it. */
 const SEPARATOR = "\u001e";
 
-/** A run, a number and an event. */
-const ARRIVAL_COLUMNS = 3;
+/** A run, a number, the frames before it and an event. */
+const ARRIVAL_COLUMNS = 4;
 /** Statements that store so many events at once, the largest first. */
-const ARRIVE = [32, 8, 1].map((events) => ({ sql: arriveSql(events), values: events * ARRIVAL_COLUMNS }));
+const ARRIVE = [32, 8, 4, 2, 1].map((events) => ({ sql: arriveSql(events), values: events * ARRIVAL_COLUMNS }));
+
+/** An event that was moved begins with the frames before it. Those of older servers, a frame each, have no such number. */
+const MOVED_DATA = "coalesce(cast(arrived.frames_before as text), '') || arrived.data";
 
 // Older servers left those of deleted runs.
-const MOVE = `insert into run_events (run_id, seq_id, data)
-  select arrived.run_id, min(arrived.seq_id), string_agg(arrived.data, $1 order by arrived.seq_id)
+const MOVE = `insert into run_events (run_id, seq_id, frames_before, data)
+  select arrived.run_id, min(arrived.seq_id), min(arrived.frames_before),
+    string_agg(${MOVED_DATA}, $1 order by arrived.seq_id)
   from run_event_arrivals as arrived join runs on runs.id = arrived.run_id
   group by arrived.run_id, arrived.seq_id / ${ROW_EVENTS_MAX}`;
 
@@ -34,21 +38,29 @@ const FORGET =
 /** Runs are looked up so many at a time, or one alone. */
 const RUNS_PER_LOOK = 32;
 
-const LAST = `select seq_id, data from run_events where run_id = $1
-    and seq_id = (select max(seq_id) from run_events where run_id = $1)
+const LAST = `select * from (select seq_id, frames_before, data from run_event_arrivals where run_id = $1
+    order by seq_id desc limit 1) as arrived
   union all
-  select max(seq_id), '' from run_event_arrivals where run_id = $1`;
+  select * from (select seq_id, null as frames_before, data from run_events where run_id = $1
+    order by seq_id desc limit 1) as moved`;
 
 // One statement, because events may be moved between two. A run of another organisation gives no rows.
-const AFTER = `select * from (select seq_id, data from run_events where run_id = $1
+const AFTER = `select * from (select seq_id, null as frames_before, data from run_events where run_id = $1
     and seq_id >= coalesce((select max(seq_id) from run_events where run_id = $1 and seq_id <= $2 + 1), 0)
     and exists (select 1 from runs where id = $1 and organization_id = $3)
     order by seq_id limit ${ROWS_PER_READ}) as moved
   union all
-  select * from (select seq_id, data from run_event_arrivals where run_id = $1 and seq_id > $2
+  select * from (select seq_id, frames_before, data from run_event_arrivals where run_id = $1 and seq_id > $2
     and exists (select 1 from runs where id = $1 and organization_id = $3)
     order by seq_id limit $4) as arrived
   order by seq_id`;
+
+const IS_NEAR = "run_id = $1 and coalesce(frames_before, seq_id - 1) <= $2 order by seq_id desc limit 1";
+const NEAR_FRAME = `select max(seq_id) as near from (
+    select * from (select seq_id from run_events where ${IS_NEAR}) as moved
+    union all
+    select * from (select seq_id from run_event_arrivals where ${IS_NEAR}) as arrived
+  ) as both_places`;
 
 /** {@link RunEventStore} over SQL. */
 export function sqlRunEventStore({ sql, organizationId, arrivals }: Session): RunEventStore {
@@ -62,7 +74,12 @@ export function sqlRunEventStore({ sql, organizationId, arrivals }: Session): Ru
   return {
     async last(runId) {
       const { rows } = await sql.execute(LAST, [runId]);
-      return rows.reduce((last, row) => Math.max(last, Number(row["seq_id"]) + eventsIn(row).length - 1), 0);
+      return rows
+        .flatMap(eventsIn)
+        .reduce<NumberedEvent | undefined>(
+          (last, event) => (last === undefined || event.seqId > last.seqId ? event : last),
+          undefined,
+        );
     },
 
     async append(appended) {
@@ -70,24 +87,29 @@ export function sqlRunEventStore({ sql, organizationId, arrivals }: Session): Ru
       await insertArrivals(sql, valuesOf(wanted));
       for (const { events } of wanted) {
         arrivals.events += events.length;
-        for (const data of events) arrivals.chars += data.length;
+        for (const { data } of events) arrivals.chars += data.length;
       }
       if (arrivals.events >= arrivals.eventsMax || arrivals.chars >= ARRIVED_CHARS_MAX) await move();
     },
 
     async after(runId, seqId, limit) {
       const { rows } = await sql.execute(AFTER, [runId, seqId, organizationId, limit]);
-      const found: { readonly seqId: number; readonly data: string }[] = [];
+      const found: NumberedEvent[] = [];
       let next = seqId + 1;
       for (const row of rows) {
         const first = Number(row["seq_id"]);
         // What lies between the moved events that were read and those that arrived was not read; it is next time.
         if (first > next && found.length > 0) break;
-        const unseen = eventsIn(row).slice(Math.max(0, next - first));
         next = Math.max(next, first);
-        for (const data of unseen) found.push({ seqId: next++, data });
+        found.push(...eventsIn(row).slice(next - first));
+        next = (found.at(-1)?.seqId ?? seqId) + 1;
       }
       return found.slice(0, limit);
+    },
+
+    async nearFrame(runId, frames) {
+      const { rows } = await sql.execute(NEAR_FRAME, [runId, frames]);
+      return Number(rows[0]?.["near"] ?? 1);
     },
   };
 }
@@ -110,17 +132,29 @@ async function ofPresentRuns(sql: SqlConnection, appended: readonly RunEvents[])
   return appended.filter(({ runId }) => present.has(runId));
 }
 
-function eventsIn(row: Readonly<Record<string, unknown>>): readonly string[] {
-  return String(row["data"]).split(SEPARATOR);
+/** The events of a row: of one that arrived one, with the frames before it in a column; of a moved one some, each with its own. */
+function eventsIn(row: Readonly<Record<string, unknown>>): readonly NumberedEvent[] {
+  const first = Number(row["seq_id"]);
+  const before = row["frames_before"];
+  if (before != null) return [{ seqId: first, framesBefore: Number(before), data: String(row["data"]) }];
+  return String(row["data"])
+    .split(SEPARATOR)
+    .map((text, index) => {
+      const at = text.search(NOT_A_DIGIT);
+      const framesBefore = at <= 0 ? first + index - 1 : Number(text.slice(0, at));
+      return { seqId: first + index, framesBefore, data: text.slice(Math.max(0, at)) };
+    });
 }
 
-/** Run, number and event, one after the other. */
+const NOT_A_DIGIT = /\D/;
+
+/** Run, number, frames and event, one after the other. */
 function valuesOf(appended: readonly RunEvents[]): readonly (string | number)[] {
   const values: (string | number)[] = [];
   for (const { runId, firstSeqId, events } of appended) {
-    for (const [index, data] of events.entries()) {
+    for (const [index, { framesBefore, data }] of events.entries()) {
       assert(!data.includes(SEPARATOR), `event ${firstSeqId + index} of ${runId} has no separator in it`);
-      values.push(runId, firstSeqId + index, data);
+      values.push(runId, firstSeqId + index, framesBefore, data);
     }
   }
   return values;
@@ -135,8 +169,9 @@ async function insertArrivals(sql: SqlConnection, values: readonly (string | num
 }
 
 function arriveSql(events: number): string {
-  const row = (index: number) =>
-    `($${index * ARRIVAL_COLUMNS + 1}, $${index * ARRIVAL_COLUMNS + 2}, $${index * ARRIVAL_COLUMNS + 3})`;
-  const rows = Array.from({ length: events }, (_, index) => row(index));
-  return `insert into run_event_arrivals (run_id, seq_id, data) values ${rows.join(", ")}`;
+  const rows = Array.from({ length: events }, (_, index) => {
+    const values = Array.from({ length: ARRIVAL_COLUMNS }, (_, column) => `$${index * ARRIVAL_COLUMNS + column + 1}`);
+    return `(${values.join(", ")})`;
+  });
+  return `insert into run_event_arrivals (run_id, seq_id, frames_before, data) values ${rows.join(", ")}`;
 }

@@ -1,0 +1,87 @@
+import type { RunEvent } from "../../agent/events.ts";
+import type { Message } from "../../agent/message.ts";
+import type { Repositories } from "../../agent/ports/ports.ts";
+import type { Run } from "../../agent/run.ts";
+import { usageOf } from "../../agent/usage.ts";
+import { isRecord } from "../../core/json.ts";
+import { producedOf, stepsOf } from "../step/run-state.ts";
+import {
+  type CountFrames,
+  fromStored,
+  LOG_START,
+  type LoggedEvent,
+  type LogPlace,
+  numberedAll,
+  toStored,
+} from "./stored-event.ts";
+
+/** Messages of one run that are read to tell it. */
+const WHOLE = { limit: 1_000, order: "asc" } as const;
+/** Pieces that one message can be shown as, at most: what a message that is gone is taken for. */
+const PIECES_MAX = 128;
+
+/** Where the log of a run goes on; undefined when it has none yet, as those that an older version began and nobody streamed. */
+export async function placeAfterLast(
+  repositories: Repositories,
+  run: Run,
+  frames: CountFrames,
+): Promise<LogPlace | undefined> {
+  const row = await repositories.events.last(run.id);
+  if (row === undefined) return undefined;
+  const [last] = await fromStored(repositories, [row]);
+  return { seqId: row.seqId + 1, framesBefore: row.framesBefore + framesOf(last?.event, frames) };
+}
+
+function framesOf(event: LoggedEvent["event"] | undefined, frames: CountFrames): number {
+  if (event === undefined || event.kind === "forgotten") return PIECES_MAX;
+  return event.kind === "frame" ? 1 : frames(event);
+}
+
+/** As {@link placeAfterLast}; tells what came before, where nothing was told yet. Only inside a transaction. */
+export async function placeToGoOn(repositories: Repositories, run: Run, frames: CountFrames): Promise<LogPlace> {
+  const place = await placeAfterLast(repositories, run, frames);
+  if (place !== undefined) return place;
+  const [told, next] = numberedAll(toldBy(run, await saidIn(repositories, run)), LOG_START, frames);
+  await repositories.events.append([{ runId: run.id, firstSeqId: LOG_START.seqId, events: told.map(toStored) }]);
+  return next;
+}
+
+/** The whole log of a run that has ended without one. Of a conversation that is deleted nothing is told. */
+export async function wholeLog(
+  repositories: Repositories,
+  run: Run,
+  frames: CountFrames,
+): Promise<readonly LoggedEvent[]> {
+  const { conversationId } = run;
+  if (conversationId !== null && (await repositories.conversations.find(conversationId)) === undefined) return [];
+  const ended: RunEvent = {
+    kind: "ended",
+    stopReason: run.stopReason ?? "error",
+    usage: usageOf(await stepsOf(repositories, run.id)),
+    error: errorOf(run),
+    at: run.completedAt ?? run.createdAt,
+  };
+  return numberedAll([...toldBy(run, await saidIn(repositories, run)), ended], LOG_START, frames)[0];
+}
+
+async function saidIn({ messages }: Repositories, run: Run): Promise<readonly Message[]> {
+  return producedOf(await messages.list({ runId: run.id }, WHOLE));
+}
+
+function toldBy({ id, createdAt }: Run, said: readonly Message[]): readonly RunEvent[] {
+  return [
+    { kind: "started", runId: id, at: createdAt },
+    ...said.map(
+      (message): RunEvent =>
+        message.role === "summary"
+          ? { kind: "compacted", summary: message, at: message.createdAt }
+          : { kind: "message", message, wasStreamed: false, at: message.createdAt },
+    ),
+  ];
+}
+
+function errorOf({ metadata }: Run) {
+  const error = metadata["error"];
+  if (!isRecord(error)) return null;
+  return { type: String(error["error_type"]), message: String(error["message"]), detail: String(error["detail"]) };
+}
