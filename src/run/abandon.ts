@@ -8,8 +8,9 @@ import type { Actor, RunId } from "../core/id.ts";
 import { placeToGoOn } from "./log/log-place.ts";
 import { toStored } from "./log/stored-event.ts";
 import { approvalDue, errorRecord } from "./step/commit.ts";
+import { stepsOf } from "./step/run-rows.ts";
 import type { RunnerOptions } from "./step/run-setup.ts";
-import { optionsOf, stepsOf } from "./step/run-state.ts";
+import { optionsOf } from "./step/run-state.ts";
 
 /** How long to wait before a run that could not be ended (the disk is full) is ended again, and how often. */
 const ABANDON_RETRY_MS = 500;

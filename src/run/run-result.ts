@@ -1,24 +1,19 @@
 import { mustFind } from "../agent/find.ts";
-import type { Repositories, Store } from "../agent/ports/ports.ts";
+import type { Store } from "../agent/ports/ports.ts";
 import type { Run } from "../agent/run.ts";
-import { usageOf } from "../agent/usage.ts";
 import type { Clock } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import type { Actor, RunId } from "../core/id.ts";
 import { isRecord } from "../core/json.ts";
-import { PAGE_ITEMS_MAX } from "../core/page.ts";
 import { isModelFailureType, ModelFailure } from "../llm/failure.ts";
-import { producedOf } from "./step/run-state.ts";
 import type { TurnResult } from "./step/turn-state.ts";
 
 /** How long the end of a run that is at work elsewhere is waited for. */
 const WAIT_MS_MAX = 3_600_000;
 /** How often its row is read meanwhile. */
 const LOOK_EVERY_MS = 50;
-/** Messages and steps of one run that make up its result. */
-const WHOLE = { limit: PAGE_ITEMS_MAX, order: "asc" } as const;
 
-/** Waits until the run has ended, wherever it is at work, and reads its result from the rows. */
+/** Waits until the run has ended, wherever it is at work, and reads what failed from its row. */
 export async function resultOf(
   { store, clock }: { readonly store: Store; readonly clock: Clock },
   actor: Actor,
@@ -26,24 +21,11 @@ export async function resultOf(
 ): Promise<TurnResult> {
   const untilMs = clock.elapsedMs() + WAIT_MS_MAX;
   while (clock.elapsedMs() < untilMs) {
-    const reader = store.reader(actor);
-    const run = await mustFind(reader.runs, runId);
-    if (run.completedAt !== null) return storedResult(reader, run);
+    const run = await mustFind(store.reader(actor).runs, runId);
+    if (run.completedAt !== null) return { run, failure: failureOf(run) };
     await clock.sleep(LOOK_EVERY_MS);
   }
   throw new Failure("timeout", `Run ${runId} did not end within ${WAIT_MS_MAX / 60_000} minutes`);
-}
-
-/** The result of a run that has ended, from its rows. */
-export async function storedResult({ messages, steps }: Repositories, run: Run): Promise<TurnResult> {
-  const taken = await steps.list({ runId: run.id }, WHOLE);
-  return {
-    run,
-    messages: producedOf(await messages.list({ runId: run.id }, WHOLE)),
-    stopReason: run.stopReason ?? "error",
-    usage: usageOf(taken),
-    failure: failureOf(run),
-  };
 }
 
 /** What went wrong, from what the run's own row says of it. */

@@ -6,7 +6,6 @@ import { inputMessages, type TurnInput } from "../agent/new-message.ts";
 import type { Repositories, UnfinishedRun } from "../agent/ports/ports.ts";
 import { refreshedContext } from "../agent/prompt/refresh-prompt.ts";
 import type { QueuedRun, Run } from "../agent/run.ts";
-import { NO_USAGE } from "../agent/usage.ts";
 import type { Instant } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import { type Actor, type AgentId, newId, type RunId } from "../core/id.ts";
@@ -185,9 +184,8 @@ async function begin(
 
 /** What comes of a run that is not at work here. Nobody may be waiting for it: what goes wrong is in the result. */
 function resultElsewhere(options: RunnerOptions, actor: Actor, run: Run): Promise<TurnResult> {
-  const none = { run, messages: [], stopReason: "error", usage: NO_USAGE } as const;
   return resultOf({ ...options, clock: options.world.clock }, actor, run.id).catch((failure: unknown) => ({
-    ...none,
+    run,
     failure,
   }));
 }
@@ -343,16 +341,17 @@ async function work(
     return result;
   } catch (error) {
     const ended = await abandon(options, actor, state.run.id, { cause: error, ended: endedLater });
-    const { produced: messages, usage } = state;
-    const result = { run: state.run, messages, stopReason: "error", usage } as const;
     // A run goes with its agent, and nobody is to blame for that.
     if (ended === "gone")
-      return { ...result, failure: new Failure("not_found", `Agent ${state.run.agentId} was deleted while it worked`) };
+      return {
+        run: state.run,
+        failure: new Failure("not_found", `Agent ${state.run.agentId} was deleted while it worked`),
+      };
     // Nor where that cannot be read at the moment, or only its conversation is gone.
     const isDeleted = error instanceof Failure && error.kind === "not_found";
     if (!isDeleted) options.log(failedText(state.run, setup), error);
     if (ended !== undefined) state.run = ended;
-    return { ...result, run: state.run, failure: error };
+    return { run: state.run, failure: error };
   }
 }
 

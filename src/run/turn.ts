@@ -37,9 +37,7 @@ export async function advance(turn: Turn, state: TurnState): Promise<TurnResult>
   // What is not read any more would be cut without a word.
   if (isCrowded(state.context)) state.contextTokens ??= 0;
   for (;;) {
-    const { stopReason } = state;
-    if (stopReason !== null)
-      return { run: state.run, messages: state.produced, stopReason, usage: state.usage, failure: state.failure };
+    if (state.stopReason !== null) return { run: state.run, failure: state.failure };
     // What a resumed run read may have been deleted piece by piece while it read; a prompt of that must not go out.
     await requirePlace(state.run, turn.store.reader(turn.actor));
     await goOn(turn, state);

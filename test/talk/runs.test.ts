@@ -252,10 +252,12 @@ test("a stream of a run that nobody asked to stream tells of its end when that i
   const flush = () => flushing.then(() => database.flush());
   const slow = await startTestServer({ database: { ...database, flush } });
   const agentId = await slow.agent();
-  slow.model.say({ text: "done" });
+  const begun = Promise.withResolvers<void>();
+  slow.model.say({ text: "done", after: begun.promise });
   const { body: run } = await slow.request("POST", `/v1/agents/${agentId}/messages/async`, { input: "go" });
   const gate = Promise.withResolvers<void>();
   flushing = gate.promise;
+  begun.resolve();
   let heard = "";
   const stream = await slow.stream(`/v1/runs/${run.id}/stream`, { starting_after: 0 });
   const reading = (async () => {

@@ -4,7 +4,7 @@ import type { Repositories } from "../../agent/ports/ports.ts";
 import type { Run } from "../../agent/run.ts";
 import { usageOf } from "../../agent/usage.ts";
 import { isRecord } from "../../core/json.ts";
-import { producedOf, stepsOf } from "../step/run-state.ts";
+import { producedOf, RESUMED, stepsOf } from "../step/run-rows.ts";
 import {
   type CountFrames,
   fromStored,
@@ -15,8 +15,6 @@ import {
   toStored,
 } from "./stored-event.ts";
 
-/** Messages of one run that are read to tell it. */
-const WHOLE = { limit: 1_000, order: "asc" } as const;
 /** Pieces that one message can be shown as, at most: what a message that is gone is taken for. */
 const PIECES_MAX = 128;
 
@@ -65,7 +63,7 @@ export async function wholeLog(
 }
 
 async function saidIn({ messages }: Repositories, run: Run): Promise<readonly Message[]> {
-  return producedOf(await messages.list({ runId: run.id }, WHOLE));
+  return producedOf(await messages.list({ runId: run.id }, RESUMED));
 }
 
 function toldBy({ id, createdAt }: Run, said: readonly Message[]): readonly RunEvent[] {

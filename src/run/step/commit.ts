@@ -101,11 +101,6 @@ export async function commit(
   state.calledTools = change.calledTools;
   state.lastAnswer = change.lastAnswer;
   state.usage = change.usage;
-  state.produced = [
-    ...state.produced,
-    ...change.messages,
-    ...(change.compacted === null ? [] : [change.compacted.summary]),
-  ];
   state.stopReason = change.stopReason;
   state.ending = change.ending;
 }

@@ -9,12 +9,10 @@ import { type AgentId, newId, type RunId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { World } from "../../core/world.ts";
 import { unpackAnswer } from "../../tools/tool-answer.ts";
+import { RESUMED, stepsOf } from "./run-rows.ts";
 import type { RunSetup } from "./run-setup.ts";
 import { NOTHING_ASIDE } from "./set-aside.ts";
 import type { TurnState } from "./turn-state.ts";
-
-/** Steps and messages of one run that are read back when it is continued. */
-const RESUMED = { limit: 1_000, order: "asc" } as const;
 
 /** The run of a request, at work from the start. */
 export function newRun({ clock, random }: Pick<World, "clock" | "random">, setup: RunSetup): Run {
@@ -76,7 +74,6 @@ export function freshState(run: Run): TurnState {
     lastAnswer: null,
     usage: NO_USAGE,
     nextStepId: null,
-    produced: [],
     stopReason: null,
     ending: null,
     contextTokens: null,
@@ -107,7 +104,6 @@ export async function stateOf(reader: Repositories, run: Run, setup: RunSetup): 
     calledTools: answers.map((answer) => answer.name),
     lastAnswer: lastAnswerOf(answers),
     usage: usageOf(steps),
-    produced: producedOf(messages),
   };
 }
 
@@ -115,18 +111,6 @@ export async function stateOf(reader: Repositories, run: Run, setup: RunSetup): 
 export function lastAnswerOf(answers: readonly ToolReturn[]): string | null {
   const last = answers.at(-1);
   return last === undefined ? null : unpackAnswer(last.response).text;
-}
-
-/** The steps that a run has taken, the first of them first. */
-export function stepsOf({ steps }: Pick<Repositories, "steps">, runId: RunId): Promise<readonly Step[]> {
-  return steps.list({ runId }, RESUMED);
-}
-
-/** What a run said, of all its messages: what was sent to it has an otid, and so would have the answers it got. */
-export function producedOf(messages: readonly Message[]): readonly Message[] {
-  return messages.filter(
-    ({ otid, role, approvals }) => otid === null && approvals.length === 0 && role !== "user" && role !== "system",
-  );
 }
 
 function isCompactedSince(context: readonly Message[], step: Step): boolean {

@@ -60,8 +60,6 @@ export interface TurnState {
   usage: RunUsage;
   /** The step the input was stored under, until that step is taken. */
   nextStepId: StepId | null;
-  /** What the run has said so far, for the reply. */
-  produced: readonly Message[];
   stopReason: StopReason | null;
   /** Why the run ends as soon as its context, which the last step filled, has been compacted. */
   ending: StopReason | null;
@@ -80,12 +78,9 @@ export interface TurnState {
   failure: unknown;
 }
 
-/** How a run ended. `failure` is what a caller should be told instead of the messages, if anything. */
+/** How a run ended, which its log tells in full. `failure` is what a caller should be told instead, if anything. */
 export interface TurnResult {
   readonly run: Run;
-  readonly messages: readonly Message[];
-  readonly stopReason: StopReason;
-  readonly usage: RunUsage;
   readonly failure: unknown;
 }
 

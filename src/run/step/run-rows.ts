@@ -1,0 +1,19 @@
+import type { Message } from "../../agent/message.ts";
+import type { Repositories } from "../../agent/ports/ports.ts";
+import type { Step } from "../../agent/run.ts";
+import type { RunId } from "../../core/id.ts";
+
+/** Steps and messages of one run that are read back. */
+export const RESUMED = { limit: 1_000, order: "asc" } as const;
+
+/** The steps that a run has taken, the first of them first. */
+export function stepsOf({ steps }: Pick<Repositories, "steps">, runId: RunId): Promise<readonly Step[]> {
+  return steps.list({ runId }, RESUMED);
+}
+
+/** What a run said, of all its messages: what was sent to it has an otid, and so would have the answers it got. */
+export function producedOf(messages: readonly Message[]): readonly Message[] {
+  return messages.filter(
+    ({ otid, role, approvals }) => otid === null && approvals.length === 0 && role !== "user" && role !== "system",
+  );
+}
