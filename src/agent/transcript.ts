@@ -66,17 +66,22 @@ export function asShown(message: Message): Message {
   };
 }
 
+/** The calls of the last reply that called something, answered or not. */
+export function lastCalls(context: readonly Message[]): readonly ToolCall[] {
+  const at = context.findLastIndex((message) => message.toolCalls.length > 0);
+  const last = context[at];
+  if (last === undefined) return [];
+  const before = context[at - 1];
+  return [...(isSplitFrom(before, last) ? (before?.toolCalls ?? []) : []), ...last.toolCalls];
+}
+
 /**
  * Calls that wait for an answer, oldest first: those of the last reply that called something, unless the talk went on
  * without them. Earlier ones without an answer are lost, in a damaged history; they are never run later.
  */
 export function openCalls(context: readonly Message[]): readonly ToolCall[] {
-  const at = context.findLastIndex((message) => message.toolCalls.length > 0);
-  const last = context[at];
-  if (last === undefined) return [];
-  const before = context[at - 1];
-  const calls = [...(isSplitFrom(before, last) ? (before?.toolCalls ?? []) : []), ...last.toolCalls];
-  const after = context.slice(at + 1);
+  const calls = lastCalls(context);
+  const after = context.slice(context.findLastIndex((message) => message.toolCalls.length > 0) + 1);
   const answered = new Set(after.flatMap((message) => message.toolReturns.map((answer) => answer.toolCallId)));
   return isLeftBehind(calls, after) ? [] : calls.filter((call) => !answered.has(call.id));
 }

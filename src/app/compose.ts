@@ -29,6 +29,7 @@ import { migrate } from "../store/base/migrate.ts";
 import { resumeParkedWork } from "../store/memory/backlog.ts";
 import { sqlStore } from "../store/sql-store.ts";
 import { BUILTIN_TOOLS, builtinRows } from "../tools/catalog.ts";
+import type { ToolRuntime } from "../tools/runtime.ts";
 import { createQuickVectors } from "../umi/vectors/quick-vectors.ts";
 import { arrive, type Home } from "./disk/home.ts";
 import { createSafeFetch, resolveBySystem, type SafeFetchOptions } from "./safe-fetch.ts";
@@ -53,6 +54,8 @@ export interface ServerOptions {
   readonly tracksProvider?: boolean;
   /** How many stream events wait to be moved to where each run has its own; as many as is fast when absent. */
   readonly arrivalsMax?: number;
+  /** Where tools run that are not built in; without it a call of one is answered with words that say so. */
+  readonly toolRuntime?: ToolRuntime;
   /** The addresses of a host name; the system's resolver when absent. */
   readonly resolveHost?: SafeFetchOptions["resolveHost"];
   /** What tells the data from a copy of it; absent where it is nowhere to be copied from. */
@@ -127,6 +130,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
     timeFormat,
     countTokens,
     builtins: BUILTIN_TOOLS,
+    toolRuntime: options.toolRuntime ?? null,
     logs,
     framesOf,
     settingsOf: (settings) => ModelSettingsBody.parse(settings),

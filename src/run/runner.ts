@@ -6,6 +6,7 @@ import { inputMessages, type TurnInput } from "../agent/new-message.ts";
 import type { Repositories, UnfinishedRun } from "../agent/ports/ports.ts";
 import { refreshedContext } from "../agent/prompt/refresh-prompt.ts";
 import type { QueuedRun, Run } from "../agent/run.ts";
+import { openCalls } from "../agent/transcript.ts";
 import type { Instant } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import { type Actor, type AgentId, newId, type RunId } from "../core/id.ts";
@@ -297,10 +298,14 @@ async function admit(
   );
   await repositories.messages.append(threadId, messages);
   if (conversationId !== null) await repositories.conversations.touch(conversationId);
+  const taken = [...context.filter((message) => !replaced.includes(message)), ...messages];
+  // What this input is the first to decide has not been begun. Of all else that is open an earlier run may know more.
+  const isDecision = fitting.approvals.length > 0 && replaced.every((message) => message.approvals.length === 0);
   return {
     ...freshState({ ...run, status: "running" }),
-    context: [...context.filter((message) => !replaced.includes(message)), ...messages],
+    context: taken,
     nextStepId: stepId,
+    doubted: new Set(isDecision ? [] : openCalls(taken).map((call) => call.id)),
   };
 }
 

@@ -13,6 +13,7 @@ import type { FinishReason, ModelRequest, ToolCall } from "../llm/model.ts";
 import { isCrowded, madeRoomFor, makeRoom, mayBeFull, needsRoom, systemOverflow } from "./compaction/make-room.ts";
 import { type Change, commit, noChange, requirePlace } from "./step/commit.ts";
 import { type CallResult, callIdsOf, callModel } from "./step/model-call.ts";
+import { callOutside, NONE_OUTSIDE } from "./step/outside-calls.ts";
 import { embedQueries } from "./step/query-vectors.ts";
 import { recalledFor, withRecalled } from "./step/recalled-memory.ts";
 import { leaveOut, ownAside } from "./step/refusal.ts";
@@ -30,7 +31,8 @@ const ANSWER_WINDOW_SHARE = 0.2;
 
 /**
  * The agent loop, the only one: takes a run from where its rows say it stands to its end. Every step is one commit,
- * and what a built-in tool changes is in the same commit as its answer. Nothing is kept between steps but what the
+ * and what a built-in tool changes is in the same commit as its answer. Calls that run outside are left open by it; they
+ * run in no transaction, and their answers are a commit of their own. Nothing is kept between steps but what the
  * rows hold too, so a run that a crash cut off is continued by calling this again.
  */
 export async function advance(turn: Turn, state: TurnState): Promise<TurnResult> {
@@ -46,10 +48,11 @@ export async function advance(turn: Turn, state: TurnState): Promise<TurnResult>
 
 /** The next commit of a run, or what must come before it. */
 async function goOn(turn: Turn, state: TurnState): Promise<void> {
-  if (turn.signal.aborted) await stop(turn, state, state.ending ?? "cancelled");
+  const isOpen = state.ending === null && openCalls(state.context).length > 0;
+  if (isOpen) await answerOpenCalls(turn, state);
+  else if (turn.signal.aborted) await stop(turn, state, state.ending ?? "cancelled");
   else if (await needsRoom(turn, state)) await makeRoom(turn, state);
   else if (state.ending !== null) await stop(turn, state, state.ending);
-  else if (openCalls(state.context).length > 0) await answerOpenCalls(turn, state);
   else if (state.stepsTaken >= turn.options.maxSteps) await stop(turn, state, "max_steps");
   else await takeStep(turn, state);
 }
@@ -58,12 +61,17 @@ function stop(turn: Turn, state: TurnState, stopReason: StopReason): Promise<voi
   return commit(turn, state, async () => ({ ...noChange(state), stopReason }));
 }
 
-/** Answers calls that an earlier commit left open: after an approval, or after a crash. */
-function answerOpenCalls(turn: Turn, state: TurnState): Promise<void> {
-  return commit(turn, state, async (repositories) => ({
-    ...noChange(state),
-    ...(await answerCalls(turn, state, state.context, repositories)),
-  }));
+/**
+ * Answers calls that an earlier commit left open: those that run outside, after which come back here those behind them;
+ * and all of them after an approval, or after a crash. A run that was cancelled meanwhile ends with their answers.
+ */
+async function answerOpenCalls(turn: Turn, state: TurnState): Promise<void> {
+  const outside = await callOutside(turn, state);
+  await commit(turn, state, async (repositories) => {
+    const isCancelled = turn.signal.aborted;
+    const round = await answerCalls(turn, state, { context: state.context, repositories, outside, isCancelled });
+    return { ...noChange(state), ...round, ...(isCancelled ? { stopReason: "cancelled" as const } : {}) };
+  });
 }
 
 /** One model call, and the commit of what it said with the answers to what it called. */
@@ -164,9 +172,13 @@ async function changeOf(turn: Turn, state: TurnState, taken: TakenStep, reposito
     const { stopReason, messages } = afterText(turn, state, taken, said);
     return { ...before, messages, stopReason, step: stepRow(turn, state, taken, stopReason) };
   }
-  const round = await answerCalls(turn, state, [...state.context, ...said], repositories);
+  const context = [...state.context, ...said];
+  const means = { context, repositories, outside: NONE_OUTSIDE, isCancelled: false };
+  const round = await answerCalls(turn, state, means);
   const goesOn = round.stopReason === null;
-  const kept = turn.speech.isByTool
+  // While calls are open nobody knows, and what the model asked for is still to be read.
+  const isKnown = turn.speech.isByTool && !round.isOpen;
+  const kept = isKnown
     ? said.map((message) => ({ ...message, toolCalls: message.toolCalls.map((call) => withHeartbeat(call, goesOn)) }))
     : said;
   return {

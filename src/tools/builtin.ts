@@ -57,8 +57,8 @@ export interface BuiltinTool {
   readonly description: string;
   /** JSON Schema of the arguments, as the model and the API see it. */
   readonly parameters: JsonObject;
-  /** May run beside other calls of the same step. */
-  readonly parallel: boolean;
+  /** What its row says in `enable_parallel_execution`. Here built-in tools run one after the other, in one transaction. */
+  readonly enableParallelExecution: boolean;
   /** Never cut its answer to the tool's return limit. */
   readonly unlimited: boolean;
   call(args: Readonly<Record<string, unknown>>, context: ToolContext): Promise<ToolResult>;
@@ -71,7 +71,7 @@ export interface BuiltinDefinition<A> {
   readonly description: string;
   readonly parameters: JsonObject;
   readonly arguments: z.ZodType<A>;
-  readonly parallel?: boolean;
+  readonly enableParallelExecution?: boolean;
   readonly unlimited?: boolean;
   /** Set by tools after which the system prompt must be compiled again. */
   readonly changesPrompt?: boolean;
@@ -85,7 +85,7 @@ export function defineTool<A>(definition: BuiltinDefinition<A>): BuiltinTool {
     toolType: definition.toolType,
     description: definition.description,
     parameters: definition.parameters,
-    parallel: definition.parallel ?? false,
+    enableParallelExecution: definition.enableParallelExecution ?? false,
     unlimited: definition.unlimited ?? false,
     async call(args, context) {
       const parsed = definition.arguments.safeParse(args);
@@ -97,12 +97,19 @@ export function defineTool<A>(definition: BuiltinDefinition<A>): BuiltinTool {
         const message = await definition.run(parsed.data, context);
         return { ok: true, message, promptChanged: definition.changesPrompt ?? false };
       } catch (error) {
-        // The model can do nothing about a disk that fails, and the transaction in which it does cannot go on.
-        if (!(error instanceof Failure) || error.kind === "unreadable" || error.kind === "damaged") throw error;
-        return { ok: false, message: error.message };
+        return { ok: false, message: heardOf(error) };
       }
     },
   };
+}
+
+/**
+ * What the model hears of a {@link Failure}; anything else is thrown on. The model can do nothing about a disk that fails,
+ * and the transaction in which it does cannot go on.
+ */
+export function heardOf(error: unknown): string {
+  if (!(error instanceof Failure) || error.kind === "unreadable" || error.kind === "damaged") throw error;
+  return error.message;
 }
 
 /** A JSON Schema object for tool parameters, its keys in Letta's order. */

@@ -72,7 +72,7 @@ function builtinRow(tool: BuiltinTool, { actor, clock, random }: RowOptions): To
     pipRequirements: null,
     npmRequirements: null,
     defaultRequiresApproval: null,
-    enableParallelExecution: tool.parallel,
+    enableParallelExecution: tool.enableParallelExecution,
     metadata: {},
     projectId: null,
     createdById: actor.userId,

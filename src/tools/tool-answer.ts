@@ -45,9 +45,15 @@ export function unpackAnswer(packed: string): UnpackedAnswer {
 /** The message itself, or, when it is longer than `chars`, its beginning as text with a note on what was cut. */
 export function limitMessage(message: string | JsonObject, chars: number): string | JsonObject {
   const text = typeof message === "string" ? message : pythonRepr(message);
-  if (text.length <= chars) return message;
+  const limited = limitText(text, chars);
+  return limited === text ? message : limited;
+}
+
+/** As {@link limitMessage}, for a text. */
+export function limitText(text: string, chars: number): string {
+  if (text.length <= chars) return text;
   const total = charCount(text);
-  return total <= chars ? message : `${cut(text, chars)}... [NOTE: cut here, ${chars} of ${total} characters shown]`;
+  return total <= chars ? text : `${cut(text, chars)}... [NOTE: cut here, ${chars} of ${total} characters shown]`;
 }
 
 /** The parts with what their texts hold beyond `chars`, taken together, cut off. */

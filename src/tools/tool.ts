@@ -46,3 +46,8 @@ export interface Tool {
   readonly createdAt: Instant;
   readonly updatedAt: Instant;
 }
+
+/** Whether a call of the tool may be repeated when nobody knows what came of it: its `metadata_` has `"idempotent": true`. */
+export function isIdempotent({ metadata }: Tool): boolean {
+  return metadata["idempotent"] === true;
+}

@@ -44,6 +44,8 @@ export interface Compacted {
 
 const NOTHING_COUNTED: ReadonlyMap<MessageId, number> = new Map();
 
+const NONE_DOUBTED: ReadonlySet<string> = new Set();
+
 /** A change that adds nothing; the start of others. */
 export function noChange(state: TurnState): Change {
   const { usage, calledTools, lastAnswer, ending, aside } = state;
@@ -94,6 +96,7 @@ export async function commit(
     state.stepsTaken++;
     state.contextTokens = change.step.usage?.totalTokens ?? 0;
     state.overflows = 0;
+    state.doubted = NONE_DOUBTED;
   }
   state.counted = NOTHING_COUNTED;
   state.refusal = null;

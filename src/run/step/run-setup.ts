@@ -14,6 +14,7 @@ import type { LlmConfig } from "../../llm/config.ts";
 import type { LanguageModel } from "../../llm/model.ts";
 import type { Models } from "../../llm/models.ts";
 import type { BuiltinTool } from "../../tools/builtin.ts";
+import type { ToolRuntime } from "../../tools/runtime.ts";
 import type { Tool } from "../../tools/tool.ts";
 import type { QuickVectors } from "../../umi/vectors/quick-vectors.ts";
 import type { DueWork } from "../chores/due-work.ts";
@@ -30,6 +31,7 @@ export interface RunnerOptions {
   readonly timeFormat: TimeFormat;
   readonly countTokens: CountTokens;
   readonly builtins: ReadonlyMap<string, BuiltinTool>;
+  readonly toolRuntime: ToolRuntime | null;
   readonly logs: RunLogs;
   /** How many frames of Letta's stream an event of this run is, for its options and kind of agent. */
   readonly framesOf: (run: Run, agent: Agent, options: TurnOptions) => CountFrames;
@@ -131,6 +133,7 @@ export function turnOf(
     timeFormat: options.timeFormat,
     countTokens: options.countTokens,
     builtins: options.builtins,
+    toolRuntime: options.toolRuntime,
     actor,
     agent: setup.agent,
     tools: setup.tools,

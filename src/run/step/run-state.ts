@@ -2,6 +2,7 @@ import type { Agent } from "../../agent/agent.ts";
 import type { Message, ToolReturn } from "../../agent/message.ts";
 import type { Repositories } from "../../agent/ports/ports.ts";
 import type { Run, Step } from "../../agent/run.ts";
+import { openCalls } from "../../agent/transcript.ts";
 import type { TurnOptions } from "../../agent/turn-options.ts";
 import { NO_USAGE, usageOf } from "../../agent/usage.ts";
 import type { Instant } from "../../core/clock.ts";
@@ -82,6 +83,7 @@ export function freshState(run: Run): TurnState {
     overflows: 0,
     refusal: null,
     aside: NOTHING_ASIDE,
+    doubted: new Set(),
     failure: null,
   };
 }
@@ -104,6 +106,7 @@ export async function stateOf(reader: Repositories, run: Run, setup: RunSetup): 
     calledTools: answers.map((answer) => answer.name),
     lastAnswer: lastAnswerOf(answers),
     usage: usageOf(steps),
+    doubted: new Set(openCalls(context).map((call) => call.id)),
   };
 }
 

@@ -2,6 +2,7 @@ import type { JsonObject } from "../../core/json.ts";
 import { isRecord } from "../../core/json.ts";
 import type { ToolChoice, ToolSchema } from "../../llm/model.ts";
 import type { Tool } from "../../tools/tool.ts";
+import type { ToolRule } from "../../tools/tool-rule.ts";
 import { allowedTools, forcedCall, isTerminal, requiresApproval, uncalledRequired } from "../../tools/tool-rules.ts";
 import { spokenSchema } from "./speech.ts";
 import type { Turn, TurnState } from "./turn-state.ts";
@@ -39,6 +40,11 @@ export function hasTool(turn: Turn, toolName: string): boolean {
 export function missingTools(turn: Turn, calledTools: readonly string[]): readonly string[] {
   const names = allSchemas(turn).map((schema) => schema.name);
   return uncalledRequired(turn.agent.toolRules, calledTools, names);
+}
+
+/** Whether rules look at the order of calls, so that each must be answered before it is known whether the next may run. */
+export function hasOrder(rules: readonly ToolRule[]): boolean {
+  return rules.some((rule) => rule.type !== "requires_approval");
 }
 
 /** Whether a call of this tool waits for a person or the client. */

@@ -5,18 +5,27 @@ import type { Repositories } from "../../agent/ports/ports.ts";
 import { withIsolated } from "../../agent/prompt/isolated-blocks.ts";
 import { compilePrompt, recompileAgents } from "../../agent/prompt/recompile.ts";
 import type { StopReason } from "../../agent/run.ts";
-import { openCalls } from "../../agent/transcript.ts";
+import { lastCalls, openCalls } from "../../agent/transcript.ts";
+import { unreachable } from "../../core/assert.ts";
 import type { StepId } from "../../core/id.ts";
 import type { ToolCall } from "../../llm/model.ts";
-import { cannotRun, NO_CODE } from "../../tools/builtin/unavailable.ts";
 import type { ToolContext, ToolResult } from "../../tools/builtin.ts";
-import { RETURN_CHARS_DEFAULT } from "../../tools/tool.ts";
-import { errorLine, limitMessage, limitParts, packAnswer } from "../../tools/tool-answer.ts";
-import { isTerminal, mustContinue, prefilledArgs, refusalOf } from "../../tools/tool-rules.ts";
+import { isTerminal, mustContinue } from "../../tools/tool-rules.ts";
 import { searchPassages } from "../../umi/archive/passage-search.ts";
+import { type BuiltinPlan, type CallPlan, decisionsIn, planOf, waitsForSomebody } from "./call-plan.ts";
+import { doubtOf, type OutsideResults } from "./outside-calls.ts";
+import {
+  type Answered,
+  clientAnswer,
+  limited,
+  notCalled,
+  outsideAnswer,
+  packed,
+  withoutStderr,
+} from "./round-answers.ts";
 import { lastAnswerOf } from "./run-state.ts";
-import { argumentsOf, HEARTBEAT, readArguments } from "./speech.ts";
-import { asksApproval, hasTool, missingTools, toolOffer } from "./tool-offer.ts";
+import { argumentsOf, HEARTBEAT } from "./speech.ts";
+import { missingTools } from "./tool-offer.ts";
 import { placeOf, type Turn, type TurnState } from "./turn-state.ts";
 
 /** What came of the calls that were open. */
@@ -25,52 +34,48 @@ export interface Round {
   readonly system: Message | null;
   readonly calledTools: readonly string[];
   readonly lastAnswer: string | null;
-  /** Null when the model should speak next. */
+  /** Null when the model should speak next, or calls are still open. */
   readonly stopReason: StopReason | null;
+  /** Whether calls are open that run outside, and come next. */
+  readonly isOpen: boolean;
+}
+
+/** What the calls of a round are answered with. */
+export interface RoundMeans {
+  readonly context: readonly Message[];
+  /** Of the transaction that stores the answers. */
+  readonly repositories: Repositories;
+  /** What came of calls that ran outside. */
+  readonly outside: OutsideResults;
+  /** Whether nothing is to be begun any more: then every call that is open is answered. */
+  readonly isCancelled: boolean;
 }
 
 /**
- * Answers every open call of `context`: runs built-in tools inside the transaction of `repositories`, takes what
- * clients and people answered, and refuses the rest in words for the model. While a call waits for a person nothing
- * is answered.
+ * Answers open calls of a context in their order, as many as can be in this transaction: runs built-in tools inside it,
+ * takes what clients and people answered and what came from outside, and refuses the rest in words for the model. The
+ * first that is still to run outside stays open, with all after it. While a call waits for a person nothing is answered.
  */
-export async function answerCalls(
-  turn: Turn,
-  state: TurnState,
-  context: readonly Message[],
-  repositories: Repositories,
-): Promise<Round> {
-  const calls = openCalls(context);
-  const decisions = new Map(
-    context.flatMap((message) => message.approvals.map((approval) => [approval.toolCallId, approval] as const)),
-  );
-  const waits = calls.some((call) => asksApproval(turn, call.name) && !decisions.has(call.id));
-  if (waits)
-    return {
-      messages: [],
-      system: null,
-      calledTools: state.calledTools,
-      lastAnswer: state.lastAnswer,
-      stopReason: "requires_approval",
-    };
+export async function answerCalls(turn: Turn, state: TurnState, means: RoundMeans): Promise<Round> {
+  const { context, repositories } = means;
+  const decisions = decisionsIn(context);
+  let { calledTools, lastAnswer } = state;
+  if (waitsForSomebody(turn, context, decisions))
+    return { messages: [], system: null, calledTools, lastAnswer, stopReason: "requires_approval", isOpen: false };
 
+  const open = openCalls(context);
   const returns: ToolReturn[] = [];
-  let calledTools = state.calledTools;
-  let lastAnswer = state.lastAnswer;
   let promptChanged = false;
-  for (const call of calls) {
-    const answered = await answerCall(
-      turn,
-      { ...state, calledTools, lastAnswer },
-      call,
-      decisions.get(call.id),
-      repositories,
-    );
+  for (const call of open) {
+    const at = { ...state, calledTools, lastAnswer };
+    const answered = await answerCall(turn, at, { call, plan: planOf(turn, at, call, decisions.get(call.id)) }, means);
+    if (answered === undefined) break;
     calledTools = [...calledTools, call.name];
     promptChanged ||= answered.promptChanged;
     returns.push(answered.toolReturn);
     lastAnswer = lastAnswerOf(returns);
   }
+  const isOpen = returns.length < open.length;
   const stepId = context.findLast((message) => message.toolCalls.length > 0)?.stepId ?? null;
   const system = promptChanged ? await recompiled(turn, context, repositories) : null;
   const answer: Message = {
@@ -78,9 +83,12 @@ export async function answerCalls(
     toolReturns: returns,
     name: nameOf(returns, decisions),
   };
-  const stopReason = stopAfter(turn, calls, calledTools);
-  const heartbeat = stopReason === null ? heartbeatAfter(turn, state, stepId, calls, calledTools) : [];
-  return { messages: [answer, ...heartbeat], system, calledTools, lastAnswer, stopReason };
+  const calls = lastCalls(context);
+  const stopReason = isOpen ? null : stopAfter(turn, calls, calledTools);
+  const isOver = isOpen || means.isCancelled || stopReason !== null;
+  const heartbeat = isOver ? [] : heartbeatAfter(turn, state, stepId, calls, calledTools);
+  const messages = returns.length === 0 ? [] : [answer, ...heartbeat];
+  return { messages, system, calledTools, lastAnswer, stopReason, isOpen };
 }
 
 /** The name of the first tool that ran here; what a client ran, or a person denied, has none, as in Letta. */
@@ -92,88 +100,47 @@ function isElsewhere(decision: Approval | undefined): boolean {
   return decision !== undefined && (decision.type === "tool" || !decision.approve);
 }
 
-interface Answered {
-  readonly toolReturn: ToolReturn;
-  readonly promptChanged: boolean;
+interface PlannedCall {
+  readonly call: ToolCall;
+  readonly plan: CallPlan;
 }
 
+/** The answer to one call; undefined when it is still to run outside. */
 async function answerCall(
   turn: Turn,
   state: TurnState,
-  call: ToolCall,
-  decision: Approval | undefined,
-  repositories: Repositories,
-): Promise<Answered> {
-  if (decision?.type === "tool") return clientAnswer(turn, call, decision);
-  if (decision?.type === "approval" && !decision.approve) {
-    const message = `Error: request to call tool denied. User reason: ${decision.reason ?? "None"}`;
-    return withoutStderr(packed(turn, call, { ok: false, message }));
+  { call, plan }: PlannedCall,
+  { repositories, outside, isCancelled }: RoundMeans,
+): Promise<Answered | undefined> {
+  switch (plan.how) {
+    case "answered":
+      return clientAnswer(turn, call, plan.decision);
+    case "denied":
+      return withoutStderr(packed(turn, call, { ok: false, message: plan.message }));
+    case "refused":
+      return packed(turn, call, { ok: false, message: plan.message });
+    case "builtin":
+      if (isCancelled) return notCalled(turn, call, undefined);
+      return packed(turn, call, await runTool(turn, state, { call, plan }, repositories));
+    case "outside": {
+      const result = outside.get(call.id);
+      if (result !== undefined) return outsideAnswer(turn, call, result, repositories);
+      return isCancelled ? notCalled(turn, call, doubtOf(state, call.id)) : undefined;
+    }
+    default:
+      return unreachable(plan);
   }
-  return packed(turn, call, await runTool(turn, state, call, repositories));
 }
 
 /** Runs one built-in tool; what it wrote is undone when its answer is an error. */
-async function runTool(turn: Turn, state: TurnState, call: ToolCall, repositories: Repositories): Promise<ToolResult> {
-  const offer = toolOffer(turn, state);
-  if (!offer.allowed.includes(call.name)) {
-    return { ok: false, message: refusalOf(call.name, offer.allowed, hasTool(turn, call.name)) };
-  }
-  const builtin = turn.builtins.get(call.name);
-  if (builtin === undefined) return { ok: false, message: cannotRun(call.name, NO_CODE) };
-  const written = readArguments(call);
-  if (written === undefined) return { ok: false, message: unreadable(call) };
-  const { [HEARTBEAT]: _, ...given } = written;
-  const args = { ...given, ...prefilledArgs(turn.agent.toolRules, state.calledTools, call.name) };
+async function runTool(
+  turn: Turn,
+  state: TurnState,
+  { call, plan: { builtin, args } }: { readonly call: ToolCall; readonly plan: BuiltinPlan },
+  repositories: Repositories,
+): Promise<ToolResult> {
   const result = await repositories.attempt(() => builtin.call(args, toolContext(turn, state, repositories)));
   return result.ok && !builtin.unlimited ? limited(turn, call, result) : result;
-}
-
-function unreadable({ name }: ToolCall): string {
-  return `The arguments of '${name}' are not valid JSON, so it was not called. Write them again as one JSON object`;
-}
-
-function limited(turn: Turn, call: ToolCall, result: ToolResult & { ok: true }): ToolResult {
-  const charsMax = turn.tools.find((tool) => tool.name === call.name)?.returnCharLimit ?? RETURN_CHARS_DEFAULT;
-  return { ...result, message: limitMessage(result.message, charsMax) };
-}
-
-function packed(turn: Turn, call: ToolCall, result: ToolResult): Answered {
-  const response = pack(turn, result.ok, result.message);
-  const text = typeof result.message === "string" ? result.message : JSON.stringify(result.message);
-  const stderr = result.ok ? null : [errorLine(call.name, text)];
-  const toolReturn: ToolReturn = {
-    toolCallId: call.id,
-    name: call.name,
-    status: result.ok ? "success" : "error",
-    response,
-    stdout: null,
-    stderr,
-  };
-  return { toolReturn, promptChanged: result.ok && result.promptChanged };
-}
-
-/** What did not run has written nothing. */
-function withoutStderr(answered: Answered): Answered {
-  return { ...answered, toolReturn: { ...answered.toolReturn, stderr: null } };
-}
-
-function clientAnswer(turn: Turn, call: ToolCall, decision: Approval & { type: "tool" }): Answered {
-  const { status, parts, stdout, stderr } = decision;
-  const charsMax = Math.max(RETURN_CHARS_DEFAULT, Math.floor(turn.agent.llmConfig.contextWindow * 0.2 * 4));
-  const message = limitMessage(decision.text, charsMax);
-  const response = pack(turn, status === "success", message);
-  return {
-    toolReturn: {
-      toolCallId: call.id,
-      name: call.name,
-      status,
-      response,
-      ...(parts !== undefined && { parts: limitParts(parts, charsMax) }),
-      stdout,
-      stderr,
-    },
-    promptChanged: false,
-  };
 }
 
 function toolContext(turn: Turn, state: TurnState, repositories: Repositories): ToolContext {
@@ -279,8 +246,4 @@ export function heartbeatMessage(turn: Turn, state: TurnState, stepId: StepId | 
   const time = turn.timeFormat.localTime(turn.clock.now(), turn.agent.timezone);
   const text = JSON.stringify({ type: "heartbeat", reason: note, time });
   return newMessage(turn, placeOf(turn, state, stepId), "user", [{ type: "text", text }]);
-}
-
-function pack(turn: Turn, ok: boolean, message: ToolResult["message"]): string {
-  return packAnswer({ ok, message, at: turn.clock.now(), zone: turn.agent.timezone }, turn.timeFormat);
 }

@@ -13,6 +13,7 @@ import type { TimeFormat } from "../../core/time-format.ts";
 import type { LanguageModel } from "../../llm/model.ts";
 import type { Models } from "../../llm/models.ts";
 import type { BuiltinTool } from "../../tools/builtin.ts";
+import type { ToolRuntime } from "../../tools/runtime.ts";
 import type { Tool } from "../../tools/tool.ts";
 import type { QueryVector, QuickVectors } from "../../umi/vectors/quick-vectors.ts";
 import type { RunLog } from "../log/run-log.ts";
@@ -27,6 +28,8 @@ export interface Turn {
   readonly timeFormat: TimeFormat;
   readonly countTokens: CountTokens;
   readonly builtins: ReadonlyMap<string, BuiltinTool>;
+  /** Where tools run that are not built in; null where there is no such place. */
+  readonly toolRuntime: ToolRuntime | null;
   readonly actor: Actor;
   readonly agent: Agent;
   readonly tools: readonly Tool[];
@@ -75,6 +78,8 @@ export interface TurnState {
   refusal: Refusal | null;
   /** What the context has been tried without, to be kept out of it with the next commit. */
   aside: SetAside;
+  /** Calls that were open when the run was taken up again, or that an earlier one left: they may have run outside. */
+  doubted: ReadonlySet<string>;
   failure: unknown;
 }
 

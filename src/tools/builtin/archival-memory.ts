@@ -97,7 +97,7 @@ export const archivalMemorySearch: BuiltinTool = defineTool({
     start_datetime: optionalText,
     end_datetime: optionalText,
   }),
-  parallel: true,
+  enableParallelExecution: true,
   unlimited: true,
   async run(args, { timezone: zone, searchPassages }) {
     const format = createTimeFormat();

@@ -54,7 +54,7 @@ export const conversationSearch: BuiltinTool = defineTool({
     start_date: optionalText,
     end_date: optionalText,
   }),
-  parallel: true,
+  enableParallelExecution: true,
   unlimited: true,
   async run(args, context) {
     const zone = context.timezone;

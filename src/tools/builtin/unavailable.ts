@@ -20,7 +20,7 @@ interface Unavailable {
   readonly description: string;
   readonly properties: JsonObject;
   readonly required: readonly string[];
-  readonly parallel?: boolean;
+  readonly enableParallelExecution?: boolean;
 }
 
 const text = (description: string) => ({ type: "string", description });
@@ -61,7 +61,7 @@ const WEB: readonly Unavailable[] = [
       user_location: text('Prefer results for this country, by its two letters, such as "PT".'),
     },
     required: ["query"],
-    parallel: true,
+    enableParallelExecution: true,
   },
   {
     name: "fetch_webpage",
@@ -70,7 +70,7 @@ const WEB: readonly Unavailable[] = [
     description: "Read one web page as plain text or Markdown.",
     properties: { url: text("Address of the page, beginning with http:// or https://.") },
     required: ["url"],
-    parallel: true,
+    enableParallelExecution: true,
   },
 ];
 
@@ -85,7 +85,7 @@ const CODE: readonly Unavailable[] = [
       language: { type: "string", enum: ["python", "js", "ts", "r", "java"], description: "What it is written in." },
     },
     required: ["code", "language"],
-    parallel: true,
+    enableParallelExecution: true,
   },
   {
     name: "run_code_with_tools",
@@ -135,7 +135,7 @@ const FILES: readonly Unavailable[] = [
       offset: whole("Matches to skip, for the pages after the first. Default: 0."),
     },
     required: ["pattern"],
-    parallel: true,
+    enableParallelExecution: true,
   },
   {
     name: "semantic_search_files",
@@ -144,7 +144,7 @@ const FILES: readonly Unavailable[] = [
     description: "Find passages in your files by what they are about, when you do not know their words.",
     properties: { query: text("What the passages are about."), limit: whole("How many to return. Default: 5.") },
     required: ["query"],
-    parallel: true,
+    enableParallelExecution: true,
   },
 ];
 
@@ -251,14 +251,14 @@ export function cannotRun(name: string, why: string): string {
 
 /** Letta's built-in tools that can be listed and attached, but whose calls are answered with the reason they fail. */
 export const UNAVAILABLE_TOOLS: readonly BuiltinTool[] = ALL.map(
-  ({ name, toolType, why, description, properties, required, parallel }) =>
+  ({ name, toolType, why, description, properties, required, enableParallelExecution }) =>
     defineTool({
       name,
       toolType,
       description,
       parameters: objectSchema(properties, required),
       arguments: z.unknown(),
-      parallel: parallel ?? false,
+      enableParallelExecution: enableParallelExecution ?? false,
       run() {
         return Promise.reject(new Failure("unavailable", cannotRun(name, why)));
       },

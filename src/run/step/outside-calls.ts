@@ -1,0 +1,128 @@
+import { withIsolated } from "../../agent/prompt/isolated-blocks.ts";
+import { openCalls } from "../../agent/transcript.ts";
+import type { ToolCall } from "../../llm/model.ts";
+import type { OutsideAnswer, OutsideCall, ToolRuntime } from "../../tools/runtime.ts";
+import { isIdempotent } from "../../tools/tool.ts";
+import type { Block } from "../../umi/core/block.ts";
+import { decisionsIn, type OutsidePlan, planOf, waitsForSomebody } from "./call-plan.ts";
+import { hasOrder } from "./tool-offer.ts";
+import type { Turn, TurnState } from "./turn-state.ts";
+
+/** How long one call may take. */
+const TIMEOUT_MS = 180_000;
+/** How long an answer is waited for once its call was told to end. */
+const GRACE_MS = 5_000;
+/** Characters of an answer, and of what a tool printed, that are kept until they are cut to the tool's own limit. */
+const OUTPUT_CHARS_MAX = 1_000_000;
+/** Calls of one run that are outside at once; the next ones wait for all of them. */
+const AT_ONCE_MAX = 16;
+
+const STOPPED = "the server stopped before its answer was stored";
+const CANCELLED = "the request was cancelled";
+const LATE = `it had not answered after ${TIMEOUT_MS / 1000} seconds`;
+const BROKEN = "the place where it runs failed";
+
+/** What came of one call, and the memory that its tool was shown. */
+export interface OutsideResult {
+  readonly answer: OutsideAnswer;
+  readonly shown: readonly Block[];
+}
+
+/** What came of calls that were made outside, by their ids. */
+export type OutsideResults = ReadonlyMap<string, OutsideResult>;
+
+/** No call was made outside. */
+export const NONE_OUTSIDE: OutsideResults = new Map();
+
+/** Why nothing is known of a call that this run found open when it was taken up again; undefined of others. */
+export function doubtOf(state: TurnState, callId: string): string | undefined {
+  return state.doubted.has(callId) ? STOPPED : undefined;
+}
+
+/**
+ * The second act of a round: makes the calls that come next, if those run outside, and waits for them. No transaction is
+ * open meanwhile. That the model wants them is on disk before the first begins: who finds a call open after a crash knows
+ * that it may have run, and it is not made again unless its tool says that it may be. None is begun once the run is cancelled.
+ */
+export async function callOutside(turn: Turn, state: TurnState): Promise<OutsideResults> {
+  const group = nextGroup(turn, state);
+  if (group.length === 0) return NONE_OUTSIDE;
+  await turn.store.durable();
+  const { blocks } = turn.store.reader(turn.actor);
+  const shown = await withIsolated(blocks, turn.agent.id, turn.isolatedBlockIds).listForAgent(turn.agent.id);
+  const results = await Promise.all(
+    group.map(async (planned): Promise<readonly (readonly [string, OutsideResult])[]> => {
+      const answer = await answerTo(turn, state, planned, shown);
+      return answer === undefined ? [] : [[planned.call.id, { answer, shown }]];
+    }),
+  );
+  return new Map(results.flat());
+}
+
+interface Planned {
+  readonly call: ToolCall;
+  readonly plan: OutsidePlan;
+}
+
+/** The next calls of the round that run outside: one, or several where all may run at once and no rule looks at their order. */
+function nextGroup(turn: Turn, state: TurnState): readonly Planned[] {
+  const decisions = decisionsIn(state.context);
+  if (waitsForSomebody(turn, state.context, decisions)) return [];
+  const group: Planned[] = [];
+  for (const call of openCalls(state.context)) {
+    const plan = planOf(turn, state, call, decisions.get(call.id));
+    if (plan.how !== "outside") break;
+    const mayShare = plan.tool.enableParallelExecution && !hasOrder(turn.agent.toolRules);
+    if (mayShare || group.length === 0) group.push({ call, plan });
+    if (!mayShare || group.length === AT_ONCE_MAX) break;
+  }
+  return group;
+}
+
+/** What one call answers; undefined when it was not begun. */
+async function answerTo(
+  turn: Turn,
+  state: TurnState,
+  { call, plan }: Planned,
+  shown: readonly Block[],
+): Promise<OutsideAnswer | undefined> {
+  const doubt = doubtOf(state, call.id);
+  if (doubt !== undefined && !isIdempotent(plan.tool)) return { status: "unknown", reason: doubt };
+  if (turn.signal.aborted) return undefined;
+  const { id, name, timezone } = turn.agent;
+  return patiently(turn, plan.runtime, {
+    actor: turn.actor,
+    runId: state.run.id,
+    callId: call.id,
+    tool: plan.tool,
+    args: plan.args,
+    agent: { id, name, timezone, blocks: shown.map(({ label, value, limit }) => ({ label, value, limit })) },
+    environment: {},
+    limits: { timeoutMs: TIMEOUT_MS, outputCharsMax: OUTPUT_CHARS_MAX },
+  });
+}
+
+/** Makes a call, tells it when nobody waits any more, and does not wait for one that does not listen. */
+async function patiently(
+  { clock, signal }: Pick<Turn, "clock" | "signal">,
+  runtime: ToolRuntime,
+  made: Omit<OutsideCall, "signal">,
+): Promise<OutsideAnswer> {
+  const [ending, answered] = [new AbortController(), new AbortController()];
+  const running = async (): Promise<OutsideAnswer> => {
+    try {
+      return await runtime.call({ ...made, signal: ending.signal });
+    } catch {
+      return { status: "unknown", reason: BROKEN };
+    }
+  };
+  const givingUp = async (): Promise<OutsideAnswer> => {
+    await clock.sleep(made.limits.timeoutMs, AbortSignal.any([signal, answered.signal]));
+    if (!answered.signal.aborted) ending.abort();
+    await clock.sleep(GRACE_MS, answered.signal);
+    return { status: "unknown", reason: signal.aborted ? CANCELLED : LATE };
+  };
+  const answer = await Promise.race([running(), givingUp()]);
+  answered.abort();
+  return answer;
+}

@@ -1,0 +1,155 @@
+import type { Approval, ToolReturn } from "../../agent/message.ts";
+import type { Repositories } from "../../agent/ports/ports.ts";
+import { withIsolated } from "../../agent/prompt/isolated-blocks.ts";
+import { Failure } from "../../core/failure.ts";
+import { cut } from "../../core/text.ts";
+import type { ToolCall } from "../../llm/model.ts";
+import { heardOf, type ToolResult } from "../../tools/builtin.ts";
+import { RETURN_CHARS_DEFAULT } from "../../tools/tool.ts";
+import { errorLine, limitMessage, limitParts, limitText, packAnswer } from "../../tools/tool-answer.ts";
+import type { Block } from "../../umi/core/block.ts";
+import { editValue } from "../../umi/core/block-edit.ts";
+import type { OutsideResult } from "./outside-calls.ts";
+import type { Turn } from "./turn-state.ts";
+
+/** The answer to one call, and whether the system prompt must be compiled again after it. */
+export interface Answered {
+  readonly toolReturn: ToolReturn;
+  readonly promptChanged: boolean;
+}
+
+/** The result with its message cut to what the tool may return. */
+export function limited(turn: Turn, call: ToolCall, result: ToolResult & { ok: true }): ToolResult {
+  return { ...result, message: limitMessage(result.message, charsMaxOf(turn, call)) };
+}
+
+function charsMaxOf({ tools }: Turn, { name }: ToolCall): number {
+  return tools.find((tool) => tool.name === name)?.returnCharLimit ?? RETURN_CHARS_DEFAULT;
+}
+
+/** The result as it is stored. */
+export function packed(turn: Turn, call: ToolCall, result: ToolResult): Answered {
+  const response = pack(turn, result.ok, result.message);
+  const text = typeof result.message === "string" ? result.message : JSON.stringify(result.message);
+  const stderr = result.ok ? null : [errorLine(call.name, text)];
+  const toolReturn: ToolReturn = {
+    toolCallId: call.id,
+    name: call.name,
+    status: result.ok ? "success" : "error",
+    response,
+    stdout: null,
+    stderr,
+  };
+  return { toolReturn, promptChanged: result.ok && result.promptChanged };
+}
+
+/** What did not run has written nothing. */
+export function withoutStderr(answered: Answered): Answered {
+  return { ...answered, toolReturn: { ...answered.toolReturn, stderr: null } };
+}
+
+/** What a client answered that ran the tool itself. */
+export function clientAnswer(turn: Turn, call: ToolCall, decision: Approval & { type: "tool" }): Answered {
+  const { status, parts, stdout, stderr } = decision;
+  const charsMax = Math.max(RETURN_CHARS_DEFAULT, Math.floor(turn.agent.llmConfig.contextWindow * 0.2 * 4));
+  const message = limitMessage(decision.text, charsMax);
+  const response = pack(turn, status === "success", message);
+  return {
+    toolReturn: {
+      toolCallId: call.id,
+      name: call.name,
+      status,
+      response,
+      ...(parts !== undefined && { parts: limitParts(parts, charsMax) }),
+      stdout,
+      stderr,
+    },
+    promptChanged: false,
+  };
+}
+
+/** The answer to a call that was not begun before its run was cancelled; `doubt` says why it may have been all the same. */
+export function notCalled(turn: Turn, call: ToolCall, doubt: string | undefined): Answered {
+  const message =
+    doubt === undefined
+      ? `'${call.name}' was not called, because the request was cancelled`
+      : unknownOutcome(call, doubt);
+  return withoutStderr(packed(turn, call, { ok: false, message }));
+}
+
+function unknownOutcome({ name }: ToolCall, reason: string): string {
+  return `The call of '${name}' was cut off: ${reason}. Whether it took effect is unknown; find that out before you call it again`;
+}
+
+/** What a tool answered that ran outside, with what it changes in memory. */
+export async function outsideAnswer(
+  turn: Turn,
+  call: ToolCall,
+  { answer, shown }: OutsideResult,
+  repositories: Repositories,
+): Promise<Answered> {
+  if (answer.status === "unknown")
+    return withoutStderr(packed(turn, call, { ok: false, message: unknownOutcome(call, answer.reason) }));
+  const { status, text, stdout, stderr, blocks } = answer;
+  const charsMax = charsMaxOf(turn, call);
+  const kept = await repositories.attempt(() => keepBlocks(turn, repositories, shown, blocks));
+  const told = kept.ok ? text : `${text}\n\nWhat it changed in memory was not kept: ${kept.message}`;
+  const ok = status === "success" && kept.ok;
+  const message = limitText(told, charsMax);
+  const { toolReturn } = packed(
+    turn,
+    call,
+    ok ? { ok, message, promptChanged: kept.promptChanged } : { ok: false, message },
+  );
+  return {
+    toolReturn: {
+      ...toolReturn,
+      stdout: stdout.length === 0 ? null : limitLines(stdout, charsMax),
+      stderr: stderr.length === 0 ? toolReturn.stderr : limitLines(stderr, charsMax),
+    },
+    promptChanged: kept.ok && kept.promptChanged,
+  };
+}
+
+/** Stores what a tool changed of the blocks that it was shown; refused where one was changed meanwhile, or may not be. */
+async function keepBlocks(
+  turn: Turn,
+  { blocks: store }: Repositories,
+  shown: readonly Block[],
+  values: Readonly<Record<string, string>>,
+): Promise<ToolResult> {
+  const { agent, clock } = turn;
+  const blocks = withIsolated(store, agent.id, turn.isolatedBlockIds);
+  let promptChanged = false;
+  try {
+    for (const [label, value] of Object.entries(values)) {
+      const before = shown.find((block) => block.label === label);
+      const block = await blocks.findForAgent(agent.id, label);
+      if (before === undefined || block?.id !== before.id)
+        throw new Failure("not_found", `No memory block is labelled "${label}"`);
+      if (value === before.value) continue;
+      if (block.version !== before.version)
+        throw new Failure("conflict", `Block "${label}" was changed while the tool ran`);
+      await blocks.save(editValue(block, value, clock.now()));
+      promptChanged = true;
+    }
+    return { ok: true, message: "", promptChanged };
+  } catch (error) {
+    return { ok: false, message: heardOf(error) };
+  }
+}
+
+/** The lines, as many characters of them as fit. */
+function limitLines(lines: readonly string[], charsMax: number): readonly string[] {
+  let left = charsMax;
+  return lines.flatMap((line) => {
+    if (left <= 0) return [];
+    const kept = cut(line, left);
+    left -= kept.length;
+    return [kept];
+  });
+}
+
+function pack(turn: Turn, ok: boolean, message: ToolResult["message"]): string {
+  return packAnswer({ ok, message, at: turn.clock.now(), zone: turn.agent.timezone }, turn.timeFormat);
+}
