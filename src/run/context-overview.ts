@@ -36,8 +36,7 @@ export interface ContextOverview {
 export async function contextOverview(
   { store, clock, times, countTokens: count }: Pick<AgentWorkshop, "store" | "clock" | "times" | "countTokens">,
   actor: Actor,
-  agent: Agent,
-  conversationId: ConversationId | null,
+  { agent, conversationId }: { readonly agent: Agent; readonly conversationId: ConversationId | null },
 ): Promise<ContextOverview> {
   const reader = store.reader(actor);
   const threadId = conversationId ?? agent.id;

@@ -79,3 +79,65 @@ test("archives are found by name and by agent, and what does not exist is not fo
     expect([method, path, (await server.request(method, path)).status]).toEqual([method, path, 404]);
   expect((await server.request("GET", "/v1/archives/nonsense")).status).toBe(422);
 });
+
+test("a passage is stored by one rule, and prompts count passages, whoever stores or deletes them", async () => {
+  const shared = await archive("shared");
+  const ada = await server.agent({ tools: ["archival_memory_insert"] });
+  const bob = await server.agent();
+  const counts = async () =>
+    Promise.all(
+      [ada, bob].map(async (id) => {
+        const messages = await ok("GET", `/v1/agents/${id}/messages?order=asc`);
+        const [system] = messages.filter((one: Answer) => one.message_type === "system_message");
+        return Number(/- (\d+) passages are stored in archival memory/.exec(system.content)?.[1] ?? 0);
+      }),
+    );
+  for (const id of [ada, bob]) await ok("PATCH", `/v1/agents/${id}/archives/attach/${shared}`);
+  expect(await counts()).toEqual([0, 0]);
+
+  const tags = ["a", "b", "a"];
+  const [one] = await ok("POST", `/v1/agents/${ada}/archival-memory`, { text: "1", tags });
+  const two = await ok("POST", `/v1/archives/${shared}/passages`, { text: "2", tags });
+  const batch = { passages: [{ text: "3", tags }, { text: "4" }] };
+  const [three, four] = await ok("POST", `/v1/archives/${shared}/passages/batch`, batch);
+  expect([one.tags, two.tags, three.tags, four.tags]).toEqual([["a", "b"], ["a", "b"], ["a", "b"], null]);
+  expect(await counts()).toEqual([4, 4]);
+
+  server.model.say(
+    { calls: [{ name: "archival_memory_insert", arguments: { content: "5", tags } }] },
+    { text: "Done" },
+  );
+  await ok("POST", `/v1/agents/${ada}/messages`, { input: "remember" });
+  const stored = await ok("GET", `/v1/agents/${bob}/archival-memory`);
+  // Those of one batch are of one moment.
+  expect(stored.map((passage: Answer) => passage.text).sort()).toEqual(["1", "2", "3", "4", "5"]);
+  expect(stored[4].tags).toEqual(["a", "b"]);
+  expect((await counts())[0]).toBe(5);
+
+  await ok("DELETE", `/v1/agents/${bob}/archival-memory/${one.id}`);
+  expect(await counts()).toEqual([4, 4]);
+  expect((await server.request("DELETE", `/v1/archives/${shared}/passages/${two.id}`)).status).toBe(204);
+  expect(await counts()).toEqual([3, 3]);
+  expect((await server.request("DELETE", `/v1/archives/${shared}`)).status).toBe(204);
+  expect(await counts()).toEqual([0, 0]);
+});
+
+test("a passage has one longest length, whoever stores it, and of a batch nothing is stored that holds one too long", async () => {
+  const shared = await archive("shared");
+  const agentId = await server.agent({ tools: ["archival_memory_insert"] });
+  await ok("PATCH", `/v1/agents/${agentId}/archives/attach/${shared}`);
+  const long = "x".repeat(32_769);
+  for (const [path, body] of [
+    [`/v1/agents/${agentId}/archival-memory`, { text: long }],
+    [`/v1/archives/${shared}/passages`, { text: long }],
+    [`/v1/archives/${shared}/passages/batch`, { passages: [{ text: "short" }, { text: long }] }],
+  ] as const) {
+    const refused = await server.request("POST", path, body);
+    expect([path, refused.status, refused.body.detail]).toEqual([path, 400, expect.stringContaining("32768")]);
+  }
+  server.model.say({ calls: [{ name: "archival_memory_insert", arguments: { content: long } }] }, { text: "Too long" });
+  const { messages } = await ok("POST", `/v1/agents/${agentId}/messages`, { input: "remember" });
+  const answer = messages.find((one: Answer) => one.message_type === "tool_return_message");
+  expect([answer.status, answer.tool_return]).toEqual(["error", expect.stringContaining("holds 32768 characters")]);
+  expect(await texts(agentId)).toEqual([]);
+});

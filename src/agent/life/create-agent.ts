@@ -247,7 +247,7 @@ async function settle(
   const toolNames = tools.map((tool) => tool.name);
   const messages = firstMessages(workshop, { agent, systemText, toolNames, given: draft.initialMessages });
   await repositories.messages.append(agent.id, messages);
-  if (agent.enableSleeptime === true) await addCompanion(workshop, actor, agent, repositories);
+  if (agent.enableSleeptime === true) await addCompanion(workshop, repositories, { actor, agent });
   return agent;
 }
 
@@ -257,9 +257,8 @@ async function settle(
  */
 export async function addCompanion(
   workshop: AgentWorkshop,
-  actor: Actor,
-  agent: Agent,
   repositories: Repositories,
+  { actor, agent }: { readonly actor: Actor; readonly agent: Agent },
 ): Promise<void> {
   const { llmConfig, embeddingConfig } = agent;
   const isManager = (await repositories.groups.managedBy([agent.id])).size > 0;

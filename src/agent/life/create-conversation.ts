@@ -1,12 +1,13 @@
+import type { Clock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
-import { type Actor, type AgentId, newId } from "../../core/id.ts";
+import { type Actor, type AgentId, type ConversationId, newId } from "../../core/id.ts";
 import type { TimeFormat } from "../../core/time-format.ts";
 import type { World } from "../../core/world.ts";
 import type { Block } from "../../umi/core/block.ts";
 import type { Conversation } from "../conversation.ts";
 import { mustFind } from "../find.ts";
 import { newMessage } from "../new-message.ts";
-import type { Repositories } from "../ports/ports.ts";
+import type { Repositories, Store } from "../ports/ports.ts";
 import { compilePrompt } from "../prompt/recompile.ts";
 
 /** What a new conversation is made with. */
@@ -20,6 +21,9 @@ export interface ConversationDraft {
   /** Messages that it will begin with, for what its prompt tells of earlier ones. */
   readonly inContext?: number;
 }
+
+/** Fields of a conversation that clients may set. */
+export type ConversationChange = Partial<Pick<Conversation, "summary" | "model" | "modelSettings" | "lastMessageAt">>;
 
 /** What makes conversations. */
 export interface ConversationSources extends Pick<World, "clock" | "random"> {
@@ -65,6 +69,19 @@ export async function createConversation(
   });
   await repositories.messages.append(conversation.id, [newMessage(sources, place, "system", [{ type: "text", text }])]);
   return conversation;
+}
+
+/** Changes a conversation. What is absent stays. */
+export async function changeConversation(
+  { store, clock }: { readonly store: Store; readonly clock: Clock },
+  actor: Actor,
+  { id, change }: { readonly id: ConversationId; readonly change: ConversationChange },
+): Promise<Conversation> {
+  return store.write(actor, async ({ conversations }) => {
+    const changed = { ...(await mustFind(conversations, id)), ...change, updatedAt: clock.now() };
+    await conversations.save(changed);
+    return changed;
+  });
 }
 
 /** Stores a copy of each block that the conversation is to have for itself. */

@@ -3,6 +3,7 @@ import { type Actor, newId, type ToolId } from "../../core/id.ts";
 import { isRecord, type JsonObject } from "../../core/json.ts";
 import { sha256 } from "../../core/sha256.ts";
 import type { World } from "../../core/world.ts";
+import { builtinRows } from "../../tools/catalog.ts";
 import { pythonFunctionNames, pythonSchema, pythonSchemaWithArguments } from "../../tools/schema/python-schema.ts";
 import { typescriptSchema } from "../../tools/schema/typescript-schema.ts";
 import { RETURN_CHARS_DEFAULT, type Tool } from "../../tools/tool.ts";
@@ -73,7 +74,11 @@ export async function storeTool(workshop: ToolWorkshop, actor: Actor, draft: Too
 }
 
 /** Changes a custom tool. A new source renames it after the function that it holds. */
-export async function changeTool(workshop: ToolWorkshop, actor: Actor, id: ToolId, change: ToolChange): Promise<Tool> {
+export async function changeTool(
+  workshop: ToolWorkshop,
+  actor: Actor,
+  { id, change }: { readonly id: ToolId; readonly change: ToolChange },
+): Promise<Tool> {
   // Reading a long source takes a while, and must not keep the store's one writer waiting.
   const before = await findCustomTool(workshop.store.reader(actor), id);
   const jsonSchema = changedSchema(before, change);
@@ -103,6 +108,16 @@ export async function removeTool({ store }: ToolWorkshop, actor: Actor, id: Tool
     requireCustom(tool);
     await tools.remove(id);
   });
+}
+
+/** Puts the built-in tools back as they ship, and gives them by name. */
+export async function restoreBuiltins(workshop: ToolWorkshop, actor: Actor): Promise<readonly Tool[]> {
+  const rows = builtinRows({ ...workshop, actor });
+  const stored = await workshop.store.write(actor, async ({ tools }) => {
+    for (const row of rows) await tools.upsert(row);
+    return tools.findByNames(rows.map((row) => row.name));
+  });
+  return stored.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** What the model would be told of a source. */

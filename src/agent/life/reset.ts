@@ -14,8 +14,7 @@ const EMPTIED = "The conversation was emptied before this call had its answer, s
 export async function resetMessages(
   repositories: Repositories,
   sources: FirstMessageSources,
-  agent: Agent,
-  withFirst: boolean,
+  { agent, withFirst }: { readonly agent: Agent; readonly withFirst: boolean },
 ): Promise<void> {
   const { messages, tools } = repositories;
   const context = await messages.context(agent.id);

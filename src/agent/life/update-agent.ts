@@ -12,7 +12,7 @@ import {
   requireAgentName,
   requireTimeZone,
 } from "./create-agent.ts";
-import { replaceIdentities } from "./identity-links.ts";
+import { replaceIdentities } from "./identities.ts";
 import { changedModel, chooseEmbedding, defaultSummariser, type ModelWish, resolvedWish } from "./model-choice.ts";
 import { tellOfTools } from "./tell-of-tools.ts";
 
@@ -59,8 +59,7 @@ export interface AgentChange {
 export async function updateAgent(
   workshop: AgentWorkshop,
   actor: Actor,
-  id: AgentId,
-  change: AgentChange,
+  { id, change }: { readonly id: AgentId; readonly change: AgentChange },
 ): Promise<Agent> {
   const { fields, model, embedding } = change;
   if (fields.name !== undefined) requireAgentName(fields.name);
@@ -87,7 +86,7 @@ export async function updateAgent(
     }
     if (embeddingConfig !== undefined) await changeOwnArchive(repositories, agent);
     await replaceLists(repositories, agent, change);
-    if (fields.enableSleeptime === true) await addCompanion(workshop, actor, agent, repositories);
+    if (fields.enableSleeptime === true) await addCompanion(workshop, repositories, { actor, agent });
     if (showsInPrompt(current, agent) || change.blockIds !== undefined)
       await recompileAgent(repositories, agent, workshop);
     return agent;

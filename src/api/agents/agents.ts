@@ -76,7 +76,7 @@ export function agentRoutes(options: AgentRoutesOptions): Hono<ApiEnv> {
   routes.patch("/:agent_id", async (c) => {
     const id = pathId(c, "agent", "agent_id");
     const change = await readBody(c, UpdateAgentBody);
-    const agent = await updateAgent(options, c.var.actor, id, change);
+    const agent = await updateAgent(options, c.var.actor, { id, change });
     return c.json(await showAgent(readerFor(options, c), agent, ALL_RELATIONS));
   });
 

@@ -34,7 +34,7 @@ export function contextRoutes(options: RouteOptions): Hono<ApiEnv> {
       if (conversation?.agentId !== agent.id)
         throw new Failure("not_found", `Agent ${agent.id} has no conversation ${conversationId}`);
     }
-    return c.json(toWireContext(await contextOverview(options, c.var.actor, agent, conversationId)));
+    return c.json(toWireContext(await contextOverview(options, c.var.actor, { agent, conversationId })));
   });
 
   routes.post("/agents/:agent_id/summarize", async (c) => {
@@ -72,7 +72,7 @@ export function contextRoutes(options: RouteOptions): Hono<ApiEnv> {
     const agent = await store.write(c.var.actor, async (repositories) => {
       const found = await mustFind(repositories.agents, id);
       await requireIdle(repositories, { agent: found, conversationId: null });
-      await resetMessages(repositories, options, found, body.add_default_initial_messages);
+      await resetMessages(repositories, options, { agent: found, withFirst: body.add_default_initial_messages });
       return mustFind(repositories.agents, id);
     });
     return c.json(await showAgent(readerFor(options, c), agent, ALL_RELATIONS));

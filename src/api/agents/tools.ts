@@ -1,11 +1,10 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { mustFind } from "../../agent/find.ts";
-import { changeTool, removeTool, schemaOfSource, storeTool } from "../../agent/life/custom-tool.ts";
+import { changeTool, removeTool, restoreBuiltins, schemaOfSource, storeTool } from "../../agent/life/custom-tool.ts";
 import type { ToolFilter } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import { cut } from "../../core/text.ts";
-import { builtinRows } from "../../tools/catalog.ts";
 import { TOOL_TYPES } from "../../tools/tool.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { flagParam, given, listParam, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
@@ -43,12 +42,8 @@ export function toolRoutes(options: RouteOptions): Hono<ApiEnv> {
   });
 
   routes.post("/add-base-tools", async (c) => {
-    const rows = builtinRows({ ...options, actor: c.var.actor });
-    const stored = await options.store.write(c.var.actor, async ({ tools }) => {
-      for (const row of rows) await tools.upsert(row);
-      return tools.findByNames(rows.map((row) => row.name));
-    });
-    return c.json([...stored].sort((a, b) => (a.name < b.name ? -1 : 1)).map(toWireTool));
+    const stored = await restoreBuiltins(options, c.var.actor);
+    return c.json(stored.map(toWireTool));
   });
 
   routes.get("/:tool_id", async (c) => {
@@ -64,7 +59,7 @@ export function toolRoutes(options: RouteOptions): Hono<ApiEnv> {
   routes.patch("/:tool_id", async (c) => {
     const id = pathId(c, "tool", "tool_id");
     const change = await readBody(c, UpdateToolBody);
-    return c.json(toWireTool(await changeTool(options, c.var.actor, id, change)));
+    return c.json(toWireTool(await changeTool(options, c.var.actor, { id, change })));
   });
 
   routes.delete("/:tool_id", async (c) => {

@@ -1,11 +1,8 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { mustFind } from "../../agent/find.ts";
-import { Failure } from "../../core/failure.ts";
-import { type Actor, type AgentId, newId } from "../../core/id.ts";
-import type { JsonObject } from "../../core/json.ts";
+import { archiveOfAgent, deletePassage, storePassages } from "../../agent/life/passages.ts";
 import { dateBound } from "../../tools/builtin/date-bound.ts";
-import type { Passage } from "../../umi/archive/passage.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import {
   flagParam,
@@ -21,13 +18,11 @@ import {
 import { tellRetrieval } from "../http/retrieval.ts";
 import { timeField } from "../wire/time.ts";
 import { showPassages } from "./passage-view.ts";
-import { archiveOfAgent, nearestPassages } from "./passages.ts";
+import { nearestPassages } from "./passages.ts";
 
 const PASSAGES_DEFAULT = 100;
 const HITS_DEFAULT = 5;
 const HITS_MAX = 1_000;
-/** Letta's limit is 8,192 tokens; no tokenizer makes more of so many characters of English. */
-const PASSAGE_CHARS_MAX = 32_768;
 const TAGS_MAX = 1_000;
 
 const ListQuery = z.object({
@@ -63,18 +58,16 @@ export function archivalMemoryRoutes(options: RouteOptions): Hono<ApiEnv> {
     const archive = await archiveOfAgent(repositories, agent.id);
     if (archive === undefined) return c.json([]);
     const passages = await repositories.passages.list(archive.id, page, query.search);
-    return c.json(await showPassages(repositories, archive, passages, c.var.actor));
+    return c.json(await showPassages(repositories, { archive, passages }, c.var.actor));
   });
 
   routes.post("/:agent_id/archival-memory", async (c) => {
     const agentId = pathId(c, "agent", "agent_id");
     const body = await readBody(c, InsertBody);
-    if (body.text.length > PASSAGE_CHARS_MAX)
-      throw new Failure(
-        "refused",
-        `text: a passage holds ${PASSAGE_CHARS_MAX} characters, got ${body.text.length}; split it`,
-      );
-    return c.json(await insertPassage(options, c.var.actor, agentId, body));
+    const { text, tags = null, created_at } = body;
+    const drafts = [{ text, tags, ...given({ createdAt: created_at }) }];
+    const { archive, passages } = await storePassages(options, c.var.actor, { place: { agentId }, drafts });
+    return c.json(await showPassages(readerFor(options, c), { archive, passages }, c.var.actor));
   });
 
   routes.get("/:agent_id/archival-memory/search", async (c) => {
@@ -107,44 +100,9 @@ export function archivalMemoryRoutes(options: RouteOptions): Hono<ApiEnv> {
   routes.delete("/:agent_id/archival-memory/:memory_id", async (c) => {
     const agentId = pathId(c, "agent", "agent_id");
     const id = pathId(c, "passage", "memory_id");
-    await options.store.write(c.var.actor, async (repositories) => {
-      await mustFind(repositories.agents, agentId);
-      const archive = await repositories.passages.archiveOf(agentId);
-      const passage = await repositories.passages.find(id);
-      if (passage === undefined || passage.archiveId !== archive)
-        throw new Failure("not_found", `Passage with id ${id} not found`);
-      await repositories.passages.remove(id);
-    });
+    await deletePassage(options, c.var.actor, { place: { agentId }, id });
     return c.json({ message: `Memory id=${id} successfully deleted` });
   });
 
   return routes;
-}
-
-async function insertPassage(
-  options: RouteOptions,
-  actor: Actor,
-  agentId: AgentId,
-  body: z.output<typeof InsertBody>,
-): Promise<readonly JsonObject[]> {
-  const reader = options.store.reader(actor);
-  const before = (await archiveOfAgent(reader, agentId)) ?? (await mustFind(reader.agents, agentId));
-  const vectors = await options.quickVectors.ofTexts(before.embeddingConfig, [body.text]);
-  return options.store.write(actor, async (repositories) => {
-    const agent = await mustFind(repositories.agents, agentId);
-    const archiveId = await repositories.passages.openArchive(agentId, `${agent.name}'s Archive`);
-    const now = options.clock.now();
-    const passage: Passage = {
-      id: newId("passage", options.random),
-      archiveId,
-      text: body.text,
-      tags: body.tags ?? null,
-      metadata: {},
-      createdAt: body.created_at ?? now,
-      updatedAt: now,
-      createdById: actor.userId,
-    };
-    await repositories.passages.insert([passage], vectors);
-    return showPassages(repositories, await mustFind(repositories.archives, archiveId), [passage], actor);
-  });
 }

@@ -1,14 +1,12 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { mustFind } from "../../agent/find.ts";
-import { chooseEmbedding } from "../../agent/life/model-choice.ts";
-import { recompileAgents } from "../../agent/prompt/recompile.ts";
-import { Failure } from "../../core/failure.ts";
-import { newId, requireId } from "../../core/id.ts";
+import { changeArchive, createArchive, deleteArchive, linkArchive } from "../../agent/life/archives.ts";
+import { LINK_ACTIONS } from "../../agent/life/edited-agent.ts";
+import { deletePassage, storePassages } from "../../agent/life/passages.ts";
+import { requireId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
-import type { EmbeddingConfig } from "../../llm/config.ts";
-import type { Archive } from "../../umi/archive/archive.ts";
-import type { Passage } from "../../umi/archive/passage.ts";
+import type { PassageDraft } from "../../umi/archive/new-passages.ts";
 import { relationsOf, showAgents } from "../agents/agent-view.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { given, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
@@ -66,19 +64,9 @@ function ownRoutes(options: RouteOptions): Hono<ApiEnv> {
   });
 
   routes.post("/", async (c) => {
-    const body = await readBody(c, CreateBody);
-    const now = options.clock.now();
-    const archive: Archive = {
-      id: newId("archive", options.random),
-      name: body.name,
-      description: body.description ?? null,
-      embeddingConfig: await embeddingOf(options, body),
-      metadata: null,
-      createdById: c.var.actor.userId,
-      createdAt: now,
-      updatedAt: now,
-    };
-    await options.store.write(c.var.actor, ({ archives }) => archives.insert(archive));
+    const { embedding_config: embeddingConfig, ...body } = await readBody(c, CreateBody);
+    const draft = { ...given({ ...body, embeddingConfig }), name: body.name };
+    const archive = await createArchive(options, c.var.actor, draft);
     return c.json(toWireArchive(archive, c.var.actor.organizationId));
   });
 
@@ -89,20 +77,14 @@ function ownRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.patch("/:archive_id", async (c) => {
     const id = pathId(c, "archive", "archive_id");
-    const { name, description, ...body } = await readBody(c, UpdateBody);
-    const embeddingConfig = await embeddingOf({ ...options, defaultEmbedding: null }, body);
-    const change = given({ name, description, embeddingConfig });
-    const archive = await options.store.write(c.var.actor, async (repositories) => {
-      const changed = { ...(await mustFind(repositories.archives, id)), ...change, updatedAt: options.clock.now() };
-      await repositories.archives.save(changed);
-      return changed;
-    });
+    const { embedding_config: embeddingConfig, ...body } = await readBody(c, UpdateBody);
+    const archive = await changeArchive(options, c.var.actor, { id, change: given({ ...body, embeddingConfig }) });
     return c.json(toWireArchive(archive, c.var.actor.organizationId));
   });
 
   routes.delete("/:archive_id", async (c) => {
     const id = pathId(c, "archive", "archive_id");
-    await options.store.write(c.var.actor, ({ archives }) => archives.remove(id));
+    await deleteArchive(options, c.var.actor, id);
     return c.body(null, 204, { "content-type": "application/json" });
   });
 
@@ -117,15 +99,6 @@ function ownRoutes(options: RouteOptions): Hono<ApiEnv> {
   });
 
   return routes;
-}
-
-async function embeddingOf(
-  options: RouteOptions,
-  body: Pick<z.output<typeof CreateBody>, "embedding" | "embedding_config">,
-): Promise<EmbeddingConfig | null> {
-  if (body.embedding == null && body.embedding_config != null) return body.embedding_config;
-  const handle = body.embedding ?? options.defaultEmbedding;
-  return handle === null ? null : chooseEmbedding(options.models, handle);
 }
 
 function archivePassageRoutes(options: RouteOptions): Hono<ApiEnv> {
@@ -144,13 +117,7 @@ function archivePassageRoutes(options: RouteOptions): Hono<ApiEnv> {
   routes.delete("/:archive_id/passages/:passage_id", async (c) => {
     const archiveId = pathId(c, "archive", "archive_id");
     const id = pathId(c, "passage", "passage_id");
-    await options.store.write(c.var.actor, async (repositories) => {
-      await mustFind(repositories.archives, archiveId);
-      const passage = await repositories.passages.find(id);
-      if (passage?.archiveId !== archiveId)
-        throw new Failure("not_found", `Passage with id ${id} not found in archive ${archiveId}`);
-      await repositories.passages.remove(id);
-    });
+    await deletePassage(options, c.var.actor, { place: { archiveId }, id });
     return c.body(null, 204, { "content-type": "application/json" });
   });
 
@@ -159,18 +126,10 @@ function archivePassageRoutes(options: RouteOptions): Hono<ApiEnv> {
 
 function attachRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
-  for (const action of ["attach", "detach"] as const) {
+  for (const action of LINK_ACTIONS) {
     routes.patch(`/:agent_id/archives/${action}/:archive_id`, async (c) => {
-      const agentId = pathId(c, "agent", "agent_id");
-      const archiveId = pathId(c, "archive", "archive_id");
-      await options.store.write(c.var.actor, async (repositories) => {
-        await mustFind(repositories.agents, agentId);
-        await mustFind(repositories.archives, archiveId);
-        if (action === "attach") await repositories.archives.attach(agentId, archiveId, false);
-        else await repositories.archives.detach(agentId, archiveId);
-        // The prompt says how many passages there are.
-        await recompileAgents(repositories, [agentId], options);
-      });
+      const ids = { agentId: pathId(c, "agent", "agent_id"), id: pathId(c, "archive", "archive_id") };
+      await linkArchive(options, c.var.actor, { action, ...ids });
       return c.json(null);
     });
   }
@@ -180,28 +139,17 @@ function attachRoutes(options: RouteOptions): Hono<ApiEnv> {
 async function insertPassages(
   options: RouteOptions,
   c: Context<ApiEnv>,
-  drafts: readonly z.output<typeof PassageBody>[],
+  bodies: readonly z.output<typeof PassageBody>[],
 ): Promise<readonly JsonObject[]> {
-  const archiveId = pathId(c, "archive", "archive_id");
-  const now = options.clock.now();
-  const passages = drafts.map(
-    (draft): Passage => ({
-      id: newId("passage", options.random),
-      archiveId,
-      text: draft.text,
-      tags: draft.tags ?? null,
-      metadata: (draft.metadata ?? {}) as JsonObject,
-      createdAt: draft.created_at ?? now,
-      updatedAt: now,
-      createdById: c.var.actor.userId,
+  const drafts = bodies.map(
+    ({ text, tags = null, metadata, created_at }): PassageDraft => ({
+      text,
+      tags,
+      metadata: (metadata ?? {}) as JsonObject,
+      ...given({ createdAt: created_at }),
     }),
   );
-  const { embeddingConfig } = await mustFind(readerFor(options, c).archives, archiveId);
-  const texts = passages.map((passage) => passage.text);
-  const vectors = await options.quickVectors.ofTexts(embeddingConfig, texts);
-  return options.store.write(c.var.actor, async (repositories) => {
-    const archive = await mustFind(repositories.archives, archiveId);
-    await repositories.passages.insert(passages, vectors);
-    return showPassages(repositories, archive, passages, c.var.actor);
-  });
+  const place = { archiveId: pathId(c, "archive", "archive_id") };
+  const stored = await storePassages(options, c.var.actor, { place, drafts });
+  return showPassages(readerFor(options, c), stored, c.var.actor);
 }

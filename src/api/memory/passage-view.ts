@@ -1,16 +1,14 @@
+import type { StoredPassages } from "../../agent/life/passages.ts";
 import type { Repositories } from "../../agent/ports/ports.ts";
 import type { OrganizationId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { embeddingKeyOf } from "../../llm/catalog.ts";
-import type { Archive } from "../../umi/archive/archive.ts";
-import type { Passage } from "../../umi/archive/passage.ts";
 import { toWirePassage } from "../wire/passage.ts";
 
 /** Passages of one archive as clients see them, with the vectors that they have by now. */
 export async function showPassages(
   { vectors }: Pick<Repositories, "vectors">,
-  archive: Archive,
-  passages: readonly Passage[],
+  { archive, passages }: StoredPassages,
   owner: { readonly organizationId: OrganizationId },
 ): Promise<readonly JsonObject[]> {
   const { embeddingConfig } = archive;

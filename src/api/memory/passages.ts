@@ -1,9 +1,10 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { mustFind } from "../../agent/find.ts";
+import { archiveOfAgent } from "../../agent/life/passages.ts";
 import type { Repositories } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
-import { type AgentId, type ArchiveId, requireId } from "../../core/id.ts";
+import { type ArchiveId, requireId } from "../../core/id.ts";
 import { PAGE_ITEMS_MAX } from "../../core/page.ts";
 import type { Archive } from "../../umi/archive/archive.ts";
 import type { Passage, PassageFilter } from "../../umi/archive/passage.ts";
@@ -54,7 +55,7 @@ export function passageRoutes(options: RouteOptions): Hono<ApiEnv> {
     const { hits, retrieval } = await nearestPassages(repositories, archive.id, query);
     tellRetrieval(c, retrieval);
     const passages = hits.map((hit) => hit.passage);
-    const shown = await showPassages(repositories, archive, passages, c.var.actor);
+    const shown = await showPassages(repositories, { archive, passages }, c.var.actor);
     return c.json(hits.map(({ score }, i) => ({ passage: shown[i] ?? null, score, metadata: {} })));
   });
 
@@ -91,15 +92,6 @@ function passes({ tags, createdAt }: Passage, filter: PassageFilter): boolean {
   if (wanted.length === 0) return true;
   const has = (tag: string) => tags?.includes(tag) ?? false;
   return filter.tagMatch === "all" ? wanted.every(has) : wanted.some(has);
-}
-
-/** The archive of an agent; undefined before its first passage. */
-export async function archiveOfAgent(
-  { passages, archives }: Pick<Repositories, "passages" | "archives">,
-  agentId: AgentId,
-): Promise<Archive | undefined> {
-  const id = await passages.archiveOf(agentId);
-  return id === undefined ? undefined : archives.find(id);
 }
 
 async function searched(repositories: Repositories, body: z.output<typeof SearchBody>): Promise<Archive | undefined> {

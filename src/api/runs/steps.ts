@@ -4,6 +4,7 @@ import { mustFindNamed } from "../../agent/find.ts";
 import type { Repositories, StepFilter } from "../../agent/ports/ports.ts";
 import type { Step } from "../../agent/run.ts";
 import { parseId } from "../../core/id.ts";
+import { giveFeedback } from "../../run/feedback.ts";
 import { speechOf } from "../../run/step/speech.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { flagParam, given, listParam, pageOf, pageParams, readBody, readQuery } from "../http/request.ts";
@@ -64,13 +65,9 @@ export function stepRoutes(options: RouteOptions): Hono<ApiEnv> {
   });
 
   routes.patch("/:step_id/feedback", async (c) => {
-    const body = await readBody(c, FeedbackBody);
-    const step = await options.store.write(c.var.actor, async (repositories) => {
-      const current = await namedStep(repositories, c);
-      const changed = { ...current, feedback: body.feedback ?? null, tags: body.tags ?? current.tags };
-      await repositories.steps.save(changed);
-      return changed;
-    });
+    const { feedback = null, tags } = await readBody(c, FeedbackBody);
+    const given = { step: c.req.param("step_id"), feedback, ...(tags == null ? {} : { tags }) };
+    const step = await giveFeedback(options.store, c.var.actor, given);
     return c.json(toWireStep(step, c.var.actor.organizationId));
   });
 

@@ -26,8 +26,7 @@ export interface CancelFilter {
 export async function cancelRuns(
   { store, runner }: CancelOptions,
   actor: Actor,
-  filter: CancelFilter,
-  named: readonly string[] | null,
+  { named, ...filter }: CancelFilter & { readonly named: readonly string[] | null },
 ): Promise<Record<string, string>> {
   if (named === null || named.length === 0) return cancelLatest({ store, runner }, actor, filter);
   const { runs } = store.reader(actor);

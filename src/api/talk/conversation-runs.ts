@@ -42,7 +42,7 @@ export function conversationRunRoutes(options: ConversationRoutesOptions): Hono<
 
   routes.post("/conversations/:conversation_id/cancel", async (c) => {
     const where = await pathTarget(options, c, readQuery(c, AgentQuery).agent_id);
-    return c.json(await cancelRuns(options, c.var.actor, where, null));
+    return c.json(await cancelRuns(options, c.var.actor, { ...where, named: null }));
   });
 
   routes.post("/conversations/:conversation_id/stream", async (c) => {

@@ -2,15 +2,16 @@ import { type Context, Hono } from "hono";
 import { z } from "zod";
 import type { Conversation } from "../../agent/conversation.ts";
 import { mustFind } from "../../agent/find.ts";
-import { createConversation } from "../../agent/life/create-conversation.ts";
+import { changeConversation, createConversation } from "../../agent/life/create-conversation.ts";
 import { resolvedWish } from "../../agent/life/model-choice.ts";
 import { Failure } from "../../core/failure.ts";
 import { type AgentId, type ConversationId, parseId, requireId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { TimeFormat } from "../../core/time-format.ts";
 import type { Models } from "../../llm/models.ts";
+import { deleteConversation } from "../../run/delete-conversation.ts";
 import type { ApiEnv } from "../http/env.ts";
-import { check, flagParam, pageOf, pageParams, readBody, readQuery } from "../http/request.ts";
+import { check, flagParam, given, pageOf, pageParams, readBody, readQuery } from "../http/request.ts";
 import { toWireConversation } from "../wire/conversation.ts";
 import { toWireMessages } from "../wire/message.ts";
 import { ModelSettingsBody } from "../wire/model-settings.ts";
@@ -96,27 +97,16 @@ export function conversationRoutes(options: ConversationRoutesOptions): Hono<Api
     const id = pathConversation(c);
     const body = await readBody(c, UpdateBody);
     await checkModel(options.models, body);
-    const saved = await store.write(c.var.actor, async ({ conversations }) => {
-      const found = await mustFind(conversations, id);
-      const changed = {
-        ...found,
-        summary: body.summary ?? found.summary,
-        model: body.model ?? found.model,
-        modelSettings: settingsOf(body) ?? found.modelSettings,
-        lastMessageAt: body.last_message_at ?? found.lastMessageAt,
-        updatedAt: clock.now(),
-      };
-      await conversations.save(changed);
-      return changed;
-    });
-    return c.json(await showConversation(options, c, saved));
+    const change = {
+      ...given({ summary: body.summary, model: body.model, lastMessageAt: body.last_message_at }),
+      ...given({ modelSettings: settingsOf(body) }),
+    };
+    const changed = await changeConversation(options, c.var.actor, { id, change });
+    return c.json(await showConversation(options, c, changed));
   });
 
   routes.delete("/conversations/:conversation_id", async (c) => {
-    const { id, agentId } = await find(options, c, pathConversation(c));
-    const atWork = await store.reader(c.var.actor).runs.active(agentId, id);
-    if (atWork !== undefined) await options.runner.cancel(c.var.actor, atWork);
-    await store.write(c.var.actor, ({ conversations }) => conversations.remove(id));
+    await deleteConversation(options, c.var.actor, pathConversation(c));
     return c.json(null);
   });
 

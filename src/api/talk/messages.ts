@@ -71,7 +71,7 @@ export function messageRoutes(options: SendOptions): Hono<ApiEnv> {
   routes.post("/agents/:agent_id/messages/cancel", async (c) => {
     const agentId = pathId(c, "agent", "agent_id");
     const { run_ids } = await readBody(c, CancelBody);
-    return c.json(await cancelRuns(options, c.var.actor, { agentId }, run_ids ?? null));
+    return c.json(await cancelRuns(options, c.var.actor, { agentId, named: run_ids ?? null }));
   });
 
   routes.get("/agents/:agent_id/messages", async (c) => listForAgent(options, c));

@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { newId } from "../../core/id.ts";
 import { pythonRepr } from "../../core/python-repr.ts";
-import { wellFormed } from "../../core/text.ts";
 import { createTimeFormat } from "../../core/time-format.ts";
+import { addPassages } from "../../umi/archive/new-passages.ts";
 import { type BuiltinTool, defineTool, objectSchema } from "../builtin.ts";
 import { optionalText, optionalTexts, wholeNumber, within } from "./arguments.ts";
 import { dateBound } from "./date-bound.ts";
@@ -46,19 +45,8 @@ export const archivalMemoryInsert: BuiltinTool = defineTool({
   arguments: z.object({ content: z.string(), tags: optionalTexts }),
   changesPrompt: true,
   async run({ content, tags }, { agentId, agentName, userId, passages, clock, random }) {
-    const at = clock.now();
     const archiveId = await passages.openArchive(agentId, `${agentName}'s Archive`);
-    const passage = {
-      id: newId("passage", random),
-      archiveId,
-      text: wellFormed(content),
-      tags: tags ? [...new Set(tags.map(wellFormed))] : null,
-      metadata: {},
-      createdAt: at,
-      updatedAt: at,
-      createdById: userId,
-    };
-    await passages.insert([passage]);
+    await addPassages(passages, [{ text: content, tags: tags ?? null }], { archiveId, userId, clock, random });
     return "None";
   },
 });

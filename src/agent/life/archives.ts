@@ -1,0 +1,117 @@
+import { type Actor, type AgentId, type ArchiveId, newId } from "../../core/id.ts";
+import { PAGE_ITEMS_MAX } from "../../core/page.ts";
+import type { EmbeddingConfig } from "../../llm/config.ts";
+import type { Archive } from "../../umi/archive/archive.ts";
+import type { Agent } from "../agent.ts";
+import { mustFind } from "../find.ts";
+import type { Repositories } from "../ports/ports.ts";
+import { recompileAgent } from "../prompt/recompile.ts";
+import type { AgentWorkshop } from "./create-agent.ts";
+import type { LinkAction } from "./edited-agent.ts";
+import { chooseEmbedding } from "./model-choice.ts";
+
+/** Fields of an archive that clients may set. A handle of an embedding model counts before its configuration. */
+export interface ArchiveChange {
+  readonly name?: string;
+  readonly description?: string;
+  readonly embedding?: string;
+  readonly embeddingConfig?: EmbeddingConfig;
+}
+
+/** Makes an archive that no agent uses yet. */
+export async function createArchive(
+  workshop: AgentWorkshop,
+  actor: Actor,
+  draft: ArchiveChange & { readonly name: string },
+): Promise<Archive> {
+  const now = workshop.clock.now();
+  const archive: Archive = {
+    id: newId("archive", workshop.random),
+    name: draft.name,
+    description: draft.description ?? null,
+    embeddingConfig: (await embeddingOf(workshop, draft)) ?? null,
+    metadata: null,
+    createdById: actor.userId,
+    createdAt: now,
+    updatedAt: now,
+  };
+  await workshop.store.write(actor, ({ archives }) => archives.insert(archive));
+  return archive;
+}
+
+/** Changes an archive. With another embedding model its passages get new vectors later. */
+export async function changeArchive(
+  workshop: AgentWorkshop,
+  actor: Actor,
+  { id, change }: { readonly id: ArchiveId; readonly change: ArchiveChange },
+): Promise<Archive> {
+  const embeddingConfig = await embeddingOf({ ...workshop, defaultEmbedding: null }, change);
+  return workshop.store.write(actor, async ({ archives }) => {
+    const archive = await mustFind(archives, id);
+    const changed = {
+      ...archive,
+      name: change.name ?? archive.name,
+      description: change.description ?? archive.description,
+      embeddingConfig: embeddingConfig ?? archive.embeddingConfig,
+      updatedAt: workshop.clock.now(),
+    };
+    await archives.save(changed);
+    return changed;
+  });
+}
+
+/** Removes an archive with its passages; agents that used it have none then. */
+export async function deleteArchive(workshop: AgentWorkshop, actor: Actor, id: ArchiveId): Promise<void> {
+  await workshop.store.write(actor, async (repositories) => {
+    const sharing = await agentsOf(repositories, id);
+    await repositories.archives.remove(id);
+    await tellCounts(workshop, repositories, sharing);
+  });
+}
+
+/** Gives an agent an archive, or takes it away; throws a `conflict` Failure when it has another one. */
+export async function linkArchive(
+  workshop: AgentWorkshop,
+  actor: Actor,
+  { action, agentId, id }: { readonly action: LinkAction; readonly agentId: AgentId; readonly id: ArchiveId },
+): Promise<void> {
+  await workshop.store.write(actor, async (repositories) => {
+    const { agents, archives } = repositories;
+    const agent = await mustFind(agents, agentId);
+    await mustFind(archives, id);
+    if (action === "attach") await archives.attach(agentId, id, false);
+    else await archives.detach(agentId, id);
+    await tellCounts(workshop, repositories, [agent]);
+  });
+}
+
+/** Compiles the prompts of all agents that use the archive again: they say how many passages it holds. */
+export async function tellPassageCount(
+  workshop: AgentWorkshop,
+  repositories: Repositories,
+  id: ArchiveId,
+): Promise<void> {
+  await tellCounts(workshop, repositories, await agentsOf(repositories, id));
+}
+
+async function tellCounts(
+  workshop: AgentWorkshop,
+  repositories: Repositories,
+  agents: readonly Agent[],
+): Promise<void> {
+  for (const agent of agents) await recompileAgent(repositories, agent, workshop);
+}
+
+function agentsOf({ agents }: Repositories, archiveId: ArchiveId): Promise<readonly Agent[]> {
+  const page = { limit: PAGE_ITEMS_MAX, order: "asc", orderBy: "created_at" } as const;
+  return agents.list({ archiveId, showHidden: true }, page);
+}
+
+async function embeddingOf(
+  { models, defaultEmbedding }: Pick<AgentWorkshop, "models" | "defaultEmbedding">,
+  { embedding, embeddingConfig }: ArchiveChange,
+): Promise<EmbeddingConfig | undefined> {
+  if (embedding === undefined && embeddingConfig !== undefined) return embeddingConfig;
+  const handle = embedding ?? defaultEmbedding;
+  return handle === null ? undefined : chooseEmbedding(models, handle);
+}
