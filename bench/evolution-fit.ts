@@ -44,7 +44,7 @@ export function fitModel(cases: readonly EvolutionCase[]): ReplacementModel {
   const half = { ...SHIPPED_MODEL, features: first.weights, featuresBias: first.bias };
   const standings = prepared.flatMap(({ known, fresh, pairs }) => {
     const evidence = pairs.map((pair) => evidenceOf(pair, half));
-    return pairs.map((_, index) => standingOf(known, fresh, evidence, index));
+    return pairs.map((_, index) => standingOf({ known, evidence }, fresh, index));
   });
   const second = weightsOf(all, STANDING_NAMES, standings);
   return { ...half, standing: second.weights, standingBias: second.bias };

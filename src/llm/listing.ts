@@ -62,12 +62,14 @@ export async function listModels(settings: ProviderSettings, world: World): Prom
       throw modelFailureOf({ statusCode: response.status, responseBody: body, message }, provider);
     }
     const entries = entriesOf(parseJson(body));
-    if (entries === undefined) throw failureOf("llm_error", "The list of models cannot be read", provider);
+    if (entries === undefined)
+      throw failureOf({ type: "llm_error", what: "The list of models cannot be read" }, provider);
     const listing = listingOf(settings, entries.slice(0, MODELS_MAX));
     return settings.kind === "ollama" ? await withWindows(listing, settings, world, deadline) : listing;
   } catch (error) {
     const timedOut = deadline.timedOut();
-    if (timedOut !== undefined) throw failureOf("llm_timeout", timeoutText(timedOut), provider, { cause: error });
+    if (timedOut !== undefined)
+      throw failureOf({ type: "llm_timeout", what: timeoutText(timedOut) }, provider, { cause: error });
     throw modelFailureOf(error, provider);
   } finally {
     deadline.end();

@@ -15,9 +15,9 @@ import {
 
 const TOOLS = ["a", "b", "c", "d"];
 const allow = (rules: readonly ToolRule[], history: readonly string[], result: string | null = null) =>
-  allowedTools(rules, history, TOOLS, result).join("");
+  allowedTools(rules, { history, lastResult: result }, TOOLS).join("");
 const force = (rules: readonly ToolRule[], history: readonly string[], result: string | null = null) =>
-  forcedCall(rules, history, TOOLS, result);
+  forcedCall(rules, { history, lastResult: result }, TOOLS);
 
 const first = (toolName: string, args: Record<string, unknown> | null = null): ToolRule => ({
   type: "run_first",
@@ -116,9 +116,9 @@ test("allowedTools() only ever takes tools away, and in their order", () => {
   );
   fc.assert(
     fc.property(fc.array(rule, { maxLength: 5 }), names, name, (rules, history, result) => {
-      const allowed = allowedTools(rules, history, TOOLS, result);
+      const allowed = allowedTools(rules, { history, lastResult: result }, TOOLS);
       expect(TOOLS.filter((tool) => allowed.includes(tool))).toEqual([...allowed]);
-      const choice = forcedCall(rules, history, TOOLS, result);
+      const choice = forcedCall(rules, { history, lastResult: result }, TOOLS);
       if (typeof choice === "object") expect(allowed).toEqual([choice.tool]);
       if (allowed.length === 0) expect(choice).toBe("auto");
     }),

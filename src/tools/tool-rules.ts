@@ -12,9 +12,8 @@ export type PrefilledArgs = Readonly<Record<string, unknown>>;
  */
 export function allowedTools(
   rules: readonly ToolRule[],
-  history: readonly string[],
+  { history, lastResult }: { readonly history: readonly string[]; readonly lastResult: string | null },
   toolNames: readonly string[],
-  lastResult: string | null,
 ): readonly string[] {
   if (history.length === 0) {
     const first = new Set(rules.flatMap((rule) => (rule.type === "run_first" ? [rule.toolName] : [])));
@@ -27,12 +26,11 @@ export function allowedTools(
 /** What to ask of the model: one tool, some tool, or whatever it wants. Arguments as of {@link allowedTools}. */
 export function forcedCall(
   rules: readonly ToolRule[],
-  history: readonly string[],
+  { history, lastResult }: { readonly history: readonly string[]; readonly lastResult: string | null },
   toolNames: readonly string[],
-  lastResult: string | null,
 ): ToolChoice {
   if (!rules.some((rule) => forces(rule, history, lastResult))) return "auto";
-  const [only, ...others] = allowedTools(rules, history, toolNames, lastResult);
+  const [only, ...others] = allowedTools(rules, { history, lastResult }, toolNames);
   if (only === undefined) return "auto";
   return others.length === 0 ? { tool: only } : "required";
 }

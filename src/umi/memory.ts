@@ -119,7 +119,7 @@ export class Memory {
     const turn = { id: `turn-${random.uuid()}`, text, role, at, ...names };
     const { facts, left, unreadable } = await this.#extractor.extract([{ ...turn, speaker: named }], this.#recalled);
     await this.#stores.entries.add(this.#space, [turn]);
-    const learned = await learn(this.#space, facts, [turn], this.#learning());
+    const learned = await learn(this.#space, { facts, turns: [turn] }, this.#learning());
     return {
       turnId: turn.id,
       learned,
@@ -133,7 +133,11 @@ export class Memory {
     const { includesPast = false, at = this.#options.clock.now(), ...rest } = wish;
     const result = await this.#retriever.recall(question, { ...rest, space: this.#space, at });
     const { limit = RECALL_LIMIT_DEFAULT, explain = false } = rest;
-    const facts = await recallFacts(this.#stores, this.#space, question, { limit, at, explain, includesPast });
+    const facts = await recallFacts(
+      this.#stores,
+      { space: this.#space, question },
+      { limit, at, explain, includesPast },
+    );
     this.#noteRecalled([...result.hits.map(({ entry }) => entry.text), ...facts.map(({ fact }) => fact.text)]);
     return { ...result, facts };
   }

@@ -117,7 +117,7 @@ async function hear(
   const learned = await subject.change(async (store) => {
     const all = [];
     for (const one of extractByRules(turn))
-      all.push(await learnFact(SPACE, one, at, { store, clock, random: world.random }));
+      all.push(await learnFact(SPACE, { extracted: one, saidAt: at }, { store, clock, random: world.random }));
     return all;
   });
   return { turnId: turn.id, learned };

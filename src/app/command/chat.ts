@@ -27,7 +27,7 @@ export async function chat(settings: Settings, options: ChatOptions): Promise<nu
   const connection = await connect(settings, { recovers: true });
   try {
     const notes = [...connection.notes];
-    const agent = await chooseAgent(connection, settings, options, (sentence) => notes.push(sentence));
+    const agent = await chooseAgent(connection, { settings, choice: options }, (sentence) => notes.push(sentence));
     const paint = painter();
     if (question === undefined) {
       const { openScreen } = await loadScreen();

@@ -34,16 +34,15 @@ export interface AgentChoice {
 /** The agent with this id or name, or the most recent one. */
 export async function findAgent(connection: Connection, wanted: string | undefined): Promise<AgentView | undefined> {
   if (wanted?.startsWith("agent-") === true)
-    return ask(connection, `/v1/agents/${encodeURIComponent(wanted)}`, AgentShape);
+    return ask(connection, { path: `/v1/agents/${encodeURIComponent(wanted)}`, shape: AgentShape });
   const query = wanted === undefined ? "limit=1" : `limit=1&name=${encodeURIComponent(wanted)}`;
-  return (await ask(connection, `/v1/agents/?${query}`, z.array(AgentShape)))[0];
+  return (await ask(connection, { path: `/v1/agents/?${query}`, shape: z.array(AgentShape) }))[0];
 }
 
 /** The agent that was asked for, made when there is none, with the model that was asked for. */
 export async function chooseAgent(
   connection: Connection,
-  settings: Settings,
-  choice: AgentChoice,
+  { settings, choice }: { readonly settings: Settings; readonly choice: AgentChoice },
   tell: (sentence: string) => void,
 ): Promise<AgentView> {
   const known = await findAgent(connection, choice.agent);
@@ -61,7 +60,7 @@ export async function chooseAgent(
 export async function changeModel(connection: Connection, agent: AgentView, handle: string): Promise<AgentView> {
   const path = `/v1/agents/${encodeURIComponent(agent.id)}`;
   try {
-    return await ask(connection, path, AgentShape, { method: "PATCH", body: { model: handle } });
+    return await ask(connection, { path, shape: AgentShape, method: "PATCH", body: { model: handle } });
   } catch (error) {
     if (!(error instanceof Failure) || error.kind === "unavailable") throw error;
     const close = nearest(
@@ -80,7 +79,7 @@ export function modelSentence(before: AgentView, after: AgentView): string {
 
 /** Every chat model that the server offers. */
 export async function listModels(connection: Connection): Promise<readonly ModelView[]> {
-  return ask(connection, "/v1/models/", z.array(ModelShape));
+  return ask(connection, { path: "/v1/models/", shape: z.array(ModelShape) });
 }
 
 async function makeAgent(
@@ -92,7 +91,7 @@ async function makeAgent(
   if (agent !== undefined) tell(`There is no agent called '${agent}' yet; making it.`);
   const chosen = model ?? firstModel ?? (await bestModel(connection, settings, tell));
   const body = { ...FIRST_AGENT, name: agent ?? FIRST_AGENT.name, model: chosen };
-  return ask(connection, "/v1/agents/", AgentShape, { method: "POST", body });
+  return ask(connection, { path: "/v1/agents/", shape: AgentShape, method: "POST", body });
 }
 
 /** The first model of a provider, else the built-in one; what is configured and does not answer is told. */

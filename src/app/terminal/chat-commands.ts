@@ -88,7 +88,7 @@ async function changeAgent(chat: Chat, wanted: string): Promise<void> {
 
 async function newConversation(chat: Chat): Promise<void> {
   const path = `/v1/conversations/?agent_id=${chat.agent.id}`;
-  const { id } = await ask(chat.connection, path, ConversationShape, { method: "POST", body: {} });
+  const { id } = await ask(chat.connection, { path, shape: ConversationShape, method: "POST", body: {} });
   chat.conversationId = id;
   chat.pending = [];
   chat.screen.footer(footerOf(chat));

@@ -28,7 +28,10 @@ export interface Connection {
 }
 
 /** What may be asked of the API with one call. */
-export interface Ask {
+export interface Ask<S> {
+  readonly path: string;
+  /** What the answer must look like. */
+  readonly shape: S;
   readonly method?: "GET" | "POST" | "PATCH";
   readonly body?: unknown;
 }
@@ -52,9 +55,7 @@ export async function connect(settings: Settings, { recovers }: { readonly recov
 /** Asks the API and checks what comes back; everything that goes wrong becomes a sentence. */
 export async function ask<S extends z.ZodType>(
   connection: Connection,
-  path: string,
-  shape: S,
-  { method = "GET", body }: Ask = {},
+  { path, shape, method = "GET", body }: Ask<S>,
 ): Promise<z.output<S>> {
   const init = { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
   let response: Response;

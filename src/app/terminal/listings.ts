@@ -22,8 +22,8 @@ const NAMES_MAX = 200;
 
 /** The newest agents. */
 export async function agentsListing(connection: Connection, limit: number): Promise<Listing> {
-  const agents = await ask(connection, `/v1/agents/?limit=${limit}`, z.array(AgentShape));
-  const count = await ask(connection, "/v1/agents/count", z.number());
+  const agents = await ask(connection, { path: `/v1/agents/?limit=${limit}`, shape: z.array(AgentShape) });
+  const count = await ask(connection, { path: "/v1/agents/count", shape: z.number() });
   return {
     rows: agents.map((agent) => [agent.name, agent.model ?? "no model", agent.id]),
     json: agents,
@@ -35,7 +35,7 @@ export async function agentsListing(connection: Connection, limit: number): Prom
 export async function agentListing(connection: Connection, wanted: string): Promise<Listing> {
   const { id } = await requireAgent(connection, wanted);
   const include = ["blocks", "tools", "tags"].map((name) => `include=agent.${name}`).join("&");
-  const agent = await ask(connection, `/v1/agents/${id}?${include}`, AgentShape);
+  const agent = await ask(connection, { path: `/v1/agents/${id}?${include}`, shape: AgentShape });
   const names = (list: unknown, key: string) =>
     Array.isArray(list) ? list.map((entry) => (isRecord(entry) ? String(entry[key]) : String(entry))).join(", ") : "";
   const memory = isRecord(agent["memory_settings"]) ? agent["memory_settings"] : {};
@@ -99,7 +99,7 @@ export async function blocksListing(
   limit: number,
 ): Promise<Listing> {
   const path = agent === undefined ? "/v1/blocks/" : `/v1/agents/${agent.id}/core-memory/blocks`;
-  const found = await ask(connection, `${path}?limit=${limit + 1}`, z.array(BlockShape));
+  const found = await ask(connection, { path: `${path}?limit=${limit + 1}`, shape: z.array(BlockShape) });
   const blocks = found.slice(0, limit);
   const empty = agent === undefined ? "There are no memory blocks yet." : `${agent.name} has no memory blocks.`;
   return {
@@ -115,11 +115,10 @@ export async function blocksListing(
 
 /** One block of an agent. */
 export async function blockListing(connection: Connection, agent: AgentView, label: string): Promise<Listing> {
-  const blocks = await ask(
-    connection,
-    `/v1/agents/${agent.id}/core-memory/blocks?limit=${NAMES_MAX}`,
-    z.array(BlockShape),
-  );
+  const blocks = await ask(connection, {
+    path: `/v1/agents/${agent.id}/core-memory/blocks?limit=${NAMES_MAX}`,
+    shape: z.array(BlockShape),
+  });
   const block = blocks.find((candidate) => candidate.label === label || candidate.id === label);
   if (block === undefined) {
     const close =
@@ -138,11 +137,10 @@ export async function blockListing(connection: Connection, agent: AgentView, lab
 
 /** What is known to an agent. */
 export async function factsListing(connection: Connection, agent: AgentView, limit: number): Promise<Listing> {
-  const found = await ask(
-    connection,
-    `/v1/agents/${agent.id}/memory/facts?current=true&limit=${limit + 1}`,
-    z.array(FactShape),
-  );
+  const found = await ask(connection, {
+    path: `/v1/agents/${agent.id}/memory/facts?current=true&limit=${limit + 1}`,
+    shape: z.array(FactShape),
+  });
   const facts = found.slice(0, limit);
   const empty = `${agent.name} knows no facts yet. Agents learn them where memory_settings say so, as those of 'selkie chat' do.`;
   return {
@@ -159,7 +157,9 @@ const RecalledShape = z.looseObject({
 
 /** What an agent remembers that bears on some words. */
 export async function recallListing(connection: Connection, agent: AgentView, words: string): Promise<Listing> {
-  const found = await ask(connection, `/v1/agents/${agent.id}/memory/recall`, RecalledShape, {
+  const found = await ask(connection, {
+    path: `/v1/agents/${agent.id}/memory/recall`,
+    shape: RecalledShape,
     method: "POST",
     body: { query: words },
   });
@@ -183,8 +183,13 @@ function toolsWithoutUse(tools: unknown): string {
 
 /** An agent's tools. */
 export async function toolsListing(connection: Connection, agent: AgentView): Promise<Listing> {
-  const tools = await ask(connection, `/v1/agents/${agent.id}/tools?limit=${NAMES_MAX}`, z.array(ToolShape));
-  const rules = await ask(connection, `/v1/agents/${agent.id}`, AgentShape).then((state) => state["tool_rules"]);
+  const tools = await ask(connection, {
+    path: `/v1/agents/${agent.id}/tools?limit=${NAMES_MAX}`,
+    shape: z.array(ToolShape),
+  });
+  const rules = await ask(connection, { path: `/v1/agents/${agent.id}`, shape: AgentShape }).then(
+    (state) => state["tool_rules"],
+  );
   const asking = (Array.isArray(rules) ? rules : [])
     .filter(isRecord)
     .filter((rule) => rule["type"] === "requires_approval");
@@ -205,7 +210,7 @@ export async function requireAgent(connection: Connection, wanted: string | unde
   const found = await findAgent(connection, wanted);
   if (found !== undefined) return found;
   if (wanted === undefined) throw new Failure("not_found", "There are no agents yet. 'selkie chat' makes one");
-  const others = await ask(connection, `/v1/agents/?limit=${NAMES_MAX}`, z.array(AgentShape));
+  const others = await ask(connection, { path: `/v1/agents/?limit=${NAMES_MAX}`, shape: z.array(AgentShape) });
   const close = nearest(
     wanted,
     others.map(({ name }) => name),

@@ -27,8 +27,7 @@ export async function askOnce(shot: OneShot): Promise<number> {
   const reply = createReply(shot, output);
   const turn = startTurn(
     connection,
-    place,
-    { type: "text", text: question },
+    { place, input: { type: "text", text: question } },
     {
       event: reply.event,
       lost: (sentence) => warn(`${sentence}\n`),

@@ -10,11 +10,10 @@ export async function newestMessages(
   limit: number,
 ): Promise<readonly MessageView[]> {
   const own = place.conversationId === null ? "&conversation_id=default" : "";
-  const found = await ask(
-    connection,
-    `${pathOf(place)}/messages?limit=${limit}&order=desc${own}`,
-    z.array(MessageShape),
-  );
+  const found = await ask(connection, {
+    path: `${pathOf(place)}/messages?limit=${limit}&order=desc${own}`,
+    shape: z.array(MessageShape),
+  });
   // By agent they come forward in time whatever the order, by conversation backward.
   return place.conversationId === null ? found : found.toReversed();
 }

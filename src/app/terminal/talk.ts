@@ -79,11 +79,15 @@ async function speak(chat: Chat, input: TurnInput): Promise<void> {
   const { screen, connection, agent } = chat;
   const working = `${agent.name} is at work · Ctrl-C stops`;
   screen.working(working);
-  chat.turn = startTurn(connection, placeOf(chat), input, {
-    event: createReplyView(screen),
-    lost: (sentence) => screen.working(`${sentence} · Ctrl-C stops`),
-    found: () => screen.working(working),
-  });
+  chat.turn = startTurn(
+    connection,
+    { place: placeOf(chat), input },
+    {
+      event: createReplyView(screen),
+      lost: (sentence) => screen.working(`${sentence} · Ctrl-C stops`),
+      found: () => screen.working(working),
+    },
+  );
   try {
     const end = await chat.turn.end;
     if (end.stopReason === "cancelled") screen.add("note", "(stopped)");

@@ -61,7 +61,11 @@ export function pathOf({ agentId, conversationId }: Place): string {
 }
 
 /** Sends to an agent and follows its run to the end, also across a server that goes away and comes back. */
-export function startTurn(connection: Connection, place: Place, input: TurnInput, listener: TurnListener): Turn {
+export function startTurn(
+  connection: Connection,
+  { place, input }: { readonly place: Place; readonly input: TurnInput },
+  listener: TurnListener,
+): Turn {
   const leaving = new AbortController();
   const progress: Progress = { runId: null, seqId: 0, stopReason: null, usage: null, calls: new Map() };
   // The same request again, told by the name of its message, is answered by the same run.
@@ -78,7 +82,7 @@ export function startTurn(connection: Connection, place: Place, input: TurnInput
           progress.runId === null
             ? `${pathOf(place)}${place.conversationId === null ? "/messages" : ""}`
             : `/v1/agents/${agentId}/messages`;
-        await ask(connection, `${path}/cancel`, z.unknown(), { method: "POST", body: named });
+        await ask(connection, { path: `${path}/cancel`, shape: z.unknown(), method: "POST", body: named });
         await end.catch(() => undefined);
       } catch (error) {
         // Nothing to cancel: the run has just ended, or never began.

@@ -176,8 +176,9 @@ class Adapter implements LanguageModel {
     if (signal.aborted) return signal.reason;
     const timedOut = deadline.timedOut();
     if (timedOut !== undefined)
-      return failureOf("llm_timeout", timeoutText(timedOut), this.#provider, { cause: error });
-    if (error instanceof EndlessReply) return failureOf("llm_error", error.message, this.#provider, { cause: error });
+      return failureOf({ type: "llm_timeout", what: timeoutText(timedOut) }, this.#provider, { cause: error });
+    if (error instanceof EndlessReply)
+      return failureOf({ type: "llm_error", what: error.message }, this.#provider, { cause: error });
     return modelFailureOf(error, this.#provider);
   }
 }

@@ -51,7 +51,7 @@ export async function streamedAttempt(options: AttemptOptions, open: OpenParts):
       if (deadline.signal.aborted) throw deadline.signal.reason;
       // A sign of life, though nothing was said: a model of one's own may read a long prompt for minutes.
       deadline.prolong();
-      if (!hasMore && reply === undefined) throw failureOf("llm_error", BROKEN_OFF, provider);
+      if (!hasMore && reply === undefined) throw failureOf({ type: "llm_error", what: BROKEN_OFF }, provider);
     }
     deadline.disarm();
     return { reply, exchange: { request: stream.request, response: stream.response } };
@@ -65,7 +65,7 @@ function replyOf(options: AttemptOptions, { finishReason, usage }: LanguageModel
   // The packages end a stream that broke off like any other, but without the provider's own reason.
   const { unified, raw } = finishReason;
   const isUntold = raw === undefined && (unified === "other" || unified === "interrupted");
-  if (isUntold || unified === "error") throw failureOf("llm_error", BROKEN_OFF, options.provider);
+  if (isUntold || unified === "error") throw failureOf({ type: "llm_error", what: BROKEN_OFF }, options.provider);
   return checked(options, options.gatherer.finish(finishReason, usage), raw);
 }
 
@@ -83,11 +83,12 @@ function checked(
   reply: ModelReply,
   raw: string | undefined,
 ): ModelReply {
-  if (MALFORMED.test(raw ?? "")) throw failureOf("llm_error", `The model wrote what cannot be read (${raw})`, provider);
+  if (MALFORMED.test(raw ?? ""))
+    throw failureOf({ type: "llm_error", what: `The model wrote what cannot be read (${raw})` }, provider);
   const isWords = reply.toolCalls.length === 0 && reply.parts.some(({ type }) => type === "text");
   if (reply.finishReason === "filtered" && !isWords)
-    throw failureOf("llm_refusal", `It declined to answer (${raw ?? "no reason given"})`, provider);
+    throw failureOf({ type: "llm_refusal", what: `It declined to answer (${raw ?? "no reason given"})` }, provider);
   const takesNote = callOptions.prompt.at(-1)?.role === "tool" && reply.finishReason === "stop";
   if (gatherer.said || takesNote || reply.finishReason === "length") return reply;
-  throw failureOf("llm_empty_response", `No content, finish reason ${reply.finishReason}`, provider);
+  throw failureOf({ type: "llm_empty_response", what: `No content, finish reason ${reply.finishReason}` }, provider);
 }

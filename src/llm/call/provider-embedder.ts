@@ -193,7 +193,7 @@ class ProviderEmbedder implements Embedder {
     if (error instanceof Failure) return error;
     const timedOut = deadline.timedOut();
     if (timedOut !== undefined)
-      return failureOf("llm_timeout", timeoutText(timedOut), this.#provider, { cause: error });
+      return failureOf({ type: "llm_timeout", what: timeoutText(timedOut) }, this.#provider, { cause: error });
     return modelFailureOf(error, this.#provider);
   }
 }

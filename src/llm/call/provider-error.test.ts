@@ -65,7 +65,7 @@ describe("modelFailureOf()", () => {
   });
 
   test("leaves a ModelFailure as it is", () => {
-    const failure = failureOf("llm_timeout", "x", OPENAI);
+    const failure = failureOf({ type: "llm_timeout", what: "x" }, OPENAI);
     expect(modelFailureOf(failure, OPENAI)).toBe(failure);
   });
 
@@ -93,7 +93,7 @@ test("isPassing() tells what may succeed when sent again", () => {
   expect(passing).not.toContain(false);
   expect(lasting).not.toContain(true);
   expect(isPassing(modelFailureOf(new TypeError("fetch failed"), OPENAI))).toBe(true);
-  expect(isPassing(failureOf("llm_timeout", "ours", OPENAI))).toBe(false);
+  expect(isPassing(failureOf({ type: "llm_timeout", what: "ours" }, OPENAI))).toBe(false);
   expect(isPassing(new ModelFailure("llm_empty_response", "", ""))).toBe(true);
   expect(isPassing(modelFailureOf(answered(429, "insufficient_quota"), OPENAI))).toBe(false);
 });

@@ -98,8 +98,7 @@ const BY_WORDS: readonly (readonly [RegExp, ModelFailureType])[] = [
 
 /** A failure made by us rather than read from an answer. `what` goes into the detail. */
 export function failureOf(
-  type: ModelFailureType,
-  what: string,
+  { type, what }: { readonly type: ModelFailureType; readonly what: string },
   provider: FailedProvider,
   options?: ErrorOptions & { readonly status?: number },
 ): ModelFailure {
@@ -111,12 +110,13 @@ export function failureOf(
 export function modelFailureOf(error: unknown, provider: FailedProvider): ModelFailure {
   if (error instanceof ModelFailure) return error;
   const told = underSuccess(error);
-  if (told instanceof Declined) return failureOf("llm_refusal", told.message, provider, { cause: error });
+  if (told instanceof Declined)
+    return failureOf({ type: "llm_refusal", what: told.message }, provider, { cause: error });
   const { status, body, message, name } = readError(told);
   const type = BY_NAME[name] ?? typeOf(status, `${message} ${body}`);
   const shown = body === "" ? message : pythonShown(body);
   const what = status === undefined ? shown : `Error code: ${status} - ${shown}`;
-  return failureOf(type, what, provider, { cause: error, ...(status !== undefined && { status }) });
+  return failureOf({ type, what }, provider, { cause: error, ...(status !== undefined && { status }) });
 }
 
 /** The packages wrap what is thrown while they read a success. */

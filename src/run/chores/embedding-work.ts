@@ -39,7 +39,7 @@ export function embeddingWork({ store, models }: EmbeddingWorkOptions): WorkPiec
       const now = await embeddingOfSpace(current, space);
       // Vectors of a model that the space had would take the place of those it has.
       if (now === null || embeddingKeyOf(now) !== key) return false;
-      await keepEmbeddings(current.vectors, space, now, found);
+      await keepEmbeddings(current.vectors, { space, config: now }, found);
       return true;
     });
     return { state: isStored && entries.length < PIECE_ENTRIES_MAX ? "done" : "more" };

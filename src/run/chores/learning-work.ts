@@ -54,11 +54,15 @@ export function learningWork(options: LearningWorkOptions): WorkPiece {
       const through = kept.at(-1)?.number;
       // All of them are gone, perhaps with the numbers that they had.
       if (through === undefined) return;
-      const learned = await learn(space, facts, kept.map(toSource), {
-        ...world,
-        store: repositories.facts,
-        entries: repositories.entries,
-      });
+      const learned = await learn(
+        space,
+        { facts, turns: kept.map(toSource) },
+        {
+          ...world,
+          store: repositories.facts,
+          entries: repositories.entries,
+        },
+      );
       await repositories.reading.advance(space, through);
       if (learned.some(({ evolution }) => evolution.uncertain.length > 0))
         await repositories.backlog.owe(space, "judge");

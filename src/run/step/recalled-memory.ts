@@ -32,7 +32,7 @@ export async function recalledFor(turn: Turn, { context }: Pick<TurnState, "cont
   const reader = turn.store.reader(turn.actor);
   const at = turn.clock.now();
   const [facts, turns] = [
-    await recallFacts(reader, turn.agent.id, question, { limit: FACTS_MAX, at }),
+    await recallFacts(reader, { space: turn.agent.id, question }, { limit: FACTS_MAX, at }),
     await earlierTurns(reader, turn, context, question, at),
   ];
   const zone = turn.agent.timezone;

@@ -20,10 +20,10 @@ export function toolOffer(turn: Turn, state: TurnState): ToolOffer {
   const schemas = allSchemas(turn);
   const rules = turn.agent.toolRules;
   const names = schemas.map((schema) => schema.name);
-  const allowed = allowedTools(rules, state.calledTools, names, state.lastAnswer);
+  const allowed = allowedTools(rules, { history: state.calledTools, lastResult: state.lastAnswer }, names);
   const offered = schemas.filter((schema) => allowed.includes(schema.name));
   const spoken = offered.map((schema) => spokenSchema(schema, turn.speech, isTerminal(rules, schema.name)));
-  const forced = forcedCall(rules, state.calledTools, names, state.lastAnswer);
+  const forced = forcedCall(rules, { history: state.calledTools, lastResult: state.lastAnswer }, names);
   return {
     schemas: spoken,
     allowed,

@@ -129,7 +129,7 @@ async function chunkAt(sql: SqlConnection, space: SpaceRow, term: string, number
 
 function postingsIn({ data, first, total }: Chunk): readonly Posting[] {
   const into = { numbers: new Uint32Array(total), counts: new Uint8Array(total) };
-  decodePostings(data, first, into, 0);
+  decodePostings({ first, data }, into, 0);
   return Array.from(into.numbers, (number, i) => ({ number, count: into.counts[i] ?? 0 }));
 }
 

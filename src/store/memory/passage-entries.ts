@@ -26,7 +26,7 @@ export async function addPassageEntries(
     const vector = vectors[i];
     return vector === undefined ? [] : [{ id: passage.id, vector }];
   });
-  await keepEmbeddings(sqlVectorStore(session), id, embeddingConfig, found);
+  await keepEmbeddings(sqlVectorStore(session), { space: id, config: embeddingConfig }, found);
   if (found.length < passages.length) await sqlBacklog(session).owe(id, "embed");
 }
 

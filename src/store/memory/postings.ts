@@ -58,7 +58,7 @@ async function readList(
     counts: new Uint8Array(read + rest.numbers.length),
   };
   let at = 0;
-  for (const { first, data } of chunks) at = decodePostings(data, first, into, at);
+  for (const chunk of chunks) at = decodePostings(chunk, into, at);
   into.numbers.set(rest.numbers, at);
   into.counts.set(rest.counts, at);
   const surplus = Math.max(0, into.numbers.length - wanted);

@@ -96,7 +96,7 @@ export const archivalMemorySearch: BuiltinTool = defineTool({
       ...(args.end_datetime ? { end: dateBound(args.end_datetime, { edge: "end", zone, format }) } : {}),
     };
     if (args.query.trim() === "") return pythonRepr([]);
-    const limit = within(args.top_k, 1, RESULTS_MAX, RESULTS_DEFAULT);
+    const limit = within(args.top_k, { lowest: 1, highest: RESULTS_MAX, fallback: RESULTS_DEFAULT });
     const found = await searchPassages(args.query, filter, limit);
     const entries = found.map((passage) => ({
       id: passage.id,

@@ -7,7 +7,10 @@ test("wholeNumber takes numbers, and numbers written as text", () => {
 });
 
 test("within() keeps a number in bounds and fills in a missing one", () => {
-  expect([within(null, 1, 9, 5), within(undefined, 1, 9, 5), within(0, 1, 9, 5), within(99, 1, 9, 5)]).toEqual([
-    5, 5, 1, 9,
-  ]);
+  expect([
+    within(null, { lowest: 1, highest: 9, fallback: 5 }),
+    within(undefined, { lowest: 1, highest: 9, fallback: 5 }),
+    within(0, { lowest: 1, highest: 9, fallback: 5 }),
+    within(99, { lowest: 1, highest: 9, fallback: 5 }),
+  ]).toEqual([5, 5, 1, 9]);
 });

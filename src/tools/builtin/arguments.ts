@@ -16,6 +16,9 @@ export const optionalText = z.string().nullish();
 export const optionalTexts = z.array(z.string()).nullish();
 
 /** The number within `lowest` and `highest`, or `fallback` when there is none. */
-export function within(value: number | null | undefined, lowest: number, highest: number, fallback: number): number {
+export function within(
+  value: number | null | undefined,
+  { lowest, highest, fallback }: { readonly lowest: number; readonly highest: number; readonly fallback: number },
+): number {
   return Math.min(highest, Math.max(lowest, value ?? fallback));
 }

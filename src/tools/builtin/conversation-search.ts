@@ -62,7 +62,7 @@ export const conversationSearch: BuiltinTool = defineTool({
     const hits = await context.searchConversation({
       text: args.query || null,
       roles: args.roles?.length ? args.roles : ["assistant", "user"],
-      limit: within(args.limit, 1, RESULTS_MAX, RESULTS_DEFAULT),
+      limit: within(args.limit, { lowest: 1, highest: RESULTS_MAX, fallback: RESULTS_DEFAULT }),
       start: args.start_date ? dateBound(args.start_date, { edge: "start", zone, format }) : null,
       end: args.end_date ? dateBound(args.end_date, { edge: "end", zone, format }) : null,
     });

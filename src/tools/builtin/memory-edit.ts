@@ -70,7 +70,10 @@ export const memoryInsert: BuiltinTool = defineTool({
   changesPrompt: true,
   async run(args, context) {
     const block = await requireBlock(context, args.label);
-    return saveBlock(context, insertText(block, args.new_string, args.insert_line ?? -1, context.clock.now()));
+    return saveBlock(
+      context,
+      insertText(block, { text: args.new_string, line: args.insert_line ?? -1 }, context.clock.now()),
+    );
   },
 });
 

@@ -85,7 +85,7 @@ const COMMANDS: Readonly<Record<Arguments["command"], (args: Arguments, context:
   async insert(args, context) {
     const block = await blockAt(context, required(args, "path"));
     const text = required(args, "insert_text");
-    return saveBlock(context, insertText(block, text, args.insert_line ?? -1, context.clock.now()));
+    return saveBlock(context, insertText(block, { text, line: args.insert_line ?? -1 }, context.clock.now()));
   },
 
   async delete(args, context) {

@@ -1,5 +1,5 @@
 import { MONTH_PATTERN } from "../text/date-words.ts";
-import { type Draft, draft, drafts, type Phrase, phrase, verbs } from "./draft.ts";
+import { type Draft, draft, drafts, type Phrase, phrase, verbs, worded } from "./draft.ts";
 import { isDiet, isFaith, isLasting, isNationality } from "./people.ts";
 import type { Predicate } from "./predicate.ts";
 import { placeAt, plainDate, plainValue, thing, things, timeless } from "./values.ts";
@@ -31,7 +31,10 @@ export const BEING: readonly Phrase[] = [
   verbs("come", "(?:originally\\s+)?from", from),
   phrase("past", "grew\\s+up\\s+in", (rest, predicate) => {
     const place = placeAt(rest, predicate.tellsNames)?.place;
-    return draft("comes_from", place === undefined ? undefined : timeless(place), predicate, `grew up in ${place}`);
+    return worded(
+      draft("comes_from", place === undefined ? undefined : timeless(place), predicate),
+      `grew up in ${place}`,
+    );
   }),
   phrase("past", "was\\s+born\\s+(?:on|in)|were\\s+born\\s+(?:on|in)", born),
   phrase("past", "turned", (rest, predicate) => age(rest, predicate)),
@@ -46,17 +49,15 @@ export const BEING: readonly Phrase[] = [
       ? []
       : isNamed
         ? draft(relation, person(to), predicate)
-        : draft(relation, "", predicate, STATES[relation]);
+        : worded(draft(relation, "", predicate), STATES[relation]);
   }),
   phrase(
     "be",
     "(?:happily\\s+)?(?:married|engaged)(?=\\s*$|\\s*[.,!;]|\\s+(?:and|with|but|for|now|since)\\b)",
     (_, predicate, match) => {
       const relation = /engaged/iu.test(match[0]) ? "engaged_to" : "married_to";
-      return draft(
-        relation,
-        "",
-        predicate,
+      return worded(
+        draft(relation, "", predicate),
         `${predicate.isDenied ? "is not" : "is"} ${relation === "married_to" ? "married" : "engaged"}`,
       );
     },
@@ -65,12 +66,15 @@ export const BEING: readonly Phrase[] = [
     "be",
     "(?:divorced|widowed|single|separated)(?=\\s*$|\\s*[.,!;]|\\s+(?:and|with|but|for|now|since|again)\\b)",
     (_, predicate, match) =>
-      draft("unmarried", "", predicate, `is ${predicate.isDenied ? "not " : ""}${match[0].trim().toLowerCase()}`),
+      worded(
+        draft("unmarried", "", predicate),
+        `is ${predicate.isDenied ? "not " : ""}${match[0].trim().toLowerCase()}`,
+      ),
   ),
   phrase("past", "(?:got|gotten)\\s+divorced|divorced|broke\\s+up|split\\s+up", (rest, predicate, match) => {
     const from = /^with\s+\p{Lu}[\p{L}'-]*/u.exec(rest)?.[0] ?? "";
     const said = /divorc/iu.test(match[0]) ? "is divorced" : `${match[0].trim().toLowerCase()} ${from}`.trim();
-    return predicate.isDenied ? [] : draft("unmarried", "", predicate, said);
+    return predicate.isDenied ? [] : worded(draft("unmarried", "", predicate), said);
   }),
   phrase("be", "(?:training|preparing)\\s+for(?=\\s+(?:an?|my|the|\\p{Lu}))", (rest, predicate, match) =>
     project(match[0].trim(), rest, predicate),
@@ -116,7 +120,7 @@ function born(rest: string, predicate: Predicate): readonly Draft[] {
   const spoken = BIRTH_DATE.exec(rest)?.[0];
   const date = spoken === undefined ? undefined : plainDate(spoken);
   const isSpan = date !== undefined && /^(?:\d{4}|\p{L}+(?: \d{4})?)$/u.test(date);
-  if (date !== undefined) return draft("born_on", date, predicate, `was born ${isSpan ? "in" : "on"} ${date}`);
+  if (date !== undefined) return worded(draft("born_on", date, predicate), `was born ${isSpan ? "in" : "on"} ${date}`);
   return draft("born_in", placeAt(rest, predicate.tellsNames)?.place, predicate);
 }
 
@@ -124,7 +128,9 @@ function age(rest: string, predicate: Predicate): readonly Draft[] {
   const years = AGE.exec(rest)?.[1];
   const isAge = years !== undefined && Number(years) >= 1 && Number(years) <= AGE_MAX;
   const are = predicate.agreement === "many" ? "are" : "is";
-  return isAge ? draft("age", years, predicate, `${are}${predicate.isDenied ? " not" : ""} ${years} years old`) : [];
+  return isAge
+    ? worded(draft("age", years, predicate), `${are}${predicate.isDenied ? " not" : ""} ${years} years old`)
+    : [];
 }
 
 function person(rest: string): string | undefined {
@@ -141,10 +147,8 @@ function project(verb: string, rest: string, predicate: Predicate): readonly Dra
       value ?? "",
     );
   if (value === undefined || isLetter || !PROJECT.test(rest)) return [];
-  return draft(
-    "does",
-    `${verb.toLowerCase()} ${value}`,
-    predicate,
+  return worded(
+    draft("does", `${verb.toLowerCase()} ${value}`, predicate),
     `is ${predicate.isDenied ? "not " : ""}${verb.toLowerCase()} ${value}`,
   );
 }
@@ -169,8 +173,8 @@ function state(rest: string, predicate: Predicate): readonly Draft[] {
   const words = rest.replace(ADJECTIVE_END, "").trim();
   const be = predicate.agreement === "many" ? "are" : "is";
   const said = `${be}${predicate.isDenied ? " not" : ""} ${words}`;
-  if (isDiet(words)) return draft("diet", words, predicate, said);
-  if (isNationality(words)) return draft("comes_from", words, predicate, said);
-  if (isFaith(words) || isLasting(words)) return draft("is", words, predicate, said);
+  if (isDiet(words)) return worded(draft("diet", words, predicate), said);
+  if (isNationality(words)) return worded(draft("comes_from", words, predicate), said);
+  if (isFaith(words) || isLasting(words)) return worded(draft("is", words, predicate), said);
   return [];
 }

@@ -33,15 +33,18 @@ export function verbs(words: string, tail: string, read: Phrase["read"]): Phrase
   return phrase("do", tail === "" ? all : `${all}\\s+${tail}`, checked);
 }
 
-/** One draft. */
+/** One draft; none of what is unknown. */
 export function draft(
   relation: string,
   value: string | undefined,
   { isDenied }: Pick<Predicate, "isDenied">,
-  predicate?: string,
 ): readonly Draft[] {
-  if (value === undefined) return [];
-  return [{ relation, value, isDenied, ...(predicate === undefined ? {} : { predicate }) }];
+  return value === undefined ? [] : [{ relation, value, isDenied }];
+}
+
+/** The same drafts, told by these words. */
+export function worded(drafts: readonly Draft[], predicate: string | undefined): readonly Draft[] {
+  return predicate === undefined ? drafts : drafts.map((each) => ({ ...each, predicate }));
 }
 
 /** A draft for each value. */

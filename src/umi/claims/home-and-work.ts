@@ -1,4 +1,4 @@
-import { type Draft, draft, drafts, type Phrase, phrase, verbs } from "./draft.ts";
+import { type Draft, draft, drafts, type Phrase, phrase, verbs, worded } from "./draft.ts";
 import { isLastingRole, isPartner, isTrade } from "./people.ts";
 import type { Predicate } from "./predicate.ts";
 import { isMeaningful, organizationAt, placeAt, thing, things, timeless } from "./values.ts";
@@ -20,7 +20,7 @@ const EVALUATED =
 export const HOME_AND_WORK: readonly Phrase[] = [
   verbs("live reside", "(?:right\\s+|now\\s+|currently\\s+|here\\s+)?(?:in|near|at|on)", home),
   verbs("live", "(?:all\\s+)?(?:alone|by (?:myself|himself|herself)|on (?:my|his|her) own)", (_, predicate) =>
-    draft("lives_with", "nobody", predicate, predicate.isDenied ? "does not live alone" : "lives alone"),
+    worded(draft("lives_with", "nobody", predicate), predicate.isDenied ? "does not live alone" : "lives alone"),
   ),
   verbs("live", "(?:together\\s+)?with", (rest, predicate) => draft("lives_with", theirs(rest), predicate)),
   phrase("be", "(?:living|based|residing|located|settled)\\s+(?:now\\s+)?(?:in|near|at)", home),
@@ -81,7 +81,7 @@ export const HOME_AND_WORK: readonly Phrase[] = [
   phrase("be", "an?", isA),
   phrase("past", "been\\s+an?", (rest, predicate) => isA(rest, predicate)),
   phrase("past", "(?:became|become)\\s+an?", (rest, predicate) => isA(rest, predicate)),
-  phrase("past", "retired", (_, predicate) => draft("is", "retired", predicate, "is retired")),
+  phrase("past", "retired", (_, predicate) => worded(draft("is", "retired", predicate), "is retired")),
 ];
 
 /** Where somebody lives: a place by its name, or what kind of home. */
@@ -122,7 +122,10 @@ function worksAs(rest: string, predicate: Predicate): readonly Draft[] {
     role === undefined || /^(?:result|team|consequence|whole|group|replacement)\b/u.test(role) ? undefined : role;
   const article = value !== undefined && /^[aeiou]/iu.test(value) ? "an" : "a";
   return [
-    ...draft("works_as", value, predicate, `${predicate.isDenied ? "does not work" : "works"} as ${article} ${value}`),
+    ...worded(
+      draft("works_as", value, predicate),
+      `${predicate.isDenied ? "does not work" : "works"} as ${article} ${value}`,
+    ),
     ...draft("works_at", value === undefined ? undefined : name, predicate),
   ];
 }
@@ -150,7 +153,7 @@ function leftJob(rest: string, predicate: Predicate, said: string): readonly Dra
       : said === "left"
         ? `left ${name}`
         : `${said} ${said.endsWith("job") ? "at" : "from"} ${name}`;
-  return draft("left_job", name ?? "", predicate, text);
+  return worded(draft("left_job", name ?? "", predicate), text);
 }
 
 function studiesAt(rest: string, predicate: Predicate): readonly Draft[] {
@@ -185,7 +188,7 @@ function isA(rest: string, predicate: Predicate): readonly Draft[] {
   const rests = draft("comes_from", origin, predicate);
   if (/^(?:\p{L}+\s+){0,2}student$/iu.test(role))
     return [
-      ...draft("studies", "", predicate, `is ${predicate.isDenied ? "not " : ""}a ${role}`),
+      ...worded(draft("studies", "", predicate), `is ${predicate.isDenied ? "not " : ""}a ${role}`),
       ...draft("studies_at", employer, predicate),
       ...rests,
     ];

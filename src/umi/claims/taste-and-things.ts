@@ -1,5 +1,5 @@
 import { wordSet } from "../facts/evolution/sets.ts";
-import { type Draft, draft, drafts, type Phrase, phrase, verbs } from "./draft.ts";
+import { type Draft, draft, drafts, type Phrase, phrase, verbs, worded } from "./draft.ts";
 import { isPartner, isPerson } from "./people.ts";
 import type { Predicate } from "./predicate.ts";
 import { isMeaningful, placeAt, plainValue, thing, things, timeless } from "./values.ts";
@@ -53,18 +53,21 @@ export const TASTE_AND_THINGS: readonly Phrase[] = [
   verbs("drink", "", (rest, predicate) => consumed("drinks", rest, predicate)),
   verbs("smoke", "", (rest, predicate) =>
     /^(?:$|[.,!]|any ?more|a lot|cigarettes|weed|and\b)/u.test(rest)
-      ? draft("does", "smoke", predicate, predicate.isDenied ? "does not smoke" : "smokes")
+      ? worded(draft("does", "smoke", predicate), predicate.isDenied ? "does not smoke" : "smokes")
       : [],
   ),
   phrase("do", "drive|swim|cook|dance", (_, predicate, match) =>
     predicate.isUnable
-      ? draft("does", match[0].trim().toLowerCase(), predicate, `cannot ${match[0].trim().toLowerCase()}`)
+      ? worded(draft("does", match[0].trim().toLowerCase(), predicate), `cannot ${match[0].trim().toLowerCase()}`)
       : [],
   ),
   verbs("drive", "(?=(?:an?|two)\\s)", (rest, predicate) => {
     const living = /^(an?\s+[\p{L}-]+(?:\s[\p{L}-]+)?)\s+for\s+a\s+living/u.exec(rest)?.[1];
     if (living !== undefined)
-      return draft("works_as", `${living.replace(/^an?\s+/u, "")} driver`, predicate, `drives ${living} for a living`);
+      return worded(
+        draft("works_as", `${living.replace(/^an?\s+/u, "")} driver`, predicate),
+        `drives ${living} for a living`,
+      );
     return draft("drives", named(thing(rest)), predicate);
   }),
   verbs("speak", "", (rest, predicate) => drafts("speaks", languages(rest, predicate), predicate)),
@@ -283,7 +286,7 @@ function stopped(rest: string, predicate: Predicate): readonly Draft[] {
     .replace(PAST_GERUND, "")
     .replace(/\s+(?:completely|altogether|entirely)$/u, "");
   return isMeaningful(value)
-    ? draft("stopped", value, predicate, `stopped ${/^\p{L}+ing\b/u.test(whole) ? whole : `having ${whole}`}`)
+    ? worded(draft("stopped", value, predicate), `stopped ${/^\p{L}+ing\b/u.test(whole) ? whole : `having ${whole}`}`)
     : [];
 }
 
@@ -306,7 +309,7 @@ function journey(verb: string, rest: string, predicate: Predicate): readonly Dra
       .exec(found.after)?.[0]
       .replace(/\s+(?:and|but|so|with|because)\s.*$/u, "") ?? "";
   const value = predicate.isDenied ? found.place : `${verb} ${found.place}${when}`;
-  if (predicate.isDenied) return draft("plans", value, predicate, `does not plan to ${verb} ${value}`);
+  if (predicate.isDenied) return worded(draft("plans", value, predicate), `does not plan to ${verb} ${value}`);
   return isMeaningful(value) ? draft("plans", value, predicate) : [];
 }
 

@@ -77,7 +77,7 @@ test("replaceAll() replaces every occurrence, and at least one", () => {
 });
 
 test("insertText() inserts after a line, at the top and at the end", () => {
-  const insert = (value: string, line: number) => edit.insertText(block(value), "new", line, now).value;
+  const insert = (value: string, line: number) => edit.insertText(block(value), { text: "new", line }, now).value;
   expect(insert("a\nb", 0)).toBe("new\na\nb");
   expect(insert("a\nb", 1)).toBe("a\nnew\nb");
   expect(insert("a\nb", 2)).toBe("a\nb\nnew");
@@ -93,7 +93,7 @@ test("edits of a read-only block are refused with the line that clients know", (
   expect(() => edit.appendText(fixed, "b", now)).toThrow(message);
   expect(() => edit.replaceOnce(fixed, { from: "a", to: "b" }, now)).toThrow(message);
   expect(() => edit.replaceAll(fixed, { from: "a", to: "b" }, now)).toThrow(message);
-  expect(() => edit.insertText(fixed, "b", 0, now)).toThrow(message);
+  expect(() => edit.insertText(fixed, { text: "b", line: 0 }, now)).toThrow(message);
   expect(() => edit.rewriteValue(fixed, "b", now)).toThrow(message);
   expect(() => edit.editValue(fixed, "b", now)).toThrow(message);
   expect(() => edit.relabel(fixed, { label: "b" }, now)).toThrow(message);
@@ -106,7 +106,7 @@ test("edits refuse line numbers that are only shown, and the note above them", (
     expect(() => edit.replaceOnce(before, { from: text, to: "" }, now)).toThrow(/Leave out/);
     expect(() => edit.replaceOnce(before, { from: "a", to: text }, now)).toThrow(/Leave out/);
     expect(() => edit.replaceAll(before, { from: "a", to: text }, now)).toThrow(/Leave out/);
-    expect(() => edit.insertText(before, text, -1, now)).toThrow(/Leave out/);
+    expect(() => edit.insertText(before, { text, line: -1 }, now)).toThrow(/Leave out/);
     expect(() => edit.rewriteValue(before, text, now)).toThrow(/Leave out/);
   }
   expect(edit.rewriteValue(before, "from 1→2, and → 3", now).value).toBe("from 1→2, and → 3");
@@ -149,7 +149,7 @@ test("edits never leave a block longer than both its limit and what it was", () 
     const { kind, text: t = "", from = "", to = "", line = 0 } = c as Record<string, string> & { line?: number };
     if (kind === "append") return edit.appendText(before, t, now);
     if (kind === "rewrite") return edit.rewriteValue(before, t, now);
-    if (kind === "insert") return edit.insertText(before, t, line, now);
+    if (kind === "insert") return edit.insertText(before, { text: t, line }, now);
     return (kind === "once" ? edit.replaceOnce : edit.replaceAll)(before, { from, to }, now);
   };
   let edits = 0;
@@ -180,7 +180,7 @@ test("edits of a megabyte take no long time", () => {
   const big = block("line\n".repeat(200_000), { limit: 2_000_000 });
   const start = performance.now();
   edit.appendText(big, "x", now);
-  edit.insertText(big, "x", 100_000, now);
+  edit.insertText(big, { text: "x", line: 100_000 }, now);
   expect(() => edit.replaceOnce(big, { from: "line", to: "" }, now)).toThrow(Failure);
   expect(performance.now() - start).toBeLessThan(2000);
 });

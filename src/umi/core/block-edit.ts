@@ -73,7 +73,11 @@ export function replaceAll(block: Block, { from, to }: Replacement, at: Instant)
 }
 
 /** Inserts after that many lines: 0 is the top, -1 the end. */
-export function insertText(block: Block, text: string, line: number, at: Instant): Block {
+export function insertText(
+  block: Block,
+  { text, line }: { readonly text: string; readonly line: number },
+  at: Instant,
+): Block {
   refuseReadOnly(block);
   refuseShownLineNumbers(text);
   const lines = block.value === "" ? [] : block.value.split("\n");

@@ -35,8 +35,7 @@ export interface Learned {
  */
 export async function learnFact(
   space: string,
-  extracted: ExtractedFact,
-  saidAt: Instant,
+  { extracted, saidAt }: { readonly extracted: ExtractedFact; readonly saidAt: Instant },
   options: LearnOptions,
 ): Promise<Learned> {
   const { store } = options;

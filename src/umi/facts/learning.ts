@@ -21,8 +21,7 @@ export function factSpace(space: string): string {
 /** Keeps facts that were taken from turns of a space, those that are new as entries too. */
 export async function learn(
   space: string,
-  facts: readonly ExtractedFact[],
-  turns: readonly SourceTurn[],
+  { facts, turns }: { readonly facts: readonly ExtractedFact[]; readonly turns: readonly SourceTurn[] },
   options: LearningOptions,
 ): Promise<readonly Learned[]> {
   const saidAt = new Map(turns.map((turn) => [turn.id, turn.at]));
@@ -31,7 +30,7 @@ export async function learn(
     const at = saidAt.get(extracted.turnId);
     // Its turn was forgotten while somebody read it.
     if (at === undefined) continue;
-    learned.push(await learnFact(space, extracted, at, options));
+    learned.push(await learnFact(space, { extracted, saidAt: at }, options));
   }
   const fresh = learned.filter((one) => one.isNew).map(({ fact }) => entryOf(fact));
   if (fresh.length > 0) await options.entries.add(factSpace(space), fresh);

@@ -21,7 +21,7 @@ test("decodePostings() reads what encodePostings() wrote, whatever the gaps, als
         ...encodePostings(postings.slice(split), head.at(-1)?.number ?? first),
       ];
       const into = { numbers: new Uint32Array(postings.length + 1), counts: new Uint8Array(postings.length + 1) };
-      expect(decodePostings(Uint8Array.from(bytes), first, into, 1)).toBe(postings.length + 1);
+      expect(decodePostings({ first, data: Uint8Array.from(bytes) }, into, 1)).toBe(postings.length + 1);
       expect([...into.numbers.subarray(1)]).toEqual(postings.map((each) => each.number));
       expect([...into.counts.subarray(1)]).toEqual(postings.map((each) => each.count));
     }),

@@ -44,15 +44,20 @@ export function encodePostings(postings: readonly Posting[], before: number): Ui
   return Uint8Array.from(bytes);
 }
 
-/** Writes the postings that {@link encodePostings} made into the arrays from `at` on; gives the place after the last. */
+/** Postings as {@link encodePostings} made them. `first` is the number that the distance of the first is counted from. */
+export interface EncodedPostings {
+  readonly first: number;
+  readonly data: Uint8Array;
+}
+
+/** Writes the postings into the arrays from `start` on; gives the place after the last. */
 export function decodePostings(
-  bytes: Uint8Array,
-  before: number,
+  { first, data: bytes }: EncodedPostings,
   into: { readonly numbers: Uint32Array; readonly counts: Uint8Array },
   start: number,
 ): number {
   let at = start;
-  let last = before;
+  let last = first;
   for (let i = 0; i < bytes.length; ) {
     let gap = 0;
     let shift = 0;

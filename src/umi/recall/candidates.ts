@@ -26,7 +26,17 @@ const WORD_PARTS = 6;
 const LOGARITHMS = Float64Array.from({ length: 1024 }, (_, length) => Math.log(1 + length));
 
 /** Scores entries by the words that were found and by what the columns say. Tens of thousands, for one question. */
-export function signScores(columns: EntryColumns, question: Question, words: WordScores, weights: Weights): SignScores {
+export function signScores({
+  columns,
+  question,
+  words,
+  weights,
+}: {
+  readonly columns: EntryColumns;
+  readonly question: Question;
+  readonly words: WordScores;
+  readonly weights: Weights;
+}): SignScores {
   const row = new Float64Array(PARTS.length);
   const writeWords = wordParts(columns, words, weights, row);
   const writeSigns = signParts(columns, question, weights, row);
@@ -106,8 +116,7 @@ function signParts(columns: EntryColumns, question: Question, weights: Weights, 
 
 /** The `limit` most promising of the entries whose words, or neighbours' words, were found. */
 export function bestCandidates(
-  scores: SignScores,
-  words: WordScores,
+  { scores, words }: { readonly scores: SignScores; readonly words: WordScores },
   accept: EntryFilter,
   limit: number,
 ): readonly number[] {

@@ -39,7 +39,7 @@ export function createDualRetriever({ rewrite, ...parts }: RetrieverParts): Dual
       const limit = options.limit ?? RECALL_LIMIT_DEFAULT;
       if (!Number.isInteger(limit) || limit < 1 || limit > RECALL_LIMIT_MAX)
         throw new Failure("invalid", `A recall gives 1 to ${RECALL_LIMIT_MAX} hits, not ${limit}`);
-      const found = await lookUp(sources, question, options, limit);
+      const found = await lookUp(sources, { text: question, limit }, options);
       const isWanted = options.deep ?? found.coverage < WEAK_COVERAGE;
       if (rewrite === undefined || !isWanted || question.trim() === "") return resultOf(found);
       return deepen(sources, rewrite, { question, options, limit }, found);
@@ -62,8 +62,8 @@ async function deepen(sources: RecallSources, rewrite: Rewrite, asked: Asked, fo
     const depth = Math.min(RECALL_LIMIT_MAX, limit * FUSED_PER_HIT);
     // The vector is the question's own: it belongs to its list alone.
     const { vector: _, ...wordsOnly } = options;
-    const looks = [await lookUp(sources, question, options, depth)];
-    for (const variation of variations) looks.push(await lookUp(sources, variation, wordsOnly, depth));
+    const looks = [await lookUp(sources, { text: question, limit: depth }, options)];
+    for (const variation of variations) looks.push(await lookUp(sources, { text: variation, limit: depth }, wordsOnly));
     return { ...resultOf(found), hits: fused(looks, limit), variations };
   } catch (error) {
     return { ...resultOf(found), deepFailure: error instanceof Error ? error.message : String(error) };

@@ -59,9 +59,8 @@ interface Look {
 /** Ranks the entries of a space for one question, by words, signs and (where there are any) vectors, without a model. */
 export async function lookUp(
   sources: RecallSources,
-  text: string,
+  { text, limit }: { readonly text: string; readonly limit: number },
   options: RecallOptions,
-  limit: number,
 ): Promise<Found> {
   const { entries, buffers: pool } = sources;
   const asked = readQuestion(text, options.at);
@@ -77,8 +76,8 @@ export async function lookUp(
   const enough = candidates * TOUCHED_PER_CANDIDATE;
   const words = scoreWords(columns, lists, { size, isWide: weights.near > 0, enough, buffers });
   try {
-    const scores = signScores(columns, question, words, weights);
-    const lexical = bestCandidates(scores, words, accept, candidates);
+    const scores = signScores({ columns, question, words, weights });
+    const lexical = bestCandidates({ scores, words }, accept, candidates);
     const near = await nearEntries(sources, options, (number) => number < size && accept(number));
     const dense = near && denseScores(near, lexical, scores.words);
     const look: Look = { question, columns, lists, weights, scores, dense };

@@ -6,8 +6,7 @@ import type { VectorStore } from "./vector-store.ts";
 /** Keeps what a space's model gave for entries: their vectors, and that it has none for some. */
 export async function keepEmbeddings(
   store: Pick<VectorStore, "put" | "putNone">,
-  space: string,
-  config: EmbeddingConfig,
+  { space, config }: { readonly space: string; readonly config: EmbeddingConfig },
   embeddings: readonly { readonly id: string; readonly vector: Embedding }[],
 ): Promise<void> {
   const key = embeddingKeyOf(config);

@@ -120,7 +120,17 @@ export function ends(fresh: string, old: string): boolean {
 }
 
 /** A sentence that says, or denies, the relation. */
-export function sentenceOf(subject: string, relation: string, value: string, isDenied: boolean): string {
+export function sentenceOf({
+  subject,
+  relation,
+  value,
+  isDenied,
+}: {
+  readonly subject: string;
+  readonly relation: string;
+  readonly value: string;
+  readonly isDenied: boolean;
+}): string {
   if (relation.startsWith(ATTRIBUTE_PREFIX)) {
     const attribute = relation.slice(ATTRIBUTE_PREFIX.length).replaceAll("_", " ");
     const be = /(?:ies|hours|pronouns)$/u.test(attribute) ? "are" : "is";

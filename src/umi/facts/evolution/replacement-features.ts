@@ -72,8 +72,7 @@ export interface ReplacementFeatures {
 export function replacementFeatures(
   old: FactFrame,
   fresh: FactFrame,
-  terms: Rarity,
-  slots: Rarity,
+  { terms, slots }: { readonly terms: Rarity; readonly slots: Rarity },
 ): ReplacementFeatures {
   return {
     ...contentFeatures(old, fresh, terms),

@@ -23,9 +23,8 @@ export interface ReplacementStanding {
 
 /** The standing of the fact at `index`. */
 export function standingOf(
-  known: readonly FactFrame[],
+  { known, evidence }: { readonly known: readonly FactFrame[]; readonly evidence: readonly number[] },
   fresh: FactFrame,
-  evidence: readonly number[],
   index: number,
 ): ReplacementStanding {
   const own = evidence[index] ?? NO_RIVAL;

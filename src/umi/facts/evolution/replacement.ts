@@ -30,7 +30,7 @@ export function replacementScores(
   const pairs = replacementPairs(known, fresh);
   const evidence = pairs.map((pair) => evidenceOf(pair, model));
   return pairs.map(({ features }, index) => {
-    const standing = standingOf(known, fresh, evidence, index);
+    const standing = standingOf({ known, evidence }, fresh, index);
     return { features, evidence: evidence[index] ?? 0, odds: oddsOf(standing, model) };
   });
 }
@@ -45,7 +45,7 @@ export interface ReplacementPair {
 export function replacementPairs(known: readonly FactFrame[], fresh: FactFrame): readonly ReplacementPair[] {
   const rarities = raritiesOf(known);
   return known.map((old) => ({
-    features: replacementFeatures(old, fresh, rarities.terms(old), rarities.slots(old)),
+    features: replacementFeatures(old, fresh, { terms: rarities.terms(old), slots: rarities.slots(old) }),
     isForbidden: isAboutSomebodyElse(old, fresh),
   }));
 }

@@ -47,8 +47,7 @@ export interface FactSources {
  */
 export async function recallFacts(
   { entries, facts }: FactSources,
-  space: string,
-  question: string,
+  { space, question }: { readonly space: string; readonly question: string },
   { limit, at, explain = false, includesPast = false }: FactWish,
 ): Promise<readonly FactHit[]> {
   const options = { space: factSpace(space), limit: Math.min(RECALL_LIMIT_MAX, limit * FACTS_PER_HIT), at, explain };

@@ -35,7 +35,8 @@ function factOf(claim: Claim, turn: SourceTurn, speaker: string): ExtractedFact 
   const subject = subjectName(claim, speaker);
   if (subject === undefined) return;
   const { predicate, relation, value, isDenied } = claim;
-  const said = predicate === undefined ? sentenceOf(subject, relation, value, isDenied) : `${subject} ${predicate}.`;
+  const said =
+    predicate === undefined ? sentenceOf({ subject, relation, value, isDenied }) : `${subject} ${predicate}.`;
   const text = isPlural(lastWord(claim.subject)) ? inPlural(said, subject) : said;
   if (text.length > FACT_CHARS_MAX) return;
   return {
