@@ -248,6 +248,9 @@ const SEEDS: readonly Seed[] = [
   }),
 
   seed("house", "25 files in a folder", "lies flat with 24 others", FULL_FOLDER),
+  seed("house", "a route that stores", "calls .save()", {
+    "src/api/h2.ts": "/** x */\nexport const a = (store: { save(): void }): void => store.save();\n",
+  }),
   seed("house", "a cast more than there were", "has 1 casts", {
     "scripts/casts.json": '{ "casts": 0, "lines": 50 }\n',
     "src/core/cast.ts": "/** x */\nexport const a = (b: unknown): string => b as string;\n",

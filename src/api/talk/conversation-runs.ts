@@ -60,7 +60,7 @@ export function conversationRunRoutes(options: ConversationRoutesOptions): Hono<
   routes.post("/conversations/:conversation_id/messages/preview-raw-payload", async (c) => {
     const body = await readBody(c, PreviewBody);
     const where = await pathTarget(options, c, body.agent_id ?? undefined);
-    return c.json(await preview(options, c, where, body, body.streaming ?? true));
+    return c.json(await preview(options, c, { where, body, isStreaming: body.streaming ?? true }));
   });
 
   return routes;

@@ -114,7 +114,11 @@ export function conversationRoutes(options: ConversationRoutesOptions): Hono<Api
 
   routes.post("/conversations/:conversation_id/messages", async (c) => {
     const body = await readBody(c, ConversationSendBody);
-    return send(options, c, await pathTarget(options, c, body.agent_id ?? undefined), body, body.streaming ?? true);
+    return send(options, c, {
+      where: await pathTarget(options, c, body.agent_id ?? undefined),
+      body,
+      isStreaming: body.streaming ?? true,
+    });
   });
 
   return routes;

@@ -43,12 +43,12 @@ export function messageRoutes(options: SendOptions): Hono<ApiEnv> {
 
   routes.post("/agents/:agent_id/messages", async (c) => {
     const body = await readBody(c, SendBody);
-    return send(options, c, agentTarget(c), body, body.streaming === true);
+    return send(options, c, { where: agentTarget(c), body, isStreaming: body.streaming === true });
   });
 
   routes.post("/agents/:agent_id/messages/stream", async (c) => {
     const body = await readBody(c, SendBody);
-    return send(options, c, agentTarget(c), body, true);
+    return send(options, c, { where: agentTarget(c), body, isStreaming: true });
   });
 
   routes.post("/agents/:agent_id/messages/async", async (c) => {
@@ -65,7 +65,7 @@ export function messageRoutes(options: SendOptions): Hono<ApiEnv> {
 
   routes.post("/agents/:agent_id/messages/preview-raw-payload", async (c) => {
     const body = await readBody(c, SendBody);
-    return c.json(await preview(options, c, agentTarget(c), body, body.streaming === true));
+    return c.json(await preview(options, c, { where: agentTarget(c), body, isStreaming: body.streaming === true }));
   });
 
   routes.post("/agents/:agent_id/messages/cancel", async (c) => {

@@ -31,13 +31,18 @@ export interface SendOptions extends StreamSource {
 /** Which conversation of which agent. */
 export type TurnTarget = Pick<TurnRequest, "agentId" | "conversationId">;
 
+/** What is sent where, and whether the answer is a stream. */
+interface Sending {
+  readonly where: TurnTarget;
+  readonly body: SendRequest;
+  readonly isStreaming: boolean;
+}
+
 /** Sends messages to an agent and answers as they asked: whole at the end, or as a stream. */
 export async function send(
   options: SendOptions,
   c: Context<ApiEnv>,
-  where: TurnTarget,
-  body: SendRequest,
-  isStreaming: boolean,
+  { where, body, isStreaming }: Sending,
 ): Promise<Response> {
   checkSend(body, isStreaming);
   const turn = turnOptionsOf(body, streamOf(body, isStreaming));
@@ -56,9 +61,7 @@ export async function send(
 export async function preview(
   options: SendOptions,
   c: Context<ApiEnv>,
-  where: TurnTarget,
-  body: SendRequest,
-  isStreaming: boolean,
+  { where, body, isStreaming }: Sending,
 ): Promise<JsonObject> {
   checkSend(body, isStreaming);
   const input = inputOf(await withImages(body, options.fetchOutside));

@@ -48,7 +48,7 @@ export async function arrive({ database, lease, home, continuesCopy, ending }: A
   if (isCopy && !continuesCopy) {
     const runs = await endCopiedRuns(ending);
     const leaving = { now: ending.world.clock.now(), reason: UNSENT };
-    return [noteOn(runs, await leaveOriginal(database, lease, JSON.stringify(home.mark()), leaving))];
+    return [noteOn(runs, await leaveOriginal({ database, lease }, JSON.stringify(home.mark()), leaving))];
   }
   const isKnown = found !== undefined && JSON.stringify(found) === recorded;
   if (!isKnown) await writeHome(database, lease, JSON.stringify(home.mark()));

@@ -48,7 +48,11 @@ export function waitsForSomebody(turn: Turn, context: readonly Message[], decisi
 }
 
 /** What is to be done about a call where the run stands: `state` knows the calls before it and their last answer. */
-export function planOf(turn: Turn, state: TurnState, call: ToolCall, decision: Approval | undefined): CallPlan {
+export function planOf(
+  turn: Turn,
+  state: TurnState,
+  { call, decision }: { readonly call: ToolCall; readonly decision: Approval | undefined },
+): CallPlan {
   if (decision?.type === "tool") return { how: "answered", decision };
   if (decision?.type === "approval" && !decision.approve)
     return {

@@ -70,7 +70,7 @@ function nextGroup(turn: Turn, state: TurnState): readonly Planned[] {
   if (waitsForSomebody(turn, state.context, decisions)) return [];
   const group: Planned[] = [];
   for (const call of openCalls(state.context)) {
-    const plan = planOf(turn, state, call, decisions.get(call.id));
+    const plan = planOf(turn, state, { call, decision: decisions.get(call.id) });
     if (plan.how !== "outside") break;
     const mayShare = plan.tool.enableParallelExecution && !hasOrder(turn.agent.toolRules);
     if (mayShare || group.length === 0) group.push({ call, plan });

@@ -84,10 +84,10 @@ function unknownOutcome({ name }: ToolCall, reason: string): string {
 /** What a tool answered that ran outside, with what it changes in memory. */
 export async function outsideAnswer(
   turn: Turn,
-  call: ToolCall,
-  { answer, shown }: OutsideResult,
+  { call, result }: { readonly call: ToolCall; readonly result: OutsideResult },
   repositories: Repositories,
 ): Promise<Answered> {
+  const { answer, shown } = result;
   if (answer.status === "unknown")
     return withoutStderr(packed(turn, call, { ok: false, message: unknownOutcome(call, answer.reason) }));
   const { status, text, stdout, stderr, blocks } = answer;

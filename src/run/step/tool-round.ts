@@ -68,7 +68,12 @@ export async function answerCalls(turn: Turn, state: TurnState, means: RoundMean
   let promptChanged = false;
   for (const call of open) {
     const at = { ...state, calledTools, lastAnswer };
-    const answered = await answerCall(turn, at, { call, plan: planOf(turn, at, call, decisions.get(call.id)) }, means);
+    const answered = await answerCall(
+      turn,
+      at,
+      { call, plan: planOf(turn, at, { call, decision: decisions.get(call.id) }) },
+      means,
+    );
     if (answered === undefined) break;
     calledTools = [...calledTools, call.name];
     promptChanged ||= answered.promptChanged;
@@ -124,7 +129,7 @@ async function answerCall(
       return packed(turn, call, await runTool(turn, state, { call, plan }, repositories));
     case "outside": {
       const result = outside.get(call.id);
-      if (result !== undefined) return outsideAnswer(turn, call, result, repositories);
+      if (result !== undefined) return outsideAnswer(turn, { call, result }, repositories);
       return isCancelled ? notCalled(turn, call, doubtOf(state, call.id)) : undefined;
     }
     default:

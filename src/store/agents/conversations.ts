@@ -38,7 +38,7 @@ export function sqlConversationStore(session: Session): ConversationStore {
         .orderBy(orderOf(source, page))
         .limit(limitOf(page))
         .execute();
-      return readable(session, "conversations", rows, toConversation);
+      return readable(session, { table: "conversations", rows }, toConversation);
     },
 
     async insert(conversation) {

@@ -36,8 +36,7 @@ export async function writeHome(database: SqlDatabase, lease: Lease, place: stri
  * sent, no request for approval expires, and it is at home where it is. Returns how many callbacks will not be sent.
  */
 export async function leaveOriginal(
-  database: SqlDatabase,
-  lease: Lease,
+  { database, lease }: { readonly database: SqlDatabase; readonly lease: Lease },
   place: string,
   { now, reason }: Leaving,
 ): Promise<number> {

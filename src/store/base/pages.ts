@@ -51,7 +51,7 @@ export async function readPage<Row extends { readonly id: string }, T>(
     const { rows } = await sql<Row>`select ${sql.table(source.table)}.* from ${sql.table(source.table)}
       where ${condition} and ${await pageCondition(session, source, here)}
       order by ${orderOf(source, page)} limit ${here.limit}`.execute(session.db);
-    const found = readable(session, source.table, rows, decode);
+    const found = readable(session, { table: source.table, rows }, decode);
     read.push(...found);
     if (found.length === rows.length || rows.length < here.limit) break;
     after = rows.at(-1)?.id;

@@ -20,8 +20,7 @@ export function fromJson<T>(text: string): T {
  */
 export function readable<Row extends { readonly id: string }, T>(
   { onDamaged }: Pick<Session, "onDamaged">,
-  table: string,
-  rows: readonly Row[],
+  { table, rows }: { readonly table: string; readonly rows: readonly Row[] },
   decode: (row: Row) => T,
 ): readonly T[] {
   return rows.flatMap((row) => {

@@ -34,13 +34,13 @@ export function sqlEntryStore(session: Session): EntryStore {
 
     async find(name, ids) {
       const space = await findSpace(session, name);
-      const found = space === undefined ? [] : await entriesBy(sql, space, "id", ids);
+      const found = space === undefined ? [] : await entriesBy(sql, space, { column: "id", values: ids });
       return found.map(({ entry }) => entry);
     },
 
     async read(name, numbers) {
       const space = await findSpace(session, name);
-      const found = space === undefined ? [] : await entriesBy(sql, space, "number", numbers);
+      const found = space === undefined ? [] : await entriesBy(sql, space, { column: "number", values: numbers });
       return found.map(({ entry }) => entry);
     },
 
@@ -56,7 +56,7 @@ export function sqlEntryStore(session: Session): EntryStore {
 
     async postings(name, terms, budget, listsMax) {
       const space = await findSpace(session, name);
-      return space === undefined ? [] : readPostings(sql, space, terms, budget, listsMax);
+      return space === undefined ? [] : readPostings(sql, space, { terms, budget, listsMax });
     },
 
     async termsFrom(name, prefix) {
@@ -80,7 +80,9 @@ async function addEntries(session: Session, name: string, entries: readonly NewE
   if (entries.length === 0) return;
   const { sql } = session;
   const space = await openSpace(session, name);
-  const taken = new Set((await entriesBy(sql, space, "id", idsOf(entries))).map(({ entry }) => entry.id));
+  const taken = new Set(
+    (await entriesBy(sql, space, { column: "id", values: idsOf(entries) })).map(({ entry }) => entry.id),
+  );
   refuseUnfit(entries, (id) => taken.has(id));
   let number = space.nextNumber;
   for (const { id, session: said, speaker, role, text, at, tags } of entries) {
@@ -96,7 +98,7 @@ async function addEntries(session: Session, name: string, entries: readonly NewE
 async function removeEntries(session: Session, name: string, ids: readonly string[]): Promise<number> {
   const { sql, world } = session;
   const space = await findSpace(session, name);
-  const found = space === undefined ? [] : await entriesBy(sql, space, "id", ids);
+  const found = space === undefined ? [] : await entriesBy(sql, space, { column: "id", values: ids });
   if (space === undefined || found.length === 0) return 0;
   await forgetVectors(
     session,

@@ -38,7 +38,7 @@ export async function fold(sql: SqlConnection, space: SpaceRow): Promise<void> {
   const lists = new Map<string, Posting[]>();
   // Others get a turn between the statements.
   for (let from = indexedThrough; from < nextNumber; ) {
-    const entries = await readNext(sql, space, from, ENTRIES_PER_READ);
+    const entries = await readNext(sql, space, { from, limit: ENTRIES_PER_READ });
     for (const { entry, terms } of entries)
       columns[entry.number - indexedThrough] = rowOf(entry, entry.number, terms.length);
     addPostings(lists, entries);

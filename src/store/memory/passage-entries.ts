@@ -15,8 +15,7 @@ import { sqlVectorStore } from "./vectors.ts";
 export async function addPassageEntries(
   session: Session,
   archive: { readonly id: ArchiveId; readonly embeddingConfig: EmbeddingConfig | null },
-  passages: readonly Passage[],
-  known?: KeyedVectors,
+  { passages, known }: { readonly passages: readonly Passage[]; readonly known?: KeyedVectors | undefined },
 ): Promise<void> {
   const { id, embeddingConfig } = archive;
   await sqlEntryStore(session).add(id, passages.map(entryOf));

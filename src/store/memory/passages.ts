@@ -38,7 +38,7 @@ export function sqlPassageStore(session: Session): PassageStore {
       }
       const [first] = passages;
       if (first !== undefined)
-        await addPassageEntries(session, await archiveFor(session, first.archiveId), passages, known);
+        await addPassageEntries(session, await archiveFor(session, first.archiveId), { passages, known });
     },
 
     indexMissing: (archiveId, limit) => indexMissing(session, archiveId, limit),
@@ -66,7 +66,7 @@ export function sqlPassageStore(session: Session): PassageStore {
         .orderBy(orderOf(SOURCE, page))
         .limit(limitOf(page))
         .execute();
-      return readable(session, "passages", rows, toPassage);
+      return readable(session, { table: "passages", rows }, toPassage);
     },
 
     async count(archiveId) {
@@ -87,7 +87,7 @@ export function sqlPassageStore(session: Session): PassageStore {
         .where("id", "in", [...ids])
         .where("organization_id", "=", organizationId)
         .execute();
-      return readable(session, "passages", rows, toPassage);
+      return readable(session, { table: "passages", rows }, toPassage);
     },
 
     async remove(id) {
@@ -115,7 +115,8 @@ async function indexMissing(session: Session, archiveId: ArchiveId, limit: numbe
     .orderBy("id")
     .limit(limit)
     .execute();
-  if (rows.length > 0) await addPassageEntries(session, await archiveFor(session, archiveId), rows.map(toPassage));
+  if (rows.length > 0)
+    await addPassageEntries(session, await archiveFor(session, archiveId), { passages: rows.map(toPassage) });
   return rows.length;
 }
 

@@ -21,9 +21,11 @@ interface TailList {
 export async function readPostings(
   sql: SqlConnection,
   space: SpaceRow,
-  terms: readonly string[],
-  budget: number,
-  listsMax = terms.length,
+  {
+    terms,
+    budget,
+    listsMax = terms.length,
+  }: { readonly terms: readonly string[]; readonly budget: number; readonly listsMax?: number | undefined },
 ): Promise<readonly PostingList[]> {
   const wanted = [...new Set(terms)];
   const tail = await tailLists(sql, space, wanted);

@@ -22,8 +22,7 @@ export async function readTail(sql: SqlConnection, space: SpaceRow, from: number
 export async function readNext(
   sql: SqlConnection,
   space: SpaceRow,
-  from: number,
-  limit: number,
+  { from, limit }: { readonly from: number; readonly limit: number },
 ): Promise<readonly IndexedEntry[]> {
   return (await sql.execute(NEXT, [space.number, from, limit])).rows.map(indexedEntryOf);
 }
@@ -72,8 +71,7 @@ export function indexedEntryOf(row: Readonly<Record<string, unknown>>): IndexedE
 export async function entriesBy(
   sql: SqlConnection,
   space: SpaceRow,
-  column: "id" | "number",
-  values: readonly (string | number)[],
+  { column, values }: { readonly column: "id" | "number"; readonly values: readonly (string | number)[] },
 ): Promise<readonly IndexedEntry[]> {
   const found: IndexedEntry[] = [];
   for (const list of filledLists([...new Set(values)])) {

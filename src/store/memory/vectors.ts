@@ -31,7 +31,7 @@ export function sqlVectorStore(session: Session): VectorStore {
       const units = new Map(vectors.map(({ id, vector }) => [id, unitVector(vector, dimension)]));
       if (!isKnown) await changeModel(session, space, model, dimension);
       const codes = new Map<number, Uint8Array>();
-      for (const { entry } of await entriesBy(sql, space, "id", [...units.keys()])) {
+      for (const { entry } of await entriesBy(sql, space, { column: "id", values: [...units.keys()] })) {
         const vector = units.get(entry.id);
         if (vector === undefined) continue;
         await sql.execute(UPSERT_VECTOR, [space.number, entry.number, bytesOf(vector)]);
@@ -44,7 +44,7 @@ export function sqlVectorStore(session: Session): VectorStore {
       const space = await findSpace(session, name);
       if (space === undefined || ids.length === 0) return;
       if (space.vectorModel !== model) await changeModel(session, space, model, dimension);
-      const numbers = (await entriesBy(sql, space, "id", ids)).map(({ entry }) => entry.number);
+      const numbers = (await entriesBy(sql, space, { column: "id", values: ids })).map(({ entry }) => entry.number);
       for (const number of numbers) await sql.execute(UPSERT_VECTOR, [space.number, number, null]);
       await changeCodes(session, space, dimension, new Map(numbers.map((number) => [number, undefined])));
     },
@@ -59,7 +59,7 @@ export function sqlVectorStore(session: Session): VectorStore {
     async remove(name, ids) {
       const space = await findSpace(session, name);
       if (space === undefined) return;
-      const found = await entriesBy(sql, space, "id", ids);
+      const found = await entriesBy(sql, space, { column: "id", values: ids });
       await forgetVectors(
         session,
         space,
@@ -113,7 +113,7 @@ async function vectorsOf(
   const found = new Map<string, Float32Array>();
   const space = await findSpace(session, name);
   if (space === undefined || space.vectorModel !== model) return found;
-  const entries = await entriesBy(session.sql, space, "id", ids);
+  const entries = await entriesBy(session.sql, space, { column: "id", values: ids });
   const idOf = new Map(entries.map(({ entry }) => [entry.number, entry.id]));
   for (const { number, vector } of await readVectors(session, space, [...idOf.keys()])) {
     const id = idOf.get(number);

@@ -32,7 +32,7 @@ export function sqlMessageFinder(session: Session): MessageFinder {
         .where(sql<SqlBool>`not ${sql.raw(IS_REPLACED)}`)
         .where("organization_id", "=", organizationId)
         .execute();
-      return readable(session, "messages", rows, toMessage);
+      return readable(session, { table: "messages", rows }, toMessage);
     },
 
     async indexMissing(agentId, limit) {
@@ -59,7 +59,7 @@ export function sqlMessageFinder(session: Session): MessageFinder {
         .orderBy("sequence_id", "desc")
         .limit(limit)
         .execute();
-      return readable(session, "messages", rows, toMessage);
+      return readable(session, { table: "messages", rows }, toMessage);
     },
 
     async runsOfOtid(agentId, conversationId, otid, limit) {

@@ -39,7 +39,7 @@ function sqlMessages(session: Session): Omit<MessageStore, keyof Threads | keyof
         .orderBy("sequence_id", page.order)
         .limit(limitOf(page))
         .execute();
-      return readable(session, "messages", rows, toMessage);
+      return readable(session, { table: "messages", rows }, toMessage);
     },
 
     async saveSystem(id, text) {

@@ -76,7 +76,7 @@ export function sqlThreads(session: Session): Threads {
         .orderBy("thread_messages.position", page.order)
         .limit(limitOf(page))
         .execute();
-      return readable(session, "messages", rows, toMessage);
+      return readable(session, { table: "messages", rows }, toMessage);
     },
 
     async append(threadId, messages) {
