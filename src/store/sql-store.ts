@@ -88,7 +88,7 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
           await lease.check();
           return work(writers(actor));
         };
-        const result = await inTransaction(database.writer, held, barrier.committed);
+        const result = await inTransaction(database, held, barrier.committed);
         if (shared.owed.isNew) {
           shared.owed.isNew = false;
           onOwed?.();

@@ -5,7 +5,7 @@ import { realWorld } from "../../src/app/world.ts";
 import type { Actor, RunId } from "../../src/core/id.ts";
 import { createTimeFormat } from "../../src/core/time-format.ts";
 import type { TurnRequest } from "../../src/run/step/run-setup.ts";
-import { migrate } from "../../src/store/base/migrate.ts";
+import { ACTORS } from "../../src/store/migrations/0013-actors.ts";
 import { builtinRows } from "../../src/tools/catalog.ts";
 import { anotherActor } from "../_harness/actors.ts";
 import { startTestServer, type TestServer } from "../_harness/server.ts";
@@ -131,13 +131,8 @@ test("rows from before runs had a user get the first one of their organisation",
   await anotherActor(server.database, world.random, actor.organizationId);
   const { writer } = server.database;
   await server.server.store.write(actor, ({ backlog }) => backlog.owe(agent.id, "embed"));
-  for (const sql of [
-    "alter table runs drop column user_id",
-    "alter table space_work drop column user_id",
-    "delete from schema_version where version >= 13",
-  ])
-    await writer.execute(sql, []);
-  await migrate(server.database, world.clock.now());
+  const undo = ["runs", "space_work"].map((table) => `alter table ${table} drop column user_id`);
+  for (const sql of [...undo, ...ACTORS.split(";")]) await writer.execute(sql, []);
   const { rows } = await writer.execute("select user_id from runs where id = $1", [run.id]);
   expect(rows).toEqual([{ user_id: actor.userId }]);
   const work = await server.server.store.waitingWork(10);

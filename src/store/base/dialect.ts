@@ -15,6 +15,25 @@ import {
 import type { SqlConnection, SqlDatabase } from "./driver.ts";
 import type { Tables } from "./schema.ts";
 
+/**
+ * Where the two dialects need different words. Everything else is written so that both understand it and do the same;
+ * `test/store` holds them to that. PostgreSQL must compare text by its bytes (the collation `C`), as SQLite does.
+ */
+export const WORDS = {
+  sqlite: {
+    // It writes, so it takes the lock at once, where it can still wait for it.
+    begin: "begin immediate",
+    inMigrations: { "%AUTO%": "integer primary key", "%BYTES%": "blob", "%KEYED%": "without rowid" },
+  },
+  postgres: {
+    begin: "begin",
+    inMigrations: { "%AUTO%": "bigserial primary key", "%BYTES%": "bytea", "%KEYED%": "" },
+  },
+} as const satisfies Record<SqlDatabase["dialect"], { begin: string; inMigrations: Record<string, string> }>;
+
+/** The highest number that a column of type `integer` holds in both. */
+export const INTEGER_MAX = 2_147_483_647;
+
 /** A query builder over one connection. Transactions are the store's business, not Kysely's. */
 export function builderOver(connection: SqlConnection, dialect: SqlDatabase["dialect"]): Kysely<Tables> {
   return new Kysely<Tables>({ dialect: dialectOver(connection, dialect) });

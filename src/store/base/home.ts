@@ -24,7 +24,7 @@ export async function readHome({ writer }: SqlDatabase): Promise<string | undefi
 
 /** Keeps where the database is at home, on disk when it resolves. */
 export async function writeHome(database: SqlDatabase, lease: Lease, place: string): Promise<void> {
-  await inTransaction(database.writer, async () => {
+  await inTransaction(database, async () => {
     await lease.check();
     await replace(database.writer, place);
   });
@@ -41,7 +41,7 @@ export async function leaveOriginal(
   { now, reason }: Leaving,
 ): Promise<number> {
   const { writer } = database;
-  const dropped = await inTransaction(writer, async () => {
+  const dropped = await inTransaction(database, async () => {
     await lease.check();
     await writer.execute(END, [now]);
     await writer.execute(NOTE_UNSENT, [reason]);

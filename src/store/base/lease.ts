@@ -15,7 +15,7 @@ export interface Lease {
  */
 export async function takeLease(database: SqlDatabase, onLost: () => void = () => {}): Promise<Lease> {
   const { writer } = database;
-  const token = await inTransaction(writer, async () => {
+  const token = await inTransaction(database, async () => {
     await writer.execute("update lease set fencing_token = fencing_token + 1", []);
     return readToken(writer);
   });

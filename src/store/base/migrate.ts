@@ -15,6 +15,7 @@ import { REFUSED_IN_THREADS } from "../migrations/0011-refused-in-threads.ts";
 import { HOME } from "../migrations/0012-home.ts";
 import { ACTORS } from "../migrations/0013-actors.ts";
 import { NEUTRAL_EVENTS } from "../migrations/0014-neutral-events.ts";
+import { WORDS } from "./dialect.ts";
 import type { SqlConnection, SqlDatabase } from "./driver.ts";
 import { inTransaction } from "./transaction.ts";
 
@@ -44,7 +45,7 @@ export const SCHEMA_VERSION = MIGRATIONS.length;
  * default organisation and user exist. Refuses a database that a newer server wrote.
  */
 export async function migrate(database: SqlDatabase, now: Instant): Promise<void> {
-  const { writer, dialect } = database;
+  const { writer } = database;
   await writer.execute(
     "create table if not exists schema_version (version integer primary key, applied_at double precision not null)",
     [],
@@ -57,7 +58,7 @@ export async function migrate(database: SqlDatabase, now: Instant): Promise<void
     );
   }
   for (let version = current + 1; version <= SCHEMA_VERSION; version++) {
-    await inTransaction(writer, () => apply(writer, dialect, version, now));
+    await inTransaction(database, () => apply(database, version, now));
   }
   await database.flush();
 }
@@ -67,17 +68,9 @@ async function versionOf(connection: SqlConnection): Promise<number> {
   return Number(rows[0]?.["version"] ?? 0);
 }
 
-async function apply(
-  writer: SqlConnection,
-  dialect: SqlDatabase["dialect"],
-  version: number,
-  now: Instant,
-): Promise<void> {
-  const isSqlite = dialect === "sqlite";
-  const text = (MIGRATIONS[version - 1] ?? "")
-    .replaceAll("%AUTO%", isSqlite ? "integer primary key" : "bigserial primary key")
-    .replaceAll("%BYTES%", isSqlite ? "blob" : "bytea")
-    .replaceAll("%KEYED%", isSqlite ? "without rowid" : "");
+async function apply({ writer, dialect }: SqlDatabase, version: number, now: Instant): Promise<void> {
+  const words = Object.entries(WORDS[dialect].inMigrations);
+  const text = words.reduce((sql, [name, word]) => sql.replaceAll(name, word), MIGRATIONS[version - 1] ?? "");
   for (const statement of text.split(";")) if (statement.trim() !== "") await writer.execute(statement, []);
   if (version === 1) await insertDefaults(writer, now);
   await writer.execute("insert into schema_version (version, applied_at) values ($1, $2)", [version, now]);

@@ -1,12 +1,13 @@
-import type { SqlConnection } from "./driver.ts";
+import { WORDS } from "./dialect.ts";
+import type { SqlConnection, SqlDatabase } from "./driver.ts";
 
 /** Runs `work` between begin and commit; anything thrown rolls back. `committed` is told before anybody else can read it. */
 export async function inTransaction<T>(
-  writer: SqlConnection,
+  { writer, dialect }: Pick<SqlDatabase, "writer" | "dialect">,
   work: () => Promise<T>,
   committed: () => void = () => {},
 ): Promise<T> {
-  await writer.execute("begin immediate", []);
+  await writer.execute(WORDS[dialect].begin, []);
   try {
     const result = await work();
     const done = writer.execute("commit", []);

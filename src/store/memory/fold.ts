@@ -7,6 +7,7 @@ import {
   encodePostings,
   type Posting,
 } from "../../umi/index/postings.ts";
+import { INTEGER_MAX } from "../base/dialect.ts";
 import type { SqlConnection } from "../base/driver.ts";
 import type { SpaceRow } from "../base/space.ts";
 import { type IndexedEntry, readNext } from "./rows.ts";
@@ -97,7 +98,7 @@ export function termsToIndex({ entry, terms }: IndexedEntry): ReadonlyMap<string
 }
 
 async function append(sql: SqlConnection, space: SpaceRow, term: string, postings: readonly Posting[]): Promise<void> {
-  const chunk = await chunkAt(sql, space, term, Number.MAX_SAFE_INTEGER);
+  const chunk = await chunkAt(sql, space, term, INTEGER_MAX);
   const room = chunk === undefined ? 0 : Math.max(0, CHUNK_POSTINGS_MAX - chunk.total);
   const fitting = postings.slice(0, room);
   const last = fitting.at(-1)?.number;

@@ -1,5 +1,6 @@
 import { countTerm, isTagTerm, tagTerm } from "../../umi/index/entry.ts";
 import { COUNT_MAX, decodePostings, type PostingList } from "../../umi/index/postings.ts";
+import { INTEGER_MAX } from "../base/dialect.ts";
 import type { SqlConnection } from "../base/driver.ts";
 import { filledLists, placeholders } from "../base/placeholders.ts";
 import { fromJson } from "../base/rows.ts";
@@ -77,7 +78,7 @@ interface Chunk {
 async function newestChunks(sql: SqlConnection, space: SpaceRow, term: string, wanted: number): Promise<Chunk[]> {
   const chunks: Chunk[] = [];
   let read = 0;
-  let before = Number.MAX_SAFE_INTEGER;
+  let before = INTEGER_MAX;
   while (read < wanted) {
     const { rows } = await sql.execute(CHUNKS, [space.number, term, before, CHUNKS_PER_READ]);
     for (const row of rows) {

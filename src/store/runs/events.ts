@@ -41,11 +41,11 @@ const RUNS_PER_LOOK = 32;
 const LAST = `select * from (select seq_id, frames_before, data from run_event_arrivals where run_id = $1
     order by seq_id desc limit 1) as arrived
   union all
-  select * from (select seq_id, null as frames_before, data from run_events where run_id = $1
+  select * from (select seq_id, cast(null as integer) as frames_before, data from run_events where run_id = $1
     order by seq_id desc limit 1) as moved`;
 
 // One statement, because events may be moved between two. A run of another organisation gives no rows.
-const AFTER = `select * from (select seq_id, null as frames_before, data from run_events where run_id = $1
+const AFTER = `select * from (select seq_id, cast(null as integer) as frames_before, data from run_events where run_id = $1
     and seq_id >= coalesce((select max(seq_id) from run_events where run_id = $1 and seq_id <= $2 + 1), 0)
     and exists (select 1 from runs where id = $1 and organization_id = $3)
     order by seq_id limit ${ROWS_PER_READ}) as moved

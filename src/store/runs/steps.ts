@@ -4,7 +4,7 @@ import type { Step, StopReason } from "../../agent/run.ts";
 import { instantOf } from "../../core/clock.ts";
 import type { AgentId, RunId, StepId } from "../../core/id.ts";
 import { type PageSource, readPage } from "../base/pages.ts";
-import { containing, fromJson, fromJsonOrNull, toJsonOrNull } from "../base/rows.ts";
+import { fromJson, fromJsonOrNull, toJsonOrNull } from "../base/rows.ts";
 import type { StepRow } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
 
@@ -92,9 +92,9 @@ function matches(organizationId: string, filter: StepFilter): RawBuilder<SqlBool
   return sql<SqlBool>`${sql.join(conditions, sql` and `)}`;
 }
 
-/** Tags are a JSON list of texts, so a tag is found as the text it is written as. */
+/** Tags are a JSON list of texts, so a tag is found as the text it is written as, in the same case: a list without it is shorter. */
 function hasTag(tags: readonly string[]): RawBuilder<SqlBool> {
-  const found = tags.map((tag) => sql`steps.tags like ${containing(JSON.stringify(tag))} escape '\\'`);
+  const found = tags.map((tag) => sql`replace(steps.tags, ${JSON.stringify(tag)}, '') <> steps.tags`);
   return sql<SqlBool>`(${sql.join(found, sql` or `)})`;
 }
 

@@ -1,0 +1,85 @@
+import type { Store } from "../../src/agent/ports/ports.ts";
+import { openSqlite } from "../../src/app/disk/sqlite.ts";
+import { realWorld } from "../../src/app/world.ts";
+import { type Actor, DEFAULT_ACTOR } from "../../src/core/id.ts";
+import type { SqlDatabase } from "../../src/store/base/driver.ts";
+import { takeLease } from "../../src/store/base/lease.ts";
+import { migrate } from "../../src/store/base/migrate.ts";
+import { sqlStore } from "../../src/store/sql-store.ts";
+import { anotherActor } from "./actors.ts";
+import { type OpenedPglite, openPglite } from "./pglite.ts";
+import { temporaryDirectory } from "./server-process.ts";
+
+/** The real clock and randomness. */
+export const world = realWorld();
+
+/** A store over an empty database. */
+export interface OpenedStore {
+  readonly database: SqlDatabase;
+  readonly store: Store;
+  /** A user of the default organisation. */
+  readonly actor: Actor;
+  /** A user of another organisation. */
+  readonly stranger: Actor;
+  /** How often the store told that work is owed. */
+  readonly owed: () => number;
+  /** Another store over the same database, as after a restart. */
+  reopened(): Promise<Store>;
+  end(): Promise<void>;
+}
+
+/** A database that stores work over. */
+export interface StoreDialect {
+  readonly name: SqlDatabase["dialect"];
+  /** What a contract says that cannot be seen here, with the reason. */
+  readonly unseen: Readonly<Record<string, string>>;
+  begin(): Promise<OpenedStore>;
+  /** After the last test. */
+  close(): Promise<void>;
+}
+
+/** SQLite as it ships, in a new directory each time. */
+export function sqliteDialect(): StoreDialect {
+  return {
+    name: "sqlite",
+    unseen: {},
+    async begin() {
+      const directory = temporaryDirectory();
+      const database = openSqlite(directory.path);
+      await migrate(database, world.clock.now());
+      return opened(database, async () => {
+        await database.close();
+        directory.remove();
+      });
+    },
+    close: async () => {},
+  };
+}
+
+/** PostgreSQL as WebAssembly, opened once and emptied after each test. */
+export function postgresDialect(): StoreDialect {
+  let database: OpenedPglite | undefined;
+  return {
+    name: "postgres",
+    unseen: {
+      "reader() never sees a transaction that is not committed": "PGlite has one session, which sees what it wrote",
+      "blocks: find() gives every character back, NUL too":
+        "PostgreSQL's text holds no NUL; it has to be kept apart there",
+    },
+    async begin() {
+      if (database === undefined) {
+        database = await openPglite();
+        await migrate(database, world.clock.now());
+      }
+      return opened(database, database.clear);
+    },
+    close: async () => database?.close(),
+  };
+}
+
+async function opened(database: SqlDatabase, end: () => Promise<void>): Promise<OpenedStore> {
+  let owed = 0;
+  const open = async () => sqlStore(database, await takeLease(database), { ...world, onOwed: () => owed++ });
+  const stranger = await anotherActor(database, world.random);
+  return { database, store: await open(), actor: DEFAULT_ACTOR, stranger, owed: () => owed, reopened: open, end };
+}

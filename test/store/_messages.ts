@@ -1,0 +1,160 @@
+import { expect } from "bun:test";
+import { world } from "../_harness/dialects.ts";
+import { agent, conversation, message, run } from "./_samples.ts";
+import { ALL, expectFailure, expectPages, reader, type Subject, unknown, write } from "./_subject.ts";
+
+const texts = (list: readonly { readonly content: readonly object[] }[]) =>
+  list.map(({ content: [part] }) => (part !== undefined && "text" in part ? part.text : ""));
+
+/** Messages, their threads and contexts. */
+export function messageContract(subject: Subject): void {
+  subject("messages: append() keeps every field, and context() the order of the thread", async (opened) => {
+    const ada = agent();
+    const system = message(ada.id, "system", "You are Ada");
+    const asked = message(ada.id, "user", 'Hi 🦭\n"x"', { otid: "o1", senderId: "me", name: "Me" });
+    const called = message(ada.id, "assistant", "", {
+      toolCalls: [{ id: "c1", name: "roll", arguments: '{"n": 1}' }],
+      model: "m",
+      createdAt: asked.createdAt,
+    });
+    await write(opened, async ({ agents, messages }) => {
+      await agents.insert(ada);
+      await messages.append(ada.id, [system, asked, called]);
+    });
+    const { messages } = reader(opened);
+    expect(await messages.context(ada.id)).toEqual([system, asked, called]);
+    expect(await messages.find(called.id)).toEqual(called);
+    expect(await messages.contextIds([ada.id])).toEqual(new Map([[ada.id, [system.id, asked.id, called.id]]]));
+    expect(await messages.countForAgent(ada.id)).toBe(3);
+    await write(opened, (stores) => stores.messages.saveTokenCounts(new Map([[asked.id, 7]])));
+    expect(await messages.tokenCounts(ada.id)).toEqual(new Map([[asked.id, 7]]));
+    await write(opened, (stores) => stores.messages.saveSystem(system.id, "You are still Ada"));
+    expect(texts(await messages.context(ada.id))[0]).toBe("You are still Ada");
+    const strange = opened.store.reader(opened.stranger).messages;
+    expect([await strange.context(ada.id), await strange.find(asked.id)]).toEqual([[], undefined]);
+    await expectFailure(
+      "conflict",
+      write(opened, (stores) => stores.messages.append(ada.id, [asked])),
+    );
+  });
+
+  subject("messages: lists go through pages both ways, in the order of all and of a thread", async (opened) => {
+    const ada = agent();
+    const talk = conversation(ada.id);
+    const own = Array.from({ length: 5 }, (_, n) => message(ada.id, n % 2 === 0 ? "user" : "assistant", `own ${n}`));
+    const other = message(ada.id, "user", "elsewhere", { conversationId: talk.id });
+    await write(opened, async ({ agents, conversations, messages }) => {
+      await agents.insert(ada);
+      await conversations.insert(talk);
+      await messages.append(ada.id, own.slice(0, 2));
+      await messages.append(talk.id, [other]);
+      await messages.append(ada.id, own.slice(2));
+    });
+    const { messages } = reader(opened);
+    const ids = own.map(({ id }) => id);
+    await expectPages((page) => messages.listThread(ada.id, {}, page), ids);
+    await expectPages((page) => messages.list({ agentId: ada.id, conversationId: null }, page), ids);
+    expect(texts(await messages.list({ agentId: ada.id }, ALL))).toEqual([
+      "own 0",
+      "own 1",
+      "elsewhere",
+      "own 2",
+      "own 3",
+      "own 4",
+    ]);
+    expect(texts(await messages.listThread(ada.id, { roles: ["assistant"] }, ALL))).toEqual(["own 1", "own 3"]);
+    await expectFailure("not_found", messages.list({}, { ...ALL, before: unknown(other.id) }));
+  });
+
+  subject("messages: evict() puts a summary in the place of what it takes out of the context", async (opened) => {
+    const ada = agent();
+    const said = ["system", "user", "assistant", "user"] as const;
+    const all = said.map((role, n) => message(ada.id, role, `${n}`));
+    const [system, , , last] = all;
+    if (system === undefined || last === undefined) throw new Error("There are four");
+    const [summary, final] = [message(ada.id, "summary", "earlier"), message(ada.id, "summary", "all of it")];
+    await write(opened, async ({ agents, messages }) => {
+      await agents.insert(ada);
+      await messages.append(ada.id, all);
+      await messages.evict(ada.id, last.id, summary);
+    });
+    const { messages } = reader(opened);
+    expect(texts(await messages.context(ada.id))).toEqual(["0", "earlier", "3"]);
+    expect(texts(await messages.listThread(ada.id, {}, ALL))).toEqual(["0", "1", "2", "earlier", "3"]);
+    await write(opened, (stores) => stores.messages.evict(ada.id, null, final));
+    expect(texts(await messages.context(ada.id))).toEqual(["0", "all of it"]);
+  });
+
+  subject("messages: supersede() and refuse() take messages out, and spoken words out of memory", async (opened) => {
+    const ada = agent();
+    const [first, again, refused] = ["I like otters", "I like otters!", "Look at this"].map((text) =>
+      message(ada.id, "user", text),
+    );
+    if (first === undefined || again === undefined || refused === undefined) throw new Error("There are three");
+    await write(opened, async ({ agents, messages }) => {
+      await agents.insert(ada);
+      await messages.append(ada.id, [first, again, refused]);
+    });
+    expect(await reader(opened).entries.find(ada.id, [first.id])).toHaveLength(1);
+    await write(opened, async ({ messages }) => {
+      await messages.supersede(ada.id, [first.id]);
+      await messages.refuse(ada.id, [{ id: refused.id, isKept: false }]);
+    });
+    const { messages, entries } = reader(opened);
+    expect(texts(await messages.context(ada.id))).toEqual([again].map(() => "I like otters!"));
+    expect(await messages.findAll([first.id, again.id])).toEqual([again]);
+    expect(await entries.find(ada.id, [first.id])).toEqual([]);
+    expect(texts(await messages.listSpoken({ agentId: ada.id }, 10))).toEqual(["Look at this", "I like otters!"]);
+    expect(await messages.listThread(ada.id, {}, ALL)).toHaveLength(2);
+    expect(await messages.listThread(ada.id, { includeErrors: true }, ALL)).toHaveLength(3);
+    expect((await messages.find(refused.id))?.isError).toBe(true);
+  });
+
+  subject("messages: share() lets a fork keep what the conversation that goes had", async (opened) => {
+    const ada = agent();
+    const [talk, fork] = [conversation(ada.id), conversation(ada.id)];
+    const system = message(ada.id, "system", "head", { conversationId: talk.id });
+    const said = message(ada.id, "user", "I have a boat", { conversationId: talk.id });
+    const later = message(ada.id, "user", "and a cat", { conversationId: talk.id });
+    await write(opened, async ({ agents, conversations, messages }) => {
+      await agents.insert(ada);
+      for (const each of [talk, fork]) await conversations.insert(each);
+      await messages.append(talk.id, [system, said]);
+      await messages.share(talk.id, fork.id);
+      await messages.append(talk.id, [later]);
+    });
+    expect(texts(await reader(opened).messages.context(fork.id))).toEqual(["I have a boat"]);
+    await write(opened, ({ conversations }) => conversations.remove(talk.id));
+    const { messages } = reader(opened);
+    expect(texts(await messages.context(fork.id))).toEqual(["I have a boat"]);
+    expect(await messages.find(later.id)).toBeUndefined();
+    await write(opened, ({ conversations }) => conversations.remove(fork.id));
+    expect(await messages.find(said.id)).toBeUndefined();
+    expect(await reader(opened).entries.find(ada.id, [said.id])).toEqual([]);
+  });
+
+  subject("messages: runsOfOtid() and listSpoken() find what was sent where", async (opened) => {
+    const ada = agent();
+    const [first, second] = [run(ada.id), run(ada.id)];
+    const start = world.clock.now();
+    await write(opened, async ({ agents, runs, messages }) => {
+      await agents.insert(ada);
+      for (const each of [first, second]) {
+        await runs.insert(each);
+        await messages.append(ada.id, [message(ada.id, "user", "Again", { otid: "same", runId: each.id })]);
+      }
+      await messages.append(ada.id, [message(ada.id, "tool", "no words"), message(ada.id, "assistant", "Yes")]);
+    });
+    const { messages } = reader(opened);
+    expect(await messages.runsOfOtid(ada.id, null, "same", 10)).toEqual([second.id, first.id]);
+    expect(await messages.runsOfOtid(ada.id, null, "other", 10)).toEqual([]);
+    expect(texts(await messages.listSpoken({ roles: ["assistant"] }, 10))).toEqual(["Yes"]);
+    expect(texts(await messages.listSpoken({ exceptRunId: second.id, conversationId: null }, 10))).toEqual([
+      "Yes",
+      "Again",
+    ]);
+    expect(await messages.listSpoken({ end: start }, 10)).toEqual([]);
+    expect(await messages.list({ runId: first.id }, ALL)).toHaveLength(1);
+    expect(await opened.store.reader(opened.stranger).messages.listSpoken({}, 10)).toEqual([]);
+  });
+}

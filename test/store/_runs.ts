@@ -1,0 +1,331 @@
+import { expect } from "bun:test";
+import type { Run } from "../../src/agent/run.ts";
+import type { Actor } from "../../src/core/id.ts";
+import { takeLease } from "../../src/store/base/lease.ts";
+import { sqlStore } from "../../src/store/sql-store.ts";
+import { anotherActor } from "../_harness/actors.ts";
+import { type OpenedStore, world } from "../_harness/dialects.ts";
+import { agent, block, conversation, message, run, step } from "./_samples.ts";
+import { ALL, expectFailure, expectPages, reader, type Subject, unknown, write } from "./_subject.ts";
+
+const INPUT = { approvals: [], approvalOtid: null, messages: [] };
+
+/** Runs, steps, events, traces, and what waits for somebody to do it. */
+export function runContract(subject: Subject): void {
+  runs(subject);
+  waiting(subject);
+  stepsAndTraces(subject);
+  events(subject);
+}
+
+/** Somebody of the other organisation, one of two users there, with an agent. */
+async function colleague(opened: OpenedStore) {
+  const actor = await anotherActor(opened.database, world.random, opened.stranger.organizationId);
+  const bo = agent();
+  await opened.store.write(actor, ({ agents }) => agents.insert(bo));
+  const insert = (change: Partial<Run>, by: Actor = actor) => {
+    const made = run(bo.id, change);
+    return opened.store.write(by, async ({ runs }) => {
+      await runs.insert(made);
+      return made;
+    });
+  };
+  return { actor, bo, insert };
+}
+
+function runs(subject: Subject): void {
+  subject("runs: find() gives what insert() and save() stored, to its organisation alone", async (opened) => {
+    const ada = agent();
+    const begun = run(ada.id, { requestConfig: { maxSteps: 3 }, background: true });
+    await write(opened, async ({ agents, runs }) => {
+      await agents.insert(ada);
+      await runs.insert(begun);
+    });
+    expect(await reader(opened).runs.find(begun.id)).toEqual(begun);
+    expect(await reader(opened).runs.active(ada.id, null)).toBe(begun.id);
+    const ended: Run = {
+      ...begun,
+      status: "failed",
+      stopReason: "error",
+      completedAt: world.clock.now(),
+      ttftNs: 1e12,
+    };
+    await opened.store.write(opened.stranger, ({ runs }) => runs.save(ended));
+    expect(await reader(opened).runs.find(begun.id)).toEqual(begun);
+    await write(opened, ({ runs }) => runs.save(ended));
+    expect(await reader(opened).runs.find(begun.id)).toEqual(ended);
+    expect(await reader(opened).runs.active(ada.id, null)).toBeUndefined();
+    expect(await opened.store.reader(opened.stranger).runs.find(begun.id)).toBeUndefined();
+    await write(opened, ({ runs }) => runs.remove(begun.id));
+    await expectFailure(
+      "not_found",
+      write(opened, ({ runs }) => runs.remove(begun.id)),
+    );
+  });
+
+  subject("runs: list() goes through pages both ways and narrows by what is asked", async (opened) => {
+    const ada = agent();
+    const talk = conversation(ada.id);
+    const all = Array.from({ length: 4 }, (_, n) =>
+      run(ada.id, n === 2 ? { conversationId: talk.id } : { background: n === 3 }),
+    );
+    await write(opened, async ({ agents, conversations, runs }) => {
+      await agents.insert(ada);
+      await conversations.insert(talk);
+      for (const each of all) await runs.insert(each);
+    });
+    const { runs } = reader(opened);
+    await expectPages(
+      (page) => runs.list({}, page),
+      all.map(({ id }) => id),
+    );
+    const found = async (filter: Parameters<typeof runs.list>[0]) =>
+      (await runs.list(filter, ALL)).map(({ id }) => all.findIndex((each) => each.id === id));
+    expect(await found({ conversationId: talk.id })).toEqual([2]);
+    expect(await found({ conversationId: null, statuses: ["running"] })).toEqual([0, 1, 3]);
+    expect(await found({ background: true })).toEqual([3]);
+    expect(await found({ agentIds: [ada.id], stopReason: "error" })).toEqual([]);
+    expect(await runs.active(ada.id, talk.id)).toBe(all[2]?.id);
+  });
+}
+
+function waiting(subject: Subject): void {
+  subject("unfinishedRuns() names the user who began each, oldest first", async (opened) => {
+    const other = await colleague(opened);
+    const first = await other.insert({});
+    const second = await other.insert({}, opened.stranger);
+    await other.insert({ status: "completed" });
+    await other.insert({ status: "created" });
+    expect(await opened.store.unfinishedRuns()).toEqual([
+      { actor: other.actor, runId: first.id },
+      { actor: opened.stranger, runId: second.id },
+    ]);
+  });
+
+  subject("queuedRuns() names who queued them, those that can begin first; begin() takes them off", async (opened) => {
+    const { actor, bo, insert } = await colleague(opened);
+    const talk = conversation(bo.id);
+    await opened.store.write(actor, ({ conversations }) => conversations.insert(talk));
+    await insert({});
+    const blocked = await insert({ status: "created" });
+    const free = await insert({ status: "created", conversationId: talk.id }, opened.stranger);
+    await opened.store.write(actor, async ({ runs }) => {
+      await runs.setQueuedInput(blocked.id, INPUT);
+      await runs.setQueuedInput(free.id, { ...INPUT, approvalOtid: "o" });
+    });
+    const queued = await opened.store.queuedRuns(10);
+    expect(queued.map(({ actor: by, runId }) => [by, runId])).toEqual([
+      [opened.stranger, free.id],
+      [actor, blocked.id],
+    ]);
+    expect((queued[1]?.dueAt ?? 0) > (queued[0]?.dueAt ?? 0)).toBe(true);
+    expect(await opened.store.reader(actor).runs.findQueued({ runId: free.id })).toEqual({
+      runId: free.id,
+      input: { ...INPUT, approvalOtid: "o" },
+    });
+    expect((await opened.store.reader(actor).runs.findQueued({ agentId: bo.id }))?.runId).toBe(blocked.id);
+    expect(await reader(opened).runs.findQueued({ runId: free.id })).toBeUndefined();
+    await expectFailure(
+      "refused",
+      write(opened, ({ runs }) => runs.begin(free.id)),
+    );
+    await opened.store.write(actor, ({ runs }) => runs.begin(free.id));
+    await expectFailure(
+      "refused",
+      opened.store.write(actor, ({ runs }) => runs.begin(free.id)),
+    );
+    expect((await opened.store.queuedRuns(10)).map(({ runId }) => runId)).toEqual([blocked.id]);
+  });
+
+  subject("waitingCallbacks() names whose run it was, until noteCallback() says that it is told", async (opened) => {
+    const { actor, insert } = await colleague(opened);
+    const done = await insert({ callbackUrl: "https://example.com/hook" });
+    await opened.store.write(actor, ({ runs }) =>
+      runs.save({ ...done, status: "completed", completedAt: world.clock.now() }),
+    );
+    const [callback] = await opened.store.waitingCallbacks(10);
+    expect(callback).toMatchObject({ actor, runId: done.id, url: "https://example.com/hook", attempts: 0 });
+    const sentAt = world.clock.now();
+    const outcome = { sentAt, statusCode: 503, error: "busy", retryAt: sentAt };
+    await write(opened, ({ runs }) => runs.noteCallback(done.id, { ...outcome, retryAt: null }));
+    await opened.store.write(actor, ({ runs }) => runs.noteCallback(done.id, outcome));
+    expect(await opened.store.waitingCallbacks(10)).toMatchObject([{ attempts: 1, dueAt: sentAt }]);
+    await opened.store.write(actor, ({ runs }) =>
+      runs.noteCallback(done.id, { ...outcome, statusCode: 200, error: null, retryAt: null }),
+    );
+    expect(await opened.store.waitingCallbacks(10)).toEqual([]);
+    expect((await opened.store.reader(actor).runs.find(done.id))?.callbackStatusCode).toBe(200);
+  });
+
+  subject("expiringApprovals() names whose run it was, those due first at the front", async (opened) => {
+    const { actor, insert } = await colleague(opened);
+    const [later, sooner] = [await insert({}), await insert({}, opened.stranger)];
+    const [first, second] = [world.clock.now(), world.clock.now()];
+    await opened.store.write(actor, async ({ runs }) => {
+      await runs.setApprovalDue(later.id, second);
+      await runs.setApprovalDue(sooner.id, first);
+    });
+    await write(opened, ({ runs }) => runs.setApprovalDue(later.id, null));
+    expect(await opened.store.expiringApprovals(10)).toEqual([
+      { actor: opened.stranger, runId: sooner.id, dueAt: first },
+      { actor, runId: later.id, dueAt: second },
+    ]);
+  });
+
+  subject("waitingWork() names who owed it last; settle() keeps what was owed meanwhile", async (opened) => {
+    const { actor } = await colleague(opened);
+    const { store, stranger } = opened;
+    await store.write(actor, ({ backlog }) => backlog.owe("space", "embed"));
+    expect(opened.owed()).toBe(1);
+    const [work] = await store.waitingWork(10);
+    if (work === undefined) throw new Error("Work is owed");
+    expect(work).toMatchObject({ actor, space: "space", kind: "embed", revision: 1, attempts: 0, error: null });
+    await store.write(stranger, ({ backlog }) => backlog.owe("space", "embed"));
+    await store.write(actor, ({ backlog }) => backlog.settle(work, { state: "done" }));
+    const [again] = await store.waitingWork(10);
+    if (again === undefined) throw new Error("More is owed");
+    expect(again).toMatchObject({ actor: stranger, revision: 2 });
+    const retryAt = world.clock.now();
+    await store.write(actor, ({ backlog }) => backlog.settle(again, { state: "failed", error: "busy", retryAt }));
+    expect(await store.waitingWork(10)).toMatchObject([{ attempts: 1, error: "busy", dueAt: retryAt }]);
+    await store.write(actor, ({ backlog }) => backlog.settle(again, { state: "parked", error: "no provider" }));
+    expect(await store.waitingWork(10)).toEqual([]);
+    expect(await store.reader(actor).backlog.find("space", "embed")).toMatchObject({ error: "no provider" });
+    expect(await reader(opened).backlog.find("space", "embed")).toBeUndefined();
+    await store.write(actor, ({ backlog }) => backlog.owe("space", "embed", "now"));
+    await store.write(opened.actor, ({ backlog }) => backlog.settle({ ...again, revision: 3 }, { state: "done" }));
+    expect(await store.waitingWork(10)).toMatchObject([{ actor, revision: 3, attempts: 0 }]);
+    await store.write(actor, ({ backlog }) => backlog.settle({ ...again, revision: 3 }, { state: "done" }));
+    expect(await store.waitingWork(10)).toEqual([]);
+  });
+}
+
+function stepsAndTraces(subject: Subject): void {
+  subject("steps: list() goes through pages both ways and finds tags as they are written", async (opened) => {
+    const ada = agent();
+    const done = run(ada.id);
+    const tags = [["Good", '50%_"x"'], ["good"], [], ["other"]];
+    const all = tags.map((list) => step(ada.id, done.id, { tags: list, usage: null }));
+    await write(opened, async ({ agents, runs, steps }) => {
+      await agents.insert(ada);
+      await runs.insert(done);
+      for (const each of all) await steps.insert(each);
+    });
+    const { steps } = reader(opened);
+    await expectPages(
+      (page) => steps.list({}, page),
+      all.map(({ id }) => id),
+    );
+    const [first] = all;
+    if (first === undefined) throw new Error("There are four");
+    expect(await steps.find(first.id)).toEqual(first);
+    await write(opened, (stores) => stores.steps.save({ ...first, feedback: "positive", errorData: { a: 1 } }));
+    const found = async (filter: Parameters<typeof steps.list>[0]) =>
+      (await steps.list(filter, ALL)).map(({ id }) => all.findIndex((each) => each.id === id));
+    expect(await found({ tags: ["Good"] })).toEqual([0]);
+    expect(await found({ tags: ['50%_"x"', "other"] })).toEqual([0, 3]);
+    expect(await found({ tags: ["Goo"] })).toEqual([]);
+    expect(await found({ hasFeedback: true })).toEqual([0]);
+    expect(await found({ hasFeedback: false, model: "m", start: all[2]?.createdAt ?? world.clock.now() })).toEqual([
+      2, 3,
+    ]);
+    expect(await opened.store.reader(opened.stranger).steps.list({}, ALL)).toEqual([]);
+  });
+
+  subject("traces: those of a run go with it, and only the newest of an organisation stay", async (opened) => {
+    const ada = agent();
+    const done = run(ada.id);
+    const first = step(ada.id, done.id);
+    const trace = {
+      stepId: first.id,
+      runId: done.id,
+      agentId: ada.id,
+      userId: opened.actor.userId,
+      llmConfig: ada.llmConfig,
+      requestJson: "{}",
+      responseJson: '{"a":1}',
+      createdAt: world.clock.now(),
+    };
+    await write(opened, async ({ agents, runs, steps, traces }) => {
+      await agents.insert(ada);
+      await runs.insert(done);
+      await steps.insert(first);
+      await traces.insert(trace);
+    });
+    expect(await reader(opened).traces.find(first.id)).toEqual(trace);
+    expect(await reader(opened).traces.listForRun(done.id, 10)).toEqual([trace]);
+    expect(await opened.store.reader(opened.stranger).traces.find(first.id)).toBeUndefined();
+    await write(opened, ({ runs }) => runs.remove(done.id));
+    expect(await reader(opened).traces.find(first.id)).toBeUndefined();
+  });
+}
+
+function events(subject: Subject): void {
+  subject(
+    "events: after() gives each once in order, those that were moved and those that have just come",
+    async (opened) => {
+      const [ada, bo] = [agent(), agent()];
+      const [one, two] = [run(ada.id), run(bo.id)];
+      const store = sqlStore(opened.database, await takeLease(opened.database), { ...world, arrivalsMax: 100 });
+      await store.write(opened.actor, async ({ agents, runs }) => {
+        for (const each of [ada, bo]) await agents.insert(each);
+        for (const each of [one, two]) await runs.insert(each);
+      });
+      const stored = (n: number) => ({ framesBefore: 2 * n, data: JSON.stringify({ n, text: "a 🦭" }) });
+      let count = 0;
+      for (const size of [1, 70, 30, 3, 20]) {
+        const from = count;
+        const list = Array.from({ length: size }, (_, n) => stored(from + n + 1));
+        await store.write(opened.actor, ({ events: log }) =>
+          log.append([
+            { runId: one.id, firstSeqId: from + 1, events: list },
+            { runId: unknown(one.id), firstSeqId: 1, events: list },
+            { runId: two.id, firstSeqId: from + 1, events: list.slice(0, 1) },
+          ]),
+        );
+        count += size;
+      }
+      const { events: log } = store.reader(opened.actor);
+      const seen: number[] = [];
+      for (let last = 0; seen.length < count; last = seen.at(-1) ?? count) {
+        const page = await log.after(one.id, last, 17);
+        expect(page.length).toBeGreaterThan(0);
+        for (const { seqId, ...event } of page) {
+          expect(event).toEqual(stored(seqId));
+          seen.push(seqId);
+        }
+      }
+      expect(seen).toEqual(Array.from({ length: count }, (_, n) => n + 1));
+      expect(await log.last(one.id)).toEqual({ seqId: count, ...stored(count) });
+      expect(await log.last(unknown(one.id))).toBeUndefined();
+      expect(await log.nearFrame(one.id, 0)).toBe(1);
+      const near = await log.nearFrame(one.id, 180);
+      expect(near > 1 && near <= 91).toBe(true);
+      expect(await store.reader(opened.stranger).events.after(one.id, 0, 10)).toEqual([]);
+      await store.write(opened.actor, ({ runs }) => runs.remove(one.id));
+      expect(await log.after(one.id, 0, 10)).toEqual([]);
+    },
+  );
+
+  subject("conversations: remove() takes what its runs told and were told", async (opened) => {
+    const ada = agent();
+    const talk = conversation(ada.id, { isolatedBlockIds: [] });
+    const done = run(ada.id, {
+      conversationId: talk.id,
+      requestConfig: { overrideSystem: "secret" },
+      metadata: { error: "secret" },
+    });
+    const kept = run(ada.id, { requestConfig: { overrideSystem: "mine" } });
+    await write(opened, async ({ agents, blocks, conversations, runs, messages }) => {
+      await agents.insert(ada);
+      await blocks.insert(block("human"));
+      await conversations.insert(talk);
+      for (const each of [done, kept]) await runs.insert(each);
+      await messages.append(talk.id, [message(ada.id, "user", "secret", { conversationId: talk.id })]);
+    });
+    await write(opened, ({ conversations }) => conversations.remove(talk.id));
+    const { runs } = reader(opened);
+    expect(JSON.stringify(await runs.find(done.id))).not.toContain("secret");
+    expect((await runs.find(kept.id))?.requestConfig).toEqual({ overrideSystem: "mine" });
+  });
+}
