@@ -4,7 +4,7 @@ import { admitInput } from "../agent/life/admission.ts";
 import { cancelApproval } from "../agent/life/cancel-approval.ts";
 import { inputMessages, type TurnInput } from "../agent/new-message.ts";
 import type { Repositories, UnfinishedRun } from "../agent/ports/ports.ts";
-import { refreshedContext } from "../agent/prompt/refresh-prompt.ts";
+import { refreshedContext } from "../agent/prompt/recompile.ts";
 import type { QueuedRun, Run } from "../agent/run.ts";
 import { openCalls } from "../agent/transcript.ts";
 import type { Instant } from "../core/clock.ts";
@@ -274,15 +274,18 @@ async function admit(
   repositories: Repositories,
 ): Promise<TurnState> {
   const { agent, threadId, conversationId } = setup;
-  await mustFind(repositories.agents, agent.id);
-  await requireConversation(conversationId, repositories);
   const busy = await repositories.runs.active(agent.id, conversationId);
   if (busy !== undefined) {
     const text = `CONFLICT: Cannot send a new message: Another request (run_id=${busy}) is currently being processed for this conversation. Please wait for it to end, or cancel it.`;
     throw new Failure("conflict", text, { info: { run_id: busy } });
   }
   const stored = await repositories.messages.context(threadId);
-  const context = visible(agent, await refreshedContext(repositories, agent, stored, timeFormat));
+  // A context goes with its agent and its conversation: where there is one, both are there.
+  if (stored.length === 0) {
+    await mustFind(repositories.agents, agent.id);
+    await requireConversation(conversationId, repositories);
+  }
+  const context = visible(agent, await refreshedContext(repositories, agent, { context: stored, times: timeFormat }));
   const { input: fitting, replaced } = admitInput(context, input);
   const stepId = newId("step", world.random);
   const place = { agentId: agent.id, conversationId, runId: run.id, stepId, model: null };
@@ -304,6 +307,7 @@ async function admit(
   return {
     ...freshState({ ...run, status: "running" }),
     context: taken,
+    isPlaced: true,
     nextStepId: stepId,
     doubted: new Set(isDecision ? [] : openCalls(taken).map((call) => call.id)),
   };

@@ -41,7 +41,8 @@ export async function advance(turn: Turn, state: TurnState): Promise<TurnResult>
   for (;;) {
     if (state.stopReason !== null) return { run: state.run, failure: state.failure };
     // What a resumed run read may have been deleted piece by piece while it read; a prompt of that must not go out.
-    await requirePlace(state.run, turn.store.reader(turn.actor));
+    if (!state.isPlaced) await requirePlace(state.run, turn.store.reader(turn.actor));
+    state.isPlaced = false;
     await goOn(turn, state);
   }
 }

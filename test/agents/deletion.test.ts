@@ -9,7 +9,7 @@ import { temporaryDirectory } from "../_harness/server-process.ts";
 
 /** Moments at which something is deleted, at most; and how many a run has at least before it asks its model. */
 const MOMENTS_MAX = 60;
-const MOMENTS_MIN = 3;
+const MOMENTS_MIN = 2;
 /** What the model says when it is asked although nobody should have. */
 const UNWANTED = "nobody should have asked";
 /** What is said to it. */

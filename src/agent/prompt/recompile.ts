@@ -2,10 +2,10 @@ import type { Clock, Instant } from "../../core/clock.ts";
 import type { AgentId, ConversationId } from "../../core/id.ts";
 import type { TimeFormat } from "../../core/time-format.ts";
 import type { Agent } from "../agent.ts";
-import { textOf } from "../message.ts";
+import { type Message, textOf } from "../message.ts";
 import type { Repositories } from "../ports/ports.ts";
 import { blocksOf } from "./isolated-blocks.ts";
-import { compileSystemPrompt, type PromptMaterial } from "./system-prompt.ts";
+import { compileSystemPrompt, memoryText, type PromptMaterial } from "./system-prompt.ts";
 
 /** What compiling a prompt again needs, and how it is done. */
 export interface RecompileOptions {
@@ -38,26 +38,58 @@ export async function recompileAgents(
 export async function recompileAgent(
   repositories: Repositories,
   agent: Agent,
-  options: RecompileOptions,
+  { clock, times, updatesTimestamp = false, isDryRun = false, conversationId = null }: RecompileOptions,
 ): Promise<string> {
   const { messages } = repositories;
-  const conversationId = options.conversationId ?? null;
   const threadId = conversationId ?? agent.id;
   const context = (await messages.contextIds([threadId])).get(threadId) ?? [];
   const [headId] = context;
   const head = headId === undefined ? undefined : await messages.find(headId);
-  const stored = head?.role === "system" ? head : undefined;
-  const now = options.clock.now();
-  const recompiledAt = options.updatesTimestamp === true ? now : (stored?.createdAt ?? now);
-  const text = await compilePrompt(repositories, agent, {
-    recompiledAt,
-    inContext: context.length,
-    times: options.times,
-    conversationId,
-  });
-  if (stored !== undefined && options.isDryRun !== true && textOf(stored) !== text)
-    await messages.saveSystem(stored.id, text);
-  return text;
+  const now = clock.now();
+  const inContext = context.length;
+  if (head?.role !== "system")
+    return compilePrompt(repositories, agent, { recompiledAt: now, inContext, times, conversationId });
+  const timestamp = updatesTimestamp ? { recompiledAt: now } : {};
+  return textOf(await recompileHead(repositories, agent, { head, inContext, times, isDryRun, ...timestamp }));
+}
+
+/**
+ * The context of a conversation with its system message up to date, which is stored when it was not: blocks may have
+ * changed in the agent's own conversation, in another one or through the API. The agent's own is kept up to date by
+ * whoever changes a block.
+ */
+export async function refreshedContext(
+  repositories: Repositories,
+  agent: Agent,
+  { context, times }: { readonly context: readonly Message[]; readonly times: TimeFormat },
+): Promise<readonly Message[]> {
+  const [head, ...rest] = context;
+  if (head === undefined || head.role !== "system" || head.conversationId === null) return context;
+  const blocks = await blocksOf(repositories, agent.id, head.conversationId);
+  const memory = memoryText(agent, await blocks.listForAgent(agent.id));
+  if (textOf(head).includes(memory)) return context;
+  return [await recompileHead(repositories, agent, { head, inContext: context.length, times }), ...rest];
+}
+
+/** A stored system message, and how it is compiled again. */
+export interface HeadOptions extends Pick<CompileOptions, "inContext" | "times"> {
+  readonly head: Message;
+  /** The time of recompilation that it shows; when it was first made if absent. */
+  readonly recompiledAt?: Instant;
+  readonly isDryRun?: boolean;
+}
+
+/** The system message as it should be now, stored when it is another one. No stored prompt changes in another way. */
+export async function recompileHead(
+  repositories: Repositories,
+  agent: Agent,
+  { head, inContext, times, recompiledAt = head.createdAt, isDryRun = false }: HeadOptions,
+): Promise<Message> {
+  const { conversationId } = head;
+  const text = await compilePrompt(repositories, agent, { recompiledAt, inContext, times, conversationId });
+  if (text === textOf(head)) return head;
+  if (!isDryRun) await repositories.messages.saveSystem(head.id, text);
+  return { ...head, content: [{ type: "text", text }] };
 }
 
 /** What {@link compilePrompt} cannot read from the stores. */

@@ -1,8 +1,8 @@
 import type { Agent, CompactionSettings } from "../../agent/agent.ts";
-import { type Message, textOf } from "../../agent/message.ts";
+import type { Message } from "../../agent/message.ts";
 import type { MessagePlace } from "../../agent/new-message.ts";
 import type { MessageStore, Repositories, ThreadId } from "../../agent/ports/ports.ts";
-import { compilePrompt } from "../../agent/prompt/recompile.ts";
+import { recompileHead } from "../../agent/prompt/recompile.ts";
 import { type CountTokens, countContext } from "../../agent/prompt/tokens.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { ConversationId, MessageId, RunId, StepId } from "../../core/id.ts";
@@ -136,14 +136,7 @@ export async function storeCompaction(
   const rest = [summary, ...kept];
   const [head] = target.context;
   if (head?.role !== "system") return rest;
-  const text = await compilePrompt(repositories, target.agent, {
-    recompiledAt: head.createdAt,
-    inContext: rest.length + 1,
-    times,
-    conversationId: target.conversationId,
-  });
-  if (text !== textOf(head)) await messages.saveSystem(head.id, text);
-  return [{ ...head, content: [{ type: "text", text }] }, ...rest];
+  return [await recompileHead(repositories, target.agent, { head, inContext: rest.length + 1, times }), ...rest];
 }
 
 /** Tokens that the tools of a request take up. */

@@ -90,6 +90,7 @@ export async function commit(
     return { change: runIds === null ? made : { ...made, usage: { ...made.usage, runIds } }, run: saved };
   });
   state.run = run;
+  state.isPlaced = true;
   state.context = contextAfter(state, change);
   if (change.compacted !== null) state.contextTokens = null;
   if (change.step !== null) {

@@ -70,6 +70,7 @@ export function freshState(run: Run): TurnState {
   return {
     run,
     context: [],
+    isPlaced: false,
     stepsTaken: 0,
     calledTools: [],
     lastAnswer: null,

@@ -15,15 +15,32 @@ export interface ToolOffer {
   readonly choice: ToolChoice;
 }
 
+/** The offer that a turn made last, and what the rules made it from. */
+interface MadeOffer extends Pick<TurnState, "calledTools" | "lastAnswer"> {
+  readonly offer: ToolOffer;
+}
+
+/** An offer is asked for several times in one step, and stays until a tool has answered. */
+const lastOffers = new WeakMap<Turn, MadeOffer>();
+
 /** What the rules and the request leave of the agent's tools. */
-export function toolOffer(turn: Turn, state: TurnState): ToolOffer {
+export function toolOffer(turn: Turn, { calledTools, lastAnswer }: TurnState): ToolOffer {
+  const last = lastOffers.get(turn);
+  if (last?.calledTools === calledTools && last.lastAnswer === lastAnswer) return last.offer;
+  const offer = newOffer(turn, { calledTools, lastAnswer });
+  lastOffers.set(turn, { calledTools, lastAnswer, offer });
+  return offer;
+}
+
+function newOffer(turn: Turn, { calledTools, lastAnswer }: Omit<MadeOffer, "offer">): ToolOffer {
   const schemas = allSchemas(turn);
   const rules = turn.agent.toolRules;
   const names = schemas.map((schema) => schema.name);
-  const allowed = allowedTools(rules, { history: state.calledTools, lastResult: state.lastAnswer }, names);
+  const called = { history: calledTools, lastResult: lastAnswer };
+  const allowed = allowedTools(rules, called, names);
   const offered = schemas.filter((schema) => allowed.includes(schema.name));
   const spoken = offered.map((schema) => spokenSchema(schema, turn.speech, isTerminal(rules, schema.name)));
-  const forced = forcedCall(rules, { history: state.calledTools, lastResult: state.lastAnswer }, names);
+  const forced = forcedCall(rules, called, names);
   return {
     schemas: spoken,
     allowed,

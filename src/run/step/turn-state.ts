@@ -55,6 +55,8 @@ export interface Turn {
 export interface TurnState {
   run: Run;
   context: readonly Message[];
+  /** Whether the run and its conversation were there a moment ago, in the transaction that came last. */
+  isPlaced: boolean;
   stepsTaken: number;
   /** Tools this run has called, in order; what the tool rules count. */
   calledTools: readonly string[];
