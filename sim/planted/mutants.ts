@@ -59,6 +59,8 @@ export const MUTANTS = [
   "counts_moved_rows_as_one",
   "moves_only_what_is_at_work",
   "numbers_past_what_was_undone",
+  "forgets_frames_of_the_last",
+  "reads_one_message_of_many",
   "skips_what_is_not_recent",
   "tells_what_is_not_flushed",
   "repeats_what_is_not_flushed",
@@ -82,6 +84,8 @@ interface MutantWorld {
   readonly incarnation: Incarnation;
 }
 
+const SAID_AGAIN = `replace(data, '"text":"', '"text":"again ')`;
+
 /** How much later a part of a commit comes that should have come with it. */
 const LATE_MS = 20;
 
@@ -99,7 +103,8 @@ export function mutated(database: SqlDatabase, mutant: Mutant | undefined, world
       return {
         ...database,
         reader: edited(reader, /run_events where run_id = \$1\s+and seq_id >=/, (sql) =>
-          sql.replaceAll("select seq_id, data", "select seq_id, data || data as data"),
+          // What was said comes twice where it is read again.
+          sql.replaceAll("frames_before, data from", `frames_before, ${SAID_AGAIN} as data from`),
         ),
       };
     case "forgets_running_runs":

@@ -7,8 +7,8 @@ export const RUN_MUTANTS = {
       null,
       ["S9 stream"],
       "store/runs/events.ts",
-      "rows.flatMap(eventsIn)",
-      "rows.flatMap((row) => eventsIn(row).slice(0, 1))",
+      ".flatMap(eventsIn)",
+      ".flatMap((row) => eventsIn(row).slice(0, 1))",
     ),
     { ...TALK_AND_CRASHES, enabled: ["send_background"], arrivalsMax: 5 },
   ),
@@ -29,6 +29,26 @@ export const RUN_MUTANTS = {
     ),
     { ...TALK_AND_CRASHES, enabled: ["send_background"] },
     { refusalRate: 0.02 },
+  ),
+  forgets_frames_of_the_last: narrowed(
+    inside(
+      null,
+      ["S9 stream"],
+      "run/log/log-place.ts",
+      "framesBefore: row.framesBefore + framesOf(last?.event, frames)",
+      "framesBefore: row.framesBefore",
+    ),
+    { ...TALK_AND_CRASHES, enabled: ["send_background"] },
+  ),
+  reads_one_message_of_many: narrowed(
+    inside(
+      null,
+      ["S9 stream"],
+      "run/log/stored-event.ts",
+      "await messages.findAll([...new Set(ids)])",
+      "await messages.findAll(ids.slice(0, 1))",
+    ),
+    { ...TALK_AND_CRASHES, enabled: ["send_background", "replay_stream"] },
   ),
   skips_what_is_not_recent: narrowed(
     inside(

@@ -340,9 +340,9 @@ export interface RunEventStore {
   last(runId: RunId): Promise<NumberedEvent | undefined>;
   /**
    * Appends to the logs of these runs; the first event of each must be the one after its last. Of runs that are gone,
-   * or whose conversation is, nothing is stored.
+   * or whose conversation is, nothing is stored; who has seen in the same transaction that they are there says so.
    */
-  append(appended: readonly RunEvents[]): Promise<void>;
+  append(appended: readonly RunEvents[], areThere?: boolean): Promise<void>;
   /** Up to `limit` events after `seqId`, in order. */
   after(runId: RunId, seqId: number, limit: number): Promise<readonly NumberedEvent[]>;
   /** The number of an event that is, or comes soon before, the one in which the frame after `frames` of Letta's stream is; 1 when there is none. */

@@ -3,7 +3,7 @@ import type { FetchOutside } from "../../core/outside.ts";
 import type { CallbackOptions } from "../../run/chores/callback.ts";
 import type { RunLogs } from "../../run/log/run-log.ts";
 import { isoTimeOrNull } from "../wire/time.ts";
-import { allEvents, endOf, replyOf } from "./send.ts";
+import { endOf, replyOf } from "./send.ts";
 
 const CALLBACK_MS_MAX = 5_000;
 /** What a callback answers is not looked at; this much of it may come. */
@@ -37,7 +37,7 @@ export function callbackPorts({
       const run = await reader.runs.find(runId);
       const agent = run === undefined ? undefined : await reader.agents.find(run.agentId);
       if (run === undefined || agent === undefined) return undefined;
-      const events = await allEvents(logs, actor, runId);
+      const events = await logs.whole(actor, runId);
       const told = endOf(events).error === null ? { result: replyOf({ agent, run }, events) } : {};
       return {
         run_id: run.id,

@@ -3,10 +3,9 @@ import type { Ended } from "../../agent/events.ts";
 import type { Store } from "../../agent/ports/ports.ts";
 import type { TurnOptions } from "../../agent/turn-options.ts";
 import { NO_USAGE } from "../../agent/usage.ts";
-import type { Actor, RunId } from "../../core/id.ts";
+import type { Actor } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { FetchOutside } from "../../core/outside.ts";
-import type { RunLogs } from "../../run/log/run-log.ts";
 import type { LoggedEvent } from "../../run/log/stored-event.ts";
 import type { Runner, StartedRun } from "../../run/runner.ts";
 import type { TurnRequest } from "../../run/step/run-setup.ts";
@@ -17,7 +16,7 @@ import { isOwn, toWireUsage, wanted } from "../wire/stream.ts";
 import { withImages } from "./images.ts";
 import { checkSend, inputOf, type SendRequest, turnOptionsOf } from "./messages-body.ts";
 import { type RunOfAgent, runStream } from "./run-stream.ts";
-import { PING_MS, type StreamSource } from "./stream-response.ts";
+import type { StreamSource } from "./stream-response.ts";
 
 /** What routes that send messages are made of. */
 export interface SendOptions extends StreamSource {
@@ -85,15 +84,7 @@ export async function eventsWhenDone(
 ): Promise<readonly LoggedEvent[]> {
   const { failure } = await done;
   if (failure !== null) throw failure;
-  return allEvents(logs, actor, run.id);
-}
-
-/** The events of a run until its end. */
-export async function allEvents(logs: RunLogs, actor: Actor, runId: RunId): Promise<readonly LoggedEvent[]> {
-  const events: LoggedEvent[] = [];
-  const from = { seqId: 0, idleMs: PING_MS, frames: () => 0 };
-  for await (const batch of logs.follow(actor, runId, from, new AbortController().signal)) events.push(...batch);
-  return events;
+  return logs.whole(actor, run.id);
 }
 
 /** The answer to a request that does not stream. */

@@ -3,6 +3,7 @@ import type { Message } from "../../agent/message.ts";
 import type { Repositories } from "../../agent/ports/ports.ts";
 import type { Run } from "../../agent/run.ts";
 import { usageOf } from "../../agent/usage.ts";
+import type { RunId } from "../../core/id.ts";
 import { isRecord } from "../../core/json.ts";
 import { producedOf, RESUMED, stepsOf } from "../step/run-rows.ts";
 import {
@@ -15,6 +16,8 @@ import {
   toStored,
 } from "./stored-event.ts";
 
+/** Events read at once. */
+const EVENTS_PER_READ = 200;
 /** Pieces that one message can be shown as, at most: what a message that is gone is taken for. */
 const PIECES_MAX = 128;
 
@@ -42,6 +45,18 @@ export async function placeToGoOn(repositories: Repositories, run: Run, frames: 
   const [told, next] = numberedAll(toldBy(run, await saidIn(repositories, run)), LOG_START, frames);
   await repositories.events.append([{ runId: run.id, firstSeqId: LOG_START.seqId, events: told.map(toStored) }]);
   return next;
+}
+
+/** Everything that is stored of a run that has ended; made from its rows where no log was kept. */
+export async function storedLog(repositories: Repositories, runId: RunId): Promise<readonly LoggedEvent[]> {
+  const events: LoggedEvent[] = [];
+  for (;;) {
+    const rows = await repositories.events.after(runId, events.at(-1)?.seqId ?? 0, EVENTS_PER_READ);
+    if (rows.length === 0) break;
+    events.push(...(await fromStored(repositories, rows)));
+  }
+  const run = events.length > 0 ? undefined : await repositories.runs.find(runId);
+  return run === undefined ? events : wholeLog(repositories, run, () => 0);
 }
 
 /** The whole log of a run that has ended without one. Of a conversation that is deleted nothing is told. */

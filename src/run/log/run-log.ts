@@ -3,10 +3,20 @@ import type { Repositories, RunEvents, Store } from "../../agent/ports/ports.ts"
 import type { Clock } from "../../core/clock.ts";
 import type { Actor, RunId } from "../../core/id.ts";
 import { createCoalescer } from "./coalesce.ts";
+import { storedLog } from "./log-place.ts";
 import { type FollowFrom, type LogBatches, readLog } from "./log-reader.ts";
 import { closeLog, type OpenLog, show } from "./open-log.ts";
 import { createPlacer } from "./place-events.ts";
-import { type CountFrames, type LogPlace, type NewEvent, numberedAll, toStored } from "./stored-event.ts";
+import {
+  type CountFrames,
+  isLast,
+  LOG_START,
+  type LoggedEvent,
+  type LogPlace,
+  type NewEvent,
+  numberedAll,
+  toStored,
+} from "./stored-event.ts";
 
 /**
  * Tokens that are not the first of their message are stored at multiples of this, those of all runs in one transaction.
@@ -47,6 +57,8 @@ export interface RunLogs {
    * that `idleMs` went by without an event.
    */
   follow(actor: Actor, runId: RunId, from: FollowFrom, signal: AbortSignal): LogBatches;
+  /** All events of a run that has ended, once they are durable. */
+  whole(actor: Actor, runId: RunId): Promise<readonly LoggedEvent[]>;
 }
 
 /** How a log goes on: what its next event is, and how many frames of Letta's stream each event is. */
@@ -106,7 +118,18 @@ export function createRunLogs(options: RunLogOptions): RunLogs {
       };
     },
     follow: (actor, runId, from, signal) => readLog({ ...options, open, actor, runId, from, signal }),
+    async whole(actor, runId) {
+      const log = open.get(runId);
+      await options.store.durable();
+      const isAtHand = log !== undefined && log.actor.organizationId === actor.organizationId && isWhole(log.recent);
+      return isAtHand ? log.recent : storedLog(options.store.reader(actor), runId);
+    },
   };
+}
+
+function isWhole(events: readonly LoggedEvent[]): boolean {
+  const last = events.at(-1);
+  return events[0]?.seqId === LOG_START.seqId && last !== undefined && isLast(last);
 }
 
 /** Stores the deltas of all runs that are due in one transaction after another; one flush to disk serves each. */
@@ -201,7 +224,8 @@ function beginCommit({ store, log: report }: RunLogOptions, log: OpenLog): RunLo
     async append({ events }, more) {
       if (log.failure !== null) throw log.failure;
       taken = [...taken, ...number(log, more)];
-      if (taken.length > 0) await events.append([eventsOf({ log, events: taken })]);
+      // A commit begins with a look at its run and the conversation.
+      if (taken.length > 0) await events.append([eventsOf({ log, events: taken })], true);
     },
     committed() {
       const shown = taken;

@@ -82,8 +82,8 @@ export function sqlRunEventStore({ sql, organizationId, arrivals }: Session): Ru
         );
     },
 
-    async append(appended) {
-      const wanted = await ofPresentRuns(sql, appended);
+    async append(appended, areThere = false) {
+      const wanted = areThere ? appended : await ofPresentRuns(sql, appended);
       await insertArrivals(sql, valuesOf(wanted));
       for (const { events } of wanted) {
         arrivals.events += events.length;

@@ -1,0 +1,129 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { type Answer, startTestServer, type TestServer } from "../_harness/server.ts";
+
+let server: TestServer;
+let agentId: string;
+
+beforeEach(async () => {
+  server = await startTestServer();
+  agentId = await server.agent();
+});
+
+afterEach(() => server.close());
+
+/** A reply with a call and one without, told token by token in the background, and the frames in which it was told. */
+async function told(options: object): Promise<{ readonly runId: string; readonly live: readonly string[] }> {
+  const memory = { label: "human", old_string: "Ada", new_string: "Bob" };
+  server.model.say({ text: "Let me note that down.", calls: [{ name: "memory_replace", arguments: memory }] });
+  server.model.say({ text: "I have written it down, word by word by word." });
+  const body = { messages: [{ role: "user", content: "I am Bob" }], background: true, include_pings: true, ...options };
+  const live = framesOf(await (await server.stream(`/v1/agents/${agentId}/messages/stream`, body)).text());
+  return { live, runId: /"run_id":"([^"]+)"/.exec(live[0] ?? "")?.[1] ?? "" };
+}
+
+function framesOf(text: string): readonly string[] {
+  return text.split("\n\n").filter((frame) => frame !== "");
+}
+
+async function readAfter(runId: string, starting_after: number): Promise<readonly string[]> {
+  return framesOf(await (await server.stream(`/v1/runs/${runId}/stream`, { starting_after })).text());
+}
+
+/** Moves what arrived to where each run has its own pages, as the server does now and then. */
+async function move(): Promise<void> {
+  const { writer } = server.database;
+  const { rows } = await writer.execute("select run_id, seq_id, frames_before, data from run_event_arrivals", []);
+  for (const { run_id, seq_id, frames_before, data } of rows)
+    await writer.execute("insert into run_events (run_id, seq_id, frames_before, data) values ($1, $2, $3, $4)", [
+      run_id,
+      seq_id,
+      frames_before,
+      `${frames_before}${data}`,
+    ]);
+  await writer.execute("delete from run_event_arrivals", []);
+}
+
+test.each([
+  ["everything", { stream_tokens: true }],
+  ["whole messages", { stream_tokens: false }],
+  ["some kinds of messages", { stream_tokens: true, include_return_message_types: ["tool_return_message"] }],
+])(
+  "a stream of %s is the same from every number on, read again and after a restart, as it was told",
+  async (_, options) => {
+    const { runId, live } = await told(options);
+    expect(live.length).toBeGreaterThan(4);
+    expect(live.at(-1)).toBe("data: [DONE]");
+    const expectSame = async () => {
+      for (let after = 0; after < live.length; after++)
+        expect(await readAfter(runId, after)).toEqual(live.slice(after));
+      for (const past of [live.length, live.length + 5]) expect(await readAfter(runId, past)).toEqual(["data: [DONE]"]);
+    };
+    await expectSame();
+    await server.restarted();
+    await expectSame();
+    await move();
+    await expectSame();
+  },
+);
+
+/** How an older version kept a run: its options flat, and the frames of its stream, or none where nobody streamed. */
+async function age(runId: string, frames: readonly string[], stream: string): Promise<void> {
+  const { writer } = server.database;
+  await writer.execute("delete from run_event_arrivals where run_id = $1", [runId]);
+  await writer.execute("delete from run_events where run_id = $1", [runId]);
+  for (const [index, frame] of frames.entries()) {
+    const text = `${frame.replace(`"seq_id":${index + 1},`, '"seq_id":null,')}\n\n`;
+    const table = index < 2 ? "run_events" : "run_event_arrivals";
+    await writer.execute(`insert into ${table} (run_id, seq_id, data) values ($1, $2, $3)`, [runId, index + 1, text]);
+  }
+  const { rows } = await writer.execute("select request_config as config from runs where id = $1", [runId]);
+  const { face, speech: _, streamsTokens: __, ...rest }: Answer = JSON.parse(String(rows[0]?.["config"]));
+  const config = JSON.stringify({ ...rest, ...face, stream });
+  await writer.execute("update runs set request_config = $1 where id = $2", [config, runId]);
+}
+
+test("a stream that an older version told is read from every number on as it was told", async () => {
+  const { runId, live } = await told({ stream_tokens: true });
+  await age(runId, live, "tokens");
+  for (let after = 0; after <= live.length; after++)
+    expect(await readAfter(runId, after)).toEqual(after === live.length ? ["data: [DONE]"] : live.slice(after));
+});
+
+test("a run that was streaming when an older version stopped is read to its end, its numbers going on", async () => {
+  const { runId, live } = await told({ stream_tokens: true });
+  // The older version stopped where the tool had answered.
+  const stopped = live.findIndex((frame) => frame.includes('"tool_return_message"')) + 1;
+  await age(runId, live.slice(0, stopped), "tokens");
+  const { writer } = server.database;
+  await writer.execute("update runs set status = 'running', completed_at = null, stop_reason = null where id = $1", [
+    runId,
+  ]);
+  const last = "select max(sequence_id) from messages where run_id = $1";
+  for (const table of ["thread_messages", "messages"])
+    await writer.execute(`delete from ${table} where sequence_id = (${last})`, [runId]);
+  await writer.execute(
+    "delete from steps where id in (select id from steps where run_id = $1 order by created_at desc limit 1)",
+    [runId],
+  );
+  server.model.say({ text: "Where was I? It is written down." });
+  const again = await server.restarted();
+  await again.runner.recover();
+  await again.runner.drain(5_000);
+  const all = await readAfter(runId, 0);
+  expect(all.slice(0, stopped)).toEqual(live.slice(0, stopped));
+  expect(all.at(-1)).toBe("data: [DONE]");
+  expect(all.join("")).toContain("Where");
+  const numbers = all.map((frame) => /"seq_id":(\d+)/.exec(frame)?.[1]).filter((number) => number !== undefined);
+  expect(numbers).toEqual(numbers.map((_, index) => String(index + 1)));
+  for (let after = 0; after < all.length; after++) expect(await readAfter(runId, after)).toEqual(all.slice(after));
+});
+
+test("a run that an older version kept no stream of is told from its messages", async () => {
+  const run = await server.ok("POST", `/v1/agents/${agentId}/messages/async`, { input: "hello" });
+  await server.server.runner.drain(5_000);
+  const before = await readAfter(run.id, 0);
+  expect(before.join("")).toContain('"assistant_message"');
+  await age(run.id, [], "none");
+  expect(await readAfter(run.id, 0)).toEqual(before);
+  expect(await readAfter(run.id, 1)).toEqual(before.slice(1));
+});
