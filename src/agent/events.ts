@@ -77,6 +77,38 @@ export interface Ended {
   readonly error: TurnError | null;
 }
 
+/** What is known of a run besides what it says: told to who watches it, and no part of any conversation. */
+export type Note =
+  | { readonly kind: "run.continues" }
+  | { readonly kind: "step.started"; readonly stepId: StepId; readonly model: string }
+  | {
+      readonly kind: "step.ended";
+      readonly stepId: StepId;
+      readonly usage: Usage | null;
+      /** How long the model took, in milliseconds; null where it is not known. */
+      readonly modelMs: number | null;
+      readonly stop: StopReason | null;
+    }
+  /** The step is tried again, at once: with less, or in a context that was made shorter. */
+  | { readonly kind: "retry"; readonly stepId: StepId; readonly why: string; readonly afterMs: number }
+  | { readonly kind: "tool.started"; readonly call: string; readonly name: string; readonly at: Instant }
+  | {
+      readonly kind: "tool.ended";
+      readonly call: string;
+      readonly ok: boolean;
+      readonly ms: number;
+      readonly at: Instant;
+    }
+  | { readonly kind: "memory.recalled"; readonly chars: number }
+  | { readonly kind: "approval.asked"; readonly calls: readonly string[]; readonly dueAt: Instant | null }
+  | { readonly kind: "approval.answered"; readonly answers: readonly ApprovalAnswer[] };
+
+/** What a call that waited was answered with: leave to run, a refusal, or what it returned elsewhere. */
+export interface ApprovalAnswer {
+  readonly call: string;
+  readonly verdict: "approved" | "denied" | "returned";
+}
+
 /** What happens during a run, in order. Deltas come only when tokens were asked for. Exactly one `ended` comes last. */
 export type TurnEvent =
   | { readonly kind: "started"; readonly runId: RunId }
@@ -84,6 +116,7 @@ export type TurnEvent =
   | Said
   | Compacting
   | { readonly kind: "compacted"; readonly summary: Message }
+  | Note
   | Ended;
 
 /**

@@ -1,4 +1,5 @@
 import type { Agent } from "../agent/agent.ts";
+import type { Note } from "../agent/events.ts";
 import { mustFind } from "../agent/find.ts";
 import { admitInput } from "../agent/life/admission.ts";
 import { cancelApproval } from "../agent/life/cancel-approval.ts";
@@ -223,6 +224,7 @@ async function resume({ options, launch }: Desk, actor: Actor, runId: RunId): Pr
   const setup = await setUpAgain(options, actor, run);
   const state = await stateOf(reader, run, setup);
   const log = openLog(options, actor, setup, { run, next: await placeOfNext(options, actor, setup, run) });
+  log.note({ kind: "run.continues" });
   // The result is in the rows; nobody waits for it here.
   void launch(actor, setup, state, log);
 }
@@ -251,12 +253,22 @@ async function take(
     const earlier = await earlierRun(repositories, setup, input);
     if (earlier !== undefined) return earlier;
     const admitted = await admit(options, setup, { run, input }, repositories);
-    await entry.append(repositories, [{ kind: "started", runId: run.id }]);
+    await entry.append(repositories, [{ kind: "started", runId: run.id }, ...answersIn(input)]);
     return admitted;
   });
   if (typeof state === "string") entry.rolledBack();
   else entry.committed();
   return state;
+}
+
+/** What is told of an input that answers a request for approval. */
+function answersIn({ approvals }: TurnInput): readonly Note[] {
+  if (approvals.length === 0) return [];
+  const answers = approvals.map((given) => {
+    const verdict = given.type === "tool" ? "returned" : given.approve ? "approved" : "denied";
+    return { call: given.toolCallId, verdict } as const;
+  });
+  return [{ kind: "approval.answered", answers }];
 }
 
 /** What a queued run begins with, read where it begins: until then more may be added to it. */

@@ -79,7 +79,8 @@ async function answerOpenCalls(turn: Turn, state: TurnState): Promise<void> {
 async function takeStep(turn: Turn, state: TurnState): Promise<void> {
   const stepId = state.nextStepId ?? newId("step", turn.random);
   state.nextStepId = null;
-  state.recalled ??= await recalledFor(turn, state);
+  state.recalled ??= await recalled(turn, state);
+  turn.log.note({ kind: "step.started", stepId, model: turn.agent.llmConfig.handle ?? turn.agent.llmConfig.model });
   const startedMs = turn.clock.elapsedMs();
   const offer = toolOffer(turn, state);
   const isStreamed = turn.options.stream === "tokens";
@@ -112,9 +113,21 @@ async function takeStep(turn: Turn, state: TurnState): Promise<void> {
   } else if ((await madeRoomFor(turn, state, failure)) || (!isHeard && (await leaveOut(turn, state, failure)))) {
     // The same step, once more. What was heard cannot be unsaid.
     state.nextStepId = stepId;
+    turn.log.note({ kind: "retry", stepId, why: whyOf(failure), afterMs: 0 });
   } else {
     await failStep(turn, state, { stepId, llmRequestNs, failure });
   }
+}
+
+async function recalled(turn: Turn, state: TurnState): Promise<string> {
+  const found = await recalledFor(turn, state);
+  if (found !== "") turn.log.note({ kind: "memory.recalled", chars: found.length });
+  return found;
+}
+
+/** Why a call failed, in a word. */
+function whyOf(failure: unknown): string {
+  return failure instanceof ModelFailure ? failure.type : "internal_error";
 }
 
 /** The change of a step that ends the run, its end held back when it leaves a context that may have to be compacted first. */

@@ -29,6 +29,49 @@ async function readAfter(runId: string, starting_after: number): Promise<readonl
   return framesOf(await (await server.stream(`/v1/runs/${runId}/stream`, { starting_after })).text());
 }
 
+test("a log tells of steps, tools and approvals too, which are no part of Letta's stream", async () => {
+  const { runId } = await told({ stream_tokens: false });
+  const { rows } = await server.database.reader.execute(
+    "select data, frames_before from run_event_arrivals where run_id = $1 order by seq_id",
+    [runId],
+  );
+  const events = rows.map(({ data, frames_before: before }) => ({ ...JSON.parse(String(data)), before }));
+  expect(events.map(({ kind, before }: Answer) => [kind, before])).toEqual([
+    ["started", 0],
+    ["step.started", 1],
+    ["message", 1],
+    ["tool.started", 3],
+    ["tool.ended", 3],
+    ["message", 3],
+    ["step.ended", 4],
+    ["step.started", 4],
+    ["message", 4],
+    ["step.ended", 5],
+    ["ended", 5],
+  ]);
+  expect(events[4]).toMatchObject({ v: 1, ok: true, ms: expect.any(Number), call: events[3].call });
+  expect(events[6].usage.totalTokens).toBeGreaterThan(0);
+  for (const { at } of events) expect(Math.abs(Date.now() - at)).toBeLessThan(60_000);
+});
+
+test("a log tells what was asked for, and how it was answered", async () => {
+  const client_tools = [{ name: "ring", parameters: { type: "object", properties: {} } }];
+  server.model.say({ calls: [{ name: "ring", arguments: {} }] });
+  const asked = await server.ok("POST", `/v1/agents/${agentId}/messages`, { input: "go", client_tools });
+  const { tool_call_id } = asked.messages.at(-1).tool_call;
+  server.model.say({ text: "It rang." });
+  const messages = [
+    { type: "approval", approvals: [{ type: "tool", tool_call_id, tool_return: "ok", status: "success" }] },
+  ];
+  await server.ok("POST", `/v1/agents/${agentId}/messages`, { messages, client_tools });
+  const { rows } = await server.database.reader.execute("select data from run_event_arrivals order by number", []);
+  const events = rows.map(({ data }) => JSON.parse(String(data)));
+  expect(events.filter(({ kind }) => kind.startsWith("approval."))).toMatchObject([
+    { kind: "approval.asked", calls: [tool_call_id], dueAt: null },
+    { kind: "approval.answered", answers: [{ call: tool_call_id, verdict: "returned" }] },
+  ]);
+});
+
 /** Moves what arrived to where each run has its own pages, as the server does now and then. */
 async function move(): Promise<void> {
   const { writer } = server.database;

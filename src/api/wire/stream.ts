@@ -75,7 +75,7 @@ function shownOf(encoder: EncoderOptions, event: RunEvent): readonly Shown[] {
     case "ended":
       return endOf(run, event);
     default:
-      return wanted([deltaPiece(run, event)], options);
+      return "messageId" in event ? wanted([deltaPiece(run, event)], options) : [];
   }
 }
 

@@ -30,7 +30,7 @@ export function createPlacer(clock: Clock): (event: TurnEvent) => RunEvent {
 
   return (event) => {
     if (isDelta(event)) return { ...event, pieces: turnTo(event), at: begunAt };
-    if (event.kind !== "message" || !event.wasStreamed) return { ...event, at: clock.now() };
+    if (event.kind !== "message" || !event.wasStreamed) return { at: clock.now(), ...event };
     return { ...event, pieces: event.message.id === messageId ? pieces : 0, at: clock.now() };
   };
 }

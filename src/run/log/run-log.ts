@@ -1,4 +1,4 @@
-import type { TurnEvent } from "../../agent/events.ts";
+import type { Note, TurnEvent } from "../../agent/events.ts";
 import type { Repositories, RunEvents, Store } from "../../agent/ports/ports.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Actor, RunId } from "../../core/id.ts";
@@ -29,6 +29,8 @@ const COALESCE_MS = 25;
  * runs; events that belong to a commit are appended in its transaction, after whatever was published before.
  */
 export interface RunLog {
+  /** Takes what can wait: it is stored with whatever comes next. */
+  note(event: Note): void;
   /** Takes a delta. Never waits. */
   publish(event: TurnEvent): void;
   /**
@@ -76,6 +78,7 @@ export interface RunLogOptions {
 
 /** The log of a run that nobody can watch. */
 export const NO_LOG: RunLog = {
+  note: () => {},
   publish: () => {},
   begin: () => ({ append: async () => {}, committed: () => {}, rolledBack: () => {} }),
   close: () => {},
@@ -105,6 +108,9 @@ export function createRunLogs(options: RunLogOptions): RunLogs {
       };
       open.set(runId, log);
       return {
+        note: (event) => {
+          log.held.push(event);
+        },
         publish: (event) => flusher.publish(log, event),
         begin: () => beginCommit(options, log),
         close() {

@@ -1,4 +1,4 @@
-import type { RunUsage, TurnError, TurnEvent } from "../../agent/events.ts";
+import type { Note, RunUsage, TurnError, TurnEvent } from "../../agent/events.ts";
 import type { Message } from "../../agent/message.ts";
 import type { Repositories } from "../../agent/ports/ports.ts";
 import { type Run, type Step, type StopReason, statusOf } from "../../agent/run.ts";
@@ -16,6 +16,8 @@ import type { Turn, TurnState } from "./turn-state.ts";
 /** What one commit adds to a run. */
 export interface Change {
   readonly messages: readonly Message[];
+  /** What its tools did, told before their answer. */
+  readonly notes: readonly Note[];
   readonly step: Step | null;
   readonly usage: RunUsage;
   readonly calledTools: readonly string[];
@@ -51,6 +53,7 @@ export function noChange(state: TurnState): Change {
   const { usage, calledTools, lastAnswer, ending, aside } = state;
   return {
     messages: [],
+    notes: [],
     step: null,
     usage,
     calledTools,
@@ -129,7 +132,7 @@ export async function requireConversation(
 }
 
 /** One transaction with its events in the run's log, so that neither is there without the other. */
-async function logged<T extends { readonly change: Change }>(
+async function logged<T extends { readonly change: Change; readonly run: Run }>(
   turn: Turn,
   work: (repositories: Repositories) => Promise<T>,
 ): Promise<T> {
@@ -137,7 +140,7 @@ async function logged<T extends { readonly change: Change }>(
   try {
     const made = await turn.store.write(turn.actor, async (repositories) => {
       const result = await work(repositories);
-      await entry.append(repositories, eventsOf(result.change));
+      await entry.append(repositories, eventsOf(result.change, result.run));
       return result;
     });
     entry.committed();
@@ -188,12 +191,25 @@ export function errorRecord(run: Run, error: TurnError): JsonObject {
   return { message_type: "error_message", run_id: run.id, error_type, message, detail, seq_id: null };
 }
 
-function eventsOf(change: Change): readonly TurnEvent[] {
-  const { messages, wasStreamed, stopReason, compacted, usage, error } = change;
-  const said = messages.map((message): TurnEvent => {
+function eventsOf(change: Change, { approvalDueAt }: Run): readonly TurnEvent[] {
+  const { messages, notes, wasStreamed, stopReason, compacted, usage, error, step } = change;
+  const said = messages.flatMap((message): readonly TurnEvent[] => {
     const isReply = message.role === "assistant" || (message.role === "approval" && message.toolCalls.length > 0);
-    return { kind: "message", message, wasStreamed: wasStreamed && isReply };
+    const event = { kind: "message", message, wasStreamed: wasStreamed && isReply } as const;
+    return message.role === "tool" ? [...notes, event] : [event];
   });
   if (compacted !== null) said.push({ kind: "compacted", summary: compacted.summary });
+  if (step !== null) said.push(stepEnded(step));
+  if (stopReason === "requires_approval")
+    said.push({ kind: "approval.asked", calls: callsAskedFor(messages), dueAt: approvalDueAt });
   return stopReason === null ? said : [...said, { kind: "ended", stopReason, usage, error }];
+}
+
+function stepEnded({ id, usage, llmRequestNs, stopReason }: Step): TurnEvent {
+  const modelMs = llmRequestNs === null ? null : llmRequestNs / 1e6;
+  return { kind: "step.ended", stepId: id, usage, modelMs, stop: stopReason };
+}
+
+function callsAskedFor(messages: readonly Message[]): readonly string[] {
+  return messages.flatMap(({ role, toolCalls }) => (role === "approval" ? toolCalls.map((call) => call.id) : []));
 }

@@ -5,6 +5,7 @@ import type { OutsideAnswer, OutsideCall, ToolRuntime } from "../../tools/runtim
 import { isIdempotent } from "../../tools/tool.ts";
 import type { Block } from "../../umi/core/block.ts";
 import { decisionsIn, type OutsidePlan, planOf, waitsForSomebody } from "./call-plan.ts";
+import { endNote, startOf } from "./tool-notes.ts";
 import { hasOrder } from "./tool-offer.ts";
 import type { Turn, TurnState } from "./turn-state.ts";
 
@@ -90,7 +91,9 @@ async function answerTo(
   if (doubt !== undefined && !isIdempotent(plan.tool)) return { status: "unknown", reason: doubt };
   if (turn.signal.aborted) return undefined;
   const { id, name, timezone } = turn.agent;
-  return patiently(turn, plan.runtime, {
+  const began = startOf(turn, call);
+  turn.log.note(began.note);
+  const answer = await patiently(turn, plan.runtime, {
     actor: turn.actor,
     runId: state.run.id,
     callId: call.id,
@@ -100,6 +103,8 @@ async function answerTo(
     environment: {},
     limits: { timeoutMs: TIMEOUT_MS, outputCharsMax: OUTPUT_CHARS_MAX },
   });
+  turn.log.note(endNote(turn, began, answer.status === "success"));
+  return answer;
 }
 
 /** Makes a call, tells it when nobody waits any more, and does not wait for one that does not listen. */

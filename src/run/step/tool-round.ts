@@ -1,3 +1,4 @@
+import type { Note } from "../../agent/events.ts";
 import { type Approval, type Message, type ToolReturn, textOf } from "../../agent/message.ts";
 import { searchMessages } from "../../agent/message-search.ts";
 import { newMessage } from "../../agent/new-message.ts";
@@ -25,12 +26,15 @@ import {
 } from "./round-answers.ts";
 import { lastAnswerOf } from "./run-state.ts";
 import { argumentsOf, HEARTBEAT } from "./speech.ts";
+import { endNote, startOf } from "./tool-notes.ts";
 import { missingTools } from "./tool-offer.ts";
 import { placeOf, type Turn, type TurnState } from "./turn-state.ts";
 
 /** What came of the calls that were open. */
 export interface Round {
   readonly messages: readonly Message[];
+  /** Which built-in tools ran, and how it went. */
+  readonly notes: readonly Note[];
   readonly system: Message | null;
   readonly calledTools: readonly string[];
   readonly lastAnswer: string | null;
@@ -61,20 +65,27 @@ export async function answerCalls(turn: Turn, state: TurnState, means: RoundMean
   const decisions = decisionsIn(context);
   let { calledTools, lastAnswer } = state;
   if (waitsForSomebody(turn, context, decisions))
-    return { messages: [], system: null, calledTools, lastAnswer, stopReason: "requires_approval", isOpen: false };
+    return {
+      messages: [],
+      notes: [],
+      system: null,
+      calledTools,
+      lastAnswer,
+      stopReason: "requires_approval",
+      isOpen: false,
+    };
 
   const open = openCalls(context);
   const returns: ToolReturn[] = [];
+  const notes: Note[] = [];
   let promptChanged = false;
   for (const call of open) {
     const at = { ...state, calledTools, lastAnswer };
-    const answered = await answerCall(
-      turn,
-      at,
-      { call, plan: planOf(turn, at, { call, decision: decisions.get(call.id) }) },
-      means,
-    );
+    const plan = planOf(turn, at, { call, decision: decisions.get(call.id) });
+    const began = startOf(turn, call);
+    const answered = await answerCall(turn, at, { call, plan }, means);
     if (answered === undefined) break;
+    if (plan.how === "builtin") notes.push(began.note, endNote(turn, began, answered.toolReturn.status === "success"));
     calledTools = [...calledTools, call.name];
     promptChanged ||= answered.promptChanged;
     returns.push(answered.toolReturn);
@@ -93,7 +104,7 @@ export async function answerCalls(turn: Turn, state: TurnState, means: RoundMean
   const isOver = isOpen || means.isCancelled || stopReason !== null;
   const heartbeat = isOver ? [] : heartbeatAfter(turn, state, stepId, calls, calledTools);
   const messages = returns.length === 0 ? [] : [answer, ...heartbeat];
-  return { messages, system, calledTools, lastAnswer, stopReason, isOpen };
+  return { messages, notes, system, calledTools, lastAnswer, stopReason, isOpen };
 }
 
 /** The name of the first tool that ran here; what a client ran, or a person denied, has none, as in Letta. */
