@@ -209,6 +209,26 @@ export class Memory {
     return relationsOf(this.#stores.facts, this.#space, id);
   }
 
+  /**
+   * Takes an entity for another from now on. Throws a `refused` Failure when they are one, and a `conflict` Failure when it
+   * counts for another already or that one for it.
+   */
+  async merge(absorbed: EntityId, kept: EntityId, reason = ""): Promise<void> {
+    if (absorbed === kept) throw new Failure("refused", "An entity cannot be merged into itself");
+    const { facts } = this.#stores;
+    const before = (await facts.findEntity(this.#space, absorbed))?.mergedInto ?? null;
+    if (before !== null) throw new Failure("conflict", `${absorbed} is merged into ${before} already`);
+    const family = await facts.family(this.#space, absorbed);
+    if (family.includes(kept)) throw new Failure("conflict", `${kept} was merged into ${absorbed} before`);
+    const mergedAt = this.#options.clock.now();
+    await facts.merge(this.#space, { kept, absorbed, reason, mergedAt, undoneAt: null });
+  }
+
+  /** Undoes the last merge of an entity. Throws a `not_found` Failure when there is none that stands. */
+  unmerge(absorbed: EntityId): Promise<void> {
+    return this.#stores.facts.undoMerge(this.#space, absorbed, this.#options.clock.now());
+  }
+
   #owner(): string {
     return wellFormed(this.#options.owner ?? this.#options.scope?.user ?? "");
   }

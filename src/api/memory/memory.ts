@@ -188,24 +188,17 @@ function knowledgeRoutes(options: RouteOptions, spaceFor: SpaceOf): Hono<ApiEnv>
   routes.post("/entities/:entity_id/merge", async (c) => {
     const { into, reason } = await readBody(c, MergeBody);
     const [absorbed, kept] = [entityId(c.req.param("entity_id")), entityId(into)];
-    if (absorbed === kept) throw new Failure("refused", "An entity cannot be merged into itself");
-    await options.store.write(c.var.actor, async (repositories) => {
-      const space = await spaceFor(repositories, c);
-      const before = (await repositories.facts.findEntity(space, absorbed))?.mergedInto ?? null;
-      if (before !== null) throw new Failure("conflict", `${absorbed} is merged into ${before} already`);
-      const family = await repositories.facts.family(space, absorbed);
-      if (family.includes(kept)) throw new Failure("conflict", `${kept} was merged into ${absorbed} before`);
-      const merge = { kept, absorbed, reason, mergedAt: options.clock.now(), undoneAt: null };
-      await repositories.facts.merge(space, merge);
-    });
+    await options.store.write(c.var.actor, async (repositories) =>
+      (await memoryFor(options, repositories, spaceFor, c)).merge(absorbed, kept, reason),
+    );
     return c.json({ kept_id: kept, absorbed_id: absorbed });
   });
 
   routes.post("/entities/:entity_id/unmerge", async (c) => {
     const absorbed = entityId(c.req.param("entity_id"));
-    await options.store.write(c.var.actor, async (repositories) => {
-      await repositories.facts.undoMerge(await spaceFor(repositories, c), absorbed, options.clock.now());
-    });
+    await options.store.write(c.var.actor, async (repositories) =>
+      (await memoryFor(options, repositories, spaceFor, c)).unmerge(absorbed),
+    );
     return c.json({ absorbed_id: absorbed });
   });
 
