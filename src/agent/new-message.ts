@@ -40,8 +40,7 @@ export interface MessageSources {
 export function newMessage(
   sources: MessageSources,
   place: MessagePlace,
-  role: MessageRole,
-  content: readonly ContentPart[],
+  { role, content }: { readonly role: MessageRole; readonly content: readonly ContentPart[] },
 ): Message {
   return {
     id: newId("message", sources.random),
@@ -68,11 +67,17 @@ export function inputMessages(sources: MessageSources, place: MessagePlace, inpu
 }
 
 function approvalMessage(sources: MessageSources, place: MessagePlace, input: TurnInput): Message {
-  const message = newMessage(sources, place, "approval", []);
+  const message = newMessage(sources, place, { role: "approval", content: [] });
   return { ...message, approvals: input.approvals, otid: input.approvalOtid ?? sources.random.uuid() };
 }
 
 function toMessage(sources: MessageSources, place: MessagePlace, input: InputMessage): Message {
   const { role, parts, name, otid, senderId, groupId } = input;
-  return { ...newMessage(sources, place, role, parts), name, otid: otid ?? sources.random.uuid(), senderId, groupId };
+  return {
+    ...newMessage(sources, place, { role, content: parts }),
+    name,
+    otid: otid ?? sources.random.uuid(),
+    senderId,
+    groupId,
+  };
 }

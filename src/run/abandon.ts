@@ -31,14 +31,13 @@ export interface Abandoning {
 /** Ends a run that cannot go on, so that its conversation is free again and its stream has an end. */
 export async function abandon(
   options: AbandonOptions,
-  actor: Actor,
-  runId: RunId,
+  { actor, runId }: { readonly actor: Actor; readonly runId: RunId },
   abandoning: Abandoning,
 ): Promise<Abandoned> {
   try {
     // Also where nothing can be written: that the run is gone is no failure.
     if ((await options.store.reader(actor).runs.find(runId)) === undefined) return "gone";
-    const run = await endFailed(options, actor, runId, abandoning.cause);
+    const run = await endFailed(options, { actor, runId }, abandoning.cause);
     if (run !== "gone") abandoning.ended(run);
     return run;
   } catch (failure) {
@@ -58,7 +57,7 @@ async function abandonLater(
   for (let tries = 0; tries < ABANDON_TRIES_MAX; tries++) {
     await options.world.clock.sleep(ABANDON_RETRY_MS);
     try {
-      const run = await endFailed(options, actor, runId, cause);
+      const run = await endFailed(options, { actor, runId }, cause);
       if (run !== "gone") ended(run);
       return;
     } catch {
@@ -70,8 +69,7 @@ async function abandonLater(
 /** As {@link abandon}, for who tries again by itself: throws when the end cannot be stored. */
 export async function endFailed(
   options: AbandonOptions,
-  actor: Actor,
-  runId: RunId,
+  { actor, runId }: { readonly actor: Actor; readonly runId: RunId },
   cause: unknown,
 ): Promise<Run | "gone"> {
   const message = cause instanceof Failure ? cause.message : "An unknown error occurred";

@@ -21,7 +21,7 @@ export async function endCopiedRuns(options: AbandonOptions): Promise<number> {
   const cause = new Failure("refused", REASON);
   for (const { actor, runId } of runs) {
     try {
-      await endFailed(options, actor, runId, cause);
+      await endFailed(options, { actor, runId }, cause);
     } catch (error) {
       log(`Run ${runId} of the original could not be ended with its reason`, error);
     }

@@ -15,7 +15,9 @@ export async function previewRequest(options: RunnerOptions, actor: Actor, reque
   const place = { agentId: run.agentId, conversationId: run.conversationId, runId: run.id, stepId: null, model: null };
   const stored = await options.store.reader(actor).messages.context(setup.threadId);
   const context = [...visible(setup.agent, stored), ...inputMessages(options.world, place, request.input)];
-  const turn = turnOf(options, actor, setup, { log: NO_LOG, signal: new AbortController().signal });
+  const turn = turnOf(options, { actor, setup }, { log: NO_LOG, signal: new AbortController().signal });
   const state = { ...freshState(run), context, recalled: await recalledFor(turn, { context }) };
-  return setup.model.preview(requestFor(turn, state, toolOffer(turn, state), setup.options.stream === "tokens"));
+  return setup.model.preview(
+    requestFor(turn, state, { offer: toolOffer(turn, state), stream: setup.options.stream === "tokens" }),
+  );
 }

@@ -112,7 +112,7 @@ export function createRunner(options: RunnerOptions): Runner {
         try {
           await resume(desk, actor, runId);
         } catch (error) {
-          const ended = await abandon(options, actor, runId, { cause: error, ended: wakeAfter });
+          const ended = await abandon(options, { actor, runId }, { cause: error, ended: wakeAfter });
           // Its agent was deleted while the run was read.
           if (ended !== "gone") options.log(`Run ${runId} could not be continued`, error);
         }
@@ -145,7 +145,7 @@ export function createRunner(options: RunnerOptions): Runner {
     store,
     clock: world.clock,
     begin: (queued) => beginQueued(desk, queued),
-    giveUp: ({ actor, runId }, cause) => endFailed(options, actor, runId, cause),
+    giveUp: ({ actor, runId }, cause) => endFailed(options, { actor, runId }, cause),
     log: options.log,
   });
   return runner;
@@ -355,13 +355,13 @@ async function work(
   state: TurnState,
   { log, signal, ended: endedLater }: WorkOptions,
 ): Promise<TurnResult> {
-  const turn = turnOf(options, actor, setup, { log, signal });
+  const turn = turnOf(options, { actor, setup }, { log, signal });
   try {
     const result = await advance(turn, state);
     if (result.run.status === "failed") options.log(failedText(result.run, setup), result.failure ?? undefined);
     return result;
   } catch (error) {
-    const ended = await abandon(options, actor, state.run.id, { cause: error, ended: endedLater });
+    const ended = await abandon(options, { actor, runId: state.run.id }, { cause: error, ended: endedLater });
     // A run goes with its agent, and nobody is to blame for that.
     if (ended === "gone")
       return {

@@ -93,7 +93,7 @@ async function takeStep(turn: Turn, state: TurnState): Promise<void> {
     callModel(
       {
         model: turn.model,
-        request: requestFor(turn, state, offer, isStreamed),
+        request: requestFor(turn, state, { offer, stream: isStreamed }),
         signal: turn.signal,
         stepId,
         knownCallIds: callIdsOf(state.context),
@@ -134,7 +134,7 @@ function whyOf(failure: unknown): string {
 function held(turn: Turn, state: TurnState, change: Change): Change {
   if (change.stopReason === null) return change;
   const context = [...state.context, ...change.messages];
-  const mustWait = mayBeFull(turn, state, context, change.step?.usage ?? null);
+  const mustWait = mayBeFull(turn, state, { context, usage: change.step?.usage ?? null });
   return mustWait ? { ...change, stopReason: null, ending: change.stopReason } : change;
 }
 
@@ -148,7 +148,11 @@ async function settled<T>(promise: Promise<T>): Promise<readonly [T, undefined] 
 }
 
 /** What the model is asked where the run stands. */
-export function requestFor(turn: Turn, state: TurnState, offer: ToolOffer, stream: boolean): ModelRequest {
+export function requestFor(
+  turn: Turn,
+  state: TurnState,
+  { offer, stream }: { readonly offer: ToolOffer; readonly stream: boolean },
+): ModelRequest {
   const { agent, options } = turn;
   const answerCharsMax = Math.max(
     ANSWER_CHARS_MIN,
@@ -220,7 +224,7 @@ function afterText(
   const missing = missingTools(turn, state.calledTools);
   if (missing.length > 0) {
     const reason = `Call these tools before you end your turn: ${missing.join(", ")}`;
-    return { stopReason: null, messages: [...said, heartbeatMessage(turn, state, taken.stepId, reason)] };
+    return { stopReason: null, messages: [...said, heartbeatMessage(turn, state, { stepId: taken.stepId, reason })] };
   }
   return {
     stopReason: END_REASONS[taken.result.reply.finishReason] ?? "end_turn",
@@ -244,7 +248,7 @@ function rowsOf(turn: Turn, state: TurnState, { stepId, result }: TakenStep, hea
   const asks = (call: ToolCall) => asksApproval(turn, call.name);
   const firstAsks = toolCalls[0] !== undefined && asks(toolCalls[0]);
   const row = (role: "assistant" | "approval", isFirst: boolean): Message => ({
-    ...newMessage(turn, place, role, isFirst ? parts : []),
+    ...newMessage(turn, place, { role, content: isFirst ? parts : [] }),
     id: isFirst ? result.messageId : result.otherCallsId,
     toolCalls: toolCalls.filter((call) => asks(call) === (role === "approval")),
   });

@@ -67,7 +67,9 @@ export async function createConversation(
     times: sources.times,
     conversationId: conversation.id,
   });
-  await repositories.messages.append(conversation.id, [newMessage(sources, place, "system", [{ type: "text", text }])]);
+  await repositories.messages.append(conversation.id, [
+    newMessage(sources, place, { role: "system", content: [{ type: "text", text }] }),
+  ]);
   return conversation;
 }
 

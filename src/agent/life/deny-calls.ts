@@ -41,13 +41,13 @@ export async function denyCalls(
   const place = { ...belongs, agentId: agent.id, model: null };
   const asked = pendingRequest(context)?.toolCalls ?? [];
   const approvals = asked.map(({ id }) => ({ type: "approval", toolCallId: id, approve: false, reason }) as const);
-  const denial = { ...newMessage(sources, place, "approval", []), approvals };
+  const denial = { ...newMessage(sources, place, { role: "approval", content: [] }), approvals };
   const packed = { ok: false, message: reason, at: sources.clock.now(), zone: agent.timezone };
   const response = packAnswer(packed, sources.times);
   const toolReturns = calls.map(
     ({ id, name }): ToolReturn => ({ toolCallId: id, name, status: "error", response, stdout: null, stderr: null }),
   );
-  const returned = { ...newMessage(sources, place, "tool", []), toolReturns };
+  const returned = { ...newMessage(sources, place, { role: "tool", content: [] }), toolReturns };
   await messages.append(belongs.conversationId ?? agent.id, asked.length === 0 ? [returned] : [denial, returned]);
   return true;
 }

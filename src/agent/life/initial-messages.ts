@@ -35,7 +35,7 @@ export function firstMessages(sources: FirstMessageSources, material: FirstMessa
     stepId: null,
     model: agent.llmConfig.model,
   };
-  const system = newMessage(sources, place, "system", [{ type: "text", text: systemText }]);
+  const system = newMessage(sources, place, { role: "system", content: [{ type: "text", text: systemText }] });
   if (given !== null) return [system, ...given.flatMap((message) => givenMessage(sources, place, agent, message))];
   const greets = traitsOf(agent.agentType).opening === "greeting" && toolNames.includes(SPEAKING_TOOL);
   return greets ? [system, ...greeting(sources, place, agent)] : [system];
@@ -46,7 +46,11 @@ function greeting(sources: FirstMessageSources, place: MessagePlace, agent: Agen
   const login = { type: "login", last_login: "Never (first login)", time: timeFor(sources, agent) };
   return [
     ...spoken(sources, place, agent, { thought: GREETING.thought, words: GREETING.words }),
-    newMessage(sources, { ...place, model: null }, "user", [{ type: "text", text: JSON.stringify(login) }]),
+    newMessage(
+      sources,
+      { ...place, model: null },
+      { role: "user", content: [{ type: "text", text: JSON.stringify(login) }] },
+    ),
   ];
 }
 
@@ -62,7 +66,11 @@ function givenMessage(
   const packed = JSON.stringify({ type, message: text, time: timeFor(sources, agent) });
   const images = message.parts.filter((part) => part.type === "image");
   const { name, otid, senderId, groupId } = message;
-  const row = newMessage(sources, { ...place, model: null }, message.role, [{ type: "text", text: packed }, ...images]);
+  const row = newMessage(
+    sources,
+    { ...place, model: null },
+    { role: message.role, content: [{ type: "text", text: packed }, ...images] },
+  );
   return [{ ...row, name, otid, senderId, groupId }];
 }
 
@@ -75,7 +83,7 @@ function spoken(
 ): readonly Message[] {
   const call: ToolCall = { id: newCallId(sources), name: SPEAKING_TOOL, arguments: JSON.stringify({ message: words }) };
   const content = thought === null ? [] : [{ type: "text" as const, text: thought }];
-  const assistant = { ...newMessage(sources, place, "assistant", content), toolCalls: [call] };
+  const assistant = { ...newMessage(sources, place, { role: "assistant", content }), toolCalls: [call] };
   const at = sources.clock.now();
   const response = packAnswer({ ok: true, message: "None", at, zone: agent.timezone }, sources.times);
   const toolReturn = {
@@ -86,7 +94,7 @@ function spoken(
     stdout: null,
     stderr: null,
   };
-  const answer = newMessage(sources, place, "tool", []);
+  const answer = newMessage(sources, place, { role: "tool", content: [] });
   return [assistant, { ...answer, name: call.name, toolReturns: [toolReturn] }];
 }
 

@@ -47,7 +47,7 @@ test("slicedCounter() gives others turns, and counts slices of what is very long
 
 test("messageTokens() counts words, calls and answers", async () => {
   const place = { agentId: "agent-x" as never, conversationId: null, runId: null, stepId: null, model: null };
-  const text = newMessage(sources, place, "assistant", [{ type: "text", text: "hello world" }]);
+  const text = newMessage(sources, place, { role: "assistant", content: [{ type: "text", text: "hello world" }] });
   const called = { ...text, toolCalls: [{ id: "c", name: "look", arguments: '{"at":"the sea"}' }] };
   expect(await messageTokens(text, count)).toBe(6);
   expect(await messageTokens(called, count)).toBeGreaterThan((await messageTokens(text, count)) + 8);
@@ -56,7 +56,7 @@ test("messageTokens() counts words, calls and answers", async () => {
 test("countContext() counts what nobody has counted, and never keeps the count of a system message", async () => {
   const place = { agentId: "agent-x" as never, conversationId: null, runId: null, stepId: null, model: null };
   const named = (name: string, role: "system" | "user") => ({
-    ...newMessage(sources, place, role, [{ type: "text", text: "hello world" }]),
+    ...newMessage(sources, place, { role, content: [{ type: "text", text: "hello world" }] }),
     id: name as MessageId,
   });
   const context = [named("message-a", "system"), named("message-b", "user"), named("message-c", "user")];

@@ -45,11 +45,11 @@ export async function compactThread(
   const means = { models, signal: wanted.signal, clock, random, times, countTokens, messages: reader.messages };
   const plan = await planCompaction(means, target, REQUESTED);
   if (plan === undefined) return alreadyCompacted(context);
-  const compaction = await makeCompaction(means, target, REQUESTED, plan);
+  const compaction = await makeCompaction(means, target, { cause: REQUESTED, plan });
   await store.write(actor, async (repositories) => {
     await requireIdle(repositories, wanted);
     await requireUnchanged(repositories, target);
-    await storeCompaction(repositories, target, compaction, means);
+    await storeCompaction(repositories, { target, compaction }, means);
   });
   const { messagesBefore, messagesAfter } = compaction.stats;
   return { summary: compaction.text, messagesBefore, messagesAfter };

@@ -94,8 +94,7 @@ export async function planCompaction(
 export async function makeCompaction(
   means: CompactionMeans,
   target: CompactionTarget,
-  cause: CompactionCause,
-  plan: CompactionPlan,
+  { cause, plan }: { readonly cause: CompactionCause; readonly plan: CompactionPlan },
 ): Promise<Compaction> {
   const { agent, context } = target;
   const first = firstIndex(context);
@@ -124,8 +123,7 @@ export async function makeCompaction(
  */
 export async function storeCompaction(
   repositories: Repositories,
-  target: CompactionTarget,
-  compaction: Compaction,
+  { target, compaction }: { readonly target: CompactionTarget; readonly compaction: Compaction },
   { times }: Pick<CompactionMeans, "times">,
 ): Promise<readonly Message[]> {
   const { messages } = repositories;

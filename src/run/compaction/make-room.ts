@@ -40,7 +40,11 @@ export function isCrowded(context: readonly Message[]): boolean {
  * Whether the context that a step leaves may have to be compacted: as its provider counted, or, where it did not say, by
  * the most that the text can come to.
  */
-export function mayBeFull(turn: Turn, state: TurnState, context: readonly Message[], usage: Usage | null): boolean {
+export function mayBeFull(
+  turn: Turn,
+  state: TurnState,
+  { context, usage }: { readonly context: readonly Message[]; readonly usage: Usage | null },
+): boolean {
   if (isCrowded(context)) return true;
   if (usage !== null && usage.totalTokens > 0) return isFull(turn, usage.totalTokens);
   const toolChars = JSON.stringify(toolOffer(turn, state).schemas).length;
@@ -57,7 +61,7 @@ export async function needsRoom(turn: Turn, state: TurnState): Promise<boolean> 
   if (contextTokens === null) return false;
   if (isCrowded(context)) return true;
   if (contextTokens > 0) return isFull(turn, contextTokens);
-  if (!mayBeFull(turn, state, context, null)) return false;
+  if (!mayBeFull(turn, state, { context, usage: null })) return false;
   const { each, fresh } = await countContext(turn.threadId, context, meansOf(turn));
   const toolTokens = await countTools(toolOffer(turn, state).schemas, turn.countTokens);
   state.counted = fresh;
@@ -138,13 +142,13 @@ async function compact(turn: Turn, state: TurnState, cause: CompactionCause): Pr
     contextTokens: cause.contextTokens ?? plan.totalTokens,
     contextWindow,
   });
-  const compaction = await unlessAborted(turn, () => makeCompaction(means, target, cause, plan));
+  const compaction = await unlessAborted(turn, () => makeCompaction(means, target, { cause, plan }));
   if (compaction === undefined) return false;
   await commit(turn, state, async (repositories) => ({
     ...noChange(state),
     compacted: {
       summary: compaction.summary,
-      context: await storeCompaction(repositories, target, compaction, means),
+      context: await storeCompaction(repositories, { target, compaction }, means),
     },
   }));
   return true;

@@ -122,8 +122,7 @@ export async function modelFor(models: Models, agent: Agent, handle: string): Pr
 /** What the loop works with. */
 export function turnOf(
   options: RunnerOptions,
-  actor: Actor,
-  setup: RunSetup,
+  { actor, setup }: { readonly actor: Actor; readonly setup: RunSetup },
   { log, signal }: Pick<Turn, "log" | "signal">,
 ): Turn {
   return {

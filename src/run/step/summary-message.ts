@@ -43,7 +43,7 @@ export function summaryMessage(
     time: sources.times.localTime(sources.clock.now(), sources.zone),
     compaction_stats: packStats(stats),
   };
-  return newMessage(sources, place, "summary", [{ type: "text", text: JSON.stringify(packed) }]);
+  return newMessage(sources, place, { role: "summary", content: [{ type: "text", text: JSON.stringify(packed) }] });
 }
 
 /** What a {@link summaryMessage} says, without what introduces it; the whole text of one that somebody else made. */

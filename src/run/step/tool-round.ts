@@ -95,7 +95,7 @@ export async function answerCalls(turn: Turn, state: TurnState, means: RoundMean
   const stepId = context.findLast((message) => message.toolCalls.length > 0)?.stepId ?? null;
   const system = promptChanged ? await recompiled(turn, context, repositories) : null;
   const answer: Message = {
-    ...newMessage(turn, placeOf(turn, state, stepId), "tool", []),
+    ...newMessage(turn, placeOf(turn, state, stepId), { role: "tool", content: [] }),
     toolReturns: returns,
     name: nameOf(returns, decisions),
   };
@@ -253,13 +253,17 @@ function heartbeatAfter(
     missing.length > 0
       ? `Call these tools before you end your turn: ${missing.join(", ")}`
       : `${names} has answered; you may act again`;
-  return [heartbeatMessage(turn, state, stepId, reason)];
+  return [heartbeatMessage(turn, state, { stepId, reason })];
 }
 
 /** A message that wakes the model without anybody having spoken, in Letta's packing. */
-export function heartbeatMessage(turn: Turn, state: TurnState, stepId: StepId | null, reason: string): Message {
+export function heartbeatMessage(
+  turn: Turn,
+  state: TurnState,
+  { stepId, reason }: { readonly stepId: StepId | null; readonly reason: string },
+): Message {
   const note = `[This is an automated system message hidden from the user] ${reason}`;
   const time = turn.timeFormat.localTime(turn.clock.now(), turn.agent.timezone);
   const text = JSON.stringify({ type: "heartbeat", reason: note, time });
-  return newMessage(turn, placeOf(turn, state, stepId), "user", [{ type: "text", text }]);
+  return newMessage(turn, placeOf(turn, state, stepId), { role: "user", content: [{ type: "text", text }] });
 }
