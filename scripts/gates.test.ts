@@ -248,6 +248,12 @@ const SEEDS: readonly Seed[] = [
   }),
 
   seed("house", "25 files in a folder", "lies flat with 24 others", FULL_FOLDER),
+  seed("house", "a function of four parameters", "far takes 4 parameters", {
+    "src/core/h3.ts": "/** x */\nexport function far(a: 1, b: 2, c: 3, d: 4): number {\n  return a + b + c + d;\n}\n",
+  }),
+  seed("house", "an arrow function of four parameters", "takes 4 parameters", {
+    "src/core/h4.ts": "/** x */\nexport const near = (a: 1, b: 2, c: 3, d: 4): number => a + b + c + d;\n",
+  }),
   seed("house", "a route that stores", "calls .save()", {
     "src/api/h2.ts": "/** x */\nexport const a = (store: { save(): void }): void => store.save();\n",
   }),

@@ -1,12 +1,15 @@
-// What keeps a room findable and its doors plain: files in a folder, casts, and who may store.
+// What keeps a room findable and its doors plain: files in a folder, parameters told apart by place, casts, and who may
+// store.
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import ts from "typescript";
-import { sourceFiles } from "./exports.ts";
+import { isExported, sourceFiles } from "./exports.ts";
 import { FOLDERS } from "./gates.ts";
 
 /** Files that lie in one folder, tests aside: more are read as a list and no longer as a room. */
 const FOLDER_FILES_MAX = 24;
+/** Parameters of an exported function, which callers tell apart by their place alone. More are named, in an object. */
+const PARAMETERS_MAX = 3;
 /** Holds how many casts `src` had, in how many lines, when it was written last: it is written again when they fall. */
 const RATCHET = "scripts/casts.json";
 /** Casts that may go before the ratchet has to be written anew. */
@@ -20,7 +23,12 @@ const shipped = sourceFiles(root, ["src"]).filter((path) => !isTest(path));
 
 const sources = shipped.map(parsed);
 
-const found = [...fullFolders(), ...sources.flatMap(storingRoutes), ...risingCasts()];
+const found = [
+  ...fullFolders(),
+  ...sources.flatMap(longSignatures),
+  ...sources.flatMap(storingRoutes),
+  ...risingCasts(),
+];
 for (const line of found) console.log(line);
 process.exit(found.length === 0 ? 0 : 1);
 
@@ -32,6 +40,28 @@ function fullFolders(): readonly string[] {
       ([, [first, ...others]]) =>
         `${first} lies flat with ${others.length} others; over ${FOLDER_FILES_MAX} need rooms`,
     );
+}
+
+function longSignatures(file: ts.SourceFile): readonly string[] {
+  return file.statements.filter(isExported).flatMap((statement) =>
+    functionsOf(statement)
+      .filter(({ parameters }) => parameters.length > PARAMETERS_MAX)
+      .map(({ name, parameters }) => {
+        const told = `${name?.getText(file) ?? "A function"} takes ${parameters.length} parameters by place`;
+        return `${placeOf(file, statement)} ${told}; at most ${PARAMETERS_MAX}`;
+      }),
+  );
+}
+
+/** The function that a statement declares, or those that it gives names to. */
+function functionsOf(statement: ts.Statement): readonly ts.SignatureDeclaration[] {
+  if (ts.isFunctionDeclaration(statement)) return [statement];
+  if (!ts.isVariableStatement(statement)) return [];
+  return statement.declarationList.declarations.flatMap(({ initializer }) =>
+    initializer !== undefined && (ts.isArrowFunction(initializer) || ts.isFunctionExpression(initializer))
+      ? [initializer]
+      : [],
+  );
 }
 
 function storingRoutes(file: ts.SourceFile): readonly string[] {
