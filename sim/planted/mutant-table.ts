@@ -165,8 +165,8 @@ export const MUTANT_TABLE: Readonly<Record<Mutant, MutantFacts>> = {
       },
       {
         file: "src/run/runner.ts",
-        from: "    const ended = await abandon(options, actor, state.run.id,",
-        to: "    if (error instanceof Error) throw error;\n    const ended = await abandon(options, actor, state.run.id,",
+        from: "    const ended = await abandon(options, { actor, runId: state.run.id },",
+        to: "    if (error instanceof Error) throw error;\n    const ended = await abandon(options, { actor, runId: state.run.id },",
       },
     ],
   },
