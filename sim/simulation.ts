@@ -17,6 +17,7 @@ import type { HarnessMutant } from "./planted/harness-mutants.ts";
 import { MUTANT_TABLE } from "./planted/mutant-table.ts";
 import type { Mutant } from "./planted/mutants.ts";
 import { createModelServer } from "./servers/model-server.ts";
+import { createToolServer } from "./servers/tool-server.ts";
 import { createDisk, type DiskOptions, type SimDisk } from "./world/disk.ts";
 import { createFaults } from "./world/faults.ts";
 import { drawHazards, type Hazards } from "./world/hazards.ts";
@@ -114,7 +115,9 @@ async function simulateWith(seed: number, oracle: Oracle, how: SimulateOptions):
   try {
     const parts = { options, hazards, scheduler, faults, oracle, decisions };
     const model = createModelServer({ ...parts, random: random.fork("model") });
-    const hardware = { ...parts, random: random.fork("machine"), disk, home: createHome(), model, mutant, harness };
+    const tools = createToolServer({ ...parts, random: random.fork("tools") });
+    const servers = { home: createHome(), model, tools };
+    const hardware = { ...parts, ...servers, random: random.fork("machine"), disk, mutant, harness };
     const machine = createMachine(hardware);
     const copies = createCopies({
       ...hardware,

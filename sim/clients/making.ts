@@ -1,7 +1,7 @@
 import type { KnownAgent } from "../judge/oracle.ts";
 import { TOOL_RULES } from "../judge/rule-checks.ts";
 import { fills } from "../plan/options.ts";
-import { OWN_BLOCK, SHARED_BLOCK, SMALL_BLOCK, SMALL_CHARS_MAX } from "../plan/plan.ts";
+import { AFAR_TOOLS, OWN_BLOCK, REPEATABLE_TOOL, SHARED_BLOCK, SMALL_BLOCK, SMALL_CHARS_MAX } from "../plan/plan.ts";
 import { EMBEDDING_CONFIG } from "../servers/embedding-server.ts";
 import { MODEL_NAMES } from "../servers/providers.ts";
 import type { ApiRequest } from "../world/network.ts";
@@ -34,8 +34,9 @@ export async function createAgents(clients: Clients): Promise<void> {
   const block = { label: SHARED_BLOCK, value: "", limit: LIMIT };
   const sharedBlockId = (await made(clients, "/v1/blocks/", block)).id;
   const archiveId = options.sharesArchive ? (await made(clients, "/v1/archives/", { name: "shared" })).id : undefined;
+  const toolIds = options.hasAfarTools ? await makeAfarTools(clients) : [];
   for (let number = 0; number < options.agents; number++) {
-    const id = await createAgent(clients, number, sharedBlockId);
+    const id = await createAgent(clients, number, sharedBlockId, toolIds);
     const path = `/v1/agents/${id}/archives/attach/${archiveId}`;
     if (archiveId !== undefined) await fetched(clients, { method: "PATCH", path });
   }
@@ -50,8 +51,27 @@ async function made<T extends Made>(clients: Clients, path: string, body: object
   return (answer?.body ?? { id: "none" }) as T;
 }
 
+/** Makes the tools that run outside, and gives their ids. */
+async function makeAfarTools(clients: Clients): Promise<readonly string[]> {
+  const ids: string[] = [];
+  for (const name of AFAR_TOOLS) {
+    const source_code = `def ${name}(note: str):\n    """Leave a note.\n\n    Args:\n        note (str): What to leave.\n    """\n`;
+    const body = { source_code, enable_parallel_execution: name !== "act_afar" };
+    const tool = await fetched<Made>(clients, { method: "PUT", path: "/v1/tools/", body });
+    const change = { metadata_: { idempotent: name === REPEATABLE_TOOL } };
+    await fetched(clients, { method: "PATCH", path: `/v1/tools/${tool?.id}`, body: change });
+    if (tool !== undefined) ids.push(tool.id);
+  }
+  return ids;
+}
+
 /** An agent with a persona that names it, blocks of its own, and one block that all share. */
-async function createAgent(clients: Clients, number: number, sharedBlockId: string): Promise<string> {
+async function createAgent(
+  clients: Clients,
+  number: number,
+  sharedBlockId: string,
+  toolIds: readonly string[],
+): Promise<string> {
   const { options, oracle } = clients;
   const provider = options.providers[number % options.providers.length] ?? options.providers[0];
   const hasCompanion = number === 0 && options.companionTurns !== null;
@@ -60,6 +80,7 @@ async function createAgent(clients: Clients, number: number, sharedBlockId: stri
     name: `agent ${number}`,
     model: `${provider}/${MODEL_NAMES[provider][0]}`,
     tools: ["archival_memory_insert", "archival_memory_search", ...memoryTools],
+    tool_ids: toolIds,
     include_base_tools: false,
     ...(options.windowTokens === null ? {} : { context_window_limit: options.windowTokens }),
     enable_sleeptime: hasCompanion,
@@ -75,6 +96,7 @@ async function createAgent(clients: Clients, number: number, sharedBlockId: stri
     ...(options.learns ? { memory_settings: { learn: true, recall: true } } : {}),
     tool_rules: [
       ...(options.asksApproval ? [{ type: "requires_approval", tool_name: "memory_insert" }] : []),
+      ...(options.asksApproval && options.hasAfarTools ? [{ type: "requires_approval", tool_name: "act_afar" }] : []),
       ...(options.hasToolRules ? TOOL_RULES : []),
     ],
   };

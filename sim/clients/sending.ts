@@ -39,7 +39,10 @@ export async function sendMessage(
   const mark = `mk-${agent.number}-${oracle.turns.length};`;
   const hasClientTool = tools === "client" || (mode !== "async" && tools === "any" && random.chance(0.4));
   const wanted = tools === "any" && !hasClientTool ? "server" : tools;
-  const drawn = drawPlan(random.fork(`plan ${mark}`), mark, agent.number, wanted);
+  const drawn = drawPlan(random.fork(`plan ${mark}`), mark, agent.number, {
+    tools: wanted,
+    hasAfar: options.hasAfarTools,
+  });
   const refusals = random.fork(`refusals ${mark}`);
   const isUnspeakable = () => faults.chance(refusals, options.unspeakableRate);
   const override = faults.chance(random, options.overrideRate) ? otherModelOf(agent) : null;

@@ -9,6 +9,7 @@ export interface WireMessage {
   readonly tool_calls?: readonly WireCall[] | null;
   readonly tool_call_id?: string;
   readonly status?: string;
+  readonly tool_return?: unknown;
   readonly stdout?: readonly string[] | null;
   readonly stderr?: readonly string[] | null;
   readonly tool_returns?: readonly WireReturn[] | null;
@@ -26,6 +27,7 @@ export interface WireCall {
 export interface WireReturn {
   readonly tool_call_id: string;
   readonly status: string;
+  readonly tool_return?: unknown;
   readonly stdout?: readonly string[] | null;
   readonly stderr?: readonly string[] | null;
 }
@@ -68,8 +70,8 @@ export function callsOf(message: WireMessage): readonly WireCall[] {
 /** The answers of a message, each once. */
 export function returnsOf(message: WireMessage): readonly WireReturn[] {
   if (message.tool_returns != null && message.tool_returns.length > 0) return message.tool_returns;
-  const { tool_call_id, status = "unknown", stdout = null, stderr = null } = message;
-  return tool_call_id === undefined ? [] : [{ tool_call_id, status, stdout, stderr }];
+  const { tool_call_id, status = "unknown", tool_return, stdout = null, stderr = null } = message;
+  return tool_call_id === undefined ? [] : [{ tool_call_id, status, tool_return, stdout, stderr }];
 }
 
 /** The text of a message, whatever holds it. */

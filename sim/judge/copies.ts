@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import type { Fetch } from "../../src/core/world.ts";
+import type { ToolRuntime } from "../../src/tools/runtime.ts";
 import { HOOK_ADDRESS } from "../servers/hook-server.ts";
 import type { FileDisk } from "../world/disk.ts";
 import { endsIn, type Pending, pendingIn } from "../world/file-copy.ts";
@@ -84,7 +85,8 @@ function check({ oracle }: MachineOptions, before: Pending, bytes: Uint8Array): 
 /** One process on the copy after the other, as they end by what happens on its disk. */
 function createProcesses(made: MachineOptions) {
   const { scheduler, oracle, disk } = made;
-  const alone = { ...made, model: { replies: () => 0, fetchFor: () => refusing(made) } };
+  const model = { replies: () => 0, fetchFor: () => refusing(made) };
+  const alone = { ...made, model, tools: { runtimeFor: () => idle(made) } };
   let running: Incarnation | undefined;
   let api: Hono | undefined;
   let starts = 0;
@@ -125,6 +127,17 @@ function createProcesses(made: MachineOptions) {
     end() {
       isOver = true;
       running?.end();
+    },
+  };
+}
+
+/** Where tools run for a copy: it calls none that its original had begun. */
+function idle({ oracle }: MachineOptions): ToolRuntime {
+  return {
+    runs: () => true,
+    call({ tool }) {
+      oracle.fail("S21 copy", `A copy called ${tool.name} for its original`);
+      return Promise.resolve({ status: "unknown", reason: "there is no way out" });
     },
   };
 }

@@ -11,6 +11,7 @@ import {
 } from "./books.ts";
 import { type ContextBook, createContextBook } from "./context-book.ts";
 import { createLeaseBook, type LeaseBook } from "./lease-checks.ts";
+import { createOutsideBook, type OutsideBook } from "./outside-book.ts";
 import { HISTORY_MAX, isLinearizable, type RegisterOperation } from "./register.ts";
 import { createRunBook, type RunBook } from "./run-book.ts";
 
@@ -111,6 +112,7 @@ export interface Oracle {
   readonly lists: ListBook;
   readonly leases: LeaseBook;
   readonly contexts: ContextBook;
+  readonly outside: OutsideBook;
   readonly turns: readonly SentTurn[];
   readonly passages: readonly Written[];
   readonly agents: readonly KnownAgent[];
@@ -195,6 +197,7 @@ export function createOracle(): Oracle {
     lists: createListBook(fail, checked),
     leases: createLeaseBook(fail, checked),
     contexts,
+    outside: createOutsideBook(fail, checked),
     deletedMarks: [],
     turns,
     passages,

@@ -1,5 +1,6 @@
 import { HOOK_FAULTS } from "../servers/hook-server.ts";
 import { MODEL_FAULTS } from "../servers/model-answer.ts";
+import { TOOL_FAULTS } from "../servers/tool-server.ts";
 import { CRASH_POINTS } from "../world/aim.ts";
 import { CRASHES } from "./options.ts";
 
@@ -29,6 +30,7 @@ const KINDS: Readonly<Record<Lane, readonly string[]>> = {
     ...EVERYWHERE,
     ...MODEL_FAULTS.map((kind) => `model ${kind}`),
     "model too_long",
+    ...TOOL_FAULTS.map((kind) => `tool ${kind}`),
     ...HOOK_FAULTS.map((kind) => `callback ${kind}`),
     ...CRASH_POINTS.map((point) => `crash ${point}`),
     ...["before commit", "after commit", "after flush", "between statements"].map((moment) => `crash ${moment}`),

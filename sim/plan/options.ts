@@ -79,6 +79,9 @@ export interface SimOptions {
   readonly forgets: boolean;
   /** Whether the models number their calls from zero in every reply. */
   readonly repeatsCallIds: boolean;
+  /** Whether agents have tools that run outside, and the share of their calls that go wrong. */
+  readonly hasAfarTools: boolean;
+  readonly outsideFaultRate: number;
   /** Whether the agents' memory tool waits for an approval. */
   readonly asksApproval: boolean;
   /** Whether rules say which tools the agents may call after which, and how often. */
@@ -129,6 +132,7 @@ export function drawOptions(seed: number, random: SeededRandom): SimOptions {
   const unspeakable = random.fork("unspeakable");
   const arrivals = random.fork("arrivals");
   const rules = random.fork("rules");
+  const afar = random.fork("afar");
   const windowTokens = windows.chance(0.8) ? null : WINDOW_TOKENS_MIN + windows.int(WINDOW_TOKENS_SPAN);
   return {
     seed,
@@ -152,6 +156,9 @@ export function drawOptions(seed: number, random: SeededRandom): SimOptions {
     embedding: random.pick(["none", "works", "works", "out of order"]),
     learns: random.chance(0.5),
     hasToolRules: rules.chance(0.25),
+    // Small windows hold the schemas of no more tools.
+    hasAfarTools: windowTokens === null && afar.chance(0.4),
+    outsideFaultRate: afar.chance(0.3) ? 0 : 0.4 * afar.fraction(),
     arrivalsMax: arrivals.chance(0.4) ? null : 1 + arrivals.int(40),
     startsEmpty: random.chance(0.15),
   };

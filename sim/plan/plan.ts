@@ -32,6 +32,15 @@ export const SMALL_CHARS_MAX = 40;
 /** A tool that only clients can run. */
 export const CLIENT_TOOL = "look_outside";
 
+/** Tools that run outside: one after the other, several at once, and at once and as often as it takes. */
+export const AFAR_TOOLS = ["act_afar", "act_together", "ask_afar"] as const;
+/** The one of them that says that it may run again. */
+export const REPEATABLE_TOOL = "ask_afar";
+/** The argument with what such a tool leaves behind. */
+export const NOTE = "note";
+/** How often a planned call is one of theirs, where agents have them. */
+const AFAR_SHARE = 0.4;
+
 const REPLIES_MAX = 4;
 /** Numbers of what companions write are higher than those of any turn. */
 const COMPANION_TOKENS = 1_000_000;
@@ -53,16 +62,33 @@ const WORDS = [
 /** Which calls a plan may hold: any, none that only clients can run, one of those at first, or none at all. */
 export type PlannedTools = "any" | "server" | "client" | "none";
 
+/** What a plan may hold. */
+export interface PlanWishes {
+  readonly tools: PlannedTools;
+  /** Whether the agent has {@link AFAR_TOOLS}. */
+  readonly hasAfar: boolean;
+}
+
+/** Whether a call is of one of {@link AFAR_TOOLS}. */
+export function isAfar({ name }: { readonly name: string }): boolean {
+  return AFAR_TOOLS.some((tool) => tool === name);
+}
+
 /** Makes the plan of a message: some rounds of tools, then words. */
-export function drawPlan(random: SeededRandom, mark: string, agent: number, tools: PlannedTools): Plan {
+export function drawPlan(random: SeededRandom, mark: string, agent: number, { tools, hasAfar }: PlanWishes): Plan {
   const rounds = tools === "none" || random.chance(0.35) ? 0 : 1 + random.int(REPLIES_MAX - 1);
   let nextToken = 0;
   const token = () => `tk-${mark.slice(3)}-${nextToken++};`;
+  let nextNote = 0;
+  const perhapsAfar = (planned: PlannedCall) =>
+    hasAfar && random.chance(AFAR_SHARE)
+      ? call(random.pick(AFAR_TOOLS), { [NOTE]: `af-${mark.slice(3)}-${nextNote++};` })
+      : planned;
   const replies: PlannedReply[] =
     tools === "client" ? [{ text: "", calls: [call(CLIENT_TOOL, { place: words(random) })] }] : [];
   for (let round = 0; round < rounds; round++) {
     const calls = Array.from({ length: random.chance(0.25) ? 2 : 1 }, () =>
-      drawCall(random, token, tools !== "server"),
+      perhapsAfar(drawCall(random, token, tools !== "server")),
     );
     replies.push({ text: random.chance(0.4) ? words(random) : "", calls });
   }

@@ -2,6 +2,7 @@ import { MEMORY_MUTANTS } from "./memory-mutants.ts";
 import { around, inside, type MutantFacts } from "./mutant-facts.ts";
 import type { Mutant } from "./mutants.ts";
 import { RUN_MUTANTS } from "./run-mutants.ts";
+import { TOOL_MUTANTS } from "./tool-mutants.ts";
 
 const LOST = ["S1 acknowledged", "S8 block", "S9 stream"];
 
@@ -278,4 +279,5 @@ export const MUTANT_TABLE: Readonly<Record<Mutant, MutantFacts>> = {
   ),
   ...MEMORY_MUTANTS,
   ...RUN_MUTANTS,
+  ...TOOL_MUTANTS,
 };

@@ -73,6 +73,9 @@ export const MUTANTS = [
   "reads_packed_answers",
   "leaves_the_oldest_out",
   "evicts_what_waits",
+  "runs_tools_in_transactions",
+  "reruns_unknown_outcomes",
+  "forgets_that_tools_began",
 ] as const;
 
 /** One of {@link MUTANTS}. */

@@ -22,7 +22,7 @@ export type StreamEnd = Answer | { readonly kind: "whole" } | { readonly kind: "
 
 /** A request to the API. */
 export interface ApiRequest {
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly path: string;
   readonly body?: object;
 }

@@ -11,6 +11,7 @@ import { type Mutant, mutated } from "../planted/mutants.ts";
 import { HOOK_ADDRESS } from "../servers/hook-server.ts";
 import type { ModelServer } from "../servers/model-server.ts";
 import { reveals, SIM_PROVIDERS } from "../servers/providers.ts";
+import { type ToolServer, withTransactions } from "../servers/tool-server.ts";
 import type { SimDisk } from "./disk.ts";
 import type { Faults } from "./faults.ts";
 import type { Hazards } from "./hazards.ts";
@@ -36,6 +37,7 @@ export interface MachineOptions {
   /** The mark of the data folder. */
   readonly home: Home;
   readonly model: ModelServer;
+  readonly tools: ToolServer;
   readonly mutant: Mutant | undefined;
   readonly harness: HarnessMutant | undefined;
 }
@@ -58,9 +60,11 @@ export async function boot(made: MachineOptions, life: Life): Promise<void> {
   const { disk, scheduler, random, mutant } = made;
   const { incarnation } = life;
   const planted = mutated(disk.open(incarnation, life.ended), mutant, { scheduler, incarnation });
-  const database = withLeaseBook(databaseOf(planted, made.harness), disk, incarnation.name, made.oracle.leases);
+  const leased = withLeaseBook(databaseOf(planted, made.harness), disk, incarnation.name, made.oracle.leases);
+  const { database, transaction } = withTransactions(leased);
+  const toolRuntime = made.tools.runtimeFor(incarnation, transaction);
   const onLeaseLost = () => fenced(made, incarnation);
-  const server = await compose({ ...serverOptions(made, life), database, home: made.home, onLeaseLost });
+  const server = await compose({ ...serverOptions(made, life), database, toolRuntime, home: made.home, onLeaseLost });
   if (server.notes.length > 0) life.found(server.notes);
   incarnation.phase = "recovery";
   const unfinished = await server.store.unfinishedRuns();

@@ -121,7 +121,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const framesOf: RunnerOptions["framesOf"] = (run, agent, turn) =>
     countFrames({ run, options: turn, view: viewOf(agent, turn) });
   const { home, continuesCopy = false } = options;
-  const ending = { store, world, framesOf, log };
+  const ending = { store, world, timeFormat, framesOf, log };
   const notes = home === undefined ? [] : await arrive({ database, lease, home, continuesCopy, ending });
   const runner = createRunner({
     store,

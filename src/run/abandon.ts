@@ -1,5 +1,6 @@
 import type { TurnError } from "../agent/events.ts";
 import { pendingRequest } from "../agent/life/admission.ts";
+import { denyCalls } from "../agent/life/deny-calls.ts";
 import type { Repositories } from "../agent/ports/ports.ts";
 import { type Run, statusOf } from "../agent/run.ts";
 import { usageOf } from "../agent/usage.ts";
@@ -17,7 +18,7 @@ const ABANDON_RETRY_MS = 500;
 const ABANDON_TRIES_MAX = 1_000_000;
 
 /** What ending a run takes. */
-export type AbandonOptions = Pick<RunnerOptions, "store" | "world" | "framesOf" | "log">;
+export type AbandonOptions = Pick<RunnerOptions, "store" | "world" | "timeFormat" | "framesOf" | "log">;
 
 /** A run that was deleted cannot be ended; undefined is one that could not be written. */
 export type Abandoned = Run | "gone" | undefined;
@@ -83,6 +84,7 @@ export async function endFailed(
     const ended: Run = isAsking
       ? { ...run, ...ASKED, completedAt, approvalDueAt: approvalDue(optionsOf(run), completedAt) }
       : { ...run, ...FAILED, completedAt, metadata: { ...run.metadata, error: errorRecord(run, error) } };
+    if (!isAsking) await answerOpen(options, repositories, run);
     await repositories.runs.save(ended);
     await endStream(options, repositories, ended, isAsking ? null : error);
     return ended;
@@ -90,12 +92,30 @@ export async function endFailed(
 }
 
 const FAILED = { status: "failed", stopReason: "error" } as const;
+/** What the model reads of a call whose run failed before its answer was stored. */
+const OUTCOME_UNKNOWN = "The run failed before this call was answered. Whether it took effect is unknown";
 /** What a run has asked for is stored, and only its end is missing: without that the request could not expire. */
 const ASKED = { status: statusOf("requires_approval"), stopReason: "requires_approval" } as const;
 
 async function waitsForApproval({ messages }: Repositories, run: Run): Promise<boolean> {
   const pending = pendingRequest(await messages.context(run.conversationId ?? run.agentId));
   return pending?.runId === run.id;
+}
+
+/** Answers the calls that a step of the run left open because they run outside: nobody will, and they may have run. */
+async function answerOpen({ world, timeFormat }: AbandonOptions, repositories: Repositories, run: Run): Promise<void> {
+  const { id: runId, agentId, conversationId } = run;
+  const context = await repositories.messages.context(conversationId ?? agentId);
+  const agent = await repositories.agents.find(agentId);
+  const asking = context.findLast((message) => message.toolCalls.length > 0);
+  // What an earlier run asked for and this one was allowed, its client may allow once more.
+  if (agent === undefined || asking?.runId !== runId) return;
+  const belongs = { conversationId, runId, stepId: asking.stepId };
+  await denyCalls(
+    repositories,
+    { ...world, times: timeFormat },
+    { agent, context, reason: OUTCOME_UNKNOWN, ...belongs },
+  );
 }
 
 async function endStream(

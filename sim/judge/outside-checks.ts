@@ -1,0 +1,52 @@
+import { callsOf, returnsOf, type WireCall, type WireMessage } from "../clients/wire.ts";
+import type { SimOptions } from "../plan/options.ts";
+import { isAfar } from "../plan/plan.ts";
+import type { KnownAgent, Oracle } from "./oracle.ts";
+
+const NOTE_TEXT = /af-(\d+-\d+;)-\d+;/;
+
+/** A conversation and what is stored of it. */
+interface Told {
+  readonly agent: KnownAgent;
+  readonly messages: readonly WireMessage[];
+}
+
+/** What ran outside was asked for in some history, as often as it ran; and what a history tells of it is true. */
+export function checkOutside(oracle: Oracle, options: SimOptions, found: readonly Told[]): void {
+  const isCertain = !options.enabled.includes("fork");
+  const copies = new Map(oracle.turns.map((turn) => [turn.plan.mark.slice(3), turn.copies]));
+  const asked = new Set(found.flatMap(({ messages }) => messages.flatMap(callsOf).map(noteOf)));
+  for (const [note, runs] of Map.groupBy(oracle.outside.runs, (run) => run.note)) {
+    oracle.checked();
+    if (!asked.has(note)) oracle.fail("S22 told", `${note} was left outside, and no history has its call`);
+    const timesMax = copies.get(NOTE_TEXT.exec(note)?.[1] ?? "") ?? 1;
+    if (isCertain && runs.length > timesMax && runs[0]?.mayRepeat === false)
+      oracle.fail("S22 once", `${note} was left outside ${runs.length} times`);
+  }
+  for (const { agent, messages } of found) if (!agent.isFork) checkTold(oracle, messages);
+}
+
+/** A call that ran and whose answer did not come has an unknown outcome, and no other answer. */
+function checkTold(oracle: Oracle, messages: readonly WireMessage[]): void {
+  const calls = new Map(
+    messages
+      .flatMap(callsOf)
+      .filter(isAfar)
+      .map((call) => [call.tool_call_id, call]),
+  );
+  for (const { tool_call_id, status, tool_return } of messages.flatMap(returnsOf)) {
+    const call = calls.get(tool_call_id);
+    if (call === undefined) continue;
+    oracle.checked();
+    const note = noteOf(call);
+    if (status === "success" && !oracle.outside.hasAnswered(note))
+      oracle.fail("S22 told", `The model was told that ${note} was left, which nobody had answered`);
+    const hasRun = oracle.outside.runs.some((run) => run.note === note && run.callId === tool_call_id);
+    if (hasRun && status !== "success" && !String(tool_return).includes("unknown"))
+      oracle.fail("S22 told", `${note} was left outside, and the model was told '${tool_return}'`);
+  }
+}
+
+function noteOf({ arguments: json }: WireCall): string {
+  return NOTE_TEXT.exec(json)?.[0] ?? "";
+}

@@ -1,0 +1,40 @@
+import { inside, type MutantFacts, narrowed, SLOW_FLUSHES, TALK_AND_CRASHES } from "./mutant-facts.ts";
+
+const AFAR = { hasAfarTools: true, hasToolRules: false, asksApproval: false };
+
+/** Bugs in how tools run that are not built in. */
+export const TOOL_MUTANTS = {
+  runs_tools_in_transactions: narrowed(
+    {
+      number: null,
+      breaks: ["S22 writer free"],
+      edits: [
+        {
+          file: "src/run/turn.ts",
+          from: "  const outside = await callOutside(turn, state);\n",
+          to: "",
+        },
+        {
+          file: "src/run/turn.ts",
+          from: "    const isCancelled = turn.signal.aborted;\n",
+          to: "    const outside = await callOutside(turn, state);\n    const isCancelled = turn.signal.aborted;\n",
+        },
+      ],
+    },
+    { ...AFAR },
+  ),
+  reruns_unknown_outcomes: narrowed(
+    inside(
+      null,
+      ["S22 once"],
+      "run/step/outside-calls.ts",
+      "doubt !== undefined && !isIdempotent(plan.tool)",
+      "doubt !== undefined && doubt === plan.tool.name",
+    ),
+    { ...TALK_AND_CRASHES, ...AFAR },
+  ),
+  forgets_that_tools_began: narrowed(
+    inside(null, ["S22 once", "S22 told"], "run/step/outside-calls.ts", "  await turn.store.durable();\n", ""),
+    { ...SLOW_FLUSHES, ...AFAR },
+  ),
+} satisfies Record<string, MutantFacts>;

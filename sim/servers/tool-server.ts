@@ -1,0 +1,96 @@
+import type { SqlDatabase } from "../../src/store/base/driver.ts";
+import type { OutsideAnswer, OutsideCall, ToolRuntime } from "../../src/tools/runtime.ts";
+import type { Oracle } from "../judge/oracle.ts";
+import type { SimOptions } from "../plan/options.ts";
+import { NOTE } from "../plan/plan.ts";
+import type { Faults } from "../world/faults.ts";
+import type { SeededRandom } from "../world/random.ts";
+import type { Scheduler } from "../world/scheduler.ts";
+import { type Incarnation, never } from "../world/world.ts";
+
+/** How a tool that runs outside can fail. All but the first two have done their work by then. */
+export const TOOL_FAULTS = ["lost_before", "error", "lost", "stall", "deaf_stall", "broken"] as const;
+
+/** Longer than a call is waited for. */
+const STALL_MS = 600_000;
+/** How often a tool is slow, and how long it takes then: no transaction of one's own lasts as long. */
+const SLOW_SHARE = 0.4;
+const SLOW_MS = [5_000, 40_000] as const;
+
+/** The places outside where tools run. */
+export interface ToolServer {
+  /** The way there of one incarnation; `transaction` tells which transaction it has open. */
+  runtimeFor(incarnation: Incarnation, transaction: () => number | undefined): ToolRuntime;
+}
+
+/** What it is made of. */
+export interface ToolServerOptions {
+  readonly options: SimOptions;
+  readonly scheduler: Scheduler;
+  readonly random: SeededRandom;
+  readonly faults: Faults;
+  readonly oracle: Oracle;
+}
+
+/** Tools that leave their note outside: slow, failing, lost on the way there or back. What is on its way arrives, whoever dies. */
+export function createToolServer(made: ToolServerOptions): ToolServer {
+  return {
+    runtimeFor: (incarnation, transaction) => ({
+      runs: (tool) => tool.toolType === "custom",
+      call: (call) => (incarnation.mayAct("a tool") ? run(made, { incarnation, transaction, call }) : never()),
+    }),
+  };
+}
+
+interface Calling {
+  readonly incarnation: Incarnation;
+  readonly transaction: () => number | undefined;
+  readonly call: OutsideCall;
+}
+
+async function run(made: ToolServerOptions, { incarnation, transaction, call }: Calling): Promise<OutsideAnswer> {
+  const { options, scheduler, random, faults, oracle } = made;
+  const { signal, runId, callId, args, tool } = call;
+  const note = String(args[NOTE]);
+  const open = transaction();
+  const fault = faults.chance(random, options.outsideFaultRate) ? random.pick(TOOL_FAULTS) : undefined;
+  if (fault !== undefined) faults.applied(`tool ${fault}`);
+  await scheduler.wait("to the tool", random.between(0, options.networkMs));
+  if (fault === "lost_before") return { status: "unknown", reason: "the connection broke" };
+  if (fault !== "error") oracle.outside.ran({ runId, callId, note, mayRepeat: tool.metadata["idempotent"] === true });
+  const isStalled = fault === "stall" || fault === "deaf_stall";
+  const slowMs = random.chance(SLOW_SHARE) ? random.between(...SLOW_MS) : random.between(0, options.thinkMs);
+  const heard = fault === "deaf_stall" ? undefined : signal;
+  await scheduler.wait("tool works", isStalled ? STALL_MS : slowMs, incarnation, heard);
+  if (open !== undefined && open === transaction() && slowMs >= SLOW_MS[0] && !incarnation.isReplaced)
+    oracle.fail("S22 writer free", `The tool that leaves ${note} ran inside a transaction`);
+  if (fault === "broken") throw new Error("The runtime broke its promise");
+  if (signal.aborted || fault === "lost") return { status: "unknown", reason: "the connection broke" };
+  if (fault === "error") return { status: "error", text: "no", stdout: [], stderr: [], blocks: {} };
+  oracle.outside.answered(note);
+  return { status: "success", text: `left ${note}`, stdout: [], stderr: [], blocks: {} };
+}
+
+/** The database, and a look at the number of the transaction that is open on it. */
+export function withTransactions(database: SqlDatabase): {
+  readonly database: SqlDatabase;
+  readonly transaction: () => number | undefined;
+} {
+  const { writer } = database;
+  let count = 0;
+  let isOpen = false;
+  return {
+    transaction: () => (isOpen ? count : undefined),
+    database: {
+      ...database,
+      writer: {
+        async execute(sql, parameters) {
+          if (sql === "begin immediate") count++;
+          if (sql === "begin immediate") isOpen = true;
+          if (sql === "commit" || sql === "rollback") isOpen = false;
+          return writer.execute(sql, parameters);
+        },
+      },
+    },
+  };
+}
