@@ -228,6 +228,34 @@ test("a long run of commits is checkpointed, and the database stays whole", asyn
   await again.database.close();
 });
 
+test("the log starts over although a transaction was open when a checkpoint ended, and goes on doing so", async () => {
+  const directory = newDirectory();
+  const { database } = await openStore(directory);
+  const log = join(directory, "selkie.db-wal");
+  const megabytes = 40;
+  const { writer } = database;
+  await writer.execute("create table filler (id integer primary key, bytes blob)", []);
+  const fill = async (id: number) => {
+    await writer.execute("begin immediate", []);
+    await writer.execute(`replace into filler values (${id}, randomblob(${megabytes} * 1024 * 1024))`, []);
+    await writer.execute("commit", []);
+    await database.flush();
+  };
+  const sizes: number[] = [];
+  for (let round = 0; round < 5; round++) {
+    for (const id of [1, 2]) await fill(id);
+    // Longer than the checkpoint's own thread takes: it ends while this is open.
+    await writer.execute("begin immediate", []);
+    await writer.execute("delete from filler where id = 3", []);
+    await Bun.sleep(400);
+    await writer.execute("commit", []);
+    await database.flush();
+    sizes.push(statSync(log).size / 1024 / 1024);
+  }
+  expect(Math.max(...sizes)).toBeLessThan(5 * megabytes);
+  await database.close();
+});
+
 test("openSqlite() keeps its files to their owner, those that an older server left open too", async () => {
   const directory = join(newDirectory(), "data");
   const modes = () => [".", ...readdirSync(directory)].map((name) => statSync(join(directory, name)).mode & 0o077);

@@ -81,8 +81,8 @@ function openIn(directory: string, lock: Database, onDiskFailure: (error: unknow
   const read = openDatabase(path, true);
   const log = openSync(`${path}-wal`, "r+");
   const files = watchFiles(path, log);
-  const writer = connectionTo(write);
   const checkpoints = checkpointer(path, write, log);
+  const writer = connectionTo(write, checkpoints.committed);
   let flushes = 0;
 
   return {
@@ -229,7 +229,7 @@ function openDatabase(path: string, isReader: boolean): Database {
 }
 
 /** A connection that keeps its prepared statements and counts what it changes. */
-function connectionTo(database: Database) {
+function connectionTo(database: Database, committed: () => void = () => {}) {
   const statements = new Map<string, { readonly statement: Statement; readonly gives: boolean }>();
   let changedRows = 0;
   let commits = 0;
@@ -253,8 +253,11 @@ function connectionTo(database: Database) {
       if (gives) return { rows: statement.all(...values) as SqlResult["rows"], changes: 0 };
       const { changes } = statement.run(...values);
       changedRows += changes;
-      if (sql === "commit") commits++;
       transaction.after(sql);
+      if (sql === "commit") {
+        commits++;
+        committed();
+      }
       return { rows: [], changes };
     } catch (error) {
       const failure = translate(error);
@@ -377,7 +380,8 @@ function copyLog(write: Database, mode: "passive" | "truncate"): void {
     write.run(`pragma wal_checkpoint(${mode})`);
   } catch (error) {
     const code = codeOf(error);
-    if (!FULL.test(code) && !UNREADABLE.test(code) && !DAMAGED.test(code)) throw error;
+    // What could be left for later must not make a commit fail that was made.
+    if (mode === "truncate" && !FULL.test(code) && !UNREADABLE.test(code) && !DAMAGED.test(code)) throw error;
   }
 }
 
@@ -386,6 +390,7 @@ function checkpointer(path: string, write: Database, log: number) {
   let worker: Worker | undefined;
   let running: Promise<void> | undefined;
   let rows = 0;
+  let isLeft = false;
 
   async function run(): Promise<void> {
     worker ??= new Worker(entryUrl("disk/checkpoint-worker"));
@@ -395,18 +400,28 @@ function checkpointer(path: string, write: Database, log: number) {
       thread.onerror = () => resolve();
       thread.postMessage(path);
     });
-    // What was written meanwhile is little; copying it here lets the log start over instead of growing.
-    if (fstatSync(log).size > LOG_BYTES_MAX) copyLog(write, "passive");
-    running = undefined;
+    isLeft = fstatSync(log).size > LOG_BYTES_MAX;
+    finish();
+  }
+
+  /** What was written meanwhile is little; copying it here lets the log start over instead of growing. */
+  function finish(): void {
+    // A transaction that others were let into is still open: SQLite copies nothing then, and it is done after its commit.
+    if (!isLeft || write.inTransaction) return;
+    isLeft = false;
+    copyLog(write, "passive");
   }
 
   return {
+    committed: finish,
     wrote(changedRows: number, logBytes: number) {
       rows += changedRows;
       const isDue = rows >= CHECKPOINT_ROWS || logBytes > LOG_BYTES_MAX;
       if (!isDue || running !== undefined) return;
       rows = 0;
-      running = run();
+      running = run().finally(() => {
+        running = undefined;
+      });
     },
     async stop() {
       await running;
