@@ -4,7 +4,6 @@ import {
   existsSync,
   fdatasync,
   fdatasyncSync,
-  fstatSync,
   openSync,
   readFileSync,
   readSync,
@@ -16,33 +15,20 @@ import { Failure } from "../../core/failure.ts";
 import type { SqlConnection, SqlDatabase, SqlResult } from "../../store/base/driver.ts";
 import { unreadableRows } from "../../store/base/json-columns.ts";
 import { SCHEMA_VERSION } from "../../store/base/migrate.ts";
-import { entryUrl } from "../entries.ts";
 import { createTurns } from "../serving/turns.ts";
+import { checkpointer, copyLog } from "./checkpoints.ts";
 import { makePrivate, watchFiles } from "./data-files.ts";
+import { codeOf, openFailure, translate } from "./sqlite-failures.ts";
 import { transactionOn } from "./sqlite-transaction.ts";
 
 /** Unreadable rows that the doctor names. */
 const DAMAGED_ROWS_MAX = 20;
 /** Prepared statements kept per connection; the one prepared first goes first. */
 const STATEMENTS_MAX = 400;
-/** Changed rows after which the log is copied into the database file; sooner when it is too long. */
-const CHECKPOINT_ROWS = 4_000;
 /** How much of the log is written again at a time. */
 const RENEWED_BYTES = 1024 * 1024;
-/** Size of the log beyond which this thread finishes a checkpoint itself, so that the log starts over. */
-const LOG_BYTES_MAX = 64 * 1024 * 1024;
 /** Size to which the log is cut whenever it starts over. */
 const LOG_BYTES_KEPT = 16 * 1024 * 1024;
-
-/** What the system and SQLite call a disk that is full. */
-const FULL = /^(?:SQLITE_FULL|SQLITE_IOERR_(?:WRITE|SHMSIZE)|ENOSPC|EDQUOT)$/;
-/** What they call a read that failed. */
-const UNREADABLE = /^(?:SQLITE_IOERR_(?:READ|SHORT_READ|FSTAT|ACCESS|CORRUPTFS)|EIO)$/;
-/** A file that is no database, or not any more. */
-const DAMAGED = /^SQLITE_(?:NOTADB|CORRUPT)/;
-/** A path that is no directory, or one where nothing can be written. */
-const UNUSABLE =
-  /^(?:SQLITE_(?:CANTOPEN|READONLY|PERM|AUTH)|E(?:ACCES|PERM|ROFS|EXIST|NOTDIR|NOENT|ISDIR|NAMETOOLONG)$)/;
 
 /** A database with counters for benches and tests. */
 export interface OpenedSqlite extends SqlDatabase {
@@ -175,37 +161,6 @@ function lockDirectory(directory: string): Database {
   return lock;
 }
 
-/** Why a data directory could not be opened, in words that tell what to do about it. */
-export function openFailure(directory: string, cause: unknown): unknown {
-  if (cause instanceof Failure || !(cause instanceof Error)) return cause;
-  const code = codeOf(cause);
-  if (DAMAGED.test(code))
-    return new Failure(
-      "unavailable",
-      `The database in ${directory} cannot be read (${cause.message}). Restore a backup of it, or choose another directory with --data`,
-      { cause },
-    );
-  if (UNREADABLE.test(code))
-    return new Failure(
-      "unreadable",
-      `The disk failed to read the database in ${directory} (${cause.message}). Try again, and look after the disk`,
-      { cause },
-    );
-  if (FULL.test(code))
-    return new Failure("full", `The disk that holds ${directory} is full. Free some space, and start again`, { cause });
-  if (UNUSABLE.test(code))
-    return new Failure(
-      "refused",
-      `${directory} cannot hold the data (${cause.message}). Choose a directory that you may write to with --data or SELKIE_DATA`,
-      { cause },
-    );
-  return cause;
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
-}
-
 function readHolder(path: string): string {
   try {
     return readFileSync(path, "utf8").trim();
@@ -320,28 +275,6 @@ function toBinding(value: unknown): SQLQueryBindings {
   return value === undefined ? null : (value as SQLQueryBindings);
 }
 
-/** What SQLite says when the disk is full or cannot be read, as a failure a caller can be told; everything else stays a bug. */
-function translate(error: unknown): unknown {
-  const code = codeOf(error);
-  if (FULL.test(code))
-    return new Failure("full", "The disk is full, and this could not be stored. Free some space, and try again", {
-      cause: error,
-    });
-  if (UNREADABLE.test(code))
-    return new Failure("unreadable", "The disk failed to read what is stored. What needed it was undone; try again", {
-      cause: error,
-    });
-  if (DAMAGED.test(code))
-    return new Failure(
-      "damaged",
-      `The database is damaged, or the disk gives back something else than was stored (${error instanceof Error ? error.message : code}). What needed it was undone. Run selkie doctor, and restore a backup`,
-      { cause: error },
-    );
-  if (code.startsWith("SQLITE_CONSTRAINT"))
-    return new Failure("conflict", "This conflicts with something that exists already", { cause: error });
-  return error;
-}
-
 function syncLog(log: number): Promise<void> {
   return new Promise((resolve, reject) => {
     fdatasync(log, (error) => {
@@ -369,63 +302,4 @@ function renewLog(path: string): void {
   } finally {
     closeSync(log);
   }
-}
-
-/**
- * Copies the log into the database file, what others leave of it or all. Where the disk is full or cannot be read the
- * log stays: a later checkpoint copies it, and the next start reads it.
- */
-function copyLog(write: Database, mode: "passive" | "truncate"): void {
-  try {
-    write.run(`pragma wal_checkpoint(${mode})`);
-  } catch (error) {
-    const code = codeOf(error);
-    // What could be left for later must not make a commit fail that was made.
-    if (mode === "truncate" && !FULL.test(code) && !UNREADABLE.test(code) && !DAMAGED.test(code)) throw error;
-  }
-}
-
-/** Copies the log into the database file from time to time, in a thread of its own so that no request waits for it. */
-function checkpointer(path: string, write: Database, log: number) {
-  let worker: Worker | undefined;
-  let running: Promise<void> | undefined;
-  let rows = 0;
-  let isLeft = false;
-
-  async function run(): Promise<void> {
-    worker ??= new Worker(entryUrl("disk/checkpoint-worker"));
-    const thread = worker;
-    await new Promise<void>((resolve) => {
-      thread.onmessage = () => resolve();
-      thread.onerror = () => resolve();
-      thread.postMessage(path);
-    });
-    isLeft = fstatSync(log).size > LOG_BYTES_MAX;
-    finish();
-  }
-
-  /** What was written meanwhile is little; copying it here lets the log start over instead of growing. */
-  function finish(): void {
-    // A transaction that others were let into is still open: SQLite copies nothing then, and it is done after its commit.
-    if (!isLeft || write.inTransaction) return;
-    isLeft = false;
-    copyLog(write, "passive");
-  }
-
-  return {
-    committed: finish,
-    wrote(changedRows: number, logBytes: number) {
-      rows += changedRows;
-      const isDue = rows >= CHECKPOINT_ROWS || logBytes > LOG_BYTES_MAX;
-      if (!isDue || running !== undefined) return;
-      rows = 0;
-      running = run().finally(() => {
-        running = undefined;
-      });
-    },
-    async stop() {
-      await running;
-      worker?.terminate();
-    },
-  };
 }
