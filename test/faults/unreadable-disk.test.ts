@@ -254,6 +254,9 @@ test("a stream that cannot be read on breaks off, and leaves nothing that waits 
   const [run] = (await server.request("GET", `/v1/runs/?agent_id=${agentId}`)).body as Answer;
   slept.length = 0;
   failing = { pattern: /run_event_arrivals/, skips: 0 };
+  // Where to begin is looked up before there is a stream to break off.
+  expect((await server.stream(`/v1/runs/${run.id}/stream`, { starting_after: 0 })).status).toBe(503);
+  failing = { pattern: /run_event_arrivals/, skips: 1 };
   const broken = await server.stream(`/v1/runs/${run.id}/stream`, { starting_after: 0 });
   expect(broken.text()).rejects.toThrow("The disk failed");
   await Bun.sleep(10);
