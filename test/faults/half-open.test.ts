@@ -89,6 +89,8 @@ test("connections whose headers do not come to an end give way, and streams that
       return post(`/v1/conversations/${where}/messages`, { input: "go", streaming: true });
     }),
   );
+  // A stream begins before its model is asked, and that needs a descriptor too.
+  while (model.requests.length < STREAMS) await Bun.sleep(5);
   const { closed } = await hold("GET /v1/health HTTP/1.1\r\nHost: localhost\r\nX-Slow: ");
   expect(await health()).toBe(200);
   // Longer than it takes to look at all descriptors several times.
