@@ -9,7 +9,7 @@ const LOST = ["S1 acknowledged", "S8 block", "S9 stream"];
 /** Every mutant. */
 export const MUTANT_TABLE: Readonly<Record<Mutant, MutantFacts>> = {
   acks_before_commit: around("M1", LOST),
-  loses_flushes: around("M2", LOST),
+  loses_flushes: around("M2", [...LOST, "S10 lease"]),
   splits_effect_from_answer: around("M3", ["S4 effects"]),
   reruns_finished_tools: inside(
     "M4",

@@ -11,7 +11,7 @@ const MUTANT_SEEDS_MAX = 40;
 
 /** Invariants of which a planted bug must break at least one. */
 const EXPECTED: Readonly<Record<PowerMutant | "loses_flushes", readonly string[]>> = {
-  loses_flushes: ["S1 acknowledged", "S8 block", "S9 stream"],
+  loses_flushes: ["S1 acknowledged", "S8 block", "S9 stream", "S10 lease"],
   skips_log_sync: ["S15 file"],
   skips_database_sync: ["S15 file", "S1 acknowledged", "S8 block"],
 };
