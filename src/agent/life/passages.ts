@@ -22,15 +22,23 @@ export interface StoredPassages {
   readonly passages: readonly Passage[];
 }
 
+/** Passages that somebody asks to have stored. */
+export interface WantedPassages<Shown> {
+  readonly place: PassagePlace;
+  readonly drafts: readonly PassageDraft[];
+  /** What is told of them, read in the transaction: a later reading could fail, of passages that are stored. */
+  readonly shown: (repositories: Repositories, stored: StoredPassages) => Promise<Shown>;
+}
+
 /**
  * Stores passages, with vectors where there are not many and their model answers at once. An agent without an archive gets
  * one. The prompts of all agents that use it tell the new count.
  */
-export async function storePassages(
+export async function storePassages<Shown>(
   workshop: PassageWorkshop,
   actor: Actor,
-  wanted: { readonly place: PassagePlace; readonly drafts: readonly PassageDraft[] },
-): Promise<StoredPassages> {
+  wanted: WantedPassages<Shown>,
+): Promise<Shown> {
   const { place } = wanted;
   const drafts = wanted.drafts.map(checkedDraft);
   const { embeddingConfig } = await embeddedLike(workshop.store.reader(actor), place);
@@ -42,7 +50,7 @@ export async function storePassages(
     const sources = { ...workshop, archiveId: archive.id, userId: actor.userId, known };
     const passages = await addPassages(repositories.passages, drafts, sources);
     await tellPassageCount(workshop, repositories, archive.id);
-    return { archive, passages };
+    return wanted.shown(repositories, { archive, passages });
   });
 }
 

@@ -1,7 +1,8 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { mustFind } from "../../agent/find.ts";
-import { archiveOfAgent, deletePassage, storePassages } from "../../agent/life/passages.ts";
+import { archiveOfAgent, deletePassage, type StoredPassages, storePassages } from "../../agent/life/passages.ts";
+import type { Repositories } from "../../agent/ports/ports.ts";
 import { dateBound } from "../../tools/builtin/date-bound.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import {
@@ -66,8 +67,9 @@ export function archivalMemoryRoutes(options: RouteOptions): Hono<ApiEnv> {
     const body = await readBody(c, InsertBody);
     const { text, tags = null, created_at } = body;
     const drafts = [{ text, tags, ...given({ createdAt: created_at }) }];
-    const { archive, passages } = await storePassages(options, c.var.actor, { place: { agentId }, drafts });
-    return c.json(await showPassages(readerFor(options, c), { archive, passages }, c.var.actor));
+    const { actor } = c.var;
+    const shown = (repositories: Repositories, stored: StoredPassages) => showPassages(repositories, stored, actor);
+    return c.json(await storePassages(options, actor, { place: { agentId }, drafts, shown }));
   });
 
   routes.get("/:agent_id/archival-memory/search", async (c) => {

@@ -3,7 +3,8 @@ import { z } from "zod";
 import { mustFind } from "../../agent/find.ts";
 import { changeArchive, createArchive, deleteArchive, linkArchive } from "../../agent/life/archives.ts";
 import { LINK_ACTIONS } from "../../agent/life/edited-agent.ts";
-import { deletePassage, storePassages } from "../../agent/life/passages.ts";
+import { deletePassage, type StoredPassages, storePassages } from "../../agent/life/passages.ts";
+import type { Repositories } from "../../agent/ports/ports.ts";
 import { requireId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { PassageDraft } from "../../umi/archive/new-passages.ts";
@@ -150,6 +151,7 @@ async function insertPassages(
     }),
   );
   const place = { archiveId: pathId(c, "archive", "archive_id") };
-  const stored = await storePassages(options, c.var.actor, { place, drafts });
-  return showPassages(readerFor(options, c), stored, c.var.actor);
+  const { actor } = c.var;
+  const shown = (repositories: Repositories, stored: StoredPassages) => showPassages(repositories, stored, actor);
+  return storePassages(options, actor, { place, drafts, shown });
 }
