@@ -41,7 +41,9 @@ function checkTold(oracle: Oracle, messages: readonly WireMessage[]): void {
     const note = noteOf(call);
     if (status === "success" && !oracle.outside.hasAnswered(note))
       oracle.fail("S22 told", `The model was told that ${note} was left, which nobody had answered`);
-    const hasRun = oracle.outside.runs.some((run) => run.note === note && run.callId === tool_call_id);
+    // What may run again may fail the second time, and says so.
+    const isIt = (callId: string, itsNote: string) => callId === tool_call_id && itsNote === note;
+    const hasRun = oracle.outside.runs.some((run) => isIt(run.callId, run.note) && !run.mayRepeat);
     if (hasRun && status !== "success" && !String(tool_return).includes("unknown"))
       oracle.fail("S22 told", `${note} was left outside, and the model was told '${tool_return}'`);
   }
