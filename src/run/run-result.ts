@@ -4,8 +4,8 @@ import type { Run } from "../agent/run.ts";
 import type { Clock } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import type { Actor, RunId } from "../core/id.ts";
-import { isRecord } from "../core/json.ts";
 import { isModelFailureType, ModelFailure } from "../llm/failure.ts";
+import { errorOf } from "./step/run-rows.ts";
 import type { TurnResult } from "./step/turn-state.ts";
 
 /** How long the end of a run that is at work elsewhere is waited for. */
@@ -30,10 +30,10 @@ export async function resultOf(
 
 /** What went wrong, from what the run's own row says of it. */
 function failureOf(run: Run): unknown {
-  const error = run.metadata["error"];
-  if (!isRecord(error)) return null;
-  const [type, message, detail] = [error["error_type"], error["message"], error["detail"]].map(String);
-  if (type !== undefined && isModelFailureType(type)) return new ModelFailure(type, message ?? "", detail ?? "");
+  const error = errorOf(run);
+  if (error === null) return null;
+  const { type, message, detail } = error;
+  if (isModelFailureType(type)) return new ModelFailure(type, message, detail);
   // Whoever asks again is told why in the same words; anything else was logged when it happened.
-  return new Failure("unavailable", message ?? "The run failed");
+  return new Failure("unavailable", message);
 }

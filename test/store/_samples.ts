@@ -1,6 +1,7 @@
 import type { Agent } from "../../src/agent/agent.ts";
 import type { Conversation } from "../../src/agent/conversation.ts";
 import type { Message, MessageRole } from "../../src/agent/message.ts";
+import { newMessage } from "../../src/agent/new-message.ts";
 import type { Run, Step } from "../../src/agent/run.ts";
 import { type AgentId, type ArchiveId, DEFAULT_ACTOR, newId, type RunId } from "../../src/core/id.ts";
 import type { Tool } from "../../src/tools/tool.ts";
@@ -111,26 +112,8 @@ export function conversation(agentId: AgentId, change: Partial<Conversation> = {
 
 /** A message that says `text`. */
 export function message(agentId: AgentId, role: MessageRole, text: string, change: Partial<Message> = {}): Message {
-  return {
-    id: newId("message", random),
-    agentId,
-    conversationId: null,
-    role,
-    content: [{ type: "text", text }],
-    toolCalls: [],
-    toolReturns: [],
-    approvals: [],
-    name: null,
-    model: null,
-    otid: null,
-    senderId: null,
-    groupId: null,
-    stepId: null,
-    runId: null,
-    isError: null,
-    createdAt: clock.now(),
-    ...change,
-  };
+  const place = { agentId, conversationId: null, runId: null, stepId: null, model: null };
+  return { ...newMessage(world, place, { role, content: [{ type: "text", text }] }), ...change };
 }
 
 /** A run that is at work. */

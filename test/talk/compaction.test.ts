@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import type { Message } from "../../src/agent/message.ts";
+import { newMessage } from "../../src/agent/new-message.ts";
 import { realWorld } from "../../src/app/world.ts";
 import { instantOf } from "../../src/core/clock.ts";
-import { type AgentId, DEFAULT_ACTOR, newId } from "../../src/core/id.ts";
+import { type AgentId, DEFAULT_ACTOR } from "../../src/core/id.ts";
 import type { ScriptedReply } from "../_harness/model-server.ts";
 import { validateResponse } from "../_harness/openapi.ts";
 import { type Answer, eventsOf, startTestServer, type TestServer } from "../_harness/server.ts";
@@ -537,27 +538,10 @@ test("a history of 10,000 messages is compacted within seconds, and costs nothin
   expect(performance.now() - again).toBeLessThan(1_000);
 }, 30_000);
 
-const { random } = realWorld();
-
 /** A message of a long history, of the user and the agent in turn. */
 function filled(agentId: AgentId, index: number, text: string): Message {
-  return {
-    id: newId("message", random),
-    agentId,
-    conversationId: null,
-    role: index % 2 === 0 ? "user" : "assistant",
-    content: [{ type: "text", text }],
-    toolCalls: [],
-    toolReturns: [],
-    approvals: [],
-    name: null,
-    model: null,
-    otid: null,
-    senderId: null,
-    groupId: null,
-    stepId: null,
-    runId: null,
-    isError: null,
-    createdAt: instantOf(1_700_000_000_000 + index),
-  };
+  const place = { agentId, conversationId: null, runId: null, stepId: null, model: null };
+  const role = index % 2 === 0 ? "user" : "assistant";
+  const message = newMessage(realWorld(), place, { role, content: [{ type: "text", text }] });
+  return { ...message, createdAt: instantOf(1_700_000_000_000 + index) };
 }

@@ -43,6 +43,11 @@ export function authenticate(options: AuthOptions): MiddlewareHandler<ApiEnv> {
   };
 }
 
+/** The name and port by which a client says that it reached this server. */
+export function hostOf(request: HonoRequest): string {
+  return request.header("host") ?? new URL(request.url).host;
+}
+
 function isSite({ method, path }: HonoRequest): boolean {
   return (method === "GET" || method === "HEAD") && SITE_PATHS.test(path);
 }
@@ -53,7 +58,7 @@ function isSite({ method, path }: HonoRequest): boolean {
  * pages that neither came from this server nor are listed, those that other programs of this machine serve included.
  */
 function refuseStrangers(request: HonoRequest, options: AuthOptions): void {
-  const host = request.header("host") ?? new URL(request.url).host;
+  const host = hostOf(request);
   if (options.localOnly && !LOCAL_HOST.test(host))
     throw new Failure(
       "forbidden",

@@ -1,8 +1,7 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { mustFind } from "../../agent/find.ts";
-import { archiveOfAgent, deletePassage, type StoredPassages, storePassages } from "../../agent/life/passages.ts";
-import type { Repositories } from "../../agent/ports/ports.ts";
+import { archiveOfAgent, deletePassage, storePassages } from "../../agent/life/passages.ts";
 import { dateBound } from "../../tools/builtin/date-bound.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import {
@@ -68,8 +67,12 @@ export function archivalMemoryRoutes(options: RouteOptions): Hono<ApiEnv> {
     const { text, tags = null, created_at } = body;
     const drafts = [{ text, tags, ...given({ createdAt: created_at }) }];
     const { actor } = c.var;
-    const shown = (repositories: Repositories, stored: StoredPassages) => showPassages(repositories, stored, actor);
-    return c.json(await storePassages(options, actor, { place: { agentId }, drafts, shown }));
+    const stored = await storePassages(options, actor, {
+      place: { agentId },
+      drafts,
+      shown: (repositories, passages) => showPassages(repositories, passages, actor),
+    });
+    return c.json(stored);
   });
 
   routes.get("/:agent_id/archival-memory/search", async (c) => {

@@ -3,8 +3,7 @@ import { z } from "zod";
 import { mustFind } from "../../agent/find.ts";
 import { changeArchive, createArchive, deleteArchive, linkArchive } from "../../agent/life/archives.ts";
 import { LINK_ACTIONS } from "../../agent/life/edited-agent.ts";
-import { deletePassage, type StoredPassages, storePassages } from "../../agent/life/passages.ts";
-import type { Repositories } from "../../agent/ports/ports.ts";
+import { deletePassage, storePassages } from "../../agent/life/passages.ts";
 import { requireId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { PassageDraft } from "../../umi/archive/new-passages.ts";
@@ -152,6 +151,9 @@ async function insertPassages(
   );
   const place = { archiveId: pathId(c, "archive", "archive_id") };
   const { actor } = c.var;
-  const shown = (repositories: Repositories, stored: StoredPassages) => showPassages(repositories, stored, actor);
-  return storePassages(options, actor, { place, drafts, shown });
+  return storePassages(options, actor, {
+    place,
+    drafts,
+    shown: (repositories, passages) => showPassages(repositories, passages, actor),
+  });
 }

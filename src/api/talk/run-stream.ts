@@ -1,6 +1,6 @@
+import { mustFind } from "../../agent/find.ts";
 import type { Store } from "../../agent/ports/ports.ts";
 import type { Run } from "../../agent/run.ts";
-import { Failure } from "../../core/failure.ts";
 import type { LoggedEvent } from "../../run/log/stored-event.ts";
 import type { StartedRun } from "../../run/runner.ts";
 import { optionsOf } from "../../run/step/run-state.ts";
@@ -23,8 +23,7 @@ export async function resumedStream(
   request: Omit<StreamRequest, "runId">,
 ): Promise<Response> {
   const { agents, events } = source.store.reader(request.actor);
-  const agent = await agents.find(run.agentId);
-  if (agent === undefined) throw new Failure("not_found", `Agent with ID ${run.agentId} not found`);
+  const agent = await mustFind(agents, run.agentId);
   return streamFrom(source, { run, agent, first: await events.nearFrame(run.id, request.startingAfter) }, request);
 }
 

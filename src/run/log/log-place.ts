@@ -4,8 +4,7 @@ import type { Repositories } from "../../agent/ports/ports.ts";
 import type { Run } from "../../agent/run.ts";
 import { usageOf } from "../../agent/usage.ts";
 import type { RunId } from "../../core/id.ts";
-import { isRecord } from "../../core/json.ts";
-import { producedOf, RESUMED, stepsOf } from "../step/run-rows.ts";
+import { errorOf, producedOf, RESUMED, stepsOf } from "../step/run-rows.ts";
 import {
   type CountFrames,
   fromStored,
@@ -91,10 +90,4 @@ function toldBy({ id, createdAt }: Run, said: readonly Message[]): readonly RunE
           : { kind: "message", message, wasStreamed: false, at: message.createdAt },
     ),
   ];
-}
-
-function errorOf({ metadata }: Run) {
-  const error = metadata["error"];
-  if (!isRecord(error)) return null;
-  return { type: String(error["error_type"]), message: String(error["message"]), detail: String(error["detail"]) };
 }

@@ -1,7 +1,9 @@
+import type { TurnError } from "../../agent/events.ts";
 import type { Message } from "../../agent/message.ts";
 import type { Repositories } from "../../agent/ports/ports.ts";
-import type { Step } from "../../agent/run.ts";
+import type { Run, Step } from "../../agent/run.ts";
 import type { RunId } from "../../core/id.ts";
+import { isRecord } from "../../core/json.ts";
 
 /** Steps and messages of one run that are read back. */
 export const RESUMED = { limit: 1_000, order: "asc" } as const;
@@ -9,6 +11,13 @@ export const RESUMED = { limit: 1_000, order: "asc" } as const;
 /** The steps that a run has taken, the first of them first. */
 export function stepsOf({ steps }: Pick<Repositories, "steps">, runId: RunId): Promise<readonly Step[]> {
   return steps.list({ runId }, RESUMED);
+}
+
+/** What went wrong in a run, from its own row; null when nothing did. */
+export function errorOf({ metadata }: Run): TurnError | null {
+  const error = metadata["error"];
+  if (!isRecord(error)) return null;
+  return { type: String(error["error_type"]), message: String(error["message"]), detail: String(error["detail"]) };
 }
 
 /** What a run said, of all its messages: what was sent to it has an otid, and so would have the answers it got. */

@@ -4,7 +4,7 @@ import { searchMessages } from "../../agent/message-search.ts";
 import { newMessage } from "../../agent/new-message.ts";
 import type { Repositories } from "../../agent/ports/ports.ts";
 import { withIsolated } from "../../agent/prompt/isolated-blocks.ts";
-import { compilePrompt, recompileAgents } from "../../agent/prompt/recompile.ts";
+import { recompileAgents, recompileHead } from "../../agent/prompt/recompile.ts";
 import type { StopReason } from "../../agent/run.ts";
 import { lastCalls, openCalls } from "../../agent/transcript.ts";
 import { unreachable } from "../../core/assert.ts";
@@ -217,14 +217,7 @@ async function recompiled(
   await recompileAgents(repositories, elsewhere, { clock, times });
   const [head] = context;
   if (head?.role !== "system") return null;
-  const text = await compilePrompt(repositories, agent, {
-    recompiledAt: head.createdAt,
-    inContext: context.length,
-    times,
-    conversationId: head.conversationId,
-  });
-  await repositories.messages.saveSystem(head.id, text);
-  return { ...head, content: [{ type: "text", text }] };
+  return recompileHead(repositories, agent, { head, inContext: context.length, times });
 }
 
 /** Whether the run is over after these calls were answered. */
