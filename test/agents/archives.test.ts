@@ -112,7 +112,10 @@ test("a passage is stored by one rule, and prompts count passages, whoever store
   // Those of one batch are of one moment.
   expect(stored.map((passage: Answer) => passage.text).sort()).toEqual(["1", "2", "3", "4", "5"]);
   expect(stored[4].tags).toEqual(["a", "b"]);
-  expect((await counts())[0]).toBe(5);
+  expect(await counts()).toEqual([5, 5]);
+  server.model.say({ text: "Five" });
+  await ok("POST", `/v1/agents/${bob}/messages`, { input: "How many?" });
+  expect(JSON.stringify(server.model.requests.at(-1))).toContain("- 5 passages are stored in archival memory");
 
   await ok("DELETE", `/v1/agents/${bob}/archival-memory/${one.id}`);
   expect(await counts()).toEqual([4, 4]);

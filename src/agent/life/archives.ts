@@ -1,11 +1,8 @@
 import { type Actor, type AgentId, type ArchiveId, newId } from "../../core/id.ts";
-import { PAGE_ITEMS_MAX } from "../../core/page.ts";
 import type { EmbeddingConfig } from "../../llm/config.ts";
 import type { Archive } from "../../umi/archive/archive.ts";
-import type { Agent } from "../agent.ts";
 import { mustFind } from "../find.ts";
-import type { Repositories } from "../ports/ports.ts";
-import { recompileAgent } from "../prompt/recompile.ts";
+import { agentsShowing, recompileAgents } from "../prompt/recompile.ts";
 import type { AgentWorkshop } from "./create-agent.ts";
 import type { LinkAction } from "./edited-agent.ts";
 import { chooseEmbedding } from "./model-choice.ts";
@@ -63,9 +60,9 @@ export async function changeArchive(
 /** Removes an archive with its passages; agents that used it have none then. */
 export async function deleteArchive(workshop: AgentWorkshop, actor: Actor, id: ArchiveId): Promise<void> {
   await workshop.store.write(actor, async (repositories) => {
-    const sharing = await agentsOf(repositories, id);
+    const agentIds = await agentsShowing(repositories, { archiveId: id });
     await repositories.archives.remove(id);
-    await tellCounts(workshop, repositories, sharing);
+    await recompileAgents(repositories, agentIds, workshop);
   });
 }
 
@@ -77,34 +74,12 @@ export async function linkArchive(
 ): Promise<void> {
   await workshop.store.write(actor, async (repositories) => {
     const { agents, archives } = repositories;
-    const agent = await mustFind(agents, agentId);
+    await mustFind(agents, agentId);
     await mustFind(archives, id);
     if (action === "attach") await archives.attach(agentId, id, false);
     else await archives.detach(agentId, id);
-    await tellCounts(workshop, repositories, [agent]);
+    await recompileAgents(repositories, [agentId], workshop);
   });
-}
-
-/** Compiles the prompts of all agents that use the archive again: they say how many passages it holds. */
-export async function tellPassageCount(
-  workshop: AgentWorkshop,
-  repositories: Repositories,
-  id: ArchiveId,
-): Promise<void> {
-  await tellCounts(workshop, repositories, await agentsOf(repositories, id));
-}
-
-async function tellCounts(
-  workshop: AgentWorkshop,
-  repositories: Repositories,
-  agents: readonly Agent[],
-): Promise<void> {
-  for (const agent of agents) await recompileAgent(repositories, agent, workshop);
-}
-
-function agentsOf({ agents }: Repositories, archiveId: ArchiveId): Promise<readonly Agent[]> {
-  const page = { limit: PAGE_ITEMS_MAX, order: "asc", orderBy: "created_at" } as const;
-  return agents.list({ archiveId, showHidden: true }, page);
 }
 
 async function embeddingOf(

@@ -5,7 +5,7 @@ import type { Agent } from "../agent.ts";
 import { mustFind, required } from "../find.ts";
 import { companionsOf } from "../group.ts";
 import type { Repositories } from "../ports/ports.ts";
-import { recompileAgents } from "../prompt/recompile.ts";
+import { agentsShowing, recompileAgents } from "../prompt/recompile.ts";
 import type { AgentWorkshop } from "./create-agent.ts";
 import { type LinkAction, saveEdited } from "./edited-agent.ts";
 
@@ -33,7 +33,10 @@ export async function changeBlock(
     const block = typeof which === "string" ? await mustFind(blocks, which) : await labelledBlock(repositories, which);
     const changed = changedBlock(block, change, { actor, clock: workshop.clock });
     await blocks.save(changed);
-    if (looksDifferent(block, changed)) await recompileAgents(repositories, await blocks.agentsOf(block.id), workshop);
+    if (looksDifferent(block, changed)) {
+      const agentIds = await agentsShowing(repositories, { blockIds: [block.id] });
+      await recompileAgents(repositories, agentIds, workshop);
+    }
     return changed;
   });
 }
@@ -42,7 +45,7 @@ export async function changeBlock(
 export async function deleteBlock(workshop: AgentWorkshop, actor: Actor, id: BlockId): Promise<void> {
   await workshop.store.write(actor, async (repositories) => {
     await mustFind(repositories.blocks, id);
-    const agentIds = await repositories.blocks.agentsOf(id);
+    const agentIds = await agentsShowing(repositories, { blockIds: [id] });
     await repositories.blocks.remove(id);
     await recompileAgents(repositories, agentIds, workshop);
   });

@@ -5,7 +5,7 @@ import type { Passage } from "../../umi/archive/passage.ts";
 import type { QuickVectors } from "../../umi/vectors/quick-vectors.ts";
 import { mustFind, required } from "../find.ts";
 import type { Repositories } from "../ports/ports.ts";
-import { tellPassageCount } from "./archives.ts";
+import { agentsShowing, recompileAgents } from "../prompt/recompile.ts";
 import type { AgentWorkshop } from "./create-agent.ts";
 
 /** What storing passages needs. */
@@ -49,7 +49,7 @@ export async function storePassages<Shown>(
     const archive = await mustFind(repositories.archives, await openedArchive(repositories, place));
     const sources = { ...workshop, archiveId: archive.id, userId: actor.userId, known };
     const passages = await addPassages(repositories.passages, drafts, sources);
-    await tellPassageCount(workshop, repositories, archive.id);
+    await recompileAgents(repositories, await agentsShowing(repositories, { archiveId: archive.id }), workshop);
     return wanted.shown(repositories, { archive, passages });
   });
 }
@@ -72,7 +72,7 @@ export async function deletePassage(
     const passage = await passages.find(id);
     required(passage?.archiveId === archiveId ? passage : undefined, words);
     await passages.remove(id);
-    if (archiveId !== undefined) await tellPassageCount(workshop, repositories, archiveId);
+    await recompileAgents(repositories, await agentsShowing(repositories, { archiveId }), workshop);
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Clock, Instant } from "../../core/clock.ts";
-import type { AgentId, ConversationId } from "../../core/id.ts";
+import type { AgentId, ArchiveId, BlockId, ConversationId } from "../../core/id.ts";
+import { PAGE_ITEMS_MAX } from "../../core/page.ts";
 import type { TimeFormat } from "../../core/time-format.ts";
 import type { Agent } from "../agent.ts";
 import { type Message, textOf } from "../message.ts";
@@ -20,6 +21,23 @@ export interface RecompileOptions {
   readonly isDryRun?: boolean;
   /** The conversation whose system message it is; the agent's own when absent. */
   readonly conversationId?: ConversationId | null;
+}
+
+/** Memory that the prompts of several agents may show: the text of blocks, and how many passages an archive holds. */
+export interface SharedMemory {
+  readonly blockIds?: readonly BlockId[];
+  readonly archiveId?: ArchiveId | undefined;
+}
+
+/** The agents whose prompts show any of this memory, each once. */
+export async function agentsShowing(
+  { agents, blocks }: Pick<Repositories, "agents" | "blocks">,
+  { blockIds = [], archiveId }: SharedMemory,
+): Promise<readonly AgentId[]> {
+  const sharing = await Promise.all(blockIds.map((id) => blocks.agentsOf(id)));
+  const page = { limit: PAGE_ITEMS_MAX, order: "asc", orderBy: "created_at" } as const;
+  const using = archiveId === undefined ? [] : await agents.list({ archiveId, showHidden: true }, page);
+  return [...new Set([...sharing.flat(), ...using.map(({ id }) => id)])];
 }
 
 /** Compiles the stored system message of these agents' own conversations again. Agents without one are left alone. */

@@ -4,7 +4,7 @@ import { searchMessages } from "../../agent/message-search.ts";
 import { newMessage } from "../../agent/new-message.ts";
 import type { Repositories } from "../../agent/ports/ports.ts";
 import { withIsolated } from "../../agent/prompt/isolated-blocks.ts";
-import { recompileAgents, recompileHead } from "../../agent/prompt/recompile.ts";
+import { agentsShowing, recompileAgents, recompileHead } from "../../agent/prompt/recompile.ts";
 import type { StopReason } from "../../agent/run.ts";
 import { lastCalls, openCalls } from "../../agent/transcript.ts";
 import { unreachable } from "../../core/assert.ts";
@@ -203,7 +203,7 @@ function toolContext(turn: Turn, state: TurnState, repositories: Repositories): 
   };
 }
 
-/** The system message after memory changed, stored; agents that share a block with this one are brought up to date too. */
+/** The system message after memory changed, stored; agents that share memory with this one are brought up to date too. */
 async function recompiled(
   turn: Turn,
   context: readonly Message[],
@@ -211,11 +211,11 @@ async function recompiled(
 ): Promise<Message | null> {
   const { agent, clock, timeFormat: times } = turn;
   const blocks = await repositories.blocks.listForAgent(agent.id);
-  const sharing = await Promise.all(blocks.map((block) => repositories.blocks.agentsOf(block.id)));
-  const others = new Set(sharing.flat().filter((id) => id !== agent.id));
-  const elsewhere = context[0]?.conversationId === null ? [...others] : [agent.id, ...others];
-  await recompileAgents(repositories, elsewhere, { clock, times });
+  const shared = { blockIds: blocks.map(({ id }) => id), archiveId: await repositories.passages.archiveOf(agent.id) };
+  const others = (await agentsShowing(repositories, shared)).filter((id) => id !== agent.id);
   const [head] = context;
+  const elsewhere = head?.conversationId === null ? others : [agent.id, ...others];
+  await recompileAgents(repositories, elsewhere, { clock, times });
   if (head?.role !== "system") return null;
   return recompileHead(repositories, agent, { head, inContext: context.length, times });
 }
