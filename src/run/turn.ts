@@ -20,9 +20,9 @@ import { leaveOut, ownAside } from "./step/refusal.ts";
 import { NOTHING_ASIDE, type SetAside } from "./step/set-aside.ts";
 import { type HeardReply, hear, withHeartbeat } from "./step/speech.ts";
 import { speechStream } from "./step/speech-stream.ts";
-import { asksApproval, missingTools, type ToolOffer, toolOffer } from "./step/tool-offer.ts";
+import { asksApproval, missingTools, toolOffer } from "./step/tool-offer.ts";
 import { answerCalls, heartbeatMessage } from "./step/tool-round.ts";
-import { placeOf, type Turn, type TurnResult, type TurnState } from "./step/turn-state.ts";
+import { placeOf, type ToolOffer, type Turn, type TurnResult, type TurnState } from "./step/turn-state.ts";
 
 /** Characters of a tool's answer that a model is shown, whatever its context window. */
 const ANSWER_CHARS_MIN = 5_000;

@@ -74,6 +74,7 @@ export function freshState(run: Run): TurnState {
     stepsTaken: 0,
     calledTools: [],
     lastAnswer: null,
+    lastOffer: null,
     usage: NO_USAGE,
     nextStepId: null,
     stopReason: null,

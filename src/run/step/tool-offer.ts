@@ -5,34 +5,18 @@ import type { Tool } from "../../tools/tool.ts";
 import type { ToolRule } from "../../tools/tool-rule.ts";
 import { allowedTools, forcedCall, isTerminal, requiresApproval, uncalledRequired } from "../../tools/tool-rules.ts";
 import { spokenSchema } from "./speech.ts";
-import type { Turn, TurnState } from "./turn-state.ts";
+import type { ToolOffer, Turn, TurnState } from "./turn-state.ts";
 
-/** The tools a model may call next. */
-export interface ToolOffer {
-  readonly schemas: readonly ToolSchema[];
-  /** Names that may be called; a call of another one is answered with an error. */
-  readonly allowed: readonly string[];
-  readonly choice: ToolChoice;
-}
-
-/** The offer that a turn made last, and what the rules made it from. */
-interface MadeOffer extends Pick<TurnState, "calledTools" | "lastAnswer"> {
-  readonly offer: ToolOffer;
-}
-
-/** An offer is asked for several times in one step, and stays until a tool has answered. */
-const lastOffers = new WeakMap<Turn, MadeOffer>();
-
-/** What the rules and the request leave of the agent's tools. */
-export function toolOffer(turn: Turn, { calledTools, lastAnswer }: TurnState): ToolOffer {
-  const last = lastOffers.get(turn);
-  if (last?.calledTools === calledTools && last.lastAnswer === lastAnswer) return last.offer;
+/** What the rules and the request leave of the agent's tools. It stays the same until a tool has answered. */
+export function toolOffer(turn: Turn, state: TurnState): ToolOffer {
+  const { calledTools, lastAnswer, lastOffer } = state;
+  if (lastOffer?.calledTools === calledTools && lastOffer.lastAnswer === lastAnswer) return lastOffer.offer;
   const offer = newOffer(turn, { calledTools, lastAnswer });
-  lastOffers.set(turn, { calledTools, lastAnswer, offer });
+  state.lastOffer = { calledTools, lastAnswer, offer };
   return offer;
 }
 
-function newOffer(turn: Turn, { calledTools, lastAnswer }: Omit<MadeOffer, "offer">): ToolOffer {
+function newOffer(turn: Turn, { calledTools, lastAnswer }: Pick<TurnState, "calledTools" | "lastAnswer">): ToolOffer {
   const schemas = allSchemas(turn);
   const rules = turn.agent.toolRules;
   const names = schemas.map((schema) => schema.name);

@@ -10,7 +10,7 @@ import type { Clock } from "../../core/clock.ts";
 import type { Actor, BlockId, MessageId, StepId } from "../../core/id.ts";
 import type { Random } from "../../core/random.ts";
 import type { TimeFormat } from "../../core/time-format.ts";
-import type { LanguageModel } from "../../llm/model.ts";
+import type { LanguageModel, ToolChoice, ToolSchema } from "../../llm/model.ts";
 import type { Models } from "../../llm/models.ts";
 import type { BuiltinTool } from "../../tools/builtin.ts";
 import type { ToolRuntime } from "../../tools/runtime.ts";
@@ -51,6 +51,19 @@ export interface Turn {
   readonly log: RunLog;
 }
 
+/** The tools a model may call next. */
+export interface ToolOffer {
+  readonly schemas: readonly ToolSchema[];
+  /** Names that may be called; a call of another one is answered with an error. */
+  readonly allowed: readonly string[];
+  readonly choice: ToolChoice;
+}
+
+/** An offer, and the calls that the rules made it from. */
+export interface MadeOffer extends Pick<TurnState, "calledTools" | "lastAnswer"> {
+  readonly offer: ToolOffer;
+}
+
 /** Where a run stands. Everything here can be read from the rows again. */
 export interface TurnState {
   run: Run;
@@ -62,6 +75,8 @@ export interface TurnState {
   calledTools: readonly string[];
   /** What the last tool answered. */
   lastAnswer: string | null;
+  /** The offer that was made last, which is asked for several times in a step; null before the first. */
+  lastOffer: MadeOffer | null;
   usage: RunUsage;
   /** The step the input was stored under, until that step is taken. */
   nextStepId: StepId | null;
