@@ -58,6 +58,8 @@ export interface ServerOptions {
   readonly toolRuntime?: ToolRuntime;
   /** The addresses of a host name; the system's resolver when absent. */
   readonly resolveHost?: SafeFetchOptions["resolveHost"];
+  /** Called before the data of an older server gets another schema, with the version that it has; see {@link migrate}. */
+  readonly beforeMigration?: (version: number) => Promise<void>;
   /** What tells the data from a copy of it; absent where it is nowhere to be copied from. */
   readonly home?: Home;
   /** Whether a copy of data goes on with what the original had begun; not unless it says so. */
@@ -86,7 +88,7 @@ export interface Server {
 export async function compose(options: ServerOptions): Promise<Server> {
   const { world, database, log } = options;
   const { clock, random } = world;
-  await migrate(database, clock.now());
+  await migrate(database, clock.now(), options.beforeMigration);
   const lease = await takeLease(database, options.onLeaseLost);
   await resumeParkedWork(database.writer, clock.now());
   const { arrivalsMax } = options;

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, fstatSync, mkdirSync, openSync, readdirSync, statSync } from "node:fs";
+import { chmodSync, closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../../core/failure.ts";
 
@@ -21,6 +21,18 @@ export function makePrivate(directory: string): void {
   if (found.some((name) => OWN_FILE.test(name)) && found.every((name) => OWN_FILE.test(name))) tighten(directory);
   for (const name of FILES) if (!found.includes(name)) closeSync(openSync(join(directory, name), "a", 0o600));
   for (const name of found) if (OWN_FILE.test(name)) tighten(join(directory, name));
+}
+
+/** Puts on disk which names the files of a directory have: without it a file may have lost its name after a power cut. */
+export function syncNames(directory: string): void {
+  // Windows opens no directories, and keeps names by itself.
+  if (process.platform === "win32") return;
+  const folder = openSync(directory, "r");
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
 }
 
 function tighten(path: string): void {

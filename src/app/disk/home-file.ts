@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, fsyncSync, openSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { syncNames } from "./data-files.ts";
 import type { Home, Place } from "./home.ts";
 
 const NAME = "selkie.home";
@@ -28,18 +29,6 @@ export function homeFile(directory: string): Home {
       }
     },
   };
-}
-
-/** After a power cut the file must have its name, or the folder would look like a copy. */
-function syncNames(directory: string): void {
-  // Windows opens no directories, and keeps names by itself.
-  if (process.platform === "win32") return;
-  const folder = openSync(directory, "r");
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
 }
 
 function placeOf(stats: { readonly ino: bigint; readonly birthtimeNs: bigint; readonly ctimeNs: bigint }): Place {

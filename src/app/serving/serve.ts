@@ -4,6 +4,7 @@ import { Failure } from "../../core/failure.ts";
 import { checkExposure, isLoopback, type Settings, urlOf } from "../command/settings.ts";
 import { compose, type Server } from "../compose.ts";
 import { homeFile } from "../disk/home-file.ts";
+import { copyBeforeMigration } from "../disk/schema-copy.ts";
 import { openSqlite } from "../disk/sqlite.ts";
 import { openFailure } from "../disk/sqlite-failures.ts";
 import { providersFrom } from "../providers.ts";
@@ -40,6 +41,8 @@ export async function openServer(
       ...settings,
       world: realWorld(),
       database,
+      beforeMigration: async (version) =>
+        log.warn(await copyBeforeMigration(settings.dataDirectory, database, version)),
       home: homeFile(settings.dataDirectory),
       providers: providersFrom(settings.environment),
       countTokens: tokens.count,

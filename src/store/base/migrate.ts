@@ -42,9 +42,14 @@ export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /**
  * Brings the database to {@link SCHEMA_VERSION}, each step in a transaction of its own, and makes sure that the
- * default organisation and user exist. Refuses a database that a newer server wrote.
+ * default organisation and user exist. Refuses a database that a newer server wrote. `beforeChange` is called with the
+ * version of a database that has data and is to get another one; when it throws, nothing is changed.
  */
-export async function migrate(database: SqlDatabase, now: Instant): Promise<void> {
+export async function migrate(
+  database: SqlDatabase,
+  now: Instant,
+  beforeChange?: (version: number) => Promise<void>,
+): Promise<void> {
   const { writer } = database;
   await writer.execute(
     "create table if not exists schema_version (version integer primary key, applied_at double precision not null)",
@@ -57,6 +62,7 @@ export async function migrate(database: SqlDatabase, now: Instant): Promise<void
       `The database has schema version ${current}, but this server knows versions up to ${SCHEMA_VERSION}. Start the newer server that wrote it, or use another data directory`,
     );
   }
+  if (current > 0 && current < SCHEMA_VERSION) await beforeChange?.(current);
   for (let version = current + 1; version <= SCHEMA_VERSION; version++) {
     await inTransaction(database, () => apply(database, version, now));
   }
