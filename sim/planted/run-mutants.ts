@@ -19,6 +19,17 @@ export const RUN_MUTANTS = {
     "join runs on runs.id = arrived.run_id\n",
     "join runs on runs.id = arrived.run_id and runs.completed_at is null\n",
   ),
+  numbers_past_what_was_undone: narrowed(
+    inside(
+      null,
+      ["S9 stream"],
+      "run/abandon.ts",
+      "toStored({ seqId, framesBefore, event:",
+      "toStored({ seqId, framesBefore: framesBefore + 1, event:",
+    ),
+    { ...TALK_AND_CRASHES, enabled: ["send_background"] },
+    { refusalRate: 0.02 },
+  ),
   forgets_frames_of_the_last: narrowed(
     inside(
       null,
@@ -72,6 +83,16 @@ export const RUN_MUTANTS = {
       clients: 5,
       pieceMs: 200,
     },
+  ),
+  calls_back_before_it_keeps: narrowed(
+    inside(
+      null,
+      ["S1 acknowledged", "S19 callback"],
+      "run/log/run-log.ts",
+      "      await options.store.durable();\n",
+      "",
+    ),
+    { ...SLOW_FLUSHES, enabled: ["send_async"], callbackRate: 1, callbackFaultRate: 0 },
   ),
   forgets_to_flush_its_lease: inside(null, ["S10 lease"], "store/base/lease.ts", "  await database.flush();\n", ""),
   does_not_wait_for_its_lease: narrowed(

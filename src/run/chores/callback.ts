@@ -18,7 +18,7 @@ export interface CallbackOptions {
   readonly clock: Clock;
   /** Sends JSON to an address that a client named and returns the answer's status; throws a Failure when there is none. */
   readonly post: (url: string, body: JsonObject) => Promise<number>;
-  /** What a run's callback tells; undefined when the run is gone. */
+  /** What a run's callback tells, all of it on disk; undefined when the run is gone. */
   readonly bodyOf: (actor: Actor, runId: RunId) => Promise<JsonObject | undefined>;
   readonly log: (message: string, error: unknown) => void;
 }
@@ -31,10 +31,7 @@ export function createCallbackSender(options: CallbackOptions): DueWork {
   return createDueWork<WaitingCallback>({
     clock,
     waiting: (limit) => store.waitingCallbacks(limit),
-    async work(callback) {
-      await store.durable();
-      await send(options, callback);
-    },
+    work: (callback) => send(options, callback),
     onError: (error) => log("Callbacks could not be sent", error),
   });
 }
