@@ -36,6 +36,8 @@ describe("claimsOf() reads what a speaker says of themselves and of theirs", () 
     ["I switched from Windows to Linux.", ["Ada no longer uses Windows.", "Ada uses Linux."]],
     ["I was kidding, I don't have a dog.", ["Ada does not have a dog."]],
     ["Remember that I'm allergic to latex.", ["Ada is allergic to latex."]],
+    ["I like tea. Don't forget that I live in Rome.", ["Ada likes tea.", "Ada lives in Rome."]],
+    ["My parents sold their boat.", ["Ada's parents no longer have their boat (sold)."]],
     ["Never use bullet points.", ["Ada asks never to use bullet points."]],
     ["im 38 and i have a bad knee", ["Ada is 38 years old.", "Ada has a bad knee."]],
     ["I can't drive, but my wife has a car.", ["Ada cannot drive.", "Ada's wife has a car."]],

@@ -18,7 +18,7 @@ const POINTS =
   /\b(?:this|these|that|it|the following|following|below|above|sentences?|text|paragraph|e-?mails?|letter|message|my (?:english|german|french|spanish|grammar|spelling|text|essay|sentence|writing|cover letter|draft|translation|homework|code))\b/iu;
 /** Pointing back: what was said before was somebody's text, a joke or a mistake. */
 const TAKEN_BACK =
-  /\b(?:(?:just|only|was|am|'m|totally) (?:kidding|joking|messing|teasing|pulling your leg)|jk|(?:that|it|this) (?:is|was|isn't|wasn't) (?:just |only |not |all )?(?:a |an )?(?:joke|lie|test|example|quote|true|lyrics?|typo|prank)|that(?:'s| is| was) (?:not true|what .{1,40} (?:wrote|said|told|texted|claims?|thinks?))|(?:ignore|forget|scratch|disregard) (?:that|this|what I (?:just )?(?:said|wrote|told)|the above|all that)|april fools?|not really (?:true|though))\b/iu;
+  /\b(?:(?:just|only|was|am|'m|totally) (?:kidding|joking|messing|teasing|pulling your leg)|jk|(?:that|it|this) (?:is|was|isn't|wasn't) (?:just |only |not |all )?(?:a |an )?(?:joke|lie|test|example|quote|true|lyrics?|typo|prank)|that(?:'s| is| was) (?:not true|what .{1,40} (?:wrote|said|told|texted|claims?|thinks?))|(?:ignore|(?<!(?:n't|not) )forget|scratch|disregard) (?:that|this|what I (?:just )?(?:said|wrote|told)|the above|all that)|april fools?|not really (?:true|though))\b/iu;
 const WHOLE_BACK =
   /^\P{L}*(?:(?:please|pls|can you|could you|now)[\s,]+)*(?:translate|correct|proof-?read|rewrite|rephrase|paraphrase|reword|summari[sz]e|shorten|polish|conjugate)\s+(?:it|them)\b/iu;
 const POINTS_BACK =

@@ -52,16 +52,17 @@ function factOf(claim: Claim, turn: SourceTurn, speaker: string): ExtractedFact 
   };
 }
 
-/** "parents lives" as it is said of several: "parents live". */
-function inPlural(said: string, subject: string): string {
-  const [verb = "", ...rest] = said.slice(subject.length + 1).split(" ");
+/** "parents lives" as it is said of several, and of "you": "parents live". */
+export function inPlural(said: string, subject: string): string {
+  const adverb = /^no longer /u.exec(said.slice(subject.length + 1))?.[0] ?? "";
+  const [verb = "", ...rest] = said.slice(subject.length + 1 + adverb.length).split(" ");
   const many =
     PLURALS[verb] ??
     verb
       .replace(/ies$/u, "y")
       .replace(/(ch|sh|ss|x|o)es$/u, "$1")
       .replace(/(?<!s)s$/u, "");
-  return [subject, many, ...rest].join(" ");
+  return [subject, `${adverb}${many}`, ...rest].join(" ");
 }
 
 /** The subject's full name; undefined for a speaker whom nobody named. */
