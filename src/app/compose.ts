@@ -1,6 +1,7 @@
 import type { Hono } from "hono";
 import type { Store } from "../agent/ports/ports.ts";
 import { type CountTokens, slicedCounter } from "../agent/prompt/tokens.ts";
+import { createRehearsal } from "../agent/rehearsal/rehearsal.ts";
 import { createApi } from "../api/server.ts";
 import { callbackPorts } from "../api/talk/callbacks.ts";
 import { talkRoutes } from "../api/talk.ts";
@@ -101,7 +102,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
   });
   await addBuiltinTools(store, world);
   const limits = { requestTimeoutMs: options.llmRequestTimeoutMs, streamTimeoutMs: options.llmStreamTimeoutMs };
-  const models = createModels({ ...options, ...world, limits });
+  const models = createModels({ ...options, ...world, limits, builtIn: createRehearsal(world) });
   const timeFormat = createTimeFormat();
   const countTokens = options.countTokens ?? slicedCounter(clock);
   const logs = createRunLogs({ store, clock, log });

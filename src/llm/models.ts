@@ -10,6 +10,14 @@ export interface ProviderCheck {
   readonly detail: string;
 }
 
+/** A model that is part of the server, and so needs no provider. */
+export interface BuiltInModel {
+  readonly info: ModelInfo;
+  readonly model: LanguageModel;
+  /** Whether an agent with this configuration is to be answered by it. */
+  isMeantBy(config: LlmConfig): boolean;
+}
+
 /** The models that this server can call. */
 export interface Models {
   /** Every chat model of the configured providers; a provider that does not answer in time is left out. */

@@ -71,7 +71,6 @@ describe("list()", () => {
       "openai/text-embedding-3-small",
       "anthropic/claude-haiku-4-5",
       "anthropic/claude-sonnet-4-5-20250929",
-      "selkie/rehearsal",
     ]);
     expect(list[2]).toMatchObject({
       providerType: "openai",
@@ -100,7 +99,6 @@ describe("list()", () => {
       "openai/gpt-4o-mini",
       "openai/gpt-5-mini",
       "openai/o3",
-      "selkie/rehearsal",
     ]);
   });
 
@@ -137,7 +135,6 @@ describe("list()", () => {
       ["google_ai/gemini-9", 7_000, 700],
       ["together/meta/llama", 9_000, null],
       ["vllm/qwen3", 5_000, null],
-      ["selkie/rehearsal", 128_000, 4_096],
     ]);
     expect((await models.findEmbedding("google_ai/text-embedding-004"))?.config.embeddingDim).toBe(768);
   });
@@ -161,7 +158,7 @@ describe("list()", () => {
     const models = createModels({ ...world, providers: [openai("http://x")] });
     const listing = models.list();
     await world.clock.advance(3_001);
-    expect(handles(await listing)).toEqual(["selkie/rehearsal"]);
+    expect(handles(await listing)).toEqual([]);
     expect((await models.find("openai/anything"))?.config.model).toBe("anything");
     expect(world.urls.length).toBe(1);
     await world.clock.advance(15_001);
@@ -210,11 +207,6 @@ describe("find()", () => {
   test.each(["nobody/model", "my", "my/", "", "/", "x".repeat(10_000)])("knows no %p", async (handle) => {
     expect(await models.find(handle)).toBeUndefined();
   });
-
-  test("always knows the rehearsal model", async () => {
-    const found = await createModels({ ...world, providers: [] }).find("selkie/rehearsal");
-    expect(found?.config.model).toBe("rehearsal");
-  });
 });
 
 describe("open()", () => {
@@ -225,17 +217,9 @@ describe("open()", () => {
     limits: { retriesMax: 0 },
   });
 
-  test("calls the rehearsal model without any provider", async () => {
-    const info = await models.find("selkie/rehearsal");
-    if (info === undefined) throw new Error("No rehearsal model");
-    const { reply } = await heard(models.open(info.config), request());
-    expect(JSON.stringify(reply.parts)).toContain("rehearsal model");
-    expect(world.urls).toEqual([]);
-  });
-
   test("names a provider that is not configured", async () => {
-    const config = (await models.find("selkie/rehearsal"))?.config;
-    if (config === undefined) throw new Error("No rehearsal model");
+    const config = (await models.find("mine/gpt-4o-mini"))?.config;
+    if (config === undefined) throw new Error("No model");
     const other = { ...config, handle: "groq/x", providerName: "groq", model: "x" };
     expect(() => models.open(other)).toThrow('The model provider "groq" of "groq/x" is not configured');
   });

@@ -20,13 +20,14 @@ import { ModelFailure, type ModelFailureType } from "./failure.ts";
 import { familyOf } from "./families/all.ts";
 import { listModels } from "./listing.ts";
 import type { LanguageModel } from "./model.ts";
-import type { Models, ProviderCheck } from "./models.ts";
+import type { BuiltInModel, Models, ProviderCheck } from "./models.ts";
 import { endpointTypeOf, type ProviderKind, type ProviderSettings, titleOf } from "./provider.ts";
-import { createRehearsal, isRehearsal, REHEARSAL } from "./rehearsal/rehearsal.ts";
 
 /** What the models are made of. */
 export interface ModelsOptions extends World {
   readonly providers: readonly ProviderSettings[];
+  /** Listed behind those of all providers. */
+  readonly builtIn?: BuiltInModel;
   readonly limits?: Partial<CallLimits>;
 }
 
@@ -76,7 +77,7 @@ interface CachedOffer {
   freshUntil: number;
 }
 
-/** The models of these providers, and the one that needs none. Two providers of one name: the first counts. */
+/** The models of these providers, and the built-in one. Two providers of one name: the first counts. */
 export function createModels(options: ModelsOptions): Models {
   return new Registry(options);
 }
@@ -85,6 +86,7 @@ class Registry implements Models {
   readonly #world: World;
   readonly #limits: CallLimits;
   readonly #providers: readonly ProviderSettings[];
+  readonly #builtIn: BuiltInModel | undefined;
   /** Sizes of embedding models that were measured. */
   readonly #dimensions = new Map<string, number>();
   /** One entry for each provider at most. */
@@ -97,6 +99,7 @@ class Registry implements Models {
   constructor(options: ModelsOptions) {
     this.#world = { clock: options.clock, random: options.random, fetch: options.fetch };
     this.#limits = { ...CALL_LIMITS, ...options.limits };
+    this.#builtIn = options.builtIn;
     const byName = new Map<string, ProviderSettings>();
     for (const settings of options.providers) if (!byName.has(settings.name)) byName.set(settings.name, settings);
     this.#providers = [...byName.values()].sort((a, b) => rankOf(a) - rankOf(b));
@@ -104,7 +107,8 @@ class Registry implements Models {
 
   async list(): Promise<readonly ModelInfo[]> {
     const offers = await Promise.all(this.#providers.map((settings) => this.#offer(settings)));
-    return [...offers.flatMap((offer) => (offer.failure ? [] : [...offer.models.values()])), REHEARSAL];
+    const offered = offers.flatMap((offer) => (offer.failure ? [] : [...offer.models.values()]));
+    return this.#builtIn === undefined ? offered : [...offered, this.#builtIn.info];
   }
 
   async listEmbeddings(): Promise<readonly EmbeddingInfo[]> {
@@ -113,7 +117,7 @@ class Registry implements Models {
   }
 
   async find(handle: string): Promise<ModelInfo | undefined> {
-    if (handle === REHEARSAL.config.handle) return REHEARSAL;
+    if (handle === this.#builtIn?.info.config.handle) return this.#builtIn.info;
     const [settings, name] = this.#split(handle);
     if (settings === undefined) return undefined;
     const model = modelOfHandle(settings.kind, name);
@@ -132,7 +136,7 @@ class Registry implements Models {
   }
 
   open(config: LlmConfig): LanguageModel {
-    if (isRehearsal(config)) return createRehearsal(this.#world);
+    if (this.#builtIn?.isMeantBy(config) === true) return this.#builtIn.model;
     const key = JSON.stringify(config);
     const known = this.#open.get(key);
     if (known !== undefined) return known;

@@ -1,5 +1,5 @@
-import { sentenceFor } from "../rehearsal-quote.ts";
-import type { Fact } from "./rehearsal-facts.ts";
+import { sentenceFor } from "./quote.ts";
+import { PERSON, type ToldFact, toldTo } from "./told-facts.ts";
 
 /** What the rehearsal model says of itself. */
 const SELF = "I am a rehearsal model: a few rules, no language model.";
@@ -33,45 +33,65 @@ const OTHER_LANGUAGE =
 
 interface Question {
   readonly asked: RegExp;
-  /** Labels of the facts that answer it. */
-  readonly labels: (match: RegExpExecArray) => readonly string[];
+  /** Umi's relations that answer it, with "not " before those that must be denied; the first that is known counts. */
+  readonly relations: (match: RegExpExecArray) => readonly (readonly string[])[];
   /** What is not known, as the end of a sentence. */
   readonly missing: (match: RegExpExecArray) => string;
+  /** Whose it is, as Umi names them; the person's when absent. */
+  readonly subject?: (match: RegExpExecArray) => string;
 }
+
+const NAME = ["called", "goes_by"];
+const WORKPLACE = ["works_at"];
+const TRADE = ["works_as", "is", "works"];
 
 const QUESTIONS: readonly Question[] = [
   question(
     /what(?:'s| is) my (?:full |first )?name|who am i\b|(?:know|remember) my name|how am i called/i,
-    ["Name"],
+    [NAME],
     "your name",
   ),
-  question(/where (?:do|am) i (?:live|living)|what(?:'s| is) my (?:city|home|home ?town)/i, ["Home"], "where you live"),
-  question(/where (?:am|do) i (?:come )?from/i, ["From"], "where you are from"),
-  question(/where do i work|who do i work for/i, ["Works at", "Works as"], "where you work"),
+  question(
+    /where (?:do|am) i (?:live|living)|what(?:'s| is) my (?:city|home|home ?town)/i,
+    [
+      ["lives_in", "dwells_in"],
+      ["attribute:home", "attribute:city"],
+    ],
+    "where you live",
+  ),
+  question(/where (?:am|do) i (?:come )?from/i, [["comes_from"]], "where you are from"),
+  question(/where do i work|who do i work for/i, [WORKPLACE, TRADE], "where you work"),
   question(
     /what do i do(?: for a living)?\s*\?|what(?:'s| is) my (?:job|profession)/i,
-    ["Works as", "Works at"],
+    [TRADE, ["attribute:job", "attribute:profession", "attribute:occupation"], WORKPLACE],
     "what you do",
   ),
-  question(/(?:am|was) i allergic|what am i allergic|my allerg/i, ["Allergic to"], "of any allergy of yours"),
-  question(/what do i (?:like|love|enjoy)\b/i, ["Likes"], "what you like"),
-  question(/what do i (?:hate|dislike)/i, ["Dislikes"], "what you dislike"),
-  question(/when(?:'s| is) my birthday|when was i born/i, ["Birthday"], "when your birthday is"),
-  question(/how old am i|what(?:'s| is) my age/i, ["Age"], "how old you are"),
+  question(/(?:am|was) i allergic|what am i allergic|my allerg/i, [["allergic_to"]], "of any allergy of yours"),
+  question(/what do i (?:like|love|enjoy)\b/i, [["likes"]], "what you like"),
+  question(/what do i (?:hate|dislike)/i, [["dislikes", "not likes"]], "what you dislike"),
+  question(
+    /when(?:'s| is) my birthday|when was i born/i,
+    [["attribute:birthday", "born_on", "born_in"]],
+    "when your birthday is",
+  ),
+  question(/how old am i|what(?:'s| is) my age/i, [["age", "attribute:age"]], "how old you are"),
   {
     asked: /what(?:'s| is) my favou?rite ([a-z]+(?: [a-z]+)?)/i,
-    labels: (match) => [`Favourite ${(match[1] ?? "").toLowerCase()}`],
-    missing: (match) => `your favourite ${(match[1] ?? "").toLowerCase()}`,
+    relations: ([, what = ""]) => [
+      [`attribute:favourite_${what.toLowerCase().replace("color", "colour").replace(" ", "_")}`],
+    ],
+    missing: ([, what = ""]) => `your favourite ${what.toLowerCase()}`,
   },
   {
     asked: /what(?:'s| is) (?:my ([a-z]+(?: [a-z]+)?)(?:'s name| called| named)|the name of my ([a-z]+(?: [a-z]+)?))/i,
-    labels: (match) => [`${match[1] ?? match[2] ?? ""}'s name`],
-    missing: (match) => `what your ${(match[1] ?? match[2] ?? "").toLowerCase()} is called`,
+    relations: () => [NAME],
+    missing: ([, called, named]) => `what your ${(called ?? named ?? "").toLowerCase()} is called`,
+    subject: ([, called, named]) => `${PERSON}'s ${(called ?? named ?? "").toLowerCase()}`,
   },
 ];
 
-function question(asked: RegExp, labels: readonly string[], missing: string): Question {
-  return { asked, labels: () => labels, missing: () => missing };
+function question(asked: RegExp, relations: readonly (readonly string[])[], missing: string): Question {
+  return { asked, relations: () => relations, missing: () => missing };
 }
 
 const ABOUT_ME =
@@ -99,7 +119,7 @@ export function asksForFacts(text: string): boolean {
 
 /** What the rehearsal model may answer from. */
 export interface Told {
-  readonly facts: readonly Fact[];
+  readonly facts: readonly ToldFact[];
   /** Lines of memory that hold no fact the rules can read. */
   readonly lines: readonly string[];
   /** What the person said, sentence by sentence, the latest last. */
@@ -115,10 +135,11 @@ export function answerTo(text: string, told: Told): string {
 }
 
 function answerToQuestion(plain: string, { facts, lines, said }: Told): string | undefined {
-  for (const { asked, labels, missing } of QUESTIONS) {
+  for (const { asked, relations, missing, subject } of QUESTIONS) {
     const match = asked.exec(plain);
     if (match === null) continue;
-    return known(facts, labels(match)) ?? quote(plain, said, lines) ?? `I do not know ${missing(match)}.`;
+    const about = facts.filter((fact) => fact.subject === (subject?.(match) ?? PERSON));
+    return known(about, relations(match)) ?? quote(plain, said, lines) ?? `I do not know ${missing(match)}.`;
   }
   return isQuestion(plain) ? quote(plain, said, lines) : undefined;
 }
@@ -131,7 +152,7 @@ function quote(question: string, said: readonly string[], lines: readonly string
   return line === undefined ? undefined : `My memory of you says: ${line}`;
 }
 
-function smallTalk(plain: string, facts: readonly Fact[]): string | undefined {
+function smallTalk(plain: string, facts: readonly ToldFact[]): string | undefined {
   if (ABOUT_YOU.test(plain) || HELP.test(plain)) return `${SELF} ${HOW} ${REAL}`;
   if (HOW_ARE_YOU.test(plain)) return "Well, as far as rules can be. What would you like me to keep?";
   if (GREETING.test(plain)) return `Hello${greetedName(facts)}! ${SELF} ${HOW} ${REAL}`;
@@ -168,23 +189,25 @@ function oneOf(choices: readonly string[], text: string): string {
   return choices[sum % choices.length] ?? "";
 }
 
-function known(facts: readonly Fact[], labels: readonly string[]): string | undefined {
-  for (const label of labels) {
-    const found = facts.filter((fact) => fact.label.toLowerCase() === label.toLowerCase());
-    if (found.length > 0) return sentence(joined(found.map((fact) => fact.told)));
+function known(facts: readonly ToldFact[], relations: readonly (readonly string[])[]): string | undefined {
+  for (const alike of relations) {
+    const found = facts.filter(({ relation, isDenied }) => alike.includes(`${isDenied ? "not " : ""}${relation}`));
+    if (found.length > 0) return sentence(joined(found.map(toldTo)));
   }
   return undefined;
 }
 
-function allKnown(facts: readonly Fact[], lines: readonly string[]): string {
+function allKnown(facts: readonly ToldFact[], lines: readonly string[]): string {
   if (facts.length === 0 && lines.length === 0) return "I know nothing about you yet.";
-  const told = facts.length === 0 ? [] : [sentence(`I know that ${joined(facts.map((fact) => fact.told))}`)];
+  const told = facts.length === 0 ? [] : [sentence(`I know that ${joined(facts.map(toldTo))}`)];
   const noted = lines.length === 0 ? [] : [`My memory also says: ${lines.join(" ")}`];
   return [...told, ...noted].join(" ");
 }
 
-function greetedName(facts: readonly Fact[]): string {
-  const name = facts.find((fact) => fact.label === "Name")?.value;
+function greetedName(facts: readonly ToldFact[]): string {
+  const name = facts.find(
+    ({ subject, relation, isDenied }) => subject === PERSON && relation === "called" && !isDenied,
+  )?.value;
   return name === undefined ? "" : `, ${name}`;
 }
 

@@ -1,11 +1,11 @@
 import type { JsonObject } from "../../core/json.ts";
-import type { ToolSchema } from "../model.ts";
-import { excludes, type Fact, factOfLine, lineOf, sameFact } from "./rehearsal-facts.ts";
+import type { ToolSchema } from "../../llm/model.ts";
+import { excludes, factsOfLine, isSame, lineOf, type ToldFact } from "./told-facts.ts";
 
 /** The block that an agent keeps about the person, as the system prompt shows it. */
 export interface HumanBlock {
   readonly lines: readonly string[];
-  readonly facts: readonly Fact[];
+  readonly facts: readonly ToldFact[];
   readonly isReadOnly: boolean;
 }
 
@@ -33,13 +33,16 @@ export function humanBlockIn(system: string): HumanBlock | undefined {
     .replace(/^\n|\n$/g, "")
     .split("\n", LINES_MAX)
     .map((line) => line.replace(/^\d+→ ?/, ""));
-  const facts = lines.map(factOfLine).filter((fact) => fact !== undefined);
-  return { lines, facts, isReadOnly: section.slice(0, Math.max(valueStart, 0)).includes("read_only=true") };
+  return {
+    lines,
+    facts: lines.flatMap(factsOfLine),
+    isReadOnly: section.slice(0, Math.max(valueStart, 0)).includes("read_only=true"),
+  };
 }
 
 /** Facts the block does not hold yet. */
-export function unknownFacts(facts: readonly Fact[], block: HumanBlock): readonly Fact[] {
-  return facts.filter((fact) => !block.facts.some((known) => sameFact(known, fact)));
+export function unknownFacts(facts: readonly ToldFact[], block: HumanBlock): readonly ToldFact[] {
+  return facts.filter((fact) => !block.facts.some((known) => isSame(known, fact)));
 }
 
 /**
@@ -47,7 +50,7 @@ export function unknownFacts(facts: readonly Fact[], block: HumanBlock): readonl
  * at the end. Undefined when no tool can write.
  */
 export function planEdits(
-  facts: readonly Fact[],
+  facts: readonly ToldFact[],
   block: HumanBlock,
   tools: readonly ToolSchema[],
 ): readonly PlannedCall[] | undefined {
@@ -101,11 +104,11 @@ function viaReplace(replace: Replacing, block: HumanBlock): Inserting | undefine
   return { tool: replace.tool, write: (text) => replace.write(line, `${line}\n${text}`) };
 }
 
-/** The line that holds what `fact` changes, when a replacement would find just that line. */
-function replaceableLine(fact: Fact, block: HumanBlock): string | undefined {
+/** The line that holds what `fact` changes and nothing else, when a replacement would find just that line. */
+function replaceableLine(fact: ToldFact, block: HumanBlock): string | undefined {
   const old = block.lines.find((line) => {
-    const known = factOfLine(line);
-    return known !== undefined && excludes(fact, known);
+    const [known, other] = factsOfLine(line);
+    return known !== undefined && other === undefined && excludes(fact, known);
   });
   return old !== undefined && isUnique(old, block) ? old : undefined;
 }

@@ -1,10 +1,10 @@
 import { isRecord, type Json, type JsonObject, parseJson } from "../../core/json.ts";
 import { fewerBlanks } from "../../core/text.ts";
-import type { InputPart, ModelMessage, ModelRequest, ToolAnswer, ToolSchema } from "../model.ts";
-import { sentencesIn } from "../rehearsal-quote.ts";
-import { answerTo, asksForFacts, joined, sentence } from "./rehearsal-answers.ts";
-import { excludes, type Fact, factOfLine, factsIn, latest } from "./rehearsal-facts.ts";
-import { type HumanBlock, humanBlockIn, type PlannedCall, planEdits, unknownFacts } from "./rehearsal-memory.ts";
+import type { InputPart, ModelMessage, ModelRequest, ToolAnswer, ToolSchema } from "../../llm/model.ts";
+import { answerTo, asksForFacts, joined, sentence } from "./answers.ts";
+import { type HumanBlock, humanBlockIn, type PlannedCall, planEdits, unknownFacts } from "./human-block.ts";
+import { sentencesIn } from "./quote.ts";
+import { excludes, factsIn, factsOfLine, isSame, latest, lineOf, type ToldFact, toldTo } from "./told-facts.ts";
 
 /** What the rehearsal model does next: say something, or call tools. */
 export interface RehearsalTurn {
@@ -55,7 +55,7 @@ interface Keeping {
   readonly asked: string;
   readonly since: readonly ModelMessage[];
   readonly block: HumanBlock | undefined;
-  readonly facts: readonly Fact[];
+  readonly facts: readonly ToldFact[];
   readonly answers: readonly ToolAnswer[];
 }
 
@@ -66,7 +66,7 @@ function keepingTurn(keeping: Keeping): RehearsalTurn {
   const calls = plannedCalls(keeping);
   const next = calls?.filter((call) => !isMade(call, since)) ?? [];
   if (next.length > 0) return { text: "", calls: request.parallelToolCalls ? next : next.slice(0, 1) };
-  const told = joined(facts.map((fact) => fact.told));
+  const told = joined(facts.map(toldTo));
   const answer = asksForFacts(asked) ? ` ${reply(asked, request, block)}` : "";
   return { text: `${outcome(told, calls, answers.length > 0)}${answer}`, calls: [] };
 }
@@ -75,7 +75,7 @@ function plannedCalls({ request, block, facts, since }: Keeping): readonly Plann
   if (block === undefined || block.isReadOnly || request.toolChoice === "none") return undefined;
   // The prompt may still show the block as it was before this turn's calls, so what was called for is not new.
   const called = calledTexts(since);
-  const unknown = unknownFacts(facts, block).filter((fact) => !called.includes(`${fact.label}: ${fact.value}`));
+  const unknown = unknownFacts(facts, block).filter((fact) => !called.includes(lineOf(fact)));
   return unknown.length === 0 ? [] : planEdits(unknown, block, request.tools);
 }
 
@@ -93,10 +93,10 @@ function reply(asked: string, request: ModelRequest, block: HumanBlock | undefin
   const searched = newest(request.messages);
   const texts = searched.map((message) => personText(message) ?? "");
   const recalled = searched.flatMap(recalledLines);
-  const found = recalled.flatMap((line) => factOfLine(line) ?? []);
+  const found = recalled.flatMap(factsOfLine);
   const said = latest([...found, ...texts.flatMap((text) => factsIn(text))]);
-  const more = said.filter((fact) => !kept.some((known) => known.told === fact.told || excludes(known, fact)));
-  const lines = (block?.lines ?? []).filter((line) => line.trim() !== "" && !holdsFact(line, kept));
+  const more = said.filter((fact) => !kept.some((known) => isSame(known, fact) || excludes(known, fact)));
+  const lines = (block?.lines ?? []).filter((line) => line.trim() !== "" && factsOfLine(line).length === 0);
   return answerTo(asked, {
     facts: [...kept, ...more],
     lines: lines.slice(0, QUOTED_LINES_MAX).map(quoted),
@@ -122,10 +122,6 @@ function recalledLines(message: ModelMessage): readonly string[] {
   return [...notes.matchAll(RECALLED)].map(([, line = ""]) => line);
 }
 
-function holdsFact(line: string, facts: readonly Fact[]): boolean {
-  return facts.some((fact) => line.includes(fact.value));
-}
-
 /** Compaction asks for a summary; an empty-handed answer would make the agent forget everything. */
 function isSummary(request: ModelRequest): boolean {
   return request.tools.length === 0 && /summar/i.test(request.system) && humanBlockIn(request.system) === undefined;
@@ -134,9 +130,7 @@ function isSummary(request: ModelRequest): boolean {
 function summary(transcript: string): string {
   const facts = factsIn(transcript.replace(/^\W*(?:user|human)\W+/gim, ""));
   const told =
-    facts.length === 0
-      ? "No facts were found by rule."
-      : sentence(`The person said: ${joined(facts.map((fact) => fact.told))}`);
+    facts.length === 0 ? "No facts were found by rule." : sentence(`The person said: ${joined(facts.map(toldTo))}`);
   return `Summary made by rules. ${told} It ended: ${quoted(transcript.slice(-QUOTED_CHARS_MAX))}`;
 }
 

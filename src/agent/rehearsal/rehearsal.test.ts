@@ -1,10 +1,33 @@
 import { describe, expect, test } from "bun:test";
-import { countingRandom, heard, joinedDeltas, request } from "../_test-world.ts";
-import type { ModelMessage, ModelRequest, ToolSchema } from "../model.ts";
-import { createRehearsal, isRehearsal, REHEARSAL } from "./rehearsal.ts";
+import { instantOf } from "../../core/clock.ts";
+import type { LanguageModel, ModelDelta, ModelMessage, ModelRequest, ToolSchema } from "../../llm/model.ts";
+import { createModels } from "../../llm/registry.ts";
+import { createRehearsal, isRehearsal } from "./rehearsal.ts";
 import { turnOf } from "./rehearsal-turn.ts";
 
-const model = createRehearsal({ random: countingRandom() });
+let ids = 0;
+const random = {
+  uuid: () => `${(++ids).toString(16).padStart(8, "0")}-0000-4000-8000-000000000000`,
+  fraction: () => 0.5,
+};
+const builtIn = createRehearsal({ random });
+const { model } = builtIn;
+
+function request(fields: Partial<ModelRequest> = {}): ModelRequest {
+  const messages = [person("hello there")];
+  const plain = { system: "Be brief.", messages, tools: [], parallelToolCalls: false, stream: false };
+  return { ...plain, toolChoice: "auto", ...fields };
+}
+
+async function heard(called: LanguageModel, asked: ModelRequest) {
+  const events: ModelDelta[] = [];
+  const { reply } = await called.call(asked, new AbortController().signal, (delta) => events.push(delta));
+  return { events, reply };
+}
+
+function joinedDeltas(events: readonly ModelDelta[], type: "text_delta" | "tool_call_delta"): string {
+  return events.map((event) => (event.type === type ? event.text : "")).join("");
+}
 
 function tool(name: string, required: readonly string[] = [], properties: ToolSchema["parameters"] = {}): ToolSchema {
   return { name, description: name, parameters: { type: "object", properties, required } };
@@ -50,32 +73,38 @@ describe("a stated fact", () => {
     expect(turnOf(first)).toEqual({
       text: "",
       calls: [
-        { name: "memory_insert", arguments: { label: "human", new_string: "Name: Ada\nLikes: tea", insert_line: -1 } },
+        {
+          name: "memory_insert",
+          arguments: { label: "human", new_string: "The user is called Ada.\nThe user likes tea.", insert_line: -1 },
+        },
       ],
     });
     expect(turnOf(answered(first))).toEqual({
-      text: "I have kept in my memory that your name is Ada and you like tea.",
+      text: "I have kept in my memory that you are called Ada and you like tea.",
       calls: [],
     });
   });
 
   test("is confirmed, not kept again, once the prompt shows it", () => {
-    const second = { ...answered(asked("I live in Paris")), system: withHuman("Home: Paris") };
+    const second = { ...answered(asked("I live in Paris")), system: withHuman("The user lives in Paris.") };
     expect(turnOf(second)).toEqual({ text: "I have kept in my memory that you live in Paris.", calls: [] });
   });
 
   test("is not kept when the block has it", () => {
     expect(turnOf(asked("My name is Ada", { system: withHuman("Name: Ada") }))).toEqual({
-      text: "I already know that your name is Ada.",
+      text: "I already know that you are called Ada.",
       calls: [],
     });
     expect(turnOf(asked("my name is ada", { system: withHuman("1→ I am Ada") })).calls).toEqual([]);
   });
 
   test("replaces what it changes", () => {
-    const changed = asked("I moved to Berlin", { system: withHuman("Name: Ada\nHome: Paris") });
+    const changed = asked("I moved to Berlin", { system: withHuman("Name: Ada\nThe user lives in Paris.") });
     expect(turnOf(changed).calls).toEqual([
-      { name: "memory_replace", arguments: { label: "human", old_string: "Home: Paris", new_string: "Home: Berlin" } },
+      {
+        name: "memory_replace",
+        arguments: { label: "human", old_string: "The user lives in Paris.", new_string: "The user lives in Berlin." },
+      },
     ]);
   });
 
@@ -95,8 +124,8 @@ describe("a stated fact", () => {
   });
 
   test.each([
-    [tool("core_memory_append"), { label: "human", content: "Name: Ada" }],
-    [tool("memory"), { command: "insert", path: "/memories/human", insert_text: "Name: Ada" }],
+    [tool("core_memory_append"), { label: "human", content: "The user is called Ada." }],
+    [tool("memory"), { command: "insert", path: "/memories/human", insert_text: "The user is called Ada." }],
   ])("is kept with whatever tool there is: %p", (only, args) => {
     expect(turnOf(asked("My name is Ada", { tools: [only] })).calls).toEqual([{ name: only.name, arguments: args }]);
   });
@@ -124,20 +153,23 @@ describe("a stated fact", () => {
       ...answered(asked("My name is Ada. What do you know about me?")),
       system: withHuman("Name: Ada"),
     });
-    expect(turn.text).toBe("I have kept in my memory that your name is Ada. I know that your name is Ada.");
+    expect(turn.text).toBe("I have kept in my memory that you are called Ada. I know that you are called Ada.");
   });
 });
 
 describe("a question", () => {
-  const system = withHuman("Name: Ada\nHome: Paris\nLikes: tea\nLikes: chess\nDog's name: Rex\nPrefers short answers");
+  const system = withHuman(
+    "Name: Ada\nThe user lives in Paris.\nLikes: tea\nLikes: chess\nI don't like milk\nDog's name: Rex\nPrefers short answers",
+  );
 
   test.each([
-    ["What is my name?", "Your name is Ada."],
+    ["What is my name?", "You are called Ada."],
     ["where do I live?", "You live in Paris."],
     ["What do I like?", "You like tea and you like chess."],
     ["what's my dog called?", "Your dog is called Rex."],
     ["What is the name of my dog?", "Your dog is called Rex."],
     ["How old am I?", "I do not know how old you are."],
+    ["What do I dislike?", "You do not like milk."],
     ["What answers do I prefer?", "My memory of you says: Prefers short answers"],
   ])("%p is answered from the block", (question, answer) => {
     expect(turnOf(asked(question, { system })).text).toBe(answer);
@@ -145,7 +177,7 @@ describe("a question", () => {
 
   test("about everything gets everything", () => {
     expect(turnOf(asked("What do you know about me?", { system })).text).toBe(
-      "I know that your name is Ada, you live in Paris, you like tea, you like chess and your dog is called Rex. My memory also says: Prefers short answers",
+      "I know that you are called Ada, you live in Paris, you like tea, you like chess, you do not like milk and your dog is called Rex. My memory also says: Prefers short answers",
     );
     expect(turnOf(asked("What do you know about me?")).text).toBe("I know nothing about you yet.");
   });
@@ -268,7 +300,7 @@ describe("anything else", () => {
         messages: [person("user: My name is Ada.\nassistant: Hello.")],
       }),
     );
-    expect(turn.text).toContain("your name is Ada");
+    expect(turn.text).toContain("you are called Ada");
   });
 });
 
@@ -295,7 +327,12 @@ describe("with send_message", () => {
     expect(turnOf(first).calls).toEqual([
       {
         name: "core_memory_append",
-        arguments: { thinking: "Following my rules.", request_heartbeat: true, label: "human", content: "Name: Ada" },
+        arguments: {
+          thinking: "Following my rules.",
+          request_heartbeat: true,
+          label: "human",
+          content: "The user is called Ada.",
+        },
       },
     ]);
     expect(turnOf(answered(first)).calls[0]?.name).toBe("send_message");
@@ -318,6 +355,38 @@ test("turnOf() calls the tool it must call, with plain arguments", () => {
   expect(turnOf(asked("hello", { tools: [other], toolChoice: { tool: "roll" } })).calls).toEqual([
     { name: "roll", arguments: { sides: 0, kind: "d" } },
   ]);
+});
+
+describe("among the models of a server", () => {
+  const urls: string[] = [];
+  const fetch = async (url: string | URL | Request) => {
+    urls.push(String(url));
+    return Response.json({ data: [{ id: "llama" }] });
+  };
+  const clock = { now: () => instantOf(0), elapsedMs: () => 0, sleep: () => new Promise<void>(() => undefined) };
+  const world = { clock, random, fetch };
+  const known = (providers: Parameters<typeof createModels>[0]["providers"]) =>
+    createModels({ ...world, providers, builtIn });
+
+  test("it is listed last, and found whatever else there is", async () => {
+    const handles = async (models: ReturnType<typeof known>) =>
+      (await models.list()).map(({ config }) => config.handle);
+    const vllm = { name: "vllm", kind: "vllm", baseUrl: "http://x" } as const;
+    expect(await handles(known([vllm]))).toEqual(["vllm/llama", "selkie/rehearsal"]);
+    expect(await handles(known([]))).toEqual(["selkie/rehearsal"]);
+    expect((await known([]).list())[0]).toMatchObject({ maxContextWindow: 128_000, config: { maxTokens: 4_096 } });
+    expect((await known([]).find("selkie/rehearsal"))?.config.model).toBe("rehearsal");
+  });
+
+  test("it answers without any provider, and another of its provider is not configured", async () => {
+    const models = known([]);
+    urls.length = 0;
+    const { reply } = await heard(models.open(builtIn.info.config), request());
+    expect(JSON.stringify(reply.parts)).toContain("rehearsal model");
+    expect(urls).toEqual([]);
+    const other = { ...builtIn.info.config, handle: "groq/x", providerName: "groq", model: "x" };
+    expect(() => models.open(other)).toThrow('The model provider "groq" of "groq/x" is not configured');
+  });
 });
 
 describe("createRehearsal()", () => {
@@ -367,7 +436,8 @@ describe("createRehearsal()", () => {
   });
 
   test("is what its own entry of the list means", () => {
-    expect(isRehearsal(REHEARSAL.config)).toBe(true);
-    expect(isRehearsal({ ...REHEARSAL.config, handle: null, providerName: "openai" })).toBe(false);
+    const { config } = builtIn.info;
+    expect(isRehearsal(config)).toBe(true);
+    expect(isRehearsal({ ...config, handle: null, providerName: "openai" })).toBe(false);
   });
 });

@@ -1,7 +1,8 @@
 import type { JsonObject } from "../../core/json.ts";
 import type { Random } from "../../core/random.ts";
-import type { LlmConfig, ModelInfo } from "../config.ts";
-import type { LanguageModel, ModelDelta, ModelReply, ModelRequest, ToolCall, Usage } from "../model.ts";
+import type { LlmConfig, ModelInfo } from "../../llm/config.ts";
+import type { LanguageModel, ModelDelta, ModelReply, ModelRequest, ToolCall, Usage } from "../../llm/model.ts";
+import type { BuiltInModel } from "../../llm/models.ts";
 import { turnOf } from "./rehearsal-turn.ts";
 
 const NAME = "rehearsal";
@@ -13,7 +14,7 @@ const OUTPUT_TOKENS = 4_096;
 const CHARS_PER_TOKEN = 4;
 
 /** The built-in model that needs no provider. Letta's clients know its kind as `openai`, the most general one. */
-export const REHEARSAL: ModelInfo = {
+const REHEARSAL: ModelInfo = {
   config: {
     model: NAME,
     displayName: null,
@@ -53,8 +54,8 @@ export function isRehearsal(config: LlmConfig): boolean {
 }
 
 /** A model of rules that keeps what people say about themselves and answers from it. It uses no network. */
-export function createRehearsal({ random }: { readonly random: Random }): LanguageModel {
-  return {
+export function createRehearsal({ random }: { readonly random: Random }): BuiltInModel {
+  const model: LanguageModel = {
     async call(request, signal, hear) {
       signal.throwIfAborted();
       const turn = turnOf(request);
@@ -76,6 +77,7 @@ export function createRehearsal({ random }: { readonly random: Random }): Langua
     },
     preview: async (request) => payloadOf(request),
   };
+  return { info: REHEARSAL, model, isMeantBy: isRehearsal };
 }
 
 /** What stands for a provider's request, where there is no provider. */

@@ -1,29 +1,33 @@
 import { describe, expect, test } from "bun:test";
-import { factOfLine, factsIn, lineOf } from "./rehearsal-facts.ts";
+import { factsIn, factsOfLine, lineOf, toldTo } from "./told-facts.ts";
 
 const linesOf = (text: string) => factsIn(text).map(lineOf);
 
 describe("factsIn()", () => {
   test.each([
-    ["My name is Ada and I live in Paris.", ["Name: Ada", "Home: Paris"]],
-    ["Hi! I'm Ada Lovelace, I like tea", ["Name: Ada Lovelace", "Likes: tea"]],
-    ["I work at Acme and live in Oslo these days", ["Works at: Acme", "Home: Oslo"]],
-    ["my dog is called Rex", ["Dog's name: Rex"]],
-    ["I have a cat named Tom", ["Cat's name: Tom"]],
-    ["I'm allergic to nuts!", ["Allergic to: nuts"]],
-    ["My favorite colour is green", ["Favourite colour: green"]],
+    ["My name is Ada and I live in Paris.", ["The user is called Ada.", "The user lives in Paris."]],
+    ["Hi! I'm Ada Lovelace, I like tea", ["The user is called Ada Lovelace.", "The user likes tea."]],
+    ["I work at Acme and live in Oslo these days", ["The user works at Acme.", "The user lives in Oslo."]],
+    ["my dog is called Rex", ["The user's dog is called Rex."]],
+    ["I have a cat named Tom", ["The user has a cat named Tom.", "The user's cat is called Tom."]],
+    ["I'm allergic to nuts!", ["The user is allergic to nuts."]],
+    ["My favorite colour is green", ["The user's favourite colour is green."]],
     ["Remember that the key is under the mat", ["Note: the key is under the mat"]],
-    ["Don’t forget that my name’s Bob", ["Name: Bob"]],
-    ["My name is Will", ["Name: Will"]],
-    ["I am 36 years old. My birthday is 10 December", ["Age: 36", "Birthday: 10 December"]],
+    ["Hello! Please remember: the key is under the mat.", ["Note: the key is under the mat"]],
+    ["Don’t forget that my name’s Bob", ["The user is called Bob."]],
+    ["My name is Will", ["The user is called Will."]],
+    [
+      "I am 36 years old. My birthday is 10 December",
+      ["The user is 36 years old.", "The user's birthday is 10 December."],
+    ],
+    ["My name is not Ada", ["The user is not called Ada."]],
+    ["I don't like tea", ["The user does not like tea."]],
   ])("reads %p", (text, lines) => {
     expect(linesOf(text)).toEqual(lines);
   });
 
   test.each([
-    "My name is not Ada",
     "I used to live in Rome",
-    "I don't like tea",
     "What is my name?",
     "I'm tired",
     "Ada lives in Paris",
@@ -37,34 +41,55 @@ describe("factsIn()", () => {
 
   test("keeps the last of two that exclude each other, and both of two that do not", () => {
     expect(linesOf("My name is Ada. I like tea. My name is Bob. I like milk. I like tea.")).toEqual([
-      "Name: Bob",
-      "Likes: milk",
-      "Likes: tea",
+      "The user is called Bob.",
+      "The user likes milk.",
+      "The user likes tea.",
     ]);
+    expect(linesOf("I like tea. I don't like tea.")).toEqual(["The user does not like tea."]);
   });
 
   test("ends soon on long and odd texts", () => {
     expect(factsIn("my ".repeat(100_000)).length).toBe(0);
     expect(factsIn(`I like ${"x".repeat(5_000)}`).length).toBe(0);
-  });
-
-  test("tells a person's words back to them", () => {
-    expect(factsIn("I love my dog").map((fact) => fact.told)).toEqual(["you like your dog"]);
+    expect(factsIn("remember ".repeat(50_000)).length).toBe(0);
   });
 });
 
-describe("factOfLine()", () => {
+test("toldTo() tells a person's words back to them", () => {
+  const told = (text: string) => factsIn(text).map(toldTo);
+  expect(told("I love dogs. My dog lives in Rome. I live with my boyfriend.")).toEqual([
+    "you like dogs",
+    "your dog lives in Rome",
+    "you live with your boyfriend",
+  ]);
+  expect(told("I sold my car")).toEqual(["you no longer have your car (sold)"]);
+  expect(told("Remember that the key is lost")).toEqual(["you asked me to remember: the key is lost"]);
+});
+
+describe("factsOfLine()", () => {
   test("reads back what lineOf() wrote, with or without a line number", () => {
     for (const fact of factsIn("My name is Ada. I like tea. My dog is called Rex. My favourite tea is Assam.")) {
-      expect(factOfLine(lineOf(fact))).toEqual(fact);
-      expect(factOfLine(`12→ ${lineOf(fact)}`)).toEqual(fact);
+      expect(factsOfLine(lineOf(fact))).toMatchObject([{ ...fact }]);
+      expect(factsOfLine(`12→ ${lineOf(fact)}`)).toMatchObject([{ ...fact }]);
     }
   });
 
+  test.each([
+    ["Name: Ada", "The user is called Ada."],
+    ["Likes: tea", "The user likes tea."],
+    ["Works at: Acme", "The user works at Acme."],
+    ["Allergic to: nuts", "The user is allergic to nuts."],
+    ["Dog's name: Rex", "The user's dog is called Rex."],
+    ["Favourite tea: Assam", "The user's favourite tea is Assam."],
+    ["Note: the key is under the mat", "Note: the key is under the mat"],
+  ])("reads the label of %p", (line, text) => {
+    expect(factsOfLine(line).map(lineOf)).toEqual([text]);
+  });
+
   test("reads a sentence a person would say, and nothing else", () => {
-    expect(factOfLine("I am Ada")?.value).toBe("Ada");
-    expect(factOfLine("- My name is Ada.")?.value).toBe("Ada");
-    expect(factOfLine("Prefers short answers")).toBeUndefined();
-    expect(factOfLine("Mood: fine")).toBeUndefined();
+    expect(factsOfLine("I am Ada")[0]?.value).toBe("Ada");
+    expect(factsOfLine("- My name is Ada.")[0]?.value).toBe("Ada");
+    expect(factsOfLine("Prefers short answers")).toEqual([]);
+    expect(factsOfLine("Mood: fine")).toEqual([]);
   });
 });

@@ -1,13 +1,13 @@
 import type { Agent, CompactionSettings } from "../../agent/agent.ts";
 import { type Message, textOf } from "../../agent/message.ts";
 import { defaultCompactionPrompt } from "../../agent/prompt/prompts.ts";
+import { isRehearsal } from "../../agent/rehearsal/rehearsal.ts";
 import { toTranscript } from "../../agent/transcript.ts";
 import { cut } from "../../core/text.ts";
 import type { LlmConfig } from "../../llm/config.ts";
 import { ModelFailure } from "../../llm/failure.ts";
 import type { LanguageModel, ModelMessage, ModelRequest } from "../../llm/model.ts";
 import type { Models } from "../../llm/models.ts";
-import { isRehearsal } from "../../llm/rehearsal/rehearsal.ts";
 import { inParts, type ScriptLine, scriptOf } from "../step/script.ts";
 import { summaryTextOf } from "../step/summary-message.ts";
 
