@@ -257,6 +257,9 @@ const SEEDS: readonly Seed[] = [
   seed("house", "a route that stores", "calls .save()", {
     "src/api/h2.ts": "/** x */\nexport const a = (store: { save(): void }): void => store.save();\n",
   }),
+  seed("house", "a route that opens a transaction", "calls .write()", {
+    "src/api/h3.ts": "/** x */\nexport const a = (store: { write(): void }): void => store.write();\n",
+  }),
   seed("house", "a cast more than there were", "has 1 casts", {
     "scripts/casts.json": '{ "casts": 0, "lines": 50 }\n',
     "src/core/cast.ts": "/** x */\nexport const a = (b: unknown): string => b as string;\n",

@@ -14,8 +14,8 @@ const PARAMETERS_MAX = 3;
 const RATCHET = "scripts/casts.json";
 /** Casts that may go before the ratchet has to be written anew. */
 const RATCHET_SLACK = 15;
-/** What stores something. A route has a use case do it. */
-const STORING = new Set(["save", "insert", "remove"]);
+/** What stores something, or begins to. A route has a use case do it. */
+const STORING = new Set(["write", "save", "insert", "remove"]);
 
 const root = process.argv[2] ?? ".";
 const isTest = (path: string) => /\.test\.tsx?$|\/_test-/.test(path);

@@ -4,6 +4,7 @@ import type { Message } from "../agent/message.ts";
 import { promptMaterial } from "../agent/prompt/recompile.ts";
 import { compileSystemPrompt, type PromptSections, promptSections } from "../agent/prompt/system-prompt.ts";
 import { countContext, saveCounts } from "../agent/prompt/tokens.ts";
+import { Failure } from "../core/failure.ts";
 import type { Actor, ConversationId } from "../core/id.ts";
 import type { ToolSchema } from "../llm/model.ts";
 import { summaryTextOf } from "./step/summary-message.ts";
@@ -32,13 +33,16 @@ export interface ContextOverview {
   readonly storedMessages: number;
 }
 
-/** Measures a conversation's context. What had to be counted for it is stored, so that it is counted once. */
+/** Measures the context of one of an agent's conversations; null is its own. What had to be counted for it is stored, so that it is counted once. */
 export async function contextOverview(
   { store, clock, times, countTokens: count }: Pick<AgentWorkshop, "store" | "clock" | "times" | "countTokens">,
   actor: Actor,
   { agent, conversationId }: { readonly agent: Agent; readonly conversationId: ConversationId | null },
 ): Promise<ContextOverview> {
   const reader = store.reader(actor);
+  const conversation = conversationId === null ? undefined : await reader.conversations.find(conversationId);
+  if (conversationId !== null && conversation?.agentId !== agent.id)
+    throw new Failure("not_found", `Agent ${agent.id} has no conversation ${conversationId}`);
   const threadId = conversationId ?? agent.id;
   const context = await reader.messages.context(threadId);
   const { each, fresh } = await countContext(threadId, context, { messages: reader.messages, countTokens: count });

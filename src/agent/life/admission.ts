@@ -1,7 +1,10 @@
 import { Failure } from "../../core/failure.ts";
+import type { ConversationId } from "../../core/id.ts";
 import { pythonRepr } from "../../core/python-repr.ts";
+import type { Agent } from "../agent.ts";
 import type { Approval, Message } from "../message.ts";
 import type { TurnInput } from "../new-message.ts";
+import type { Repositories } from "../ports/ports.ts";
 import { openCalls } from "../transcript.ts";
 import { repeatedBy } from "./repeated-input.ts";
 
@@ -58,6 +61,17 @@ export function pendingRequest(context: readonly Message[]): Message | undefined
   const decided = new Set(context.flatMap((message) => message.approvals.map((approval) => approval.toolCallId)));
   const isOpen = openCalls(context).some((call) => last.toolCalls.includes(call) && !decided.has(call.id));
   return isOpen ? last : undefined;
+}
+
+/** Throws a `conflict` Failure while a run is at work on the conversation; null is the agent's own. */
+export async function requireIdle(
+  { runs }: Pick<Repositories, "runs">,
+  { agent, conversationId }: { readonly agent: Agent; readonly conversationId: ConversationId | null },
+): Promise<void> {
+  const busy = await runs.active(agent.id, conversationId);
+  if (busy === undefined) return;
+  const message = `CONFLICT: The conversation cannot be changed while a request (run_id=${busy}) is being processed. Wait for it to end, or cancel it`;
+  throw new Failure("conflict", message, { info: { run_id: busy } });
 }
 
 function pendingApproval(request: Message): Failure {

@@ -1,14 +1,13 @@
-import type { Clock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import { type Actor, type AgentId, type ConversationId, newId } from "../../core/id.ts";
-import type { TimeFormat } from "../../core/time-format.ts";
-import type { World } from "../../core/world.ts";
 import type { Block } from "../../umi/core/block.ts";
 import type { Conversation } from "../conversation.ts";
 import { mustFind } from "../find.ts";
 import { newMessage } from "../new-message.ts";
-import type { Repositories, Store } from "../ports/ports.ts";
+import type { Repositories } from "../ports/ports.ts";
 import { compilePrompt } from "../prompt/recompile.ts";
+import type { AgentWorkshop } from "./create-agent.ts";
+import { resolvedWish } from "./model-choice.ts";
 
 /** What a new conversation is made with. */
 export interface ConversationDraft {
@@ -26,13 +25,25 @@ export interface ConversationDraft {
 export type ConversationChange = Partial<Pick<Conversation, "summary" | "model" | "modelSettings" | "lastMessageAt">>;
 
 /** What makes conversations. */
-export interface ConversationSources extends Pick<World, "clock" | "random"> {
-  readonly times: TimeFormat;
+export type ConversationWorkshop = Pick<AgentWorkshop, "store" | "models" | "clock" | "random" | "times">;
+
+/** What a conversation is made from, and for whom. */
+export interface ConversationSources extends Pick<ConversationWorkshop, "clock" | "random" | "times"> {
   readonly actor: Actor;
 }
 
-/** Makes a conversation with its own system message, inside the transaction of `repositories`. */
+/** Makes a conversation with its own system message. Refuses a model that no turn could use. */
 export async function createConversation(
+  workshop: ConversationWorkshop,
+  actor: Actor,
+  draft: ConversationDraft,
+): Promise<Conversation> {
+  await requireModel(workshop, draft);
+  return workshop.store.write(actor, (repositories) => addConversation(repositories, { ...workshop, actor }, draft));
+}
+
+/** Stores a new conversation with its own system message, inside the transaction of `repositories`. */
+export async function addConversation(
   repositories: Repositories,
   sources: ConversationSources,
   draft: ConversationDraft,
@@ -73,17 +84,25 @@ export async function createConversation(
   return conversation;
 }
 
-/** Changes a conversation. What is absent stays. */
+/** Changes a conversation. What is absent stays. Refuses a model that no turn could use. */
 export async function changeConversation(
-  { store, clock }: { readonly store: Store; readonly clock: Clock },
+  workshop: ConversationWorkshop,
   actor: Actor,
   { id, change }: { readonly id: ConversationId; readonly change: ConversationChange },
 ): Promise<Conversation> {
-  return store.write(actor, async ({ conversations }) => {
-    const changed = { ...(await mustFind(conversations, id)), ...change, updatedAt: clock.now() };
+  await requireModel(workshop, change);
+  return workshop.store.write(actor, async ({ conversations }) => {
+    const changed = { ...(await mustFind(conversations, id)), ...change, updatedAt: workshop.clock.now() };
     await conversations.save(changed);
     return changed;
   });
+}
+
+async function requireModel(
+  { models }: ConversationWorkshop,
+  { model = null }: Pick<ConversationChange, "model">,
+): Promise<void> {
+  if (model !== null) await resolvedWish(models, { handle: model });
 }
 
 /** Stores a copy of each block that the conversation is to have for itself. */

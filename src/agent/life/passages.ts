@@ -1,14 +1,17 @@
 import type { Actor, AgentId, ArchiveId, PassageId } from "../../core/id.ts";
+import { PAGE_ITEMS_MAX } from "../../core/page.ts";
 import type { Archive } from "../../umi/archive/archive.ts";
 import { addPassages, checkedDraft, type PassageDraft } from "../../umi/archive/new-passages.ts";
-import type { Passage } from "../../umi/archive/passage.ts";
+import type { Passage, PassageFilter } from "../../umi/archive/passage.ts";
+import { type FoundPassages, type PassageQuery, searchPassages } from "../../umi/archive/passage-search.ts";
+import { RECALL_LIMIT_MAX } from "../../umi/recall/recall-options.ts";
 import type { QuickVectors } from "../../umi/vectors/quick-vectors.ts";
 import { mustFind, required } from "../find.ts";
 import type { Repositories } from "../ports/ports.ts";
 import { agentsShowing, recompileAgents } from "../prompt/recompile.ts";
 import type { AgentWorkshop } from "./create-agent.ts";
 
-/** What storing passages needs. */
+/** What storing passages and looking for them needs. */
 export interface PassageWorkshop extends AgentWorkshop {
   readonly quickVectors: QuickVectors;
 }
@@ -74,6 +77,42 @@ export async function deletePassage(
     await passages.remove(id);
     await recompileAgents(repositories, await agentsShowing(repositories, { archiveId }), workshop);
   });
+}
+
+/** What is looked for in an archive. */
+export interface SoughtPassages extends Pick<PassageQuery, "text" | "filter" | "limit"> {
+  readonly archive: Archive;
+}
+
+/**
+ * The passages nearest to a query, best first. As in Letta, a search is never a yes or no: when fewer passages match than
+ * were asked for, the others follow with score 0, oldest first.
+ */
+export async function nearestPassages(
+  { store, clock, quickVectors }: PassageWorkshop,
+  actor: Actor,
+  { archive, text, filter, limit }: SoughtPassages,
+): Promise<FoundPassages> {
+  const reader = store.reader(actor);
+  const vector = await quickVectors.ofQuery(actor.organizationId, archive.embeddingConfig, text);
+  const query = { text, filter, limit: Math.min(limit, RECALL_LIMIT_MAX), at: clock.now(), vector };
+  const { hits, retrieval } = await searchPassages(reader, archive.id, query);
+  if (hits.length >= limit) return { hits, retrieval };
+  const isNarrowed = (filter.tags?.length ?? 0) > 0 || filter.start !== undefined || filter.end !== undefined;
+  const page = { limit: isNarrowed ? PAGE_ITEMS_MAX : limit, order: "asc" } as const;
+  const others = await reader.passages.list(archive.id, page);
+  const known = new Set(hits.map((hit) => hit.passage.id));
+  const fitting = others.filter((passage) => !known.has(passage.id) && passes(passage, filter));
+  return { hits: [...hits, ...fitting.map((passage) => ({ passage, score: 0 }))].slice(0, limit), retrieval };
+}
+
+function passes({ tags, createdAt }: Passage, filter: PassageFilter): boolean {
+  if (filter.start !== undefined && createdAt < filter.start) return false;
+  if (filter.end !== undefined && createdAt > filter.end) return false;
+  const wanted = filter.tags ?? [];
+  if (wanted.length === 0) return true;
+  const has = (tag: string) => tags?.includes(tag) ?? false;
+  return filter.tagMatch === "all" ? wanted.every(has) : wanted.some(has);
 }
 
 /** The archive of an agent; undefined before its first passage. */

@@ -2,11 +2,11 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { mustFind } from "../../agent/find.ts";
 import { createAgent } from "../../agent/life/create-agent.ts";
-import { deleteAgent } from "../../agent/life/delete-agent.ts";
+import { recompilePrompt } from "../../agent/life/recompile-prompt.ts";
 import { updateAgent } from "../../agent/life/update-agent.ts";
 import type { AgentFilter } from "../../agent/ports/ports.ts";
-import { recompileAgent } from "../../agent/prompt/recompile.ts";
 import { STOP_REASONS } from "../../agent/run.ts";
+import { deleteAgent } from "../../run/delete-agent.ts";
 import type { Runner } from "../../run/runner.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { flagParam, given, listParam, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
@@ -82,22 +82,15 @@ export function agentRoutes(options: AgentRoutesOptions): Hono<ApiEnv> {
 
   routes.delete("/:agent_id", async (c) => {
     const id = pathId(c, "agent", "agent_id");
-    options.runner.breakOff(await options.store.write(c.var.actor, (repositories) => deleteAgent(repositories, id)));
+    await deleteAgent(options, c.var.actor, id);
     return c.json({ message: `Agent id=${id} successfully deleted` });
   });
 
   routes.on("POST", ["/:agent_id/recompile", "/:agent_id/system-prompt/recompile"], async (c) => {
-    const id = pathId(c, "agent", "agent_id");
+    const agentId = pathId(c, "agent", "agent_id");
     const query = readQuery(c, RecompileQuery);
-    const recompile = {
-      ...options,
-      updatesTimestamp: query.update_timestamp ?? false,
-      isDryRun: query.dry_run ?? false,
-    };
-    const text = await options.store.write(c.var.actor, async (repositories) =>
-      recompileAgent(repositories, await mustFind(repositories.agents, id), recompile),
-    );
-    return c.json(text);
+    const wish = given({ updatesTimestamp: query.update_timestamp, isDryRun: query.dry_run });
+    return c.json(await recompilePrompt(options, c.var.actor, { agentId, ...wish }));
   });
 
   return routes;

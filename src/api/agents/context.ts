@@ -1,15 +1,14 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { mustFind } from "../../agent/find.ts";
+import { recompilePrompt } from "../../agent/life/recompile-prompt.ts";
 import { resetMessages } from "../../agent/life/reset.ts";
-import { recompileAgent } from "../../agent/prompt/recompile.ts";
-import { Failure } from "../../core/failure.ts";
 import { requireId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
-import { compactThread, requireIdle, type ThreadCompacted } from "../../run/compaction/compact-thread.ts";
+import { compactThread, type ThreadCompacted } from "../../run/compaction/compact-thread.ts";
 import { contextOverview } from "../../run/context-overview.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
-import { flagParam, pathId, readBody, readQuery } from "../http/request.ts";
+import { flagParam, given, pathId, readBody, readQuery } from "../http/request.ts";
 import { pathTarget } from "../talk/conversations.ts";
 import { CompactionBody } from "../wire/agent-body.ts";
 import { toWireContext } from "../wire/context.ts";
@@ -23,17 +22,11 @@ const ResetBody = z.object({ add_default_initial_messages: z.boolean().default(f
 /** Routes about what an agent has in its context: how large it is, compacting it, emptying it, compiling its prompt. */
 export function contextRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
-  const { store } = options;
 
   routes.get("/agents/:agent_id/context", async (c) => {
     const agent = await mustFind(readerFor(options, c).agents, pathId(c, "agent", "agent_id"));
-    const given = readQuery(c, ContextQuery).conversation_id ?? "default";
-    const conversationId = given === "default" || given === "" ? null : requireId("conv", given);
-    if (conversationId !== null) {
-      const conversation = await readerFor(options, c).conversations.find(conversationId);
-      if (conversation?.agentId !== agent.id)
-        throw new Failure("not_found", `Agent ${agent.id} has no conversation ${conversationId}`);
-    }
+    const named = readQuery(c, ContextQuery).conversation_id ?? "default";
+    const conversationId = named === "default" || named === "" ? null : requireId("conv", named);
     return c.json(toWireContext(await contextOverview(options, c.var.actor, { agent, conversationId })));
   });
 
@@ -54,27 +47,15 @@ export function contextRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.post("/conversations/:conversation_id/recompile", async (c) => {
     const body = await readBody(c, CompactBody);
-    const isDryRun = readQuery(c, RecompileQuery).dry_run ?? false;
-    const { agentId, conversationId } = await pathTarget(options, c, body.agent_id ?? undefined);
-    const text = await store.write(c.var.actor, async (repositories) =>
-      recompileAgent(repositories, await mustFind(repositories.agents, agentId), {
-        ...options,
-        isDryRun,
-        conversationId,
-      }),
-    );
-    return c.json(text);
+    const wish = given({ isDryRun: readQuery(c, RecompileQuery).dry_run });
+    const where = await pathTarget(options, c, body.agent_id ?? undefined);
+    return c.json(await recompilePrompt(options, c.var.actor, { ...where, ...wish }));
   });
 
   routes.patch("/agents/:agent_id/reset-messages", async (c) => {
     const id = pathId(c, "agent", "agent_id");
-    const body = await readBody(c, ResetBody);
-    const agent = await store.write(c.var.actor, async (repositories) => {
-      const found = await mustFind(repositories.agents, id);
-      await requireIdle(repositories, { agent: found, conversationId: null });
-      await resetMessages(repositories, options, { agent: found, withFirst: body.add_default_initial_messages });
-      return mustFind(repositories.agents, id);
-    });
+    const { add_default_initial_messages: withFirst } = await readBody(c, ResetBody);
+    const agent = await resetMessages(options, c.var.actor, { id, withFirst });
     return c.json(await showAgent(readerFor(options, c), agent, ALL_RELATIONS));
   });
 

@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { mustFind } from "../../agent/find.ts";
-import { archiveOfAgent, deletePassage, storePassages } from "../../agent/life/passages.ts";
+import { archiveOfAgent, deletePassage, nearestPassages, storePassages } from "../../agent/life/passages.ts";
 import { dateBound } from "../../tools/builtin/date-bound.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import {
@@ -18,7 +18,6 @@ import {
 import { tellRetrieval } from "../http/retrieval.ts";
 import { timeField } from "../wire/time.ts";
 import { showPassages } from "./passage-view.ts";
-import { nearestPassages } from "./passages.ts";
 
 const PASSAGES_DEFAULT = 100;
 const HITS_DEFAULT = 5;
@@ -89,9 +88,7 @@ export function archivalMemoryRoutes(options: RouteOptions): Hono<ApiEnv> {
     };
     if (archive === undefined) return c.json({ results: [], count: 0 });
     const { query: text, top_k: limit = HITS_DEFAULT } = query;
-    const vector = await options.quickVectors.ofQuery(c.var.actor.organizationId, archive.embeddingConfig, text);
-    const request = { text, filter, limit, at: options.clock.now(), vector };
-    const { hits, retrieval } = await nearestPassages(repositories, archive.id, request);
+    const { hits, retrieval } = await nearestPassages(options, c.var.actor, { archive, text, filter, limit });
     tellRetrieval(c, retrieval);
     const results = hits.map(({ passage }) => ({
       id: passage.id,

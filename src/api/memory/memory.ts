@@ -1,18 +1,16 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
-import { mustFind, required } from "../../agent/find.ts";
-import type { Repositories } from "../../agent/ports/ports.ts";
+import { required } from "../../agent/find.ts";
+import { changeMemory, type MemoryPlace, memoryAt, remember, spaceAt } from "../../agent/life/memory.ts";
 import { Failure } from "../../core/failure.ts";
 import { requireId } from "../../core/id.ts";
 import { cut } from "../../core/text.ts";
-import { USER } from "../../run/chores/learning-work.ts";
 import type { EntityId } from "../../umi/facts/kept/entity.ts";
-import { Memory, type Recalled } from "../../umi/memory.ts";
+import type { Memory, Recalled } from "../../umi/memory.ts";
 import { RECALL_LIMIT_MAX } from "../../umi/recall/recall-options.ts";
-import { spaceOf } from "../../umi/scope.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import type { DescribedRoute } from "../http/openapi.ts";
-import { flagParam, given, intParam, readBody, readQuery } from "../http/request.ts";
+import { flagParam, given, intParam, pathId, readBody, readQuery } from "../http/request.ts";
 import { tellRetrieval } from "../http/retrieval.ts";
 import { toWireEntity, toWireFact, toWireMention, toWireMerge, toWireRelation, toWireTurn } from "../wire/fact.ts";
 import { timeField } from "../wire/time.ts";
@@ -67,14 +65,12 @@ const MergeBody = z.object({ into: z.string(), reason: z.string().max(1_000).def
 const UserQuery = z.object({ user: short.optional() });
 
 /** Which memory a request is about. */
-type SpaceOf = (repositories: Repositories, c: Context<ApiEnv>) => Promise<string>;
+type PlaceOf = (c: Context<ApiEnv>) => MemoryPlace;
 
 /** Routes of `/agents/{agent_id}/memory`, and of `/memory`, which is an organisation's own or one user's in it. */
 export function memoryRoutes(options: RouteOptions): Hono<ApiEnv> {
-  const ofAgent: SpaceOf = async (repositories, c) => {
-    return (await mustFind(repositories.agents, requireId("agent", c.req.param("agent_id") ?? ""))).id;
-  };
-  const ofUser: SpaceOf = async (_, c) => `memory:${spaceOf({ user: readQuery(c, UserQuery).user ?? "" })}`;
+  const ofAgent: PlaceOf = (c) => ({ agentId: pathId(c, "agent", "agent_id") });
+  const ofUser: PlaceOf = (c) => ({ user: readQuery(c, UserQuery).user ?? "" });
   return new Hono<ApiEnv>()
     .route("/agents/:agent_id/memory", tierRoutes(options, ofAgent))
     .route("/agents/:agent_id/memory", knowledgeRoutes(options, ofAgent))
@@ -83,25 +79,21 @@ export function memoryRoutes(options: RouteOptions): Hono<ApiEnv> {
 }
 
 /** Remembering, recalling and forgetting. */
-function tierRoutes(options: RouteOptions, spaceFor: SpaceOf): Hono<ApiEnv> {
+function tierRoutes(options: RouteOptions, placeOf: PlaceOf): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
   routes.post("/remember", async (c) => {
     const body = await readBody(c, RememberBody);
     const { text, ...about } = body;
-    const { turnId, learned, isNameless } = await options.store.write(c.var.actor, async (repositories) => {
-      const kept = await (await memoryFor(options, repositories, spaceFor, c)).remember(text, given(about));
-      if (kept.learned.some(({ evolution }) => evolution.uncertain.length > 0))
-        await repositories.backlog.owe(await spaceFor(repositories, c), "judge");
-      return kept;
-    });
+    const wanted = { place: placeOf(c), text, about: given(about) };
+    const { turnId, learned, isNameless } = await remember(options, c.var.actor, wanted);
     const facts = learned.map(({ fact, isNew }) => ({ ...toWireFact(fact), is_new: isNew }));
     return c.json({ turn_id: turnId, facts, note: isNameless ? NAMELESS : null });
   });
 
   routes.post("/recall", async (c) => {
     const { query, include_past, limit, explain, ...wish } = await readBody(c, RecallBody);
-    const memory = await memoryFor(options, readerFor(options, c), spaceFor, c);
+    const memory = await memoryAt(options, readerFor(options, c), placeOf(c));
     const found = await memory.recall(query, { ...given(wish), limit, explain, includesPast: include_past });
     tellRetrieval(c, found.retrieval);
     return c.json(toWireRecalled(found));
@@ -109,16 +101,15 @@ function tierRoutes(options: RouteOptions, spaceFor: SpaceOf): Hono<ApiEnv> {
 
   routes.delete("/items/:item_id", async (c) => {
     const id = c.req.param("item_id");
-    const forgotten = await options.store.write(c.var.actor, async (repositories) => {
-      return (await memoryFor(options, repositories, spaceFor, c)).forget(id);
-    });
+    const change = { place: placeOf(c), change: (memory: Memory) => memory.forget(id) };
+    const forgotten = await changeMemory(options, c.var.actor, change);
     if (forgotten.length === 0) throw unknownItem(id);
     return c.json({ forgotten });
   });
 
   routes.get("/items/:item_id", async (c) => {
     const id = c.req.param("item_id");
-    const found = await (await memoryFor(options, readerFor(options, c), spaceFor, c)).get(id);
+    const found = await (await memoryAt(options, readerFor(options, c), placeOf(c))).get(id);
     if (found === undefined) throw unknownItem(id);
     if (found.kind === "turn") return c.json({ kind: found.kind, turn: toWireTurn(found.turn) });
     if (found.kind === "fact") return c.json({ kind: found.kind, fact: toWireFact(found.fact) });
@@ -127,7 +118,7 @@ function tierRoutes(options: RouteOptions, spaceFor: SpaceOf): Hono<ApiEnv> {
 
   routes.get("/items/:item_id/history", async (c) => {
     const id = c.req.param("item_id");
-    const memory = await memoryFor(options, readerFor(options, c), spaceFor, c);
+    const memory = await memoryAt(options, readerFor(options, c), placeOf(c));
     const facts = await memory.history(id);
     if (facts.length === 0 && (await memory.get(id)) === undefined) throw unknownItem(id);
     return c.json(facts.map(toWireFact));
@@ -137,12 +128,12 @@ function tierRoutes(options: RouteOptions, spaceFor: SpaceOf): Hono<ApiEnv> {
 }
 
 /** Facts, entities and how they are related. */
-function knowledgeRoutes(options: RouteOptions, spaceFor: SpaceOf): Hono<ApiEnv> {
+function knowledgeRoutes(options: RouteOptions, placeOf: PlaceOf): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
   routes.get("/facts", async (c) => {
     const query = readQuery(c, FactsQuery);
-    const memory = await memoryFor(options, readerFor(options, c), spaceFor, c);
+    const memory = await memoryAt(options, readerFor(options, c), placeOf(c));
     const facts = await memory.allFacts({
       limit: query.limit ?? FACTS_DEFAULT,
       ...given({
@@ -161,7 +152,7 @@ function knowledgeRoutes(options: RouteOptions, spaceFor: SpaceOf): Hono<ApiEnv>
   routes.get("/entities", async (c) => {
     const query = readQuery(c, EntitiesQuery);
     const repositories = readerFor(options, c);
-    const space = await spaceFor(repositories, c);
+    const space = await spaceAt(repositories, placeOf(c));
     const page = { limit: query.limit ?? FACTS_DEFAULT, ...given({ after: query.after }) };
     const entities =
       query.name === undefined
@@ -172,11 +163,11 @@ function knowledgeRoutes(options: RouteOptions, spaceFor: SpaceOf): Hono<ApiEnv>
 
   routes.get("/entities/:entity_id", async (c) => {
     const repositories = readerFor(options, c);
-    const space = await spaceFor(repositories, c);
+    const space = await spaceAt(repositories, placeOf(c));
     const id = entityId(c.req.param("entity_id"));
     const { facts } = repositories;
     const entity = required(await facts.findEntity(space, id), `Entity with id ${id} not found`);
-    const memory = await memoryFor(options, repositories, spaceFor, c);
+    const memory = await memoryAt(options, repositories, placeOf(c));
     return c.json({
       ...toWireEntity(entity),
       mentions: (await facts.mentions(space, id)).map(toWireMention),
@@ -188,38 +179,26 @@ function knowledgeRoutes(options: RouteOptions, spaceFor: SpaceOf): Hono<ApiEnv>
   routes.post("/entities/:entity_id/merge", async (c) => {
     const { into, reason } = await readBody(c, MergeBody);
     const [absorbed, kept] = [entityId(c.req.param("entity_id")), entityId(into)];
-    await options.store.write(c.var.actor, async (repositories) =>
-      (await memoryFor(options, repositories, spaceFor, c)).merge(absorbed, kept, reason),
-    );
+    const change = { place: placeOf(c), change: (memory: Memory) => memory.merge(absorbed, kept, reason) };
+    await changeMemory(options, c.var.actor, change);
     return c.json({ kept_id: kept, absorbed_id: absorbed });
   });
 
   routes.post("/entities/:entity_id/unmerge", async (c) => {
     const absorbed = entityId(c.req.param("entity_id"));
-    await options.store.write(c.var.actor, async (repositories) =>
-      (await memoryFor(options, repositories, spaceFor, c)).unmerge(absorbed),
-    );
+    const change = { place: placeOf(c), change: (memory: Memory) => memory.unmerge(absorbed) };
+    await changeMemory(options, c.var.actor, change);
     return c.json({ absorbed_id: absorbed });
   });
 
   routes.get("/relations", async (c) => {
     const id = entityId(readQuery(c, RelationsQuery).entity_id);
-    const memory = await memoryFor(options, readerFor(options, c), spaceFor, c);
+    const memory = await memoryAt(options, readerFor(options, c), placeOf(c));
     if ((await memory.get(id)) === undefined) throw unknownItem(id);
     return c.json((await memory.relations(id)).map(toWireRelation));
   });
 
   return routes;
-}
-
-async function memoryFor(
-  { clock, random }: RouteOptions,
-  repositories: Repositories,
-  spaceFor: SpaceOf,
-  c: Context<ApiEnv>,
-): Promise<Memory> {
-  const owner = c.req.param("agent_id") === undefined ? (readQuery(c, UserQuery).user ?? "") : USER;
-  return new Memory({ clock, random, space: await spaceFor(repositories, c), owner, stores: repositories });
 }
 
 function toWireRecalled({ hits, facts, retrieval, coverage }: Recalled) {

@@ -1,10 +1,10 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { mustFindNamed } from "../../agent/find.ts";
-import { deleteRun } from "../../agent/life/delete-run.ts";
 import type { Repositories, RunFilter, Store } from "../../agent/ports/ports.ts";
 import type { Run } from "../../agent/run.ts";
 import { cut } from "../../core/text.ts";
+import { deleteRun } from "../../run/delete-run.ts";
 import type { Runner } from "../../run/runner.ts";
 import type { ApiEnv } from "../http/env.ts";
 import { flagParam, pageOf, pageParams, readQuery } from "../http/request.ts";
@@ -47,20 +47,19 @@ export function jobRoutes({ store, runner }: { readonly store: Store; readonly r
     return c.json(toWireJob((await runner.cancel(c.var.actor, run.id)) ? { ...run, status: "cancelled" } : run));
   });
 
-  routes.delete("/jobs/:job_id", async (c) => {
-    const removed = await store.write(c.var.actor, async (repositories) => {
-      const run = await namedRun(repositories, c.req.param("job_id"));
-      await deleteRun(repositories, run);
-      return run;
-    });
-    return c.json(toWireJob(removed));
-  });
+  routes.delete("/jobs/:job_id", async (c) =>
+    c.json(toWireJob(await deleteRun(store, c.var.actor, nameIn(c.req.param("job_id"))))),
+  );
 
   return routes;
 }
 
-/** The run that a job's id names: its own, or the same with Letta's prefix of jobs. */
 function namedRun({ runs }: Repositories, job: string): Promise<Run> {
-  const text = job.replace(/^job-/, "run-");
-  return mustFindNamed(runs, { kind: "run", text }, () => `Job with id ${cut(job, 100)} not found`);
+  const { text, words } = nameIn(job);
+  return mustFindNamed(runs, { kind: "run", text }, words);
+}
+
+/** The run that a job's id names: its own, or the same with Letta's prefix of jobs. */
+function nameIn(job: string) {
+  return { text: job.replace(/^job-/, "run-"), words: () => `Job with id ${cut(job, 100)} not found` };
 }

@@ -1,13 +1,13 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { mustFindNamed } from "../../agent/find.ts";
-import { deleteRun } from "../../agent/life/delete-run.ts";
 import type { Message } from "../../agent/message.ts";
 import type { Repositories, RunFilter } from "../../agent/ports/ports.ts";
 import { type Run, STOP_REASONS } from "../../agent/run.ts";
 import { type AgentId, parseId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { PAGE_ITEMS_MAX, type Page } from "../../core/page.ts";
+import { deleteRun } from "../../run/delete-run.ts";
 import { speechOf } from "../../run/step/speech.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { flagParam, given, intParam, listParam, pageOf, pageParams, readQuery } from "../http/request.ts";
@@ -61,9 +61,7 @@ export function runRoutes(options: RouteOptions): Hono<ApiEnv> {
   routes.get("/:run_id", async (c) => c.json(toWireRun(await namedRun(readerFor(options, c), c))));
 
   routes.delete("/:run_id", async (c) => {
-    await options.store.write(c.var.actor, async (repositories) => {
-      await deleteRun(repositories, await namedRun(repositories, c));
-    });
+    await deleteRun(options.store, c.var.actor, { text: c.req.param("run_id") });
     return c.json(null);
   });
 

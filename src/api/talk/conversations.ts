@@ -3,7 +3,6 @@ import { z } from "zod";
 import type { Conversation } from "../../agent/conversation.ts";
 import { mustFind } from "../../agent/find.ts";
 import { changeConversation, createConversation } from "../../agent/life/create-conversation.ts";
-import { resolvedWish } from "../../agent/life/model-choice.ts";
 import { Failure } from "../../core/failure.ts";
 import { type AgentId, type ConversationId, parseId, requireId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
@@ -55,12 +54,11 @@ const ConversationSendBody = SendBody.extend({ agent_id: z.string().nullish() })
 /** `/v1/conversations`: lines of talk with an agent beside its own. */
 export function conversationRoutes(options: ConversationRoutesOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
-  const { store, clock, random, times } = options;
+  const { store } = options;
 
   routes.post("/conversations", async (c) => {
     const agentId = requireId("agent", c.req.query("agent_id") ?? "");
     const body = await readBody(c, CreateBody);
-    await checkModel(options.models, body);
     const draft = {
       agentId,
       summary: body.summary ?? null,
@@ -68,10 +66,7 @@ export function conversationRoutes(options: ConversationRoutesOptions): Hono<Api
       modelSettings: settingsOf(body),
       isolatedBlockLabels: body.isolated_block_labels ?? [],
     };
-    const { actor } = c.var;
-    const conversation = await store.write(actor, (repositories) =>
-      createConversation(repositories, { clock, random, times, actor }, draft),
-    );
+    const conversation = await createConversation(options, c.var.actor, draft);
     return c.json(await showConversation(options, c, conversation));
   });
 
@@ -96,7 +91,6 @@ export function conversationRoutes(options: ConversationRoutesOptions): Hono<Api
   routes.patch("/conversations/:conversation_id", async (c) => {
     const id = pathConversation(c);
     const body = await readBody(c, UpdateBody);
-    await checkModel(options.models, body);
     const change = {
       ...given({ summary: body.summary, model: body.model, lastMessageAt: body.last_message_at }),
       ...given({ modelSettings: settingsOf(body) }),
@@ -159,15 +153,11 @@ async function listMessages(options: ConversationRoutesOptions, c: Context<ApiEn
   );
 }
 
-/** Refuses a model that no turn could use. */
-async function checkModel(models: Models, { model, model_settings }: z.output<typeof CreateBody>): Promise<void> {
-  if (model != null) await resolvedWish(models, { handle: model });
-  if (model_settings != null) check(ModelSettingsBody, model_settings, "body.model_settings");
-}
-
 /** The settings as they are kept: as they came, the kind of provider named. */
 function settingsOf({ model_settings }: z.output<typeof CreateBody>): unknown {
-  return model_settings == null ? null : { provider_type: "openai", ...model_settings };
+  if (model_settings == null) return null;
+  check(ModelSettingsBody, model_settings, "body.model_settings");
+  return { provider_type: "openai", ...model_settings };
 }
 
 function pathConversation(c: Context<ApiEnv>): ConversationId {

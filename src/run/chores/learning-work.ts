@@ -1,4 +1,5 @@
 import type { Agent } from "../../agent/agent.ts";
+import { oweJudging, USER } from "../../agent/life/memory.ts";
 import type { Repositories, Store } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import { parseId } from "../../core/id.ts";
@@ -13,8 +14,6 @@ import type { WorkPiece } from "./backlog-work.ts";
 
 /** Turns that are read at once: their facts are one transaction, for which others wait. */
 const PIECE_TURNS_MAX = 32;
-/** How facts call a user whose messages have no name. */
-export const USER = "The user";
 
 /** What reads turns for facts. */
 export interface LearningWorkOptions {
@@ -64,8 +63,7 @@ export function learningWork(options: LearningWorkOptions): WorkPiece {
         },
       );
       await repositories.reading.advance(space, through);
-      if (learned.some(({ evolution }) => evolution.uncertain.length > 0))
-        await repositories.backlog.owe(space, "judge");
+      await oweJudging(repositories, space, learned);
     });
     return { state: entries.length < PIECE_TURNS_MAX ? "done" : "more" };
   };

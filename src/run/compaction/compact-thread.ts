@@ -1,4 +1,5 @@
 import type { Agent } from "../../agent/agent.ts";
+import { requireIdle } from "../../agent/life/admission.ts";
 import { type AgentWorkshop, type CompactionWish, mergedCompaction } from "../../agent/life/create-agent.ts";
 import { type Message, textOf } from "../../agent/message.ts";
 import type { Repositories } from "../../agent/ports/ports.ts";
@@ -64,17 +65,6 @@ function alreadyCompacted(context: readonly Message[]): ThreadCompacted {
       `Nothing could be summarised: of the ${context.length} messages in the context none may be left out. The system message stays, and so does what waits for an answer`,
     );
   return { summary: summaryTextOf(last), messagesBefore: context.length, messagesAfter: context.length };
-}
-
-/** Throws a `conflict` Failure while a run is at work on the conversation. */
-export async function requireIdle(
-  { runs }: Pick<Repositories, "runs">,
-  { agent, conversationId }: Pick<ThreadCompaction, "agent" | "conversationId">,
-): Promise<void> {
-  const busy = await runs.active(agent.id, conversationId);
-  if (busy === undefined) return;
-  const message = `CONFLICT: The conversation cannot be changed while a request (run_id=${busy}) is being processed. Wait for it to end, or cancel it`;
-  throw new Failure("conflict", message, { info: { run_id: busy } });
 }
 
 async function requireUnchanged({ messages }: Repositories, { threadId, context }: CompactionTarget): Promise<void> {

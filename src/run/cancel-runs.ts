@@ -1,7 +1,7 @@
-import type { Store } from "../../agent/ports/ports.ts";
-import { Failure } from "../../core/failure.ts";
-import { type Actor, type AgentId, type ConversationId, parseId, type RunId } from "../../core/id.ts";
-import type { Runner } from "../../run/runner.ts";
+import type { Store } from "../agent/ports/ports.ts";
+import { Failure } from "../core/failure.ts";
+import { type Actor, type AgentId, type ConversationId, parseId, type RunId } from "../core/id.ts";
+import type { Runner } from "./runner.ts";
 
 /** Runs that one cancel request reaches when it names none. */
 const CANCELLED_MAX = 100;

@@ -1,0 +1,70 @@
+import type { Actor, AgentId } from "../../core/id.ts";
+import type { Learned } from "../../umi/facts/fact-memory.ts";
+import { type About, Memory, type Remembered } from "../../umi/memory.ts";
+import { spaceOf } from "../../umi/scope.ts";
+import { mustFind } from "../find.ts";
+import type { Repositories } from "../ports/ports.ts";
+import type { AgentWorkshop } from "./create-agent.ts";
+
+/** How facts call a user whose messages have no name. */
+export const USER = "The user";
+
+/** Whose memory is meant: an agent's, or one user's in the organisation; the organisation's own where the name is empty. */
+export type MemoryPlace = { readonly agentId: AgentId } | { readonly user: string };
+
+/** The name of a memory's space; throws a `not_found` Failure for an agent that does not exist. */
+export async function spaceAt({ agents }: Pick<Repositories, "agents">, place: MemoryPlace): Promise<string> {
+  return "user" in place ? `memory:${spaceOf(place)}` : (await mustFind(agents, place.agentId)).id;
+}
+
+/** A memory over these stores, with the Failure of {@link spaceAt}. */
+export async function memoryAt(
+  sources: Pick<AgentWorkshop, "clock" | "random">,
+  repositories: Repositories,
+  place: MemoryPlace,
+): Promise<Memory> {
+  return memoryIn(await spaceAt(repositories, place), { sources, repositories, place });
+}
+
+/** Changes a memory, all of it or nothing. */
+export function changeMemory<T>(
+  workshop: AgentWorkshop,
+  actor: Actor,
+  { place, change }: { readonly place: MemoryPlace; readonly change: (memory: Memory) => Promise<T> },
+): Promise<T> {
+  return workshop.store.write(actor, async (repositories) => change(await memoryAt(workshop, repositories, place)));
+}
+
+/** Keeps a text and the facts that it states. */
+export function remember(
+  workshop: AgentWorkshop,
+  actor: Actor,
+  { place, text, about }: { readonly place: MemoryPlace; readonly text: string; readonly about: About },
+): Promise<Remembered> {
+  return workshop.store.write(actor, async (repositories) => {
+    const space = await spaceAt(repositories, place);
+    const kept = await memoryIn(space, { sources: workshop, repositories, place }).remember(text, about);
+    await oweJudging(repositories, space, kept.learned);
+    return kept;
+  });
+}
+
+/** Has a model judge later what was learned, where rules could not say what becomes of facts that were known before. */
+export async function oweJudging(
+  { backlog }: Pick<Repositories, "backlog">,
+  space: string,
+  learned: readonly Learned[],
+): Promise<void> {
+  if (learned.some(({ evolution }) => evolution.uncertain.length > 0)) await backlog.owe(space, "judge");
+}
+
+interface MemoryMeans {
+  readonly sources: Pick<AgentWorkshop, "clock" | "random">;
+  readonly repositories: Repositories;
+  readonly place: MemoryPlace;
+}
+
+function memoryIn(space: string, { sources: { clock, random }, repositories, place }: MemoryMeans): Memory {
+  const owner = "user" in place ? place.user : USER;
+  return new Memory({ clock, random, space, owner, stores: repositories });
+}

@@ -1,0 +1,33 @@
+import { mustFind } from "../agent/find.ts";
+import { companionsOf, isOfCompanions } from "../agent/group.ts";
+import type { Repositories, Store } from "../agent/ports/ports.ts";
+import type { Actor, AgentId } from "../core/id.ts";
+import { PAGE_ITEMS_MAX } from "../core/page.ts";
+import type { Runner } from "./runner.ts";
+
+/**
+ * Removes an agent, and breaks off what is at work for it. Companions that look after its memory go with it, and so do the
+ * groups of a companion: the agents it looked after are without one then, and say so.
+ */
+export async function deleteAgent(
+  { store, runner }: { readonly store: Store; readonly runner: Pick<Runner, "breakOff"> },
+  actor: Actor,
+  id: AgentId,
+): Promise<void> {
+  runner.breakOff(await store.write(actor, (repositories) => removeAgent(repositories, id)));
+}
+
+/** Gives all agents that are gone. */
+async function removeAgent(repositories: Repositories, id: AgentId): Promise<readonly AgentId[]> {
+  const { agents, groups } = repositories;
+  await mustFind(agents, id);
+  const led = await groups.list({ agentId: id, showHidden: true }, { limit: PAGE_ITEMS_MAX, order: "asc" });
+  for (const group of led.filter(isOfCompanions)) {
+    const main = group.managerAgentId === null ? undefined : await agents.find(group.managerAgentId);
+    if (main !== undefined) await agents.save({ ...main, enableSleeptime: null });
+    await groups.remove(group.id);
+  }
+  const gone = [...(await companionsOf(repositories, id)), id];
+  for (const agentId of gone) await agents.remove(agentId);
+  return gone;
+}
