@@ -1,6 +1,6 @@
 import type { Repositories, Store } from "../agent/ports/ports.ts";
 import { Failure } from "../core/failure.ts";
-import type { Actor, RunId } from "../core/id.ts";
+import type { Actor } from "../core/id.ts";
 import type { World } from "../core/world.ts";
 import type { Tool } from "../tools/tool.ts";
 import { sqlAgentStore } from "./agents/agents.ts";
@@ -11,9 +11,10 @@ import { sqlIdentityStore } from "./agents/identities.ts";
 import { sqlToolStore } from "./agents/tools.ts";
 import type { ColumnCache, EmbeddedCache, VectorCache } from "./base/caches.ts";
 import { builderOver } from "./base/dialect.ts";
-import type { SqlConnection, SqlDatabase } from "./base/driver.ts";
+import { type SqlDatabase, type TypedConnection, typed } from "./base/driver.ts";
 import type { Lease } from "./base/lease.ts";
-import { toActor } from "./base/rows.ts";
+import { type ActorColumns, toActor } from "./base/rows.ts";
+import type { RunRow } from "./base/schema.ts";
 import type { Session } from "./base/session.ts";
 import { inTransaction } from "./base/transaction.ts";
 import { sqlArchiveStore } from "./memory/archives.ts";
@@ -59,6 +60,7 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
   const { onOwed, onDamaged, arrivalsMax = ARRIVALS_MAX, ...world } = options;
   const readerDb = builderOver(database.reader, database.dialect);
   const writerDb = builderOver(database.writer, database.dialect);
+  const reader = typed(database.reader);
   const takeTurn = turns(WAITING_WRITES_MAX);
   const barrier = flushBarrier(database);
 
@@ -75,9 +77,9 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
     owed: { isNew: false },
   };
   const readers = perActor((actor) =>
-    repositories({ db: readerDb, sql: database.reader, columnCache, embeddedCache, ...shared, ...actor }),
+    repositories({ db: readerDb, sql: reader, columnCache, embeddedCache, ...shared, ...actor }),
   );
-  const writers = perActor((actor) => repositories({ db: writerDb, sql: database.writer, ...shared, ...actor }));
+  const writers = perActor((actor) => repositories({ db: writerDb, sql: typed(database.writer), ...shared, ...actor }));
 
   return {
     reader: readers,
@@ -101,13 +103,13 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
       }
     },
     durable: barrier.durable,
-    expiringApprovals: (limit) => expiringApprovals(database.reader, limit),
-    queuedRuns: (limit) => queuedRuns(database.reader, limit, world.clock.now()),
-    waitingCallbacks: (limit) => waitingCallbacks(database.reader, limit),
-    waitingWork: (limit) => waitingWork(database.reader, limit),
+    expiringApprovals: (limit) => expiringApprovals(reader, limit),
+    queuedRuns: (limit) => queuedRuns(reader, limit, world.clock.now()),
+    waitingCallbacks: (limit) => waitingCallbacks(reader, limit),
+    waitingWork: (limit) => waitingWork(reader, limit),
     async unfinishedRuns() {
-      const { rows } = await database.reader.execute(UNFINISHED, []);
-      return rows.map((row) => ({ actor: toActor(row), runId: row["id"] as RunId }));
+      const { rows } = await reader.execute<ActorColumns & Pick<RunRow, "id">>(UNFINISHED, []);
+      return rows.map((row) => ({ actor: toActor(row), runId: row.id }));
     },
   };
 }
@@ -162,7 +164,7 @@ function repositories(session: Session): Repositories {
 }
 
 /** A savepoint around `work`. */
-async function attempt<T extends { readonly ok: boolean }>(sql: SqlConnection, work: () => Promise<T>): Promise<T> {
+async function attempt<T extends { readonly ok: boolean }>(sql: TypedConnection, work: () => Promise<T>): Promise<T> {
   await sql.execute("savepoint attempt", []);
   try {
     const result = await work();
@@ -175,7 +177,7 @@ async function attempt<T extends { readonly ok: boolean }>(sql: SqlConnection, w
   }
 }
 
-async function giveUp(sql: SqlConnection): Promise<void> {
+async function giveUp(sql: TypedConnection): Promise<void> {
   try {
     await sql.execute("rollback to attempt", []);
     await sql.execute("release attempt", []);

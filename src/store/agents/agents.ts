@@ -1,10 +1,8 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
-import type { Agent, AgentType, CompactionSettings } from "../../agent/agent.ts";
+import type { Agent, CompactionSettings } from "../../agent/agent.ts";
 import type { AgentFilter, AgentStore } from "../../agent/ports/ports.ts";
-import type { StopReason } from "../../agent/run.ts";
-import { instantOf } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
-import type { AgentId, ArchiveId } from "../../core/id.ts";
+import type { AgentId, BlockId } from "../../core/id.ts";
 import { countRows, type PageSource, readPage } from "../base/pages.ts";
 import {
   containing,
@@ -13,7 +11,6 @@ import {
   fromJsonOrNull,
   toFlag,
   toFlagOrNull,
-  toInstantOrNull,
   toJsonOrNull,
 } from "../base/rows.ts";
 import type { AgentRow } from "../base/schema.ts";
@@ -35,11 +32,11 @@ export function sqlAgentStore(session: Session): AgentStore {
   const { db, organizationId } = session;
   return {
     async find(id) {
-      const { rows } = await session.sql.execute("select * from agents where id = $1 and organization_id = $2", [
-        id,
-        organizationId,
-      ]);
-      return rows[0] && toAgent(rows[0] as unknown as AgentRow);
+      const { rows } = await session.sql.execute<AgentRow>(
+        "select * from agents where id = $1 and organization_id = $2",
+        [id, organizationId],
+      );
+      return rows[0] && toAgent(rows[0]);
     },
 
     async list(filter, page) {
@@ -128,7 +125,7 @@ async function removeAgent(session: Session, id: AgentId): Promise<void> {
     .select("agent_id")
     .where("archive_id", "=", owned.archive_id)
     .executeTakeFirst();
-  if (other === undefined) await sqlArchiveStore(session).remove(owned.archive_id as ArchiveId);
+  if (other === undefined) await sqlArchiveStore(session).remove(owned.archive_id);
 }
 
 /** Removes the blocks that the agent's conversations have for themselves. */
@@ -139,7 +136,7 @@ async function removeIsolatedBlocks({ db, organizationId }: Session, id: AgentId
     .where("agent_id", "=", id)
     .where("isolated_block_ids", "!=", "[]")
     .execute();
-  const ids = rows.flatMap((row) => fromJson<readonly string[]>(row.isolated_block_ids));
+  const ids = rows.flatMap((row) => fromJson<readonly BlockId[]>(row.isolated_block_ids));
   if (ids.length === 0) return;
   await db.deleteFrom("blocks").where("id", "in", ids).where("organization_id", "=", organizationId).execute();
 }
@@ -180,10 +177,10 @@ function matches(organizationId: string, filter: AgentFilter): RawBuilder<SqlBoo
 
 function toAgent(row: AgentRow): Agent {
   return {
-    id: row.id as AgentId,
+    id: row.id,
     name: row.name,
     description: row.description,
-    agentType: row.agent_type as AgentType,
+    agentType: row.agent_type,
     system: row.system,
     toolRules: fromJson(row.tool_rules),
     llmConfig: fromJson(row.llm_config),
@@ -203,13 +200,13 @@ function toAgent(row: AgentRow): Agent {
     baseTemplateId: row.base_template_id,
     deploymentId: row.deployment_id,
     entityId: row.entity_id,
-    lastRunCompletion: toInstantOrNull(row.last_run_completion),
+    lastRunCompletion: row.last_run_completion,
     lastRunDurationMs: row.last_run_duration_ms,
-    lastStopReason: row.last_stop_reason as StopReason | null,
+    lastStopReason: row.last_stop_reason,
     createdById: row.created_by_id,
     lastUpdatedById: row.last_updated_by_id,
-    createdAt: instantOf(row.created_at),
-    updatedAt: instantOf(row.updated_at),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
   };
 }
 

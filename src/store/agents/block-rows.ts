@@ -1,5 +1,3 @@
-import { instantOf } from "../../core/clock.ts";
-import type { BlockId } from "../../core/id.ts";
 import type { Block } from "../../umi/core/block.ts";
 import { fromFlagOrNull, fromJson, toFlag, toFlagOrNull } from "../base/rows.ts";
 import type { BlockRow } from "../base/schema.ts";
@@ -7,7 +5,7 @@ import type { BlockRow } from "../base/schema.ts";
 /** The block that a row holds, without its tags, which are rows of their own. */
 export function toBlock(row: BlockRow): Block {
   return {
-    id: row.id as BlockId,
+    id: row.id,
     label: row.label,
     value: row.value,
     limit: row.char_limit,
@@ -26,8 +24,8 @@ export function toBlock(row: BlockRow): Block {
     preserveOnMigration: row.preserve_on_migration !== 0,
     createdById: row.created_by_id,
     lastUpdatedById: row.last_updated_by_id,
-    createdAt: instantOf(row.created_at),
-    updatedAt: instantOf(row.updated_at),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
     version: row.version,
   };
 }

@@ -4,7 +4,7 @@ import type { Block } from "../../umi/core/block.ts";
 import type { BlockStore } from "../../umi/core/block-store.ts";
 import { countRows, type PageSource, readPage, removeRow } from "../base/pages.ts";
 import { placeholders } from "../base/placeholders.ts";
-import type { BlockRow } from "../base/schema.ts";
+import type { BlockRow, Tables } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
 import { matches } from "./block-filter.ts";
 import { toBlock, toRow } from "./block-rows.ts";
@@ -23,6 +23,8 @@ const AGENTS_OF = `select agents.id from agent_blocks join agents on agents.id =
 
 const PLACES = "select block_id, label, position from agent_blocks where agent_id = $1";
 
+type BlockTag = Tables["block_tags"];
+
 type Reads = Pick<BlockStore, "find" | "listForAgent" | "findForAgent" | "list" | "count" | "agentsOf">;
 
 /** {@link BlockStore} over SQL. */
@@ -34,23 +36,23 @@ function blockReads(session: Session): Reads {
   const { organizationId } = session;
   return {
     async find(id) {
-      const { rows } = await session.sql.execute(FIND, [id, organizationId]);
-      return (await withTags(session, (rows as unknown as readonly BlockRow[]).map(toBlock)))[0];
+      const { rows } = await session.sql.execute<BlockRow>(FIND, [id, organizationId]);
+      return (await withTags(session, rows.map(toBlock)))[0];
     },
 
     async listForAgent(agentId) {
-      const { rows } = await session.sql.execute(OF_AGENT, [agentId, organizationId]);
+      const { rows } = await session.sql.execute<BlockRow>(OF_AGENT, [agentId, organizationId]);
       if (rows.length === 0) return [];
-      const tags = await session.sql.execute(TAGS_OF_AGENT, [agentId]);
+      const tags = await session.sql.execute<BlockTag>(TAGS_OF_AGENT, [agentId]);
       return rows.map((row) => {
-        const own = tags.rows.filter((tag) => tag["block_id"] === row["id"]).map((tag) => String(tag["tag"]));
-        return { ...toBlock(row as unknown as BlockRow), tags: own };
+        const own = tags.rows.filter((tag) => tag.block_id === row.id).map(({ tag }) => tag);
+        return { ...toBlock(row), tags: own };
       });
     },
 
     async findForAgent(agentId, label) {
-      const { rows } = await session.sql.execute(LABELLED, [agentId, organizationId, label]);
-      return (await withTags(session, (rows as unknown as readonly BlockRow[]).map(toBlock)))[0];
+      const { rows } = await session.sql.execute<BlockRow>(LABELLED, [agentId, organizationId, label]);
+      return (await withTags(session, rows.map(toBlock)))[0];
     },
 
     async list(filter, page) {
@@ -63,8 +65,8 @@ function blockReads(session: Session): Reads {
     },
 
     async agentsOf(id) {
-      const { rows } = await session.sql.execute(AGENTS_OF, [id, organizationId]);
-      return rows.map((row) => row["id"] as AgentId);
+      const { rows } = await session.sql.execute<{ readonly id: AgentId }>(AGENTS_OF, [id, organizationId]);
+      return rows.map((row) => row.id);
     },
   };
 }
@@ -135,10 +137,10 @@ function labelTaken(agentId: string, label: string): Failure {
 }
 
 async function attachBlock({ db, sql }: Session, agentId: AgentId, block: Block): Promise<void> {
-  const { rows } = await sql.execute(PLACES, [agentId]);
-  if (rows.some((row) => row["block_id"] === block.id)) return;
-  if (rows.some((row) => row["label"] === block.label)) throw labelTaken(agentId, block.label);
-  const position = rows.reduce((highest, row) => Math.max(highest, Number(row["position"])), 0) + 1;
+  const { rows } = await sql.execute<Tables["agent_blocks"]>(PLACES, [agentId]);
+  if (rows.some((row) => row.block_id === block.id)) return;
+  if (rows.some((row) => row.label === block.label)) throw labelTaken(agentId, block.label);
+  const position = rows.reduce((highest, row) => Math.max(highest, row.position), 0) + 1;
   await db
     .insertInto("agent_blocks")
     .values({ agent_id: agentId, block_id: block.id, label: block.label, position })
@@ -155,6 +157,6 @@ async function withTags({ sql }: Session, blocks: readonly Block[]): Promise<rea
   if (blocks.length === 0) return [];
   const ids = blocks.map((block) => block.id);
   const wanted = `select * from block_tags where block_id in (${placeholders(1, ids.length)}) order by tag`;
-  const tags = Map.groupBy((await sql.execute(wanted, ids)).rows, (row) => row["block_id"]);
-  return blocks.map((block) => ({ ...block, tags: (tags.get(block.id) ?? []).map(({ tag }) => String(tag)) }));
+  const tags = Map.groupBy((await sql.execute<BlockTag>(wanted, ids)).rows, (row) => row.block_id);
+  return blocks.map((block) => ({ ...block, tags: (tags.get(block.id) ?? []).map(({ tag }) => tag) }));
 }

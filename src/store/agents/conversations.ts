@@ -1,11 +1,10 @@
 import { type SqlBool, sql } from "kysely";
 import type { Conversation } from "../../agent/conversation.ts";
 import type { ConversationStore } from "../../agent/ports/ports.ts";
-import { instantOf } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
-import type { AgentId, ConversationId } from "../../core/id.ts";
+import type { BlockId } from "../../core/id.ts";
 import { limitOf, orderOf, type PageSource, pageCondition } from "../base/pages.ts";
-import { containing, fromJson, fromJsonOrNull, readable, toInstantOrNull, toJsonOrNull } from "../base/rows.ts";
+import { containing, fromJson, fromJsonOrNull, readable, toJsonOrNull } from "../base/rows.ts";
 import type { ConversationRow } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
 import { forgetSpoken } from "../messages/forget-spoken.ts";
@@ -18,8 +17,8 @@ export function sqlConversationStore(session: Session): ConversationStore {
   const { db, organizationId } = session;
   return {
     async find(id) {
-      const { rows } = await session.sql.execute(FIND, [id, organizationId]);
-      return rows[0] && toConversation(rows[0] as unknown as ConversationRow);
+      const { rows } = await session.sql.execute<ConversationRow>(FIND, [id, organizationId]);
+      return rows[0] && toConversation(rows[0]);
     },
 
     async list({ agentId, summarySearch }, page) {
@@ -28,7 +27,7 @@ export function sqlConversationStore(session: Session): ConversationStore {
         .selectFrom("conversations")
         .selectAll()
         .where("organization_id", "=", organizationId)
-        .$if(agentId !== undefined, (query) => query.where("agent_id", "=", agentId ?? ""))
+        .where((eb) => (agentId === undefined ? eb.and([]) : eb("agent_id", "=", agentId)))
         .$if(summarySearch !== undefined, (query) =>
           query.where(
             sql<SqlBool>`lower(coalesce(summary, '')) like ${containing((summarySearch ?? "").toLowerCase())} escape '\\'`,
@@ -74,14 +73,14 @@ export function sqlConversationStore(session: Session): ConversationStore {
         .returning(["agent_id", "isolated_block_ids"])
         .execute();
       if (gone === undefined) throw new Failure("not_found", `Conversation not found with id='${id}'`);
-      const isolated = fromJson<readonly string[]>(gone.isolated_block_ids);
+      const isolated = fromJson<readonly BlockId[]>(gone.isolated_block_ids);
       if (isolated.length > 0)
         await db
           .deleteFrom("blocks")
           .where("id", "in", isolated)
           .where("organization_id", "=", organizationId)
           .execute();
-      await forgetSpoken(session, gone.agent_id as AgentId, id);
+      await forgetSpoken(session, gone.agent_id, id);
       await dropThread(session, id);
     },
   };
@@ -89,16 +88,16 @@ export function sqlConversationStore(session: Session): ConversationStore {
 
 function toConversation(row: ConversationRow): Conversation {
   return {
-    id: row.id as ConversationId,
-    agentId: row.agent_id as AgentId,
+    id: row.id,
+    agentId: row.agent_id,
     summary: row.summary,
     isolatedBlockIds: fromJson(row.isolated_block_ids),
     model: row.model,
     modelSettings: fromJsonOrNull(row.model_settings),
-    lastMessageAt: toInstantOrNull(row.last_message_at),
+    lastMessageAt: row.last_message_at,
     createdById: row.created_by_id,
-    createdAt: instantOf(row.created_at),
-    updatedAt: instantOf(row.updated_at),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
   };
 }
 

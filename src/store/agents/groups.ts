@@ -1,8 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
-import type { Group, GroupFilter, GroupKind, GroupStore } from "../../agent/group.ts";
-import { instantOf } from "../../core/clock.ts";
+import type { Group, GroupFilter, GroupStore } from "../../agent/group.ts";
 import { Failure } from "../../core/failure.ts";
-import type { AgentId, BlockId, GroupId, MessageId } from "../../core/id.ts";
+import type { AgentId, GroupId } from "../../core/id.ts";
 import { countRows, type PageSource, readPage, removeRow } from "../base/pages.ts";
 import { fromFlagOrNull, toFlagOrNull } from "../base/rows.ts";
 import type { GroupRow } from "../base/schema.ts";
@@ -132,8 +131,8 @@ async function withMembers({ db }: Session, rows: readonly GroupRow[]): Promise<
     .execute();
   return rows.map((row) =>
     toGroup(row, {
-      agentIds: agents.filter((link) => link.group_id === row.id).map((link) => link.agent_id as AgentId),
-      sharedBlockIds: blocks.filter((link) => link.group_id === row.id).map((link) => link.block_id as BlockId),
+      agentIds: agents.filter((link) => link.group_id === row.id).map((link) => link.agent_id),
+      sharedBlockIds: blocks.filter((link) => link.group_id === row.id).map((link) => link.block_id),
     }),
   );
 }
@@ -145,15 +144,15 @@ function missing(id: GroupId): Failure {
 function toGroup(row: GroupRow, members: Pick<Group, "agentIds" | "sharedBlockIds">): Group {
   return {
     ...members,
-    id: row.id as GroupId,
-    managerType: row.manager_type as GroupKind,
-    managerAgentId: row.manager_agent_id as AgentId | null,
+    id: row.id,
+    managerType: row.manager_type,
+    managerAgentId: row.manager_agent_id,
     description: row.description,
     terminationToken: row.termination_token,
     maxTurns: row.max_turns,
     sleeptimeAgentFrequency: row.sleeptime_agent_frequency,
     turnsCounter: row.turns_counter,
-    lastProcessedMessageId: row.last_processed_message_id as MessageId | null,
+    lastProcessedMessageId: row.last_processed_message_id,
     maxMessageBufferLength: row.max_message_buffer_length,
     minMessageBufferLength: row.min_message_buffer_length,
     hidden: fromFlagOrNull(row.hidden),
@@ -161,7 +160,7 @@ function toGroup(row: GroupRow, members: Pick<Group, "agentIds" | "sharedBlockId
     templateId: row.template_id,
     baseTemplateId: row.base_template_id,
     deploymentId: row.deployment_id,
-    createdAt: instantOf(row.created_at),
+    createdAt: row.created_at,
   };
 }
 

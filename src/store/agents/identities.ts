@@ -1,9 +1,8 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
-import type { Identity, IdentityType } from "../../agent/identity.ts";
+import type { Identity } from "../../agent/identity.ts";
 import type { IdentityFilter, IdentityLinks, IdentityStore } from "../../agent/ports/ports.ts";
-import { instantOf } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
-import type { AgentId, BlockId, IdentityId, OrganizationId } from "../../core/id.ts";
+import type { AgentId, IdentityId } from "../../core/id.ts";
 import { type PageSource, readPage, removeRow } from "../base/pages.ts";
 import { containing, fromJson } from "../base/rows.ts";
 import type { IdentityRow } from "../base/schema.ts";
@@ -165,7 +164,7 @@ async function listForAgents(
     .orderBy("identities.id")
     .execute();
   for (const row of rows) {
-    const id = row.agent_id as AgentId;
+    const id = row.agent_id;
     found.set(id, [...(found.get(id) ?? []), toIdentity(row)]);
   }
   return found;
@@ -196,9 +195,9 @@ async function linksOf(
     .orderBy("blocks.id")
     .limit(LINKS_MAX)
     .execute();
-  const of = <T extends string>(rows: readonly { identity_id: string; id: string }[], id: IdentityId) =>
-    rows.filter((row) => row.identity_id === id).map((row) => row.id as T);
-  return new Map(ids.map((id) => [id, { agentIds: of<AgentId>(agents, id), blockIds: of<BlockId>(blocks, id) }]));
+  const of = <T extends string>(rows: readonly { identity_id: IdentityId; id: T }[], id: IdentityId) =>
+    rows.filter((row) => row.identity_id === id).map((row) => row.id);
+  return new Map(ids.map((id) => [id, { agentIds: of(agents, id), blockIds: of(blocks, id) }]));
 }
 
 function matches(organizationId: string, filter: IdentityFilter): RawBuilder<SqlBool> {
@@ -220,17 +219,17 @@ function missing(id: IdentityId): Failure {
 
 function toIdentity(row: IdentityRow): Identity {
   return {
-    id: row.id as IdentityId,
-    organizationId: row.organization_id as OrganizationId,
+    id: row.id,
+    organizationId: row.organization_id,
     identifierKey: row.identifier_key,
     name: row.name,
-    identityType: row.identity_type as IdentityType,
+    identityType: row.identity_type,
     projectId: row.project_id,
     properties: fromJson(row.properties),
     createdById: row.created_by_id,
     lastUpdatedById: row.last_updated_by_id,
-    createdAt: instantOf(row.created_at),
-    updatedAt: instantOf(row.updated_at),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
   };
 }
 

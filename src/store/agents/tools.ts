@@ -1,9 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { ToolFilter, ToolStore } from "../../agent/ports/ports.ts";
-import { instantOf } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
-import type { ToolId } from "../../core/id.ts";
-import type { Tool, ToolType } from "../../tools/tool.ts";
+import type { Tool } from "../../tools/tool.ts";
 import { countRows, type PageSource, readPage, removeRow } from "../base/pages.ts";
 import {
   containing,
@@ -92,8 +90,8 @@ async function cachedTool(session: Session, id: string, updatedAt: number): Prom
   const key = `${session.organizationId} ${id} ${updatedAt}`;
   const known = session.toolCache.get(key);
   if (known !== undefined) return known;
-  const { rows } = await session.sql.execute(ONE, [id, session.organizationId]);
-  const tool = rows[0] && toTool(rows[0] as unknown as ToolRow);
+  const { rows } = await session.sql.execute<ToolRow>(ONE, [id, session.organizationId]);
+  const tool = rows[0] && toTool(rows[0]);
   if (tool === undefined || tool.updatedAt !== updatedAt) return tool;
   if (session.toolCache.size >= CACHED_TOOLS_MAX) session.toolCache.clear();
   session.toolCache.set(key, tool);
@@ -105,10 +103,13 @@ function agentTools(session: Session): Pick<ToolStore, "listForAgent" | "attach"
   const { db, organizationId } = session;
   return {
     async listForAgent(agentId) {
-      const { rows } = await session.sql.execute(OF_AGENT, [agentId, organizationId]);
+      const { rows } = await session.sql.execute<Pick<ToolRow, "id" | "updated_at">>(OF_AGENT, [
+        agentId,
+        organizationId,
+      ]);
       const tools: Tool[] = [];
       for (const row of rows) {
-        const tool = await cachedTool(session, String(row["id"]), Number(row["updated_at"]));
+        const tool = await cachedTool(session, row.id, row.updated_at);
         if (tool !== undefined) tools.push(tool);
       }
       return tools;
@@ -159,9 +160,9 @@ function matches(organizationId: string, filter: ToolFilter): RawBuilder<SqlBool
 
 function toTool(row: ToolRow): Tool {
   return {
-    id: row.id as ToolId,
+    id: row.id,
     name: row.name,
-    toolType: row.tool_type as ToolType,
+    toolType: row.tool_type,
     description: row.description,
     sourceType: row.source_type,
     sourceCode: row.source_code,
@@ -177,8 +178,8 @@ function toTool(row: ToolRow): Tool {
     projectId: row.project_id,
     createdById: row.created_by_id,
     lastUpdatedById: row.last_updated_by_id,
-    createdAt: instantOf(row.created_at),
-    updatedAt: instantOf(row.updated_at),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
   };
 }
 

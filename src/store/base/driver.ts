@@ -1,12 +1,25 @@
 /** What a statement gave back. `rows` is empty unless it selects or returns. */
-export interface SqlResult {
-  readonly rows: readonly Readonly<Record<string, unknown>>[];
+export interface SqlResult<Row = Readonly<Record<string, unknown>>> {
+  readonly rows: readonly Row[];
   readonly changes: number;
 }
 
 /** One connection. Placeholders are `$1`, `$2`, ... in order of first appearance; values are text, numbers, bytes or null. */
 export interface SqlConnection {
   execute(sql: string, parameters: readonly unknown[]): SqlResult | Promise<SqlResult>;
+}
+
+/** A connection that takes the caller's word for what rows a statement gives; the schema has their types. */
+export interface TypedConnection {
+  execute<Row = Readonly<Record<string, unknown>>>(
+    sql: string,
+    parameters: readonly unknown[],
+  ): SqlResult<Row> | Promise<SqlResult<Row>>;
+}
+
+/** The connection, for statements whose rows have a type. */
+export function typed(connection: SqlConnection): TypedConnection {
+  return connection as TypedConnection;
 }
 
 /** One open database. SQLite and Postgres differ only in the file that makes this. */

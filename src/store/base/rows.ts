@@ -1,4 +1,3 @@
-import { type Instant, instantOf } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import type { Actor, OrganizationId, UserId } from "../../core/id.ts";
 import type { Session } from "./session.ts";
@@ -34,9 +33,15 @@ export function readable<Row extends { readonly id: string }, T>(
   });
 }
 
+/** The columns that name whose a row is. */
+export interface ActorColumns {
+  readonly organization_id: OrganizationId;
+  readonly user_id: UserId;
+}
+
 /** On whose behalf the work of a row is done, as the row says. */
-export function toActor(row: Readonly<Record<string, unknown>>): Actor {
-  return { organizationId: row["organization_id"] as OrganizationId, userId: row["user_id"] as UserId };
+export function toActor(row: ActorColumns): Actor {
+  return { organizationId: row.organization_id, userId: row.user_id };
 }
 
 /** As {@link fromJson}, null for null. */
@@ -62,11 +67,6 @@ export function toFlagOrNull(value: boolean | null): number | null {
 /** A stored truth value. */
 export function fromFlagOrNull(value: number | null): boolean | null {
   return value === null ? null : value !== 0;
-}
-
-/** A stored instant, null for null. */
-export function toInstantOrNull(value: number | null): Instant | null {
-  return value === null ? null : instantOf(value);
 }
 
 /** `text` as a pattern for `like ... escape '\'` that finds it anywhere. */

@@ -1,47 +1,67 @@
 import type { Generated } from "kysely";
+import type { AgentType } from "../../agent/agent.ts";
+import type { GroupKind } from "../../agent/group.ts";
+import type { IdentityType } from "../../agent/identity.ts";
+import type { MessageRole } from "../../agent/message.ts";
+import type { ThreadId } from "../../agent/ports/ports.ts";
+import type { RunStatus, Step, StopReason } from "../../agent/run.ts";
+import type { Instant } from "../../core/clock.ts";
+import type {
+  AgentId,
+  ArchiveId,
+  BlockId,
+  ConversationId,
+  GroupId,
+  IdentityId,
+  MessageId,
+  OrganizationId,
+  PassageId,
+  RunId,
+  StepId,
+  ToolId,
+  UserId,
+} from "../../core/id.ts";
+import type { ToolType } from "../../tools/tool.ts";
+import type { EntityId, EntityType } from "../../umi/facts/kept/entity.ts";
+import type { FactId } from "../../umi/facts/kept/fact.ts";
+import type { FactLink } from "../../umi/facts/kept/fact-link.ts";
 
 /**
  * One interface per table, columns named as in SQL; both dialects share it. JSON is text, a truth value is 0 or 1,
  * an instant is epoch milliseconds with a fraction.
  */
 export interface Tables {
-  organizations: { id: string; name: string; created_at: number };
-  users: { id: string; organization_id: string; name: string; created_at: number };
+  organizations: { id: OrganizationId; name: string; created_at: Instant };
+  users: { id: UserId; organization_id: OrganizationId; name: string; created_at: Instant };
   agents: AgentRow;
-  agent_tags: { agent_id: string; tag: string };
+  agent_tags: { agent_id: AgentId; tag: string };
   blocks: BlockRow;
-  block_tags: { block_id: string; tag: string };
-  agent_blocks: { agent_id: string; block_id: string; label: string; position: number };
+  block_tags: { block_id: BlockId; tag: string };
+  agent_blocks: { agent_id: AgentId; block_id: BlockId; label: string; position: number };
   tools: ToolRow;
-  agent_tools: { agent_id: string; tool_id: string; position: number };
+  agent_tools: { agent_id: AgentId; tool_id: ToolId; position: number };
   identities: IdentityRow;
-  agent_identities: { agent_id: string; identity_id: string };
-  block_identities: { block_id: string; identity_id: string };
+  agent_identities: { agent_id: AgentId; identity_id: IdentityId };
+  block_identities: { block_id: BlockId; identity_id: IdentityId };
   messages: MessageRow;
   thread_messages: ThreadMessageRow;
   conversations: ConversationRow;
   runs: RunRow;
-  run_callbacks: { run_id: string; organization_id: string; attempts: number; due_at: number };
+  run_callbacks: { run_id: RunId; organization_id: OrganizationId; attempts: number; due_at: Instant };
   steps: StepRow;
   provider_traces: ProviderTraceRow;
-  run_events: { run_id: string; seq_id: number; data: string; frames_before: number | null };
-  run_event_arrivals: {
-    number: number;
-    run_id: string;
-    seq_id: number;
-    data: string;
-    frames_before: number | null;
-  };
+  run_events: { run_id: RunId; seq_id: number; data: string; frames_before: number | null };
+  run_event_arrivals: Tables["run_events"] & { number: number };
   archives: ArchiveRow;
-  agent_archives: { agent_id: string; archive_id: string; is_owner: number };
+  agent_archives: { agent_id: AgentId; archive_id: ArchiveId; is_owner: number };
   passages: PassageRow;
   groups: GroupRow;
-  group_agents: { group_id: string; agent_id: string; position: number };
-  group_blocks: { group_id: string; block_id: string; position: number };
-  passage_tags: { passage_id: string; tag: string };
+  group_agents: { group_id: GroupId; agent_id: AgentId; position: number };
+  group_blocks: { group_id: GroupId; block_id: BlockId; position: number };
+  passage_tags: { passage_id: PassageId; tag: string };
   umi_facts: FactRow;
-  umi_fact_sources: SpaceKey & { fact_id: string; turn_id: string; position: number };
-  umi_fact_parents: SpaceKey & { fact_id: string; parent_id: string; position: number };
+  umi_fact_sources: SpaceKey & { fact_id: FactId; turn_id: string; position: number };
+  umi_fact_parents: SpaceKey & { fact_id: FactId; parent_id: FactId; position: number };
   umi_fact_links: FactLinkRow;
   umi_entities: EntityRow;
   umi_mentions: MentionRow;
@@ -50,17 +70,17 @@ export interface Tables {
 
 /** What every key of memory begins with. */
 interface SpaceKey {
-  organization_id: string;
+  organization_id: OrganizationId;
   space: string;
 }
 
 /** A row of `agents`. */
 export interface AgentRow {
-  id: string;
-  organization_id: string;
+  id: AgentId;
+  organization_id: OrganizationId;
   name: string;
   description: string | null;
-  agent_type: string;
+  agent_type: AgentType;
   system: string;
   tool_rules: string;
   llm_config: string;
@@ -80,19 +100,19 @@ export interface AgentRow {
   base_template_id: string | null;
   deployment_id: string | null;
   entity_id: string | null;
-  last_run_completion: number | null;
+  last_run_completion: Instant | null;
   last_run_duration_ms: number | null;
-  last_stop_reason: string | null;
+  last_stop_reason: StopReason | null;
   created_by_id: string | null;
   last_updated_by_id: string | null;
-  created_at: number;
-  updated_at: number;
+  created_at: Instant;
+  updated_at: Instant;
 }
 
 /** A row of `blocks`. */
 export interface BlockRow {
-  id: string;
-  organization_id: string;
+  id: BlockId;
+  organization_id: OrganizationId;
   label: string;
   value: string;
   char_limit: number;
@@ -110,17 +130,17 @@ export interface BlockRow {
   preserve_on_migration: number;
   created_by_id: string | null;
   last_updated_by_id: string | null;
-  created_at: number;
-  updated_at: number;
+  created_at: Instant;
+  updated_at: Instant;
   version: number;
 }
 
 /** A row of `tools`. */
 export interface ToolRow {
-  id: string;
-  organization_id: string;
+  id: ToolId;
+  organization_id: OrganizationId;
   name: string;
-  tool_type: string;
+  tool_type: ToolType;
   description: string | null;
   source_type: string | null;
   source_code: string | null;
@@ -136,23 +156,23 @@ export interface ToolRow {
   project_id: string | null;
   created_by_id: string | null;
   last_updated_by_id: string | null;
-  created_at: number;
-  updated_at: number;
+  created_at: Instant;
+  updated_at: Instant;
 }
 
 /** A row of `identities`. */
 export interface IdentityRow {
-  id: string;
-  organization_id: string;
+  id: IdentityId;
+  organization_id: OrganizationId;
   identifier_key: string;
   name: string;
-  identity_type: string;
+  identity_type: IdentityType;
   project_id: string | null;
   properties: string;
   created_by_id: string | null;
   last_updated_by_id: string | null;
-  created_at: number;
-  updated_at: number;
+  created_at: Instant;
+  updated_at: Instant;
 }
 
 /**
@@ -161,11 +181,11 @@ export interface IdentityRow {
  */
 export interface MessageRow {
   sequence_id: number;
-  id: string;
-  organization_id: string;
-  agent_id: string;
-  conversation_id: string | null;
-  role: string;
+  id: MessageId;
+  organization_id: OrganizationId;
+  agent_id: AgentId;
+  conversation_id: ConversationId | null;
+  role: MessageRole;
   content: string;
   tool_calls: string | null;
   tool_returns: string | null;
@@ -175,13 +195,13 @@ export interface MessageRow {
   otid: string | null;
   sender_id: string | null;
   group_id: string | null;
-  step_id: string | null;
-  run_id: string | null;
+  step_id: StepId | null;
+  run_id: RunId | null;
   is_error: number | null;
   is_spoken: number;
   search_text: string;
   tokens: number | null;
-  created_at: number;
+  created_at: Instant;
 }
 
 /**
@@ -190,7 +210,7 @@ export interface MessageRow {
  * here: it has left the context, or stays there without what was refused.
  */
 export interface ThreadMessageRow {
-  thread_id: string;
+  thread_id: ThreadId;
   position: number;
   sequence_id: number;
   in_context: number;
@@ -201,49 +221,49 @@ export interface ThreadMessageRow {
 
 /** A row of `conversations`. */
 export interface ConversationRow {
-  id: string;
-  organization_id: string;
-  agent_id: string;
+  id: ConversationId;
+  organization_id: OrganizationId;
+  agent_id: AgentId;
   summary: string | null;
   isolated_block_ids: string;
   model: string | null;
   model_settings: string | null;
-  last_message_at: number | null;
+  last_message_at: Instant | null;
   created_by_id: string | null;
-  created_at: number;
-  updated_at: number;
+  created_at: Instant;
+  updated_at: Instant;
 }
 
 /** A row of `runs`. */
 export interface RunRow {
-  id: string;
-  organization_id: string;
-  user_id: string;
-  agent_id: string;
-  conversation_id: string | null;
-  status: string;
-  stop_reason: string | null;
+  id: RunId;
+  organization_id: OrganizationId;
+  user_id: UserId;
+  agent_id: AgentId;
+  conversation_id: ConversationId | null;
+  status: RunStatus;
+  stop_reason: StopReason | null;
   background: number;
   request_config: string | null;
   metadata: string;
   callback_url: string | null;
-  created_at: number;
-  completed_at: number | null;
+  created_at: Instant;
+  completed_at: Instant | null;
   ttft_ns: number | null;
   total_duration_ns: number | null;
-  callback_sent_at: number | null;
+  callback_sent_at: Instant | null;
   callback_status_code: number | null;
   callback_error: string | null;
-  approval_due_at: number | null;
+  approval_due_at: Instant | null;
   queued_input: string | null;
 }
 
 /** A row of `steps`. */
 export interface StepRow {
-  id: string;
-  organization_id: string;
-  run_id: string;
-  agent_id: string;
+  id: StepId;
+  organization_id: OrganizationId;
+  run_id: RunId;
+  agent_id: AgentId;
   provider_name: string | null;
   provider_category: string | null;
   model: string | null;
@@ -251,14 +271,14 @@ export interface StepRow {
   model_endpoint: string | null;
   context_window_limit: number | null;
   usage: string | null;
-  stop_reason: string | null;
-  status: string;
+  stop_reason: StopReason | null;
+  status: Step["status"];
   error_type: string | null;
   error_data: string | null;
-  feedback: string | null;
+  feedback: "positive" | "negative" | null;
   tags: string;
   project_id: string | null;
-  created_at: number;
+  created_at: Instant;
   step_ns: number | null;
   llm_request_ns: number | null;
 }
@@ -266,12 +286,12 @@ export interface StepRow {
 /** A row of `provider_traces`. */
 export interface ProviderTraceRow {
   number: number;
-  organization_id: string;
-  step_id: string;
-  run_id: string;
-  agent_id: string;
+  organization_id: OrganizationId;
+  step_id: StepId;
+  run_id: RunId;
+  agent_id: AgentId;
   user_id: string;
-  created_at: number;
+  created_at: Instant;
   llm_config: string;
   request_json: string;
   response_json: string;
@@ -279,43 +299,43 @@ export interface ProviderTraceRow {
 
 /** A row of `archives`. */
 export interface ArchiveRow {
-  id: string;
-  organization_id: string;
+  id: ArchiveId;
+  organization_id: OrganizationId;
   name: string;
   description: string | null;
   embedding_config: string | null;
   metadata: string | null;
   created_by_id: string | null;
-  created_at: number;
-  updated_at: number;
+  created_at: Instant;
+  updated_at: Instant;
 }
 
 /** A row of `passages`. */
 export interface PassageRow {
-  id: string;
-  organization_id: string;
-  archive_id: string;
+  id: PassageId;
+  organization_id: OrganizationId;
+  archive_id: ArchiveId;
   text: string;
   search_text: string;
   tags: string | null;
   metadata: string;
   created_by_id: string | null;
-  created_at: number;
-  updated_at: number;
+  created_at: Instant;
+  updated_at: Instant;
 }
 
 /** A row of `groups`. */
 export interface GroupRow {
-  id: string;
-  organization_id: string;
-  manager_type: string;
-  manager_agent_id: string | null;
+  id: GroupId;
+  organization_id: OrganizationId;
+  manager_type: GroupKind;
+  manager_agent_id: AgentId | null;
   description: string;
   termination_token: string | null;
   max_turns: number | null;
   sleeptime_agent_frequency: number | null;
   turns_counter: number | null;
-  last_processed_message_id: string | null;
+  last_processed_message_id: MessageId | null;
   max_message_buffer_length: number | null;
   min_message_buffer_length: number | null;
   hidden: number | null;
@@ -323,53 +343,53 @@ export interface GroupRow {
   template_id: string | null;
   base_template_id: string | null;
   deployment_id: string | null;
-  created_at: number;
+  created_at: Instant;
 }
 
 /** A row of `umi_facts`. */
 export interface FactRow extends SpaceKey {
-  id: string;
+  id: FactId;
   text: string;
   content_hash: string;
-  subject_id: string | null;
+  subject_id: EntityId | null;
   relation: string;
   value: string;
-  object_id: string | null;
+  object_id: EntityId | null;
   is_denied: number;
   confidence: number;
-  valid_from: number;
+  valid_from: Instant;
   /** Null in rows from before it was kept. */
-  said_at: number | null;
-  learned_at: number;
-  event_time: number | null;
-  valid_to: number | null;
-  closed_at: number | null;
-  closed_by: string | null;
+  said_at: Instant | null;
+  learned_at: Instant;
+  event_time: Instant | null;
+  valid_to: Instant | null;
+  closed_at: Instant | null;
+  closed_by: FactId | null;
 }
 
 /** A row of `umi_fact_links`. */
 export interface FactLinkRow extends SpaceKey {
-  earlier_id: string;
-  later_id: string;
-  kind: string;
+  earlier_id: FactId;
+  later_id: FactId;
+  kind: FactLink["kind"];
   reason: string;
   confidence: number;
-  linked_at: number;
+  linked_at: Instant;
 }
 
 /** A row of `umi_entities`. */
 export interface EntityRow extends SpaceKey {
-  id: string;
-  type: string;
+  id: EntityId;
+  type: EntityType;
   name: string;
   normalized_name: string;
-  merged_into: string | null;
-  created_at: number;
+  merged_into: EntityId | null;
+  created_at: Instant;
 }
 
 /** A row of `umi_mentions`. */
 export interface MentionRow extends SpaceKey {
-  entity_id: string;
+  entity_id: EntityId;
   name: string;
   normalized_name: string;
   turn_id: string;
@@ -378,9 +398,9 @@ export interface MentionRow extends SpaceKey {
 /** A row of `umi_entity_merges`. */
 export interface EntityMergeRow extends SpaceKey {
   number: Generated<number>;
-  kept_id: string;
-  absorbed_id: string;
+  kept_id: EntityId;
+  absorbed_id: EntityId;
   reason: string;
-  merged_at: number;
-  undone_at: number | null;
+  merged_at: Instant;
+  undone_at: Instant | null;
 }

@@ -3,7 +3,7 @@ import type { OrganizationId, UserId } from "../../core/id.ts";
 import type { World } from "../../core/world.ts";
 import type { Tool } from "../../tools/tool.ts";
 import type { ColumnCache, EmbeddedCache, VectorCache } from "./caches.ts";
-import type { SqlConnection } from "./driver.ts";
+import type { TypedConnection } from "./driver.ts";
 import type { Tables } from "./schema.ts";
 
 /** What events have arrived since the last were moved, as far as this process knows. */
@@ -19,7 +19,7 @@ export interface Session {
   /** For statements that are built. */
   readonly db: Kysely<Tables>;
   /** For the few hot statements, written out. */
-  readonly sql: SqlConnection;
+  readonly sql: TypedConnection;
   readonly organizationId: OrganizationId;
   readonly userId: UserId;
   readonly world: Pick<World, "clock" | "random">;

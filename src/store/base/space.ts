@@ -12,6 +12,16 @@ export interface SpaceRow {
   readonly vectorsEpoch: number;
 }
 
+interface SpaceColumns {
+  readonly number: number;
+  readonly next_number: number;
+  readonly indexed_through: number;
+  readonly epoch: number;
+  readonly vector_model: string | null;
+  readonly vector_dimension: number | null;
+  readonly vectors_epoch: number;
+}
+
 const FIND =
   "select number, next_number, indexed_through, epoch, vector_model, vector_dimension, vectors_epoch from umi_spaces where organization_id = $1 and name = $2";
 const CREATE =
@@ -19,17 +29,17 @@ const CREATE =
 
 /** The space of that name in the session's organisation. */
 export async function findSpace({ sql, organizationId }: Session, name: string): Promise<SpaceRow | undefined> {
-  const { rows } = await sql.execute(FIND, [organizationId, name]);
+  const { rows } = await sql.execute<SpaceColumns>(FIND, [organizationId, name]);
   const [row] = rows;
   if (row === undefined) return undefined;
   return {
-    number: Number(row["number"]),
-    nextNumber: Number(row["next_number"]),
-    indexedThrough: Number(row["indexed_through"]),
-    epoch: Number(row["epoch"]),
-    vectorModel: row["vector_model"] as string | null,
-    vectorDimension: row["vector_dimension"] as number | null,
-    vectorsEpoch: Number(row["vectors_epoch"]),
+    number: Number(row.number),
+    nextNumber: Number(row.next_number),
+    indexedThrough: Number(row.indexed_through),
+    epoch: row.epoch,
+    vectorModel: row.vector_model,
+    vectorDimension: row.vector_dimension,
+    vectorsEpoch: row.vectors_epoch,
   };
 }
 

@@ -1,5 +1,4 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
-import { instantOf } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import type { AgentId, ArchiveId } from "../../core/id.ts";
 import { embeddingKeyOf } from "../../llm/catalog.ts";
@@ -20,8 +19,8 @@ export function sqlArchiveStore(session: Session): ArchiveStore {
   const { db, organizationId } = session;
   return {
     async find(id) {
-      const { rows } = await session.sql.execute(FIND, [id, organizationId]);
-      return rows[0] && toArchive(rows[0] as unknown as ArchiveRow);
+      const { rows } = await session.sql.execute<ArchiveRow>(FIND, [id, organizationId]);
+      return rows[0] && toArchive(rows[0]);
     },
 
     async list(filter, page) {
@@ -110,14 +109,14 @@ function missing(id: ArchiveId): Failure {
 
 function toArchive(row: ArchiveRow): Archive {
   return {
-    id: row.id as ArchiveId,
+    id: row.id,
     name: row.name,
     description: row.description,
     embeddingConfig: fromJsonOrNull(row.embedding_config),
     metadata: fromJsonOrNull(row.metadata),
     createdById: row.created_by_id,
-    createdAt: instantOf(row.created_at),
-    updatedAt: instantOf(row.updated_at),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
   };
 }
 

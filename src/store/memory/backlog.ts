@@ -1,9 +1,11 @@
 import type { WaitingWork } from "../../agent/ports/ports.ts";
-import { type Instant, instantOf } from "../../core/clock.ts";
-import type { Backlog, OwedWork, WorkKind, WorkOutcome } from "../../umi/backlog.ts";
-import type { SqlConnection } from "../base/driver.ts";
-import { toActor } from "../base/rows.ts";
+import type { Instant } from "../../core/clock.ts";
+import type { Backlog, OwedWork, WorkOutcome } from "../../umi/backlog.ts";
+import type { SqlConnection, TypedConnection } from "../base/driver.ts";
+import { type ActorColumns, toActor } from "../base/rows.ts";
 import type { Session } from "../base/session.ts";
+
+interface WorkRow extends OwedWork, ActorColumns {}
 
 /** The longest account of a failure that is kept. */
 const ERROR_CHARS_MAX = 500;
@@ -32,7 +34,7 @@ export function sqlBacklog({ sql, organizationId, userId, world, owed }: Session
     },
 
     async find(space, kind) {
-      const { rows } = await sql.execute(FIND, [organizationId, space, kind]);
+      const { rows } = await sql.execute<WorkRow>(FIND, [organizationId, space, kind]);
       const [row] = rows;
       return row && toOwedWork(row);
     },
@@ -51,12 +53,12 @@ export function sqlBacklog({ sql, organizationId, userId, world, owed }: Session
 }
 
 /** See `Store.waitingWork`. */
-export async function waitingWork(reader: SqlConnection, limit: number): Promise<readonly WaitingWork[]> {
-  const { rows } = await reader.execute(WAITING, [limit]);
+export async function waitingWork(reader: TypedConnection, limit: number): Promise<readonly WaitingWork[]> {
+  const { rows } = await reader.execute<WorkRow & { readonly due_at: Instant }>(WAITING, [limit]);
   return rows.map((row) => ({
     ...toOwedWork(row),
     actor: toActor(row),
-    dueAt: instantOf(Number(row["due_at"])),
+    dueAt: row.due_at,
   }));
 }
 
@@ -67,7 +69,7 @@ export async function resumeParkedWork(writer: SqlConnection, now: Instant): Pro
 
 /** False when more was owed since the work was read. */
 async function takeOff(
-  sql: SqlConnection,
+  sql: TypedConnection,
   key: readonly unknown[],
   outcome: Extract<WorkOutcome, { state: "done" | "more" | "parked" }>,
 ): Promise<boolean> {
@@ -82,12 +84,6 @@ function shown(error: string): string {
   return error.slice(0, ERROR_CHARS_MAX).toWellFormed();
 }
 
-function toOwedWork(row: Readonly<Record<string, unknown>>): OwedWork {
-  return {
-    space: String(row["space"]),
-    kind: row["kind"] as WorkKind,
-    revision: Number(row["revision"]),
-    attempts: Number(row["attempts"]),
-    error: row["error"] === null ? null : String(row["error"]),
-  };
+function toOwedWork({ space, kind, revision, attempts, error }: WorkRow): OwedWork {
+  return { space, kind, revision, attempts, error };
 }

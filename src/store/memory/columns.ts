@@ -7,7 +7,7 @@ import {
   rowOf,
 } from "../../umi/index/columns.ts";
 import type { ColumnCache } from "../base/caches.ts";
-import type { SqlConnection } from "../base/driver.ts";
+import type { TypedConnection } from "../base/driver.ts";
 import type { SpaceRow } from "../base/space.ts";
 import { readTail } from "./rows.ts";
 
@@ -16,12 +16,17 @@ const CACHED_ENTRIES_MAX = 2_000_000;
 /** Column chunks read at a time. */
 const CHUNKS_PER_READ = 1_000;
 
+interface Chunk {
+  readonly first_number: number;
+  readonly data: Uint8Array;
+}
+
 const CHUNKS =
   "select first_number, data from umi_columns where space_number = $1 and first_number >= $2 order by first_number limit $3";
 
 /** The columns of every entry of a space, read as far as the cache lacks them. */
 export async function readColumns(
-  sql: SqlConnection,
+  sql: TypedConnection,
   space: SpaceRow,
   cache: ColumnCache | undefined,
 ): Promise<EntryColumns> {
@@ -33,7 +38,7 @@ export async function readColumns(
   return columns;
 }
 
-async function readChunks(sql: SqlConnection, space: SpaceRow, columns: EntryColumns): Promise<void> {
+async function readChunks(sql: TypedConnection, space: SpaceRow, columns: EntryColumns): Promise<void> {
   // A chunk may have begun before what is known already.
   const { rows } = await sql.execute(
     "select max(first_number) as first from umi_columns where space_number = $1 and first_number <= $2",
@@ -41,17 +46,17 @@ async function readChunks(sql: SqlConnection, space: SpaceRow, columns: EntryCol
   );
   let from = Number(rows[0]?.["first"] ?? 0);
   for (;;) {
-    const chunks = (await sql.execute(CHUNKS, [space.number, from, CHUNKS_PER_READ])).rows;
+    const chunks = (await sql.execute<Chunk>(CHUNKS, [space.number, from, CHUNKS_PER_READ])).rows;
     for (const chunk of chunks) {
-      const first = Number(chunk["first_number"]);
-      pushAll(columns, decodeRows(chunk["data"] as Uint8Array, first));
+      const first = chunk.first_number;
+      pushAll(columns, decodeRows(chunk.data, first));
       from = first + 1;
     }
     if (chunks.length < CHUNKS_PER_READ) return;
   }
 }
 
-async function pushTail(sql: SqlConnection, space: SpaceRow, columns: EntryColumns): Promise<void> {
+async function pushTail(sql: TypedConnection, space: SpaceRow, columns: EntryColumns): Promise<void> {
   const entries = await readTail(sql, space, columns.size);
   pushAll(
     columns,

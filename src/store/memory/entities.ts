@@ -1,15 +1,14 @@
-import { type Instant, instantOf } from "../../core/clock.ts";
+import { type SqlBool, sql } from "kysely";
+import type { Instant } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import {
   type Entity,
   type EntityId,
   type EntityMerge,
-  type EntityType,
   type Mention,
   normalizedName,
 } from "../../umi/facts/kept/entity.ts";
 import { type FactStore, MERGED_MAX, NAMESAKES_MAX } from "../../umi/facts/kept/fact-store.ts";
-import { toInstantOrNull } from "../base/rows.ts";
 import type { EntityRow } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
 import { inSpace } from "../base/space.ts";
@@ -115,7 +114,7 @@ async function listEntities(
     .selectAll()
     .where(inSpace(session, space))
     .where("merged_into", "is", null)
-    .where("id", ">", after)
+    .where(sql<SqlBool>`id > ${after}`)
     .orderBy("id")
     .limit(limit)
     .execute();
@@ -135,7 +134,7 @@ export async function entityFamily(session: Session, space: string, id: EntityId
       .orderBy("id")
       .limit(MERGED_MAX - family.size)
       .execute();
-    newest = rows.map((row) => row.id as EntityId).filter((member) => !family.has(member));
+    newest = rows.map((row) => row.id).filter((member) => !family.has(member));
     for (const member of newest) family.add(member);
   }
   return [...family].toSorted();
@@ -163,7 +162,7 @@ async function entitiesNamed(session: Session, space: string, name: string): Pro
     .execute();
   const found = new Map<EntityId, Entity>();
   for (const { id } of [...named, ...mentioned]) {
-    const kept = await keptEntity(session, space, id as EntityId);
+    const kept = await keptEntity(session, space, id);
     if (kept !== undefined) found.set(kept.id, kept);
   }
   return [...found.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1)).slice(0, NAMESAKES_MAX);
@@ -204,11 +203,11 @@ async function mergesOf(session: Session, space: string, id: EntityId): Promise<
     .orderBy("number")
     .execute();
   return rows.map((row) => ({
-    kept: row.kept_id as EntityId,
-    absorbed: row.absorbed_id as EntityId,
+    kept: row.kept_id,
+    absorbed: row.absorbed_id,
     reason: row.reason,
-    mergedAt: instantOf(row.merged_at),
-    undoneAt: toInstantOrNull(row.undone_at),
+    mergedAt: row.merged_at,
+    undoneAt: row.undone_at,
   }));
 }
 
@@ -221,7 +220,7 @@ async function mentionsOf(session: Session, space: string, id: EntityId): Promis
     .orderBy("turn_id")
     .orderBy("name")
     .execute();
-  return rows.map((row) => ({ entityId: row.entity_id as EntityId, name: row.name, turnId: row.turn_id }));
+  return rows.map((row) => ({ entityId: row.entity_id, name: row.name, turnId: row.turn_id }));
 }
 
 async function removeEntity(session: Session, space: string, id: EntityId): Promise<void> {
@@ -259,12 +258,12 @@ async function update(session: Session, space: string, id: EntityId, change: Par
 
 function toEntity(row: EntityRow): Entity {
   return {
-    id: row.id as EntityId,
+    id: row.id,
     space: row.space,
-    type: row.type as EntityType,
+    type: row.type,
     name: row.name,
-    mergedInto: row.merged_into as EntityId | null,
-    createdAt: instantOf(row.created_at),
+    mergedInto: row.merged_into,
+    createdAt: row.created_at,
   };
 }
 

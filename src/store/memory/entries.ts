@@ -62,13 +62,13 @@ export function sqlEntryStore(session: Session): EntryStore {
     async termsFrom(name, prefix) {
       const space = await findSpace(session, name);
       if (space === undefined) return [];
-      const { rows } = await sql.execute(TERMS_FROM, [
+      const { rows } = await sql.execute<{ readonly term: string }>(TERMS_FROM, [
         space.number,
         prefix,
         prefix + LAST_CHARACTER,
         SIMILAR_TERMS_MAX,
       ]);
-      const terms = new Set(rows.map((row) => row["term"] as string));
+      const terms = new Set(rows.map((row) => row.term));
       for (const each of await readTailTerms(sql, space))
         for (const term of splitTerms(each.terms)) if (term.startsWith(prefix)) terms.add(term);
       return [...terms].sort((a, b) => (a < b ? -1 : 1)).slice(0, SIMILAR_TERMS_MAX);

@@ -13,7 +13,7 @@ import {
   type TouchedByTurn,
 } from "../../umi/facts/kept/fact-store.ts";
 import { placeholders } from "../base/placeholders.ts";
-import { toFlag, toInstantOrNull } from "../base/rows.ts";
+import { toFlag } from "../base/rows.ts";
 import type { FactLinkRow, FactRow, Tables } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
 import { inSpace } from "../base/space.ts";
@@ -141,8 +141,8 @@ async function addSource(session: Session, space: string, id: FactId, turnId: st
 }
 
 async function findFact(session: Session, space: string, id: FactId): Promise<Fact | undefined> {
-  const { rows } = await session.sql.execute(FIND, [session.organizationId, space, id]);
-  return (await withSources(session, space, rows as unknown as readonly FactRow[]))[0];
+  const { rows } = await session.sql.execute<FactRow>(FIND, [session.organizationId, space, id]);
+  return (await withSources(session, space, rows))[0];
 }
 
 async function linksOf(session: Session, space: string, id: FactId): Promise<readonly FactLink[]> {
@@ -186,8 +186,8 @@ async function removeTurn(session: Session, space: string, turnId: string): Prom
     .returning("entity_id")
     .execute();
   return {
-    facts: sorted(facts.map((row) => row.fact_id)) as readonly FactId[],
-    entities: sorted(mentions.map((row) => row.entity_id)) as readonly EntityId[],
+    facts: sorted(facts.map((row) => row.fact_id)),
+    entities: sorted(mentions.map((row) => row.entity_id)),
   };
 }
 
@@ -201,10 +201,8 @@ async function listFacts(session: Session, space: string, query: FactQuery): Pro
     .selectAll()
     .where(inSpace(session, space))
     .where((eb) => matches(eb, query, family))
-    .$if(last !== undefined, (facts) =>
-      facts.where(({ eb, refTuple, tuple }) =>
-        eb(refTuple("learned_at", "id"), "<", tuple(last?.learnedAt ?? 0, last?.id ?? "")),
-      ),
+    .where(({ eb, refTuple, tuple }) =>
+      last === undefined ? eb.and([]) : eb(refTuple("learned_at", "id"), "<", tuple(last.learnedAt, last.id)),
     )
     .orderBy("learned_at", "desc")
     .orderBy("id", "desc")
@@ -269,24 +267,24 @@ async function removeFact(session: Session, space: string, id: FactId): Promise<
     .where("parent_id", "=", id)
     .returning("fact_id")
     .execute();
-  return sorted(followers.map((row) => row.fact_id)) as readonly FactId[];
+  return sorted(followers.map((row) => row.fact_id));
 }
 
 async function withSources(session: Session, space: string, rows: readonly FactRow[]): Promise<readonly Fact[]> {
   if (rows.length === 0) return [];
   const ids = rows.map((row) => row.id);
-  const of = async (table: string) => {
+  const of = async <T extends "umi_fact_sources" | "umi_fact_parents">(table: T) => {
     const wanted = `select * from ${table} where organization_id = $1 and space = $2
       and fact_id in (${placeholders(3, ids.length)}) order by position`;
-    const found = await session.sql.execute(wanted, [session.organizationId, space, ...ids]);
-    return Map.groupBy(found.rows, (row) => row["fact_id"]);
+    const found = await session.sql.execute<Tables[T]>(wanted, [session.organizationId, space, ...ids]);
+    return Map.groupBy(found.rows, (row) => row.fact_id);
   };
   const turns = await of("umi_fact_sources");
   const origins = await of("umi_fact_parents");
   return rows.map((row) => ({
     ...toFact(row),
-    sourceTurnIds: (turns.get(row.id) ?? []).map((source) => String(source["turn_id"])),
-    derivedFrom: (origins.get(row.id) ?? []).map((origin) => origin["parent_id"] as FactId),
+    sourceTurnIds: (turns.get(row.id) ?? []).map((source) => source.turn_id),
+    derivedFrom: (origins.get(row.id) ?? []).map((origin) => origin.parent_id),
   }));
 }
 
@@ -313,36 +311,36 @@ function toRow(fact: Fact): Omit<FactRow, "organization_id" | "space"> {
 
 function toFact(row: FactRow): Omit<Fact, "sourceTurnIds" | "derivedFrom"> {
   return {
-    id: row.id as FactId,
+    id: row.id,
     space: row.space,
     text: row.text,
-    subjectId: row.subject_id as EntityId | null,
+    subjectId: row.subject_id,
     relation: row.relation,
     value: row.value,
-    objectId: row.object_id as EntityId | null,
+    objectId: row.object_id,
     isDenied: row.is_denied !== 0,
     confidence: row.confidence,
-    validFrom: instantOf(row.valid_from),
+    validFrom: row.valid_from,
     saidAt: instantOf(row.said_at ?? (row.event_time === null ? row.valid_from : row.learned_at)),
-    learnedAt: instantOf(row.learned_at),
-    eventTime: toInstantOrNull(row.event_time),
+    learnedAt: row.learned_at,
+    eventTime: row.event_time,
     closing: closingOf(row),
   };
 }
 
 function closingOf({ valid_to, closed_at, closed_by }: FactRow): Closing | null {
   if (valid_to === null || closed_at === null || closed_by === null) return null;
-  return { validTo: instantOf(valid_to), closedAt: instantOf(closed_at), closedBy: closed_by as FactId };
+  return { validTo: valid_to, closedAt: closed_at, closedBy: closed_by };
 }
 
 function toLink(row: FactLinkRow): FactLink {
   return {
-    earlier: row.earlier_id as FactId,
-    later: row.later_id as FactId,
-    kind: row.kind as FactLink["kind"],
+    earlier: row.earlier_id,
+    later: row.later_id,
+    kind: row.kind,
     reason: row.reason,
     confidence: row.confidence,
-    linkedAt: instantOf(row.linked_at),
+    linkedAt: row.linked_at,
   };
 }
 
@@ -350,6 +348,6 @@ function missing(id: FactId): Failure {
   return new Failure("not_found", `Fact with id '${id}' not found`);
 }
 
-function sorted(ids: readonly string[]): readonly string[] {
+function sorted<T extends string>(ids: readonly T[]): readonly T[] {
   return [...new Set(ids)].toSorted();
 }

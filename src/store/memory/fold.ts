@@ -8,7 +8,7 @@ import {
   type Posting,
 } from "../../umi/index/postings.ts";
 import { INTEGER_MAX } from "../base/dialect.ts";
-import type { SqlConnection } from "../base/driver.ts";
+import type { TypedConnection } from "../base/driver.ts";
 import type { SpaceRow } from "../base/space.ts";
 import { type IndexedEntry, readNext } from "./rows.ts";
 
@@ -31,7 +31,7 @@ interface Chunk {
 }
 
 /** Puts the entries that the index does not cover yet into it. */
-export async function fold(sql: SqlConnection, space: SpaceRow): Promise<void> {
+export async function fold(sql: TypedConnection, space: SpaceRow): Promise<void> {
   const { nextNumber, indexedThrough } = space;
   const columns: EntryRow[] = Array.from({ length: nextNumber - indexedThrough }, (_, i) =>
     goneRow(indexedThrough + i),
@@ -55,7 +55,7 @@ export async function fold(sql: SqlConnection, space: SpaceRow): Promise<void> {
 }
 
 /** Takes an entry that the index covers out of it. */
-export async function unfold(sql: SqlConnection, space: SpaceRow, indexed: IndexedEntry): Promise<void> {
+export async function unfold(sql: TypedConnection, space: SpaceRow, indexed: IndexedEntry): Promise<void> {
   const { number } = indexed.entry;
   for (const term of termsToIndex(indexed).keys()) {
     const chunk = await chunkAt(sql, space, term, number);
@@ -97,7 +97,12 @@ export function termsToIndex({ entry, terms }: IndexedEntry): ReadonlyMap<string
   return countTerms([...terms, ...entry.tags.map(tagTerm)]);
 }
 
-async function append(sql: SqlConnection, space: SpaceRow, term: string, postings: readonly Posting[]): Promise<void> {
+async function append(
+  sql: TypedConnection,
+  space: SpaceRow,
+  term: string,
+  postings: readonly Posting[],
+): Promise<void> {
   const chunk = await chunkAt(sql, space, term, INTEGER_MAX);
   const room = chunk === undefined ? 0 : Math.max(0, CHUNK_POSTINGS_MAX - chunk.total);
   const fitting = postings.slice(0, room);
@@ -115,15 +120,22 @@ async function append(sql: SqlConnection, space: SpaceRow, term: string, posting
 }
 
 /** The chunk in which a posting of that number would be, or the last one before it. */
-async function chunkAt(sql: SqlConnection, space: SpaceRow, term: string, number: number): Promise<Chunk | undefined> {
-  const { rows } = await sql.execute(LAST_CHUNK, [space.number, term, number]);
+async function chunkAt(
+  sql: TypedConnection,
+  space: SpaceRow,
+  term: string,
+  number: number,
+): Promise<Chunk | undefined> {
+  const { rows } = await sql.execute<
+    Omit<Chunk, "first" | "last"> & { readonly first_number: number; readonly last_number: number }
+  >(LAST_CHUNK, [space.number, term, number]);
   const [row] = rows;
   return (
     row && {
-      first: Number(row["first_number"]),
-      last: Number(row["last_number"]),
-      total: Number(row["total"]),
-      data: row["data"] as Uint8Array,
+      first: row.first_number,
+      last: row.last_number,
+      total: row.total,
+      data: row.data,
     }
   );
 }
@@ -135,15 +147,15 @@ function postingsIn({ data, first, total }: Chunk): readonly Posting[] {
 }
 
 /** Zeros in the place of the entry's row. */
-async function forgetRow(sql: SqlConnection, space: SpaceRow, number: number): Promise<void> {
-  const { rows } = await sql.execute(
+async function forgetRow(sql: TypedConnection, space: SpaceRow, number: number): Promise<void> {
+  const { rows } = await sql.execute<{ readonly first_number: number; readonly data: Uint8Array }>(
     "select first_number, data from umi_columns where space_number = $1 and first_number <= $2 order by first_number desc limit 1",
     [space.number, number],
   );
   const [row] = rows;
   if (row === undefined) return;
-  const first = Number(row["first_number"]);
-  const data = Uint8Array.from(row["data"] as Uint8Array);
+  const first = row.first_number;
+  const data = Uint8Array.from(row.data);
   data.fill(0, (number - first) * ROW_BYTES, (number - first + 1) * ROW_BYTES);
   await sql.execute("update umi_columns set data = $1 where space_number = $2 and first_number = $3", [
     data,

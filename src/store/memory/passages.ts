@@ -1,7 +1,6 @@
 import { type SqlBool, sql } from "kysely";
-import { instantOf } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
-import { type AgentId, type ArchiveId, newId, type PassageId } from "../../core/id.ts";
+import { type AgentId, type ArchiveId, newId } from "../../core/id.ts";
 import type { Archive } from "../../umi/archive/archive.ts";
 import type { Passage, PassageStore } from "../../umi/archive/passage.ts";
 import { limitOf, orderOf, type PageSource, pageCondition, removeRow } from "../base/pages.ts";
@@ -127,8 +126,8 @@ async function archiveFor(session: Session, id: ArchiveId): Promise<Archive> {
 }
 
 async function archiveOf(session: Session, agentId: AgentId): Promise<ArchiveId | undefined> {
-  const { rows } = await session.sql.execute(ARCHIVE_OF, [agentId, session.organizationId]);
-  return rows[0]?.["id"] as ArchiveId | undefined;
+  const { rows } = await session.sql.execute<{ readonly id: ArchiveId }>(ARCHIVE_OF, [agentId, session.organizationId]);
+  return rows[0]?.id;
 }
 
 /** An archive that the agent owns, with its embeddings. */
@@ -159,13 +158,13 @@ async function createArchive(session: Session, agentId: AgentId, name: string): 
 
 function toPassage(row: PassageRow): Passage {
   return {
-    id: row.id as PassageId,
-    archiveId: row.archive_id as ArchiveId,
+    id: row.id,
+    archiveId: row.archive_id,
     text: row.text,
     tags: fromJsonOrNull(row.tags),
     metadata: fromJson(row.metadata),
-    createdAt: instantOf(row.created_at),
-    updatedAt: instantOf(row.updated_at),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
     createdById: row.created_by_id,
   };
 }

@@ -1,7 +1,7 @@
 import { countTerm, isTagTerm, tagTerm } from "../../umi/index/entry.ts";
 import { COUNT_MAX, decodePostings, type PostingList } from "../../umi/index/postings.ts";
 import { INTEGER_MAX } from "../base/dialect.ts";
-import type { SqlConnection } from "../base/driver.ts";
+import type { TypedConnection } from "../base/driver.ts";
 import { filledLists, placeholders } from "../base/placeholders.ts";
 import { fromJson } from "../base/rows.ts";
 import type { SpaceRow } from "../base/space.ts";
@@ -20,7 +20,7 @@ interface TailList {
 
 /** What {@link import("../../umi/index/entry-store.ts").EntryStore.postings} gives: the index and its tail together. */
 export async function readPostings(
-  sql: SqlConnection,
+  sql: TypedConnection,
   space: SpaceRow,
   {
     terms,
@@ -48,7 +48,7 @@ export async function readPostings(
 }
 
 async function readList(
-  sql: SqlConnection,
+  sql: TypedConnection,
   space: SpaceRow,
   { term, rest, total }: { readonly term: string; readonly rest: TailList; readonly total: number },
   budget: number,
@@ -75,26 +75,35 @@ interface Chunk {
 }
 
 /** The newest chunks of a list that hold `wanted` postings together, or all of them, oldest first. */
-async function newestChunks(sql: SqlConnection, space: SpaceRow, term: string, wanted: number): Promise<Chunk[]> {
+async function newestChunks(sql: TypedConnection, space: SpaceRow, term: string, wanted: number): Promise<Chunk[]> {
   const chunks: Chunk[] = [];
   let read = 0;
   let before = INTEGER_MAX;
   while (read < wanted) {
-    const { rows } = await sql.execute(CHUNKS, [space.number, term, before, CHUNKS_PER_READ]);
+    const { rows } = await sql.execute<Omit<Chunk, "first"> & { readonly first_number: number }>(CHUNKS, [
+      space.number,
+      term,
+      before,
+      CHUNKS_PER_READ,
+    ]);
     for (const row of rows) {
       if (read >= wanted) break;
-      before = Number(row["first_number"]);
-      const total = Number(row["total"]);
-      chunks.push({ first: before, total, data: row["data"] as Uint8Array });
-      read += total;
+      before = row.first_number;
+      chunks.push({ first: before, total: row.total, data: row.data });
+      read += row.total;
     }
     if (rows.length < CHUNKS_PER_READ) break;
   }
   return chunks.reverse();
 }
 
+interface Total {
+  readonly term: string;
+  readonly total: number;
+}
+
 async function indexedTotals(
-  sql: SqlConnection,
+  sql: TypedConnection,
   space: SpaceRow,
   terms: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
@@ -102,14 +111,14 @@ async function indexedTotals(
   if (space.indexedThrough === 0) return totals;
   for (const list of filledLists(terms)) {
     const statement = `select term, sum(total) as total from umi_postings where space_number = $1 and term in (${placeholders(2, list.length)}) group by term`;
-    for (const row of (await sql.execute(statement, [space.number, ...list])).rows)
-      totals.set(row["term"] as string, Number(row["total"]));
+    for (const row of (await sql.execute<Total>(statement, [space.number, ...list])).rows)
+      totals.set(row.term, Number(row.total));
   }
   return totals;
 }
 
 async function tailLists(
-  sql: SqlConnection,
+  sql: TypedConnection,
   space: SpaceRow,
   wanted: readonly string[],
 ): Promise<ReadonlyMap<string, TailList>> {

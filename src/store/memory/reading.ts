@@ -1,7 +1,7 @@
 import type { ReadingStore } from "../../umi/reading.ts";
 import type { Session } from "../base/session.ts";
 import { findSpace } from "../base/space.ts";
-import { ENTRY_COLUMNS, indexedEntryOf } from "./rows.ts";
+import { ENTRY_COLUMNS, type EntryColumns, indexedEntryOf } from "./rows.ts";
 
 const NEXT = `select ${ENTRY_COLUMNS} from umi_entries where space_number = $1
   and number > (select read_through from umi_spaces where number = $1) order by number limit $2`;
@@ -14,7 +14,9 @@ export function sqlReadingStore(session: Session): ReadingStore {
     async next(name, limit) {
       const space = await findSpace(session, name);
       if (space === undefined) return [];
-      return (await sql.execute(NEXT, [space.number, limit])).rows.map((row) => indexedEntryOf(row).entry);
+      return (await sql.execute<EntryColumns>(NEXT, [space.number, limit])).rows.map(
+        (row) => indexedEntryOf(row).entry,
+      );
     },
     async advance(name, through) {
       const space = await findSpace(session, name);

@@ -1,7 +1,6 @@
-import { instantOf } from "../../core/clock.ts";
-import { type Entry, type EntryRole, splitTerms } from "../../umi/index/entry.ts";
+import { type Entry, splitTerms } from "../../umi/index/entry.ts";
 import type { EntryTerms } from "../../umi/index/entry-store.ts";
-import type { SqlConnection } from "../base/driver.ts";
+import type { TypedConnection } from "../base/driver.ts";
 import { filledLists, placeholders } from "../base/placeholders.ts";
 import { fromJson } from "../base/rows.ts";
 import type { SpaceRow } from "../base/space.ts";
@@ -14,17 +13,17 @@ const TAIL_TERMS =
   "select number, terms, tags from umi_entries where space_number = $1 and number >= $2 order by number";
 
 /** The entries of a space from a number on. */
-export async function readTail(sql: SqlConnection, space: SpaceRow, from: number): Promise<readonly IndexedEntry[]> {
-  return (await sql.execute(TAIL, [space.number, from])).rows.map(indexedEntryOf);
+export async function readTail(sql: TypedConnection, space: SpaceRow, from: number): Promise<readonly IndexedEntry[]> {
+  return (await sql.execute<EntryColumns>(TAIL, [space.number, from])).rows.map(indexedEntryOf);
 }
 
 /** The next entries of a space from a number on. */
 export async function readNext(
-  sql: SqlConnection,
+  sql: TypedConnection,
   space: SpaceRow,
   { from, limit }: { readonly from: number; readonly limit: number },
 ): Promise<readonly IndexedEntry[]> {
-  return (await sql.execute(NEXT, [space.number, from, limit])).rows.map(indexedEntryOf);
+  return (await sql.execute<EntryColumns>(NEXT, [space.number, from, limit])).rows.map(indexedEntryOf);
 }
 
 /** What an entry of the tail is found by: its terms as one text, and its tags in JSON. */
@@ -35,13 +34,9 @@ export interface TailTerms {
 }
 
 /** The terms of the entries that the index does not cover. */
-export async function readTailTerms(sql: SqlConnection, space: SpaceRow): Promise<readonly TailTerms[]> {
+export async function readTailTerms(sql: TypedConnection, space: SpaceRow): Promise<readonly TailTerms[]> {
   if (space.indexedThrough === space.nextNumber) return [];
-  return (await sql.execute(TAIL_TERMS, [space.number, space.indexedThrough])).rows.map((row) => ({
-    number: Number(row["number"]),
-    terms: row["terms"] as string,
-    tags: row["tags"] as string,
-  }));
+  return (await sql.execute<TailTerms>(TAIL_TERMS, [space.number, space.indexedThrough])).rows;
 }
 
 /** An entry with its terms, in order. */
@@ -50,26 +45,24 @@ export interface IndexedEntry {
   readonly terms: readonly string[];
 }
 
+/** {@link ENTRY_COLUMNS} as they stand: tags in JSON, and terms as one text. */
+export interface EntryColumns extends Omit<Entry, "tags"> {
+  readonly tags: string;
+  readonly terms: string;
+}
+
 /** A row of `umi_entries`, all its columns but the space. */
-export function indexedEntryOf(row: Readonly<Record<string, unknown>>): IndexedEntry {
+export function indexedEntryOf(row: EntryColumns): IndexedEntry {
+  const { number, id, session, speaker, role, text, at } = row;
   return {
-    entry: {
-      number: Number(row["number"]),
-      id: row["id"] as string,
-      session: row["session"] as string,
-      speaker: row["speaker"] as string,
-      role: row["role"] as EntryRole,
-      text: row["text"] as string,
-      at: instantOf(Number(row["at"])),
-      tags: fromJson(row["tags"] as string),
-    },
-    terms: splitTerms(row["terms"] as string),
+    entry: { number, id, session, speaker, role, text, at, tags: fromJson(row.tags) },
+    terms: splitTerms(row.terms),
   };
 }
 
 /** The entries whose id or number is among the values, in the order of their numbers. */
 export async function entriesBy(
-  sql: SqlConnection,
+  sql: TypedConnection,
   space: SpaceRow,
   { column, values }: { readonly column: "id" | "number"; readonly values: readonly (string | number)[] },
 ): Promise<readonly IndexedEntry[]> {
@@ -77,7 +70,7 @@ export async function entriesBy(
   for (const list of filledLists([...new Set(values)])) {
     const wanted = placeholders(2, list.length);
     const statement = `select ${ENTRY_COLUMNS} from umi_entries where space_number = $1 and ${column} in (${wanted})`;
-    const { rows } = await sql.execute(statement, [space.number, ...list]);
+    const { rows } = await sql.execute<EntryColumns>(statement, [space.number, ...list]);
     for (const row of rows) found.push(indexedEntryOf(row));
   }
   return found.sort((a, b) => a.entry.number - b.entry.number);
@@ -85,7 +78,7 @@ export async function entriesBy(
 
 /** The terms of the entries of these numbers, in the order of the numbers. */
 export async function termsBy(
-  sql: SqlConnection,
+  sql: TypedConnection,
   space: SpaceRow,
   numbers: readonly number[],
 ): Promise<readonly EntryTerms[]> {
@@ -93,8 +86,7 @@ export async function termsBy(
   for (const list of filledLists([...new Set(numbers)])) {
     const wanted = placeholders(2, list.length);
     const statement = `select number, terms from umi_entries where space_number = $1 and number in (${wanted})`;
-    const { rows } = await sql.execute(statement, [space.number, ...list]);
-    for (const row of rows) found.push({ number: Number(row["number"]), terms: row["terms"] as string });
+    found.push(...(await sql.execute<EntryTerms>(statement, [space.number, ...list])).rows);
   }
   return found.sort((a, b) => a.number - b.number);
 }

@@ -12,6 +12,12 @@ const CHUNKS_PER_READ = 256;
 /** Equal to none, itself included. */
 const NO_EPOCH = Number.NaN;
 
+interface CodeChunk {
+  readonly chunk: number;
+  readonly changed_at: number;
+  readonly data: Uint8Array;
+}
+
 const STAMPS = "select chunk, changed_at from umi_vector_codes where space_number = $1 order by chunk";
 const CODES =
   "select chunk, changed_at, data from umi_vector_codes where space_number = $1 and chunk >= $2 order by chunk limit $3";
@@ -43,30 +49,34 @@ export async function readVectorRows(session: Session, space: SpaceRow, dimensio
 }
 
 async function refresh({ sql }: Session, space: SpaceRow, cached: CachedVectors): Promise<void> {
-  const { rows } = await sql.execute(STAMPS, [space.number]);
-  const stale = rows.filter((row) => cached.stamps.get(Number(row["chunk"])) !== Number(row["changed_at"]));
-  dropMissing(cached, new Set(rows.map((row) => Number(row["chunk"]))));
-  let from = Number(stale[0]?.["chunk"] ?? 0);
-  const isStale = new Set(stale.map((row) => Number(row["chunk"])));
+  const { rows } = await sql.execute<Omit<CodeChunk, "data">>(STAMPS, [space.number]);
+  const stale = rows.filter((row) => cached.stamps.get(row.chunk) !== row.changed_at);
+  dropMissing(cached, new Set(rows.map((row) => row.chunk)));
+  let from = stale[0]?.chunk ?? 0;
+  const isStale = new Set(stale.map((row) => row.chunk));
   while (isStale.size > 0) {
-    const chunks = (await sql.execute(CODES, [space.number, from, CHUNKS_PER_READ])).rows;
+    const chunks = (await sql.execute<CodeChunk>(CODES, [space.number, from, CHUNKS_PER_READ])).rows;
     if (chunks.length === 0) return;
     for (const row of chunks) {
-      const chunk = Number(row["chunk"]);
+      const { chunk } = row;
       from = chunk + 1;
       if (!isStale.delete(chunk)) continue;
-      readCodes(cached.rows, chunk, row["data"] as Uint8Array);
+      readCodes(cached.rows, chunk, row.data);
       if (cached.rows.isExact) await readWhole(sql, space, cached.rows, chunk);
       // Only now: a chunk of which a part could not be read is read again.
-      cached.stamps.set(chunk, Number(row["changed_at"]));
+      cached.stamps.set(chunk, row.changed_at);
     }
   }
 }
 
 async function readWhole(sql: Session["sql"], space: SpaceRow, rows: VectorRows, chunk: number): Promise<void> {
   const first = chunk * CODES_PER_CHUNK;
-  const vectors = await sql.execute(VECTORS, [space.number, first, first + CODES_PER_CHUNK]);
-  for (const each of vectors.rows) rows.setWhole(Number(each["number"]), each["vector"] as Uint8Array);
+  const vectors = await sql.execute<{ readonly number: number; readonly vector: Uint8Array }>(VECTORS, [
+    space.number,
+    first,
+    first + CODES_PER_CHUNK,
+  ]);
+  for (const each of vectors.rows) rows.setWhole(each.number, each.vector);
 }
 
 /** A chunk that was read inside a transaction that came to nothing is not there any more. */

@@ -10,9 +10,15 @@ const UPSERT_VECTOR =
   "insert into umi_vectors (space_number, number, vector) values ($1, $2, $3) on conflict (space_number, number) do update set vector = excluded.vector";
 const UPSERT_CODES =
   "insert into umi_vector_codes (space_number, chunk, changed_at, data) values ($1, $2, $3, $4) on conflict (space_number, chunk) do update set changed_at = excluded.changed_at, data = excluded.data";
+const CHUNK = "select data from umi_vector_codes where space_number = $1 and chunk = $2";
 const LACKING_ANY = "select id, text from umi_entries where space_number = $1 order by number limit $2";
 const LACKING =
   "select number, id, text from umi_entries where space_number = $1 and number >= $2 and not exists (select 1 from umi_vectors where umi_vectors.space_number = umi_entries.space_number and umi_vectors.number = umi_entries.number) order by number limit $3";
+interface Lacking {
+  readonly id: string;
+  readonly text: string;
+}
+
 /** Spaces of which it is remembered where entries without a vector begin. */
 const EMBEDDED_SPACES_MAX = 1_000;
 
@@ -74,8 +80,8 @@ export function sqlVectorStore(session: Session): VectorStore {
       const { rows } =
         space.vectorModel === model
           ? await lackingOf(session, space, model, limit)
-          : await sql.execute(LACKING_ANY, [space.number, limit]);
-      return rows.map((row) => ({ id: row["id"] as string, text: row["text"] as string }));
+          : await sql.execute<Lacking>(LACKING_ANY, [space.number, limit]);
+      return rows.map(({ id, text }) => ({ id, text }));
     },
 
     async nearest(name, { model, vector, limit, accept = () => true }) {
@@ -92,8 +98,8 @@ export function sqlVectorStore(session: Session): VectorStore {
 async function lackingOf({ sql, embeddedCache }: Session, space: SpaceRow, model: string, limit: number) {
   const known = embeddedCache?.get(space.number);
   const from = known?.epoch === space.epoch && known.model === model ? known.through : 0;
-  const found = await sql.execute(LACKING, [space.number, from, limit]);
-  const through = Number(found.rows[0]?.["number"] ?? space.nextNumber);
+  const found = await sql.execute<Lacking & { readonly number: number }>(LACKING, [space.number, from, limit]);
+  const through = found.rows[0]?.number ?? space.nextNumber;
   if (limit < 1) return found;
   embeddedCache?.delete(space.number);
   embeddedCache?.set(space.number, { epoch: space.epoch, model, through });
@@ -152,13 +158,9 @@ async function changeCodes(
   const rowBytes = codeBytes(dimension) + 1;
   const chunks = new Set([...codes.keys()].map((number) => Math.floor(number / CODES_PER_CHUNK)));
   for (const chunk of [...chunks].sort((a, b) => a - b)) {
-    const { rows } = await sql.execute("select data from umi_vector_codes where space_number = $1 and chunk = $2", [
-      space.number,
-      chunk,
-    ]);
+    const { rows } = await sql.execute<{ readonly data: Uint8Array }>(CHUNK, [space.number, chunk]);
     const [row] = rows;
-    const data =
-      row === undefined ? new Uint8Array(rowBytes * CODES_PER_CHUNK) : Uint8Array.from(row["data"] as Uint8Array);
+    const data = row === undefined ? new Uint8Array(rowBytes * CODES_PER_CHUNK) : Uint8Array.from(row.data);
     for (const [number, code] of codes) {
       if (Math.floor(number / CODES_PER_CHUNK) !== chunk) continue;
       const at = (number % CODES_PER_CHUNK) * rowBytes;
@@ -174,8 +176,10 @@ async function readVectors({ sql }: Session, space: SpaceRow, numbers: readonly 
   const found: { number: number; vector: Float32Array }[] = [];
   for (const list of filledLists(numbers)) {
     const statement = `select number, vector from umi_vectors where space_number = $1 and number in (${placeholders(2, list.length)}) and vector is not null`;
-    for (const row of (await sql.execute(statement, [space.number, ...list])).rows)
-      found.push({ number: Number(row["number"]), vector: vectorOf(row["vector"] as Uint8Array) });
+    for (const row of (
+      await sql.execute<{ readonly number: number; readonly vector: Uint8Array }>(statement, [space.number, ...list])
+    ).rows)
+      found.push({ number: row.number, vector: vectorOf(row.vector) });
   }
   return found;
 }

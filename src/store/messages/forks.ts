@@ -1,7 +1,7 @@
 import type { MessageStore } from "../../agent/ports/ports.ts";
 import type { ConversationId } from "../../core/id.ts";
 import type { Session } from "../base/session.ts";
-import { forgetRows, retireThread } from "./replaced-messages.ts";
+import { forgetRows, type GoneMessage, retireThread } from "./replaced-messages.ts";
 
 const SHARE = `insert into thread_messages (thread_id, position, sequence_id, in_context, is_shared, is_refused)
   select $1, thread_messages.position + $2, thread_messages.sequence_id, 1, 1, thread_messages.is_refused
@@ -38,7 +38,7 @@ export function sqlForks(session: Session): Pick<MessageStore, "share"> {
 
 /** Removes what a conversation that is gone leaves behind: its thread, and the messages that no other one shares. */
 export async function dropThread(session: Session, id: ConversationId): Promise<void> {
-  const { rows } = await session.sql.execute(DROP, [id, session.organizationId]);
+  const { rows } = await session.sql.execute<GoneMessage>(DROP, [id, session.organizationId]);
   await forgetRows(session, rows);
   await retireThread(session, id);
   await session.sql.execute(LEAVE, [id]);

@@ -1,8 +1,6 @@
 import { sql } from "kysely";
-import type { Message, MessageRole } from "../../agent/message.ts";
+import type { Message } from "../../agent/message.ts";
 import { spokenText } from "../../agent/spoken.ts";
-import { instantOf } from "../../core/clock.ts";
-import type { AgentId, ConversationId, MessageId, RunId, StepId } from "../../core/id.ts";
 import { fromFlagOrNull, fromJson, fromJsonOrNull, toFlag, toFlagOrNull } from "../base/rows.ts";
 import type { MessageRow } from "../base/schema.ts";
 
@@ -62,10 +60,10 @@ export const INSERT_MESSAGE = `insert into messages (id, organization_id, agent_
 /** The message that a row holds. */
 export function toMessage(row: ShownRow): Message {
   return {
-    id: row.id as MessageId,
-    agentId: row.agent_id as AgentId,
-    conversationId: row.conversation_id as ConversationId | null,
-    role: row.role as MessageRole,
+    id: row.id,
+    agentId: row.agent_id,
+    conversationId: row.conversation_id,
+    role: row.role,
     content: fromJson(row.content),
     toolCalls: fromJsonOrNull(row.tool_calls) ?? [],
     toolReturns: fromJsonOrNull(row.tool_returns) ?? [],
@@ -75,10 +73,10 @@ export function toMessage(row: ShownRow): Message {
     otid: row.otid,
     senderId: row.sender_id,
     groupId: row.group_id,
-    stepId: row.step_id as StepId | null,
-    runId: row.run_id as RunId | null,
+    stepId: row.step_id,
+    runId: row.run_id,
     isError: fromFlagOrNull(row.is_error),
-    createdAt: instantOf(row.created_at),
+    createdAt: row.created_at,
   };
 }
 

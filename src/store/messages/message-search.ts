@@ -63,8 +63,14 @@ export function sqlMessageFinder(session: Session): MessageFinder {
     },
 
     async runsOfOtid(agentId, conversationId, otid, limit) {
-      const { rows } = await session.sql.execute(OF_OTID, [agentId, otid, conversationId, organizationId, limit]);
-      return rows.map((row) => row["run_id"] as RunId);
+      const { rows } = await session.sql.execute<{ readonly run_id: RunId }>(OF_OTID, [
+        agentId,
+        otid,
+        conversationId,
+        organizationId,
+        limit,
+      ]);
+      return rows.map((row) => row.run_id);
     },
   };
 }

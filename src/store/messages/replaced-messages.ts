@@ -1,5 +1,6 @@
 import type { ThreadId } from "../../agent/ports/ports.ts";
-import type { AgentId, MessageId } from "../../core/id.ts";
+import type { MessageId } from "../../core/id.ts";
+import type { MessageRow } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
 import { REPLACED_AT_HOME } from "./message-rows.ts";
 import { forgetMessages } from "./turn-entries.ts";
@@ -22,23 +23,28 @@ const retire = (which: string) => `update messages set is_error = 1, is_spoken =
 const RETIRE_ONE = retire("messages.id = $2");
 const RETIRE_ALL = retire("sequence_id in (select sequence_id from thread_messages where thread_id = $2)");
 
+/** A message that a statement took away, and whose it was. */
+export type GoneMessage = Pick<MessageRow, "id" | "agent_id">;
+
 /** Takes messages that came once more out of a thread; where no other one holds them, out of the agent's memory too. */
 export async function supersede(session: Session, threadId: ThreadId, ids: readonly MessageId[]): Promise<void> {
   for (const id of ids) {
     await session.sql.execute(REPLACE, [threadId, id, session.organizationId]);
-    const { rows } = await session.sql.execute(RETIRE_ONE, [session.organizationId, id, threadId]);
+    const { rows } = await session.sql.execute<GoneMessage>(RETIRE_ONE, [session.organizationId, id, threadId]);
     await forgetRows(session, rows);
   }
 }
 
 /** Before a thread is dropped: takes out of the agent's memory what all others that hold it have replaced. */
 export async function retireThread(session: Session, threadId: ThreadId): Promise<void> {
-  const { rows } = await session.sql.execute(RETIRE_ALL, [session.organizationId, threadId, threadId]);
+  const { rows } = await session.sql.execute<GoneMessage>(RETIRE_ALL, [session.organizationId, threadId, threadId]);
   await forgetRows(session, rows);
 }
 
 /** Takes messages of one agent, as statements return them, out of its memory. */
-export async function forgetRows(session: Session, rows: readonly Readonly<Record<string, unknown>>[]): Promise<void> {
-  const ids = rows.map((row) => row["id"] as MessageId);
-  await forgetMessages(session, rows[0]?.["agent_id"] as AgentId, ids);
+export async function forgetRows(session: Session, rows: readonly GoneMessage[]): Promise<void> {
+  const [first] = rows;
+  if (first === undefined) return;
+  const ids = rows.map((row) => row.id);
+  await forgetMessages(session, first.agent_id, ids);
 }

@@ -4,6 +4,7 @@ import { assert } from "../../core/assert.ts";
 import type { MessageId } from "../../core/id.ts";
 import { limitOf } from "../base/pages.ts";
 import { readable, toFlag } from "../base/rows.ts";
+import type { MessageRow } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
 import { cursorCondition, matches } from "./message-filter.ts";
 import {
@@ -88,26 +89,25 @@ export function sqlThreads(session: Session): Threads {
     },
 
     async context(threadId) {
-      const rows = await contextRows(session, CONTEXT, threadId);
-      return rows.map((row) => toMessage(row as unknown as ShownRow));
+      const rows = await contextRows<ShownRow>(session, CONTEXT, threadId);
+      return rows.map(toMessage);
     },
 
     async contextIds(threadIds) {
       const ids = new Map<ThreadId, readonly MessageId[]>();
       for (const threadId of threadIds) {
-        const rows = await contextRows(session, CONTEXT_IDS, threadId);
+        const rows = await contextRows<Pick<MessageRow, "id">>(session, CONTEXT_IDS, threadId);
         ids.set(
           threadId,
-          rows.map((row) => row["id"] as MessageId),
+          rows.map((row) => row.id),
         );
       }
       return ids;
     },
 
     async tokenCounts(threadId) {
-      const rows = await contextRows(session, CONTEXT_TOKENS, threadId);
-      const counted = rows.filter((row) => row["tokens"] !== null);
-      return new Map(counted.map((row) => [row["id"] as MessageId, Number(row["tokens"])]));
+      const rows = await contextRows<Pick<MessageRow, "id" | "tokens">>(session, CONTEXT_TOKENS, threadId);
+      return new Map(rows.flatMap(({ id, tokens }) => (tokens === null ? [] : [[id, tokens] as const])));
     },
 
     supersede: (threadId, ids) => supersede(session, threadId, ids),
@@ -132,11 +132,11 @@ export function sqlThreads(session: Session): Threads {
 }
 
 /** A context, oldest first; of one that holds more than may be read its head and the newest. */
-async function contextRows(session: Session, query: ContextQuery, threadId: ThreadId) {
+async function contextRows<Row>(session: Session, query: ContextQuery, threadId: ThreadId) {
   const of = [threadId, session.organizationId];
-  const rows = (await session.sql.execute(query.newest, of)).rows.toReversed();
+  const rows = (await session.sql.execute<Row>(query.newest, of)).rows.toReversed();
   if (rows.length < CONTEXT_MESSAGES_MAX) return rows;
-  const head = (await session.sql.execute(query.head, of)).rows;
+  const head = (await session.sql.execute<Row>(query.head, of)).rows;
   return [...head, ...rows.slice(1)];
 }
 

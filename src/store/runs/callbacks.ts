@@ -1,8 +1,8 @@
 import type { CallbackOutcome, Run, WaitingCallback } from "../../agent/run.ts";
-import { instantOf } from "../../core/clock.ts";
 import type { RunId } from "../../core/id.ts";
-import type { SqlConnection } from "../base/driver.ts";
+import type { TypedConnection } from "../base/driver.ts";
 import { toActor } from "../base/rows.ts";
+import type { RunRow, Tables } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
 
 const QUEUE = `insert into run_callbacks (run_id, organization_id, attempts, due_at)
@@ -14,6 +14,8 @@ const NOTE = `update runs set callback_sent_at = $1, callback_status_code = $2, 
 const AGAIN =
   "update run_callbacks set attempts = attempts + 1, due_at = $1 where run_id = $2 and organization_id = $3";
 const DONE = "delete from run_callbacks where run_id = $1 and organization_id = $2";
+
+type WaitingRow = Tables["run_callbacks"] & Pick<RunRow, "user_id" | "callback_url">;
 
 /** Puts the callback of a run that has ended on the list, in the transaction that ends it. */
 export async function queueCallback(session: Session, run: Run): Promise<void> {
@@ -32,13 +34,13 @@ export async function noteCallback(session: Session, id: RunId, outcome: Callbac
 }
 
 /** See `Store.waitingCallbacks`. */
-export async function waitingCallbacks(reader: SqlConnection, limit: number): Promise<readonly WaitingCallback[]> {
-  const { rows } = await reader.execute(WAITING, [limit]);
+export async function waitingCallbacks(reader: TypedConnection, limit: number): Promise<readonly WaitingCallback[]> {
+  const { rows } = await reader.execute<WaitingRow>(WAITING, [limit]);
   return rows.map((row) => ({
     actor: toActor(row),
-    runId: row["run_id"] as RunId,
-    url: String(row["callback_url"]),
-    attempts: Number(row["attempts"]),
-    dueAt: instantOf(Number(row["due_at"])),
+    runId: row.run_id,
+    url: String(row.callback_url),
+    attempts: row.attempts,
+    dueAt: row.due_at,
   }));
 }

@@ -1,6 +1,6 @@
 import type { NumberedEvent, RunEventStore, RunEvents } from "../../agent/ports/ports.ts";
 import { assert } from "../../core/assert.ts";
-import type { SqlConnection } from "../base/driver.ts";
+import type { TypedConnection } from "../base/driver.ts";
 import { placeholders } from "../base/placeholders.ts";
 import type { Session } from "../base/session.ts";
 
@@ -120,7 +120,7 @@ export async function forgetArrivals({ sql }: Session): Promise<void> {
 }
 
 /** Of a run that was deleted while it was at work, or whose conversation was, nothing is stored any more. */
-async function ofPresentRuns(sql: SqlConnection, appended: readonly RunEvents[]): Promise<readonly RunEvents[]> {
+async function ofPresentRuns(sql: TypedConnection, appended: readonly RunEvents[]): Promise<readonly RunEvents[]> {
   const present = new Set<unknown>();
   const step = appended.length === 1 ? 1 : RUNS_PER_LOOK;
   const look = `select id from runs where id in (${placeholders(1, step)}) and (conversation_id is null
@@ -160,7 +160,7 @@ function valuesOf(appended: readonly RunEvents[]): readonly (string | number)[] 
   return values;
 }
 
-async function insertArrivals(sql: SqlConnection, values: readonly (string | number)[]): Promise<void> {
+async function insertArrivals(sql: TypedConnection, values: readonly (string | number)[]): Promise<void> {
   let done = 0;
   for (const statement of ARRIVE) {
     for (; values.length - done >= statement.values; done += statement.values)

@@ -1,6 +1,5 @@
 import type { ProviderTrace, ProviderTraceStore } from "../../agent/provider-trace.ts";
-import { instantOf } from "../../core/clock.ts";
-import type { AgentId, RunId, StepId } from "../../core/id.ts";
+import type { RunId } from "../../core/id.ts";
 import { fromJson } from "../base/rows.ts";
 import type { ProviderTraceRow } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
@@ -24,13 +23,13 @@ export function sqlProviderTraceStore(session: Session): ProviderTraceStore {
   const { organizationId } = session;
   return {
     async find(stepId) {
-      const { rows } = await session.sql.execute(FIND, [stepId, organizationId]);
-      return rows[0] && toTrace(rows[0] as unknown as ProviderTraceRow);
+      const { rows } = await session.sql.execute<ProviderTraceRow>(FIND, [stepId, organizationId]);
+      return rows[0] && toTrace(rows[0]);
     },
 
     async listForRun(runId, limit) {
-      const { rows } = await session.sql.execute(OF_RUN, [runId, organizationId, limit]);
-      return rows.map((row) => toTrace(row as unknown as ProviderTraceRow));
+      const { rows } = await session.sql.execute<ProviderTraceRow>(OF_RUN, [runId, organizationId, limit]);
+      return rows.map(toTrace);
     },
 
     async insert(trace) {
@@ -57,13 +56,13 @@ export async function forgetRunTraces({ sql, organizationId }: Session, id: RunI
 
 function toTrace(row: ProviderTraceRow): ProviderTrace {
   return {
-    stepId: row.step_id as StepId,
-    runId: row.run_id as RunId,
-    agentId: row.agent_id as AgentId,
+    stepId: row.step_id,
+    runId: row.run_id,
+    agentId: row.agent_id,
     userId: row.user_id,
     llmConfig: fromJson(row.llm_config),
     requestJson: row.request_json,
     responseJson: row.response_json,
-    createdAt: instantOf(row.created_at),
+    createdAt: row.created_at,
   };
 }

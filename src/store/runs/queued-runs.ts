@@ -3,9 +3,9 @@ import type { RunStore } from "../../agent/ports/ports.ts";
 import type { QueuedRun } from "../../agent/run.ts";
 import { type Instant, instantOf } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
-import type { RunId } from "../../core/id.ts";
-import type { SqlConnection } from "../base/driver.ts";
-import { fromJson, toActor } from "../base/rows.ts";
+import type { TypedConnection } from "../base/driver.ts";
+import { type ActorColumns, fromJson, toActor } from "../base/rows.ts";
+import type { RunRow } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
 
 /** How long to wait for a conversation in which another run is at work, before looking again. */
@@ -33,9 +33,9 @@ export function sqlQueuedRuns({
   return {
     async findQueued(where) {
       const [column, id] = "runId" in where ? ["id", where.runId] : ["agent_id", where.agentId];
-      const { rows } = await sql.execute(findQueued(column), [id, organizationId]);
+      const { rows } = await sql.execute<Pick<RunRow, "id" | "queued_input">>(findQueued(column), [id, organizationId]);
       const [row] = rows;
-      return row && { runId: row["id"] as RunId, input: fromJson<TurnInput>(String(row["queued_input"])) };
+      return row && { runId: row.id, input: fromJson<TurnInput>(String(row.queued_input)) };
     },
 
     async setQueuedInput(id, input) {
@@ -50,13 +50,15 @@ export function sqlQueuedRuns({
 }
 
 /** See `Store.queuedRuns`. */
-export async function queuedRuns(reader: SqlConnection, limit: number, now: Instant): Promise<readonly QueuedRun[]> {
-  const { rows } = await reader.execute(QUEUED, [limit]);
+export async function queuedRuns(reader: TypedConnection, limit: number, now: Instant): Promise<readonly QueuedRun[]> {
+  const { rows } = await reader.execute<ActorColumns & Pick<RunRow, "id"> & { readonly is_blocked: unknown }>(QUEUED, [
+    limit,
+  ]);
   return rows.map((row) => ({
     actor: toActor(row),
-    runId: row["id"] as RunId,
+    runId: row.id,
     // Not when it was stored: the clock may have been set back since.
-    dueAt: row["is_blocked"] ? instantOf(now + BUSY_MS) : now,
+    dueAt: row.is_blocked ? instantOf(now + BUSY_MS) : now,
   }));
 }
 

@@ -1,12 +1,11 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { RunFilter, RunStore } from "../../agent/ports/ports.ts";
-import type { ExpiringApproval, Run, RunStatus, StopReason } from "../../agent/run.ts";
-import { instantOf } from "../../core/clock.ts";
+import type { ExpiringApproval, Run } from "../../agent/run.ts";
+import type { Instant } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
-import type { AgentId, ConversationId, RunId } from "../../core/id.ts";
-import type { SqlConnection } from "../base/driver.ts";
+import type { TypedConnection } from "../base/driver.ts";
 import { type PageSource, readPage, removeRow } from "../base/pages.ts";
-import { fromJson, fromJsonOrNull, toActor, toFlag, toInstantOrNull, toJsonOrNull } from "../base/rows.ts";
+import { type ActorColumns, fromJson, fromJsonOrNull, toActor, toFlag, toJsonOrNull } from "../base/rows.ts";
 import type { RunRow } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
 import { noteCallback, queueCallback } from "./callbacks.ts";
@@ -34,16 +33,16 @@ export function sqlRunStore(session: Session): RunStore {
   const { organizationId } = session;
   return {
     async find(id) {
-      const { rows } = await session.sql.execute("select * from runs where id = $1 and organization_id = $2", [
+      const { rows } = await session.sql.execute<RunRow>("select * from runs where id = $1 and organization_id = $2", [
         id,
         organizationId,
       ]);
-      return rows[0] && toRun(rows[0] as unknown as RunRow);
+      return rows[0] && toRun(rows[0]);
     },
 
     async active(agentId, conversationId) {
-      const { rows } = await session.sql.execute(ACTIVE, [agentId, conversationId, organizationId]);
-      return rows[0]?.["id"] as RunId | undefined;
+      const { rows } = await session.sql.execute<Pick<RunRow, "id">>(ACTIVE, [agentId, conversationId, organizationId]);
+      return rows[0]?.id;
     },
 
     async list(filter, page) {
@@ -107,12 +106,15 @@ export function sqlRunStore(session: Session): RunStore {
 }
 
 /** See `Store.expiringApprovals`. */
-export async function expiringApprovals(reader: SqlConnection, limit: number): Promise<readonly ExpiringApproval[]> {
-  const { rows } = await reader.execute(EXPIRING, [limit]);
+export async function expiringApprovals(reader: TypedConnection, limit: number): Promise<readonly ExpiringApproval[]> {
+  const { rows } = await reader.execute<ActorColumns & Pick<RunRow, "id"> & { readonly approval_due_at: Instant }>(
+    EXPIRING,
+    [limit],
+  );
   return rows.map((row) => ({
     actor: toActor(row),
-    runId: row["id"] as RunId,
-    dueAt: instantOf(Number(row["approval_due_at"])),
+    runId: row.id,
+    dueAt: row.approval_due_at,
   }));
 }
 
@@ -133,22 +135,22 @@ function matches(organizationId: string, filter: RunFilter): RawBuilder<SqlBool>
 
 function toRun(row: RunRow): Run {
   return {
-    id: row.id as RunId,
-    agentId: row.agent_id as AgentId,
-    conversationId: row.conversation_id as ConversationId | null,
-    status: row.status as RunStatus,
-    stopReason: row.stop_reason as StopReason | null,
+    id: row.id,
+    agentId: row.agent_id,
+    conversationId: row.conversation_id,
+    status: row.status,
+    stopReason: row.stop_reason,
     background: row.background !== 0,
     requestConfig: fromJsonOrNull(row.request_config),
     metadata: fromJson(row.metadata),
     callbackUrl: row.callback_url,
-    createdAt: instantOf(row.created_at),
-    completedAt: toInstantOrNull(row.completed_at),
+    createdAt: row.created_at,
+    completedAt: row.completed_at,
     ttftNs: row.ttft_ns,
     totalDurationNs: row.total_duration_ns,
-    callbackSentAt: toInstantOrNull(row.callback_sent_at),
+    callbackSentAt: row.callback_sent_at,
     callbackStatusCode: row.callback_status_code,
     callbackError: row.callback_error,
-    approvalDueAt: toInstantOrNull(row.approval_due_at),
+    approvalDueAt: row.approval_due_at,
   };
 }

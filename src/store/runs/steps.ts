@@ -1,8 +1,6 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { StepFilter, StepStore } from "../../agent/ports/ports.ts";
-import type { Step, StopReason } from "../../agent/run.ts";
-import { instantOf } from "../../core/clock.ts";
-import type { AgentId, RunId, StepId } from "../../core/id.ts";
+import type { Step } from "../../agent/run.ts";
 import { type PageSource, readPage } from "../base/pages.ts";
 import { fromJson, fromJsonOrNull, toJsonOrNull } from "../base/rows.ts";
 import type { StepRow } from "../base/schema.ts";
@@ -100,9 +98,9 @@ function hasTag(tags: readonly string[]): RawBuilder<SqlBool> {
 
 function toStep(row: StepRow): Step {
   return {
-    id: row.id as StepId,
-    runId: row.run_id as RunId,
-    agentId: row.agent_id as AgentId,
+    id: row.id,
+    runId: row.run_id,
+    agentId: row.agent_id,
     providerName: row.provider_name,
     providerCategory: row.provider_category,
     model: row.model,
@@ -110,14 +108,14 @@ function toStep(row: StepRow): Step {
     modelEndpoint: row.model_endpoint,
     contextWindowLimit: row.context_window_limit,
     usage: fromJsonOrNull(row.usage),
-    stopReason: row.stop_reason as StopReason | null,
-    status: row.status as Step["status"],
+    stopReason: row.stop_reason,
+    status: row.status,
     errorType: row.error_type,
     errorData: fromJsonOrNull(row.error_data),
-    feedback: row.feedback as Step["feedback"],
+    feedback: row.feedback,
     tags: fromJson(row.tags),
     projectId: row.project_id,
-    createdAt: instantOf(row.created_at),
+    createdAt: row.created_at,
     stepNs: row.step_ns,
     llmRequestNs: row.llm_request_ns,
   };
