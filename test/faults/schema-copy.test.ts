@@ -8,7 +8,7 @@ import { Failure } from "../../src/core/failure.ts";
 import { DEFAULT_ORGANIZATION_ID, DEFAULT_USER_ID } from "../../src/core/id.ts";
 import type { SqlDatabase } from "../../src/store/base/driver.ts";
 import { FIRST } from "../../src/store/migrations/0001-first.ts";
-import { type ServerProcess, startServer, temporaryDirectory } from "../_harness/server-process.ts";
+import { loggedTo, type ServerProcess, startServer, temporaryDirectory } from "../_harness/server-process.ts";
 
 // A database of the first schema, which today's server keeps before it changes it.
 
@@ -67,8 +67,7 @@ const environment = { SELKIE_LOG_LEVEL: "warn" };
 /** Starts the server and returns what it says in its log until it listens. */
 async function start(): Promise<string> {
   const log = join(directory.path, "log");
-  const command = ["sh", "-c", `exec "$@" 2> '${log}'`, "sh", process.execPath, MAIN];
-  const server = await startServer(data, environment, command);
+  const server = await startServer(data, environment, loggedTo(log));
   servers.push(server);
   return readFileSync(log, "utf8");
 }
