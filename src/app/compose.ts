@@ -126,6 +126,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const { home, continuesCopy = false } = options;
   const ending = { store, world, timeFormat, framesOf, log };
   const notes = home === undefined ? [] : await arrive({ database, lease, home, continuesCopy, ending });
+  const { toolRuntime = null } = options;
   const runner = createRunner({
     store,
     models,
@@ -133,7 +134,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
     timeFormat,
     countTokens,
     builtins: BUILTIN_TOOLS,
-    toolRuntime: options.toolRuntime ?? null,
+    toolRuntime,
     logs,
     framesOf,
     settingsOf: (settings) => ModelSettingsBody.parse(settings),
@@ -147,7 +148,8 @@ export async function compose(options: ServerOptions): Promise<Server> {
     parseOutsideUrl(url, allowsPrivate);
   };
   const defaultEmbedding = options.defaultEmbedding ?? null;
-  const shared = { store, models, clock, random, times: timeFormat, countTokens, defaultEmbedding, quickVectors };
+  const made = { store, models, quickVectors, toolRuntime };
+  const shared = { ...made, clock, random, times: timeFormat, countTokens, defaultEmbedding };
   const talk = talkRoutes({ ...shared, runner, logs, fetchOutside, checkOutsideUrl });
   const api = createApi({ ...options, ...shared, runner, messageRoutes: talk, version: VERSION });
   return { api, store, models, runner, notes };

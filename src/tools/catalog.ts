@@ -34,9 +34,13 @@ export const BUILTIN_TOOLS: ReadonlyMap<string, BuiltinTool> = new Map(
     .map((tool) => [tool.name, tool]),
 );
 
-/** Why this server cannot run the tool of that name; undefined for one that it can. What is not built in is code. */
-export function whyNotRun(name: string): string | undefined {
-  return BUILTIN_TOOLS.has(name) ? whyUnavailable(name) : NO_CODE;
+/**
+ * Why this server cannot run the tool of that name; undefined for one that it can. What is not built in is code: it needs
+ * a runtime that runs it.
+ */
+export function whyNotRun(name: string, runsOutside: boolean): string | undefined {
+  if (BUILTIN_TOOLS.has(name)) return whyUnavailable(name);
+  return runsOutside ? undefined : NO_CODE;
 }
 
 /** What {@link builtinRows} needs: for whom, and where ids and times come from. */

@@ -51,6 +51,11 @@ export type OutsideAnswer =
     }
   | { readonly status: "unknown"; readonly reason: string };
 
+/** Whether a tool runs outside, where there is a place for that at all. */
+export function runsOutside(runtime: ToolRuntime | null, tool: Tool): boolean {
+  return runtime?.runs(tool) === true;
+}
+
 /**
  * Where tools run whose code is not ours: jails, MCP servers, other agents. The server calls it outside of every
  * transaction, after the model's wish to call is on disk; at most once for a call, unless its tool says that it may be

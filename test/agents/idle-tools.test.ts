@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { startTestServer, type TestServer } from "../_harness/server.ts";
+import type { Connection } from "../../src/app/terminal/connection.ts";
+import { agentListing, requireAgent, toolsListing } from "../../src/app/terminal/listings.ts";
+import { processRuntime } from "../_harness/process-runtime.ts";
+import { type Answer, startTestServer, type TestServer } from "../_harness/server.ts";
 
 // Tools that can be attached, but that this server cannot run: who attaches one hears of it, and so does the model.
 
@@ -66,3 +69,35 @@ test("a model that calls a tool which cannot run hears why", async () => {
   for (const { tool_return, status } of returned.tool_returns)
     expect([tool_return, status]).toEqual([expect.stringContaining("it has no place to run code"), "error"]);
 });
+
+test("a tool is not named where a runtime runs it, nor marked in the terminal", async () => {
+  await server.close();
+  server = await startTestServer({ log: (message) => logged.push(message), toolRuntime: processRuntime() });
+  await customTool("roll_dice");
+  const agentId = await server.agent({ tools: ["run_code", "roll_dice"] });
+  const code = "run_code (it has no place to run code)";
+  expect(told()).toEqual([`${FACT} ${code}`]);
+  const shown = await server.ok("GET", `/v1/agents/${agentId}/tools`);
+  expect(shown.filter((tool: Answer) => "runs_outside" in tool).map((tool: Answer) => tool.name)).toEqual([
+    "roll_dice",
+  ]);
+
+  const connection = connectionTo(server);
+  const { rows } = await agentListing(connection, agentId);
+  expect(rows.filter(([name]) => name === "cannot run")).toEqual([["cannot run", code]]);
+  const listed = await toolsListing(connection, await requireAgent(connection, agentId));
+  const marked = listed.rows.filter(([, notes]) => notes?.includes("cannot run"));
+  expect(marked.map(([name]) => name)).toEqual(["run_code"]);
+  expect(listed.rows.map(([name]) => name)).toContain("roll_dice");
+});
+
+function connectionTo({ server: { api } }: TestServer): Connection {
+  return {
+    where: "here",
+    isOwn: true,
+    notes: [],
+    call: async (path, init) => api.request(`http://localhost${path}`, init),
+    failingProviders: async () => [],
+    close: async () => {},
+  };
+}

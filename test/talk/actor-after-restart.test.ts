@@ -40,7 +40,8 @@ beforeEach(async () => {
     for (const tool of builtinRows({ actor, ...world })) await tools.upsert(tool);
   });
   const times = createTimeFormat();
-  const workshop = { store, models, ...world, times, countTokens: async () => 1, defaultEmbedding: null, log() {} };
+  const none = { defaultEmbedding: null, toolRuntime: null };
+  const workshop = { store, models, ...world, times, countTokens: async () => 1, ...none, log() {} };
   agent = await createAgent(workshop, actor, {
     agentType: "letta_v1_agent",
     model: { handle: "openai/gpt-4o-mini" },

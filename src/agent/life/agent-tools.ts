@@ -76,7 +76,7 @@ async function changeTools(workshop: AgentWorkshop, actor: Actor, wanted: ToolsC
     if (toolRules !== current.toolRules) await recompileAgent(repositories, changed, workshop);
     return { agent: changed, attached };
   });
-  tellOfTools(workshop.log, agent, attached);
+  tellOfTools(workshop, agent, attached);
   return agent;
 }
 

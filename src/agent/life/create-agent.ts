@@ -8,6 +8,7 @@ import { isTimeZone, type TimeFormat } from "../../core/time-format.ts";
 import type { EmbeddingConfig, LlmConfig } from "../../llm/config.ts";
 import type { ResponseFormat } from "../../llm/model.ts";
 import type { Models } from "../../llm/models.ts";
+import type { ToolRuntime } from "../../tools/runtime.ts";
 import type { Tool } from "../../tools/tool.ts";
 import type { ToolRule } from "../../tools/tool-rule.ts";
 import { type BlockDraft, newBlock } from "../../umi/core/new-block.ts";
@@ -35,6 +36,8 @@ export interface AgentWorkshop {
   readonly countTokens: CountTokens;
   /** The handle of the embedding model that those get who name none; null leaves them without. */
   readonly defaultEmbedding: string | null;
+  /** Where tools run that are not built in; null where there is no such place. */
+  readonly toolRuntime: ToolRuntime | null;
   /** Told what a person should know, and every failure that a client is only shown as a 500. */
   readonly log: (message: string, error?: unknown) => void;
 }
@@ -111,7 +114,7 @@ export async function createAgent(workshop: AgentWorkshop, actor: Actor, draft: 
   const agent = await workshop.store.write(actor, (repositories) =>
     settle(workshop, actor, draft, fresh, repositories),
   );
-  tellOfTools(workshop.log, agent, await workshop.store.reader(actor).tools.listForAgent(agent.id));
+  tellOfTools(workshop, agent, await workshop.store.reader(actor).tools.listForAgent(agent.id));
   return agent;
 }
 

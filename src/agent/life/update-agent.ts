@@ -92,7 +92,7 @@ export async function updateAgent(
     return agent;
   });
   if (change.toolIds !== undefined)
-    tellOfTools(workshop.log, changed, await workshop.store.reader(actor).tools.listForAgent(id));
+    tellOfTools(workshop, changed, await workshop.store.reader(actor).tools.listForAgent(id));
   return changed;
 }
 

@@ -4,10 +4,11 @@ import type { Agent } from "../../agent/agent.ts";
 import { mustFind } from "../../agent/find.ts";
 import { attachTool, detachTool, setApproval } from "../../agent/life/agent-tools.ts";
 import { Failure } from "../../core/failure.ts";
+import { runsOutside } from "../../tools/runtime.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { pageFrom } from "../http/pages.ts";
 import { flagParam, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
-import { toWireTool } from "../wire/tool.ts";
+import { toWireAgentTool } from "../wire/tool.ts";
 import { ALL_RELATIONS, isNewClient, showAgent } from "./agent-view.ts";
 
 const TOOLS_DEFAULT = 10;
@@ -23,7 +24,8 @@ export function agentToolRoutes(options: RouteOptions): Hono<ApiEnv> {
     const page = pageOf(readQuery(c, PageQuery), { limit: TOOLS_DEFAULT, order: "desc" });
     const repositories = readerFor(options, c);
     const agent = await mustFind(repositories.agents, pathId(c, "agent", "agent_id"));
-    return c.json(pageFrom(await repositories.tools.listForAgent(agent.id), page).map(toWireTool));
+    const tools = pageFrom(await repositories.tools.listForAgent(agent.id), page);
+    return c.json(tools.map((tool) => toWireAgentTool(tool, runsOutside(options.toolRuntime, tool))));
   });
 
   routes.patch("/:agent_id/tools/attach/:tool_id", async (c) =>

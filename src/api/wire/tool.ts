@@ -1,6 +1,11 @@
 import type { Json, JsonObject } from "../../core/json.ts";
 import type { Tool } from "../../tools/tool.ts";
 
+/** A tool among those of an agent. One that runs outside says so, in a field that Letta's do not have. */
+export function toWireAgentTool(tool: Tool, runsOutside: boolean): JsonObject {
+  return { ...toWireTool(tool), ...(runsOutside ? { runs_outside: true } : {}) };
+}
+
 /** A tool as clients see it. */
 export function toWireTool(tool: Tool): JsonObject {
   return {

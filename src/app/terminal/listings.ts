@@ -5,7 +5,7 @@ import { nearest } from "../../core/nearest.ts";
 import { whyNotRun } from "../../tools/catalog.ts";
 import { findAgent, listModels } from "./agents.ts";
 import { ask, type Connection } from "./connection.ts";
-import { AgentShape, type AgentView, BlockShape, FactShape, ToolShape } from "./shapes.ts";
+import { AgentShape, type AgentView, BlockShape, FactShape, ToolShape, type ToolView } from "./shapes.ts";
 
 /** Something listed or shown: for a person as rows, for a program as it came. */
 export interface Listing {
@@ -47,7 +47,7 @@ export async function agentListing(connection: Connection, wanted: string): Prom
     ["description", typeof agent["description"] === "string" ? agent["description"] : ""],
     ["blocks", names(agent["blocks"], "label")],
     ["tools", names(agent["tools"], "name")],
-    ["cannot run", toolsWithoutUse(agent["tools"])],
+    ["cannot run", toolsWithoutUse(await toolsOf(connection, agent))],
     ["tags", names(agent["tags"], "")],
     ["learns", memory["learn"] === true ? "yes" : "no"],
     ["recalls", memory["recall"] === true ? "yes" : "no"],
@@ -174,19 +174,27 @@ export async function recallListing(connection: Connection, agent: AgentView, wo
   };
 }
 
-/** The tools among these that a server of this version cannot run, and why. */
-function toolsWithoutUse(tools: unknown): string {
-  const named = (Array.isArray(tools) ? tools : []).filter(isRecord).map((tool) => String(tool["name"]));
-  const idle = named.map((name) => ({ name, why: whyNotRun(name) })).filter(({ why }) => why !== undefined);
-  return idle.map(({ name, why }) => `${name} (${why})`).join(", ");
+/** The tools among these that the server cannot run, and why. */
+function toolsWithoutUse(tools: readonly ToolView[]): string {
+  const idle = tools.flatMap((tool) => {
+    const why = whyIdle(tool);
+    return why === undefined ? [] : [`${tool.name} (${why})`];
+  });
+  return idle.join(", ");
+}
+
+/** Why a tool cannot run on a server of this version that shows it so; undefined when it can. */
+function whyIdle({ name, runs_outside }: ToolView): string | undefined {
+  return whyNotRun(name, runs_outside === true);
+}
+
+function toolsOf(connection: Connection, { id }: AgentView): Promise<readonly ToolView[]> {
+  return ask(connection, { path: `/v1/agents/${id}/tools?limit=${NAMES_MAX}`, shape: z.array(ToolShape) });
 }
 
 /** An agent's tools. */
 export async function toolsListing(connection: Connection, agent: AgentView): Promise<Listing> {
-  const tools = await ask(connection, {
-    path: `/v1/agents/${agent.id}/tools?limit=${NAMES_MAX}`,
-    shape: z.array(ToolShape),
-  });
+  const tools = await toolsOf(connection, agent);
   const rules = await ask(connection, { path: `/v1/agents/${agent.id}`, shape: AgentShape }).then(
     (state) => state["tool_rules"],
   );
@@ -196,7 +204,7 @@ export async function toolsListing(connection: Connection, agent: AgentView): Pr
   return {
     rows: tools.map((tool) => {
       const isAsking = asking.some((rule) => rule["tool_name"] === tool.name);
-      const why = whyNotRun(tool.name);
+      const why = whyIdle(tool);
       const notes = [...(isAsking ? ["asks first"] : []), ...(why === undefined ? [] : [`cannot run: ${why}`])];
       return [tool.name, [...notes.map((note) => `(${note})`), firstLine(tool.description ?? "")].join(" ").trim()];
     }),

@@ -36,7 +36,14 @@ export const FactShape = z.looseObject({
 });
 
 /** A tool. */
-export const ToolShape = z.looseObject({ id: z.string(), name: z.string(), description: z.string().nullish() });
+export const ToolShape = z.looseObject({
+  id: z.string(),
+  name: z.string(),
+  description: z.string().nullish(),
+  runs_outside: z.boolean().nullish(),
+});
+/** A tool. */
+export type ToolView = z.infer<typeof ToolShape>;
 
 /** A message, or an event of a stream: all of them have this and more. */
 export const MessageShape = z.looseObject({ message_type: z.string() });
