@@ -6,7 +6,7 @@ import type { Passage, PassageFilter, PassageStore } from "../umi/archive/passag
 import type { Block } from "../umi/core/block.ts";
 import { withValue } from "../umi/core/block-edit.ts";
 import type { BlockStore } from "../umi/core/block-store.ts";
-import { draftBlock } from "./builtin/agent-block.ts";
+import { blocksOfAgent, createCoreMemory } from "../umi/core/core-blocks.ts";
 import type { ConversationHit, ConversationQuery, ToolContext } from "./builtin.ts";
 
 /** 2026-11-22T20:07:04.123456Z: the time at which every test context begins. */
@@ -14,6 +14,7 @@ export const TEST_START: Instant = instantOf(1_795_378_024_123.456);
 
 /** A {@link ToolContext} over maps, and what tests want to see of it. */
 export interface TestContext extends ToolContext {
+  readonly blocks: BlockStore;
   /** Every query that was asked, in order. */
   readonly queries: ConversationQuery[];
   readonly searches: { readonly query: string; readonly filter: PassageFilter; readonly limit: number }[];
@@ -33,14 +34,17 @@ export function testContext(hits: readonly ConversationHit[] = [], timezone = "U
   const storedPassages: Passage[] = [];
   const blocks = mapBlockStore();
   const passages = listPassageStore(storedPassages, random);
+  const clock = steppingClock();
+  const userId = "user-00000000-0000-4000-8000-000000000000";
   const context: TestContext = {
     agentId,
     agentName: "Ada",
     timezone,
-    userId: "user-00000000-0000-4000-8000-000000000000",
+    userId,
     blocks,
+    core: createCoreMemory({ clock, random, userId, blocks: blocksOfAgent(blocks, agentId) }),
     passages,
-    clock: steppingClock(),
+    clock,
     random,
     queries,
     searches,
@@ -55,7 +59,7 @@ export function testContext(hits: readonly ConversationHit[] = [], timezone = "U
       return Promise.resolve(hits.slice(0, query.limit));
     },
     async give(label, value, change = {}, owner = agentId) {
-      const empty = draftBlock(context, { label, description: null, value: "" });
+      const empty = context.core.draft({ label, description: null, value: "" });
       const block = { ...withValue(empty, value, TEST_START), version: 1, ...change };
       if ((await blocks.find(block.id)) === undefined) await blocks.insert(block);
       await blocks.attach(owner, block);

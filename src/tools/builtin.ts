@@ -6,6 +6,7 @@ import type { Json, JsonObject } from "../core/json.ts";
 import type { Random } from "../core/random.ts";
 import type { Passage, PassageFilter, PassageStore } from "../umi/archive/passage.ts";
 import type { BlockStore } from "../umi/core/block-store.ts";
+import type { CoreMemory } from "../umi/core/core-blocks.ts";
 import type { ToolType } from "./tool.ts";
 
 /** What `conversation_search` may ask of the agent's past messages. Dates are inclusive. */
@@ -32,7 +33,9 @@ export interface ToolContext {
   readonly timezone: string;
   readonly userId: string;
   /** The stores see the turn's own transaction: what a tool writes is kept if, and only if, its answer is. */
-  readonly blocks: BlockStore;
+  readonly blocks: Pick<BlockStore, "agentsOf" | "findForAgent">;
+  /** The agent's own blocks of those, as this conversation has them. */
+  readonly core: CoreMemory;
   readonly passages: PassageStore;
   readonly clock: Clock;
   readonly random: Random;

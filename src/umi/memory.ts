@@ -86,14 +86,15 @@ export type Found =
  * expire; and the archive, which keeps every text as it was said and the facts that were read from it.
  */
 export class Memory {
-  readonly core: CoreMemory;
-  readonly working: WorkingMemory;
   readonly #space: string;
   readonly #stores: MemoryStores;
   readonly #options: MemoryOptions;
   readonly #extractor: EntityExtractor;
   readonly #retriever: DualRetriever;
   readonly #recalled: string[] = [];
+  // Made when they are first asked for: most memories are of a request that looks for what is archived.
+  #core: CoreMemory | undefined;
+  #working: WorkingMemory | undefined;
 
   constructor(options: MemoryOptions) {
     this.#options = options;
@@ -102,8 +103,18 @@ export class Memory {
     this.#extractor = options.extractor ?? createEntityExtractor();
     const { rewrite } = options;
     this.#retriever = createDualRetriever({ ...this.#stores, ...(rewrite === undefined ? {} : { rewrite }) });
-    this.core = createCoreMemory(options);
-    this.working = createWorkingMemory(options);
+  }
+
+  /** A few labelled blocks that are always in sight. */
+  get core(): CoreMemory {
+    this.#core ??= createCoreMemory(this.#options);
+    return this.#core;
+  }
+
+  /** Values that expire. */
+  get working(): WorkingMemory {
+    this.#working ??= createWorkingMemory(this.#options);
+    return this.#working;
   }
 
   /** Keeps a text as it is (without NUL and halves of characters), and the facts that it states. Throws an `invalid` Failure for a blank or endless one. */

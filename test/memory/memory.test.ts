@@ -340,15 +340,15 @@ describe.each([
   });
 });
 
-test("Memory has a core that is always in sight and a working tier that expires", () => {
+test("Memory has a core that is always in sight and a working tier that expires", async () => {
   const clock = movableClock();
   const memory = new Memory({ clock, random });
-  memory.core.set("human", "Ada </human>", { limit: 100, description: "who" });
-  expect(() => memory.core.set("human", "x".repeat(101))).toThrow(Failure);
-  expect(() => memory.core.set("human", "y", { version: 7 })).toThrow(/version 1/);
-  expect(memory.core.set("human", "y", { version: 1 }).version).toBe(2);
-  expect(memory.core.render("xml")).toContain("human");
-  expect(memory.core.remove("human")).toBe(true);
+  await memory.core.set("human", "Ada </human>", { limit: 100, description: "who" });
+  await expect(memory.core.set("human", "x".repeat(101))).rejects.toThrow(Failure);
+  await expect(memory.core.set("human", "y", { version: 7 })).rejects.toThrow(/version 1/);
+  expect((await memory.core.set("human", "y", { version: 1 })).version).toBe(2);
+  expect(await memory.core.render("xml")).toContain("human");
+  expect(await memory.core.remove("human")).toBe(true);
   memory.working.set("step", "3", { ttlMs: 1_000 });
   expect(memory.working.add("step", 2)).toBe(5);
   clock.move(1_000);

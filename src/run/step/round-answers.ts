@@ -9,6 +9,7 @@ import { RETURN_CHARS_DEFAULT } from "../../tools/tool.ts";
 import { errorLine, limitMessage, limitParts, limitText, packAnswer } from "../../tools/tool-answer.ts";
 import type { Block } from "../../umi/core/block.ts";
 import { editValue } from "../../umi/core/block-edit.ts";
+import { blocksOfAgent, type CoreMemory, createCoreMemory, noSuchBlock } from "../../umi/core/core-blocks.ts";
 import type { OutsideResult } from "./outside-calls.ts";
 import type { Turn } from "./turn-state.ts";
 
@@ -111,27 +112,32 @@ export async function outsideAnswer(
   };
 }
 
+/** The agent's core memory, as this conversation has it. */
+export function coreOf({ agent, actor, clock, random, isolatedBlockIds }: Turn, { blocks }: Repositories): CoreMemory {
+  const own = blocksOfAgent(withIsolated(blocks, agent.id, isolatedBlockIds), agent.id);
+  return createCoreMemory({ clock, random, userId: actor.userId, blocks: own });
+}
+
 /** Stores what a tool changed of the blocks that it was shown; refused where one was changed meanwhile, or may not be. */
 async function keepBlocks(
   turn: Turn,
-  { blocks: store }: Repositories,
+  repositories: Repositories,
   shown: readonly Block[],
   values: Readonly<Record<string, string>>,
 ): Promise<ToolResult> {
-  const { agent, clock } = turn;
-  const blocks = withIsolated(store, agent.id, turn.isolatedBlockIds);
+  const core = coreOf(turn, repositories);
   let promptChanged = false;
   try {
     for (const [label, value] of Object.entries(values)) {
       const before = shown.find((block) => block.label === label);
-      const block = await blocks.findForAgent(agent.id, label);
-      if (before === undefined || block?.id !== before.id)
-        throw new Failure("not_found", `No memory block is labelled "${label}"`);
-      if (value === before.value) continue;
-      if (block.version !== before.version)
-        throw new Failure("conflict", `Block "${label}" was changed while the tool ran`);
-      await blocks.save(editValue(block, value, clock.now()));
-      promptChanged = true;
+      await core.edit(label, (block, at) => {
+        if (block.id !== before?.id) throw noSuchBlock(label, shown);
+        if (value === before.value) return block;
+        if (block.version !== before.version)
+          throw new Failure("conflict", `Block "${label}" was changed while the tool ran`);
+        promptChanged = true;
+        return editValue(block, value, at);
+      });
     }
     return { ok: true, message: "", promptChanged };
   } catch (error) {

@@ -3,7 +3,6 @@ import { type Approval, type Message, type ToolReturn, textOf } from "../../agen
 import { searchMessages } from "../../agent/message-search.ts";
 import { newMessage } from "../../agent/new-message.ts";
 import type { Repositories } from "../../agent/ports/ports.ts";
-import { withIsolated } from "../../agent/prompt/isolated-blocks.ts";
 import { agentsShowing, recompileAgents, recompileHead } from "../../agent/prompt/recompile.ts";
 import type { StopReason } from "../../agent/run.ts";
 import { lastCalls, openCalls } from "../../agent/transcript.ts";
@@ -18,6 +17,7 @@ import { doubtOf, type OutsideResults } from "./outside-calls.ts";
 import {
   type Answered,
   clientAnswer,
+  coreOf,
   limited,
   notCalled,
   outsideAnswer,
@@ -166,7 +166,8 @@ function toolContext(turn: Turn, state: TurnState, repositories: Repositories): 
     agentName: agent.name,
     timezone: agent.timezone,
     userId: actor.userId,
-    blocks: withIsolated(repositories.blocks, agent.id, turn.isolatedBlockIds),
+    blocks: repositories.blocks,
+    core: coreOf(turn, repositories),
     passages: repositories.passages,
     clock,
     random,

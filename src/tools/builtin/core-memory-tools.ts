@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { appendText, replaceAll } from "../../umi/core/block-edit.ts";
 import { type BuiltinTool, defineTool, objectSchema } from "../builtin.ts";
-import { requireBlock, saveBlock } from "./agent-block.ts";
 
 const label = { type: "string", description: "Label of the memory block to change." };
 
@@ -16,9 +15,8 @@ export const coreMemoryAppend: BuiltinTool = defineTool({
   ),
   arguments: z.object({ label: z.string(), content: z.string() }),
   changesPrompt: true,
-  async run(args, context) {
-    const block = await requireBlock(context, args.label);
-    return saveBlock(context, appendText(block, args.content, context.clock.now()));
+  async run(args, { core }) {
+    return (await core.edit(args.label, (block, at) => appendText(block, args.content, at))).value;
   },
 });
 
@@ -38,9 +36,8 @@ export const coreMemoryReplace: BuiltinTool = defineTool({
   ),
   arguments: z.object({ label: z.string(), old_content: z.string(), new_content: z.string() }),
   changesPrompt: true,
-  async run(args, context) {
-    const block = await requireBlock(context, args.label);
+  async run(args, { core }) {
     const replacement = { from: args.old_content, to: args.new_content };
-    return saveBlock(context, replaceAll(block, replacement, context.clock.now()));
+    return (await core.edit(args.label, (block, at) => replaceAll(block, replacement, at))).value;
   },
 });

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { unreachable } from "../../core/assert.ts";
+import type { Instant } from "../../core/clock.ts";
 import type { Block } from "../../umi/core/block.ts";
 import { editValue, refuseReadOnly } from "../../umi/core/block-edit.ts";
+import { labelTaken, noSuchBlock } from "../../umi/core/core-blocks.ts";
 import { type BuiltinTool, defineTool, objectSchema, type ToolContext } from "../builtin.ts";
-import { addBlock, draftBlock, labelTaken, noSuchBlock, relabelled, requireBlock, saveBlock } from "./agent-block.ts";
+import { relabelled } from "./agent-block.ts";
 import { applyHunks, isMultiBlock, type PatchAction, parseActions, parseHunks } from "./memory-patch.ts";
 
 const description = `Change one or several memory blocks with a patch, all of it or nothing.
@@ -42,8 +44,8 @@ export const memoryApplyPatch: BuiltinTool = defineTool({
   changesPrompt: true,
   async run({ label, patch }, context) {
     if (isMultiBlock(patch)) return applyActions(context, parseActions(patch));
-    const block = await requireBlock(context, label);
-    return saveBlock(context, editValue(block, applyHunks(block.value, parseHunks(patch)), context.clock.now()));
+    const edited = (block: Block, at: Instant) => editValue(block, applyHunks(block.value, parseHunks(patch)), at);
+    return (await context.core.edit(label, edited)).value;
   },
 });
 
@@ -55,14 +57,15 @@ type Change =
 
 /** Plans everything before it stores anything: a patch that fails half-way must leave no trace. */
 async function applyActions(context: ToolContext, actions: readonly PatchAction[]): Promise<string> {
-  const attached = await context.blocks.listForAgent(context.agentId);
+  const { core } = context;
+  const attached = await core.list();
   const blocks = new Map(attached.map((block) => [block.label, block]));
   const changes: Change[] = [];
   for (const action of actions) changes.push(await plan(context, blocks, action));
   for (const { type, block } of changes) {
-    if (type === "add") await addBlock(context, block);
-    else if (type === "save") await saveBlock(context, block);
-    else await context.blocks.detach(context.agentId, block.id);
+    if (type === "add") await core.add(block);
+    else if (type === "save") await core.save(block);
+    else await core.remove(block.label);
   }
   return changes.map(({ line }) => line).join("\n");
 }
@@ -70,7 +73,7 @@ async function applyActions(context: ToolContext, actions: readonly PatchAction[
 async function plan(context: ToolContext, blocks: Map<string, Block>, action: PatchAction): Promise<Change> {
   if (action.type === "add") {
     if (blocks.has(action.label)) throw labelTaken(action.label);
-    const block = draftBlock(context, action);
+    const block = context.core.draft(action);
     blocks.set(block.label, block);
     return { type: "add", block, line: `Added block \`${block.label}\`` };
   }

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { insertText, replaceOnce, rewriteValue } from "../../umi/core/block-edit.ts";
 import { type BuiltinTool, defineTool, objectSchema } from "../builtin.ts";
-import { requireBlock, saveBlock } from "./agent-block.ts";
 import { wholeNumber } from "./arguments.ts";
 
 const label = { type: "string", description: "Label of the memory block to change." };
@@ -43,10 +42,9 @@ export const memoryReplace: BuiltinTool = defineTool({
   ),
   arguments: z.object({ label: z.string(), old_string: z.string(), new_string: z.string() }),
   changesPrompt: true,
-  async run(args, context) {
-    const block = await requireBlock(context, args.label);
+  async run(args, { core }) {
     const replacement = { from: args.old_string, to: args.new_string };
-    return saveBlock(context, replaceOnce(block, replacement, context.clock.now()));
+    return (await core.edit(args.label, (block, at) => replaceOnce(block, replacement, at))).value;
   },
 });
 
@@ -68,12 +66,9 @@ export const memoryInsert: BuiltinTool = defineTool({
   ),
   arguments: z.object({ label: z.string(), new_string: z.string(), insert_line: wholeNumber.nullish() }),
   changesPrompt: true,
-  async run(args, context) {
-    const block = await requireBlock(context, args.label);
-    return saveBlock(
-      context,
-      insertText(block, { text: args.new_string, line: args.insert_line ?? -1 }, context.clock.now()),
-    );
+  async run(args, { core }) {
+    const insertion = { text: args.new_string, line: args.insert_line ?? -1 };
+    return (await core.edit(args.label, (block, at) => insertText(block, insertion, at))).value;
   },
 });
 
@@ -95,9 +90,8 @@ export const memoryRethink: BuiltinTool = defineTool({
   ),
   arguments: z.object({ label: z.string(), new_memory: z.string() }),
   changesPrompt: true,
-  async run(args, context) {
-    const block = await requireBlock(context, args.label);
-    return saveBlock(context, rewriteValue(block, args.new_memory, context.clock.now()));
+  async run(args, { core }) {
+    return (await core.edit(args.label, (block, at) => rewriteValue(block, args.new_memory, at))).value;
   },
 });
 

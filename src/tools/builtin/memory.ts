@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { Failure } from "../../core/failure.ts";
 import { wellFormed } from "../../core/text.ts";
-import type { Block } from "../../umi/core/block.ts";
-import { insertText, refuseReadOnly, relabel, replaceOnce } from "../../umi/core/block-edit.ts";
+import { insertText, relabel, replaceOnce } from "../../umi/core/block-edit.ts";
+import { type CoreMemory, labelTaken } from "../../umi/core/core-blocks.ts";
 import { type BuiltinTool, defineTool, objectSchema, type ToolContext } from "../builtin.ts";
-import { addBlock, draftBlock, labelTaken, relabelled, requireBlock, saveBlock } from "./agent-block.ts";
+import { relabelled } from "./agent-block.ts";
 import { optionalText, wholeNumber } from "./arguments.ts";
 
 const PREFIX = /^\/?memories\/|^\//u;
@@ -67,64 +67,59 @@ export const memory: BuiltinTool = defineTool({
 });
 
 const COMMANDS: Readonly<Record<Arguments["command"], (args: Arguments, context: ToolContext) => Promise<string>>> = {
-  async create(args, context) {
+  async create(args, { core }) {
     const label = labelOf(required(args, "path"));
-    const draft = { label, description: required(args, "description"), value: args.file_text ?? "" };
-    const block = draftBlock(context, draft);
-    if ((await context.blocks.findForAgent(context.agentId, label)) !== undefined) throw labelTaken(label);
-    await addBlock(context, block);
+    const wanted = { label, description: required(args, "description"), value: args.file_text ?? "" };
+    const block = core.draft(wanted);
+    if ((await core.get(label)) !== undefined) throw labelTaken(label);
+    await core.add(block);
     return `Created memory block \`${label}\``;
   },
 
-  async str_replace(args, context) {
-    const block = await blockAt(context, required(args, "path"));
+  async str_replace(args, { core }) {
+    const label = await labelAt(core, required(args, "path"));
     const replacement = { from: required(args, "old_string"), to: args.new_string ?? "" };
-    return saveBlock(context, replaceOnce(block, replacement, context.clock.now()));
+    return (await core.edit(label, (block, at) => replaceOnce(block, replacement, at))).value;
   },
 
-  async insert(args, context) {
-    const block = await blockAt(context, required(args, "path"));
-    const text = required(args, "insert_text");
-    return saveBlock(context, insertText(block, { text, line: args.insert_line ?? -1 }, context.clock.now()));
+  async insert(args, { core }) {
+    const label = await labelAt(core, required(args, "path"));
+    const insertion = { text: required(args, "insert_text"), line: args.insert_line ?? -1 };
+    return (await core.edit(label, (block, at) => insertText(block, insertion, at))).value;
   },
 
-  async delete(args, context) {
-    const block = await blockAt(context, required(args, "path"));
-    refuseReadOnly(block);
-    await context.blocks.detach(context.agentId, block.id);
-    return `Deleted memory block \`${block.label}\``;
+  async delete(args, { core }) {
+    const label = await labelAt(core, required(args, "path"));
+    if (!(await core.remove(label))) await core.require(label);
+    return `Deleted memory block \`${label}\``;
   },
 
   async rename(args, context) {
-    if (args.new_path == null && args.description != null) return describe(args, context);
-    const block = await blockAt(context, args.old_path ?? required(args, "path"));
+    if (args.new_path == null && args.description != null) return describe(args, context.core);
+    const { core } = context;
+    const block = await core.require(await labelAt(core, args.old_path ?? required(args, "path")));
     const label = labelOf(required(args, "new_path"));
-    const holder = await context.blocks.findForAgent(context.agentId, label);
+    const holder = await core.get(label);
     if (holder !== undefined && holder.id !== block.id) throw labelTaken(label);
     const renamed = await relabelled(context, block, label);
-    await saveBlock(
-      context,
-      args.description == null ? renamed : { ...renamed, description: wellFormed(args.description) },
-    );
+    await core.save(args.description == null ? renamed : { ...renamed, description: wellFormed(args.description) });
     return `Renamed memory block \`${block.label}\` to \`${renamed.label}\``;
   },
 };
 
-async function describe(args: Arguments, context: ToolContext): Promise<string> {
-  const block = await blockAt(context, args.path ?? required(args, "old_path"));
+async function describe(args: Arguments, core: CoreMemory): Promise<string> {
+  const label = await labelAt(core, args.path ?? required(args, "old_path"));
   const change = { description: wellFormed(required(args, "description")) };
-  await saveBlock(context, relabel(block, change, context.clock.now()));
-  return `Changed the description of memory block \`${block.label}\``;
+  await core.edit(label, (block, at) => relabel(block, change, at));
+  return `Changed the description of memory block \`${label}\``;
 }
 
-/** A path's block. Labels may hold slashes, but models also write them as underscores, and the reverse. */
-async function blockAt(context: ToolContext, path: string): Promise<Block> {
+/** The label of a path's block. Labels may hold slashes, but models also write underscores for them, and the reverse. */
+async function labelAt(core: CoreMemory, path: string): Promise<string> {
   const label = labelOf(path);
-  const { agentId, blocks } = context;
   const flat = label.replaceAll("/", "_");
-  const found = await blocks.findForAgent(agentId, label);
-  if (found !== undefined || flat === label) return found ?? requireBlock(context, label);
-  return (await blocks.findForAgent(agentId, flat)) ?? requireBlock(context, label);
+  if (flat === label || (await core.get(label)) !== undefined) return label;
+  return (await core.get(flat)) === undefined ? label : flat;
 }
 
 function labelOf(path: string): string {
