@@ -15,26 +15,42 @@ const VALUE_BYTES: Readonly<Record<number, number>> = { 0: 0, 1: 0, 2: 1, 3: 2, 
  * their checksums, which the package compares. An error in place of an event is thrown.
  */
 export function amazonFrames(): Framing {
-  let begun = new Uint8Array();
+  let pieces: Uint8Array[] = [];
+  let pieceBytes = 0;
+  // How many bytes there must be before more can be read: pieces that come before are only collected.
+  let neededBytes = PRELUDE_BYTES;
   return {
     take(bytes) {
-      const joined = new Uint8Array(begun.length + bytes.length);
-      joined.set(begun);
-      joined.set(bytes, begun.length);
+      pieces.push(bytes);
+      pieceBytes += bytes.length;
+      if (pieceBytes < neededBytes) return [];
+      const joined = joinedOf(pieces, pieceBytes);
       const frames: Framed[] = [];
       let at = 0;
-      for (;;) {
-        const length = lengthAt(joined, at);
-        if (length === undefined || at + length > joined.length) break;
+      let length = lengthAt(joined, at);
+      while (length !== undefined && at + length <= joined.length) {
         frames.push(framed(joined.slice(at, at + length)));
         at += length;
+        length = lengthAt(joined, at);
       }
-      begun = joined.slice(at);
+      pieces = [joined.subarray(at)];
+      pieceBytes = joined.length - at;
+      neededBytes = length ?? PRELUDE_BYTES;
       return frames;
     },
     // Half a frame is none.
     end: () => [],
   };
+}
+
+function joinedOf(pieces: readonly Uint8Array[], length: number): Uint8Array {
+  const joined = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    joined.set(piece, at);
+    at += piece.length;
+  }
+  return joined;
 }
 
 function lengthAt(bytes: Uint8Array, at: number): number | undefined {
