@@ -1,6 +1,6 @@
 import { Failure } from "../../core/failure.ts";
-import { entryUrl } from "../entries.ts";
 import type { BodyAnswer } from "./body-worker.ts";
+import { createNumberedWorker } from "./numbered-worker.ts";
 
 /** Parses bodies in a thread of its own, one after another. */
 export interface BodyThread {
@@ -10,31 +10,25 @@ export interface BodyThread {
 
 /** A {@link BodyThread} that begins with the first body that it gets. */
 export function createBodyThread(): BodyThread {
-  let worker: Worker | undefined;
+  const worker = createNumberedWorker<ArrayBuffer, BodyAnswer>({
+    entry: "serving/body-worker",
+    failed: "A body could not be parsed",
+  });
   let last: Promise<unknown> = Promise.resolve();
 
   async function ask(bytes: ArrayBuffer): Promise<unknown> {
-    worker ??= new Worker(entryUrl("serving/body-worker"));
-    const thread = worker;
-    const answer = await new Promise<BodyAnswer>((resolve, reject) => {
-      thread.onmessage = (event: MessageEvent<BodyAnswer>) => resolve(event.data);
-      thread.onerror = (event) => {
-        // Whatever it was, the next body gets a new thread.
-        worker = undefined;
-        reject(new Error(`A body could not be parsed: ${event.message}`));
-      };
-      thread.postMessage(bytes, [bytes]);
-    });
+    const answer = await worker.ask(bytes, [bytes]);
     if ("refusal" in answer) throw new Failure(answer.refusal.kind, answer.refusal.message);
     return answer.value;
   }
 
   return {
+    // One at a time, so that a thread that fails takes no other body along.
     parse(bytes) {
       const turn = last.then(() => ask(bytes));
       last = turn.catch(() => {});
       return turn;
     },
-    stop: () => worker?.terminate(),
+    stop: worker.stop,
   };
 }

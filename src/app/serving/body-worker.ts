@@ -1,5 +1,6 @@
 import { parseBody } from "../../api/http/body-json.ts";
 import { Failure, type FailureKind } from "../../core/failure.ts";
+import { answerAll } from "./numbered-worker.ts";
 
 declare const self: Worker;
 
@@ -8,16 +9,12 @@ export type BodyAnswer =
   | { readonly value: unknown }
   | { readonly refusal: { readonly kind: FailureKind; readonly message: string } };
 
-// Parses long bodies, away from the thread that serves requests. One message in, the bytes; one message out.
-self.onmessage = (event: MessageEvent<ArrayBuffer>) => {
-  self.postMessage(answerTo(new Uint8Array(event.data)));
-};
-
-function answerTo(bytes: Uint8Array): BodyAnswer {
+// Parses long bodies, away from the thread that serves requests.
+answerAll(self, (bytes: ArrayBuffer): BodyAnswer => {
   try {
-    return { value: parseBody(bytes) };
+    return { value: parseBody(new Uint8Array(bytes)) };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { refusal: { kind: error.kind, message: error.message } };
   }
-}
+});
