@@ -10,6 +10,7 @@ import { sqlGroupStore } from "./agents/groups.ts";
 import { sqlIdentityStore } from "./agents/identities.ts";
 import { sqlToolStore } from "./agents/tools.ts";
 import type { ColumnCache, EmbeddedCache, VectorCache } from "./base/caches.ts";
+import { createContextCache } from "./base/context-cache.ts";
 import { builderOver } from "./base/dialect.ts";
 import { type SqlDatabase, type TypedConnection, typed } from "./base/driver.ts";
 import type { Lease } from "./base/lease.ts";
@@ -68,6 +69,7 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
   const vectorCache: VectorCache = new Map();
   const columnCache: ColumnCache = new Map();
   const embeddedCache: EmbeddedCache = new Map();
+  const contextCache = createContextCache();
   const shared = {
     world,
     toolCache,
@@ -79,7 +81,9 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
   const readers = perActor((actor) =>
     repositories({ db: readerDb, sql: reader, columnCache, embeddedCache, ...shared, ...actor }),
   );
-  const writers = perActor((actor) => repositories({ db: writerDb, sql: typed(database.writer), ...shared, ...actor }));
+  const writers = perActor((actor) =>
+    repositories({ db: writerDb, sql: typed(database.writer), contextCache, ...shared, ...actor }),
+  );
 
   return {
     reader: readers,

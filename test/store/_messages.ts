@@ -1,4 +1,7 @@
 import { expect } from "bun:test";
+import type { Message } from "../../src/agent/message.ts";
+import type { Repositories } from "../../src/agent/ports/ports.ts";
+import type { AgentId } from "../../src/core/id.ts";
 import { world } from "../_harness/dialects.ts";
 import { agent, conversation, message, run } from "./_samples.ts";
 import { ALL, expectFailure, expectPages, reader, type Subject, unknown, write } from "./_subject.ts";
@@ -37,6 +40,51 @@ export function messageContract(subject: Subject): void {
       write(opened, (stores) => stores.messages.append(ada.id, [asked])),
     );
   });
+
+  subject(
+    "messages: context() inside write() is what is stored, whatever was read at the same place before",
+    async (opened) => {
+      const [ada, bob] = [agent(), agent({ name: "Bob" })];
+      const [first, undone, tried, kept] = ["first", "undone", "tried", "kept"].map((text) =>
+        message(ada.id, "user", text),
+      ) as [Message, Message, Message, Message];
+      await write(opened, async ({ agents, messages }) => {
+        await agents.insert(ada);
+        await agents.insert(bob);
+        await messages.append(ada.id, [first]);
+      });
+      const context = (of: AgentId) => write(opened, async ({ messages }) => texts(await messages.context(of)));
+      expect(await context(ada.id)).toEqual(["first"]);
+      const failing = write(opened, async ({ messages }) => {
+        await messages.append(ada.id, [undone]);
+        expect(texts(await messages.context(ada.id))).toEqual(["first", "undone"]);
+        throw new Error("no");
+      });
+      await expect(failing).rejects.toThrow("no");
+      await write(opened, async ({ messages, attempt }) => {
+        await attempt(async () => {
+          await messages.append(ada.id, [tried]);
+          expect(texts(await messages.context(ada.id))).toEqual(["first", "tried"]);
+          return { ok: false };
+        });
+        await messages.append(ada.id, [kept]);
+      });
+      expect(await context(ada.id)).toEqual(["first", "kept"]);
+      const many = Array.from({ length: 20 }, (_, n) => message(ada.id, "user", `more ${n}`));
+      await write(opened, ({ messages }) => messages.append(ada.id, many));
+      expect(await context(ada.id)).toEqual(["first", "kept", ...texts(many)]);
+      await write(opened, ({ messages }) => messages.refuse(ada.id, [{ id: kept.id, isKept: true }]));
+      const marks = await write(opened, async ({ messages }) =>
+        (await messages.context(ada.id)).map(({ isError }) => isError),
+      );
+      expect(marks.slice(0, 3)).toEqual([null, true, null]);
+      await write(opened, ({ agents }) => agents.remove(ada.id));
+      await write(opened, ({ messages }) => messages.append(bob.id, [message(bob.id, "user", "new")]));
+      expect(await context(bob.id)).toEqual(["new"]);
+      const strange = (work: (stores: Repositories) => Promise<unknown>) => opened.store.write(opened.stranger, work);
+      await strange(async ({ messages }) => expect(await messages.context(bob.id)).toEqual([]));
+    },
+  );
 
   subject("messages: lists go through pages both ways, in the order of all and of a thread", async (opened) => {
     const ada = agent();

@@ -87,6 +87,7 @@ export function sqlGroupStore(session: Session): GroupStore {
         .where("group_id", "=", id)
         .where("organization_id", "=", organizationId)
         .execute();
+      session.contextCache?.clear();
     },
   };
 }

@@ -3,6 +3,7 @@ import type { OrganizationId, UserId } from "../../core/id.ts";
 import type { World } from "../../core/world.ts";
 import type { Tool } from "../../tools/tool.ts";
 import type { ColumnCache, EmbeddedCache, VectorCache } from "./caches.ts";
+import type { ContextCache } from "./context-cache.ts";
 import type { TypedConnection } from "./driver.ts";
 import type { Tables } from "./schema.ts";
 
@@ -25,6 +26,8 @@ export interface Session {
   readonly world: Pick<World, "clock" | "random">;
   /** Tools that were read lately, by id and time of change: they are long, change rarely, and every turn needs them. */
   readonly toolCache: Map<string, Tool>;
+  /** Messages of contexts that were read lately; only in transactions. */
+  readonly contextCache?: ContextCache;
   /** What was read of committed entries; absent where a transaction may see others. */
   readonly columnCache?: ColumnCache;
   readonly embeddedCache?: EmbeddedCache;

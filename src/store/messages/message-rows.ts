@@ -3,6 +3,7 @@ import type { Message } from "../../agent/message.ts";
 import { spokenText } from "../../agent/spoken.ts";
 import { fromFlagOrNull, fromJson, fromJsonOrNull, toFlag, toFlagOrNull } from "../base/rows.ts";
 import type { MessageRow } from "../base/schema.ts";
+import type { Session } from "../base/session.ts";
 
 /** The columns that a message is read from, wherever it is. */
 export const STORED_COLUMNS = [
@@ -52,8 +53,7 @@ export const HOME_COLUMNS = [
 /** A row of `messages` as far as a message is read from it. */
 export type ShownRow = Pick<MessageRow, (typeof STORED_COLUMNS)[number] | "is_error">;
 
-/** Adds a message and returns its place in the order of all messages. */
-export const INSERT_MESSAGE = `insert into messages (id, organization_id, agent_id, conversation_id, role, content, tool_calls, tool_returns,
+const INSERT_MESSAGE = `insert into messages (id, organization_id, agent_id, conversation_id, role, content, tool_calls, tool_returns,
   approvals, name, model, otid, sender_id, group_id, step_id, run_id, is_error, is_spoken, search_text, created_at)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, '', $19) returning sequence_id`;
 
@@ -80,8 +80,16 @@ export function toMessage(row: ShownRow): Message {
   };
 }
 
+/** Adds a message and returns its place in the order of all messages. */
+export async function insertMessage({ sql, organizationId, contextCache }: Session, message: Message): Promise<number> {
+  const { rows } = await sql.execute(INSERT_MESSAGE, insertValues(organizationId, message));
+  const sequenceId = Number(rows[0]?.["sequence_id"]);
+  contextCache?.forget(sequenceId);
+  return sequenceId;
+}
+
 /** The values of `INSERT_MESSAGE`, in its order. */
-export function insertValues(organizationId: string, message: Message): readonly unknown[] {
+function insertValues(organizationId: string, message: Message): readonly unknown[] {
   const list = (items: readonly unknown[]) => (items.length === 0 ? null : JSON.stringify(items));
   return [
     message.id,

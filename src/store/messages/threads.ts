@@ -1,20 +1,15 @@
-import { CONTEXT_MESSAGES_MAX } from "../../agent/message.ts";
+import type { Selectable } from "kysely";
+import { CONTEXT_MESSAGES_MAX, type Message } from "../../agent/message.ts";
 import type { MessageStore, ThreadId } from "../../agent/ports/ports.ts";
 import { assert } from "../../core/assert.ts";
 import type { MessageId } from "../../core/id.ts";
 import { limitOf } from "../base/pages.ts";
+import { placeholders } from "../base/placeholders.ts";
 import { readable, toFlag } from "../base/rows.ts";
-import type { MessageRow } from "../base/schema.ts";
+import type { MessageRow, ThreadMessageRow } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
 import { cursorCondition, matches } from "./message-filter.ts";
-import {
-  INSERT_MESSAGE,
-  IS_ERROR_HERE,
-  insertValues,
-  type ShownRow,
-  STORED_COLUMNS,
-  toMessage,
-} from "./message-rows.ts";
+import { IS_ERROR_HERE, insertMessage, type ShownRow, STORED_COLUMNS, toMessage } from "./message-rows.ts";
 import { supersede } from "./replaced-messages.ts";
 import { rememberMessages } from "./turn-entries.ts";
 
@@ -40,9 +35,16 @@ const inContext = (columns: string): ContextQuery => {
   return { newest: `${query} desc limit ${CONTEXT_MESSAGES_MAX}`, head: `${query} limit 1` };
 };
 const STORED = STORED_COLUMNS.map((column) => `messages.${column}`).join(", ");
-const CONTEXT = inContext(`${STORED}, nullif(thread_messages.is_refused, 0) as is_error`);
+const CONTEXT = inContext(`${STORED}, messages.sequence_id, nullif(thread_messages.is_refused, 0) as is_error`);
 const CONTEXT_IDS = inContext("messages.id");
 const CONTEXT_TOKENS = inContext("messages.id, messages.tokens");
+
+const CONTEXT_PLACES = `select sequence_id, is_refused from thread_messages
+  where thread_id = $1 and in_context = 1 order by position limit ${CONTEXT_MESSAGES_MAX}`;
+/** Messages of a context that are read one by one; of more it is all read again. */
+const READ_APART_MAX = 8;
+const BY_SEQUENCE = `select ${STORED}, messages.sequence_id, null as is_error from messages
+  where organization_id = $1 and sequence_id in (${placeholders(2, READ_APART_MAX)})`;
 
 const PLACES = `select thread_messages.position, messages.role
   from thread_messages join messages on messages.sequence_id = thread_messages.sequence_id
@@ -82,15 +84,16 @@ export function sqlThreads(session: Session): Threads {
 
     async append(threadId, messages) {
       for (const message of messages) {
-        const { rows } = await session.sql.execute(INSERT_MESSAGE, insertValues(organizationId, message));
-        await session.sql.execute(JOIN_END, [threadId, rows[0]?.["sequence_id"]]);
+        await session.sql.execute(JOIN_END, [threadId, await insertMessage(session, message)]);
       }
       await rememberMessages(session, messages);
     },
 
     async context(threadId) {
-      const rows = await contextRows<ShownRow>(session, CONTEXT, threadId);
-      return rows.map(toMessage);
+      const known = await knownContext(session, threadId);
+      if (known !== undefined) return known;
+      const rows = await contextRows<StoredRow>(session, CONTEXT, threadId);
+      return rows.map((row) => keep(session, row));
     },
 
     async contextIds(threadIds) {
@@ -123,8 +126,7 @@ export function sqlThreads(session: Session): Threads {
       const to = firstKept === null ? Number.MAX_SAFE_INTEGER : await placeOf(session, threadId, firstKept);
       await session.sql.execute(EVICT, [threadId, from, to]);
       if (summary === null) return;
-      const { rows } = await session.sql.execute(INSERT_MESSAGE, insertValues(organizationId, summary));
-      const sequenceId = rows[0]?.["sequence_id"];
+      const sequenceId = await insertMessage(session, summary);
       if (firstKept === null) await session.sql.execute(JOIN_END, [threadId, sequenceId]);
       else await session.sql.execute(JOIN_AT, [threadId, to - POSITION_STEP / 2, sequenceId]);
     },
@@ -138,6 +140,44 @@ async function contextRows<Row>(session: Session, query: ContextQuery, threadId:
   if (rows.length < CONTEXT_MESSAGES_MAX) return rows;
   const head = (await session.sql.execute<Row>(query.head, of)).rows;
   return [...head, ...rows.slice(1)];
+}
+
+type ContextPlace = Pick<Selectable<ThreadMessageRow>, "sequence_id" | "is_refused">;
+type StoredRow = ShownRow & Pick<MessageRow, "sequence_id">;
+
+/** The message of a row, which is kept at hand in a transaction. */
+function keep({ contextCache, organizationId }: Session, row: StoredRow): Message {
+  const message = toMessage(row);
+  const chars = [row.content, row.tool_calls, row.tool_returns, row.approvals].reduce(
+    (sum, text) => sum + (text?.length ?? 0),
+    0,
+  );
+  contextCache?.set(row.sequence_id, { message: { ...message, isError: null }, organizationId, chars });
+  return message;
+}
+
+/** A context most of which is at hand; undefined when it is quicker to read it all. */
+async function knownContext(session: Session, threadId: ThreadId): Promise<readonly Message[] | undefined> {
+  const { contextCache, organizationId, sql } = session;
+  if (contextCache === undefined) return undefined;
+  const { rows: places } = await sql.execute<ContextPlace>(CONTEXT_PLACES, [threadId]);
+  if (places.length >= CONTEXT_MESSAGES_MAX) return undefined;
+  const read = new Map<number, Message>();
+  const missing = places.flatMap(({ sequence_id: at }) =>
+    contextCache.get(at, organizationId) === undefined ? [at] : [],
+  );
+  const [any] = missing;
+  if (missing.length > READ_APART_MAX) return undefined;
+  if (any !== undefined) {
+    const at = Array.from({ length: READ_APART_MAX }, (_, index) => missing[index] ?? any);
+    const { rows } = await sql.execute<StoredRow>(BY_SEQUENCE, [organizationId, ...at]);
+    for (const row of rows) read.set(row.sequence_id, keep(session, row));
+  }
+  return places.flatMap(({ sequence_id: at, is_refused }) => {
+    const message = read.get(at) ?? contextCache.get(at, organizationId);
+    if (message === undefined) return [];
+    return [is_refused === 0 ? message : { ...message, isError: true }];
+  });
 }
 
 async function placeOf(session: Session, threadId: ThreadId, id: MessageId): Promise<number> {
