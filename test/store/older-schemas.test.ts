@@ -75,8 +75,8 @@ for (let version = 1; version <= SCHEMA_VERSION; version++) {
     expect(events.at(-1)).toBe("[DONE]");
     const said = namesOf(events, "assistant_message").join("");
     expect([said.startsWith("The tide comes "), said.endsWith(ANSWER)]).toEqual([true, true]);
-    const numbers = events.flatMap((event) => (typeof event.seq_id === "number" ? [event.seq_id] : []));
-    expect(numbers).toEqual(numbers.map((_, index) => index + (numbers[0] ?? 0)));
+    const numbers = events.flatMap((event) => (typeof event === "object" && "seq_id" in event ? [event.seq_id] : []));
+    expect(numbers).toEqual(numbers.map((_, index) => index + 1));
     expect(events.find((event) => event.message_type === "stop_reason").stop_reason).toBe("end_turn");
     expect((await get(`/v1/runs/${run.id}`)).status).toBe("completed");
 
