@@ -19,9 +19,9 @@ export const MEMORY_MUTANTS = {
   writes_to_the_agents_block: inside(
     null,
     ["S12 scope"],
-    "run/step/tool-round.ts",
-    "withIsolated(repositories.blocks, agent.id, turn.isolatedBlockIds)",
-    "withIsolated(repositories.blocks, agent.id, [])",
+    "run/step/round-answers.ts",
+    "withIsolated(blocks, agent.id, isolatedBlockIds)",
+    "withIsolated(blocks, agent.id, [])",
   ),
   resumes_with_the_agents_blocks: narrowed(
     inside(

@@ -1,5 +1,5 @@
 import type { Instant } from "../core/clock.ts";
-import type { MessageId, RunId, StepId } from "../core/id.ts";
+import type { BlockId, MessageId, PassageId, RunId, StepId } from "../core/id.ts";
 import type { Usage } from "../llm/model.ts";
 import type { Message } from "./message.ts";
 import type { StopReason } from "./run.ts";
@@ -100,8 +100,20 @@ export type Note =
       readonly at: Instant;
     }
   | { readonly kind: "memory.recalled"; readonly chars: number }
+  | { readonly kind: "memory.changed"; readonly call: string; readonly changes: readonly MemoryChange[] }
   | { readonly kind: "approval.asked"; readonly calls: readonly string[]; readonly dueAt: Instant | null }
   | { readonly kind: "approval.answered"; readonly answers: readonly ApprovalAnswer[] };
+
+/** What a call did to memory, in a word. What is in it stands where memory is kept. A removed block may live on elsewhere. */
+export type MemoryChange =
+  | {
+      readonly what: "block";
+      readonly id: BlockId;
+      readonly label: string;
+      readonly version: number;
+      readonly how: "added" | "edited" | "removed";
+    }
+  | { readonly what: "passage"; readonly id: PassageId; readonly how: "added" | "removed" };
 
 /** What a call that waited was answered with: leave to run, a refusal, or what it returned elsewhere. */
 export interface ApprovalAnswer {

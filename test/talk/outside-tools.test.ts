@@ -107,6 +107,9 @@ test("what a tool changes in memory comes with its answer, under the rules of th
   const [[status, text] = []] = returnsOf(refused.messages);
   expect(status).toBe("error");
   expect(text).toContain("What it changed in memory was not kept: Block `human` holds at most 5 characters");
+  const { rows } = await server.database.reader.execute("select data from run_event_arrivals order by number", []);
+  const told = rows.map(({ data }) => JSON.parse(String(data))).filter(({ kind }) => kind === "memory.changed");
+  expect(told).toMatchObject([{ changes: [{ what: "block", label: "human", version: 2, how: "edited" }] }]);
 });
 
 test("memory that was changed while a tool ran is not written over", async () => {

@@ -42,6 +42,7 @@ test("a log tells of steps, tools and approvals too, which are no part of Letta'
     ["message", 1],
     ["tool.started", 3],
     ["tool.ended", 3],
+    ["memory.changed", 3],
     ["message", 3],
     ["step.ended", 4],
     ["step.started", 4],
@@ -50,7 +51,7 @@ test("a log tells of steps, tools and approvals too, which are no part of Letta'
     ["ended", 5],
   ]);
   expect(events[4]).toMatchObject({ v: 1, ok: true, ms: expect.any(Number), call: events[3].call });
-  expect(events[6].usage.totalTokens).toBeGreaterThan(0);
+  expect(events[7].usage.totalTokens).toBeGreaterThan(0);
   for (const { at } of events) expect(Math.abs(Date.now() - at)).toBeLessThan(60_000);
 });
 
@@ -69,6 +70,32 @@ test("a log tells what was asked for, and how it was answered", async () => {
   expect(events.filter(({ kind }) => kind.startsWith("approval."))).toMatchObject([
     { kind: "approval.asked", calls: [tool_call_id], dueAt: null },
     { kind: "approval.answered", answers: [{ call: tool_call_id, verdict: "returned" }] },
+  ]);
+});
+
+test("a log tells what each call changed in memory, and of calls that changed nothing no such thing", async () => {
+  const id = await server.agent({ tools: ["memory", "archival_memory_insert"] });
+  const call = (name: string, args: object) => ({ calls: [{ name, arguments: args }] });
+  const create = { command: "create", path: "/memories/trips", description: "Journeys", file_text: "secret" };
+  server.model.say(
+    call("memory_replace", { label: "human", old_string: "Nobody", new_string: "Bob" }),
+    call("conversation_search", { query: "trips" }),
+    call("memory", create),
+    call("memory", { command: "rename", old_path: "/memories/trips", new_path: "/memories/tours" }),
+    call("memory", { command: "delete", path: "/memories/tours" }),
+    call("archival_memory_insert", { content: "a secret" }),
+  );
+  await server.ok("POST", `/v1/agents/${id}/messages`, { input: "go" });
+  const { rows } = await server.database.reader.execute("select data from run_event_arrivals order by number", []);
+  const texts = rows.map(({ data }) => String(data)).filter((data) => data.includes('"memory.changed"'));
+  expect(texts.join()).not.toContain("secret");
+  const [{ id: passageId }] = await server.ok("GET", `/v1/agents/${id}/archival-memory`);
+  const block = { what: "block", id: expect.stringMatching(/^block-/) };
+  expect(texts.map((text) => JSON.parse(text).changes)).toEqual([
+    [{ ...block, label: "trips", version: 1, how: "added" }],
+    [{ ...block, label: "tours", version: 2, how: "edited" }],
+    [{ ...block, label: "tours", version: 2, how: "removed" }],
+    [{ what: "passage", id: passageId, how: "added" }],
   ]);
 });
 

@@ -1,3 +1,4 @@
+import type { MemoryChange } from "../../agent/events.ts";
 import type { Approval, ToolReturn } from "../../agent/message.ts";
 import type { Repositories } from "../../agent/ports/ports.ts";
 import { withIsolated } from "../../agent/prompt/isolated-blocks.ts";
@@ -11,12 +12,14 @@ import type { Block } from "../../umi/core/block.ts";
 import { editValue } from "../../umi/core/block-edit.ts";
 import { blocksOfAgent, type CoreMemory, createCoreMemory, noSuchBlock } from "../../umi/core/core-blocks.ts";
 import type { OutsideResult } from "./outside-calls.ts";
+import { type MemoryChanges, watchBlocks } from "./tool-notes.ts";
 import type { Turn } from "./turn-state.ts";
 
-/** The answer to one call, and whether the system prompt must be compiled again after it. */
+/** The answer to one call, whether the system prompt must be compiled again after it, and what it changed in memory. */
 export interface Answered {
   readonly toolReturn: ToolReturn;
   readonly promptChanged: boolean;
+  readonly changes: readonly MemoryChange[];
 }
 
 /** The result with its message cut to what the tool may return. */
@@ -41,7 +44,7 @@ export function packed(turn: Turn, call: ToolCall, result: ToolResult): Answered
     stdout: null,
     stderr,
   };
-  return { toolReturn, promptChanged: result.ok && result.promptChanged };
+  return { toolReturn, promptChanged: result.ok && result.promptChanged, changes: [] };
 }
 
 /** What did not run has written nothing. */
@@ -66,6 +69,7 @@ export function clientAnswer(turn: Turn, call: ToolCall, decision: Approval & { 
       stderr,
     },
     promptChanged: false,
+    changes: [],
   };
 }
 
@@ -93,7 +97,9 @@ export async function outsideAnswer(
     return withoutStderr(packed(turn, call, { ok: false, message: unknownOutcome(call, answer.reason) }));
   const { status, text, stdout, stderr, blocks } = answer;
   const charsMax = charsMaxOf(turn, call);
-  const kept = await repositories.attempt(() => keepBlocks(turn, repositories, shown, blocks));
+  const changes: MemoryChanges = new Map();
+  const core = coreOf(turn, repositories, changes);
+  const kept = await repositories.attempt(() => keepBlocks(core, shown, blocks));
   const told = kept.ok ? text : `${text}\n\nWhat it changed in memory was not kept: ${kept.message}`;
   const ok = status === "success" && kept.ok;
   const message = limitText(told, charsMax);
@@ -109,23 +115,26 @@ export async function outsideAnswer(
       stderr: stderr.length === 0 ? toolReturn.stderr : limitLines(stderr, charsMax),
     },
     promptChanged: kept.ok && kept.promptChanged,
+    changes: kept.ok ? [...changes.values()] : [],
   };
 }
 
-/** The agent's core memory, as this conversation has it. */
-export function coreOf({ agent, actor, clock, random, isolatedBlockIds }: Turn, { blocks }: Repositories): CoreMemory {
+/** The agent's core memory, as this conversation has it, for one call; what that changes is put into `changes`. */
+export function coreOf(
+  { agent, actor, clock, random, isolatedBlockIds }: Turn,
+  { blocks }: Repositories,
+  changes: MemoryChanges,
+): CoreMemory {
   const own = blocksOfAgent(withIsolated(blocks, agent.id, isolatedBlockIds), agent.id);
-  return createCoreMemory({ clock, random, userId: actor.userId, blocks: own });
+  return createCoreMemory({ clock, random, userId: actor.userId, blocks: watchBlocks(own, changes) });
 }
 
 /** Stores what a tool changed of the blocks that it was shown; refused where one was changed meanwhile, or may not be. */
 async function keepBlocks(
-  turn: Turn,
-  repositories: Repositories,
+  core: CoreMemory,
   shown: readonly Block[],
   values: Readonly<Record<string, string>>,
 ): Promise<ToolResult> {
-  const core = coreOf(turn, repositories);
   let promptChanged = false;
   try {
     for (const [label, value] of Object.entries(values)) {

@@ -1,5 +1,8 @@
-import type { Note } from "../../agent/events.ts";
+import type { MemoryChange, Note } from "../../agent/events.ts";
 import type { ToolCall } from "../../llm/model.ts";
+import type { PassageStore } from "../../umi/archive/passage.ts";
+import type { Block } from "../../umi/core/block.ts";
+import type { CoreBlocks } from "../../umi/core/core-blocks.ts";
 import type { Turn } from "./turn-state.ts";
 
 /** A call that begins, and the moment of it. */
@@ -16,4 +19,45 @@ export function startOf({ clock }: Pick<Turn, "clock">, { id: call, name }: Tool
 /** What is told of a call that ends now. */
 export function endNote({ clock }: Pick<Turn, "clock">, { note, ms }: BegunCall, ok: boolean): Note {
   return { kind: "tool.ended", call: note.call, ok, ms: clock.elapsedMs() - ms, at: clock.now() };
+}
+
+/** What one call changed in memory so far, by the id of what it changed. */
+export type MemoryChanges = Map<string, MemoryChange>;
+
+/** The blocks as they are, with whatever is changed through them put into `changes`. */
+export function watchBlocks(blocks: CoreBlocks, changes: MemoryChanges): CoreBlocks {
+  const keep = ({ id, label, version }: Block, how: MemoryChange["how"]) => {
+    const isNew = how === "edited" && changes.get(id)?.how === "added";
+    changes.set(id, { what: "block", id, label, version, how: isNew ? "added" : how });
+  };
+  return {
+    ...blocks,
+    async insert(block) {
+      await blocks.insert(block);
+      keep(block, "added");
+    },
+    async save(block) {
+      await blocks.save(block);
+      keep(block, "edited");
+    },
+    async remove(block) {
+      await blocks.remove(block);
+      keep(block, "removed");
+    },
+  };
+}
+
+/** The passages as they are, with whatever is changed through them put into `changes`. */
+export function watchPassages(passages: PassageStore, changes: MemoryChanges): PassageStore {
+  return {
+    ...passages,
+    async insert(added, known) {
+      await passages.insert(added, known);
+      for (const { id } of added) changes.set(id, { what: "passage", id, how: "added" });
+    },
+    async remove(id) {
+      await passages.remove(id);
+      changes.set(id, { what: "passage", id, how: "removed" });
+    },
+  };
 }

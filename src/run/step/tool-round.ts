@@ -9,7 +9,7 @@ import { lastCalls, openCalls } from "../../agent/transcript.ts";
 import { unreachable } from "../../core/assert.ts";
 import type { StepId } from "../../core/id.ts";
 import type { ToolCall } from "../../llm/model.ts";
-import type { ToolContext, ToolResult } from "../../tools/builtin.ts";
+import type { ToolContext } from "../../tools/builtin.ts";
 import { isTerminal, mustContinue } from "../../tools/tool-rules.ts";
 import { searchPassages } from "../../umi/archive/passage-search.ts";
 import { type BuiltinPlan, type CallPlan, decisionsIn, planOf, waitsForSomebody } from "./call-plan.ts";
@@ -26,14 +26,14 @@ import {
 } from "./round-answers.ts";
 import { lastAnswerOf } from "./run-state.ts";
 import { argumentsOf, HEARTBEAT } from "./speech.ts";
-import { endNote, startOf } from "./tool-notes.ts";
+import { endNote, type MemoryChanges, startOf, watchPassages } from "./tool-notes.ts";
 import { missingTools } from "./tool-offer.ts";
 import { placeOf, type Turn, type TurnState } from "./turn-state.ts";
 
 /** What came of the calls that were open. */
 export interface Round {
   readonly messages: readonly Message[];
-  /** Which built-in tools ran, and how it went. */
+  /** Which built-in tools ran, how it went, and what calls changed in memory. */
   readonly notes: readonly Note[];
   readonly system: Message | null;
   readonly calledTools: readonly string[];
@@ -86,6 +86,8 @@ export async function answerCalls(turn: Turn, state: TurnState, means: RoundMean
     const answered = await answerCall(turn, at, { call, plan }, means);
     if (answered === undefined) break;
     if (plan.how === "builtin") notes.push(began.note, endNote(turn, began, answered.toolReturn.status === "success"));
+    const { changes } = answered;
+    if (changes.length > 0) notes.push({ kind: "memory.changed", call: call.id, changes });
     calledTools = [...calledTools, call.name];
     promptChanged ||= answered.promptChanged;
     returns.push(answered.toolReturn);
@@ -137,7 +139,7 @@ async function answerCall(
       return packed(turn, call, { ok: false, message: plan.message });
     case "builtin":
       if (isCancelled) return notCalled(turn, call, undefined);
-      return packed(turn, call, await runTool(turn, state, { call, plan }, repositories));
+      return runTool(turn, state, { call, plan }, repositories);
     case "outside": {
       const result = outside.get(call.id);
       if (result !== undefined) return outsideAnswer(turn, { call, result }, repositories);
@@ -154,12 +156,16 @@ async function runTool(
   state: TurnState,
   { call, plan: { builtin, args } }: { readonly call: ToolCall; readonly plan: BuiltinPlan },
   repositories: Repositories,
-): Promise<ToolResult> {
-  const result = await repositories.attempt(() => builtin.call(args, toolContext(turn, state, repositories)));
-  return result.ok && !builtin.unlimited ? limited(turn, call, result) : result;
+): Promise<Answered> {
+  const changes: MemoryChanges = new Map();
+  const context = toolContext(turn, state, repositories, changes);
+  const result = await repositories.attempt(() => builtin.call(args, context));
+  if (!result.ok) return packed(turn, call, result);
+  const kept = builtin.unlimited ? result : limited(turn, call, result);
+  return { ...packed(turn, call, kept), changes: [...changes.values()] };
 }
 
-function toolContext(turn: Turn, state: TurnState, repositories: Repositories): ToolContext {
+function toolContext(turn: Turn, state: TurnState, repositories: Repositories, changes: MemoryChanges): ToolContext {
   const { agent, actor, clock, random } = turn;
   return {
     agentId: agent.id,
@@ -167,8 +173,8 @@ function toolContext(turn: Turn, state: TurnState, repositories: Repositories): 
     timezone: agent.timezone,
     userId: actor.userId,
     blocks: repositories.blocks,
-    core: coreOf(turn, repositories),
-    passages: repositories.passages,
+    core: coreOf(turn, repositories, changes),
+    passages: watchPassages(repositories.passages, changes),
     clock,
     random,
     async searchPassages(text, filter, limit) {
