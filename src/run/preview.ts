@@ -2,7 +2,7 @@ import { inputMessages } from "../agent/new-message.ts";
 import type { Actor } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
 import { NO_LOG } from "./log/run-log.ts";
-import { recalledFor } from "./step/recalled-memory.ts";
+import { recall } from "./step/recalled-memory.ts";
 import { type RunnerOptions, setUp, type TurnRequest, turnOf } from "./step/run-setup.ts";
 import { freshState, newRun, visible } from "./step/run-state.ts";
 import { toolOffer } from "./step/tool-offer.ts";
@@ -16,7 +16,8 @@ export async function previewRequest(options: RunnerOptions, actor: Actor, reque
   const stored = await options.store.reader(actor).messages.context(setup.threadId);
   const context = [...visible(setup.agent, stored), ...inputMessages(options.world, place, request.input)];
   const turn = turnOf(options, { actor, setup }, { log: NO_LOG, signal: new AbortController().signal });
-  const state = { ...freshState(run), context, recalled: await recalledFor(turn, { context }) };
+  const state = { ...freshState(run), context };
+  await recall(turn, state);
   return setup.model.preview(
     requestFor(turn, state, { offer: toolOffer(turn, state), stream: setup.options.stream === "tokens" }),
   );

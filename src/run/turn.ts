@@ -15,7 +15,7 @@ import { type Change, commit, noChange, requirePlace } from "./step/commit.ts";
 import { type CallResult, callIdsOf, callModel } from "./step/model-call.ts";
 import { callOutside, NONE_OUTSIDE } from "./step/outside-calls.ts";
 import { embedQueries } from "./step/query-vectors.ts";
-import { recalledFor, withRecalled } from "./step/recalled-memory.ts";
+import { isToRecall, recall, recalledBy, withRecalled } from "./step/recalled-memory.ts";
 import { leaveOut, ownAside } from "./step/refusal.ts";
 import { NOTHING_ASIDE, type SetAside } from "./step/set-aside.ts";
 import { type HeardReply, hear, withHeartbeat } from "./step/speech.ts";
@@ -79,7 +79,7 @@ async function answerOpenCalls(turn: Turn, state: TurnState): Promise<void> {
 async function takeStep(turn: Turn, state: TurnState): Promise<void> {
   const stepId = state.nextStepId ?? newId("step", turn.random);
   state.nextStepId = null;
-  state.recalled ??= await recalled(turn, state);
+  if (isToRecall(turn)) await recall(turn, state);
   turn.log.note({ kind: "step.started", stepId, model: turn.agent.llmConfig.handle ?? turn.agent.llmConfig.model });
   const startedMs = turn.clock.elapsedMs();
   const offer = toolOffer(turn, state);
@@ -117,12 +117,6 @@ async function takeStep(turn: Turn, state: TurnState): Promise<void> {
   } else {
     await failStep(turn, state, { stepId, llmRequestNs, failure });
   }
-}
-
-async function recalled(turn: Turn, state: TurnState): Promise<string> {
-  const found = await recalledFor(turn, state);
-  if (found !== "") turn.log.note({ kind: "memory.recalled", chars: found.length });
-  return found;
 }
 
 /** Why a call failed, in a word. */
@@ -164,7 +158,7 @@ export function requestFor(
   const hasRules = agent.toolRules.some((rule) => rule.type !== "requires_approval");
   return {
     system: withSkills(options.overrideSystem ?? transcript.system, options.clientSkills),
-    messages: withRecalled(transcript.messages, state.recalled ?? ""),
+    messages: withRecalled(transcript.messages, recalledBy(turn)),
     tools: offer.schemas,
     toolChoice: offer.choice,
     parallelToolCalls: !hasRules && !turn.speech.isByTool && agent.llmConfig.parallelToolCalls,

@@ -62,11 +62,12 @@ describe("WorkingMemory", () => {
   test("never counts what has ended", () => {
     const { memory, pass } = setUp();
     const value = "v".repeat(WORKING_VALUE_BYTES_MAX);
-    for (let i = 0; i < 15; i++) memory.set(`k${i}`, value, { ttlMs: 10 });
+    const count = WORKING_BYTES_MAX / WORKING_VALUE_BYTES_MAX - 1;
+    for (let i = 0; i < count; i++) memory.set(`k${i}`, value, { ttlMs: 10 });
     expect(kindOf(() => memory.set("more", value))).toBe("full");
     pass(10);
     expect(memory.size()).toEqual({ entries: 0, bytes: 0 });
-    for (let i = 0; i < 15; i++) memory.set(`n${i}`, value);
+    for (let i = 0; i < count; i++) memory.set(`n${i}`, value);
     expect(memory.size().bytes).toBeLessThanOrEqual(WORKING_BYTES_MAX);
   });
 

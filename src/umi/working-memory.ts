@@ -4,7 +4,7 @@ import { Failure } from "../core/failure.ts";
 /** Bytes of UTF-8 that all live keys and values may take up. */
 export const WORKING_BYTES_MAX = 1_048_576;
 /** Bytes of one value, and of one key. */
-export const WORKING_VALUE_BYTES_MAX = 65_536;
+export const WORKING_VALUE_BYTES_MAX = 262_144;
 export const WORKING_KEY_BYTES_MAX = 256;
 /** Live entries. */
 export const WORKING_ENTRIES_MAX = 10_000;

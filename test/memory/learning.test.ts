@@ -1,11 +1,14 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { realWorld } from "../../src/app/world.ts";
+import { instantOf } from "../../src/core/clock.ts";
 import { parseJson } from "../../src/core/json.ts";
 import { FIRST } from "../../src/store/migrations/0001-first.ts";
 import { LEASE_AND_EXPIRY } from "../../src/store/migrations/0002-lease-and-expiry.ts";
 import { EVENT_ARRIVALS } from "../../src/store/migrations/0003-event-arrivals.ts";
 import { GROUPS } from "../../src/store/migrations/0004-groups.ts";
+import { WORKING_TTL_MS_DEFAULT } from "../../src/umi/working-memory.ts";
 import { type ScriptedReply, startModelServer } from "../_harness/model-server.ts";
 import { type Answer, startTestServer, type TestServer } from "../_harness/server.ts";
 import { startServer, temporaryDirectory } from "../_harness/server-process.ts";
@@ -353,6 +356,28 @@ describe("What an agent recalls", () => {
     expect(shown().length).toBeLessThanOrEqual(900);
     expect(shown().length).toBeGreaterThan(500);
     expect([shown().isWellFormed(), shown().endsWith("</recalled_memory>")]).toEqual([true, true]);
+  });
+
+  test("is looked up anew in a run that lasts for hours, so that what was forgotten meanwhile is gone", async () => {
+    await server.close();
+    let lateMs = 0;
+    const { clock, ...world } = realWorld();
+    const late = { ...clock, now: () => instantOf(clock.now() + lateMs) };
+    server = await startTestServer({ world: { ...world, clock: late } });
+    const id = await server.agent({ memory_settings: { recall: true }, tools: ["memory_insert"] });
+    const root = `/v1/agents/${id}/memory`;
+    const { facts } = await ok("POST", `${root}/remember`, { text: "I live in Lisbon.", speaker: "Ada" });
+    const insert = { calls: [{ name: "memory_insert", arguments: { label: "human", new_string: "x" } }] };
+    const hours = (async () => {
+      while (server.model.requests.length < 2) await Bun.sleep(5);
+      expect(shown()).toContain("Ada lives in Lisbon.");
+      for (const { id: factId } of facts) await ok("DELETE", `${root}/items/${factId}`);
+      lateMs = WORKING_TTL_MS_DEFAULT;
+    })();
+    server.model.say(insert, { ...insert, after: hours }, { text: "Done." });
+    await say(id, "Where does Ada live now?");
+    expect(server.model.requests).toHaveLength(3);
+    expect(shown()).not.toContain("fact, since");
   });
 
   test("is of the agent alone", async () => {

@@ -1,6 +1,7 @@
 import { hasImage, type Message } from "../../agent/message.ts";
 import { ModelFailure, refusesInput } from "../../llm/failure.ts";
 import { firstIndex } from "../compaction/cut.ts";
+import { recalledBy, withoutRecalled } from "./recalled-memory.ts";
 import { type Attempt, NOTHING_ASIDE, type SetAside } from "./set-aside.ts";
 import { type CompactionStats, summaryMessage } from "./summary-message.ts";
 import { placeOf, type Turn, type TurnState } from "./turn-state.ts";
@@ -27,7 +28,7 @@ export async function leaveOut(turn: Turn, state: TurnState, failure: unknown): 
   if (isRefused) state.refusal = { failure, context: state.context, ...refusal, left: later };
   state.context = next.context;
   state.aside = next.aside;
-  if (!next.recalls) state.recalled = "";
+  if (!next.recalls) withoutRecalled(turn);
   return true;
 }
 
@@ -86,7 +87,7 @@ async function attemptsFor(turn: Turn, state: TurnState, failure: ModelFailure):
   const isDoubtful = !isTooLong && (await isInDoubt(turn, said, own[0]));
   // A model that declines to answer has read what it was sent, and is not asked again before it declines what comes next.
   if (failure.type === "llm_refusal" && !isDoubtful) return [];
-  const attempts = withoutUnread(state, whole);
+  const attempts = withoutUnread(turn, state, whole);
   if (isDoubtful) attempts.push(...withoutOlder(turn, state, attempts.at(-1) ?? whole));
   return attempts.length === 0 || isTooLong ? attempts : [whole, ...attempts];
 }
@@ -95,9 +96,9 @@ async function attemptsFor(turn: Turn, state: TurnState, failure: ModelFailure):
  * Without what the provider may never have been sent before, but for the input of the run: what memory recalled, which is
  * lost for this step only; then what lies between; or the last reply, alone or with all of it.
  */
-function withoutUnread(state: TurnState, whole: Attempt): Attempt[] {
+function withoutUnread(turn: Turn, state: TurnState, whole: Attempt): Attempt[] {
   const { said, own, strays } = standing(state);
-  const recalls = state.stepsTaken === 0 && state.recalled !== "";
+  const recalls = state.stepsTaken === 0 && recalledBy(turn) !== "";
   const attempts: Attempt[] = [];
   if (recalls) attempts.push({ ...whole, recalls: false });
   if (strays.length > 0) attempts.push({ ...without(whole, strays, isAnswer), recalls: false });

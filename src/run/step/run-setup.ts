@@ -17,6 +17,7 @@ import type { BuiltinTool } from "../../tools/builtin.ts";
 import type { ToolRuntime } from "../../tools/runtime.ts";
 import type { Tool } from "../../tools/tool.ts";
 import type { QuickVectors } from "../../umi/vectors/quick-vectors.ts";
+import { createWorkingMemory } from "../../umi/working-memory.ts";
 import type { DueWork } from "../chores/due-work.ts";
 import type { RunLogs } from "../log/run-log.ts";
 import type { CountFrames } from "../log/stored-event.ts";
@@ -144,6 +145,7 @@ export function turnOf(
     tracksProvider: options.tracksProvider,
     quickVectors: options.quickVectors,
     queryVectors: new Map(),
+    working: createWorkingMemory(options.world),
     options: setup.options,
     signal,
     log,

@@ -81,7 +81,6 @@ export function freshState(run: Run): TurnState {
     ending: null,
     contextTokens: null,
     counted: new Map(),
-    recalled: null,
     overflows: 0,
     refusal: null,
     aside: NOTHING_ASIDE,

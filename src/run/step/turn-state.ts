@@ -16,6 +16,7 @@ import type { BuiltinTool } from "../../tools/builtin.ts";
 import type { ToolRuntime } from "../../tools/runtime.ts";
 import type { Tool } from "../../tools/tool.ts";
 import type { QueryVector, QuickVectors } from "../../umi/vectors/quick-vectors.ts";
+import type { WorkingMemory } from "../../umi/working-memory.ts";
 import type { RunLog } from "../log/run-log.ts";
 import type { Refusal, SetAside } from "./set-aside.ts";
 import type { Speech } from "./speech.ts";
@@ -45,6 +46,8 @@ export interface Turn {
   readonly quickVectors: QuickVectors;
   /** Vectors of what the tools of the step at hand look for, by its text. */
   readonly queryVectors: Map<string, QueryVector>;
+  /** What the run keeps in mind besides its rows; gone when the server restarts, or when its time is over. */
+  readonly working: WorkingMemory;
   readonly options: TurnOptions;
   readonly signal: AbortSignal;
   /** Where what happens is told to whoever watches. */
@@ -87,8 +90,6 @@ export interface TurnState {
   contextTokens: number | null;
   /** Messages that were counted for want of such a count, to be stored with the next commit. */
   counted: ReadonlyMap<MessageId, number>;
-  /** What memory holds that bears on the input; null until it was looked up. Looked up anew after a restart. */
-  recalled: string | null;
   /** Calls in a row that were refused because the context was too long. */
   overflows: number;
   /** What was refused, while the step is tried with less; null when nothing was since the last commit. */
