@@ -55,7 +55,7 @@ async function made<T extends Made>(clients: Clients, path: string, body: object
 async function makeAfarTools(clients: Clients): Promise<readonly string[]> {
   const ids: string[] = [];
   for (const name of AFAR_TOOLS) {
-    const source_code = `def ${name}(note: str):\n    """Leave a note.\n\n    Args:\n        note (str): What to leave.\n    """\n`;
+    const source_code = `def ${name}(note: str, keeps: str = ""):\n    """Leave a note.\n\n    Args:\n        note (str): What to leave.\n        keeps (str): What to remember.\n    """\n`;
     const body = { source_code, enable_parallel_execution: name !== "act_afar" };
     const tool = await fetched<Made>(clients, { method: "PUT", path: "/v1/tools/", body });
     const change = { metadata_: { idempotent: name === REPEATABLE_TOOL } };

@@ -185,14 +185,18 @@ function heard({ oracle }: Clients, turn: SentTurn, request: ApiRequest, answer:
   checkStatus(oracle, request, answer);
   if (answer.status === 200) {
     turn.isAcknowledged = true;
-    const { id, usage, messages } = answer.body as {
+    const { id, usage, messages, stop_reason } = answer.body as {
       id?: string;
       usage?: WireUsage;
       messages?: readonly WireMessage[];
+      stop_reason?: { readonly stop_reason?: string };
     };
-    if (request.path.endsWith("/async") && id !== undefined) turn.runId = id;
     const runId = messages?.find((message) => message.run_id != null)?.run_id;
+    turn.runId = (request.path.endsWith("/async") ? id : runId) ?? turn.runId;
+    oracle.sawRun(turn);
     if (usage !== undefined && runId != null) oracle.runs.told(runId, usage);
+    if (messages !== undefined && runId != null)
+      oracle.runs.answered(runId, { messages, stopReason: stop_reason?.stop_reason });
     return;
   }
   // A conflict is told before anything is stored; a model's failure after it.

@@ -1,4 +1,6 @@
 import { parseJson } from "../../src/core/json.ts";
+import type { WireMessage } from "../clients/wire.ts";
+import type { RunAnswer } from "./run-book.ts";
 
 type Fail = (invariant: string, detail: string) => void;
 
@@ -40,20 +42,29 @@ export interface CallbackBook {
 /** What a callback tells of a run. */
 export interface ToldRun {
   readonly status: string;
-  /** The messages that it shows. */
+  /** The ids of the messages that it shows. */
   readonly messages: readonly string[];
 }
 
 interface CallbackBody {
   readonly run_id?: unknown;
   readonly status?: unknown;
-  readonly metadata?: { readonly result?: { readonly messages?: readonly { readonly id: string }[] } };
+  readonly metadata?: { readonly result?: CallbackResult };
+}
+
+interface CallbackResult {
+  readonly messages?: readonly WireMessage[];
+  readonly stop_reason?: { readonly stop_reason?: string };
 }
 
 const FINAL = ["completed", "failed", "cancelled"];
 
-/** The one {@link CallbackBook}. */
-export function createCallbackBook(fail: Fail, checked: () => void): CallbackBook {
+/** The one {@link CallbackBook}. `calledBack` is told the run of each mark, and what a client that waits would be answered. */
+export function createCallbackBook(
+  fail: Fail,
+  checked: () => void,
+  calledBack: (mark: string, run: string, answer: RunAnswer | undefined) => void,
+): CallbackBook {
   const fates = new Map<string, HookFate[]>();
   const runs = new Map<string, unknown>();
   const told = new Map<string, ToldRun[]>();
@@ -62,7 +73,10 @@ export function createCallbackBook(fail: Fail, checked: () => void): CallbackBoo
     arrived(mark, body, fate) {
       checked();
       const { run_id, status, metadata } = (parseJson(body) ?? {}) as CallbackBody;
-      const messages = (metadata?.result?.messages ?? []).map(({ id }) => id);
+      const { messages: shown = [], stop_reason } = metadata?.result ?? {};
+      const messages = shown.map(({ id }) => id);
+      const answer = { messages: shown, stopReason: stop_reason?.stop_reason };
+      calledBack(mark, String(run_id), metadata?.result === undefined ? undefined : answer);
       told.set(String(run_id), [...(told.get(String(run_id)) ?? []), { status: String(status), messages }]);
       if (!FINAL.includes(String(status)))
         fail("S19 callback", `The callback of ${mark} tells that its run is ${status}`);

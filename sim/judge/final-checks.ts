@@ -3,6 +3,7 @@ import { readNotes } from "../clients/memory-operations.ts";
 import { checkStreams, isSummary, readContext } from "../clients/reading-operations.ts";
 import { callsOf, returnsOf, type WireCall, type WireMessage, type WireReturn, wireText } from "../clients/wire.ts";
 import { isAfar, OWN_BLOCK, SHARED_BLOCK, SMALL_BLOCK, SMALL_CHARS_MAX } from "../plan/plan.ts";
+import { checkAnswers } from "./answer-checks.ts";
 import { checkCompanions } from "./companion-checks.ts";
 import { checkFacts } from "./fact-checks.ts";
 import type { KnownAgent, Oracle, SentTurn } from "./oracle.ts";
@@ -75,6 +76,7 @@ export async function checkAll(clients: Clients): Promise<void> {
   checkPrompts(oracle, found);
   oracle.checkRegisters();
   await checkStreams(clients);
+  checkAnswers(oracle.runs, oracle.fail, oracle.checked);
   const all = found.flatMap(({ messages, replaced }) => [...messages, ...replaced]);
   await checkRuns(clients, new Set(all.map(({ id }) => id)));
 }

@@ -13,7 +13,7 @@ import { type ContextBook, createContextBook } from "./context-book.ts";
 import { createLeaseBook, type LeaseBook } from "./lease-checks.ts";
 import { createOutsideBook, type OutsideBook } from "./outside-book.ts";
 import { HISTORY_MAX, isLinearizable, type RegisterOperation } from "./register.ts";
-import { createRunBook, type RunBook } from "./run-book.ts";
+import { createRunBook, type RunAnswer, type RunBook } from "./run-book.ts";
 
 /** What of a prompt is told apart from its marks. */
 interface SentPrompt {
@@ -193,7 +193,7 @@ export function createOracle(): Oracle {
     checked,
     runs,
     bills: createBillBook(),
-    callbacks: createCallbackBook(fail, checked),
+    callbacks: createCallbackBook(fail, checked, calledBack(byMark, runs, sawRun)),
     lists: createListBook(fail, checked),
     leases: createLeaseBook(fail, checked),
     contexts,
@@ -238,6 +238,16 @@ export function createOracle(): Oracle {
       prints.set(call, (prints.get(call) ?? new Set()).add(output));
     },
     walked: (agent, messages) => walks.push({ agent, messages }),
+  };
+}
+
+/** Takes what a callback tells: its turn's run is known from then on, also where the answer that named it was lost. */
+function calledBack(byMark: ReadonlyMap<string, SentTurn>, runs: RunBook, sawRun: Oracle["sawRun"]) {
+  return (mark: string, run: string, answer: RunAnswer | undefined): void => {
+    const turn = byMark.get(mark);
+    if (turn !== undefined) turn.runId ??= run;
+    if (turn !== undefined) sawRun(turn);
+    if (answer !== undefined) runs.answered(run, answer);
   };
 }
 

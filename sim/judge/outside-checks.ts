@@ -1,8 +1,11 @@
 import { callsOf, returnsOf, type WireCall, type WireMessage } from "../clients/wire.ts";
 import type { SimOptions } from "../plan/options.ts";
 import { isAfar } from "../plan/plan.ts";
+import { printedFor } from "../servers/tool-server.ts";
 import type { KnownAgent, Oracle } from "./oracle.ts";
 
+/** What an answer says of a tool that has run and is no success: that nobody knows, or what became of the memory. */
+const EXCUSES = ["unknown", "What it changed in memory was not kept"] as const;
 const NOTE_TEXT = /af-(\d+-\d+;)-\d+;/;
 
 /** A conversation and what is stored of it. */
@@ -34,17 +37,19 @@ function checkTold(oracle: Oracle, messages: readonly WireMessage[]): void {
       .filter(isAfar)
       .map((call) => [call.tool_call_id, call]),
   );
-  for (const { tool_call_id, status, tool_return } of messages.flatMap(returnsOf)) {
+  for (const { tool_call_id, status, tool_return, stdout } of messages.flatMap(returnsOf)) {
     const call = calls.get(tool_call_id);
     if (call === undefined) continue;
     oracle.checked();
     const note = noteOf(call);
     if (status === "success" && !oracle.outside.hasAnswered(note))
       oracle.fail("S22 told", `The model was told that ${note} was left, which nobody had answered`);
+    if (status === "success" && stdout?.join() !== printedFor(note))
+      oracle.fail("S22 told", `${note} was left outside, and its tool is said to have printed '${stdout}'`);
     // What may run again may fail the second time, and says so.
     const isIt = (callId: string, itsNote: string) => callId === tool_call_id && itsNote === note;
     const hasRun = oracle.outside.runs.some((run) => isIt(run.callId, run.note) && !run.mayRepeat);
-    if (hasRun && status !== "success" && !String(tool_return).includes("unknown"))
+    if (hasRun && status !== "success" && !EXCUSES.some((excuse) => String(tool_return).includes(excuse)))
       oracle.fail("S22 told", `${note} was left outside, and the model was told '${tool_return}'`);
   }
 }

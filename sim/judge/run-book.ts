@@ -17,11 +17,20 @@ export interface RunBook {
   /** A run's answer or its stream told what the run had used in all. */
   told(run: string, usage: WireUsage): void;
   readonly usages: ReadonlyMap<string, readonly WireUsage[]>;
+  /** A run's answer, or its callback, told all that it said. */
+  answered(run: string, answer: RunAnswer): void;
+  readonly answers: ReadonlyMap<string, readonly RunAnswer[]>;
   /** A run was asked to be deleted: nothing of it need be there any more. */
   mayBeGone(run: string): void;
   isMaybeGone(run: string): boolean;
-  /** Runs whose streams were seen, with the messages that they carried whole. */
+  /** Runs whose streams were seen, or whose answers were: those are read in the end. */
   readonly streams: ReadonlyMap<string, SeenStream>;
+}
+
+/** All that a run said, as one that waited for its end was told it. */
+export interface RunAnswer {
+  readonly messages: readonly WireMessage[];
+  readonly stopReason: string | undefined;
 }
 
 /** The lines of one run's stream, as far as anybody saw them. */
@@ -57,6 +66,7 @@ export function createRunBook(fail: Fail, checked: () => void): RunBook {
   }
 
   const usages = new Map<string, WireUsage[]>();
+  const answers = new Map<string, RunAnswer[]>();
   const gone = new Set<string>();
   const told = (run: string, usage: WireUsage) => void usages.set(run, [...(usages.get(run) ?? []), usage]);
 
@@ -64,6 +74,11 @@ export function createRunBook(fail: Fail, checked: () => void): RunBook {
     streams,
     told,
     usages,
+    answers,
+    answered(run, answer) {
+      streamOf(run);
+      answers.set(run, [...(answers.get(run) ?? []), answer]);
+    },
     mayBeGone: (run) => void gone.add(run),
     isMaybeGone: (run) => gone.has(run),
     sawRuns(runs, askedMs, cameMs) {

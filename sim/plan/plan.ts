@@ -38,8 +38,11 @@ export const AFAR_TOOLS = ["act_afar", "act_together", "ask_afar"] as const;
 export const REPEATABLE_TOOL = "ask_afar";
 /** The argument with what such a tool leaves behind. */
 export const NOTE = "note";
-/** How often a planned call is one of theirs, where agents have them. */
+/** The argument with what it adds to the agent's own block, where it does. */
+export const KEEPS = "keeps";
+/** How often a planned call is one of theirs, where agents have them, and how often such a call adds to memory. */
 const AFAR_SHARE = 0.4;
+const KEEPS_SHARE = 0.3;
 
 const REPLIES_MAX = 4;
 /** Numbers of what companions write are higher than those of any turn. */
@@ -80,10 +83,14 @@ export function drawPlan(random: SeededRandom, mark: string, agent: number, { to
   let nextToken = 0;
   const token = () => `tk-${mark.slice(3)}-${nextToken++};`;
   let nextNote = 0;
-  const perhapsAfar = (planned: PlannedCall) =>
-    hasAfar && random.chance(AFAR_SHARE)
-      ? call(random.pick(AFAR_TOOLS), { [NOTE]: `af-${mark.slice(3)}-${nextNote++};` })
-      : planned;
+  const drawAfar = () => {
+    const note = `af-${mark.slice(3)}-${nextNote++};`;
+    const name = random.pick(AFAR_TOOLS);
+    if (!random.chance(KEEPS_SHARE)) return call(name, { [NOTE]: note });
+    const written = token();
+    return call(name, { [NOTE]: note, [KEEPS]: written }, written);
+  };
+  const perhapsAfar = (planned: PlannedCall) => (hasAfar && random.chance(AFAR_SHARE) ? drawAfar() : planned);
   const replies: PlannedReply[] =
     tools === "client" ? [{ text: "", calls: [call(CLIENT_TOOL, { place: words(random) })] }] : [];
   for (let round = 0; round < rounds; round++) {

@@ -60,6 +60,11 @@ export const MUTANTS = [
   "moves_only_what_is_at_work",
   "numbers_past_what_was_undone",
   "forgets_frames_of_the_last",
+  "loses_what_a_commit_takes",
+  "tells_pieces_before_it_keeps",
+  "counts_pieces_in_each_reading",
+  "dates_each_delta",
+  "answers_with_what_is_recent",
   "reads_one_message_of_many",
   "skips_what_is_not_recent",
   "tells_what_is_not_flushed",
@@ -76,6 +81,8 @@ export const MUTANTS = [
   "runs_tools_in_transactions",
   "reruns_unknown_outcomes",
   "forgets_that_tools_began",
+  "calls_together_what_is_alone",
+  "overwrites_what_changed_meanwhile",
 ] as const;
 
 /** One of {@link MUTANTS}. */

@@ -40,6 +40,50 @@ export const RUN_MUTANTS = {
     ),
     { ...TALK_AND_CRASHES, enabled: ["send_background"] },
   ),
+  loses_what_a_commit_takes: narrowed(
+    inside(
+      null,
+      ["S9 stream"],
+      "run/log/run-log.ts",
+      "  let taken = takeHeld(log);\n",
+      "  let taken: readonly NewEvent[] = [];\n  log.held = [];\n",
+    ),
+    { ...TALK_AND_CRASHES, enabled: ["send_background"] },
+  ),
+  tells_pieces_before_it_keeps: narrowed(
+    inside(
+      null,
+      ["S1 acknowledged", "S9 stream"],
+      "run/log/run-log.ts",
+      "    store.durable().then(\n      () => {\n",
+      "    Promise.resolve().then(\n      () => {\n",
+    ),
+    { ...SLOW_FLUSHES, enabled: ["send_background"], pieceMs: 200 },
+  ),
+  counts_pieces_in_each_reading: narrowed(
+    inside(
+      null,
+      ["S9 stream"],
+      "api/wire/stream.ts",
+      '{ ...event, text: "" }',
+      '{ ...event, pieces: pieces + 1, text: "" }',
+    ),
+    { ...TALK_AND_CRASHES, enabled: ["send_background", "replay_stream"] },
+  ),
+  dates_each_delta: narrowed(
+    inside(
+      null,
+      ["S9 stream"],
+      "run/log/place-events.ts",
+      "pieces: turnTo(event), at: begunAt",
+      "pieces: turnTo(event), at: clock.now()",
+    ),
+    { ...TALK_AND_CRASHES, enabled: ["send_background", "replay_stream"], pieceMs: 200 },
+  ),
+  answers_with_what_is_recent: narrowed(
+    inside(null, ["S9 answer"], "run/log/run-log.ts", " && isWhole(log.recent);", ";"),
+    { ...TALK_AND_CRASHES, enabled: ["send"], namesMessages: true },
+  ),
   reads_one_message_of_many: narrowed(
     inside(
       null,

@@ -37,4 +37,24 @@ export const TOOL_MUTANTS = {
     inside(null, ["S22 once", "S22 told"], "run/step/outside-calls.ts", "  await turn.store.durable();\n", ""),
     { ...SLOW_FLUSHES, ...AFAR },
   ),
+  calls_together_what_is_alone: narrowed(
+    inside(
+      null,
+      ["S22 apart"],
+      "run/step/outside-calls.ts",
+      "const mayShare = plan.tool.enableParallelExecution && ",
+      "const mayShare = ",
+    ),
+    AFAR,
+  ),
+  overwrites_what_changed_meanwhile: narrowed(
+    inside(
+      null,
+      ["S4 effects", "S8 block"],
+      "run/step/round-answers.ts",
+      "if (block.version !== before.version)",
+      "if (block.version < before.version)",
+    ),
+    { ...AFAR, agents: 1, conversations: 2, isolatesBlocks: false },
+  ),
 } satisfies Record<string, MutantFacts>;

@@ -2,14 +2,14 @@ import type { SqlDatabase } from "../../src/store/base/driver.ts";
 import type { OutsideAnswer, OutsideCall, ToolRuntime } from "../../src/tools/runtime.ts";
 import type { Oracle } from "../judge/oracle.ts";
 import type { SimOptions } from "../plan/options.ts";
-import { NOTE } from "../plan/plan.ts";
+import { KEEPS, NOTE, OWN_BLOCK } from "../plan/plan.ts";
 import type { Faults } from "../world/faults.ts";
 import type { SeededRandom } from "../world/random.ts";
 import type { Scheduler } from "../world/scheduler.ts";
 import { type Incarnation, never } from "../world/world.ts";
 
 /** How a tool that runs outside can fail. All but the first two have done their work by then. */
-export const TOOL_FAULTS = ["lost_before", "error", "lost", "stall", "deaf_stall", "broken"] as const;
+export const TOOL_FAULTS = ["lost_before", "error", "lost", "died", "stall", "deaf_stall", "broken"] as const;
 
 /** Longer than a call is waited for. */
 const STALL_MS = 600_000;
@@ -37,7 +37,7 @@ export function createToolServer(made: ToolServerOptions): ToolServer {
   return {
     runtimeFor: (incarnation, transaction) => ({
       runs: (tool) => tool.toolType === "custom",
-      call: (call) => (incarnation.mayAct("a tool") ? run(made, { incarnation, transaction, call }) : never()),
+      call: (call) => (incarnation.mayAct("a tool") ? watched(made, { incarnation, transaction, call }) : never()),
     }),
   };
 }
@@ -46,6 +46,19 @@ interface Calling {
   readonly incarnation: Incarnation;
   readonly transaction: () => number | undefined;
   readonly call: OutsideCall;
+}
+
+/** Tells the oracle when the call begins, and when nobody waits for it any more. */
+async function watched(made: ToolServerOptions, calling: Calling): Promise<OutsideAnswer> {
+  const { runId, tool, signal } = calling.call;
+  const isAlone = !tool.enableParallelExecution;
+  const over = made.oracle.outside.began({ process: calling.incarnation.number, runId, isAlone });
+  signal.addEventListener("abort", over, { once: true });
+  try {
+    return await run(made, calling);
+  } finally {
+    over();
+  }
 }
 
 async function run(made: ToolServerOptions, { incarnation, transaction, call }: Calling): Promise<OutsideAnswer> {
@@ -61,14 +74,45 @@ async function run(made: ToolServerOptions, { incarnation, transaction, call }: 
   const isStalled = fault === "stall" || fault === "deaf_stall";
   const slowMs = random.chance(SLOW_SHARE) ? random.between(...SLOW_MS) : random.between(0, options.thinkMs);
   const heard = fault === "deaf_stall" ? undefined : signal;
-  await scheduler.wait("tool works", isStalled ? STALL_MS : slowMs, incarnation, heard);
-  if (open !== undefined && open === transaction() && slowMs >= SLOW_MS[0] && !incarnation.isReplaced)
+  const worksMs = fault === "died" ? slowMs * random.fraction() : slowMs;
+  await scheduler.wait("tool works", isStalled ? STALL_MS : worksMs, incarnation, heard);
+  if (open !== undefined && open === transaction() && worksMs >= SLOW_MS[0] && !incarnation.isReplaced)
     oracle.fail("S22 writer free", `The tool that leaves ${note} ran inside a transaction`);
   if (fault === "broken") throw new Error("The runtime broke its promise");
-  if (signal.aborted || fault === "lost") return { status: "unknown", reason: "the connection broke" };
-  if (fault === "error") return { status: "error", text: "no", stdout: [], stderr: [], blocks: {} };
-  oracle.outside.answered(note);
-  return { status: "success", text: `left ${note}`, stdout: [], stderr: [], blocks: {} };
+  const answer = answerWith(signal.aborted ? "lost" : fault, call);
+  if (answer.status === "success") oracle.outside.answered(note);
+  return answer;
+}
+
+function answerWith(fault: (typeof TOOL_FAULTS)[number] | undefined, call: OutsideCall): OutsideAnswer {
+  const note = String(call.args[NOTE]);
+  switch (fault) {
+    case "lost":
+      return { status: "unknown", reason: "the connection broke" };
+    case "died":
+      return { status: "unknown", reason: "its process died" };
+    case "error":
+      return { status: "error", text: "no", stdout: [], stderr: [], blocks: {} };
+    default:
+      return {
+        status: "success",
+        text: `left ${note}`,
+        stdout: [printedFor(note)],
+        stderr: [],
+        blocks: blocksAfter(call),
+      };
+  }
+}
+
+/** What a tool prints that leaves a note. */
+export function printedFor(note: string): string {
+  return `leaving ${note}`;
+}
+
+/** The agent's own block with what the call adds to it. */
+function blocksAfter({ args, agent }: OutsideCall): Readonly<Record<string, string>> {
+  const shown = agent.blocks.find(({ label }) => label === OWN_BLOCK)?.value;
+  return args[KEEPS] === undefined ? {} : { [OWN_BLOCK]: `${shown}\n${args[KEEPS]}` };
 }
 
 /** The database, and a look at the number of the transaction that is open on it. */
