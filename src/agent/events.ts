@@ -121,9 +121,16 @@ export interface ApprovalAnswer {
   readonly verdict: "approved" | "denied" | "returned";
 }
 
+/** A run has begun: its input is stored. */
+export interface Started {
+  readonly kind: "started";
+  readonly runId: RunId;
+  readonly at: Instant;
+}
+
 /** What happens during a run, in order. Deltas come only when tokens were asked for. Exactly one `ended` comes last. */
 export type TurnEvent =
-  | { readonly kind: "started"; readonly runId: RunId }
+  | Started
   | Delta
   | Said
   | Compacting

@@ -1,5 +1,5 @@
 import type { Agent } from "../agent/agent.ts";
-import type { Note } from "../agent/events.ts";
+import type { Note, Started } from "../agent/events.ts";
 import { mustFind } from "../agent/find.ts";
 import { admitInput } from "../agent/life/admission.ts";
 import { cancelApproval } from "../agent/life/cancel-approval.ts";
@@ -247,17 +247,25 @@ async function take(
   setup: RunSetup,
   { run, log, input: given }: Taking,
 ): Promise<TurnState | RunId> {
+  const isWatched = setup.options.stream !== "none" || setup.options.background;
   const entry = log.begin();
+  let told: readonly (Started | Note)[] = [];
   const state = await options.store.write(actor, async (repositories): Promise<TurnState | RunId> => {
     const input = given ?? (await queuedInput(repositories, run.id));
     const earlier = await earlierRun(repositories, setup, input);
     if (earlier !== undefined) return earlier;
     const admitted = await admit(options, setup, { run, input }, repositories);
-    await entry.append(repositories, [{ kind: "started", runId: run.id }, ...answersIn(input)]);
+    told = [{ kind: "started", runId: run.id, at: options.world.clock.now() }, ...answersIn(input)];
+    if (isWatched) await entry.append(repositories, told);
     return admitted;
   });
-  if (typeof state === "string") entry.rolledBack();
-  else entry.committed();
+  if (typeof state === "string") {
+    entry.rolledBack();
+    return state;
+  }
+  entry.committed();
+  // Whoever sent it waits for the end. A crash before the first step leaves what the run's own rows tell.
+  if (!isWatched) for (const event of told) log.note(event);
   return state;
 }
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
+import { DEFAULT_ACTOR } from "../../src/core/id.ts";
 import { type Answer, startTestServer, type TestServer } from "../_harness/server.ts";
 
 let server: TestServer;
@@ -65,8 +66,11 @@ test("a log tells what was asked for, and how it was answered", async () => {
     { type: "approval", approvals: [{ type: "tool", tool_call_id, tool_return: "ok", status: "success" }] },
   ];
   await server.ok("POST", `/v1/agents/${agentId}/messages`, { messages, client_tools });
-  const { rows } = await server.database.reader.execute("select data from run_event_arrivals order by number", []);
-  const events = rows.map(({ data }) => JSON.parse(String(data)));
+  const runs: Answer = await server.ok("GET", `/v1/runs/?agent_id=${agentId}&order=asc`);
+  const logs = server.server.store.reader(DEFAULT_ACTOR).events;
+  const rows = [];
+  for (const { id } of runs) rows.push(...(await logs.after(id, 0, 100)));
+  const events = rows.map(({ data }) => JSON.parse(data));
   expect(events.filter(({ kind }) => kind.startsWith("approval."))).toMatchObject([
     { kind: "approval.asked", calls: [tool_call_id], dueAt: null },
     { kind: "approval.answered", answers: [{ call: tool_call_id, verdict: "returned" }] },

@@ -45,7 +45,7 @@ async function startWithRun() {
   const agentId = await server.agent();
   await server.request("POST", `/v1/agents/${agentId}/messages`, { input: "hello" });
   const runId: RunId = (await server.request("GET", `/v1/runs/?agent_id=${agentId}`)).body[0].id;
-  await server.database.writer.execute("delete from run_event_arrivals", []);
+  await server.database.writer.execute("delete from run_events", []);
   return { server, store: server.server.store, runId };
 }
 
@@ -89,7 +89,7 @@ test("follow() misses no event that came between its look at the log and its wai
   const first = events.next();
   await looked.promise;
 
-  await tell(store, log, { kind: "started", runId });
+  await tell(store, log, { kind: "started", runId, at: realWorld().clock.now() });
   await store.durable();
   gate.resolve();
 
@@ -107,7 +107,8 @@ test("follow() gives what was said last to a reader that knew the run at work, w
   const from = { seqId: 0, idleMs: 60_000, frames: () => 1 };
   const events = logs.follow(DEFAULT_ACTOR, runId, from, new AbortController().signal);
   const first = events.next();
-  for (const event of [{ kind: "started", runId }, ENDED] as const) await tell(store, log, event);
+  for (const event of [{ kind: "started", runId, at: realWorld().clock.now() }, ENDED] as const)
+    await tell(store, log, event);
   log.close();
   await store.durable();
 
@@ -125,7 +126,7 @@ test("follow() gives the end that a run was given past its log, because it could
   const log = logs.open(DEFAULT_ACTOR, runId, { next: LOG_START, frames: () => 1 });
   const from = { seqId: 0, idleMs: 60_000, frames: () => 1 };
   const events = logs.follow(DEFAULT_ACTOR, runId, from, new AbortController().signal);
-  await tell(store, log, { kind: "started", runId });
+  await tell(store, log, { kind: "started", runId, at: realWorld().clock.now() });
   const read = [...((await events.next()).value ?? [])];
   const next = events.next();
   const theEnd = toStored({ seqId: 2, framesBefore: 1, event: { ...ENDED, at: realWorld().clock.now() } });
@@ -142,7 +143,7 @@ test("after() gives every event once and in order, while events arrive and are m
   const { store } = server.server;
   const agentId = await server.agent();
   for (const input of ["one", "two"]) await server.request("POST", `/v1/agents/${agentId}/messages`, { input });
-  await server.database.writer.execute("delete from run_event_arrivals", []);
+  await server.database.writer.execute("delete from run_events", []);
   const runs: { id: RunId }[] = (await server.request("GET", `/v1/runs/?agent_id=${agentId}`)).body;
   const lengths = [4_500, 700];
   const textsOf = (index: number, from: number, to: number) =>

@@ -324,6 +324,8 @@ export interface RunEvents {
   readonly runId: RunId;
   readonly firstSeqId: number;
   readonly events: readonly StoredEvent[];
+  /** Whether nothing comes after them. */
+  readonly hasEnd?: boolean;
 }
 
 /** A stored event and its number. */

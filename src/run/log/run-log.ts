@@ -1,4 +1,4 @@
-import type { Note, TurnEvent } from "../../agent/events.ts";
+import type { Note, Started, TurnEvent } from "../../agent/events.ts";
 import type { Repositories, RunEvents, Store } from "../../agent/ports/ports.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Actor, RunId } from "../../core/id.ts";
@@ -30,7 +30,7 @@ const COALESCE_MS = 25;
  */
 export interface RunLog {
   /** Takes what can wait: it is stored with whatever comes next. */
-  note(event: Note): void;
+  note(event: Note | Started): void;
   /** Takes a delta. Never waits. */
   publish(event: TurnEvent): void;
   /**
@@ -219,7 +219,13 @@ function number(log: OpenLog, events: readonly TurnEvent[]): readonly NewEvent[]
 }
 
 function eventsOf({ log, events }: { readonly log: OpenLog; readonly events: readonly NewEvent[] }): RunEvents {
-  return { runId: log.runId, firstSeqId: events[0]?.seqId ?? 0, events: events.map(toStored) };
+  const last = events.at(-1);
+  return {
+    runId: log.runId,
+    firstSeqId: events[0]?.seqId ?? 0,
+    events: events.map(toStored),
+    hasEnd: last !== undefined && isLast(last),
+  };
 }
 
 /** Transactions run in the order they were asked for, so what was taken first is stored first. */

@@ -1,4 +1,4 @@
-import type { NumberedEvent, RunEventStore, RunEvents } from "../../agent/ports/ports.ts";
+import type { NumberedEvent, RunEventStore, RunEvents, StoredEvent } from "../../agent/ports/ports.ts";
 import { assert } from "../../core/assert.ts";
 import type { TypedConnection } from "../base/driver.ts";
 import { placeholders } from "../base/placeholders.ts";
@@ -32,6 +32,9 @@ const MOVE = `insert into run_events (run_id, seq_id, frames_before, data)
     string_agg(${MOVED_DATA}, $1 order by arrived.seq_id)
   from run_event_arrivals as arrived join runs on runs.id = arrived.run_id
   group by arrived.run_id, arrived.seq_id / ${ROW_EVENTS_MAX}`;
+
+/** Of a run that nobody watched all events are stored with its end. */
+const INSERT_ROW = "insert into run_events (run_id, seq_id, frames_before, data) values ($1, $2, $3, $4)";
 
 const FORGET =
   "delete from run_event_arrivals where not exists (select 1 from runs where runs.id = run_event_arrivals.run_id)";
@@ -84,8 +87,10 @@ export function sqlRunEventStore({ sql, organizationId, arrivals }: Session): Ru
 
     async append(appended, areThere = false) {
       const wanted = areThere ? appended : await ofPresentRuns(sql, appended);
-      await insertArrivals(sql, valuesOf(wanted));
-      for (const { events } of wanted) {
+      for (const whole of wanted.filter(isWhole)) await insertRow(sql, whole);
+      const parts = wanted.filter((events) => !isWhole(events));
+      await insertArrivals(sql, valuesOf(parts));
+      for (const { events } of parts) {
         arrivals.events += events.length;
         for (const { data } of events) arrivals.chars += data.length;
       }
@@ -148,14 +153,27 @@ function eventsIn(row: Readonly<Record<string, unknown>>): readonly NumberedEven
 
 const NOT_A_DIGIT = /\D/;
 
+/** Whether these are all events of their run, and fit the row that they would be moved to: they need not arrive first. */
+function isWhole({ firstSeqId, events, hasEnd = false }: RunEvents): boolean {
+  return hasEnd && firstSeqId === 1 && events.length <= ROW_EVENTS_MAX;
+}
+
+async function insertRow(sql: TypedConnection, { runId, firstSeqId, events }: RunEvents): Promise<void> {
+  const data = events.map((event) => `${event.framesBefore}${fitting(event)}`).join(SEPARATOR);
+  await sql.execute(INSERT_ROW, [runId, firstSeqId, events[0]?.framesBefore, data]);
+}
+
+function fitting({ data }: StoredEvent): string {
+  assert(!data.includes(SEPARATOR), "an event has no separator in it");
+  return data;
+}
+
 /** Run, number, frames and event, one after the other. */
 function valuesOf(appended: readonly RunEvents[]): readonly (string | number)[] {
   const values: (string | number)[] = [];
   for (const { runId, firstSeqId, events } of appended) {
-    for (const [index, { framesBefore, data }] of events.entries()) {
-      assert(!data.includes(SEPARATOR), `event ${firstSeqId + index} of ${runId} has no separator in it`);
-      values.push(runId, firstSeqId + index, framesBefore, data);
-    }
+    for (const [index, event] of events.entries())
+      values.push(runId, firstSeqId + index, event.framesBefore, fitting(event));
   }
   return values;
 }
