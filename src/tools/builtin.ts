@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { Clock, Instant } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import type { AgentId } from "../core/id.ts";
-import type { Json, JsonObject } from "../core/json.ts";
+import type { JsonObject } from "../core/json.ts";
 import type { Random } from "../core/random.ts";
 import type { Passage, PassageFilter, PassageStore } from "../umi/archive/passage.ts";
 import type { BlockStore } from "../umi/core/block-store.ts";
@@ -117,5 +117,5 @@ export function heardOf(error: unknown): string {
 
 /** A JSON Schema object for tool parameters, its keys in Letta's order. */
 export function objectSchema(properties: JsonObject, required: readonly string[]): JsonObject {
-  return { type: "object", properties, required: required as Json };
+  return { type: "object", properties, required: required };
 }

@@ -1,11 +1,12 @@
 import type { Clock, Instant } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
+import { parseId } from "../core/id.ts";
 import type { Random } from "../core/random.ts";
 import { wellFormed } from "../core/text.ts";
 import { type CoreMemory, createCoreMemory } from "./core/core-blocks.ts";
 import { factHistory, type Learned, relationsOf } from "./facts/fact-memory.ts";
 import type { Entity, EntityId } from "./facts/kept/entity.ts";
-import type { Fact, FactId } from "./facts/kept/fact.ts";
+import type { Fact } from "./facts/kept/fact.ts";
 import type { Relation } from "./facts/kept/fact-link.ts";
 import { FACTS_LIMIT_MAX, type FactQuery } from "./facts/kept/fact-store.ts";
 import { type FactHit, recallFacts } from "./facts/kept/recall-facts.ts";
@@ -180,9 +181,11 @@ export class Memory {
   /** What an id names here. */
   async get(id: string): Promise<Found | undefined> {
     const { entries, facts } = this.#stores;
-    const fact = id.startsWith("fact-") ? await facts.find(this.#space, id as FactId) : undefined;
+    const factId = parseId("fact", id);
+    const fact = factId === undefined ? undefined : await facts.find(this.#space, factId);
     if (fact !== undefined) return { kind: "fact", fact };
-    const entity = id.startsWith("entity-") ? await facts.findEntity(this.#space, id as EntityId) : undefined;
+    const entityId = parseId("entity", id);
+    const entity = entityId === undefined ? undefined : await facts.findEntity(this.#space, entityId);
     if (entity !== undefined) return { kind: "entity", entity };
     const [turn] = await entries.find(this.#space, [id]);
     return turn && { kind: "turn", turn };

@@ -57,8 +57,7 @@ export function answerFailure(error: unknown, c: Context, log: (message: string,
   const isOfDisk = error instanceof Failure && (error.kind === "unreadable" || error.kind === "damaged");
   if (isOfDisk) log(`${c.req.method} ${c.req.path} failed`, error);
   if (error instanceof Failure) return failureAnswer(error, c);
-  if (error instanceof HTTPException)
-    return c.json({ detail: error.message || "Bad Request" }, error.status as ContentfulStatusCode);
+  if (error instanceof HTTPException) return c.json({ detail: error.message || "Bad Request" }, error.status);
   if (isGone(error, c)) return c.json({ detail: "The client closed the connection" }, 400);
   log(`${c.req.method} ${c.req.path} failed`, error);
   return c.json({ detail: "An unknown error occurred" }, 500);

@@ -57,7 +57,7 @@ function operationOf(method: string, path: string, text: DescribedRoute | undefi
     parameter(name, "path", true, { type: "string" }),
   );
   const inQuery = Object.entries(text?.query?.shape ?? {}).map(([name, field]) =>
-    parameter(name, "query", !isOptional(field as z.ZodType), schemaOf(field as z.ZodType)),
+    parameter(name, "query", !isOptional(field), schemaOf(field)),
   );
   const answer = text?.answer === undefined ? {} : { content: jsonContent(text.answer) };
   return {

@@ -80,7 +80,7 @@ export function readQuery<T extends z.ZodObject>(c: Context, schema: T): z.outpu
     const values = c.req.queries(name) ?? c.req.queries(`${name}[]`);
     if (values === undefined || values.length === 0) continue;
     const cleaned = values.slice(0, REPEATS_MAX).map(wellFormed);
-    given[name] = isListField(field as z.ZodType) ? cleaned : cleaned.at(-1);
+    given[name] = isListField(field) ? cleaned : cleaned.at(-1);
   }
   return check(schema, given, "query");
 }

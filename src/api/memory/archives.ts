@@ -145,7 +145,7 @@ async function insertPassages(
     ({ text, tags = null, metadata, created_at }): PassageDraft => ({
       text,
       tags,
-      metadata: (metadata ?? {}) as JsonObject,
+      metadata: metadata ?? {},
       ...given({ createdAt: created_at }),
     }),
   );

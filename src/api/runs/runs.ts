@@ -4,7 +4,7 @@ import { mustFindNamed } from "../../agent/find.ts";
 import type { Message } from "../../agent/message.ts";
 import type { Repositories, RunFilter } from "../../agent/ports/ports.ts";
 import { type Run, STOP_REASONS } from "../../agent/run.ts";
-import { type AgentId, parseId } from "../../core/id.ts";
+import { parseId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { PAGE_ITEMS_MAX, type Page } from "../../core/page.ts";
 import { deleteRun } from "../../run/delete-run.ts";
@@ -116,7 +116,7 @@ async function listRuns(
   if (asked.length > agentIds.length && agentIds.length === 0) return [];
   if (query.conversation_id !== undefined && conversationId === undefined) return [];
   const filter: RunFilter = given({
-    agentIds: agentIds.length === 0 ? undefined : (agentIds as readonly AgentId[]),
+    agentIds: agentIds.length === 0 ? undefined : agentIds,
     conversationId,
     statuses: query.active === true ? [...ACTIVE] : query.statuses,
     background: query.background,

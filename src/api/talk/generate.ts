@@ -1,7 +1,6 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import type { Store } from "../../agent/ports/ports.ts";
-import type { JsonObject } from "../../core/json.ts";
 import { wellFormed } from "../../core/text.ts";
 import { ModelFailure } from "../../llm/failure.ts";
 import type { Models } from "../../llm/models.ts";
@@ -31,7 +30,7 @@ export function generateRoutes(options: { readonly store: Store; readonly models
         prompt: body.prompt,
         systemPrompt: body.system_prompt ?? null,
         overrideModel: body.override_model ?? null,
-        responseSchema: (body.response_schema ?? null) as JsonObject | null,
+        responseSchema: body.response_schema ?? null,
         signal: c.req.raw.signal,
       });
       return c.json({ content, model, usage: toWireUsage(usage) });

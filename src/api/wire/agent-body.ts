@@ -7,7 +7,6 @@ import type { InputMessage } from "../../agent/new-message.ts";
 import { STOP_REASONS } from "../../agent/run.ts";
 import { Failure } from "../../core/failure.ts";
 import { requireId } from "../../core/id.ts";
-import type { JsonObject } from "../../core/json.ts";
 import { nearest } from "../../core/nearest.ts";
 import { cut } from "../../core/text.ts";
 import type { InputPart } from "../../llm/model.ts";
@@ -263,7 +262,7 @@ function givenFields(body: Shared) {
     name: body.name,
     description: body.description,
     responseFormat: body.response_format,
-    metadata: body.metadata as JsonObject | null | undefined,
+    metadata: body.metadata,
     memorySettings: body.memory_settings,
     enableSleeptime: body.enable_sleeptime,
     timezone: body.timezone,

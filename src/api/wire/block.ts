@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Json, JsonObject } from "../../core/json.ts";
+import type { JsonObject } from "../../core/json.ts";
 import type { Block } from "../../umi/core/block.ts";
 import type { BlockChange, BlockDraft } from "../../umi/core/new-block.ts";
 
@@ -41,7 +41,7 @@ function changeOf(body: z.infer<z.ZodObject<typeof fields>>): BlockChange {
     limit: body.limit,
     description: body.description,
     readOnly: body.read_only,
-    metadata: body.metadata as JsonObject | null | undefined,
+    metadata: body.metadata,
     tags: body.tags,
     hidden: body.hidden,
     isTemplate: body.is_template,
@@ -77,6 +77,6 @@ export function toWireBlock(block: Block): JsonObject {
     id: block.id,
     created_by_id: block.createdById,
     last_updated_by_id: block.lastUpdatedById,
-    tags: block.tags as Json,
+    tags: block.tags,
   };
 }

@@ -1,5 +1,5 @@
 import type { Approval, ContentPart, Message, ToolReturn } from "../../agent/message.ts";
-import type { Json, JsonObject } from "../../core/json.ts";
+import type { JsonObject } from "../../core/json.ts";
 import type { ToolSchema } from "../../llm/model.ts";
 import type { ContextOverview } from "../../run/context-overview.ts";
 import { isoTime } from "./time.ts";
@@ -87,8 +87,8 @@ function toWireRowReturn({ toolCallId, status, stdout, stderr, response, parts }
   return {
     tool_call_id: toolCallId,
     status,
-    stdout: stdout as Json,
-    stderr: stderr as Json,
+    stdout,
+    stderr,
     func_response: parts?.map(toWireContent) ?? response,
   };
 }
@@ -99,5 +99,5 @@ function toWireRowApproval(approval: Approval): JsonObject {
     return { type: "approval", tool_call_id, approve: approval.approve, reason: approval.reason };
   const { status, text, parts, stdout, stderr } = approval;
   const func_response = parts?.map(toWireContent) ?? text;
-  return { tool_call_id, status, stdout: stdout as Json, stderr: stderr as Json, func_response };
+  return { tool_call_id, status, stdout, stderr, func_response };
 }

@@ -16,13 +16,11 @@ const KEY_CHARS_MAX = 1_000;
 /** Properties, agents or blocks that one request may list. */
 const LISTED_MAX = 1_000;
 
-const PropertyBody = z
-  .strictObject({
-    key: z.string().max(KEY_CHARS_MAX),
-    value: z.union([z.string(), z.number(), z.boolean(), z.record(z.string(), z.json())]),
-    type: z.enum(PROPERTY_TYPES),
-  })
-  .transform((body) => body as IdentityProperty);
+const PropertyBody = z.strictObject({
+  key: z.string().max(KEY_CHARS_MAX),
+  value: z.union([z.string(), z.number(), z.boolean(), z.record(z.string(), z.json())]),
+  type: z.enum(PROPERTY_TYPES),
+});
 
 /** The properties of an identity in a request. */
 export const PropertiesBody = z.array(PropertyBody).max(LISTED_MAX);

@@ -1,5 +1,5 @@
 import type { OrganizationId } from "../../core/id.ts";
-import type { Json, JsonObject } from "../../core/json.ts";
+import type { JsonObject } from "../../core/json.ts";
 import type { Archive } from "../../umi/archive/archive.ts";
 import type { Passage } from "../../umi/archive/passage.ts";
 import { toWireEmbeddingConfig } from "./llm-config.ts";
@@ -28,7 +28,7 @@ export function toWirePassage(passage: Passage, owner: PassageOwner, vector: Flo
     file_id: null,
     file_name: null,
     metadata: passage.metadata,
-    tags: passage.tags as Json,
+    tags: passage.tags,
     id: passage.id,
     text: passage.text,
     embedding: vector === undefined ? null : toWireVector(vector),

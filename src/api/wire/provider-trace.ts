@@ -1,6 +1,6 @@
 import type { ProviderTrace } from "../../agent/provider-trace.ts";
 import type { OrganizationId } from "../../core/id.ts";
-import { isRecord, type Json, type JsonObject, parseJson } from "../../core/json.ts";
+import { isRecord, type JsonObject, parseJson } from "../../core/json.ts";
 import { toWireLlmConfig } from "./llm-config.ts";
 import { isoTime } from "./time.ts";
 
@@ -36,5 +36,5 @@ export function toWireTrace(
 
 function bodyOf(text: string): JsonObject {
   const body = parseJson(text);
-  return isRecord(body) ? (body as JsonObject) : { body: (body ?? null) as Json };
+  return isRecord(body) ? body : { body: body ?? null };
 }

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { JsonObject } from "../../core/json.ts";
 import type { ResponseFormat } from "../../llm/model.ts";
 
 /** A shape of answer in a request, in the words in which model settings keep it. */
@@ -12,5 +11,5 @@ export const WireResponseFormat = z.discriminatedUnion("type", [
 /** The deprecated `response_format` of an agent. */
 export const ResponseFormatBody = WireResponseFormat.transform(
   (body): ResponseFormat =>
-    body.type === "json_schema" ? { type: body.type, jsonSchema: body.json_schema as JsonObject } : { type: body.type },
+    body.type === "json_schema" ? { type: body.type, jsonSchema: body.json_schema } : { type: body.type },
 );

@@ -1,6 +1,6 @@
 import type { Step } from "../../agent/run.ts";
 import type { OrganizationId } from "../../core/id.ts";
-import type { Json, JsonObject } from "../../core/json.ts";
+import type { JsonObject } from "../../core/json.ts";
 import type { Usage } from "../../llm/model.ts";
 
 /** A step as clients see it. */
@@ -27,7 +27,7 @@ export function toWireStep(step: Step, organizationId: OrganizationId): JsonObje
     reasoning_tokens: usage?.reasoningTokens ?? null,
     ...tokenDetails(usage),
     stop_reason: step.stopReason,
-    tags: step.tags as Json,
+    tags: step.tags,
     tid: null,
     trace_id: null,
     request_id: null,

@@ -36,7 +36,7 @@ export const CreateToolBody = z
 export const UpdateToolBody = z.object({ ...fields, source_code: z.string().nullish(), metadata_: object }).transform(
   (body): ToolChange => ({
     ...changeOf(body),
-    ...given({ sourceCode: body.source_code, metadata: body.metadata_ as JsonObject | null | undefined }),
+    ...given({ sourceCode: body.source_code, metadata: body.metadata_ }),
   }),
 );
 
@@ -48,8 +48,8 @@ function changeOf(body: z.infer<z.ZodObject<typeof fields>>): ToolChange {
     description: body.description,
     tags: body.tags,
     sourceType: body.source_type,
-    jsonSchema: unlessEmpty(body.json_schema as JsonObject | null | undefined),
-    argsJsonSchema: body.args_json_schema as JsonObject | null | undefined,
+    jsonSchema: unlessEmpty(body.json_schema),
+    argsJsonSchema: body.args_json_schema,
     returnCharLimit: body.return_char_limit,
     pipRequirements: body.pip_requirements,
     npmRequirements: body.npm_requirements,

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "../../core/json.ts";
+import type { JsonObject } from "../../core/json.ts";
 import type { Tool } from "../../tools/tool.ts";
 
 /** A tool among those of an agent. One that runs outside says so, in a field that Letta's do not have. */
@@ -14,13 +14,13 @@ export function toWireTool(tool: Tool): JsonObject {
     description: tool.description,
     source_type: tool.sourceType,
     name: tool.name,
-    tags: tool.tags as Json,
+    tags: tool.tags,
     source_code: tool.sourceCode,
     json_schema: tool.jsonSchema,
     args_json_schema: tool.argsJsonSchema,
     return_char_limit: tool.returnCharLimit,
-    pip_requirements: tool.pipRequirements as Json,
-    npm_requirements: tool.npmRequirements as Json,
+    pip_requirements: tool.pipRequirements,
+    npm_requirements: tool.npmRequirements,
     default_requires_approval: tool.defaultRequiresApproval,
     enable_parallel_execution: tool.enableParallelExecution,
     created_by_id: tool.createdById,

@@ -104,7 +104,7 @@ class Adapter implements LanguageModel {
       if (body === undefined) throw modelFailureOf(error, this.#provider);
     }
     const parsed = typeof body === "string" ? parseJson(body) : undefined;
-    return isRecord(parsed) ? (parsed as JsonObject) : {};
+    return isRecord(parsed) ? parsed : {};
   }
 
   async #attempt(

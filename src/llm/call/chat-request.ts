@@ -43,7 +43,7 @@ export function chatBody(model: string, options: LanguageModelV4CallOptions, wor
     ...(frequencyPenalty !== undefined && { frequency_penalty: frequencyPenalty }),
     messages: prompt.flatMap((message, place) => messagesOf(message, words, place > spokeLast)),
     ...toolFields(options, words),
-    ...(providerOptions?.[CHAT_FIELDS] as JsonObject | undefined),
+    ...providerOptions?.[CHAT_FIELDS],
   };
 }
 
@@ -104,8 +104,7 @@ function toolFields({ tools, toolChoice }: LanguageModelV4CallOptions, { mustCal
   if (tools === undefined || toolChoice === undefined) return {};
   const written = tools.flatMap((tool) => {
     if (tool.type !== "function") return [];
-    const { name, description, inputSchema, strict } = tool;
-    const parameters = inputSchema as JsonObject;
+    const { name, description, inputSchema: parameters, strict } = tool;
     const described = { name, ...(description !== undefined && { description }), parameters };
     return [{ type: "function", function: { ...described, ...(strict !== undefined && { strict }) } }];
   });
@@ -123,7 +122,7 @@ export function shapeField(request: ModelRequest, strict: boolean | undefined): 
   if (format?.type !== "json") return {};
   const { schema, name = "response", description } = format;
   if (schema === undefined || strict === undefined) return { response_format: { type: "json_object" } };
-  const shape = { schema: schema as JsonObject, strict, name, ...(description !== undefined && { description }) };
+  const shape = { schema, strict, name, ...(description !== undefined && { description }) };
   return { response_format: { type: "json_schema", json_schema: shape } };
 }
 

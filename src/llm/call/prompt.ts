@@ -1,5 +1,4 @@
 import type {
-  JSONSchema7,
   LanguageModelV4CallOptions,
   LanguageModelV4FilePart,
   LanguageModelV4FunctionTool,
@@ -10,7 +9,7 @@ import type {
   LanguageModelV4ToolResultPart,
   SharedV4ProviderOptions,
 } from "@ai-sdk/provider";
-import { isRecord, type JsonObject, parseJson } from "../../core/json.ts";
+import { isRecord, parseJson } from "../../core/json.ts";
 import type { Dialect } from "../family.ts";
 import type {
   InputPart,
@@ -176,15 +175,10 @@ export function toolsOf(request: ModelRequest, strict: boolean | undefined): Lan
       type: "function",
       name: tool.name,
       description: tool.description,
-      inputSchema: schemaOf(binding ?? tool.parameters),
+      inputSchema: binding ?? tool.parameters,
       ...(strict !== undefined && { strict: binding !== undefined }),
     };
   });
-}
-
-/** A JSON Schema in the packages' type, which is narrower than JSON but not checked by them. */
-function schemaOf(schema: JsonObject): JSONSchema7 {
-  return schema as JSONSchema7;
 }
 
 /** The tool choice as the provider packages take it. */
@@ -200,10 +194,10 @@ export function responseFormatOf(
   if (format.type === "json_object") return { type: "json" };
   // OpenAI's form wraps the schema in an object that names it; a bare schema is taken too.
   const { schema, name, description } = format.jsonSchema;
-  if (!isSchema(schema)) return { type: "json", schema: schemaOf(format.jsonSchema) };
+  if (!isRecord(schema)) return { type: "json", schema: format.jsonSchema };
   return {
     type: "json",
-    schema: schemaOf(schema),
+    schema,
     ...(typeof name === "string" && { name }),
     ...(typeof description === "string" && { description }),
   };
@@ -215,8 +209,4 @@ const ANSWER_TOOL = /^json(_\d+)?$/;
 /** Whether a call is none of the request's own tools, but the answer in the shape that was asked for. */
 export function isAnswerTool({ responseFormat, tools }: ModelRequest, name: string): boolean {
   return responseFormat !== undefined && ANSWER_TOOL.test(name) && !tools.some((tool) => tool.name === name);
-}
-
-function isSchema(value: unknown): value is JsonObject {
-  return isRecord(value);
 }

@@ -1,4 +1,4 @@
-import { isRecord, type JsonObject, parseJson } from "../../core/json.ts";
+import { isRecord, parseJson } from "../../core/json.ts";
 import type { Framed, Framing } from "../regular-answer.ts";
 
 /** Lengths of a frame and of its headers, each with a checksum behind both. */
@@ -67,7 +67,7 @@ function framed(bytes: Uint8Array): Framed {
   const payload = decoder.decode(bytes.subarray(end, bytes.length - TAIL_BYTES));
   const data = parseJson(payload);
   if (data === undefined && payload.startsWith("{")) throw new Error("The answer holds an event that is no JSON");
-  const value = isRecord(data) ? (data as JsonObject) : undefined;
+  const value = isRecord(data) ? data : undefined;
   const write = (): Uint8Array => bytes;
   const error = headers.get(":error-code");
   if (error !== undefined) return { event: { [error]: { message: headers.get(":error-message") ?? "" } }, write };

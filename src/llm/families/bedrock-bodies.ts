@@ -88,7 +88,7 @@ function regularConverse(value: JsonObject): JsonObject {
     ...value,
     output: { message: { role: "assistant", ...message, content } },
     usage: { inputTokens: 0, outputTokens: 0, totalTokens: 0, ...(isUsage(usage) && isRecord(usage) && usage) },
-  } as JsonObject;
+  };
 }
 
 function isKnownBlock(block: unknown): boolean {

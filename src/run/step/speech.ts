@@ -1,5 +1,4 @@
 import type { AgentType } from "../../agent/agent.ts";
-import type { JsonObject } from "../../core/json.ts";
 import { isRecord, parseJson } from "../../core/json.ts";
 import type { ModelReply, OutputPart, ToolCall, ToolSchema } from "../../llm/model.ts";
 
@@ -26,7 +25,7 @@ export function speechOf(agentType: AgentType, putInnerThoughtsInKwargs: boolean
 export function spokenSchema(schema: ToolSchema, speech: Speech, isTerminal: boolean): ToolSchema {
   if (!speech.isByTool) return schema;
   const { parameters } = schema;
-  const known = isRecord(parameters["properties"]) ? (parameters["properties"] as JsonObject) : {};
+  const known = isRecord(parameters["properties"]) ? parameters["properties"] : {};
   const required = Array.isArray(parameters["required"]) ? parameters["required"].map(String) : [];
   const thinking = speech.thinksInArguments
     ? {

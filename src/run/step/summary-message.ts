@@ -57,10 +57,10 @@ export function summaryTextOf(message: Message): string {
 /** The numbers that a summary carries, as they are shown to clients; null when it has none. */
 export function packedStatsOf(message: Message): JsonObject | null {
   const stats = unpacked(message)?.["compaction_stats"];
-  return isRecord(stats) ? (stats as JsonObject) : null;
+  return isRecord(stats) ? stats : null;
 }
 
-function unpacked(message: Message): Record<string, unknown> | undefined {
+function unpacked(message: Message): JsonObject | undefined {
   const packed = parseJson(textOf(message));
   return isRecord(packed) ? packed : undefined;
 }

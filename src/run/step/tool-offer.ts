@@ -1,4 +1,3 @@
-import type { JsonObject } from "../../core/json.ts";
 import { isRecord } from "../../core/json.ts";
 import type { ToolChoice, ToolSchema } from "../../llm/model.ts";
 import type { Tool } from "../../tools/tool.ts";
@@ -71,7 +70,7 @@ export function schemaOf(tool: Tool): ToolSchema {
   return {
     name: tool.name,
     description: String(schema["description"] ?? tool.description ?? ""),
-    parameters: isRecord(parameters) ? (parameters as JsonObject) : { type: "object", properties: {}, required: [] },
+    parameters: isRecord(parameters) ? parameters : { type: "object", properties: {}, required: [] },
   };
 }
 

@@ -51,13 +51,13 @@ export function pythonSchemaWithArguments(source: string, argumentsSchema: JsonO
   const { name, docstring } = lastFunction(parsePython(withinLimit(source)).functions);
   const description = parseDocstring(docstring ?? "").description || `The ${name} tool`;
   const whole = inlineReferences(argumentsSchema);
-  const given = isRecord(whole["properties"]) ? (whole["properties"] as JsonObject) : {};
+  const given = isRecord(whole["properties"]) ? whole["properties"] : {};
   const required = Array.isArray(whole["required"]) ? (whole["required"] as readonly Json[]) : [];
   const properties: Record<string, Json> = {};
   for (const [key, property] of Object.entries(given)) {
     if (!isRecord(property)) throw new Failure("refused", `The property '${key}' of args_json_schema is not an object`);
     const told = typeof property["description"] === "string" ? property["description"] : "";
-    setOwn(properties, key, { ...(property as JsonObject), description: told });
+    setOwn(properties, key, { ...property, description: told });
   }
   return { name, description, parameters: { type: "object", properties, required } };
 }

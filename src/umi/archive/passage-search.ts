@@ -4,7 +4,7 @@ import type { EntryStore } from "../index/entry-store.ts";
 import { createDualRetriever } from "../recall/dual-retriever.ts";
 import type { QueryVector } from "../vectors/quick-vectors.ts";
 import type { VectorStore } from "../vectors/vector-store.ts";
-import type { PassageFilter, PassageHit, PassageStore } from "./passage.ts";
+import type { Passage, PassageFilter, PassageHit, PassageStore } from "./passage.ts";
 
 /** What a search over passages reads from. */
 export interface PassageSources {
@@ -46,7 +46,7 @@ export async function searchPassages(
     ...(vector === undefined ? {} : { vector: { model: vector.key, vector: vector.vector } }),
   });
   const found = await passages.findAll(hits.map(({ entry }) => entry.id as PassageId));
-  const known = new Map(found.map((passage) => [passage.id as string, passage]));
+  const known = new Map<string, Passage>(found.map((passage) => [passage.id, passage]));
   return {
     retrieval,
     hits: hits.flatMap(({ entry, score }) => {
