@@ -53,8 +53,8 @@ export const MEMORY_MUTANTS = {
       },
       {
         file: "src/store/memory/facts.ts",
-        from: 'const FIND = "select * from umi_facts where organization_id = $1 and space = $2 and id = $3";',
-        to: 'const FIND = "select * from umi_facts where organization_id = $1 and $2 <> space || id and id = $3";',
+        from: "from umi_facts where organization_id = $1 and space = $2 and id = $3`;",
+        to: "from umi_facts where organization_id = $1 and $2 <> space || id and id = $3`;",
       },
     ],
   },

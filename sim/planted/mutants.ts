@@ -217,11 +217,12 @@ function staleReads(writer: SqlConnection): SqlConnection {
   return {
     async execute(sql, parameters) {
       const result = await writer.execute(sql, parameters);
-      if (!/^select blocks\.\* from agent_blocks .* agent_blocks\.label = /s.test(sql)) return result;
+      if (!/^select blocks\.id .* from agent_blocks .* agent_blocks\.label = /s.test(sql)) return result;
       const key = JSON.stringify(parameters);
       const known = first.get(key);
-      if (known === undefined) first.set(key, result);
-      return known ?? result;
+      // Whoever reads rows makes what it wants of them.
+      if (known === undefined) first.set(key, structuredClone(result));
+      return known === undefined ? result : structuredClone(known);
     },
   };
 }

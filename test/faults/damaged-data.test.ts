@@ -1,10 +1,14 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { closeSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { readSettings } from "../../src/app/command/settings.ts";
 import { checkDatabase, openSqlite } from "../../src/app/disk/sqlite.ts";
 import { listen } from "../../src/app/serving/serve.ts";
-import { JSON_COLUMNS } from "../../src/store/base/json-columns.ts";
+import * as agents from "../../src/store/agents/tables.ts";
+import { JSON_TABLES } from "../../src/store/base/unreadable-rows.ts";
+import * as memory from "../../src/store/memory/tables.ts";
+import * as messages from "../../src/store/messages/tables.ts";
+import * as runs from "../../src/store/runs/tables.ts";
 import { type Answer, startTestServer } from "../_harness/server.ts";
 import { temporaryDirectory } from "../_harness/server-process.ts";
 
@@ -95,9 +99,9 @@ test("a row that cannot be read is left out of its list, named in the log, and h
     ["runs", "/v1/runs/", runs[0].id, runs[1].id],
     ["steps", "/v1/steps/", steps[0].id, steps[1].id],
   ];
-  expect(ids.map(([table]) => table).toSorted()).toEqual(Object.keys(JSON_COLUMNS).toSorted());
+  expect(ids.map(([table]) => table).toSorted()).toEqual(JSON_TABLES.map(({ name }) => name).toSorted());
   for (const [table, path, damaged, kept] of ids) {
-    const [column] = JSON_COLUMNS[table as keyof typeof JSON_COLUMNS];
+    const [column] = JSON_TABLES.find(({ name }) => name === table)?.json ?? [];
     const listed = async () => (await server.ok("GET", path)).map((entry: Answer) => entry.id);
     expect([table, await listed()]).toEqual([table, expect.arrayContaining([damaged, kept])]);
     await server.database.writer.execute(`update ${table} set ${column} = '{' where id = $1`, [damaged]);
@@ -140,15 +144,12 @@ test("an agent with a damaged block hides no others from a list that shows block
   await server.close();
 });
 
-test("JSON_COLUMNS names every column that a row's JSON is read from", () => {
-  const known = new Set<string>(Object.values(JSON_COLUMNS).flat());
-  const folder = join(import.meta.dir, "../../src/store");
-  const sources = readdirSync(folder, { encoding: "utf8", recursive: true })
-    .filter((name) => name.endsWith(".ts"))
-    .map((name) => readFileSync(join(folder, name), "utf8"));
-  const read = sources.flatMap((source) => [...source.matchAll(/fromJson(?:OrNull)?(?:<[^(]*>)?\(row\.(\w+)\)/g)]);
-  const columns = read.map(([, column = ""]) => column);
-  expect(columns.length).toBeGreaterThan(20);
+test("JSON_TABLES names every table whose rows hold JSON and have an id", () => {
+  const all = [agents, memory, messages, runs].flatMap((room) => Object.values(room));
+  const known = new Set(JSON_TABLES.flatMap(({ name, json }) => json.map((column) => `${name}.${column}`)));
   // A trace is read by its step, and has no id.
+  const withId = all.filter(({ selected }) => selected().includes(' as "id"'));
+  const columns = withId.flatMap(({ name, json }) => json.map((column: string) => `${name}.${column}`));
+  expect(columns.length).toBeGreaterThan(20);
   expect(columns.filter((column) => !known.has(column))).toEqual([]);
 });

@@ -13,8 +13,8 @@ import {
 import { join } from "node:path";
 import { Failure } from "../../core/failure.ts";
 import type { SqlConnection, SqlDatabase, SqlResult } from "../../store/base/driver.ts";
-import { unreadableRows } from "../../store/base/json-columns.ts";
 import { SCHEMA_VERSION } from "../../store/base/migrate.ts";
+import { unreadableRows } from "../../store/base/unreadable-rows.ts";
 import { createTurns } from "../serving/turns.ts";
 import { checkpointer, copyLog } from "./checkpoints.ts";
 import { makePrivate, watchFiles } from "./data-files.ts";
@@ -106,10 +106,10 @@ function openIn(directory: string, lock: Database, onDiskFailure: (error: unknow
 export function checkDatabase(directory: string): readonly string[] {
   const database = new Database(join(directory, "selkie.db"), { readonly: true });
   try {
-    const rows = database.query("pragma quick_check(10)").all() as { quick_check: string }[];
+    const rows = database.query<{ quick_check: string }, []>("pragma quick_check(10)").all();
     const damage = rows.map((row) => row.quick_check).filter((line) => line !== "ok");
     if (damage.length > 0) return [...damage, "restore a backup of it"];
-    const [row] = database.query("select max(version) as version from schema_version").all() as { version: number }[];
+    const [row] = database.query<{ version: number }, []>("select max(version) as version from schema_version").all();
     const version = row?.version ?? 0;
     if (version > SCHEMA_VERSION)
       return [`a newer selkie wrote it (schema ${version}, known up to ${SCHEMA_VERSION}); use that one`];
@@ -124,8 +124,8 @@ export function checkDatabase(directory: string): readonly string[] {
 
 /** Rows that the disk gives back, but that do not hold what the server wrote. */
 function unreadable(database: Database): readonly string[] {
-  const rows = unreadableRows(DAMAGED_ROWS_MAX + 1).flatMap(
-    (query) => database.query(query).all() as { name: string; id: string; columns: string }[],
+  const rows = unreadableRows(DAMAGED_ROWS_MAX + 1).flatMap((query) =>
+    database.query<{ name: string; id: string; columns: string }, []>(query).all(),
   );
   const named = rows.slice(0, DAMAGED_ROWS_MAX).map(({ name, id, columns }) => `${name} ${id} (${columns})`);
   if (rows.length > named.length) named.push("and more");

@@ -1,30 +1,23 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
-import type { Agent, CompactionSettings } from "../../agent/agent.ts";
 import type { AgentFilter, AgentStore } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import type { AgentId, BlockId } from "../../core/id.ts";
+import type { FieldsOf } from "../base/columns.ts";
 import { countRows, type PageSource, readPage } from "../base/pages.ts";
-import {
-  containing,
-  fromFlagOrNull,
-  fromJson,
-  fromJsonOrNull,
-  toFlag,
-  toFlagOrNull,
-  toJsonOrNull,
-} from "../base/rows.ts";
-import type { AgentRow } from "../base/schema.ts";
+import { containing, fromJson } from "../base/rows.ts";
 import type { Session } from "../base/session.ts";
 import { sqlArchiveStore } from "../memory/archives.ts";
 import { clearMemory } from "../messages/turn-entries.ts";
 import { forgetArrivals } from "../runs/events.ts";
 import { identityConditions } from "./identities.ts";
+import { AGENTS } from "./tables.ts";
 
 // Only when it changes: the row holds the agent's prompt, and writing it again after every message would cost more
 // than the message itself.
 const NOTE_RUN = `update agents set last_stop_reason = $1
   where id = $2 and organization_id = $3 and (last_stop_reason is null or last_stop_reason <> $1)`;
 
+const FIND = `select ${AGENTS.selected()} from agents where id = $1 and organization_id = $2`;
 const TAGS = "select tag from agent_tags where agent_id = $1 order by tag";
 
 /** {@link AgentStore} over SQL. */
@@ -32,31 +25,28 @@ export function sqlAgentStore(session: Session): AgentStore {
   const { db, organizationId } = session;
   return {
     async find(id) {
-      const { rows } = await session.sql.execute<AgentRow>(
-        "select * from agents where id = $1 and organization_id = $2",
-        [id, organizationId],
-      );
-      return rows[0] && toAgent(rows[0]);
+      const { rows } = await session.sql.execute<FieldsOf<typeof AGENTS>>(FIND, [id, organizationId]);
+      return rows[0] && AGENTS.read(rows[0]);
     },
 
     async list(filter, page) {
-      const source: PageSource = { table: "agents", column: page.orderBy, missing: "ignore" };
-      return readPage(session, source, { page, condition: matches(organizationId, filter), decode: toAgent });
+      const source = { table: AGENTS, column: page.orderBy, missing: "ignore" } satisfies PageSource;
+      return readPage(session, source, { page, condition: matches(organizationId, filter) });
     },
 
     async count(filter) {
-      return countRows(session, "agents", matches(organizationId, filter));
+      return countRows(session, AGENTS, matches(organizationId, filter));
     },
 
     async insert(agent) {
       await db
         .insertInto("agents")
-        .values({ ...toRow(agent), organization_id: organizationId })
+        .values({ ...AGENTS.row(agent), organization_id: organizationId })
         .execute();
     },
 
     async save(agent) {
-      const { id, ...row } = toRow(agent);
+      const { id, ...row } = AGENTS.row(agent);
       const result = await db
         .updateTable("agents")
         .set(row)
@@ -173,74 +163,4 @@ function matches(organizationId: string, filter: AgentFilter): RawBuilder<SqlBoo
     conditions.push(filter.matchAllTags === true ? sql`${found} = ${tags.length}` : sql`${found} > 0`);
   }
   return sql<SqlBool>`${sql.join(conditions, sql` and `)}`;
-}
-
-function toAgent(row: AgentRow): Agent {
-  return {
-    id: row.id,
-    name: row.name,
-    description: row.description,
-    agentType: row.agent_type,
-    system: row.system,
-    toolRules: fromJson(row.tool_rules),
-    llmConfig: fromJson(row.llm_config),
-    embeddingConfig: fromJsonOrNull(row.embedding_config),
-    compactionSettings: fromJson<CompactionSettings>(row.compaction_settings),
-    memorySettings: fromJsonOrNull(row.memory_settings),
-    responseFormat: fromJsonOrNull(row.response_format),
-    metadata: fromJsonOrNull(row.metadata),
-    messageBufferAutoclear: row.message_buffer_autoclear !== 0,
-    enableSleeptime: fromFlagOrNull(row.enable_sleeptime),
-    timezone: row.timezone,
-    maxFilesOpen: row.max_files_open,
-    perFileViewWindowCharLimit: row.per_file_view_window_char_limit,
-    hidden: fromFlagOrNull(row.hidden),
-    projectId: row.project_id,
-    templateId: row.template_id,
-    baseTemplateId: row.base_template_id,
-    deploymentId: row.deployment_id,
-    entityId: row.entity_id,
-    lastRunCompletion: row.last_run_completion,
-    lastRunDurationMs: row.last_run_duration_ms,
-    lastStopReason: row.last_stop_reason,
-    createdById: row.created_by_id,
-    lastUpdatedById: row.last_updated_by_id,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-  };
-}
-
-function toRow(agent: Agent): Omit<AgentRow, "organization_id"> {
-  return {
-    id: agent.id,
-    name: agent.name,
-    description: agent.description,
-    agent_type: agent.agentType,
-    system: agent.system,
-    tool_rules: JSON.stringify(agent.toolRules),
-    llm_config: JSON.stringify(agent.llmConfig),
-    embedding_config: toJsonOrNull(agent.embeddingConfig),
-    compaction_settings: JSON.stringify(agent.compactionSettings),
-    memory_settings: toJsonOrNull(agent.memorySettings),
-    response_format: toJsonOrNull(agent.responseFormat),
-    metadata: toJsonOrNull(agent.metadata),
-    message_buffer_autoclear: toFlag(agent.messageBufferAutoclear),
-    enable_sleeptime: toFlagOrNull(agent.enableSleeptime),
-    timezone: agent.timezone,
-    max_files_open: agent.maxFilesOpen,
-    per_file_view_window_char_limit: agent.perFileViewWindowCharLimit,
-    hidden: toFlagOrNull(agent.hidden),
-    project_id: agent.projectId,
-    template_id: agent.templateId,
-    base_template_id: agent.baseTemplateId,
-    deployment_id: agent.deploymentId,
-    entity_id: agent.entityId,
-    last_run_completion: agent.lastRunCompletion,
-    last_run_duration_ms: agent.lastRunDurationMs,
-    last_stop_reason: agent.lastStopReason,
-    created_by_id: agent.createdById,
-    last_updated_by_id: agent.lastUpdatedById,
-    created_at: agent.createdAt,
-    updated_at: agent.updatedAt,
-  };
 }

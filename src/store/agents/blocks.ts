@@ -2,17 +2,18 @@ import { Failure } from "../../core/failure.ts";
 import type { AgentId } from "../../core/id.ts";
 import type { Block } from "../../umi/core/block.ts";
 import type { BlockStore } from "../../umi/core/block-store.ts";
+import type { FieldsOf } from "../base/columns.ts";
 import { countRows, type PageSource, readPage, removeRow } from "../base/pages.ts";
 import { placeholders } from "../base/placeholders.ts";
-import type { BlockRow, Tables } from "../base/schema.ts";
+import type { Tables } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
 import { matches } from "./block-filter.ts";
-import { toBlock, toRow } from "./block-rows.ts";
+import { BLOCKS, type StoredBlock } from "./tables.ts";
 
-const SOURCE: PageSource = { table: "blocks", column: "created_at", missing: "refuse" };
+const SOURCE = { table: BLOCKS, column: "created_at", missing: "refuse" } satisfies PageSource;
 
-const FIND = "select * from blocks where id = $1 and organization_id = $2";
-const ATTACHED = `select blocks.* from agent_blocks join blocks on blocks.id = agent_blocks.block_id
+const FIND = `select ${BLOCKS.selected()} from blocks where id = $1 and organization_id = $2`;
+const ATTACHED = `select ${BLOCKS.selected()} from agent_blocks join blocks on blocks.id = agent_blocks.block_id
   where agent_blocks.agent_id = $1 and blocks.organization_id = $2`;
 const OF_AGENT = `${ATTACHED} order by agent_blocks.position`;
 const LABELLED = `${ATTACHED} and agent_blocks.label = $3`;
@@ -36,32 +37,32 @@ function blockReads(session: Session): Reads {
   const { organizationId } = session;
   return {
     async find(id) {
-      const { rows } = await session.sql.execute<BlockRow>(FIND, [id, organizationId]);
-      return (await withTags(session, rows.map(toBlock)))[0];
+      const { rows } = await session.sql.execute<FieldsOf<typeof BLOCKS>>(FIND, [id, organizationId]);
+      return (await withTags(session, rows.map(BLOCKS.read)))[0];
     },
 
     async listForAgent(agentId) {
-      const { rows } = await session.sql.execute<BlockRow>(OF_AGENT, [agentId, organizationId]);
+      const { rows } = await session.sql.execute<FieldsOf<typeof BLOCKS>>(OF_AGENT, [agentId, organizationId]);
       if (rows.length === 0) return [];
       const tags = await session.sql.execute<BlockTag>(TAGS_OF_AGENT, [agentId]);
       return rows.map((row) => {
         const own = tags.rows.filter((tag) => tag.block_id === row.id).map(({ tag }) => tag);
-        return { ...toBlock(row), tags: own };
+        return { ...BLOCKS.read(row), tags: own };
       });
     },
 
     async findForAgent(agentId, label) {
-      const { rows } = await session.sql.execute<BlockRow>(LABELLED, [agentId, organizationId, label]);
-      return (await withTags(session, rows.map(toBlock)))[0];
+      const { rows } = await session.sql.execute<FieldsOf<typeof BLOCKS>>(LABELLED, [agentId, organizationId, label]);
+      return (await withTags(session, rows.map(BLOCKS.read)))[0];
     },
 
     async list(filter, page) {
       const condition = matches(organizationId, filter);
-      return withTags(session, await readPage(session, SOURCE, { page, condition, decode: toBlock }));
+      return withTags(session, await readPage(session, SOURCE, { page, condition }));
     },
 
     async count(filter) {
-      return countRows(session, "blocks", matches(organizationId, filter));
+      return countRows(session, BLOCKS, matches(organizationId, filter));
     },
 
     async agentsOf(id) {
@@ -77,7 +78,7 @@ function blockWrites(session: Session): Omit<BlockStore, keyof Reads> {
     async insert(block) {
       await db
         .insertInto("blocks")
-        .values({ ...toRow(block), organization_id: organizationId })
+        .values({ ...BLOCKS.row(block), organization_id: organizationId })
         .execute();
       await setTags(session, block);
     },
@@ -85,7 +86,7 @@ function blockWrites(session: Session): Omit<BlockStore, keyof Reads> {
     save: (block) => saveBlock(session, block),
 
     async remove(id) {
-      if (!(await removeRow(session, "blocks", id))) throw new Failure("not_found", `Block with id '${id}' not found`);
+      if (!(await removeRow(session, BLOCKS, id))) throw new Failure("not_found", `Block with id '${id}' not found`);
     },
 
     attach: (agentId, block) => attachBlock(session, agentId, block),
@@ -98,7 +99,7 @@ function blockWrites(session: Session): Omit<BlockStore, keyof Reads> {
 
 async function saveBlock(session: Session, block: Block): Promise<void> {
   const { db, organizationId } = session;
-  const { id, created_at: _, ...row } = toRow(block);
+  const { id, created_at: _, ...row } = BLOCKS.row(block);
   const result = await db
     .updateTable("blocks")
     .set(row)
@@ -153,7 +154,7 @@ async function setTags({ db, sql }: Session, block: Block): Promise<void> {
   if (rows.length > 0) await db.insertInto("block_tags").values(rows).execute();
 }
 
-async function withTags({ sql }: Session, blocks: readonly Block[]): Promise<readonly Block[]> {
+async function withTags({ sql }: Session, blocks: readonly StoredBlock[]): Promise<readonly Block[]> {
   if (blocks.length === 0) return [];
   const ids = blocks.map((block) => block.id);
   const wanted = `select * from block_tags where block_id in (${placeholders(1, ids.length)}) order by tag`;

@@ -1,31 +1,31 @@
 import { type SqlBool, sql } from "kysely";
-import type { Conversation } from "../../agent/conversation.ts";
 import type { ConversationStore } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import type { BlockId } from "../../core/id.ts";
-import { limitOf, orderOf, type PageSource, pageCondition } from "../base/pages.ts";
-import { containing, fromJson, fromJsonOrNull, readable, toJsonOrNull } from "../base/rows.ts";
-import type { ConversationRow } from "../base/schema.ts";
+import type { FieldsOf } from "../base/columns.ts";
+import { limitOf, orderOf, type PageSource, pageCondition, readable } from "../base/pages.ts";
+import { containing, fromJson } from "../base/rows.ts";
 import type { Session } from "../base/session.ts";
 import { forgetSpoken } from "../messages/forget-spoken.ts";
 import { dropThread } from "../messages/forks.ts";
+import { CONVERSATIONS } from "./tables.ts";
 
-const FIND = "select * from conversations where id = $1 and organization_id = $2";
+const FIND = `select ${CONVERSATIONS.selected()} from conversations where id = $1 and organization_id = $2`;
 
 /** {@link ConversationStore} over SQL. */
 export function sqlConversationStore(session: Session): ConversationStore {
   const { db, organizationId } = session;
   return {
     async find(id) {
-      const { rows } = await session.sql.execute<ConversationRow>(FIND, [id, organizationId]);
-      return rows[0] && toConversation(rows[0]);
+      const { rows } = await session.sql.execute<FieldsOf<typeof CONVERSATIONS>>(FIND, [id, organizationId]);
+      return rows[0] && CONVERSATIONS.read(rows[0]);
     },
 
     async list({ agentId, summarySearch }, page) {
-      const source: PageSource = { table: "conversations", column: page.orderBy, missing: "refuse" };
+      const source = { table: CONVERSATIONS, column: page.orderBy, missing: "refuse" } satisfies PageSource;
       const rows = await db
         .selectFrom("conversations")
-        .selectAll()
+        .select(CONVERSATIONS.selection)
         .where("organization_id", "=", organizationId)
         .where((eb) => (agentId === undefined ? eb.and([]) : eb("agent_id", "=", agentId)))
         .$if(summarySearch !== undefined, (query) =>
@@ -37,18 +37,18 @@ export function sqlConversationStore(session: Session): ConversationStore {
         .orderBy(orderOf(source, page))
         .limit(limitOf(page))
         .execute();
-      return readable(session, { table: "conversations", rows }, toConversation);
+      return readable(session, CONVERSATIONS, rows);
     },
 
     async insert(conversation) {
       await db
         .insertInto("conversations")
-        .values({ ...toRow(conversation), organization_id: organizationId })
+        .values({ ...CONVERSATIONS.row(conversation), organization_id: organizationId })
         .execute();
     },
 
     async save(conversation) {
-      const { id, ...row } = toRow(conversation);
+      const { id, ...row } = CONVERSATIONS.row(conversation);
       await db
         .updateTable("conversations")
         .set(row)
@@ -83,35 +83,5 @@ export function sqlConversationStore(session: Session): ConversationStore {
       await forgetSpoken(session, gone.agent_id, id);
       await dropThread(session, id);
     },
-  };
-}
-
-function toConversation(row: ConversationRow): Conversation {
-  return {
-    id: row.id,
-    agentId: row.agent_id,
-    summary: row.summary,
-    isolatedBlockIds: fromJson(row.isolated_block_ids),
-    model: row.model,
-    modelSettings: fromJsonOrNull(row.model_settings),
-    lastMessageAt: row.last_message_at,
-    createdById: row.created_by_id,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-  };
-}
-
-function toRow(conversation: Conversation): Omit<ConversationRow, "organization_id"> {
-  return {
-    id: conversation.id,
-    agent_id: conversation.agentId,
-    summary: conversation.summary,
-    isolated_block_ids: JSON.stringify(conversation.isolatedBlockIds),
-    model: conversation.model,
-    model_settings: toJsonOrNull(conversation.modelSettings),
-    last_message_at: conversation.lastMessageAt,
-    created_by_id: conversation.createdById,
-    created_at: conversation.createdAt,
-    updated_at: conversation.updatedAt,
   };
 }

@@ -3,11 +3,10 @@ import type { Group, GroupFilter, GroupStore } from "../../agent/group.ts";
 import { Failure } from "../../core/failure.ts";
 import type { AgentId, GroupId } from "../../core/id.ts";
 import { countRows, type PageSource, readPage, removeRow } from "../base/pages.ts";
-import { fromFlagOrNull, toFlagOrNull } from "../base/rows.ts";
-import type { GroupRow } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
+import { GROUPS, type StoredGroup } from "./tables.ts";
 
-const SOURCE: PageSource = { table: "groups", column: "created_at", missing: "ignore" };
+const SOURCE = { table: GROUPS, column: "created_at", missing: "ignore" } satisfies PageSource;
 
 /** {@link GroupStore} over SQL. */
 export function sqlGroupStore(session: Session): GroupStore {
@@ -16,13 +15,13 @@ export function sqlGroupStore(session: Session): GroupStore {
   const select = async (condition: RawBuilder<SqlBool>) => {
     const rows = await db
       .selectFrom("groups")
-      .selectAll()
+      .select(GROUPS.selection)
       .where(ours)
       .where(condition)
       .orderBy("created_at")
       .orderBy("id")
       .execute();
-    return withMembers(session, rows);
+    return withMembers(session, rows.map(GROUPS.read));
   };
   return {
     async find(id) {
@@ -36,12 +35,11 @@ export function sqlGroupStore(session: Session): GroupStore {
         await readPage(session, SOURCE, {
           page,
           condition: sql<SqlBool>`${ours} and ${matches(filter)}`,
-          decode: (row: GroupRow) => row,
         }),
       );
     },
 
-    count: () => countRows(session, "groups", ours),
+    count: () => countRows(session, GROUPS, ours),
 
     async managedBy(ids) {
       if (ids.length === 0) return new Map();
@@ -57,13 +55,13 @@ export function sqlGroupStore(session: Session): GroupStore {
     async insert(group) {
       await db
         .insertInto("groups")
-        .values({ ...toRow(group), organization_id: organizationId })
+        .values({ ...GROUPS.row(group), organization_id: organizationId })
         .execute();
       await insertMembers(session, group);
     },
 
     async save(group) {
-      const { id, ...row } = toRow(group);
+      const { id, ...row } = GROUPS.row(group);
       const result = await db.updateTable("groups").set(row).where("id", "=", id).where(ours).executeTakeFirst();
       if (result.numUpdatedRows === 0n) throw missing(group.id);
       await db.deleteFrom("group_agents").where("group_id", "=", id).execute();
@@ -77,7 +75,7 @@ export function sqlGroupStore(session: Session): GroupStore {
     },
 
     async remove(id) {
-      if (!(await removeRow(session, "groups", id))) throw missing(id);
+      if (!(await removeRow(session, GROUPS, id))) throw missing(id);
     },
 
     async resetMessages(id) {
@@ -115,9 +113,9 @@ async function insertMembers({ db }: Session, { id, agentIds, sharedBlockIds }: 
   if (blocks.length > 0) await db.insertInto("group_blocks").values(blocks).execute();
 }
 
-async function withMembers({ db }: Session, rows: readonly GroupRow[]): Promise<readonly Group[]> {
-  if (rows.length === 0) return [];
-  const ids = rows.map((row) => row.id);
+async function withMembers({ db }: Session, groups: readonly StoredGroup[]): Promise<readonly Group[]> {
+  if (groups.length === 0) return [];
+  const ids = groups.map(({ id }) => id);
   const agents = await db
     .selectFrom("group_agents")
     .selectAll()
@@ -130,59 +128,13 @@ async function withMembers({ db }: Session, rows: readonly GroupRow[]): Promise<
     .where("group_id", "in", ids)
     .orderBy("position")
     .execute();
-  return rows.map((row) =>
-    toGroup(row, {
-      agentIds: agents.filter((link) => link.group_id === row.id).map((link) => link.agent_id),
-      sharedBlockIds: blocks.filter((link) => link.group_id === row.id).map((link) => link.block_id),
-    }),
-  );
+  return groups.map((group) => ({
+    ...group,
+    agentIds: agents.filter((link) => link.group_id === group.id).map((link) => link.agent_id),
+    sharedBlockIds: blocks.filter((link) => link.group_id === group.id).map((link) => link.block_id),
+  }));
 }
 
 function missing(id: GroupId): Failure {
   return new Failure("not_found", `Group not found with id='${id}'`);
-}
-
-function toGroup(row: GroupRow, members: Pick<Group, "agentIds" | "sharedBlockIds">): Group {
-  return {
-    ...members,
-    id: row.id,
-    managerType: row.manager_type,
-    managerAgentId: row.manager_agent_id,
-    description: row.description,
-    terminationToken: row.termination_token,
-    maxTurns: row.max_turns,
-    sleeptimeAgentFrequency: row.sleeptime_agent_frequency,
-    turnsCounter: row.turns_counter,
-    lastProcessedMessageId: row.last_processed_message_id,
-    maxMessageBufferLength: row.max_message_buffer_length,
-    minMessageBufferLength: row.min_message_buffer_length,
-    hidden: fromFlagOrNull(row.hidden),
-    projectId: row.project_id,
-    templateId: row.template_id,
-    baseTemplateId: row.base_template_id,
-    deploymentId: row.deployment_id,
-    createdAt: row.created_at,
-  };
-}
-
-function toRow(group: Group): Omit<GroupRow, "organization_id"> {
-  return {
-    id: group.id,
-    manager_type: group.managerType,
-    manager_agent_id: group.managerAgentId,
-    description: group.description,
-    termination_token: group.terminationToken,
-    max_turns: group.maxTurns,
-    sleeptime_agent_frequency: group.sleeptimeAgentFrequency,
-    turns_counter: group.turnsCounter,
-    last_processed_message_id: group.lastProcessedMessageId,
-    max_message_buffer_length: group.maxMessageBufferLength,
-    min_message_buffer_length: group.minMessageBufferLength,
-    hidden: toFlagOrNull(group.hidden),
-    project_id: group.projectId,
-    template_id: group.templateId,
-    base_template_id: group.baseTemplateId,
-    deployment_id: group.deploymentId,
-    created_at: group.createdAt,
-  };
 }

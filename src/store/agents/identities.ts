@@ -4,11 +4,11 @@ import type { IdentityFilter, IdentityLinks, IdentityStore } from "../../agent/p
 import { Failure } from "../../core/failure.ts";
 import type { AgentId, IdentityId } from "../../core/id.ts";
 import { type PageSource, readPage, removeRow } from "../base/pages.ts";
-import { containing, fromJson } from "../base/rows.ts";
-import type { IdentityRow } from "../base/schema.ts";
+import { containing } from "../base/rows.ts";
 import type { Session } from "../base/session.ts";
+import { IDENTITIES } from "./tables.ts";
 
-const SOURCE: PageSource = { table: "identities", column: "created_at", missing: "refuse" };
+const SOURCE = { table: IDENTITIES, column: "created_at", missing: "refuse" } satisfies PageSource;
 /** Agents or blocks that one answer names beside the identities it shows. */
 const LINKS_MAX = 10_000;
 
@@ -19,17 +19,17 @@ export function sqlIdentityStore(session: Session): IdentityStore {
     async find(id) {
       const row = await db
         .selectFrom("identities")
-        .selectAll()
+        .select(IDENTITIES.selection)
         .where("id", "=", id)
         .where("organization_id", "=", organizationId)
         .executeTakeFirst();
-      return row && toIdentity(row);
+      return row && IDENTITIES.read(row);
     },
 
     findByKey: (identifierKey, projectId) => findByKey(session, identifierKey, projectId),
 
     async list(filter, page) {
-      return readPage(session, SOURCE, { page, condition: matches(organizationId, filter), decode: toIdentity });
+      return readPage(session, SOURCE, { page, condition: matches(organizationId, filter) });
     },
 
     async count() {
@@ -45,14 +45,14 @@ export function sqlIdentityStore(session: Session): IdentityStore {
       await refuseTakenKey(session, identity);
       await db
         .insertInto("identities")
-        .values({ ...toRow(identity), organization_id: organizationId })
+        .values({ ...IDENTITIES.row(identity), organization_id: organizationId })
         .execute();
     },
 
     save: (identity) => saveIdentity(session, identity),
 
     async remove(id) {
-      if (!(await removeRow(session, "identities", id))) throw missing(id);
+      if (!(await removeRow(session, IDENTITIES, id))) throw missing(id);
     },
 
     listForAgents: (ids) => listForAgents(session, ids),
@@ -113,7 +113,7 @@ function linking({ db }: Session): Pick<IdentityStore, "attachAgent" | "detachAg
 async function saveIdentity(session: Session, identity: Identity): Promise<void> {
   const { db, organizationId } = session;
   await refuseTakenKey(session, identity);
-  const { id, created_at: _, ...row } = toRow(identity);
+  const { id, created_at: _, organization_id: __, ...row } = IDENTITIES.row(identity);
   const result = await db
     .updateTable("identities")
     .set(row)
@@ -130,12 +130,12 @@ async function findByKey(
 ): Promise<Identity | undefined> {
   const row = await db
     .selectFrom("identities")
-    .selectAll()
+    .select(IDENTITIES.selection)
     .where("organization_id", "=", organizationId)
     .where("identifier_key", "=", identifierKey)
     .where(sql<SqlBool>`coalesce(project_id, '') = ${projectId ?? ""}`)
     .executeTakeFirst();
-  return row && toIdentity(row);
+  return row && IDENTITIES.read(row);
 }
 
 async function refuseTakenKey(session: Session, { id, identifierKey, projectId }: Identity): Promise<void> {
@@ -156,17 +156,14 @@ async function listForAgents(
   const rows = await db
     .selectFrom("agent_identities")
     .innerJoin("identities", "identities.id", "agent_identities.identity_id")
-    .selectAll("identities")
+    .select(IDENTITIES.selection)
     .select("agent_identities.agent_id")
     .where("agent_identities.agent_id", "in", ids)
     .where("identities.organization_id", "=", organizationId)
     .orderBy("identities.created_at")
     .orderBy("identities.id")
     .execute();
-  for (const row of rows) {
-    const id = row.agent_id;
-    found.set(id, [...(found.get(id) ?? []), toIdentity(row)]);
-  }
+  for (const { agent_id: id, ...row } of rows) found.set(id, [...(found.get(id) ?? []), IDENTITIES.read(row)]);
   return found;
 }
 
@@ -215,35 +212,4 @@ function matches(organizationId: string, filter: IdentityFilter): RawBuilder<Sql
 
 function missing(id: IdentityId): Failure {
   return new Failure("not_found", `Identity not found with id='${id}'`);
-}
-
-function toIdentity(row: IdentityRow): Identity {
-  return {
-    id: row.id,
-    organizationId: row.organization_id,
-    identifierKey: row.identifier_key,
-    name: row.name,
-    identityType: row.identity_type,
-    projectId: row.project_id,
-    properties: fromJson(row.properties),
-    createdById: row.created_by_id,
-    lastUpdatedById: row.last_updated_by_id,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-  };
-}
-
-function toRow(identity: Identity): Omit<IdentityRow, "organization_id"> {
-  return {
-    id: identity.id,
-    identifier_key: identity.identifierKey,
-    name: identity.name,
-    identity_type: identity.identityType,
-    project_id: identity.projectId,
-    properties: JSON.stringify(identity.properties),
-    created_by_id: identity.createdById,
-    last_updated_by_id: identity.lastUpdatedById,
-    created_at: identity.createdAt,
-    updated_at: identity.updatedAt,
-  };
 }

@@ -2,27 +2,21 @@ import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { ToolFilter, ToolStore } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import type { Tool } from "../../tools/tool.ts";
+import type { FieldsOf } from "../base/columns.ts";
 import { countRows, type PageSource, readPage, removeRow } from "../base/pages.ts";
-import {
-  containing,
-  fromFlagOrNull,
-  fromJson,
-  fromJsonOrNull,
-  toFlag,
-  toFlagOrNull,
-  toJsonOrNull,
-} from "../base/rows.ts";
-import type { ToolRow } from "../base/schema.ts";
+import { containing } from "../base/rows.ts";
+import type { Tables } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
+import { TOOLS } from "./tables.ts";
 
 /** Tools kept in memory. */
 const CACHED_TOOLS_MAX = 1_000;
 
-const ONE = "select * from tools where id = $1 and organization_id = $2";
+const ONE = `select ${TOOLS.selected()} from tools where id = $1 and organization_id = $2`;
 const OF_AGENT = `select tools.id, tools.updated_at from agent_tools join tools on tools.id = agent_tools.tool_id
   where agent_tools.agent_id = $1 and tools.organization_id = $2 order by agent_tools.position`;
 
-const SOURCE: PageSource = { table: "tools", column: "created_at", missing: "refuse" };
+const SOURCE = { table: TOOLS, column: "created_at", missing: "refuse" } satisfies PageSource;
 
 /** {@link ToolStore} over SQL. */
 export function sqlToolStore(session: Session): ToolStore {
@@ -31,34 +25,34 @@ export function sqlToolStore(session: Session): ToolStore {
     async find(id) {
       const row = await db
         .selectFrom("tools")
-        .selectAll()
+        .select(TOOLS.selection)
         .where("id", "=", id)
         .where("organization_id", "=", organizationId)
         .executeTakeFirst();
-      return row && toTool(row);
+      return row && TOOLS.read(row);
     },
 
     async findByNames(names) {
       if (names.length === 0) return [];
       const rows = await db
         .selectFrom("tools")
-        .selectAll()
+        .select(TOOLS.selection)
         .where("organization_id", "=", organizationId)
         .where("name", "in", names)
         .execute();
-      return rows.map(toTool);
+      return rows.map(TOOLS.read);
     },
 
     async list(filter, page) {
-      return readPage(session, SOURCE, { page, condition: matches(organizationId, filter), decode: toTool });
+      return readPage(session, SOURCE, { page, condition: matches(organizationId, filter) });
     },
 
     async count(filter) {
-      return countRows(session, "tools", matches(organizationId, filter));
+      return countRows(session, TOOLS, matches(organizationId, filter));
     },
 
     async upsert(tool) {
-      const { id, created_at, ...row } = toRow(tool);
+      const { id, created_at, ...row } = TOOLS.row(tool);
       await db
         .insertInto("tools")
         .values({ id, created_at, ...row, organization_id: organizationId })
@@ -67,7 +61,7 @@ export function sqlToolStore(session: Session): ToolStore {
     },
 
     async save(tool) {
-      const { id, created_at: _, ...row } = toRow(tool);
+      const { id, created_at: _, ...row } = TOOLS.row(tool);
       const result = await db
         .updateTable("tools")
         .set(row)
@@ -78,7 +72,7 @@ export function sqlToolStore(session: Session): ToolStore {
     },
 
     async remove(id) {
-      if (!(await removeRow(session, "tools", id))) throw new Failure("not_found", `Tool not found with id='${id}'`);
+      if (!(await removeRow(session, TOOLS, id))) throw new Failure("not_found", `Tool not found with id='${id}'`);
     },
 
     ...agentTools(session),
@@ -90,8 +84,8 @@ async function cachedTool(session: Session, id: string, updatedAt: number): Prom
   const key = `${session.organizationId} ${id} ${updatedAt}`;
   const known = session.toolCache.get(key);
   if (known !== undefined) return known;
-  const { rows } = await session.sql.execute<ToolRow>(ONE, [id, session.organizationId]);
-  const tool = rows[0] && toTool(rows[0]);
+  const { rows } = await session.sql.execute<FieldsOf<typeof TOOLS>>(ONE, [id, session.organizationId]);
+  const tool = rows[0] && TOOLS.read(rows[0]);
   if (tool === undefined || tool.updatedAt !== updatedAt) return tool;
   if (session.toolCache.size >= CACHED_TOOLS_MAX) session.toolCache.clear();
   session.toolCache.set(key, tool);
@@ -103,7 +97,7 @@ function agentTools(session: Session): Pick<ToolStore, "listForAgent" | "attach"
   const { db, organizationId } = session;
   return {
     async listForAgent(agentId) {
-      const { rows } = await session.sql.execute<Pick<ToolRow, "id" | "updated_at">>(OF_AGENT, [
+      const { rows } = await session.sql.execute<Pick<Tables["tools"], "id" | "updated_at">>(OF_AGENT, [
         agentId,
         organizationId,
       ]);
@@ -156,54 +150,4 @@ function matches(organizationId: string, filter: ToolFilter): RawBuilder<SqlBool
     );
   }
   return sql<SqlBool>`${sql.join(conditions, sql` and `)}`;
-}
-
-function toTool(row: ToolRow): Tool {
-  return {
-    id: row.id,
-    name: row.name,
-    toolType: row.tool_type,
-    description: row.description,
-    sourceType: row.source_type,
-    sourceCode: row.source_code,
-    jsonSchema: fromJsonOrNull(row.json_schema),
-    argsJsonSchema: fromJsonOrNull(row.args_json_schema),
-    tags: fromJson(row.tags),
-    returnCharLimit: row.return_char_limit,
-    pipRequirements: fromJsonOrNull(row.pip_requirements),
-    npmRequirements: fromJsonOrNull(row.npm_requirements),
-    defaultRequiresApproval: fromFlagOrNull(row.default_requires_approval),
-    enableParallelExecution: row.enable_parallel_execution !== 0,
-    metadata: fromJson(row.metadata),
-    projectId: row.project_id,
-    createdById: row.created_by_id,
-    lastUpdatedById: row.last_updated_by_id,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-  };
-}
-
-function toRow(tool: Tool): Omit<ToolRow, "organization_id"> {
-  return {
-    id: tool.id,
-    name: tool.name,
-    tool_type: tool.toolType,
-    description: tool.description,
-    source_type: tool.sourceType,
-    source_code: tool.sourceCode,
-    json_schema: toJsonOrNull(tool.jsonSchema),
-    args_json_schema: toJsonOrNull(tool.argsJsonSchema),
-    tags: JSON.stringify(tool.tags),
-    return_char_limit: tool.returnCharLimit,
-    pip_requirements: toJsonOrNull(tool.pipRequirements),
-    npm_requirements: toJsonOrNull(tool.npmRequirements),
-    default_requires_approval: toFlagOrNull(tool.defaultRequiresApproval),
-    enable_parallel_execution: toFlag(tool.enableParallelExecution),
-    metadata: JSON.stringify(tool.metadata),
-    project_id: tool.projectId,
-    created_by_id: tool.createdById,
-    last_updated_by_id: tool.lastUpdatedById,
-    created_at: tool.createdAt,
-    updated_at: tool.updatedAt,
-  };
 }

@@ -1,7 +1,6 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import { Failure } from "../../core/failure.ts";
 import { PAGE_ITEMS_MAX, type Page } from "../../core/page.ts";
-import { readable } from "./rows.ts";
 import type { Tables } from "./schema.ts";
 import type { Session } from "./session.ts";
 
@@ -10,7 +9,7 @@ const NULLABLE: ReadonlySet<string> = new Set(["last_run_completion", "last_mess
 
 /** What a page is cut from: a table with an `id`, and the column that orders it. */
 export interface PageSource {
-  readonly table: keyof Tables & string;
+  readonly table: { readonly name: keyof Tables & string };
   readonly column: string;
   /** What happens when a cursor names no row: V1 ignored it for agents and refused it elsewhere. */
   readonly missing: "ignore" | "refuse";
@@ -28,11 +27,17 @@ export async function pageCondition(session: Session, source: PageSource, page: 
 }
 
 /** What a page is read by. */
-export interface PageRead<Row, T> {
+export interface PageRead {
   readonly page: Page;
   /** Which rows; it also scopes them to the organisation. */
   readonly condition: RawBuilder<SqlBool>;
-  readonly decode: (row: Row) => T;
+}
+
+/** A table that a page is read from. */
+export interface PagedTable<Row, T> {
+  readonly name: keyof Tables & string;
+  readonly selected: () => string;
+  readonly read: (row: Row) => T;
 }
 
 /** Reads of one page that replace damaged rows by others. */
@@ -41,17 +46,17 @@ const REFILLS_MAX = 10;
 /** One page of a table. Damaged rows are left out, and the page goes on behind them, so that one bad row hides no others. */
 export async function readPage<Row extends { readonly id: string }, T>(
   session: Session,
-  source: PageSource,
-  { page, condition, decode }: PageRead<Row, T>,
+  source: PageSource & { readonly table: PagedTable<Row, T> },
+  { page, condition }: PageRead,
 ): Promise<readonly T[]> {
   const read: T[] = [];
   let after = page.after;
   for (let round = 0; round <= REFILLS_MAX; round++) {
     const here: Page = { ...page, limit: limitOf(page) - read.length, ...(after === undefined ? {} : { after }) };
-    const { rows } = await sql<Row>`select ${sql.table(source.table)}.* from ${sql.table(source.table)}
+    const { rows } = await sql<Row>`select ${sql.raw(source.table.selected())} from ${sql.table(source.table.name)}
       where ${condition} and ${await pageCondition(session, source, here)}
       order by ${orderOf(source, page)} limit ${here.limit}`.execute(session.db);
-    const found = readable(session, { table: source.table, rows }, decode);
+    const found = readable(session, source.table, rows);
     read.push(...found);
     if (found.length === rows.length || rows.length < here.limit) break;
     after = rows.at(-1)?.id;
@@ -59,26 +64,46 @@ export async function readPage<Row extends { readonly id: string }, T>(
   return read;
 }
 
+/**
+ * The rows of a list that can be read. The others are told of and left out, as they would hide all that is listed with
+ * them; who asks for one of them by its id hears that it is damaged.
+ */
+export function readable<Row extends { readonly id: string }, T>(
+  { onDamaged }: Pick<Session, "onDamaged">,
+  { name, read }: Pick<PagedTable<Row, T>, "name" | "read">,
+  rows: readonly Row[],
+): readonly T[] {
+  return rows.flatMap((row) => {
+    try {
+      return [read(row)];
+    } catch (error) {
+      if (!(error instanceof Failure) || error.kind !== "damaged") throw error;
+      onDamaged(name, row.id);
+      return [];
+    }
+  });
+}
+
 /** How many rows of a table meet `condition`, which also scopes them to the organisation. */
 export async function countRows(
   { db }: Session,
-  table: PageSource["table"],
+  { name }: PageSource["table"],
   condition: RawBuilder<SqlBool>,
 ): Promise<number> {
   const found = await sql<{
     total: number;
-  }>`select count(*) as total from ${sql.table(table)} where ${condition}`.execute(db);
+  }>`select count(*) as total from ${sql.table(name)} where ${condition}`.execute(db);
   return Number(found.rows[0]?.total ?? 0);
 }
 
 /** Removes one row of the organisation; false when there is none. */
 export async function removeRow(
   { db, organizationId }: Session,
-  table: PageSource["table"],
+  { name }: PageSource["table"],
   id: string,
 ): Promise<boolean> {
   const gone =
-    await sql`delete from ${sql.table(table)} where id = ${id} and organization_id = ${organizationId}`.execute(db);
+    await sql`delete from ${sql.table(name)} where id = ${id} and organization_id = ${organizationId}`.execute(db);
   return (gone.numAffectedRows ?? 0n) > 0n;
 }
 
@@ -89,8 +114,8 @@ export function limitOf(page: Page): number {
 
 /** The order of a page: by the column, nulls last, then by id. */
 export function orderOf(source: PageSource, page: Page): RawBuilder<unknown> {
-  const column = sql.ref(`${source.table}.${source.column}`);
-  const id = sql.ref(`${source.table}.id`);
+  const column = sql.ref(`${source.table.name}.${source.column}`);
+  const id = sql.ref(`${source.table.name}.id`);
   const isNullable = NULLABLE.has(source.column);
   const direction = sql.raw(page.order);
   return isNullable
@@ -106,7 +131,7 @@ async function comparison(
 ): Promise<RawBuilder<SqlBool>> {
   if (id === undefined) return sql<SqlBool>`1 = 1`;
   const { table, column } = source;
-  const found = await sql<{ value: unknown }>`select ${sql.ref(column)} as value from ${sql.table(table)}
+  const found = await sql<{ value: unknown }>`select ${sql.ref(column)} as value from ${sql.table(table.name)}
     where id = ${id} and organization_id = ${session.organizationId}`.execute(session.db);
   const row = found.rows[0];
   if (row === undefined) {
@@ -117,8 +142,8 @@ async function comparison(
 }
 
 function compareTo(source: PageSource, operator: "<" | ">", value: unknown, id: string): RawBuilder<SqlBool> {
-  const column = sql.ref(`${source.table}.${source.column}`);
-  const key = sql.ref(`${source.table}.id`);
+  const column = sql.ref(`${source.table.name}.${source.column}`);
+  const key = sql.ref(`${source.table.name}.id`);
   const compare = sql.raw(operator);
   if (value === null) return sql<SqlBool>`(${column} is null and ${key} ${compare} ${id})`;
   const isNullable = NULLABLE.has(source.column);

@@ -3,34 +3,34 @@ import { Failure } from "../../core/failure.ts";
 import type { AgentId, ArchiveId } from "../../core/id.ts";
 import { embeddingKeyOf } from "../../llm/catalog.ts";
 import type { Archive, ArchiveFilter, ArchiveStore } from "../../umi/archive/archive.ts";
+import type { FieldsOf } from "../base/columns.ts";
 import { type PageSource, readPage, removeRow } from "../base/pages.ts";
-import { fromJsonOrNull, toFlag, toJsonOrNull } from "../base/rows.ts";
-import type { ArchiveRow } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
 import { sqlBacklog } from "./backlog.ts";
 import { sqlEntryStore } from "./entries.ts";
+import { ARCHIVES } from "./tables.ts";
 
-const SOURCE: PageSource = { table: "archives", column: "created_at", missing: "refuse" };
+const SOURCE = { table: ARCHIVES, column: "created_at", missing: "refuse" } satisfies PageSource;
 
-const FIND = "select * from archives where id = $1 and organization_id = $2";
+const FIND = `select ${ARCHIVES.selected()} from archives where id = $1 and organization_id = $2`;
 
 /** {@link ArchiveStore} over SQL. */
 export function sqlArchiveStore(session: Session): ArchiveStore {
   const { db, organizationId } = session;
   return {
     async find(id) {
-      const { rows } = await session.sql.execute<ArchiveRow>(FIND, [id, organizationId]);
-      return rows[0] && toArchive(rows[0]);
+      const { rows } = await session.sql.execute<FieldsOf<typeof ARCHIVES>>(FIND, [id, organizationId]);
+      return rows[0] && ARCHIVES.read(rows[0]);
     },
 
     async list(filter, page) {
-      return readPage(session, SOURCE, { page, condition: matches(organizationId, filter), decode: toArchive });
+      return readPage(session, SOURCE, { page, condition: matches(organizationId, filter) });
     },
 
     async insert(archive) {
       await db
         .insertInto("archives")
-        .values({ ...toRow(archive), organization_id: organizationId })
+        .values({ ...ARCHIVES.row(archive), organization_id: organizationId })
         .execute();
     },
 
@@ -38,16 +38,16 @@ export function sqlArchiveStore(session: Session): ArchiveStore {
       const row = await db
         .selectFrom("archives")
         .innerJoin("agent_archives", "agent_archives.archive_id", "archives.id")
-        .selectAll("archives")
+        .select(ARCHIVES.selection)
         .where("agent_archives.agent_id", "=", agentId)
         .where("agent_archives.is_owner", "=", 1)
         .where("archives.organization_id", "=", organizationId)
         .executeTakeFirst();
-      return row && toArchive(row);
+      return row && ARCHIVES.read(row);
     },
 
     async save(archive) {
-      const { id, ...row } = toRow(archive);
+      const { id, ...row } = ARCHIVES.row(archive);
       const before = await this.find(archive.id);
       const result = await db
         .updateTable("archives")
@@ -61,7 +61,7 @@ export function sqlArchiveStore(session: Session): ArchiveStore {
     },
 
     async remove(id) {
-      if (!(await removeRow(session, "archives", id))) throw missing(id);
+      if (!(await removeRow(session, ARCHIVES, id))) throw missing(id);
       await sqlEntryStore(session).clear(id);
     },
 
@@ -84,7 +84,7 @@ async function attach({ db }: Session, agentId: AgentId, id: ArchiveId, isOwned:
     throw new Failure("conflict", `Agent ${agentId} has the archive ${current.archive_id} already; detach that first`);
   await db
     .insertInto("agent_archives")
-    .values({ agent_id: agentId, archive_id: id, is_owner: toFlag(isOwned) })
+    .values({ agent_id: agentId, archive_id: id, is_owner: Number(isOwned) })
     .execute();
 }
 
@@ -105,30 +105,4 @@ function keyOf(archive: Archive | undefined): string | undefined {
 
 function missing(id: ArchiveId): Failure {
   return new Failure("not_found", `Archive not found with id='${id}'`);
-}
-
-function toArchive(row: ArchiveRow): Archive {
-  return {
-    id: row.id,
-    name: row.name,
-    description: row.description,
-    embeddingConfig: fromJsonOrNull(row.embedding_config),
-    metadata: fromJsonOrNull(row.metadata),
-    createdById: row.created_by_id,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-  };
-}
-
-function toRow(archive: Archive): Omit<ArchiveRow, "organization_id"> {
-  return {
-    id: archive.id,
-    name: archive.name,
-    description: archive.description,
-    embedding_config: toJsonOrNull(archive.embeddingConfig),
-    metadata: toJsonOrNull(archive.metadata),
-    created_by_id: archive.createdById,
-    created_at: archive.createdAt,
-    updated_at: archive.updatedAt,
-  };
 }

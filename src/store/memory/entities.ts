@@ -9,9 +9,10 @@ import {
   normalizedName,
 } from "../../umi/facts/kept/entity.ts";
 import { type FactStore, MERGED_MAX, NAMESAKES_MAX } from "../../umi/facts/kept/fact-store.ts";
-import type { EntityRow } from "../base/schema.ts";
+import type { Tables } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
 import { inSpace } from "../base/space.ts";
+import { ENTITIES, MENTIONS, MERGES } from "./tables.ts";
 
 /** The part of a {@link FactStore} that is about entities. */
 type Entities = Pick<
@@ -35,18 +36,18 @@ export function sqlEntities(session: Session): Entities {
   const { db, organizationId } = session;
   const within = (space: string) => ({ organization_id: organizationId, space });
   return {
-    async addEntity({ id, space, type, name, mergedInto, createdAt }) {
+    async addEntity(entity) {
       const taken = await db
         .selectFrom("umi_entities")
         .select("id")
         .where("organization_id", "=", organizationId)
-        .where("id", "=", id)
+        .where("id", "=", entity.id)
         .executeTakeFirst();
-      if (taken !== undefined) throw new Failure("conflict", `An entity with id '${id}' exists already`);
-      const names = { name, normalized_name: normalizedName(name) };
+      if (taken !== undefined) throw new Failure("conflict", `An entity with id '${entity.id}' exists already`);
+      const others = { organization_id: organizationId, normalized_name: normalizedName(entity.name) };
       await db
         .insertInto("umi_entities")
-        .values({ ...within(space), id, type, ...names, merged_into: mergedInto, created_at: createdAt })
+        .values({ ...ENTITIES.row(entity), ...others })
         .execute();
     },
 
@@ -56,12 +57,10 @@ export function sqlEntities(session: Session): Entities {
 
     async mention(space, mentions) {
       if (mentions.length === 0) return;
-      const rows = mentions.map(({ entityId, name, turnId }) => ({
+      const rows = mentions.map((mention) => ({
+        ...MENTIONS.row(mention),
         ...within(space),
-        entity_id: entityId,
-        name,
-        normalized_name: normalizedName(name),
-        turn_id: turnId,
+        normalized_name: normalizedName(mention.name),
       }));
       await db
         .insertInto("umi_mentions")
@@ -80,19 +79,13 @@ export function sqlEntities(session: Session): Entities {
       await update(session, space, id, { name, normalized_name: normalizedName(name) });
     },
 
-    async merge(space, { kept, absorbed, reason, mergedAt, undoneAt }) {
+    async merge(space, merge) {
+      const { kept, absorbed } = merge;
       if ((await findEntity(session, space, kept)) === undefined) throw missing(kept);
       await update(session, space, absorbed, { merged_into: kept });
       await db
         .insertInto("umi_entity_merges")
-        .values({
-          ...within(space),
-          kept_id: kept,
-          absorbed_id: absorbed,
-          reason,
-          merged_at: mergedAt,
-          undone_at: undoneAt,
-        })
+        .values({ ...MERGES.row(merge), ...within(space) })
         .execute();
     },
 
@@ -111,14 +104,14 @@ async function listEntities(
 ): Promise<readonly Entity[]> {
   const rows = await session.db
     .selectFrom("umi_entities")
-    .selectAll()
+    .select(ENTITIES.selection)
     .where(inSpace(session, space))
     .where("merged_into", "is", null)
     .where(sql<SqlBool>`id > ${after}`)
     .orderBy("id")
     .limit(limit)
     .execute();
-  return rows.map(toEntity);
+  return rows.map(ENTITIES.read);
 }
 
 /** The entities that were merged into this one, through others too, and itself, by id. */
@@ -197,30 +190,24 @@ async function undoMerge(session: Session, space: string, absorbed: EntityId, un
 async function mergesOf(session: Session, space: string, id: EntityId): Promise<readonly EntityMerge[]> {
   const rows = await session.db
     .selectFrom("umi_entity_merges")
-    .selectAll()
+    .select(MERGES.selection)
     .where(inSpace(session, space))
     .where((eb) => eb.or([eb("kept_id", "=", id), eb("absorbed_id", "=", id)]))
     .orderBy("number")
     .execute();
-  return rows.map((row) => ({
-    kept: row.kept_id,
-    absorbed: row.absorbed_id,
-    reason: row.reason,
-    mergedAt: row.merged_at,
-    undoneAt: row.undone_at,
-  }));
+  return rows.map(MERGES.read);
 }
 
 async function mentionsOf(session: Session, space: string, id: EntityId): Promise<readonly Mention[]> {
   const rows = await session.db
     .selectFrom("umi_mentions")
-    .selectAll()
+    .select(MENTIONS.selection)
     .where(inSpace(session, space))
     .where("entity_id", "=", id)
     .orderBy("turn_id")
     .orderBy("name")
     .execute();
-  return rows.map((row) => ({ entityId: row.entity_id, name: row.name, turnId: row.turn_id }));
+  return rows.map(MENTIONS.read);
 }
 
 async function removeEntity(session: Session, space: string, id: EntityId): Promise<void> {
@@ -239,14 +226,19 @@ async function removeEntity(session: Session, space: string, id: EntityId): Prom
 async function findEntity({ db, ...session }: Session, space: string, id: EntityId): Promise<Entity | undefined> {
   const row = await db
     .selectFrom("umi_entities")
-    .selectAll()
+    .select(ENTITIES.selection)
     .where(inSpace(session, space))
     .where("id", "=", id)
     .executeTakeFirst();
-  return row && toEntity(row);
+  return row && ENTITIES.read(row);
 }
 
-async function update(session: Session, space: string, id: EntityId, change: Partial<EntityRow>): Promise<void> {
+async function update(
+  session: Session,
+  space: string,
+  id: EntityId,
+  change: Partial<Tables["umi_entities"]>,
+): Promise<void> {
   const result = await session.db
     .updateTable("umi_entities")
     .set(change)
@@ -254,17 +246,6 @@ async function update(session: Session, space: string, id: EntityId, change: Par
     .where("id", "=", id)
     .executeTakeFirst();
   if (result.numUpdatedRows === 0n) throw missing(id);
-}
-
-function toEntity(row: EntityRow): Entity {
-  return {
-    id: row.id,
-    space: row.space,
-    type: row.type,
-    name: row.name,
-    mergedInto: row.merged_into,
-    createdAt: row.created_at,
-  };
 }
 
 function missing(id: EntityId): Failure {

@@ -1,10 +1,9 @@
 import { type ExpressionBuilder, sql } from "kysely";
 import { assert } from "../../core/assert.ts";
-import { instantOf } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import { knownAt } from "../../umi/facts/evolution/fact-time.ts";
 import type { EntityId } from "../../umi/facts/kept/entity.ts";
-import { type Closing, contentHashOf, FACT_SOURCES_MAX, type Fact, type FactId } from "../../umi/facts/kept/fact.ts";
+import { contentHashOf, FACT_SOURCES_MAX, type Fact, type FactId } from "../../umi/facts/kept/fact.ts";
 import type { FactLink } from "../../umi/facts/kept/fact-link.ts";
 import {
   FACTS_LIMIT_MAX,
@@ -12,14 +11,15 @@ import {
   type FactStore,
   type TouchedByTurn,
 } from "../../umi/facts/kept/fact-store.ts";
+import type { FieldsOf } from "../base/columns.ts";
 import { placeholders } from "../base/placeholders.ts";
-import { toFlag } from "../base/rows.ts";
-import type { FactLinkRow, FactRow, Tables } from "../base/schema.ts";
+import type { Tables } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
 import { inSpace } from "../base/space.ts";
 import { entityFamily, sqlEntities } from "./entities.ts";
+import { FACT_LINKS, FACTS } from "./tables.ts";
 
-const FIND = "select * from umi_facts where organization_id = $1 and space = $2 and id = $3";
+const FIND = `select ${FACTS.selected()} from umi_facts where organization_id = $1 and space = $2 and id = $3`;
 const SPACE_TABLES = [
   "umi_facts",
   "umi_fact_sources",
@@ -54,11 +54,11 @@ export function sqlFactStore(session: Session): FactStore {
 
     addSource: (space, id, turnId) => addSource(session, space, id, turnId),
 
-    async link(space, { earlier, later, kind, reason, confidence, linkedAt }) {
-      const note = { kind, reason, confidence, linked_at: linkedAt };
+    async link(space, link) {
+      const { earlier_id, later_id, ...note } = FACT_LINKS.row(link);
       await db
         .insertInto("umi_fact_links")
-        .values({ ...within(space), earlier_id: earlier, later_id: later, ...note })
+        .values({ ...within(space), earlier_id, later_id, ...note })
         .onConflict((conflict) =>
           conflict.columns(["organization_id", "space", "earlier_id", "later_id"]).doUpdateSet(note),
         )
@@ -106,9 +106,11 @@ async function addFact(session: Session, fact: Fact): Promise<void> {
     .where("id", "=", fact.id)
     .executeTakeFirst();
   if (taken !== undefined) throw new Failure("conflict", `A fact with id '${fact.id}' exists already`);
+  const open = { validTo: null, closedAt: null, closedBy: null };
+  const stored = { ...fact, contentHash: contentHashOf(fact.text), ...(fact.closing ?? open) };
   await db
     .insertInto("umi_facts")
-    .values({ ...key, ...toRow(fact) })
+    .values({ ...FACTS.row(stored), organization_id: organizationId })
     .execute();
   const sources = [...new Set(fact.sourceTurnIds)].slice(0, FACT_SOURCES_MAX);
   if (sources.length > 0) {
@@ -141,27 +143,27 @@ async function addSource(session: Session, space: string, id: FactId, turnId: st
 }
 
 async function findFact(session: Session, space: string, id: FactId): Promise<Fact | undefined> {
-  const { rows } = await session.sql.execute<FactRow>(FIND, [session.organizationId, space, id]);
+  const { rows } = await session.sql.execute<FieldsOf<typeof FACTS>>(FIND, [session.organizationId, space, id]);
   return (await withSources(session, space, rows))[0];
 }
 
 async function linksOf(session: Session, space: string, id: FactId): Promise<readonly FactLink[]> {
   const rows = await session.db
     .selectFrom("umi_fact_links")
-    .selectAll()
+    .select(FACT_LINKS.selection)
     .where(inSpace(session, space))
     .where((eb) => eb.or([eb("earlier_id", "=", id), eb("later_id", "=", id)]))
     .orderBy("linked_at")
     .orderBy("earlier_id")
     .orderBy("later_id")
     .execute();
-  return rows.map(toLink);
+  return rows.map(FACT_LINKS.read);
 }
 
 async function uncertainLinks(session: Session, space: string, limit: number): Promise<readonly FactLink[]> {
   const rows = await session.db
     .selectFrom("umi_fact_links")
-    .selectAll()
+    .select(FACT_LINKS.selection)
     .where(inSpace(session, space))
     // Written out, so that the index of these links alone is used.
     .where(sql<boolean>`kind = 'uncertain'`)
@@ -169,7 +171,7 @@ async function uncertainLinks(session: Session, space: string, limit: number): P
     .orderBy("earlier_id")
     .limit(limit)
     .execute();
-  return rows.map(toLink);
+  return rows.map(FACT_LINKS.read);
 }
 
 async function removeTurn(session: Session, space: string, turnId: string): Promise<TouchedByTurn> {
@@ -198,7 +200,7 @@ async function listFacts(session: Session, space: string, query: FactQuery): Pro
   if (query.before !== undefined && last === undefined) return [];
   const rows = await session.db
     .selectFrom("umi_facts")
-    .selectAll()
+    .select(FACTS.selection)
     .where(inSpace(session, space))
     .where((eb) => matches(eb, query, family))
     .where(({ eb, refTuple, tuple }) =>
@@ -270,7 +272,11 @@ async function removeFact(session: Session, space: string, id: FactId): Promise<
   return sorted(followers.map((row) => row.fact_id));
 }
 
-async function withSources(session: Session, space: string, rows: readonly FactRow[]): Promise<readonly Fact[]> {
+async function withSources(
+  session: Session,
+  space: string,
+  rows: readonly FieldsOf<typeof FACTS>[],
+): Promise<readonly Fact[]> {
   if (rows.length === 0) return [];
   const ids = rows.map((row) => row.id);
   const of = async <T extends "umi_fact_sources" | "umi_fact_parents">(table: T) => {
@@ -288,59 +294,14 @@ async function withSources(session: Session, space: string, rows: readonly FactR
   }));
 }
 
-function toRow(fact: Fact): Omit<FactRow, "organization_id" | "space"> {
+/** The fact that a row holds, what it was taken from aside. */
+function toFact(row: FieldsOf<typeof FACTS>): Omit<Fact, "sourceTurnIds" | "derivedFrom"> {
+  const { contentHash: _, validTo, closedAt, closedBy, ...fact } = FACTS.read(row);
+  const isClosed = validTo !== null && closedAt !== null && closedBy !== null;
   return {
-    id: fact.id,
-    text: fact.text,
-    content_hash: contentHashOf(fact.text),
-    subject_id: fact.subjectId,
-    relation: fact.relation,
-    value: fact.value,
-    object_id: fact.objectId,
-    is_denied: toFlag(fact.isDenied),
-    confidence: fact.confidence,
-    valid_from: fact.validFrom,
-    said_at: fact.saidAt,
-    learned_at: fact.learnedAt,
-    event_time: fact.eventTime,
-    valid_to: fact.closing?.validTo ?? null,
-    closed_at: fact.closing?.closedAt ?? null,
-    closed_by: fact.closing?.closedBy ?? null,
-  };
-}
-
-function toFact(row: FactRow): Omit<Fact, "sourceTurnIds" | "derivedFrom"> {
-  return {
-    id: row.id,
-    space: row.space,
-    text: row.text,
-    subjectId: row.subject_id,
-    relation: row.relation,
-    value: row.value,
-    objectId: row.object_id,
-    isDenied: row.is_denied !== 0,
-    confidence: row.confidence,
-    validFrom: row.valid_from,
-    saidAt: instantOf(row.said_at ?? (row.event_time === null ? row.valid_from : row.learned_at)),
-    learnedAt: row.learned_at,
-    eventTime: row.event_time,
-    closing: closingOf(row),
-  };
-}
-
-function closingOf({ valid_to, closed_at, closed_by }: FactRow): Closing | null {
-  if (valid_to === null || closed_at === null || closed_by === null) return null;
-  return { validTo: valid_to, closedAt: closed_at, closedBy: closed_by };
-}
-
-function toLink(row: FactLinkRow): FactLink {
-  return {
-    earlier: row.earlier_id,
-    later: row.later_id,
-    kind: row.kind,
-    reason: row.reason,
-    confidence: row.confidence,
-    linkedAt: row.linked_at,
+    ...fact,
+    saidAt: fact.saidAt ?? (fact.eventTime === null ? fact.validFrom : fact.learnedAt),
+    closing: isClosed ? { validTo, closedAt, closedBy } : null,
   };
 }
 

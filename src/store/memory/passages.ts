@@ -3,15 +3,16 @@ import { Failure } from "../../core/failure.ts";
 import { type AgentId, type ArchiveId, newId } from "../../core/id.ts";
 import type { Archive } from "../../umi/archive/archive.ts";
 import type { Passage, PassageStore } from "../../umi/archive/passage.ts";
-import { limitOf, orderOf, type PageSource, pageCondition, removeRow } from "../base/pages.ts";
-import { containing, fromJson, fromJsonOrNull, readable, toJsonOrNull } from "../base/rows.ts";
-import type { PassageRow } from "../base/schema.ts";
+import type { KeyedVectors } from "../../umi/vectors/quick-vectors.ts";
+import { limitOf, orderOf, type PageSource, pageCondition, readable, removeRow } from "../base/pages.ts";
+import { containing, fromJson } from "../base/rows.ts";
 import type { Session } from "../base/session.ts";
 import { sqlArchiveStore } from "./archives.ts";
 import { sqlEntryStore } from "./entries.ts";
 import { addPassageEntries } from "./passage-entries.ts";
+import { PASSAGES } from "./tables.ts";
 
-const SOURCE: PageSource = { table: "passages", column: "created_at", missing: "refuse" };
+const SOURCE = { table: PASSAGES, column: "created_at", missing: "refuse" } satisfies PageSource;
 
 const ARCHIVE_OF = `select archives.id from agent_archives join archives on archives.id = agent_archives.archive_id
   where agent_archives.agent_id = $1 and archives.organization_id = $2`;
@@ -26,36 +27,24 @@ export function sqlPassageStore(session: Session): PassageStore {
       return (await archiveOf(session, agentId)) ?? createArchive(session, agentId, name);
     },
 
-    async insert(passages, known) {
-      for (const passage of passages) {
-        await db
-          .insertInto("passages")
-          .values({ ...toRow(passage), organization_id: organizationId })
-          .execute();
-        const tags = [...new Set(passage.tags ?? [])].map((tag) => ({ passage_id: passage.id, tag }));
-        if (tags.length > 0) await db.insertInto("passage_tags").values(tags).execute();
-      }
-      const [first] = passages;
-      if (first !== undefined)
-        await addPassageEntries(session, await archiveFor(session, first.archiveId), { passages, known });
-    },
+    insert: (passages, known) => insertPassages(session, passages, known),
 
     indexMissing: (archiveId, limit) => indexMissing(session, archiveId, limit),
 
     async find(id) {
       const row = await db
         .selectFrom("passages")
-        .selectAll()
+        .select(PASSAGES.selection)
         .where("id", "=", id)
         .where("organization_id", "=", organizationId)
         .executeTakeFirst();
-      return row && toPassage(row);
+      return row && PASSAGES.read(row);
     },
 
     async list(archiveId, page, text) {
       const rows = await db
         .selectFrom("passages")
-        .selectAll()
+        .select(PASSAGES.selection)
         .where("archive_id", "=", archiveId)
         .where("organization_id", "=", organizationId)
         .$if(text !== undefined && text !== "", (query) =>
@@ -65,7 +54,7 @@ export function sqlPassageStore(session: Session): PassageStore {
         .orderBy(orderOf(SOURCE, page))
         .limit(limitOf(page))
         .execute();
-      return readable(session, { table: "passages", rows }, toPassage);
+      return readable(session, PASSAGES, rows);
     },
 
     async count(archiveId) {
@@ -82,20 +71,40 @@ export function sqlPassageStore(session: Session): PassageStore {
       if (ids.length === 0) return [];
       const rows = await db
         .selectFrom("passages")
-        .selectAll()
+        .select(PASSAGES.selection)
         .where("id", "in", [...ids])
         .where("organization_id", "=", organizationId)
         .execute();
-      return readable(session, { table: "passages", rows }, toPassage);
+      return readable(session, PASSAGES, rows);
     },
 
     async remove(id) {
       const passage = await this.find(id);
-      if (passage === undefined || !(await removeRow(session, "passages", id)))
+      if (passage === undefined || !(await removeRow(session, PASSAGES, id)))
         throw new Failure("not_found", `Passage with id '${id}' not found`);
       await sqlEntryStore(session).remove(passage.archiveId, [id]);
     },
   };
+}
+
+async function insertPassages(
+  session: Session,
+  passages: readonly Passage[],
+  known: KeyedVectors | undefined,
+): Promise<void> {
+  const { db, organizationId } = session;
+  for (const passage of passages) {
+    const others = { search_text: passage.text.toLowerCase(), organization_id: organizationId };
+    await db
+      .insertInto("passages")
+      .values({ ...PASSAGES.row(passage), ...others })
+      .execute();
+    const tags = [...new Set(passage.tags ?? [])].map((tag) => ({ passage_id: passage.id, tag }));
+    if (tags.length > 0) await db.insertInto("passage_tags").values(tags).execute();
+  }
+  const [first] = passages;
+  if (first !== undefined)
+    await addPassageEntries(session, await archiveFor(session, first.archiveId), { passages, known });
 }
 
 /** Nothing of the passage is in its archive's space. */
@@ -106,7 +115,7 @@ const isNotIndexed = sql<SqlBool>`not exists (select 1 from umi_spaces
 async function indexMissing(session: Session, archiveId: ArchiveId, limit: number): Promise<number> {
   const rows = await session.db
     .selectFrom("passages")
-    .selectAll()
+    .select(PASSAGES.selection)
     .where("archive_id", "=", archiveId)
     .where("organization_id", "=", session.organizationId)
     .where(isNotIndexed)
@@ -115,7 +124,7 @@ async function indexMissing(session: Session, archiveId: ArchiveId, limit: numbe
     .limit(limit)
     .execute();
   if (rows.length > 0)
-    await addPassageEntries(session, await archiveFor(session, archiveId), { passages: rows.map(toPassage) });
+    await addPassageEntries(session, await archiveFor(session, archiveId), { passages: rows.map(PASSAGES.read) });
   return rows.length;
 }
 
@@ -146,7 +155,7 @@ async function createArchive(session: Session, agentId: AgentId, name: string): 
     id,
     name,
     description: "Made with the first passage of an agent",
-    embeddingConfig: fromJsonOrNull(owner.embedding_config),
+    embeddingConfig: owner.embedding_config === null ? null : fromJson(owner.embedding_config),
     metadata: null,
     createdById: userId,
     createdAt: now,
@@ -154,31 +163,4 @@ async function createArchive(session: Session, agentId: AgentId, name: string): 
   });
   await archives.attach(agentId, id, true);
   return id;
-}
-
-function toPassage(row: PassageRow): Passage {
-  return {
-    id: row.id,
-    archiveId: row.archive_id,
-    text: row.text,
-    tags: fromJsonOrNull(row.tags),
-    metadata: fromJson(row.metadata),
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-    createdById: row.created_by_id,
-  };
-}
-
-function toRow(passage: Passage): Omit<PassageRow, "organization_id"> {
-  return {
-    id: passage.id,
-    archive_id: passage.archiveId,
-    text: passage.text,
-    search_text: passage.text.toLowerCase(),
-    tags: toJsonOrNull(passage.tags),
-    metadata: JSON.stringify(passage.metadata),
-    created_by_id: passage.createdById,
-    created_at: passage.createdAt,
-    updated_at: passage.updatedAt,
-  };
 }

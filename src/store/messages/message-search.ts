@@ -2,10 +2,11 @@ import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { MessageRole } from "../../agent/message.ts";
 import type { MessageStore, SpokenFilter } from "../../agent/ports/ports.ts";
 import type { RunId } from "../../core/id.ts";
-import { readable } from "../base/rows.ts";
+import { readable } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";
 import { IS_REPLACED } from "./message-filter.ts";
-import { HOME_COLUMNS, REPLACED_AT_HOME, toMessage } from "./message-rows.ts";
+import { HOME_COLUMNS, REPLACED_AT_HOME } from "./message-rows.ts";
+import { MESSAGES } from "./tables.ts";
 import { rememberMessages } from "./turn-entries.ts";
 
 // A run that was deleted has no answer to give, so it took nothing.
@@ -32,7 +33,7 @@ export function sqlMessageFinder(session: Session): MessageFinder {
         .where(sql<SqlBool>`not ${sql.raw(IS_REPLACED)}`)
         .where("organization_id", "=", organizationId)
         .execute();
-      return readable(session, { table: "messages", rows }, toMessage);
+      return readable(session, MESSAGES, rows);
     },
 
     async indexMissing(agentId, limit) {
@@ -45,7 +46,7 @@ export function sqlMessageFinder(session: Session): MessageFinder {
         .orderBy("sequence_id")
         .limit(limit)
         .execute();
-      const messages = rows.map(toMessage);
+      const messages = rows.map(MESSAGES.read);
       await rememberMessages(session, messages);
       for (const { id } of messages) await session.sql.execute(NOTE_INDEXED, [id, organizationId]);
       return messages.length;
@@ -59,7 +60,7 @@ export function sqlMessageFinder(session: Session): MessageFinder {
         .orderBy("sequence_id", "desc")
         .limit(limit)
         .execute();
-      return readable(session, { table: "messages", rows }, toMessage);
+      return readable(session, MESSAGES, rows);
     },
 
     async runsOfOtid(agentId, conversationId, otid, limit) {

@@ -1,11 +1,11 @@
 import type { MessageStore } from "../../agent/ports/ports.ts";
-import { limitOf } from "../base/pages.ts";
-import { readable } from "../base/rows.ts";
+import { limitOf, readable } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";
 import { sqlForks } from "./forks.ts";
 import { cursorCondition, matches } from "./message-filter.ts";
-import { HOME_COLUMNS, toMessage } from "./message-rows.ts";
+import { HOME_COLUMNS } from "./message-rows.ts";
 import { type MessageFinder, sqlMessageFinder } from "./message-search.ts";
+import { MESSAGES } from "./tables.ts";
 import { sqlThreads, type Threads } from "./threads.ts";
 
 const SAVE_SYSTEM = "update messages set content = $1 where id = $2 and organization_id = $3 and role = 'system'";
@@ -27,7 +27,7 @@ function sqlMessages(session: Session): Omit<MessageStore, keyof Threads | keyof
         .where("id", "=", id)
         .where("organization_id", "=", organizationId)
         .executeTakeFirst();
-      return row && toMessage(row);
+      return row && MESSAGES.read(row);
     },
 
     async list(filter, page) {
@@ -39,7 +39,7 @@ function sqlMessages(session: Session): Omit<MessageStore, keyof Threads | keyof
         .orderBy("sequence_id", page.order)
         .limit(limitOf(page))
         .execute();
-      return readable(session, { table: "messages", rows }, toMessage);
+      return readable(session, MESSAGES, rows);
     },
 
     async saveSystem(id, text) {

@@ -3,14 +3,15 @@ import { CONTEXT_MESSAGES_MAX, type Message } from "../../agent/message.ts";
 import type { MessageStore, ThreadId } from "../../agent/ports/ports.ts";
 import { assert } from "../../core/assert.ts";
 import type { MessageId } from "../../core/id.ts";
-import { limitOf } from "../base/pages.ts";
+import type { FieldsOf } from "../base/columns.ts";
+import { limitOf, readable } from "../base/pages.ts";
 import { placeholders } from "../base/placeholders.ts";
-import { readable, toFlag } from "../base/rows.ts";
 import type { MessageRow, ThreadMessageRow } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
 import { cursorCondition, matches } from "./message-filter.ts";
-import { IS_ERROR_HERE, insertMessage, type ShownRow, STORED_COLUMNS, toMessage } from "./message-rows.ts";
+import { IS_ERROR_HERE, insertMessage, STORED_COLUMNS } from "./message-rows.ts";
 import { supersede } from "./replaced-messages.ts";
+import { MESSAGES } from "./tables.ts";
 import { rememberMessages } from "./turn-entries.ts";
 
 /** How far apart positions are, so that a summary finds room before the message it precedes. */
@@ -34,8 +35,9 @@ const inContext = (columns: string): ContextQuery => {
     order by thread_messages.position`;
   return { newest: `${query} desc limit ${CONTEXT_MESSAGES_MAX}`, head: `${query} limit 1` };
 };
-const STORED = STORED_COLUMNS.map((column) => `messages.${column}`).join(", ");
-const CONTEXT = inContext(`${STORED}, messages.sequence_id, nullif(thread_messages.is_refused, 0) as is_error`);
+const CONTEXT = inContext(
+  `${MESSAGES.selected({ isError: "nullif(thread_messages.is_refused, 0)" })}, messages.sequence_id`,
+);
 const CONTEXT_IDS = inContext("messages.id");
 const CONTEXT_TOKENS = inContext("messages.id, messages.tokens");
 
@@ -43,7 +45,7 @@ const CONTEXT_PLACES = `select sequence_id, is_refused from thread_messages
   where thread_id = $1 and in_context = 1 order by position limit ${CONTEXT_MESSAGES_MAX}`;
 /** Messages of a context that are read one by one; of more it is all read again. */
 const READ_APART_MAX = 8;
-const BY_SEQUENCE = `select ${STORED}, messages.sequence_id, null as is_error from messages
+const BY_SEQUENCE = `select ${MESSAGES.selected({ isError: "null" })}, messages.sequence_id from messages
   where organization_id = $1 and sequence_id in (${placeholders(2, READ_APART_MAX)})`;
 
 const PLACES = `select thread_messages.position, messages.role
@@ -71,7 +73,7 @@ export function sqlThreads(session: Session): Threads {
       const rows = await db
         .selectFrom("thread_messages")
         .innerJoin("messages", "messages.sequence_id", "thread_messages.sequence_id")
-        .select(STORED_COLUMNS.map((column) => `messages.${column}` as const))
+        .select(STORED_COLUMNS)
         .select(IS_ERROR_HERE)
         .where("thread_messages.thread_id", "=", threadId)
         .where(matches(organizationId, filter, "(thread_messages.is_replaced = 1)"))
@@ -79,7 +81,7 @@ export function sqlThreads(session: Session): Threads {
         .orderBy("thread_messages.position", page.order)
         .limit(limitOf(page))
         .execute();
-      return readable(session, { table: "messages", rows }, toMessage);
+      return readable(session, MESSAGES, rows);
     },
 
     async append(threadId, messages) {
@@ -117,7 +119,7 @@ export function sqlThreads(session: Session): Threads {
 
     async refuse(threadId, refused) {
       for (const { id, isKept } of refused)
-        await session.sql.execute(REFUSE, [toFlag(isKept), threadId, id, organizationId]);
+        await session.sql.execute(REFUSE, [Number(isKept), threadId, id, organizationId]);
     },
 
     async evict(threadId, firstKept, summary) {
@@ -143,16 +145,14 @@ async function contextRows<Row>(session: Session, query: ContextQuery, threadId:
 }
 
 type ContextPlace = Pick<Selectable<ThreadMessageRow>, "sequence_id" | "is_refused">;
-type StoredRow = ShownRow & Pick<MessageRow, "sequence_id">;
+type StoredRow = FieldsOf<typeof MESSAGES> & Pick<Selectable<MessageRow>, "sequence_id">;
 
 /** The message of a row, which is kept at hand in a transaction. */
-function keep({ contextCache, organizationId }: Session, row: StoredRow): Message {
-  const message = toMessage(row);
-  const chars = [row.content, row.tool_calls, row.tool_returns, row.approvals].reduce(
-    (sum, text) => sum + (text?.length ?? 0),
-    0,
-  );
-  contextCache?.set(row.sequence_id, { message: { ...message, isError: null }, organizationId, chars });
+function keep({ contextCache, organizationId }: Session, { sequence_id: at, ...row }: StoredRow): Message {
+  const texts = [row.content, row.toolCalls, row.toolReturns, row.approvals];
+  const chars = texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
+  const message = MESSAGES.read(row);
+  contextCache?.set(at, { message: { ...message, isError: null }, organizationId, chars });
   return message;
 }
 

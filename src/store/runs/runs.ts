@@ -1,23 +1,24 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { RunFilter, RunStore } from "../../agent/ports/ports.ts";
-import type { ExpiringApproval, Run } from "../../agent/run.ts";
+import type { ExpiringApproval } from "../../agent/run.ts";
 import type { Instant } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
+import type { FieldsOf } from "../base/columns.ts";
 import type { TypedConnection } from "../base/driver.ts";
 import { type PageSource, readPage, removeRow } from "../base/pages.ts";
-import { type ActorColumns, fromJson, fromJsonOrNull, toActor, toFlag, toJsonOrNull } from "../base/rows.ts";
+import { type ActorColumns, toActor } from "../base/rows.ts";
 import type { RunRow } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
 import { noteCallback, queueCallback } from "./callbacks.ts";
 import { forgetArrivals } from "./events.ts";
 import { forgetRunTraces } from "./provider-traces.ts";
 import { isUnfinished, sqlQueuedRuns } from "./queued-runs.ts";
+import { RUNS } from "./tables.ts";
 
-const SOURCE: PageSource = { table: "runs", column: "created_at", missing: "refuse" };
+const SOURCE = { table: RUNS, column: "created_at", missing: "refuse" } satisfies PageSource;
 
-const INSERT = `insert into runs (id, organization_id, user_id, agent_id, conversation_id, status, stop_reason, background,
-  request_config, metadata, callback_url, created_at, completed_at, ttft_ns, total_duration_ns)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`;
+const FIND = `select ${RUNS.selected()} from runs where id = $1 and organization_id = $2`;
+const INSERT = RUNS.inserting(["organization_id", "user_id"]);
 
 const UPDATE = `update runs set status = $1, stop_reason = $2, metadata = $3, completed_at = $4, ttft_ns = $5, total_duration_ns = $6,
   approval_due_at = $7 where id = $8 and organization_id = $9`;
@@ -33,11 +34,8 @@ export function sqlRunStore(session: Session): RunStore {
   const { organizationId } = session;
   return {
     async find(id) {
-      const { rows } = await session.sql.execute<RunRow>("select * from runs where id = $1 and organization_id = $2", [
-        id,
-        organizationId,
-      ]);
-      return rows[0] && toRun(rows[0]);
+      const { rows } = await session.sql.execute<FieldsOf<typeof RUNS>>(FIND, [id, organizationId]);
+      return rows[0] && RUNS.read(rows[0]);
     },
 
     async active(agentId, conversationId) {
@@ -46,27 +44,11 @@ export function sqlRunStore(session: Session): RunStore {
     },
 
     async list(filter, page) {
-      return readPage(session, SOURCE, { page, condition: matches(organizationId, filter), decode: toRun });
+      return readPage(session, SOURCE, { page, condition: matches(organizationId, filter) });
     },
 
     async insert(run) {
-      await session.sql.execute(INSERT, [
-        run.id,
-        organizationId,
-        session.userId,
-        run.agentId,
-        run.conversationId,
-        run.status,
-        run.stopReason,
-        toFlag(run.background),
-        toJsonOrNull(run.requestConfig),
-        JSON.stringify(run.metadata),
-        run.callbackUrl,
-        run.createdAt,
-        run.completedAt,
-        run.ttftNs,
-        run.totalDurationNs,
-      ]);
+      await session.sql.execute(INSERT, [...RUNS.values(run), organizationId, session.userId]);
     },
 
     async save(run) {
@@ -98,7 +80,7 @@ export function sqlRunStore(session: Session): RunStore {
     noteCallback: (id, outcome) => noteCallback(session, id, outcome),
 
     async remove(id) {
-      if (!(await removeRow(session, "runs", id))) throw new Failure("not_found", `Run ${id} not found`);
+      if (!(await removeRow(session, RUNS, id))) throw new Failure("not_found", `Run ${id} not found`);
       await forgetRunTraces(session, id);
       await forgetArrivals(session);
     },
@@ -128,29 +110,7 @@ function matches(organizationId: string, filter: RunFilter): RawBuilder<SqlBool>
   oneOf("status", filter.statuses);
   if (filter.conversationId === null) conditions.push(sql`runs.conversation_id is null`);
   else if (filter.conversationId !== undefined) conditions.push(sql`runs.conversation_id = ${filter.conversationId}`);
-  if (filter.background !== undefined) conditions.push(sql`runs.background = ${toFlag(filter.background)}`);
+  if (filter.background !== undefined) conditions.push(sql`runs.background = ${Number(filter.background)}`);
   if (filter.stopReason !== undefined) conditions.push(sql`runs.stop_reason = ${filter.stopReason}`);
   return sql<SqlBool>`${sql.join(conditions, sql` and `)}`;
-}
-
-function toRun(row: RunRow): Run {
-  return {
-    id: row.id,
-    agentId: row.agent_id,
-    conversationId: row.conversation_id,
-    status: row.status,
-    stopReason: row.stop_reason,
-    background: row.background !== 0,
-    requestConfig: fromJsonOrNull(row.request_config),
-    metadata: fromJson(row.metadata),
-    callbackUrl: row.callback_url,
-    createdAt: row.created_at,
-    completedAt: row.completed_at,
-    ttftNs: row.ttft_ns,
-    totalDurationNs: row.total_duration_ns,
-    callbackSentAt: row.callback_sent_at,
-    callbackStatusCode: row.callback_status_code,
-    callbackError: row.callback_error,
-    approvalDueAt: row.approval_due_at,
-  };
 }

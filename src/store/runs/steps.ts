@@ -1,38 +1,12 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { StepFilter, StepStore } from "../../agent/ports/ports.ts";
-import type { Step } from "../../agent/run.ts";
 import { type PageSource, readPage } from "../base/pages.ts";
-import { fromJson, fromJsonOrNull, toJsonOrNull } from "../base/rows.ts";
-import type { StepRow } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
+import { STEPS } from "./tables.ts";
 
-const SOURCE: PageSource = { table: "steps", column: "created_at", missing: "refuse" };
+const SOURCE = { table: STEPS, column: "created_at", missing: "refuse" } satisfies PageSource;
 
-const COLUMNS = [
-  "id",
-  "organization_id",
-  "run_id",
-  "agent_id",
-  "provider_name",
-  "provider_category",
-  "model",
-  "model_handle",
-  "model_endpoint",
-  "context_window_limit",
-  "usage",
-  "stop_reason",
-  "status",
-  "error_type",
-  "error_data",
-  "feedback",
-  "tags",
-  "project_id",
-  "created_at",
-  "step_ns",
-  "llm_request_ns",
-] as const satisfies readonly (keyof StepRow)[];
-
-const INSERT = `insert into steps (${COLUMNS.join(", ")}) values (${COLUMNS.map((_, index) => `$${index + 1}`).join(", ")})`;
+const INSERT = STEPS.inserting(["organization_id"]);
 
 /** {@link StepStore} over SQL. */
 export function sqlStepStore(session: Session): StepStore {
@@ -41,27 +15,23 @@ export function sqlStepStore(session: Session): StepStore {
     async find(id) {
       const row = await db
         .selectFrom("steps")
-        .selectAll()
+        .select(STEPS.selection)
         .where("id", "=", id)
         .where("organization_id", "=", organizationId)
         .executeTakeFirst();
-      return row && toStep(row);
+      return row && STEPS.read(row);
     },
 
     async list(filter, page) {
-      return readPage(session, SOURCE, { page, condition: matches(organizationId, filter), decode: toStep });
+      return readPage(session, SOURCE, { page, condition: matches(organizationId, filter) });
     },
 
     async insert(step) {
-      const row = { ...toRow(step), organization_id: organizationId };
-      await session.sql.execute(
-        INSERT,
-        COLUMNS.map((column) => row[column]),
-      );
+      await session.sql.execute(INSERT, [...STEPS.values(step), organizationId]);
     },
 
     async save(step) {
-      const { id, ...row } = toRow(step);
+      const { id, ...row } = STEPS.row(step);
       await db
         .updateTable("steps")
         .set(row)
@@ -94,54 +64,4 @@ function matches(organizationId: string, filter: StepFilter): RawBuilder<SqlBool
 function hasTag(tags: readonly string[]): RawBuilder<SqlBool> {
   const found = tags.map((tag) => sql`replace(steps.tags, ${JSON.stringify(tag)}, '') <> steps.tags`);
   return sql<SqlBool>`(${sql.join(found, sql` or `)})`;
-}
-
-function toStep(row: StepRow): Step {
-  return {
-    id: row.id,
-    runId: row.run_id,
-    agentId: row.agent_id,
-    providerName: row.provider_name,
-    providerCategory: row.provider_category,
-    model: row.model,
-    modelHandle: row.model_handle,
-    modelEndpoint: row.model_endpoint,
-    contextWindowLimit: row.context_window_limit,
-    usage: fromJsonOrNull(row.usage),
-    stopReason: row.stop_reason,
-    status: row.status,
-    errorType: row.error_type,
-    errorData: fromJsonOrNull(row.error_data),
-    feedback: row.feedback,
-    tags: fromJson(row.tags),
-    projectId: row.project_id,
-    createdAt: row.created_at,
-    stepNs: row.step_ns,
-    llmRequestNs: row.llm_request_ns,
-  };
-}
-
-function toRow(step: Step): Omit<StepRow, "organization_id"> {
-  return {
-    id: step.id,
-    run_id: step.runId,
-    agent_id: step.agentId,
-    provider_name: step.providerName,
-    provider_category: step.providerCategory,
-    model: step.model,
-    model_handle: step.modelHandle,
-    model_endpoint: step.modelEndpoint,
-    context_window_limit: step.contextWindowLimit,
-    usage: toJsonOrNull(step.usage),
-    stop_reason: step.stopReason,
-    status: step.status,
-    error_type: step.errorType,
-    error_data: toJsonOrNull(step.errorData),
-    feedback: step.feedback,
-    tags: JSON.stringify(step.tags),
-    project_id: step.projectId,
-    created_at: step.createdAt,
-    step_ns: step.stepNs,
-    llm_request_ns: step.llmRequestNs,
-  };
 }
