@@ -1,4 +1,4 @@
-import type { EmbeddingConfig, EmbeddingInfo, LlmConfig, ModelInfo } from "./config.ts";
+import { type EmbeddingConfig, type EmbeddingInfo, type LlmConfig, type ModelInfo, UNSET } from "./config.ts";
 import { baseUrlOf, endpointTypeOf, type ProviderKind, type ProviderSettings, providerTypeOf } from "./provider.ts";
 
 /** What is known of a model beyond its name. A provider's own account of it wins over ours. */
@@ -147,33 +147,18 @@ export function llmConfigOf(
   facts: ModelFacts = {},
 ): LlmConfig & { readonly handle: string } {
   return {
+    ...UNSET,
     model,
-    displayName: null,
     modelEndpointType: endpointTypeOf(settings.kind),
     modelEndpoint: baseUrlOf(settings) || null,
     providerName: settings.name,
     providerCategory: settings.category ?? "base",
-    modelWrapper: null,
     contextWindow: facts.contextWindow ?? contextWindowOf(model),
-    putInnerThoughtsInKwargs: false,
     handle: handleOf(settings, model),
     temperature: 1,
     maxTokens: facts.maxTokens ?? maxTokensOf(settings.kind, model),
     enableReasoner: true,
-    reasoningEffort: null,
-    maxReasoningTokens: 0,
-    effort: null,
-    frequencyPenalty: null,
-    compatibilityType: null,
     verbosity: /^gpt-5/.test(bareName(model)) ? "medium" : null,
-    tier: null,
-    parallelToolCalls: false,
-    responseFormat: null,
-    strict: false,
-    returnLogprobs: false,
-    topLogprobs: null,
-    returnTokenIds: false,
-    toolCallParser: null,
   };
 }
 

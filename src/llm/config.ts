@@ -36,6 +36,27 @@ export interface LlmConfig {
   readonly toolCallParser: string | null;
 }
 
+/** The settings of a model that nobody has set, but for those that tell one from another. */
+export const UNSET = {
+  displayName: null,
+  modelWrapper: null,
+  putInnerThoughtsInKwargs: false,
+  reasoningEffort: null,
+  maxReasoningTokens: 0,
+  effort: null,
+  frequencyPenalty: null,
+  compatibilityType: null,
+  verbosity: null,
+  tier: null,
+  parallelToolCalls: false,
+  responseFormat: null,
+  strict: false,
+  returnLogprobs: false,
+  topLogprobs: null,
+  returnTokenIds: false,
+  toolCallParser: null,
+} satisfies Partial<LlmConfig>;
+
 /** An agent's embedding model, as Letta's `embedding_config` holds it. */
 export interface EmbeddingConfig {
   readonly embeddingEndpointType: string;

@@ -4,7 +4,7 @@ import type { Embed } from "./call/embedding-call.ts";
 import { sanitizeToolCallId } from "./call/tool-call-id.ts";
 import type { LlmConfig } from "./config.ts";
 import type { ModelRequest, ReasoningPart } from "./model.ts";
-import type { ProviderSettings } from "./provider.ts";
+import { baseUrlOf, type ProviderSettings } from "./provider.ts";
 import type { Bodies } from "./regular-answer.ts";
 
 /** What of a {@link ReasoningPart} must go back to the provider unchanged. */
@@ -62,23 +62,15 @@ export interface Family {
   readonly embedTextsMax?: number;
 }
 
-/** The type of `fetch` that the provider packages ask for; they only ever call it. */
-export type PackageFetch = Fetch & { preconnect(url: string | URL): void };
-
-/** `fetch` in the shape that the provider packages ask for. */
-export function packageFetch(fetch: Fetch): PackageFetch {
-  // A new function, so that the caller's own is not changed.
-  return Object.assign((...args: Parameters<Fetch>) => fetch(...args), { preconnect: () => undefined });
-}
-
-/** `key` as the package wants it: never undefined, which would make it look into the environment. */
-export function keyOf(settings: ProviderSettings): string {
-  return settings.apiKey ?? "";
-}
-
-/** `headers` as a package wants them. */
-export function headersOf(settings: ProviderSettings): Record<string, string> {
-  return { ...settings.headers };
+/** How a package reaches its provider. A key that is not set is empty, or the package would look into the environment. */
+export function reachOf(settings: ProviderSettings, fetch: Fetch) {
+  return {
+    baseURL: baseUrlOf(settings),
+    apiKey: settings.apiKey ?? "",
+    headers: { ...settings.headers },
+    // A new function, so that the caller's own is not changed. Packages ask for `preconnect` and never call it.
+    fetch: Object.assign((...args: Parameters<Fetch>) => fetch(...args), { preconnect: () => undefined }),
+  };
 }
 
 /** The text at `key` of the metadata's part for `provider`, if there is one. */
@@ -92,7 +84,7 @@ export function markOf(
 }
 
 /** `marks` without what is undefined. */
-export function marks(found: { readonly [K in keyof ReasoningMarks]: string | undefined }): ReasoningMarks {
+export function marks(found: { readonly [K in keyof ReasoningMarks]?: string | undefined }): ReasoningMarks {
   return {
     ...(found.signature !== undefined && { signature: found.signature }),
     ...(found.encrypted !== undefined && { encrypted: found.encrypted }),

@@ -1,24 +1,5 @@
 import type { ProviderCategory } from "./config.ts";
 
-/** Every kind of provider this server can speak to, in Letta's words where Letta has one. */
-export type ProviderKind =
-  | "openai"
-  | "anthropic"
-  | "google_ai"
-  | "mistral"
-  | "azure"
-  | "bedrock"
-  | "groq"
-  | "xai"
-  | "deepseek"
-  | "together"
-  | "openrouter"
-  | "ollama"
-  | "lmstudio"
-  | "llamacpp"
-  | "vllm"
-  | "openai_compatible";
-
 /** One configured provider. `name` is the prefix of its models' handles. */
 export interface ProviderSettings {
   readonly name: string;
@@ -44,65 +25,41 @@ interface KindFacts {
   readonly baseUrl?: string;
   /** The path a base URL must end with, added where people leave it out. */
   readonly path?: string;
-  /** Letta's `provider_type`. */
-  readonly type: string;
-  /** Letta's `model_endpoint_type`. */
-  readonly endpointType: string;
+  /** Letta's `provider_type`, where it is not the kind's own name. */
+  readonly type?: string;
+  /** Letta's `model_endpoint_type`, where it is not the kind's own name. */
+  readonly endpointType?: string;
 }
 
-const FACTS: Readonly<Record<ProviderKind, KindFacts>> = {
-  openai: { title: "OpenAI", baseUrl: "https://api.openai.com/v1", type: "openai", endpointType: "openai" },
-  anthropic: {
-    title: "Anthropic",
-    baseUrl: "https://api.anthropic.com/v1",
-    path: "/v1",
-    type: "anthropic",
-    endpointType: "anthropic",
-  },
-  google_ai: {
-    title: "Google",
-    baseUrl: "https://generativelanguage.googleapis.com/v1beta",
-    path: "/v1beta",
-    type: "google_ai",
-    endpointType: "google_ai",
-  },
-  mistral: { title: "Mistral", baseUrl: "https://api.mistral.ai/v1", type: "mistral", endpointType: "mistral" },
-  azure: { title: "Azure", type: "azure", endpointType: "azure" },
-  bedrock: { title: "Bedrock", type: "bedrock", endpointType: "bedrock" },
-  groq: { title: "Groq", baseUrl: "https://api.groq.com/openai/v1", type: "groq", endpointType: "groq" },
-  xai: { title: "xAI", baseUrl: "https://api.x.ai/v1", type: "xai", endpointType: "xai" },
-  deepseek: { title: "DeepSeek", baseUrl: "https://api.deepseek.com", type: "deepseek", endpointType: "deepseek" },
-  together: { title: "Together", baseUrl: "https://api.together.xyz/v1", type: "together", endpointType: "together" },
-  openrouter: {
-    title: "OpenRouter",
-    baseUrl: "https://openrouter.ai/api/v1",
-    type: "openrouter",
-    endpointType: "openrouter",
-  },
-  ollama: {
-    title: "Ollama",
-    baseUrl: "http://127.0.0.1:11434/v1",
-    path: "/v1",
-    type: "ollama",
-    endpointType: "ollama",
-  },
-  lmstudio: {
-    title: "LM Studio",
-    baseUrl: "http://127.0.0.1:1234/v1",
-    path: "/v1",
-    type: "lmstudio_openai",
-    endpointType: "lmstudio",
-  },
-  llamacpp: {
-    title: "llama.cpp",
-    baseUrl: "http://127.0.0.1:8080/v1",
-    path: "/v1",
-    type: "openai",
-    endpointType: "llamacpp",
-  },
-  vllm: { title: "vLLM", baseUrl: "http://127.0.0.1:8000/v1", path: "/v1", type: "vllm", endpointType: "vllm" },
+/** In the order in which Letta lists them. */
+const KINDS = {
+  openai: { title: "OpenAI", baseUrl: "https://api.openai.com/v1" },
+  anthropic: { title: "Anthropic", baseUrl: "https://api.anthropic.com/v1", path: "/v1" },
+  ollama: { title: "Ollama", baseUrl: "http://127.0.0.1:11434/v1", path: "/v1" },
+  google_ai: { title: "Google", baseUrl: "https://generativelanguage.googleapis.com/v1beta", path: "/v1beta" },
+  azure: { title: "Azure" },
+  groq: { title: "Groq", baseUrl: "https://api.groq.com/openai/v1" },
+  together: { title: "Together", baseUrl: "https://api.together.xyz/v1" },
+  vllm: { title: "vLLM", baseUrl: "http://127.0.0.1:8000/v1", path: "/v1" },
+  llamacpp: { title: "llama.cpp", baseUrl: "http://127.0.0.1:8080/v1", path: "/v1", type: "openai" },
   openai_compatible: { title: "OpenAI-compatible endpoint", type: "openai", endpointType: "openai" },
-};
+  bedrock: { title: "Bedrock" },
+  lmstudio: { title: "LM Studio", baseUrl: "http://127.0.0.1:1234/v1", path: "/v1", type: "lmstudio_openai" },
+  deepseek: { title: "DeepSeek", baseUrl: "https://api.deepseek.com" },
+  xai: { title: "xAI", baseUrl: "https://api.x.ai/v1" },
+  mistral: { title: "Mistral", baseUrl: "https://api.mistral.ai/v1" },
+  openrouter: { title: "OpenRouter", baseUrl: "https://openrouter.ai/api/v1" },
+} satisfies Readonly<Record<string, KindFacts>>;
+const FACTS: Readonly<Record<ProviderKind, KindFacts>> = KINDS;
+
+/** Every kind of provider this server can speak to, in Letta's words where Letta has one. */
+export type ProviderKind = keyof typeof KINDS;
+
+/** Where providers of this kind stand in a list: their own first, those of users behind them. */
+export function rankOf({ kind, category }: Pick<ProviderSettings, "kind" | "category">): number {
+  const kinds = Object.keys(KINDS);
+  return kinds.indexOf(kind) + (category === "byok" ? kinds.length : 0);
+}
 
 /** What error texts call this kind of provider. */
 export function titleOf(kind: ProviderKind): string {
@@ -111,12 +68,12 @@ export function titleOf(kind: ProviderKind): string {
 
 /** Letta's `provider_type` for this kind. */
 export function providerTypeOf(kind: ProviderKind): string {
-  return FACTS[kind].type;
+  return FACTS[kind].type ?? kind;
 }
 
 /** Letta's `model_endpoint_type` for this kind. */
 export function endpointTypeOf(kind: ProviderKind): string {
-  return FACTS[kind].endpointType;
+  return FACTS[kind].endpointType ?? kind;
 }
 
 /** The address all requests of this provider start with, without a slash at its end; empty when it has none. */

@@ -21,7 +21,7 @@ import { familyOf } from "./families/all.ts";
 import { listModels } from "./listing.ts";
 import type { LanguageModel } from "./model.ts";
 import type { BuiltInModel, Models, ProviderCheck } from "./models.ts";
-import { endpointTypeOf, type ProviderKind, type ProviderSettings, titleOf } from "./provider.ts";
+import { endpointTypeOf, type ProviderSettings, rankOf, titleOf } from "./provider.ts";
 
 /** What the models are made of. */
 export interface ModelsOptions extends World {
@@ -42,26 +42,6 @@ const DIMENSIONS_MAX = 1_000;
 const OPEN_MODELS_MAX = 1_000;
 /** Longer handles than any provider's are not looked up. */
 const HANDLE_CHARS_MAX = 400;
-
-/** The order in which Letta lists providers. */
-const ORDER: readonly ProviderKind[] = [
-  "openai",
-  "anthropic",
-  "ollama",
-  "google_ai",
-  "azure",
-  "groq",
-  "together",
-  "vllm",
-  "llamacpp",
-  "openai_compatible",
-  "bedrock",
-  "lmstudio",
-  "deepseek",
-  "xai",
-  "mistral",
-  "openrouter",
-];
 
 /** What is known of one provider's models at the moment. */
 interface Offer {
@@ -245,10 +225,6 @@ class Registry implements Models {
 function knownOffer(settings: ProviderSettings): Offer {
   const models = knownModels(settings.kind).map((name) => [name, modelInfoOf(settings, name)] as const);
   return { models: new Map(models), embeddings: new Map(), complete: false };
-}
-
-function rankOf(settings: ProviderSettings): number {
-  return ORDER.indexOf(settings.kind) + (settings.category === "byok" ? ORDER.length : 0);
 }
 
 const ADVICE: Partial<Readonly<Record<ModelFailureType, string>>> = {

@@ -123,7 +123,7 @@ function serverSentEvents(): Framing {
   const events = createEventStream();
   const framed = (data: string): Framed => {
     const value = parseJson(data);
-    const event = isJson(value) ? value : undefined;
+    const event = isRecord(value) ? value : undefined;
     return { event, write: (given) => (given === event ? frame(data.replaceAll("\n", " ")) : serverSent(given)) };
   };
   return { take: (bytes) => events.take(bytes).map(framed), end: () => events.end().map(framed) };
@@ -145,7 +145,7 @@ async function regularWhole(
 ): Promise<string> {
   const text = await wholeText(body, clock, onBytes);
   const value = parseJson(text);
-  if (!isJson(value)) return text;
+  if (!isRecord(value)) return text;
   throwErrorIn(value);
   return JSON.stringify(bodies.whole(value));
 }
@@ -165,9 +165,4 @@ export async function wholeText(
     onBytes();
     text += decoder.decode(value, { stream: true });
   }
-}
-
-/** What was parsed as JSON holds nothing else. */
-function isJson(value: unknown): value is JsonObject {
-  return isRecord(value);
 }

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../core/json.ts";
 import type { Random } from "../../core/random.ts";
-import type { LlmConfig, ModelInfo } from "../../llm/config.ts";
+import { type LlmConfig, type ModelInfo, UNSET } from "../../llm/config.ts";
 import type { LanguageModel, ModelDelta, ModelReply, ModelRequest, ToolCall, Usage } from "../../llm/model.ts";
 import type { BuiltInModel } from "../../llm/models.ts";
 import { turnOf } from "./rehearsal-turn.ts";
@@ -16,33 +16,17 @@ const CHARS_PER_TOKEN = 4;
 /** The built-in model that needs no provider. Letta's clients know its kind as `openai`, the most general one. */
 const REHEARSAL: ModelInfo = {
   config: {
+    ...UNSET,
     model: NAME,
-    displayName: null,
     modelEndpointType: "openai",
     modelEndpoint: null,
     providerName: PROVIDER,
     providerCategory: "base",
-    modelWrapper: null,
     contextWindow: CONTEXT_TOKENS,
-    putInnerThoughtsInKwargs: false,
     handle: HANDLE,
     temperature: 0,
     maxTokens: OUTPUT_TOKENS,
     enableReasoner: false,
-    reasoningEffort: null,
-    maxReasoningTokens: 0,
-    effort: null,
-    frequencyPenalty: null,
-    compatibilityType: null,
-    verbosity: null,
-    tier: null,
-    parallelToolCalls: false,
-    responseFormat: null,
-    strict: false,
-    returnLogprobs: false,
-    topLogprobs: null,
-    returnTokenIds: false,
-    toolCallParser: null,
   },
   providerType: "openai",
   maxContextWindow: CONTEXT_TOKENS,

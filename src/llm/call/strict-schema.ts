@@ -18,33 +18,29 @@ function strict(schema: JsonObject, depth: number): JsonObject | undefined {
   if (schema["type"] === "object" || schema["properties"] !== undefined) return strictObject(schema, depth);
   const items = schema["items"];
   if (items !== undefined) {
-    const inner = isObject(items) ? strict(items, depth + 1) : undefined;
+    const inner = isRecord(items) ? strict(items, depth + 1) : undefined;
     return inner === undefined ? undefined : { ...schema, items: inner };
   }
   if (schema["type"] === "array") return undefined;
   const anyOf = schema["anyOf"];
   if (!isList(anyOf)) return schema;
-  const options = anyOf.map((option) => (isObject(option) ? strict(option, depth + 1) : undefined));
+  const options = anyOf.map((option) => (isRecord(option) ? strict(option, depth + 1) : undefined));
   return options.every((option) => option !== undefined) ? { ...schema, anyOf: options } : undefined;
 }
 
 function strictObject(schema: JsonObject, depth: number): JsonObject | undefined {
   const { properties = {}, required = [], additionalProperties } = schema;
-  if (!isObject(properties) || !isList(required)) return undefined;
+  if (!isRecord(properties) || !isList(required)) return undefined;
   if (additionalProperties !== undefined && additionalProperties !== false) return undefined;
   const closed: Record<string, Json> = {};
   for (const [name, property] of Object.entries(properties)) {
-    const inner = required.includes(name) && isObject(property) ? strict(property, depth + 1) : undefined;
+    const inner = required.includes(name) && isRecord(property) ? strict(property, depth + 1) : undefined;
     if (inner === undefined) return undefined;
     closed[name] = inner;
   }
   // An object without named properties takes anything, which strict mode cannot say.
   if (depth > 0 && Object.keys(closed).length === 0) return undefined;
   return { ...schema, properties: closed, required, additionalProperties: false };
-}
-
-function isObject(value: Json): value is JsonObject {
-  return isRecord(value);
 }
 
 function isList(value: Json | undefined): value is readonly Json[] {

@@ -1,18 +1,7 @@
 import type { JSONObject } from "@ai-sdk/provider";
 import { reasonsNatively, thinksAdaptively } from "../catalog.ts";
-import {
-  type Dialect,
-  type Family,
-  type FamilyCall,
-  headersOf,
-  keyOf,
-  markOf,
-  marks,
-  PLAIN_DIALECT,
-  packageFetch,
-} from "../family.ts";
+import { type Dialect, type Family, type FamilyCall, markOf, marks, PLAIN_DIALECT, reachOf } from "../family.ts";
 import type { ModelMessage } from "../model.ts";
-import { baseUrlOf } from "../provider.ts";
 import { claudeBodies } from "./claude-bodies.ts";
 
 /** The smallest thinking budget Anthropic accepts. */
@@ -23,12 +12,7 @@ export const anthropic: Family = {
   dialect: claudeDialect("anthropic"),
   async open(settings, config, fetch) {
     const { createAnthropic } = await import("@ai-sdk/anthropic");
-    const provider = createAnthropic({
-      baseURL: baseUrlOf(settings),
-      apiKey: keyOf(settings),
-      headers: headersOf(settings),
-      fetch: packageFetch(fetch),
-    });
+    const provider = createAnthropic(reachOf(settings, fetch));
     return provider(config.model);
   },
   options(call) {
@@ -60,8 +44,6 @@ export function claudeDialect(key: string): Dialect {
       marks({
         signature: markOf(metadata, key, "signature"),
         redacted: markOf(metadata, key, "redactedData"),
-        encrypted: undefined,
-        id: undefined,
       }),
     writeMarks({ signature, redacted }) {
       if (signature !== undefined) return { [key]: { signature } };

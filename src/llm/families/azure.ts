@@ -1,6 +1,6 @@
 import { usesResponsesApi } from "../catalog.ts";
 import type { LlmConfig } from "../config.ts";
-import { type Family, headersOf, keyOf, packageFetch } from "../family.ts";
+import { type Family, reachOf } from "../family.ts";
 import { baseUrlOf, type ProviderSettings } from "../provider.ts";
 import { openaiDialect, openaiOptions, openaiStrictTools } from "./openai.ts";
 import { openaiEmbeddings } from "./openai-embeddings.ts";
@@ -12,10 +12,8 @@ export const azure: Family = {
   async open(settings, config, fetch) {
     const { createAzure } = await import("@ai-sdk/azure");
     const provider = createAzure({
+      ...reachOf(settings, fetch),
       baseURL: azureUrlOf(settings),
-      apiKey: keyOf(settings),
-      headers: headersOf(settings),
-      fetch: packageFetch(fetch),
       useDeploymentBasedUrls: isDated(settings),
       ...(settings.apiVersion !== undefined && { apiVersion: settings.apiVersion }),
     });

@@ -1,6 +1,6 @@
 import type { Fetch } from "../../core/world.ts";
-import { type Family, headersOf, keyOf, packageFetch } from "../family.ts";
-import { baseUrlOf, type ProviderSettings } from "../provider.ts";
+import { type Family, reachOf } from "../family.ts";
+import type { ProviderSettings } from "../provider.ts";
 import { claudeDialect, claudeMaxTokens, thinkingOf } from "./anthropic.ts";
 import { bedrockBodies } from "./bedrock-bodies.ts";
 
@@ -32,14 +32,13 @@ export const bedrock: Family = {
 
 async function providerOf(settings: ProviderSettings, fetch: Fetch) {
   const { createAmazonBedrock } = await import("@ai-sdk/amazon-bedrock");
+  const reach = reachOf(settings, fetch);
   return createAmazonBedrock({
+    ...reach,
     region: settings.region ?? "us-east-1",
-    baseURL: baseUrlOf(settings) || "https://bedrock-runtime.us-east-1.amazonaws.com",
-    apiKey: keyOf(settings),
+    baseURL: reach.baseURL || "https://bedrock-runtime.us-east-1.amazonaws.com",
     accessKeyId: settings.accessKeyId ?? "",
     secretAccessKey: settings.secretAccessKey ?? "",
-    headers: headersOf(settings),
-    fetch: packageFetch(fetch),
     ...(settings.sessionToken !== undefined && { sessionToken: settings.sessionToken }),
   });
 }

@@ -1,4 +1,4 @@
-import { isRecord, type JsonObject } from "../../core/json.ts";
+import { isRecord, type Json, type JsonObject } from "../../core/json.ts";
 import type { Bodies, BodyReader } from "../regular-answer.ts";
 
 /** Events, blocks and pieces of blocks that the package knows and an agent needs. What is new is passed over. */
@@ -80,12 +80,8 @@ function withUsage(value: JsonObject): JsonObject {
   return { ...value, usage: { ...usage, ...(isDelta ? {} : counts), ...output } };
 }
 
-function objectOf(value: unknown): JsonObject {
-  return isJson(value) ? value : {};
-}
-
-function isJson(value: unknown): value is JsonObject {
-  return isRecord(value);
+function objectOf(value: Json | undefined): JsonObject {
+  return isRecord(value) ? value : {};
 }
 
 function typeOf(value: unknown): string {

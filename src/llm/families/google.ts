@@ -1,7 +1,7 @@
 import { isRecord } from "../../core/json.ts";
 import { type EmbeddingCall, postJson, vectorOfNumbers } from "../call/embedding-call.ts";
 import { reasonsNatively } from "../catalog.ts";
-import { type Family, headersOf, keyOf, markOf, marks, PLAIN_DIALECT, packageFetch } from "../family.ts";
+import { type Family, markOf, marks, PLAIN_DIALECT, reachOf } from "../family.ts";
 import { baseUrlOf } from "../provider.ts";
 import { geminiBodies } from "./gemini-bodies.ts";
 
@@ -17,19 +17,14 @@ export const google: Family = {
     signsToolCalls: true,
     readMarks(metadata) {
       const encrypted = markOf(metadata, "google", "thoughtSignature");
-      return marks({ encrypted, id: encrypted && MARK, signature: undefined, redacted: undefined });
+      return marks({ encrypted, id: encrypted && MARK });
     },
     writeMarks: ({ id, encrypted }) =>
       id === MARK && encrypted !== undefined ? { google: { thoughtSignature: encrypted } } : undefined,
   },
   async open(settings, config, fetch) {
     const { createGoogle } = await import("@ai-sdk/google");
-    const provider = createGoogle({
-      baseURL: baseUrlOf(settings),
-      apiKey: keyOf(settings),
-      headers: headersOf(settings),
-      fetch: packageFetch(fetch),
-    });
+    const provider = createGoogle(reachOf(settings, fetch));
     return provider(config.model);
   },
   bodies: geminiBodies,

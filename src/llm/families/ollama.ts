@@ -43,7 +43,7 @@ function nativeFetch(settings: ProviderSettings, window: number, fetch: Fetch): 
   return async (input, init) => {
     const body = typeof init?.body === "string" ? parseJson(init.body) : undefined;
     const signal = init?.signal ?? undefined;
-    if (!isJson(body) || !(await asksNatively(signal))) return fetch(input, init);
+    if (!isRecord(body) || !(await asksNatively(signal))) return fetch(input, init);
     return fetch(`${root}/api/chat`, { ...init, body: JSON.stringify(nativeBody(body, window)) });
   };
 }
@@ -72,9 +72,9 @@ function nativeBody(body: JsonObject, window: number): JsonObject {
 }
 
 function formatOf(format: Json | undefined): Json | undefined {
-  if (!isJson(format)) return undefined;
+  if (!isRecord(format)) return undefined;
   if (format["type"] === "json_object") return "json";
-  const schema = isJson(format["json_schema"]) ? format["json_schema"]["schema"] : undefined;
+  const schema = isRecord(format["json_schema"]) ? format["json_schema"]["schema"] : undefined;
   return format["type"] === "json_schema" ? schema : undefined;
 }
 
@@ -87,11 +87,11 @@ function messagesOf(messages: readonly JsonObject[]): readonly JsonObject[] {
     const texts = parts.filter(({ type }) => type === "text").map(({ text }) => String(text));
     const images = parts.flatMap(imageOf);
     const calls = listOf(tool_calls).map((call) => {
-      const called = isJson(call["function"]) ? call["function"] : {};
+      const called = isRecord(call["function"]) ? call["function"] : {};
       const { name = "" } = called;
       if (call["id"] !== undefined) names.set(call["id"], name);
       const args = parseJson(String(called["arguments"] ?? ""));
-      return { ...call, function: { name, arguments: isJson(args) ? args : {} } };
+      return { ...call, function: { name, arguments: isRecord(args) ? args : {} } };
     });
     const name = names.get(id);
     return {
@@ -107,16 +107,11 @@ function messagesOf(messages: readonly JsonObject[]): readonly JsonObject[] {
 
 /** The data of an image, which Ollama takes without its type. */
 function imageOf({ image_url: image }: JsonObject): readonly string[] {
-  const url = isJson(image) ? image["url"] : undefined;
+  const url = isRecord(image) ? image["url"] : undefined;
   const data = typeof url === "string" ? /^data:[^,]*;base64,(.*)$/s.exec(url)?.[1] : undefined;
   return data === undefined ? [] : [data];
 }
 
 function listOf(value: Json | undefined): readonly JsonObject[] {
-  return Array.isArray(value) ? value.filter(isJson) : [];
-}
-
-/** What was parsed as JSON holds nothing else. */
-function isJson(value: unknown): value is JsonObject {
-  return isRecord(value);
+  return Array.isArray(value) ? value.flatMap((item: Json) => (isRecord(item) ? [item] : [])) : [];
 }

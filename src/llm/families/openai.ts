@@ -1,19 +1,8 @@
 import type { JSONObject } from "@ai-sdk/provider";
 import { reasonsNatively, usesResponsesApi } from "../catalog.ts";
 import type { LlmConfig } from "../config.ts";
-import {
-  type Dialect,
-  type Family,
-  type FamilyCall,
-  headersOf,
-  keyOf,
-  markOf,
-  marks,
-  PLAIN_DIALECT,
-  packageFetch,
-} from "../family.ts";
+import { type Dialect, type Family, type FamilyCall, markOf, marks, PLAIN_DIALECT, reachOf } from "../family.ts";
 import type { ModelRequest } from "../model.ts";
-import { baseUrlOf } from "../provider.ts";
 import { openaiEmbeddings } from "./openai-embeddings.ts";
 import { responsesBodies } from "./responses-bodies.ts";
 
@@ -22,12 +11,7 @@ export const openai: Family = {
   dialect: openaiDialect("openai"),
   async open(settings, config, fetch) {
     const { createOpenAI } = await import("@ai-sdk/openai");
-    const provider = createOpenAI({
-      baseURL: baseUrlOf(settings),
-      apiKey: keyOf(settings),
-      headers: headersOf(settings),
-      fetch: packageFetch(fetch),
-    });
+    const provider = createOpenAI(reachOf(settings, fetch));
     return usesResponsesApi(config.model) ? provider.responses(config.model) : provider.chat(config.model);
   },
   bodies: responsesBodies,
@@ -42,14 +26,19 @@ export function openaiDialect(key: string): Dialect {
   return {
     ...PLAIN_DIALECT,
     imagesInToolAnswers: true,
-    joinsReasoning: true,
     rawArguments: true,
+    ...itemMarks(key),
+  };
+}
+
+/** How the Responses API marks a piece of reasoning as part of one of its items. */
+export function itemMarks(key: string): Pick<Dialect, "joinsReasoning" | "readMarks" | "writeMarks"> {
+  return {
+    joinsReasoning: true,
     readMarks: (metadata) =>
       marks({
         id: markOf(metadata, key, "itemId"),
         encrypted: markOf(metadata, key, "reasoningEncryptedContent"),
-        signature: undefined,
-        redacted: undefined,
       }),
     // Nothing is stored at the provider, so reasoning without its encrypted form cannot be referred to.
     writeMarks: ({ id, encrypted }) =>

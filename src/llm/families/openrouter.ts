@@ -16,7 +16,7 @@ export const openrouter: Family = {
     readMarks(metadata) {
       const details = detailsOf(metadata);
       const encrypted = details === undefined ? undefined : JSON.stringify(details);
-      return marks({ encrypted, id: encrypted && MARK, signature: undefined, redacted: undefined });
+      return marks({ encrypted, id: encrypted && MARK });
     },
     writeMarks({ id, encrypted }) {
       const details = id === MARK && encrypted !== undefined ? parseJson(encrypted) : undefined;

@@ -37,7 +37,7 @@ class ResponsesReader implements BodyReader {
   /** A refusal makes the answer one that was filtered, or none at all. */
   #last(event: JsonObject): JsonObject {
     const { response } = event;
-    if (!isJson(response)) return event;
+    if (!isRecord(response)) return event;
     throwErrorIn(response);
     const refusal = this.#refusal || refusalIn(response);
     if (refusal === "") return event;
@@ -69,8 +69,4 @@ function partsOf({ output }: JsonObject): readonly unknown[] {
 
 function isRefusal(part: unknown): boolean {
   return isRecord(part) && part["type"] === "refusal";
-}
-
-function isJson(value: unknown): value is JsonObject {
-  return isRecord(value);
 }

@@ -1,17 +1,13 @@
-import { CHAT_FIELDS, createChatModel, shapeField } from "../call/chat-request.ts";
-import { type Family, PLAIN_DIALECT } from "../family.ts";
-import { openaiEmbeddings } from "./openai-embeddings.ts";
+import { CHAT_FIELDS, shapeField } from "../call/chat-request.ts";
+import type { Family } from "../family.ts";
+import { openaiCompatible } from "./openai-compatible.ts";
 
 /** The models that Together takes a schema for in OpenAI's form. */
 const TAKES_SCHEMAS: readonly string[] = ["deepseek-ai/DeepSeek-V4-Flash-0731"];
 
 /** Together's chat API. */
 export const together: Family = {
-  dialect: { ...PLAIN_DIALECT, systemAnywhere: false },
-  open: async (settings, { model }, fetch) =>
-    createChatModel({ settings, model, fetch, words: { noWords: null, asksUsage: true } }),
-  speaksChat: () => true,
-  embed: openaiEmbeddings(),
+  ...openaiCompatible,
   options: ({ config, request }) => ({
     [CHAT_FIELDS]: shapeField(request, TAKES_SCHEMAS.includes(config.model) ? true : undefined),
   }),

@@ -1,6 +1,6 @@
 import { reasonsNatively } from "../catalog.ts";
-import { type Family, headersOf, keyOf, markOf, marks, PLAIN_DIALECT, packageFetch } from "../family.ts";
-import { baseUrlOf } from "../provider.ts";
+import { type Family, PLAIN_DIALECT, reachOf } from "../family.ts";
+import { itemMarks } from "./openai.ts";
 import { responsesBodies } from "./responses-bodies.ts";
 
 /** The efforts xAI knows. */
@@ -8,29 +8,10 @@ const EFFORTS: readonly string[] = ["none", "low", "medium", "high", "xhigh"];
 
 /** xAI's Responses API. */
 export const xai: Family = {
-  dialect: {
-    ...PLAIN_DIALECT,
-    joinsReasoning: true,
-    readMarks: (metadata) =>
-      marks({
-        id: markOf(metadata, "xai", "itemId"),
-        encrypted: markOf(metadata, "xai", "reasoningEncryptedContent"),
-        signature: undefined,
-        redacted: undefined,
-      }),
-    writeMarks: ({ id, encrypted }) =>
-      encrypted === undefined || id === undefined || !id.startsWith("rs_")
-        ? undefined
-        : { xai: { itemId: id, reasoningEncryptedContent: encrypted } },
-  },
+  dialect: { ...PLAIN_DIALECT, ...itemMarks("xai") },
   async open(settings, config, fetch) {
     const { createXai } = await import("@ai-sdk/xai");
-    const provider = createXai({
-      baseURL: baseUrlOf(settings),
-      apiKey: keyOf(settings),
-      headers: headersOf(settings),
-      fetch: packageFetch(fetch),
-    });
+    const provider = createXai(reachOf(settings, fetch));
     return provider.responses(config.model);
   },
   bodies: responsesBodies,

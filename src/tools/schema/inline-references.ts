@@ -24,7 +24,7 @@ function inlined(value: Json, walk: Walk, depth: number): Json {
   if (walk.valuesLeft < 0)
     throw new Failure("refused", "The args_json_schema is too large once its definitions are put in");
   if (Array.isArray(value)) return value.map((item: Json) => inlined(item, walk, depth + 1));
-  return isObject(value) ? inlinedObject(value, walk, depth) : value;
+  return isRecord(value) ? inlinedObject(value, walk, depth) : value;
 }
 
 function inlinedObject(schema: JsonObject, walk: Walk, depth: number): JsonObject {
@@ -33,7 +33,7 @@ function inlinedObject(schema: JsonObject, walk: Walk, depth: number): JsonObjec
   const name = typeof $ref === "string" ? PREFIX.exec($ref)?.[1] : undefined;
   if ($ref !== undefined) {
     const target = name === undefined ? undefined : walk.definitions[name];
-    if (!isObject(target))
+    if (!isRecord(target))
       throw new Failure("refused", "The args_json_schema refers to a definition that it does not hold");
     return { ...inlinedObject(target, walk, depth + 1), ...inlinedObject(beside, walk, depth + 1) };
   }
@@ -42,9 +42,5 @@ function inlinedObject(schema: JsonObject, walk: Walk, depth: number): JsonObjec
 }
 
 function objectOr(value: Json | undefined): JsonObject {
-  return isObject(value) ? value : {};
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return isRecord(value);
+  return isRecord(value) ? value : {};
 }
