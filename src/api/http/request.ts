@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { z } from "zod";
+import { joinBytes } from "../../core/bytes.ts";
 import { Failure } from "../../core/failure.ts";
 import { type Id, requireId } from "../../core/id.ts";
 import { PAGE_ITEMS_MAX, type Page } from "../../core/page.ts";
@@ -56,17 +57,7 @@ async function readChunks(body: ReadableStream<Uint8Array> | null): Promise<Arra
     length += chunk.length;
     if (length > BODY_BYTES_MAX) throw tooLarge();
   }
-  return joined(chunks, length);
-}
-
-function joined(chunks: readonly Uint8Array[], length: number): ArrayBuffer {
-  const whole = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return whole.buffer;
+  return joinBytes(chunks, length).buffer;
 }
 
 function tooLarge(): Failure {
@@ -140,10 +131,16 @@ export function pageOf(
   };
 }
 
+/** Fields of which those that may lack a value are left out where they do. */
+type Given<T> = { [K in keyof T as IfLacking<T[K], K, never>]?: NonNullable<T[K]> } & {
+  [K in keyof T as IfLacking<T[K], never, K>]: T[K];
+};
+type IfLacking<V, Yes, No> = undefined extends V ? Yes : null extends V ? Yes : No;
+
 /** The fields that have a value: what was not given is left out, not undefined. */
-export function given<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined | null> } {
+export function given<T extends object>(fields: T): Given<T> {
   const entries = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null);
-  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined | null> };
+  return Object.fromEntries(entries) as Given<T>;
 }
 
 /** Checks a value; throws an `invalid` Failure that names each wrong field and its value. */

@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { mustFind } from "../../agent/find.ts";
-import { archiveOfAgent, deletePassage, nearestPassages, storePassages } from "../../agent/life/passages.ts";
+import { archiveOfAgent, deletePassage, nearestPassages } from "../../agent/life/passages.ts";
 import { dateBound } from "../../tools/builtin/date-bound.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import {
@@ -16,13 +16,11 @@ import {
   readQuery,
 } from "../http/request.ts";
 import { tellRetrieval } from "../http/retrieval.ts";
-import { timeField } from "../wire/time.ts";
-import { showPassages } from "./passage-view.ts";
+import { AgentPassageBody, keepPassages, showPassages } from "./passage-view.ts";
 
 const PASSAGES_DEFAULT = 100;
 const HITS_DEFAULT = 5;
 const HITS_MAX = 1_000;
-const TAGS_MAX = 1_000;
 
 const ListQuery = z.object({
   before: pageParams.before,
@@ -38,11 +36,6 @@ const SearchQuery = z.object({
   top_k: intParam(1, HITS_MAX).optional(),
   start_datetime: z.string().optional(),
   end_datetime: z.string().optional(),
-});
-const InsertBody = z.object({
-  text: z.string(),
-  tags: z.array(z.string()).max(TAGS_MAX).nullish(),
-  created_at: timeField().nullish(),
 });
 
 /** Routes of `/agents/{agent_id}/archival-memory`: the archive of one agent. */
@@ -62,16 +55,8 @@ export function archivalMemoryRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.post("/:agent_id/archival-memory", async (c) => {
     const agentId = pathId(c, "agent", "agent_id");
-    const body = await readBody(c, InsertBody);
-    const { text, tags = null, created_at } = body;
-    const drafts = [{ text, tags, ...given({ createdAt: created_at }) }];
-    const { actor } = c.var;
-    const stored = await storePassages(options, actor, {
-      place: { agentId },
-      drafts,
-      shown: (repositories, passages) => showPassages(repositories, passages, actor),
-    });
-    return c.json(stored);
+    const bodies = [await readBody(c, AgentPassageBody)];
+    return c.json(await keepPassages(options, c.var.actor, { place: { agentId }, bodies }));
   });
 
   routes.get("/:agent_id/archival-memory/search", async (c) => {

@@ -3,22 +3,19 @@ import { z } from "zod";
 import { mustFind } from "../../agent/find.ts";
 import { changeArchive, createArchive, deleteArchive, linkArchive } from "../../agent/life/archives.ts";
 import { LINK_ACTIONS } from "../../agent/life/edited-agent.ts";
-import { deletePassage, storePassages } from "../../agent/life/passages.ts";
+import { deletePassage, type PassagePlace } from "../../agent/life/passages.ts";
 import { requireId } from "../../core/id.ts";
-import type { JsonObject } from "../../core/json.ts";
-import type { PassageDraft } from "../../umi/archive/new-passages.ts";
 import { relationsOf, showAgents } from "../agents/agent-view.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { given, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
 import { toWireArchive } from "../wire/archive.ts";
+import { renamed } from "../wire/fields.ts";
 import { EmbeddingConfigBody } from "../wire/llm-config.ts";
-import { timeField } from "../wire/time.ts";
-import { showPassages } from "./passage-view.ts";
+import { keepPassages, PassageBody } from "./passage-view.ts";
 
 const PAGE_DEFAULT = { limit: 50, order: "desc" } as const;
-/** Passages that one request may bring, and tags that each may have. */
+/** Passages that one request may bring. */
 const BATCH_MAX = 1_000;
-const TAGS_MAX = 1_000;
 
 const PageQuery = z.object(pageParams);
 const ListQuery = z.object({ ...pageParams, name: z.string().optional(), agent_id: z.string().optional() });
@@ -33,12 +30,6 @@ const UpdateBody = z.object({
   description: z.string().nullish(),
   embedding: z.string().nullish(),
   embedding_config: EmbeddingConfigBody.nullish(),
-});
-const PassageBody = z.object({
-  text: z.string(),
-  metadata: z.record(z.string(), z.json()).nullish(),
-  tags: z.array(z.string()).max(TAGS_MAX).nullish(),
-  created_at: timeField().nullish(),
 });
 const BatchBody = z.object({ passages: z.array(PassageBody).max(BATCH_MAX) });
 
@@ -64,8 +55,7 @@ function ownRoutes(options: RouteOptions): Hono<ApiEnv> {
   });
 
   routes.post("/", async (c) => {
-    const { embedding_config: embeddingConfig, ...body } = await readBody(c, CreateBody);
-    const draft = { ...given({ ...body, embeddingConfig }), name: body.name };
+    const draft = given(renamed(await readBody(c, CreateBody)));
     const archive = await createArchive(options, c.var.actor, draft);
     return c.json(toWireArchive(archive, c.var.actor.organizationId));
   });
@@ -77,8 +67,8 @@ function ownRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.patch("/:archive_id", async (c) => {
     const id = pathId(c, "archive", "archive_id");
-    const { embedding_config: embeddingConfig, ...body } = await readBody(c, UpdateBody);
-    const archive = await changeArchive(options, c.var.actor, { id, change: given({ ...body, embeddingConfig }) });
+    const change = given(renamed(await readBody(c, UpdateBody)));
+    const archive = await changeArchive(options, c.var.actor, { id, change });
     return c.json(toWireArchive(archive, c.var.actor.organizationId));
   });
 
@@ -105,19 +95,18 @@ function archivePassageRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
   routes.post("/:archive_id/passages", async (c) => {
-    const body = await readBody(c, PassageBody);
-    return c.json((await insertPassages(options, c, [body]))[0] ?? null);
+    const bodies = [await readBody(c, PassageBody)];
+    return c.json((await keepPassages(options, c.var.actor, { place: pathPlace(c), bodies }))[0] ?? null);
   });
 
   routes.post("/:archive_id/passages/batch", async (c) => {
-    const { passages } = await readBody(c, BatchBody);
-    return c.json(await insertPassages(options, c, passages));
+    const { passages: bodies } = await readBody(c, BatchBody);
+    return c.json(await keepPassages(options, c.var.actor, { place: pathPlace(c), bodies }));
   });
 
   routes.delete("/:archive_id/passages/:passage_id", async (c) => {
-    const archiveId = pathId(c, "archive", "archive_id");
-    const id = pathId(c, "passage", "passage_id");
-    await deletePassage(options, c.var.actor, { place: { archiveId }, id });
+    const place = pathPlace(c);
+    await deletePassage(options, c.var.actor, { place, id: pathId(c, "passage", "passage_id") });
     return c.body(null, 204, { "content-type": "application/json" });
   });
 
@@ -136,24 +125,6 @@ function attachRoutes(options: RouteOptions): Hono<ApiEnv> {
   return routes;
 }
 
-async function insertPassages(
-  options: RouteOptions,
-  c: Context<ApiEnv>,
-  bodies: readonly z.output<typeof PassageBody>[],
-): Promise<readonly JsonObject[]> {
-  const drafts = bodies.map(
-    ({ text, tags = null, metadata, created_at }): PassageDraft => ({
-      text,
-      tags,
-      metadata: metadata ?? {},
-      ...given({ createdAt: created_at }),
-    }),
-  );
-  const place = { archiveId: pathId(c, "archive", "archive_id") };
-  const { actor } = c.var;
-  return storePassages(options, actor, {
-    place,
-    drafts,
-    shown: (repositories, passages) => showPassages(repositories, passages, actor),
-  });
+function pathPlace(c: Context<ApiEnv>): PassagePlace {
+  return { archiveId: pathId(c, "archive", "archive_id") };
 }

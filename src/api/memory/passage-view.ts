@@ -1,9 +1,42 @@
-import type { StoredPassages } from "../../agent/life/passages.ts";
+import { z } from "zod";
+import { type PassagePlace, type StoredPassages, storePassages } from "../../agent/life/passages.ts";
 import type { Repositories } from "../../agent/ports/ports.ts";
-import type { OrganizationId } from "../../core/id.ts";
+import type { Actor, OrganizationId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { embeddingKeyOf } from "../../llm/catalog.ts";
+import type { PassageDraft } from "../../umi/archive/new-passages.ts";
+import type { RouteOptions } from "../http/env.ts";
+import { given } from "../http/request.ts";
+import { renamed } from "../wire/fields.ts";
 import { toWirePassage } from "../wire/passage.ts";
+import { timeField } from "../wire/time.ts";
+
+/** Tags that one passage of a request may have. */
+const TAGS_MAX = 1_000;
+
+/** A passage of an agent's archive in a request. */
+export const AgentPassageBody = z.object({
+  text: z.string(),
+  tags: z.array(z.string()).max(TAGS_MAX).nullish(),
+  created_at: timeField().nullish(),
+});
+
+/** A passage in a request. */
+export const PassageBody = AgentPassageBody.extend({ metadata: z.record(z.string(), z.json()).nullish() });
+
+/** Stores the passages of a request, and gives them as clients see them. */
+export function keepPassages(
+  options: RouteOptions,
+  actor: Actor,
+  { place, bodies }: { readonly place: PassagePlace; readonly bodies: readonly z.output<typeof PassageBody>[] },
+): Promise<readonly JsonObject[]> {
+  const drafts = bodies.map((body): PassageDraft => given(renamed(body)));
+  return storePassages(options, actor, {
+    place,
+    drafts,
+    shown: (repositories, stored) => showPassages(repositories, stored, actor),
+  });
+}
 
 /** Passages of one archive as clients see them, with the vectors that they have by now. */
 export async function showPassages(

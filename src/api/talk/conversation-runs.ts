@@ -8,17 +8,15 @@ import type { ApiEnv } from "../http/env.ts";
 import { readBody, readQuery } from "../http/request.ts";
 import { type ConversationRoutesOptions, pathTarget, showConversation } from "./conversations.ts";
 import { SendBody } from "./messages-body.ts";
-import { resumedStream } from "./run-stream.ts";
+import { ResumeBody, resumedStream } from "./run-stream.ts";
 import { preview } from "./send.ts";
 
 const AgentQuery = z.object({ agent_id: z.string().optional() });
 const PreviewBody = SendBody.extend({ agent_id: z.string().nullish() });
-const ResumeBody = z.object({
+const FollowBody = ResumeBody.extend({
   agent_id: z.string().nullish(),
   run_id: z.string().nullish(),
   otid: z.string().nullish(),
-  starting_after: z.int().min(0).default(0),
-  include_pings: z.boolean().nullish(),
 });
 
 /** What can be done with a conversation besides sending to it: fork it, cancel its run, take up its stream. */
@@ -37,17 +35,12 @@ export function conversationRunRoutes(options: ConversationRoutesOptions): Hono<
   });
 
   routes.post("/conversations/:conversation_id/stream", async (c) => {
-    const body = await readBody(c, ResumeBody);
+    const body = await readBody(c, FollowBody);
     const where = await pathTarget(options, c, body.agent_id ?? undefined);
     const runId = body.run_id == null ? undefined : requireId("run", body.run_id);
     const wish = { ...where, runId, otid: body.otid ?? undefined, signal: c.req.raw.signal };
     const run = await runToFollow(options, c.var.actor, wish);
-    return resumedStream(options, run, {
-      actor: c.var.actor,
-      startingAfter: body.starting_after,
-      includePings: body.include_pings ?? true,
-      isNumbered: true,
-    });
+    return resumedStream(options, run, { ...body, actor: c.var.actor });
   });
 
   routes.post("/conversations/:conversation_id/messages/preview-raw-payload", async (c) => {

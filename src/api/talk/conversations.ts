@@ -12,6 +12,7 @@ import { deleteConversation } from "../../run/delete-conversation.ts";
 import type { ApiEnv } from "../http/env.ts";
 import { check, flagParam, given, pageOf, pageParams, readBody, readQuery } from "../http/request.ts";
 import { toWireConversation } from "../wire/conversation.ts";
+import { renamed } from "../wire/fields.ts";
 import { toWireMessages } from "../wire/message.ts";
 import { ModelSettingsBody } from "../wire/model-settings.ts";
 import { wanted } from "../wire/stream.ts";
@@ -74,10 +75,8 @@ export function conversationRoutes(options: ConversationRoutesOptions): Hono<Api
     const query = readQuery(c, ListQuery);
     const page = pageOf(query, { limit: 50, order: "desc" });
     const orderBy = query.order_by === "created_at" || query.order_by === undefined ? "created_at" : "last_message_at";
-    const filter = {
-      ...(query.agent_id === undefined ? {} : { agentId: requireId("agent", query.agent_id) }),
-      ...(query.summary_search === undefined ? {} : { summarySearch: query.summary_search }),
-    };
+    const agentId = query.agent_id === undefined ? undefined : requireId("agent", query.agent_id);
+    const filter = given({ agentId, summarySearch: query.summary_search });
     const reader = store.reader(c.var.actor);
     const found = await reader.conversations.list(filter, { ...page, orderBy });
     const contexts = await reader.messages.contextIds(found.map((conversation) => conversation.id));
@@ -91,10 +90,7 @@ export function conversationRoutes(options: ConversationRoutesOptions): Hono<Api
   routes.patch("/conversations/:conversation_id", async (c) => {
     const id = pathConversation(c);
     const body = await readBody(c, UpdateBody);
-    const change = {
-      ...given({ summary: body.summary, model: body.model, lastMessageAt: body.last_message_at }),
-      ...given({ modelSettings: settingsOf(body) }),
-    };
+    const change = given({ ...renamed(body), modelSettings: settingsOf(body) });
     const changed = await changeConversation(options, c.var.actor, { id, change });
     return c.json(await showConversation(options, c, changed));
   });
@@ -140,10 +136,7 @@ async function listMessages(options: ConversationRoutesOptions, c: Context<ApiEn
   const query = readQuery(c, MessagesQuery);
   const where = await pathTarget(options, c, query.agent_id);
   const page = pageOf(query, { limit: 100, order: "desc" });
-  const filter = {
-    ...(query.group_id === undefined ? {} : { groupId: query.group_id }),
-    ...(query.include_err === undefined ? {} : { includeErrors: query.include_err }),
-  };
+  const filter = given({ groupId: query.group_id, includeErrors: query.include_err });
   const found = await options.store
     .reader(c.var.actor)
     .messages.listThread(where.conversationId ?? where.agentId, filter, page);

@@ -9,13 +9,13 @@ import type { Page } from "../../core/page.ts";
 import { cancelRuns } from "../../run/cancel-runs.ts";
 import { speechOf } from "../../run/step/speech.ts";
 import type { ApiEnv } from "../http/env.ts";
-import { flagParam, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
+import { flagParam, given, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
 import { type MessageView, toWireMessages } from "../wire/message.ts";
 import { toWireRun } from "../wire/run.ts";
 import { wanted } from "../wire/stream.ts";
 import { withImages } from "./images.ts";
 import { checkSend, inputOf, MessageType, SendBody, turnOptionsOf } from "./messages-body.ts";
-import { resumedStream } from "./run-stream.ts";
+import { ResumeBody, resumedStream } from "./run-stream.ts";
 import { preview, type SendOptions, send, type TurnTarget } from "./send.ts";
 
 const ListQuery = z.object({
@@ -34,7 +34,6 @@ const RUN_IDS_MAX = 1_000;
 
 const AsyncBody = SendBody.extend({ callback_url: z.string().nullish() });
 const CancelBody = z.object({ run_ids: z.array(z.string()).max(RUN_IDS_MAX).nullish() });
-const ResumeBody = z.object({ starting_after: z.int().min(0).default(0), include_pings: z.boolean().nullish() });
 
 /** Everything that sends messages to agents, or shows them. */
 export function messageRoutes(options: SendOptions): Hono<ApiEnv> {
@@ -84,11 +83,8 @@ export function messageRoutes(options: SendOptions): Hono<ApiEnv> {
     const query = readQuery(c, ListQuery);
     const page = pageOf(query, { limit: 100, order: "desc" });
     const conversationId = conversationFilter(query.conversation_id);
-    const found = await listInTime(
-      store.reader(c.var.actor),
-      conversationId === undefined ? {} : { conversationId },
-      page,
-    );
+    const filter = conversationId === undefined ? {} : { conversationId };
+    const found = await listInTime(store.reader(c.var.actor), filter, page);
     const view = { assistantText: true, useAssistantMessage: true };
     return c.json(
       wanted(toWireMessages(found, view), { includeReturnMessageTypes: query.include_return_message_types ?? null }),
@@ -105,12 +101,7 @@ export function messageRoutes(options: SendOptions): Hono<ApiEnv> {
     const runId = pathId(c, "run", "run_id");
     const body = await readBody(c, ResumeBody);
     const run = await mustFind(store.reader(c.var.actor).runs, runId, `Run with id '${runId}' not found`);
-    return resumedStream(options, run, {
-      actor: c.var.actor,
-      startingAfter: body.starting_after,
-      includePings: body.include_pings ?? true,
-      isNumbered: true,
-    });
+    return resumedStream(options, run, { ...body, actor: c.var.actor });
   });
 
   return routes;
@@ -123,25 +114,19 @@ async function listForAgent({ store }: Pick<SendOptions, "store">, c: Context<Ap
   const reader = store.reader(c.var.actor);
   const agent = await mustFind(reader.agents, agentId);
   const conversationId = conversationFilter(query.conversation_id);
-  const found = await listInTime(
-    reader,
-    {
-      agentId,
-      ...(conversationId === undefined ? {} : { conversationId }),
-      ...(query.group_id === undefined ? {} : { groupId: query.group_id }),
-      ...(query.include_err === undefined ? {} : { includeErrors: query.include_err }),
-    },
-    page,
-  );
+  const filter = {
+    agentId,
+    ...(conversationId === undefined ? {} : { conversationId }),
+    ...given({ groupId: query.group_id, includeErrors: query.include_err }),
+  };
+  const found = await listInTime(reader, filter, page);
   const view: MessageView = {
     assistantText: !speechOf(agent.agentType, false).isByTool,
     useAssistantMessage: query.use_assistant_message ?? true,
-    ...(query.assistant_message_tool_name === undefined
-      ? {}
-      : { assistantMessageToolName: query.assistant_message_tool_name }),
-    ...(query.assistant_message_tool_kwarg === undefined
-      ? {}
-      : { assistantMessageToolKwarg: query.assistant_message_tool_kwarg }),
+    ...given({
+      assistantMessageToolName: query.assistant_message_tool_name,
+      assistantMessageToolKwarg: query.assistant_message_tool_kwarg,
+    }),
   };
   return c.json(
     wanted(toWireMessages(found, view), { includeReturnMessageTypes: query.include_return_message_types ?? null }),
@@ -155,11 +140,7 @@ async function listForAgent({ store }: Pick<SendOptions, "store">, c: Context<Ap
 async function listInTime(reader: Repositories, filter: MessageFilter, page: Page): Promise<readonly Message[]> {
   if (page.order === "asc") return reader.messages.list(filter, page);
   const { before, after, ...rest } = page;
-  const turned = {
-    ...rest,
-    ...(before === undefined ? {} : { after: before }),
-    ...(after === undefined ? {} : { before: after }),
-  };
+  const turned = { ...rest, ...given({ after: before, before: after }) };
   return (await reader.messages.list(filter, turned)).toReversed();
 }
 

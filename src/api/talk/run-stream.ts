@@ -1,6 +1,8 @@
+import { z } from "zod";
 import { mustFind } from "../../agent/find.ts";
 import type { Store } from "../../agent/ports/ports.ts";
 import type { Run } from "../../agent/run.ts";
+import type { Actor } from "../../core/id.ts";
 import type { LoggedEvent } from "../../run/log/stored-event.ts";
 import type { StartedRun } from "../../run/runner.ts";
 import { optionsOf } from "../../run/step/run-state.ts";
@@ -16,15 +18,22 @@ export interface RunStreamSource extends StreamSource {
 /** Which run, of which agent. */
 export type RunOfAgent = Pick<StartedRun, "run" | "agent">;
 
+/** Where a client left a stream, and whether it wants signs of life. */
+export const ResumeBody = z.object({
+  starting_after: z.int().min(0).default(0),
+  include_pings: z.boolean().nullish(),
+});
+
 /** A run's stream from where a client left it, or from its beginning, whether or not anybody asked for one when it began. */
 export async function resumedStream(
   source: RunStreamSource,
   run: Run,
-  request: Omit<StreamRequest, "runId">,
+  { actor, starting_after: startingAfter, include_pings }: z.output<typeof ResumeBody> & { readonly actor: Actor },
 ): Promise<Response> {
-  const { agents, events } = source.store.reader(request.actor);
+  const { agents, events } = source.store.reader(actor);
   const agent = await mustFind(agents, run.agentId);
-  return streamFrom(source, { run, agent, first: await events.nearFrame(run.id, request.startingAfter) }, request);
+  const request = { actor, startingAfter, includePings: include_pings ?? true, isNumbered: true };
+  return streamFrom(source, { run, agent, first: await events.nearFrame(run.id, startingAfter) }, request);
 }
 
 /** The stream of a run that has just begun. */

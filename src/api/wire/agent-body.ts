@@ -13,6 +13,7 @@ import type { InputPart } from "../../llm/model.ts";
 import { distinctRules } from "../../tools/tool-rule.ts";
 import { given } from "../http/request.ts";
 import { CreateBlockBody } from "./block.ts";
+import { renamed } from "./fields.ts";
 import { EmbeddingConfigBody, LlmConfigBody } from "./llm-config.ts";
 import { ModelSettingsBody } from "./model-settings.ts";
 import { ResponseFormatBody } from "./response-format.ts";
@@ -48,17 +49,10 @@ export const CompactionBody = z
     sliding_window_percentage: z.number().min(0).max(1).nullish(),
   })
   .transform(
-    (body): CompactionWish => ({
-      ...given({
-        model: body.model,
-        modelSettings: body.model_settings,
-        prompt: body.prompt,
-        promptAcknowledgement: body.prompt_acknowledgement,
-        mode: body.mode,
-        slidingWindowPercentage: body.sliding_window_percentage,
-      }),
+    ({ clip_chars: clipChars, ...body }): CompactionWish => ({
+      ...given(renamed(body)),
       // Null is a value here: do not clip.
-      ...(body.clip_chars === undefined ? {} : { clipChars: body.clip_chars }),
+      ...(clipChars === undefined ? {} : { clipChars }),
     }),
   );
 

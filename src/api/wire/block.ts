@@ -2,6 +2,8 @@ import { z } from "zod";
 import type { JsonObject } from "../../core/json.ts";
 import type { Block } from "../../umi/core/block.ts";
 import type { BlockChange, BlockDraft } from "../../umi/core/new-block.ts";
+import { given } from "../http/request.ts";
+import { renamed } from "./fields.ts";
 
 const LABEL_CHARS_MAX = 1_000;
 const TAGS_MAX = 1_000;
@@ -26,35 +28,12 @@ const fields = {
 const label = z.string().min(1).max(LABEL_CHARS_MAX);
 
 /** A block to be made. */
-export const CreateBlockBody = z
-  .object({ ...fields, label })
-  .transform((body): BlockDraft => ({ label: body.label, ...changeOf(body) }));
+export const CreateBlockBody = z.object({ ...fields, label }).transform((body): BlockDraft => given(renamed(body)));
 
 /** A change of a block; null means unchanged. */
 export const UpdateBlockBody = z
   .object({ ...fields, label: label.nullish() })
-  .transform((body): BlockChange => ({ ...(body.label == null ? {} : { label: body.label }), ...changeOf(body) }));
-
-function changeOf(body: z.infer<z.ZodObject<typeof fields>>): BlockChange {
-  const change = {
-    value: body.value,
-    limit: body.limit,
-    description: body.description,
-    readOnly: body.read_only,
-    metadata: body.metadata,
-    tags: body.tags,
-    hidden: body.hidden,
-    isTemplate: body.is_template,
-    templateName: body.template_name,
-    templateId: body.template_id,
-    baseTemplateId: body.base_template_id,
-    deploymentId: body.deployment_id,
-    entityId: body.entity_id,
-    projectId: body.project_id,
-    preserveOnMigration: body.preserve_on_migration,
-  };
-  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined && value !== null));
-}
+  .transform((body): BlockChange => given(renamed(body)));
 
 /** A block as clients see it. */
 export function toWireBlock(block: Block): JsonObject {

@@ -3,6 +3,7 @@ import type { Group, GroupChange, GroupDraft } from "../../agent/group.ts";
 import { requireId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { given } from "../http/request.ts";
+import { renamed } from "./fields.ts";
 
 /** Agents or blocks that one request may list. */
 const LISTED_MAX = 1_000;
@@ -51,13 +52,7 @@ export const CreateGroupBody = z
     hidden: z.boolean().nullish(),
   })
   .transform(
-    (body): GroupDraft => ({
-      ...managerFields(body.manager_config),
-      managerType: body.manager_config.manager_type,
-      agentIds: body.agent_ids,
-      description: body.description,
-      ...given({ projectId: body.project_id, sharedBlockIds: body.shared_block_ids, hidden: body.hidden }),
-    }),
+    ({ manager_config: manager, ...body }): GroupDraft => ({ ...given(renamed(manager)), ...given(renamed(body)) }),
   );
 
 /** A change of a group; null means unchanged. */
@@ -69,18 +64,12 @@ export const UpdateGroupBody = z
     project_id: z.string().nullish(),
     shared_block_ids: blockIds.nullish(),
   })
-  .transform((body): GroupChange => {
-    const manager = body.manager_config;
-    return {
-      ...(manager == null ? {} : { ...managerFields(manager), managerType: manager.manager_type }),
-      ...given({
-        agentIds: body.agent_ids,
-        description: body.description,
-        projectId: body.project_id,
-        sharedBlockIds: body.shared_block_ids,
-      }),
-    };
-  });
+  .transform(
+    ({ manager_config: manager, ...body }): GroupChange => ({
+      ...given(renamed(manager ?? {})),
+      ...given(renamed(body)),
+    }),
+  );
 
 /** A group as clients see it. */
 export function toWireGroup(group: Group): JsonObject {
@@ -104,15 +93,4 @@ export function toWireGroup(group: Group): JsonObject {
     min_message_buffer_length: group.minMessageBufferLength,
     hidden: group.hidden,
   };
-}
-
-function managerFields(manager: z.output<typeof ManagerChangeBody>) {
-  return given({
-    managerAgentId: "manager_agent_id" in manager ? manager.manager_agent_id : null,
-    maxTurns: "max_turns" in manager ? manager.max_turns : null,
-    terminationToken: "termination_token" in manager ? manager.termination_token : null,
-    sleeptimeAgentFrequency: "sleeptime_agent_frequency" in manager ? manager.sleeptime_agent_frequency : null,
-    maxMessageBufferLength: "max_message_buffer_length" in manager ? manager.max_message_buffer_length : null,
-    minMessageBufferLength: "min_message_buffer_length" in manager ? manager.min_message_buffer_length : null,
-  });
 }

@@ -4,13 +4,13 @@ import {
   type Identity,
   type IdentityChange,
   type IdentityDraft,
-  type IdentityProperty,
   PROPERTY_TYPES,
 } from "../../agent/identity.ts";
 import type { IdentityLinks } from "../../agent/ports/ports.ts";
 import { requireId } from "../../core/id.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
 import { given } from "../http/request.ts";
+import { renamed } from "./fields.ts";
 
 const KEY_CHARS_MAX = 1_000;
 /** Properties, agents or blocks that one request may list. */
@@ -45,7 +45,10 @@ export const CreateIdentityBody = z
     project_id: z.string().nullish(),
     properties: PropertiesBody.nullish(),
   })
-  .transform((body) => ({ draft: draftOf(body), links: linksOf(body) }));
+  .transform(({ agent_ids, block_ids, ...body }) => {
+    const draft: IdentityDraft = given(renamed(body));
+    return { draft, links: linksOf({ agent_ids, block_ids }) };
+  });
 
 /** A change of an identity; null means unchanged. */
 export const UpdateIdentityBody = z
@@ -56,7 +59,10 @@ export const UpdateIdentityBody = z
     identity_type: z.enum(IDENTITY_TYPES).nullish(),
     properties: PropertiesBody.nullish(),
   })
-  .transform((body) => ({ change: changeOf(body), links: linksOf(body) }));
+  .transform(({ agent_ids, block_ids, ...body }) => {
+    const change: IdentityChange = given(renamed(body));
+    return { change, links: linksOf({ agent_ids, block_ids }) };
+  });
 
 /** An identity as clients see it. Within an agent it does not name what it is attached to, as in Letta. */
 export function toWireIdentity(
@@ -76,35 +82,6 @@ export function toWireIdentity(
   };
 }
 
-function draftOf(body: {
-  readonly identifier_key: string;
-  readonly name: string;
-  readonly identity_type: IdentityDraft["identityType"];
-  readonly project_id?: string | null | undefined;
-  readonly properties?: readonly IdentityProperty[] | null | undefined;
-}): IdentityDraft {
-  return {
-    identifierKey: body.identifier_key,
-    name: body.name,
-    identityType: body.identity_type,
-    ...given({ projectId: body.project_id, properties: body.properties }),
-  };
-}
-
-function changeOf(body: {
-  readonly identifier_key?: string | null | undefined;
-  readonly name?: string | null | undefined;
-  readonly identity_type?: IdentityDraft["identityType"] | null | undefined;
-  readonly properties?: readonly IdentityProperty[] | null | undefined;
-}): IdentityChange {
-  return given({
-    identifierKey: body.identifier_key,
-    name: body.name,
-    identityType: body.identity_type,
-    properties: body.properties,
-  });
-}
-
 function linksOf(body: z.infer<z.ZodObject<typeof links>>): Partial<IdentityLinks> {
-  return given({ agentIds: body.agent_ids, blockIds: body.block_ids });
+  return given(renamed(body));
 }

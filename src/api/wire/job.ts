@@ -1,5 +1,6 @@
 import type { Run } from "../../agent/run.ts";
 import type { JsonObject } from "../../core/json.ts";
+import { toWireEnd } from "./run.ts";
 import { isoTime, isoTimeOrNull } from "./time.ts";
 
 /** A run in the shape of Letta's older, more general jobs. */
@@ -17,11 +18,6 @@ export function toWireJob(run: Run): JsonObject {
     job_type: "run",
     background: run.background,
     agent_id: run.agentId,
-    callback_url: run.callbackUrl,
-    callback_sent_at: isoTimeOrNull(run.callbackSentAt),
-    callback_status_code: run.callbackStatusCode,
-    callback_error: run.callbackError,
-    ttft_ns: run.ttftNs,
-    total_duration_ns: run.totalDurationNs,
+    ...toWireEnd(run),
   };
 }

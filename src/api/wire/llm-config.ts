@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { JsonObject } from "../../core/json.ts";
 import type { EmbeddingConfig, LlmConfig } from "../../llm/config.ts";
+import { renamed } from "./fields.ts";
 import { WireResponseFormat } from "./response-format.ts";
 
 /** A field that may be left out or null, with what it then is. */
@@ -43,37 +44,7 @@ export const LlmConfigBody = z
     return_token_ids: off,
     tool_call_parser: text,
   })
-  .transform(
-    (body): LlmConfig => ({
-      model: body.model,
-      displayName: body.display_name,
-      modelEndpointType: body.model_endpoint_type,
-      modelEndpoint: body.model_endpoint,
-      providerName: body.provider_name,
-      providerCategory: body.provider_category,
-      modelWrapper: body.model_wrapper,
-      contextWindow: body.context_window,
-      putInnerThoughtsInKwargs: body.put_inner_thoughts_in_kwargs,
-      handle: body.handle,
-      temperature: body.temperature,
-      maxTokens: body.max_tokens,
-      enableReasoner: body.enable_reasoner,
-      reasoningEffort: body.reasoning_effort,
-      maxReasoningTokens: body.max_reasoning_tokens,
-      effort: body.effort,
-      frequencyPenalty: body.frequency_penalty,
-      compatibilityType: body.compatibility_type,
-      verbosity: body.verbosity,
-      tier: body.tier,
-      parallelToolCalls: body.parallel_tool_calls,
-      responseFormat: body.response_format,
-      strict: body.strict,
-      returnLogprobs: body.return_logprobs,
-      topLogprobs: body.top_logprobs,
-      returnTokenIds: body.return_token_ids,
-      toolCallParser: body.tool_call_parser,
-    }),
-  );
+  .transform((body): LlmConfig => renamed(body));
 
 /** The deprecated `embedding_config` of a request: a whole configuration. */
 export const EmbeddingConfigBody = z
@@ -89,20 +60,7 @@ export const EmbeddingConfigBody = z
     azure_version: text,
     azure_deployment: text,
   })
-  .transform(
-    (body): EmbeddingConfig => ({
-      embeddingEndpointType: body.embedding_endpoint_type,
-      embeddingEndpoint: body.embedding_endpoint,
-      embeddingModel: body.embedding_model,
-      embeddingDim: body.embedding_dim,
-      embeddingChunkSize: body.embedding_chunk_size,
-      handle: body.handle,
-      batchSize: body.batch_size,
-      azureEndpoint: body.azure_endpoint,
-      azureVersion: body.azure_version,
-      azureDeployment: body.azure_deployment,
-    }),
-  );
+  .transform((body): EmbeddingConfig => renamed(body));
 
 /** A model's configuration as clients see it. */
 export function toWireLlmConfig(config: LlmConfig): JsonObject {

@@ -136,24 +136,24 @@ function formatSettings(body: z.infer<typeof plain>, strictByDefault: boolean): 
 /** An agent's model configuration as `model_settings`; null for providers that have none. */
 export function toWireModelSettings(config: LlmConfig): JsonObject | null {
   const responseFormat = (config.responseFormat ?? null) as JsonObject | null;
-  const shared = { max_output_tokens: config.maxTokens ?? OUTPUT_TOKENS_DEFAULT, parallel_tool_calls: true };
-  const temperature = config.temperature ?? 1;
   const type = config.modelEndpointType;
+  const shared = {
+    max_output_tokens: config.maxTokens ?? OUTPUT_TOKENS_DEFAULT,
+    parallel_tool_calls: true,
+    provider_type: type,
+    temperature: config.temperature ?? 1,
+  };
   switch (type) {
     case "openai":
     case "chatgpt_oauth":
       return {
         ...shared,
-        provider_type: type,
-        temperature,
         reasoning: { reasoning_effort: config.reasoningEffort ?? "minimal" },
         ...(type === "openai" ? { response_format: responseFormat, strict: config.strict } : {}),
       };
     case "anthropic":
       return {
         ...shared,
-        provider_type: type,
-        temperature,
         thinking: {
           type: config.enableReasoner ? "enabled" : "disabled",
           budget_tokens: config.maxReasoningTokens || THINKING_TOKENS_DEFAULT,
@@ -168,21 +168,17 @@ export function toWireModelSettings(config: LlmConfig): JsonObject | null {
       return {
         ...shared,
         max_output_tokens: config.maxTokens ?? OUTPUT_TOKENS_GOOGLE,
-        provider_type: type,
-        temperature,
         thinking_config: { include_thoughts: config.enableReasoner, thinking_budget: config.maxReasoningTokens },
         response_schema: responseFormat,
       };
     case "zai":
       return {
         ...shared,
-        provider_type: type,
-        temperature,
         response_format: responseFormat,
         thinking: { type: config.enableReasoner ? "enabled" : "disabled", clear_thinking: false },
       };
     default:
-      return isPlain(type) ? { ...shared, provider_type: type, temperature, response_format: responseFormat } : null;
+      return isPlain(type) ? { ...shared, response_format: responseFormat } : null;
   }
 }
 

@@ -30,6 +30,13 @@ export function toWireRun(run: Run): JsonObject {
     metadata: toWireMetadata(run),
     request_config: toWireRequestConfig(run.requestConfig),
     stop_reason: run.stopReason,
+    ...toWireEnd(run),
+  };
+}
+
+/** Whom a run's end is told to and what came of that, and how long the run took. */
+export function toWireEnd(run: Run): JsonObject {
+  return {
     callback_url: run.callbackUrl,
     callback_sent_at: isoTimeOrNull(run.callbackSentAt),
     callback_status_code: run.callbackStatusCode,

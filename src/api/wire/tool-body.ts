@@ -2,6 +2,7 @@ import { z } from "zod";
 import { SOURCE_TYPES, type ToolChange, type ToolDraft } from "../../agent/life/custom-tool.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { given } from "../http/request.ts";
+import { renamed } from "./fields.ts";
 
 /** The longest text that a tool may be allowed to return. */
 const RETURN_CHARS_MAX = 1_000_000;
@@ -30,33 +31,17 @@ const fields = {
 /** A tool to be stored. */
 export const CreateToolBody = z
   .strictObject({ ...fields, source_code: z.string() })
-  .transform((body): ToolDraft => ({ ...changeOf(body), sourceCode: body.source_code }));
+  .transform((body): ToolDraft => given({ ...renamed(body), jsonSchema: unlessEmpty(body.json_schema) }));
 
 /** A change of a tool; null means unchanged. */
-export const UpdateToolBody = z.object({ ...fields, source_code: z.string().nullish(), metadata_: object }).transform(
-  (body): ToolChange => ({
-    ...changeOf(body),
-    ...given({ sourceCode: body.source_code, metadata: body.metadata_ }),
-  }),
-);
+export const UpdateToolBody = z
+  .object({ ...fields, source_code: z.string().nullish(), metadata_: object })
+  .transform(({ metadata_: metadata, ...body }): ToolChange => {
+    return given({ ...renamed(body), metadata, jsonSchema: unlessEmpty(body.json_schema) });
+  });
 
 /** A source that a client wants to see described. */
 export const GenerateSchemaBody = z.object({ code: z.string(), source_type: z.enum(SOURCE_TYPES).nullish() });
-
-function changeOf(body: z.infer<z.ZodObject<typeof fields>>): ToolChange {
-  return given({
-    description: body.description,
-    tags: body.tags,
-    sourceType: body.source_type,
-    jsonSchema: unlessEmpty(body.json_schema),
-    argsJsonSchema: body.args_json_schema,
-    returnCharLimit: body.return_char_limit,
-    pipRequirements: body.pip_requirements,
-    npmRequirements: body.npm_requirements,
-    defaultRequiresApproval: body.default_requires_approval,
-    enableParallelExecution: body.enable_parallel_execution,
-  });
-}
 
 /** A schema that says nothing is as good as none. */
 function unlessEmpty(schema: JsonObject | null | undefined): JsonObject | null | undefined {

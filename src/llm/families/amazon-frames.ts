@@ -1,3 +1,4 @@
+import { joinBytes } from "../../core/bytes.ts";
 import { isRecord, parseJson } from "../../core/json.ts";
 import type { Framed, Framing } from "../regular-answer.ts";
 
@@ -24,7 +25,7 @@ export function amazonFrames(): Framing {
       pieces.push(bytes);
       pieceBytes += bytes.length;
       if (pieceBytes < neededBytes) return [];
-      const joined = joinedOf(pieces, pieceBytes);
+      const joined = joinBytes(pieces, pieceBytes);
       const frames: Framed[] = [];
       let at = 0;
       let length = lengthAt(joined, at);
@@ -41,16 +42,6 @@ export function amazonFrames(): Framing {
     // Half a frame is none.
     end: () => [],
   };
-}
-
-function joinedOf(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  const joined = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    joined.set(piece, at);
-    at += piece.length;
-  }
-  return joined;
 }
 
 function lengthAt(bytes: Uint8Array, at: number): number | undefined {

@@ -121,9 +121,12 @@ function literalSchema(inner: readonly PythonType[], place: Place): JsonObject {
   const values = inner.map((member) => (member.kind === "literal" ? member.value : undefined));
   place.budget.typesLeft -= values.length;
   if (values.length > 0 && values.every((value) => typeof value === "string")) return { type: "string", enum: values };
-  if (values.length > 0 && values.every((value) => Number.isInteger(value)))
-    return { type: "integer", enum: values as number[] };
+  if (values.length > 0 && values.every(isWhole)) return { type: "integer", enum: values };
   throw unsupported(place, "a Literal of anything but texts or whole numbers");
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isInteger(value);
 }
 
 /** The class and what it inherits from, nearest first, each once; only so many. */
