@@ -62,11 +62,15 @@ export interface GroupFilter {
 
 /** Where the groups of one organisation live. A group goes with its manager. */
 export interface GroupStore {
+  /** The group of that id, or undefined. */
   find(id: GroupId): Promise<Group | undefined>;
+  /** A page of the groups that fit, by their creation. Throws a `not_found` Failure for a cursor that names none. */
   list(filter: GroupFilter, page: Page): Promise<readonly Group[]>;
+  /** How many groups the organisation has. */
   count(): Promise<number>;
   /** The group that each agent manages, the sleeptime one first. Agents that manage none are left out. */
   managedBy(ids: readonly AgentId[]): Promise<ReadonlyMap<AgentId, Group>>;
+  /** Stores a new group. Throws a `conflict` Failure when its id is taken. */
   insert(group: Group): Promise<void>;
   /** Replaces the group; throws a `not_found` Failure when there is none of its id. */
   save(group: Group): Promise<void>;

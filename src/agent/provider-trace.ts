@@ -16,8 +16,10 @@ export interface ProviderTrace {
 
 /** Where the newest provider traces of one organisation live; older ones go by themselves. */
 export interface ProviderTraceStore {
+  /** What was traced of a step; undefined when nothing was, or it has gone. */
   find(stepId: StepId): Promise<ProviderTrace | undefined>;
-  /** The traces of a run's steps that are still kept, oldest first. */
+  /** The traces of a run's steps that are still kept, up to `limit`, oldest first. */
   listForRun(runId: RunId, limit: number): Promise<readonly ProviderTrace[]>;
+  /** Keeps a trace; a step has one. From time to time the oldest ones go. */
   insert(trace: ProviderTrace): Promise<void>;
 }

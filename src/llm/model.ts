@@ -125,13 +125,17 @@ export interface ModelAnswer {
   readonly exchange?: Exchange;
 }
 
-/** One model, ready to be called. */
+/**
+ * One model, ready to be called by many at once. It keeps nothing between calls: all that it knows of a conversation is in
+ * the request. Limits of time are in milliseconds, and its own; sizes are tokens as the provider counts them.
+ */
 export interface LanguageModel {
   /**
-   * Calls the model once. `hear` is told everything that the answer repeats, before it. Throws a `ModelFailure` for
-   * whatever the provider did wrong, within the time limits of the provider, or the signal's reason when `signal` aborts.
+   * Calls the model once, and again after failures that may pass, as long as nothing was heard. `hear` is told everything
+   * that the answer repeats, before it. Throws a `ModelFailure` for whatever the provider did wrong, within the time limits
+   * of the provider, or the signal's reason when `signal` aborts. What was heard before it threw is all that there is.
    */
   call(request: ModelRequest, signal: AbortSignal, hear?: Hear): Promise<ModelAnswer>;
-  /** What {@link call} would send to the provider, in its own words. Sends nothing. */
+  /** What {@link call} would send to the provider, in its own words. Sends nothing, and throws what {@link call} throws before it sends. */
   preview(request: ModelRequest): Promise<JsonObject>;
 }

@@ -37,6 +37,10 @@ export interface Backlog {
   owe(space: string, kind: WorkKind, when?: "in turn" | "now"): Promise<void>;
   /** What the space still needs of this kind; undefined when nothing. */
   find(space: string, kind: WorkKind): Promise<OwedWork | undefined>;
-  /** Takes work off the list when it is done and nothing was added since it was read; else notes when to go on. */
+  /**
+   * Takes work off the list when it is done and nothing was added since it was read; else notes when to go on: at once
+   * after a piece, at `retryAt` after a failure, and not before the next start where it is parked. Of an error as much is
+   * kept as a person reads.
+   */
   settle(work: OwedWork, outcome: WorkOutcome): Promise<void>;
 }

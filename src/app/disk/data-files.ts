@@ -47,7 +47,7 @@ function tighten(path: string): void {
 
 /** The files of a database that is open. */
 export interface DataFiles {
-  /** The length of the log. Throws an `unavailable` Failure when a file is gone: what is written now, nobody would find. */
+  /** The length of the log in bytes. Throws an `unavailable` Failure when a file is gone: what is written now, nobody would find. */
   check(): number;
 }
 

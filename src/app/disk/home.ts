@@ -16,9 +16,9 @@ export interface Place {
 
 /** Where a data folder is: a file in it is its mark, which is made once and never written again. */
 export interface Home {
-  /** Undefined when the mark is not there. */
+  /** Where the mark is; undefined when it is not there. Throws what the system says when it cannot tell. */
   find(): Place | undefined;
-  /** Makes sure that the mark is there. It is on disk when this returns. */
+  /** Makes sure that the mark is there, and tells where. It is on disk when this returns; throws when it cannot be made. */
   mark(): Place;
 }
 

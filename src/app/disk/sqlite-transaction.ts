@@ -1,5 +1,6 @@
 /** The transaction that a connection's owner has begun. */
 export interface SqliteTransaction {
+  /** Whether it was begun and has not ended, as its owner sees it. */
   isOpen(): boolean;
   /** Call before a statement: throws why its transaction is over, if it is. */
   before(sql: string): void;

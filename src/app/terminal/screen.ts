@@ -27,6 +27,7 @@ const SIGNALS = ["SIGTERM", "SIGHUP"] as const;
 
 /** A piece of text on the screen that can still change. */
 export interface Piece {
+  /** Shows this text instead. */
   set(text: string): void;
 }
 
@@ -41,6 +42,7 @@ export interface ScreenEvents {
 
 /** The terminal: a talk that grows, what goes on at the moment, and a place to write. */
 export interface Screen {
+  /** Shows one more piece below all others. */
   add(look: Look, text: string): Piece;
   /** Says what goes on, with a sign that moves; nothing when null. */
   working(text: string | null): void;
@@ -52,9 +54,13 @@ export interface Screen {
   line(question: string): Promise<string | null>;
   /** What is written and not sent. */
   draft(): string;
+  /** Puts a text where the person writes. */
   setDraft(text: string): void;
+  /** Has a text come back when the person goes through what they sent. */
   remember(text: string): void;
+  /** Takes all pieces off the screen. */
   clear(): void;
+  /** Gives the terminal back; nothing may be shown after that. */
   close(): void;
 }
 

@@ -4,7 +4,11 @@ export interface SqlResult<Row = Readonly<Record<string, unknown>>> {
   readonly changes: number;
 }
 
-/** One connection. Placeholders are `$1`, `$2`, ... in order of first appearance; values are text, numbers, bytes or null. */
+/**
+ * One connection. Placeholders are `$1`, `$2`, ... in order of first appearance; values are text, numbers, bytes or null.
+ * A statement that fails throws: a `full`, `unreadable` or `damaged` Failure where the disk is to blame, a `conflict` one
+ * where a rule of the schema is broken, whatever the database says for everything else.
+ */
 export interface SqlConnection {
   execute(sql: string, parameters: readonly unknown[]): SqlResult | Promise<SqlResult>;
 }
@@ -33,5 +37,6 @@ export interface SqlDatabase {
   giveWay?(): Promise<void> | undefined;
   /** Resolves when everything committed before the call is on disk. Rejects when the disk failed: stop writing then. */
   flush(): Promise<void>;
+  /** Lets the database go. No statement may run, and none may come. */
   close(): Promise<void>;
 }

@@ -24,19 +24,23 @@ export interface ArchiveFilter {
 
 /** Where the archives of one organisation live, and which agents use them. */
 export interface ArchiveStore {
+  /** The archive of that id, or undefined. */
   find(id: ArchiveId): Promise<Archive | undefined>;
+  /** A page of the archives that fit, by their creation. Throws a `not_found` Failure for a cursor that names none. */
   list(filter: ArchiveFilter, page: Page): Promise<readonly Archive[]>;
+  /** Stores a new archive that no agent uses. Throws a `conflict` Failure when its id is taken. */
   insert(archive: Archive): Promise<void>;
-  /** The archive that goes with this agent. */
+  /** The archive that goes with this agent; undefined when it has none, or uses only one that goes with nobody. */
   ownedBy(agentId: AgentId): Promise<Archive | undefined>;
   /**
    * Replaces the archive; throws a `not_found` Failure when there is none of its id. After a change of its embedding model
    * the passages get new vectors later; see `Backlog`.
    */
   save(archive: Archive): Promise<void>;
-  /** Removes the archive with its passages; agents that used it have none then. */
+  /** Removes the archive with its passages; agents that used it have none then. Throws `not_found` when there is none. */
   remove(id: ArchiveId): Promise<void>;
   /** Attaching twice is once. Throws a `conflict` Failure when the agent has another archive. An owned one goes with its agent. */
   attach(agentId: AgentId, id: ArchiveId, isOwned: boolean): Promise<void>;
+  /** Takes the archive from the agent; it stays stored. Does nothing where the agent has it not. */
   detach(agentId: AgentId, id: ArchiveId): Promise<void>;
 }

@@ -23,22 +23,33 @@ export interface BlockFilter {
   readonly identifierKeys?: readonly string[];
 }
 
-/** Where the blocks of one organisation live. */
+/**
+ * Where the blocks of one organisation live. It keeps what it is given: limits and read-only blocks are rules of
+ * `block-edit.ts`, which hold for an agent's own tools, and not for clients of the API.
+ */
 export interface BlockStore {
+  /** The block of that id; undefined when there is none, or it is another organisation's. */
   find(id: BlockId): Promise<Block | undefined>;
-  /** The agent's blocks in the order they were attached. */
+  /** The agent's blocks in the order they were attached; none when there is no such agent. */
   listForAgent(agentId: AgentId): Promise<readonly Block[]>;
   /** The agent's block with this label, or undefined. */
   findForAgent(agentId: AgentId, label: string): Promise<Block | undefined>;
+  /** A page of the blocks that fit, by their creation. Throws a `not_found` Failure for a cursor that names none. */
   list(filter: BlockFilter, page: Page): Promise<readonly Block[]>;
+  /** How many blocks fit. */
   count(filter: BlockFilter): Promise<number>;
+  /** Stores a new block, attached to nobody. Throws a `conflict` Failure when its id is taken. */
   insert(block: Block): Promise<void>;
-  /** Replaces the block; throws a `conflict` Failure when the stored version is not `block.version - 1`. */
+  /**
+   * Replaces the block. Throws a `conflict` Failure when the stored version is not `block.version - 1`, also because there
+   * is none, and when an agent that has it has another block of its new label.
+   */
   save(block: Block): Promise<void>;
-  /** Removes the block from every agent and from the store. */
+  /** Removes the block from every agent and from the store; throws a `not_found` Failure when there is none. */
   remove(id: BlockId): Promise<void>;
   /** Throws a `conflict` Failure when the agent has another block of that label. Attaching twice is once. */
   attach(agentId: AgentId, block: Block): Promise<void>;
+  /** Takes the block from the agent; it stays stored. Does nothing where the agent has it not. */
   detach(agentId: AgentId, blockId: BlockId): Promise<void>;
   /** The agents that share this block, oldest attachment first. */
   agentsOf(id: BlockId): Promise<readonly AgentId[]>;

@@ -35,6 +35,7 @@ export interface WantedBlock {
 
 /** Where the blocks of one core memory are kept. */
 export interface CoreBlocks {
+  /** The block of that label, or undefined. */
   find(label: string): Promise<Block | undefined>;
   /** In the order in which they came. */
   list(): Promise<readonly Block[]>;
@@ -42,6 +43,7 @@ export interface CoreBlocks {
   insert(block: Block): Promise<void>;
   /** Replaces a block; throws a `conflict` Failure when the kept version is not `block.version - 1`. */
   save(block: Block): Promise<void>;
+  /** Removes a block; does nothing when it is not there. */
   remove(block: Block): Promise<void>;
 }
 
@@ -50,6 +52,7 @@ export interface CoreBlocks {
  * pass for something else. What `editValue` refuses is refused here, and nothing is kept of a change that is refused.
  */
 export interface CoreMemory {
+  /** The block of that label, or undefined. */
   get(label: string): Promise<Block | undefined>;
   /** The block of that label; throws a `not_found` Failure that names the labels there are. */
   require(label: string): Promise<Block>;
@@ -61,12 +64,16 @@ export interface CoreMemory {
   add(block: Block): Promise<void>;
   /** Keeps the next version of a block; throws a `conflict` Failure when there is a newer one by now. */
   save(block: Block): Promise<Block>;
-  /** Changes a block and keeps it; a change that gives the block itself is none. */
+  /**
+   * Changes a block and keeps it; a change that gives the block itself is none. Throws what {@link CoreMemory.require},
+   * the change and {@link CoreMemory.save} throw.
+   */
   edit(label: string, change: (block: Block, at: Instant) => Block): Promise<Block>;
   /** Sets a block, made when there is none of that label. Throws a Failure when the value is longer than its limit. */
   set(label: string, value: string, wish?: BlockWish): Promise<Block>;
   /** Whether there was one. Throws a `refused` Failure when it is read-only. */
   remove(label: string): Promise<boolean>;
+  /** All blocks as one text for a prompt; empty when there are none. */
   render(format: "xml" | "markdown"): Promise<string>;
 }
 
