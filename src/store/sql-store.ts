@@ -91,6 +91,7 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
       const release = await takeTurn();
       try {
         const held = async () => {
+          contextCache.begin();
           await lease.check();
           return work(writers(actor));
         };

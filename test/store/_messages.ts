@@ -73,6 +73,25 @@ export function messageContract(subject: Subject): void {
       const many = Array.from({ length: 20 }, (_, n) => message(ada.id, "user", `more ${n}`));
       await write(opened, ({ messages }) => messages.append(ada.id, many));
       expect(await context(ada.id)).toEqual(["first", "kept", ...texts(many)]);
+      const called = message(ada.id, "assistant", "", {
+        content: [
+          { type: "reasoning", text: "so", isNative: true, signature: undefined },
+        ] as unknown as Message["content"],
+        toolCalls: [{ id: "c1", name: "roll", arguments: '{"n": 1}' }],
+      });
+      const returned = message(ada.id, "system", "before");
+      await write(opened, ({ messages }) => messages.append(ada.id, [called, returned]));
+      const inside = await write(opened, ({ messages }) => messages.context(ada.id));
+      expect(inside).toEqual([...(await reader(opened).messages.context(ada.id))]);
+      const changing = write(opened, async ({ messages }) => {
+        await messages.saveSystem(returned.id, "undone");
+        expect(texts(await messages.context(ada.id)).at(-1)).toBe("undone");
+        throw new Error("no");
+      });
+      await expect(changing).rejects.toThrow("no");
+      expect((await context(ada.id)).at(-1)).toBe("before");
+      await write(opened, ({ messages }) => messages.saveSystem(returned.id, "after"));
+      expect((await context(ada.id)).at(-1)).toBe("after");
       await write(opened, ({ messages }) => messages.refuse(ada.id, [{ id: kept.id, isKept: true }]));
       const marks = await write(opened, async ({ messages }) =>
         (await messages.context(ada.id)).map(({ isError }) => isError),

@@ -9,26 +9,31 @@ const ONE_CHARS_MAX = 100_000;
 interface CachedMessage {
   readonly message: Message;
   readonly organizationId: string;
+  /** Characters of its row. */
   readonly chars: number;
 }
 
 /**
- * Messages that transactions read lately, by their place in the order of all messages. What was said does not change,
- * and the next turn of a conversation reads it all again. System messages do change, and are not kept.
+ * Messages that transactions read or stored lately, by their place in the order of all messages: what was said does not
+ * change, and the next turn of a conversation reads it all again. Only for transactions, which take turns.
  *
- * Only for transactions, which take turns. Whoever stores a message forgets what stood at its place: a place that was
- * left, because its message was deleted or its transaction undone, is given away again.
+ * A place that was left, because its message was deleted or its transaction undone, is given away again: whoever stores
+ * a message there sets it here. Of system messages, which do change, nobody knows before the commit what they will be.
  */
 export interface ContextCache {
+  /** Call when a transaction begins. */
+  begin(): void;
   get(sequenceId: number, organizationId: string): Message | undefined;
   set(sequenceId: number, cached: CachedMessage): void;
-  forget(sequenceId: number): void;
+  /** Call when a message is changed: it is not kept any more until the transaction has ended. */
+  change(sequenceId: number): void;
   clear(): void;
 }
 
 /** An empty {@link ContextCache}; what was kept first goes first. */
 export function createContextCache(): ContextCache {
   const cached = new Map<number, CachedMessage>();
+  const changed = new Set<number>();
   let chars = 0;
 
   function forget(sequenceId: number): void {
@@ -37,13 +42,16 @@ export function createContextCache(): ContextCache {
   }
 
   return {
+    begin() {
+      changed.clear();
+    },
     get(sequenceId, organizationId) {
       const found = cached.get(sequenceId);
       return found?.organizationId === organizationId ? found.message : undefined;
     },
     set(sequenceId, one) {
-      if (one.message.role === "system" || one.chars > ONE_CHARS_MAX) return;
       forget(sequenceId);
+      if (one.chars > ONE_CHARS_MAX || changed.has(sequenceId)) return;
       cached.set(sequenceId, one);
       chars += one.chars;
       for (const oldest of cached.keys()) {
@@ -51,7 +59,10 @@ export function createContextCache(): ContextCache {
         forget(oldest);
       }
     },
-    forget,
+    change(sequenceId) {
+      forget(sequenceId);
+      changed.add(sequenceId);
+    },
     clear() {
       cached.clear();
       chars = 0;

@@ -22,16 +22,29 @@ interface SpaceColumns {
   readonly vectors_epoch: number;
 }
 
-const FIND =
-  "select number, next_number, indexed_through, epoch, vector_model, vector_dimension, vectors_epoch from umi_spaces where organization_id = $1 and name = $2";
+const COLUMNS = "number, next_number, indexed_through, epoch, vector_model, vector_dimension, vectors_epoch";
+const FIND = `select ${COLUMNS} from umi_spaces where organization_id = $1 and name = $2`;
+const TAKE_NUMBERS = `update umi_spaces set next_number = next_number + $1 where organization_id = $2 and name = $3
+  returning ${COLUMNS}`;
 const CREATE =
   "insert into umi_spaces (organization_id, name, next_number, indexed_through, epoch, vectors_epoch) values ($1, $2, 0, 0, $3, $3)";
 
 /** The space of that name in the session's organisation. */
 export async function findSpace({ sql, organizationId }: Session, name: string): Promise<SpaceRow | undefined> {
   const { rows } = await sql.execute<SpaceColumns>(FIND, [organizationId, name]);
-  const [row] = rows;
-  if (row === undefined) return undefined;
+  return rows[0] && toSpace(rows[0]);
+}
+
+/** The space as it is after it has given away the next `count` numbers for entries; made where there is none. */
+export async function takeNumbers(session: Session, name: string, count: number): Promise<SpaceRow> {
+  const values = [count, session.organizationId, name];
+  const { rows } = await session.sql.execute<SpaceColumns>(TAKE_NUMBERS, values);
+  if (rows[0] !== undefined) return toSpace(rows[0]);
+  await openSpace(session, name);
+  return takeNumbers(session, name, count);
+}
+
+function toSpace(row: SpaceColumns): SpaceRow {
   return {
     number: Number(row.number),
     nextNumber: Number(row.next_number),

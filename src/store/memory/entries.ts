@@ -4,7 +4,7 @@ import { entryTerms, joinTerms, type NewEntry, splitTerms } from "../../umi/inde
 import { type EntryStore, SIMILAR_TERMS_MAX } from "../../umi/index/entry-store.ts";
 import { placeholders } from "../base/placeholders.ts";
 import type { Session } from "../base/session.ts";
-import { findSpace, openSpace } from "../base/space.ts";
+import { findSpace, openSpace, takeNumbers } from "../base/space.ts";
 import { readColumns } from "./columns.ts";
 import { fold, unfold } from "./fold.ts";
 import { readPostings } from "./postings.ts";
@@ -78,21 +78,25 @@ export function sqlEntryStore(session: Session): EntryStore {
 
 async function addEntries(session: Session, name: string, entries: readonly NewEntry[]): Promise<void> {
   if (entries.length === 0) return;
-  const { sql } = session;
   const space = await openSpace(session, name);
-  const taken = new Set(
-    (await entriesBy(sql, space, { column: "id", values: idsOf(entries) })).map(({ entry }) => entry.id),
-  );
+  const found = await entriesBy(session.sql, space, { column: "id", values: idsOf(entries) });
+  const taken = new Set(found.map(({ entry }) => entry.id));
   refuseUnfit(entries, (id) => taken.has(id));
-  let number = space.nextNumber;
+  await addNewEntries(session, name, entries);
+}
+
+/** As {@link EntryStore.add}, for entries that fit and whose ids are new. */
+export async function addNewEntries(session: Session, name: string, entries: readonly NewEntry[]): Promise<void> {
+  const { sql } = session;
+  const space = await takeNumbers(session, name, entries.length);
+  let number = space.nextNumber - entries.length;
   for (const { id, session: said, speaker, role, text, at, tags } of entries) {
     const terms = joinTerms(entryTerms({ speaker, text }));
     const values = [space.number, number, id, said, speaker, role, text, at, JSON.stringify(tags), terms];
     await sql.execute(INSERT, values);
     number++;
   }
-  await sql.execute("update umi_spaces set next_number = $1 where number = $2", [number, space.number]);
-  if (number - space.indexedThrough >= TAIL_ENTRIES_MAX) await fold(sql, { ...space, nextNumber: number });
+  if (number - space.indexedThrough >= TAIL_ENTRIES_MAX) await fold(sql, space);
 }
 
 async function removeEntries(session: Session, name: string, ids: readonly string[]): Promise<number> {

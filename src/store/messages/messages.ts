@@ -1,5 +1,6 @@
 import type { MessageStore } from "../../agent/ports/ports.ts";
 import { limitOf, readable } from "../base/pages.ts";
+import type { MessageRow } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
 import { sqlForks } from "./forks.ts";
 import { cursorCondition, matches } from "./message-filter.ts";
@@ -8,7 +9,8 @@ import { type MessageFinder, sqlMessageFinder } from "./message-search.ts";
 import { MESSAGES } from "./tables.ts";
 import { sqlThreads, type Threads } from "./threads.ts";
 
-const SAVE_SYSTEM = "update messages set content = $1 where id = $2 and organization_id = $3 and role = 'system'";
+const SAVE_SYSTEM =
+  "update messages set content = $1 where id = $2 and organization_id = $3 and role = 'system' returning sequence_id";
 const COUNT = "select count(*) as total from messages where agent_id = $1 and organization_id = $2";
 
 /** {@link MessageStore} over SQL. */
@@ -44,7 +46,12 @@ function sqlMessages(session: Session): Omit<MessageStore, keyof Threads | keyof
 
     async saveSystem(id, text) {
       const content = JSON.stringify([{ type: "text", text }]);
-      await session.sql.execute(SAVE_SYSTEM, [content, id, organizationId]);
+      const saved = await session.sql.execute<Pick<MessageRow, "sequence_id">>(SAVE_SYSTEM, [
+        content,
+        id,
+        organizationId,
+      ]);
+      for (const row of saved.rows) session.contextCache?.change(row.sequence_id);
     },
 
     async saveTokenCounts(counts) {

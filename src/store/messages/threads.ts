@@ -9,7 +9,7 @@ import { placeholders } from "../base/placeholders.ts";
 import type { MessageRow, ThreadMessageRow } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
 import { cursorCondition, matches } from "./message-filter.ts";
-import { IS_ERROR_HERE, insertMessage, STORED_COLUMNS } from "./message-rows.ts";
+import { IS_ERROR_HERE, insertMessage, keepMessage, STORED_COLUMNS } from "./message-rows.ts";
 import { supersede } from "./replaced-messages.ts";
 import { MESSAGES } from "./tables.ts";
 import { rememberMessages } from "./turn-entries.ts";
@@ -148,11 +148,9 @@ type ContextPlace = Pick<Selectable<ThreadMessageRow>, "sequence_id" | "is_refus
 type StoredRow = FieldsOf<typeof MESSAGES> & Pick<Selectable<MessageRow>, "sequence_id">;
 
 /** The message of a row, which is kept at hand in a transaction. */
-function keep({ contextCache, organizationId }: Session, { sequence_id: at, ...row }: StoredRow): Message {
-  const texts = [row.content, row.toolCalls, row.toolReturns, row.approvals];
-  const chars = texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
+function keep(session: Session, { sequence_id: sequenceId, ...row }: StoredRow): Message {
   const message = MESSAGES.read(row);
-  contextCache?.set(at, { message: { ...message, isError: null }, organizationId, chars });
+  keepMessage(session, { sequenceId, message, texts: [row.content, row.toolCalls, row.toolReturns, row.approvals] });
   return message;
 }
 

@@ -6,7 +6,7 @@ import type { NewEntry } from "../../umi/index/entry.ts";
 import { ADD_ENTRIES_MAX } from "../../umi/index/entry-store.ts";
 import { sqlIdentityStore } from "../agents/identities.ts";
 import type { Session } from "../base/session.ts";
-import { sqlEntryStore } from "../memory/entries.ts";
+import { addNewEntries, sqlEntryStore } from "../memory/entries.ts";
 import { sqlFactStore } from "../memory/facts.ts";
 
 /** What is said on one day of a conversation is a session: its messages explain each other. */
@@ -19,8 +19,9 @@ export async function rememberMessages(session: Session, messages: readonly Mess
   const [first] = messages;
   const senders = await namesOfSenders(session, messages);
   const entries = messages.map((message) => toEntry(message, senders)).filter(({ text }) => text !== "");
+  // Messages were stored just now, so nothing has their ids.
   for (let at = 0; first !== undefined && at < entries.length; at += ADD_ENTRIES_MAX)
-    await sqlEntryStore(session).add(first.agentId, entries.slice(at, at + ADD_ENTRIES_MAX));
+    await addNewEntries(session, first.agentId, entries.slice(at, at + ADD_ENTRIES_MAX));
 }
 
 /** Takes messages out of the agent's memory, with the facts that nothing else says. */
