@@ -66,8 +66,8 @@ export const MUTANT_TABLE: Readonly<Record<Mutant, MutantFacts>> = {
     "M27",
     ["L1 ends"],
     "run/step/commit.ts",
-    "  await repositories.runs.save(ended);",
-    '  if (stopReason !== "cancelled") await repositories.runs.save(ended);',
+    "= await repositories.runs.finish(ended);",
+    '= stopReason === "cancelled" || (await repositories.runs.finish(ended));',
   ),
   migrates_in_pieces: around("M28", ["S15 file"]),
   breaks_characters: inside(

@@ -63,11 +63,29 @@ function runs(subject: Subject): void {
     );
   });
 
+  subject("runs: finish() stores no end of a run that is gone, or whose conversation is", async (opened) => {
+    const ada = agent();
+    const talk = conversation(ada.id);
+    const [own, inTalk] = [run(ada.id), run(ada.id, { conversationId: talk.id })];
+    await write(opened, async ({ agents, conversations, runs }) => {
+      await agents.insert(ada);
+      await conversations.insert(talk);
+      for (const each of [own, inTalk]) await runs.insert(each);
+    });
+    const end = { status: "completed", stopReason: "end_turn" } as const;
+    const finished = (each: Run) => write(opened, ({ runs }) => runs.finish({ ...each, ...end }));
+    expect(await finished(own)).toBe(true);
+    expect(await reader(opened).runs.find(own.id)).toEqual({ ...own, ...end });
+    await write(opened, ({ conversations }) => conversations.remove(talk.id));
+    expect([await finished(inTalk), await finished(run(ada.id))]).toEqual([false, false]);
+    expect((await reader(opened).runs.find(inTalk.id))?.status).toBe("running");
+  });
+
   subject("runs: list() goes through pages both ways and narrows by what is asked", async (opened) => {
     const ada = agent();
     const talk = conversation(ada.id);
     const all = Array.from({ length: 4 }, (_, n) =>
-      run(ada.id, n === 2 ? { conversationId: talk.id } : { background: n === 3 }),
+      run(ada.id, n === 2 ? { conversationId: talk.id } : { background: n === 3, status: "completed" }),
     );
     await write(opened, async ({ agents, conversations, runs }) => {
       await agents.insert(ada);
@@ -82,7 +100,7 @@ function runs(subject: Subject): void {
     const found = async (filter: Parameters<typeof runs.list>[0]) =>
       (await runs.list(filter, ALL)).map(({ id }) => all.findIndex((each) => each.id === id));
     expect(await found({ conversationId: talk.id })).toEqual([2]);
-    expect(await found({ conversationId: null, statuses: ["running"] })).toEqual([0, 1, 3]);
+    expect(await found({ conversationId: null, statuses: ["completed"] })).toEqual([0, 1, 3]);
     expect(await found({ background: true })).toEqual([3]);
     expect(await found({ agentIds: [ada.id], stopReason: "error" })).toEqual([]);
     expect(await runs.active(ada.id, talk.id)).toBe(all[2]?.id);
@@ -93,7 +111,9 @@ function waiting(subject: Subject): void {
   subject("unfinishedRuns() names the user who began each, oldest first", async (opened) => {
     const other = await colleague(opened);
     const first = await other.insert({});
-    const second = await other.insert({}, opened.stranger);
+    const talk = conversation(other.bo.id);
+    await opened.store.write(other.actor, ({ conversations }) => conversations.insert(talk));
+    const second = await other.insert({ conversationId: talk.id }, opened.stranger);
     await other.insert({ status: "completed" });
     await other.insert({ status: "created" });
     expect(await opened.store.unfinishedRuns()).toEqual([
@@ -159,7 +179,8 @@ function waiting(subject: Subject): void {
 
   subject("expiringApprovals() names whose run it was, those due first at the front", async (opened) => {
     const { actor, insert } = await colleague(opened);
-    const [later, sooner] = [await insert({}), await insert({}, opened.stranger)];
+    const ended = { status: "completed" } as const;
+    const [later, sooner] = [await insert(ended), await insert(ended, opened.stranger)];
     const [first, second] = [world.clock.now(), world.clock.now()];
     await opened.store.write(actor, async ({ runs }) => {
       await runs.setApprovalDue(later.id, second);

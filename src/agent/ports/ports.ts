@@ -282,6 +282,8 @@ export interface RunStore {
   begin(id: RunId): Promise<void>;
   /** Replaces the run. One that has ended and names a callback is put on the list of those to be sent. */
   save(run: Run): Promise<void>;
+  /** As `save`, of a run that ends where it stands; false, and nothing is stored, when it or its conversation is gone. */
+  finish(run: Run): Promise<boolean>;
   /** Notes what came of a callback, and takes it off the list unless it is to be sent again. */
   noteCallback(id: RunId, outcome: CallbackOutcome): Promise<void>;
   /** Sets or takes away (null) the time at which the run's request for approval is denied. */

@@ -3,6 +3,7 @@ import type { Message } from "../../agent/message.ts";
 import type { Repositories } from "../../agent/ports/ports.ts";
 import { type Run, type Step, type StopReason, statusOf } from "../../agent/run.ts";
 import type { TurnOptions } from "../../agent/turn-options.ts";
+import { assert } from "../../core/assert.ts";
 import { type Instant, instantOf } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import type { ConversationId, MessageId } from "../../core/id.ts";
@@ -71,7 +72,8 @@ export function noChange(state: TurnState): Change {
 
 /**
  * Stores what `work` makes, in one transaction together with what it writes itself, then moves `state` on and tells
- * whoever watches. A stop reason ends the run in the same commit.
+ * whoever watches. A stop reason ends the run in the same commit. Of a run that is gone, or whose conversation is,
+ * everything is undone.
  */
 export async function commit(
   turn: Turn,
@@ -79,7 +81,6 @@ export async function commit(
   work: (repositories: Repositories) => Promise<Change>,
 ): Promise<void> {
   const { change, run } = await logged(turn, async (repositories) => {
-    await requirePlace(state.run, repositories);
     const made = await work(repositories);
     await setAside(repositories, turn.threadId, made.aside);
     await repositories.messages.append(turn.threadId, made.messages);
@@ -88,6 +89,8 @@ export async function commit(
     const trace = turn.tracksProvider ? traceOf(turn, made.step, made.call) : null;
     if (trace !== null) await repositories.traces.insert(trace);
     const saved = await savedRun(turn, state.run, made, repositories);
+    // A run that ends is looked for as its end is stored.
+    if (saved.completedAt === null) await requirePlace(saved, repositories);
     const runIds = await noteTurn(turn, saved, repositories);
     if (saved.completedAt !== null) await oweMemory(turn, repositories);
     return { change: runIds === null ? made : { ...made, usage: { ...made.usage, runIds } }, run: saved };
@@ -174,7 +177,9 @@ async function savedRun(turn: Turn, run: Run, change: Change, repositories: Repo
   const status = statusOf(stopReason);
   const approvalDueAt = stopReason === "requires_approval" ? approvalDue(turn.options, completedAt) : null;
   const ended: Run = { ...run, status, stopReason, completedAt, totalDurationNs, metadata, approvalDueAt };
-  await repositories.runs.save(ended);
+  const isThere = await repositories.runs.finish(ended);
+  if (!isThere) await requirePlace(run, repositories);
+  assert(isThere, `run ${run.id} and its conversation are there, and its end is stored`);
   await repositories.agents.noteRun(run.agentId, stopReason);
   return ended;
 }

@@ -1,3 +1,4 @@
+import type { Selectable } from "kysely";
 import type { MessageStore } from "../../agent/ports/ports.ts";
 import { limitOf, readable } from "../base/pages.ts";
 import type { MessageRow } from "../base/schema.ts";
@@ -46,7 +47,7 @@ function sqlMessages(session: Session): Omit<MessageStore, keyof Threads | keyof
 
     async saveSystem(id, text) {
       const content = JSON.stringify([{ type: "text", text }]);
-      const saved = await session.sql.execute<Pick<MessageRow, "sequence_id">>(SAVE_SYSTEM, [
+      const saved = await session.sql.execute<Pick<Selectable<MessageRow>, "sequence_id">>(SAVE_SYSTEM, [
         content,
         id,
         organizationId,

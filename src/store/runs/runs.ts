@@ -1,8 +1,9 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { RunFilter, RunStore } from "../../agent/ports/ports.ts";
-import type { ExpiringApproval } from "../../agent/run.ts";
+import type { ExpiringApproval, Run } from "../../agent/run.ts";
 import type { Instant } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
+import type { OrganizationId } from "../../core/id.ts";
 import type { FieldsOf } from "../base/columns.ts";
 import type { TypedConnection } from "../base/driver.ts";
 import { type PageSource, readPage, removeRow } from "../base/pages.ts";
@@ -22,6 +23,9 @@ const INSERT = RUNS.inserting(["organization_id", "user_id"]);
 
 const UPDATE = `update runs set status = $1, stop_reason = $2, metadata = $3, completed_at = $4, ttft_ns = $5, total_duration_ns = $6,
   approval_due_at = $7 where id = $8 and organization_id = $9`;
+
+const FINISH = `${UPDATE} and (conversation_id is null
+  or exists (select 1 from conversations where conversations.id = runs.conversation_id))`;
 
 const EXPIRING = `select id, organization_id, user_id, approval_due_at from runs where approval_due_at is not null
   order by approval_due_at limit $1`;
@@ -52,19 +56,15 @@ export function sqlRunStore(session: Session): RunStore {
     },
 
     async save(run) {
-      const { id, status, stopReason, metadata, completedAt, ttftNs, totalDurationNs } = run;
-      await session.sql.execute(UPDATE, [
-        status,
-        stopReason,
-        JSON.stringify(metadata),
-        completedAt,
-        ttftNs,
-        totalDurationNs,
-        run.approvalDueAt,
-        id,
-        organizationId,
-      ]);
+      await session.sql.execute(UPDATE, updateValues(run, organizationId));
       await queueCallback(session, run);
+    },
+
+    async finish(run) {
+      const { changes } = await session.sql.execute(FINISH, updateValues(run, organizationId));
+      if (changes === 0) return false;
+      await queueCallback(session, run);
+      return true;
     },
 
     async setApprovalDue(id, dueAt) {
@@ -85,6 +85,21 @@ export function sqlRunStore(session: Session): RunStore {
       await forgetArrivals(session);
     },
   };
+}
+
+/** The values of `UPDATE`, in its order. */
+function updateValues(run: Run, organizationId: OrganizationId): readonly unknown[] {
+  return [
+    run.status,
+    run.stopReason,
+    JSON.stringify(run.metadata),
+    run.completedAt,
+    run.ttftNs,
+    run.totalDurationNs,
+    run.approvalDueAt,
+    run.id,
+    organizationId,
+  ];
 }
 
 /** See `Store.expiringApprovals`. */
