@@ -1,3 +1,4 @@
+import type { Authorship } from "../core/authorship.ts";
 import type { Instant } from "../core/clock.ts";
 import type { AgentId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
@@ -46,7 +47,7 @@ export interface MemorySettings {
 }
 
 /** A stateful agent: who it is and how it is run. Its blocks, tools, tags and messages are kept beside it. */
-export interface Agent {
+export interface Agent extends Authorship {
   readonly id: AgentId;
   readonly name: string;
   readonly description: string | null;
@@ -74,8 +75,4 @@ export interface Agent {
   readonly lastRunCompletion: Instant | null;
   readonly lastRunDurationMs: number | null;
   readonly lastStopReason: StopReason | null;
-  readonly createdById: string | null;
-  readonly lastUpdatedById: string | null;
-  readonly createdAt: Instant;
-  readonly updatedAt: Instant;
 }

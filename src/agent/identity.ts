@@ -1,4 +1,5 @@
-import type { Clock, Instant } from "../core/clock.ts";
+import { type Authorship, changedBy, madeBy } from "../core/authorship.ts";
+import type { Clock } from "../core/clock.ts";
 import { type Actor, type IdentityId, newId, type OrganizationId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Random } from "../core/random.ts";
@@ -20,7 +21,7 @@ export interface IdentityProperty {
 }
 
 /** A person or organisation of a client's own world, to which agents and blocks are attached. */
-export interface Identity {
+export interface Identity extends Authorship {
   readonly id: IdentityId;
   readonly organizationId: OrganizationId;
   /** The client's own key, one of its kind within the project. */
@@ -29,10 +30,6 @@ export interface Identity {
   readonly identityType: IdentityType;
   readonly projectId: string | null;
   readonly properties: readonly IdentityProperty[];
-  readonly createdById: string | null;
-  readonly lastUpdatedById: string | null;
-  readonly createdAt: Instant;
-  readonly updatedAt: Instant;
 }
 
 /** A new identity as somebody asks for it. */
@@ -55,10 +52,7 @@ export function newIdentity(
     projectId: null,
     ...draft,
     properties: mergedProperties([], draft.properties ?? []),
-    createdById: actor.userId,
-    lastUpdatedById: actor.userId,
-    createdAt: now,
-    updatedAt: now,
+    ...madeBy(actor, now),
   };
 }
 
@@ -68,7 +62,7 @@ export function changedIdentity(
   change: IdentityChange,
   { actor, clock }: { readonly actor: Actor; readonly clock: Clock },
 ): Identity {
-  return { ...identity, ...change, lastUpdatedById: actor.userId, updatedAt: clock.now() };
+  return { ...identity, ...change, ...changedBy(actor, clock.now()) };
 }
 
 /** The properties with others on top: of each key the last one counts, and a key keeps its place. */

@@ -1,3 +1,4 @@
+import { madeBy } from "../core/authorship.ts";
 import type { Clock } from "../core/clock.ts";
 import { type Actor, newId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
@@ -61,7 +62,6 @@ export function jsonSchemaOf({ name, description, parameters }: BuiltinTool): Js
 }
 
 function builtinRow(tool: BuiltinTool, { actor, clock, random }: RowOptions): Tool {
-  const at = clock.now();
   return {
     id: newId("tool", random),
     name: tool.name,
@@ -79,9 +79,6 @@ function builtinRow(tool: BuiltinTool, { actor, clock, random }: RowOptions): To
     enableParallelExecution: tool.enableParallelExecution,
     metadata: {},
     projectId: null,
-    createdById: actor.userId,
-    lastUpdatedById: actor.userId,
-    createdAt: at,
-    updatedAt: at,
+    ...madeBy(actor, clock.now()),
   };
 }

@@ -1,4 +1,4 @@
-import type { Instant } from "../core/clock.ts";
+import type { Authorship } from "../core/authorship.ts";
 import type { ToolId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
 
@@ -24,7 +24,7 @@ export type ToolType = (typeof TOOL_TYPES)[number];
 export const RETURN_CHARS_DEFAULT = 50_000;
 
 /** A tool as an organisation has it: what the model is told, and where its code is. */
-export interface Tool {
+export interface Tool extends Authorship {
   readonly id: ToolId;
   readonly name: string;
   readonly toolType: ToolType;
@@ -41,10 +41,6 @@ export interface Tool {
   readonly enableParallelExecution: boolean;
   readonly metadata: JsonObject;
   readonly projectId: string | null;
-  readonly createdById: string | null;
-  readonly lastUpdatedById: string | null;
-  readonly createdAt: Instant;
-  readonly updatedAt: Instant;
 }
 
 /** Whether a call of the tool may be repeated when nobody knows what came of it: its `metadata_` has `"idempotent": true`. */

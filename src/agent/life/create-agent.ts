@@ -1,3 +1,4 @@
+import { madeBy } from "../../core/authorship.ts";
 import type { Clock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import { type Actor, type BlockId, type IdentityId, newId, type ToolId } from "../../core/id.ts";
@@ -189,10 +190,7 @@ function newAgent({ clock, random }: AgentWorkshop, actor: Actor, draft: AgentDr
     lastRunCompletion: null,
     lastRunDurationMs: null,
     lastStopReason: null,
-    createdById: actor.userId,
-    lastUpdatedById: actor.userId,
-    createdAt: now,
-    updatedAt: now,
+    ...madeBy(actor, now),
   };
 }
 

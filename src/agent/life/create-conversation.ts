@@ -1,3 +1,4 @@
+import { madeBy } from "../../core/authorship.ts";
 import { Failure } from "../../core/failure.ts";
 import { type Actor, type AgentId, type ConversationId, newId } from "../../core/id.ts";
 import type { Block } from "../../umi/core/block.ts";
@@ -120,10 +121,7 @@ async function isolatedCopies(
     const copy = {
       ...original,
       id: newId("block", random),
-      createdById: actor.userId,
-      lastUpdatedById: actor.userId,
-      createdAt: now,
-      updatedAt: now,
+      ...madeBy(actor, now),
       version: 1,
     };
     await blocks.insert(copy);

@@ -1,3 +1,4 @@
+import { changedBy, madeBy } from "../../core/authorship.ts";
 import { Failure } from "../../core/failure.ts";
 import { type Actor, newId, type ToolId } from "../../core/id.ts";
 import { isRecord, type JsonObject } from "../../core/json.ts";
@@ -65,8 +66,7 @@ export async function storeTool(workshop: ToolWorkshop, actor: Actor, draft: Too
       ...given,
       name,
       jsonSchema,
-      lastUpdatedById: actor.userId,
-      updatedAt: workshop.clock.now(),
+      ...changedBy(actor, workshop.clock.now()),
     });
     await tools.upsert(tool);
     return tool;
@@ -92,8 +92,7 @@ export async function changeTool(
       ...told,
       ...change,
       name,
-      lastUpdatedById: actor.userId,
-      updatedAt: workshop.clock.now(),
+      ...changedBy(actor, workshop.clock.now()),
     });
     await repositories.tools.save(tool);
     return tool;
@@ -160,10 +159,7 @@ function newTool({ clock, random }: ToolWorkshop, actor: Actor, sourceCode: stri
     enableParallelExecution: false,
     metadata: {},
     projectId: null,
-    createdById: actor.userId,
-    lastUpdatedById: actor.userId,
-    createdAt: now,
-    updatedAt: now,
+    ...madeBy(actor, now),
   };
 }
 

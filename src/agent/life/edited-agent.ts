@@ -1,3 +1,4 @@
+import { changedBy } from "../../core/authorship.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Actor } from "../../core/id.ts";
 import type { Agent } from "../agent.ts";
@@ -15,7 +16,7 @@ export async function saveEdited(
   agent: Agent,
   { actor, clock }: { readonly actor: Actor; readonly clock: Clock },
 ): Promise<Agent> {
-  const edited = { ...agent, lastUpdatedById: actor.userId, updatedAt: clock.now() };
+  const edited = { ...agent, ...changedBy(actor, clock.now()) };
   await agents.save(edited);
   return edited;
 }

@@ -1,3 +1,4 @@
+import { changedBy } from "../../core/authorship.ts";
 import type { Actor, AgentId, BlockId, IdentityId, ToolId } from "../../core/id.ts";
 import type { EmbeddingConfig, LlmConfig } from "../../llm/config.ts";
 import type { Agent } from "../agent.ts";
@@ -75,8 +76,7 @@ export async function updateAgent(
       ...withModel(current, changedModel(current.llmConfig, wish, current.agentType), change.compaction ?? {}),
       ...fields,
       ...(embeddingConfig === undefined ? {} : { embeddingConfig }),
-      lastUpdatedById: actor.userId,
-      updatedAt: workshop.clock.now(),
+      ...changedBy(actor, workshop.clock.now()),
     };
     await repositories.agents.save(agent);
     if (fields.memorySettings?.learns === true) {

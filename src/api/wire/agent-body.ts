@@ -6,14 +6,13 @@ import type { AgentChange } from "../../agent/life/update-agent.ts";
 import type { InputMessage } from "../../agent/new-message.ts";
 import { STOP_REASONS } from "../../agent/run.ts";
 import { Failure } from "../../core/failure.ts";
-import { requireId } from "../../core/id.ts";
 import { nearest } from "../../core/nearest.ts";
 import { cut } from "../../core/text.ts";
 import type { InputPart } from "../../llm/model.ts";
 import { distinctRules } from "../../tools/tool-rule.ts";
 import { given } from "../http/request.ts";
 import { CreateBlockBody } from "./block.ts";
-import { renamed } from "./fields.ts";
+import { idList, renamed } from "./fields.ts";
 import { EmbeddingConfigBody, LlmConfigBody } from "./llm-config.ts";
 import { ModelSettingsBody } from "./model-settings.ts";
 import { ResponseFormatBody } from "./response-format.ts";
@@ -30,12 +29,6 @@ const text = z.string().nullish();
 const flag = z.boolean().nullish();
 const texts = z.array(z.string()).max(LISTED_MAX).nullish();
 const object = z.record(z.string(), z.json()).nullish();
-const idList = <K extends string>(kind: K) =>
-  z
-    .array(z.string())
-    .max(LISTED_MAX)
-    .transform((ids) => ids.map((id) => requireId(kind, id)))
-    .nullish();
 
 /** Compaction settings in a request: what is absent or null stays as it is. */
 export const CompactionBody = z

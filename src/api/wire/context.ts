@@ -2,6 +2,7 @@ import type { Approval, ContentPart, Message, ToolReturn } from "../../agent/mes
 import type { JsonObject } from "../../core/json.ts";
 import type { ToolSchema } from "../../llm/model.ts";
 import type { ContextOverview } from "../../run/context-overview.ts";
+import { toWirePart } from "./message.ts";
 import { isoTime } from "./time.ts";
 
 /** What fills a context window, as clients see it. */
@@ -77,10 +78,9 @@ function toWireRowCall({ id, name, arguments: args }: Message["toolCalls"][numbe
 
 function toWireContent(part: ContentPart): JsonObject {
   if (part.type === "text") return { type: "text", text: part.text, signature: null };
-  if (part.type === "image")
-    return { type: "image", source: { type: "base64", media_type: part.mediaType, data: part.data, detail: null } };
-  if (part.redacted !== undefined) return { type: "redacted_reasoning", data: part.redacted };
-  return { type: "reasoning", is_native: true, reasoning: part.text, signature: part.signature ?? null };
+  if (part.type === "reasoning" && part.redacted !== undefined)
+    return { type: "redacted_reasoning", data: part.redacted };
+  return toWirePart(part);
 }
 
 function toWireRowReturn({ toolCallId, status, stdout, stderr, response, parts }: ToolReturn): JsonObject {

@@ -7,10 +7,9 @@ import {
   PROPERTY_TYPES,
 } from "../../agent/identity.ts";
 import type { IdentityLinks } from "../../agent/ports/ports.ts";
-import { requireId } from "../../core/id.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
 import { given } from "../http/request.ts";
-import { renamed } from "./fields.ts";
+import { idList, renamed } from "./fields.ts";
 
 const KEY_CHARS_MAX = 1_000;
 /** Properties, agents or blocks that one request may list. */
@@ -24,13 +23,6 @@ const PropertyBody = z.strictObject({
 
 /** The properties of an identity in a request. */
 export const PropertiesBody = z.array(PropertyBody).max(LISTED_MAX);
-
-const idList = <K extends string>(kind: K) =>
-  z
-    .array(z.string())
-    .max(LISTED_MAX)
-    .transform((ids) => ids.map((id) => requireId(kind, id)))
-    .nullish();
 
 const links = { agent_ids: idList("agent"), block_ids: idList("block") };
 const text = z.string().min(1).max(KEY_CHARS_MAX);

@@ -1,6 +1,8 @@
 import type { Agent } from "../../agent/agent.ts";
 import type { Approval, ContentPart, Message, ToolReturn } from "../../agent/message.ts";
 import type { TurnOptions } from "../../agent/turn-options.ts";
+import type { Instant } from "../../core/clock.ts";
+import type { RunId, StepId } from "../../core/id.ts";
 import { isRecord, type Json, type JsonObject, parseJson } from "../../core/json.ts";
 import type { ReasoningPart, ToolCall } from "../../llm/model.ts";
 import { speechOf } from "../../run/step/speech.ts";
@@ -62,6 +64,31 @@ export function envelope(message: Message, type: string, otid: string | null): J
   };
 }
 
+/** What every other event on the wire starts with. */
+export function eventHead({ id, at, type, otid = null, stepId = null, runId }: EventHead): JsonObject {
+  return {
+    id,
+    date: toWireSeconds(at),
+    name: null,
+    message_type: type,
+    otid,
+    sender_id: null,
+    step_id: stepId,
+    is_err: null,
+    seq_id: null,
+    run_id: runId,
+  };
+}
+
+interface EventHead {
+  readonly id: string;
+  readonly at: Instant;
+  readonly type: string;
+  readonly otid?: string | null;
+  readonly stepId?: StepId | null;
+  readonly runId: RunId;
+}
+
 /** The otid of the `index`-th piece of a message: its UUID with the low seven bits replaced. */
 export function pieceOtid(messageId: string, index: number): string {
   const uuid = messageId.slice(messageId.indexOf("-") + 1);
@@ -118,7 +145,8 @@ function userContent(message: Message): Json {
     : only.text;
 }
 
-function toWirePart(part: ContentPart): JsonObject {
+/** A part of a message as clients see it. */
+export function toWirePart(part: ContentPart): JsonObject {
   if (part.type === "text") return { type: "text", text: part.text };
   if (part.type === "image")
     return { type: "image", source: { type: "base64", media_type: part.mediaType, data: part.data, detail: null } };

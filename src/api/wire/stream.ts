@@ -6,8 +6,7 @@ import type { Instant } from "../../core/clock.ts";
 import type { RunId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { LoggedEvent } from "../../run/log/stored-event.ts";
-import { type MessageView, pieceOtid, toWireMessages } from "./message.ts";
-import { toWireSeconds } from "./time.ts";
+import { eventHead, type MessageView, pieceOtid, toWireMessages } from "./message.ts";
 
 /** The last event of every stream. */
 export const DONE = "data: [DONE]\n\n";
@@ -81,16 +80,7 @@ function shownOf(encoder: EncoderOptions, event: RunEvent): readonly Shown[] {
 
 /** A sign of life that also tells the run's id. `name` is what tells it from others. */
 export function ping({ runId, name, at }: { runId: RunId; name: string; at: Instant }): JsonObject {
-  const nothing = {
-    name: null,
-    message_type: "ping",
-    otid: null,
-    sender_id: null,
-    step_id: null,
-    is_err: null,
-    seq_id: null,
-  };
-  return { id: `ping-${name}`, date: toWireSeconds(at), ...nothing, run_id: runId };
+  return eventHead({ id: `ping-${name}`, at, type: "ping", runId });
 }
 
 /** A run's usage as clients see it. */
@@ -146,15 +136,9 @@ function endOf({ id }: EncoderOptions["run"], { stopReason, usage, error }: Ende
 
 /** Tells that a compaction begins, and why. */
 function compactionPiece(event: At<Compacting>): JsonObject {
-  const { id, runId, stepId, trigger, contextTokens, contextWindow } = event;
-  const start = { id, date: toWireSeconds(event.at), name: null, message_type: "event_message", otid: null };
+  const { id, at, runId, stepId, trigger, contextTokens, contextWindow } = event;
   return {
-    ...start,
-    sender_id: null,
-    step_id: stepId,
-    is_err: null,
-    seq_id: null,
-    run_id: runId,
+    ...eventHead({ id, at, type: "event_message", stepId, runId }),
     event_type: "compaction",
     event_data: { trigger, context_token_estimate: contextTokens, context_window: contextWindow },
   };
@@ -191,16 +175,8 @@ function deltaPiece({ id }: EncoderOptions["run"], event: At<Delta>): JsonObject
   const type = wireType(event);
   const asks = type === "approval_request_message";
   const otid = asks ? event.messageId : pieceOtid(event.messageId, event.pieces ?? 0);
-  const start = { id: event.messageId, date: toWireSeconds(event.at), name: null, message_type: type, otid };
-  return {
-    ...start,
-    sender_id: null,
-    step_id: event.stepId,
-    is_err: null,
-    seq_id: null,
-    run_id: id,
-    ...deltaBody(event),
-  };
+  const { messageId, at, stepId } = event;
+  return { ...eventHead({ id: messageId, at, type, otid, stepId, runId: id }), ...deltaBody(event) };
 }
 
 function wireType(event: Delta): string {

@@ -38,12 +38,12 @@ export async function compactThread(
   actor: Actor,
   wanted: ThreadCompaction,
 ): Promise<ThreadCompacted> {
-  const { store, models, clock, random, times, countTokens } = workshop;
+  const { store } = workshop;
   const reader = store.reader(actor);
   await requireIdle(reader, wanted);
   const target = await targetOf(reader, wanted);
   const { context } = target;
-  const means = { models, signal: wanted.signal, clock, random, times, countTokens, messages: reader.messages };
+  const means = { ...workshop, signal: wanted.signal, messages: reader.messages };
   const plan = await planCompaction(means, target, REQUESTED);
   if (plan === undefined) return alreadyCompacted(context);
   const compaction = await makeCompaction(means, target, { cause: REQUESTED, plan });

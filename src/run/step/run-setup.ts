@@ -2,21 +2,13 @@ import type { Agent } from "../../agent/agent.ts";
 import type { Conversation } from "../../agent/conversation.ts";
 import { mustFind } from "../../agent/find.ts";
 import type { TurnInput } from "../../agent/new-message.ts";
-import type { Store, ThreadId } from "../../agent/ports/ports.ts";
-import type { CountTokens } from "../../agent/prompt/tokens.ts";
 import type { Run } from "../../agent/run.ts";
 import type { TurnOptions } from "../../agent/turn-options.ts";
 import { Failure } from "../../core/failure.ts";
-import type { Actor, AgentId, BlockId, ConversationId, GroupId } from "../../core/id.ts";
-import type { TimeFormat } from "../../core/time-format.ts";
+import type { Actor, AgentId, ConversationId, GroupId } from "../../core/id.ts";
 import type { World } from "../../core/world.ts";
 import type { LlmConfig } from "../../llm/config.ts";
-import type { LanguageModel } from "../../llm/model.ts";
 import type { Models } from "../../llm/models.ts";
-import type { BuiltinTool } from "../../tools/builtin.ts";
-import type { ToolRuntime } from "../../tools/runtime.ts";
-import type { Tool } from "../../tools/tool.ts";
-import type { QuickVectors } from "../../umi/vectors/quick-vectors.ts";
 import { createWorkingMemory } from "../../umi/working-memory.ts";
 import type { DueWork } from "../chores/due-work.ts";
 import type { RunLogs } from "../log/run-log.ts";
@@ -25,27 +17,21 @@ import { speechOf } from "./speech.ts";
 import type { Turn } from "./turn-state.ts";
 
 /** What a runner is made of. */
-export interface RunnerOptions {
-  readonly store: Store;
-  readonly models: Models;
+export interface RunnerOptions
+  extends Pick<
+    Turn,
+    "store" | "models" | "timeFormat" | "countTokens" | "builtins" | "toolRuntime" | "tracksProvider" | "quickVectors"
+  > {
   readonly world: Pick<World, "clock" | "random">;
-  readonly timeFormat: TimeFormat;
-  readonly countTokens: CountTokens;
-  readonly builtins: ReadonlyMap<string, BuiltinTool>;
-  readonly toolRuntime: ToolRuntime | null;
   readonly logs: RunLogs;
   /** How many frames of Letta's stream an event of this run is, for its options and kind of agent. */
   readonly framesOf: (run: Run, agent: Agent, options: TurnOptions) => CountFrames;
   /** What a conversation's `model_settings`, as clients write them, change of a model's configuration. */
   readonly settingsOf: (modelSettings: unknown) => Partial<LlmConfig>;
-  /** Whether what goes to providers and comes back is kept. */
-  readonly tracksProvider: boolean;
   /** Sends the callbacks of runs that have ended. */
   readonly callbacks: DueWork;
   /** Works off what spaces of memories need; see `createBacklogWork`. */
   readonly backlog: DueWork;
-  /** Vectors of what is looked for. */
-  readonly quickVectors: QuickVectors;
   /** Told of failures that nobody waits for. */
   readonly log: (message: string, error: unknown) => void;
 }
@@ -61,14 +47,9 @@ export interface TurnRequest {
 }
 
 /** What a run needs besides its own rows. */
-export interface RunSetup {
-  readonly agent: Agent;
-  readonly tools: readonly Tool[];
-  readonly model: LanguageModel;
-  readonly threadId: ThreadId;
+export interface RunSetup
+  extends Pick<Turn, "agent" | "tools" | "model" | "threadId" | "isolatedBlockIds" | "options"> {
   readonly conversationId: ConversationId | null;
-  readonly isolatedBlockIds: readonly BlockId[];
-  readonly options: TurnOptions;
   readonly callbackUrl: string | null;
   /** The group that looks after the agent's memory; what is said to the agent is part of its history. */
   readonly groupId: GroupId | null;

@@ -1,4 +1,4 @@
-import type { Instant } from "../../core/clock.ts";
+import type { Authorship } from "../../core/authorship.ts";
 import type { BlockId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 
@@ -6,7 +6,7 @@ import type { JsonObject } from "../../core/json.ts";
 export const BLOCK_CHARS_DEFAULT = 100_000;
 
 /** A labelled piece of core memory that stays in an agent's context. May be shared by many agents. */
-export interface Block {
+export interface Block extends Authorship {
   readonly id: BlockId;
   readonly label: string;
   readonly value: string;
@@ -25,10 +25,6 @@ export interface Block {
   readonly entityId: string | null;
   readonly projectId: string | null;
   readonly preserveOnMigration: boolean;
-  readonly createdById: string | null;
-  readonly lastUpdatedById: string | null;
-  readonly createdAt: Instant;
-  readonly updatedAt: Instant;
   /** Grows by one with every change; a save of an older version is refused. */
   readonly version: number;
 }

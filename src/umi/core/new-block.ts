@@ -1,3 +1,4 @@
+import { changedBy, madeBy } from "../../core/authorship.ts";
 import type { Clock } from "../../core/clock.ts";
 import { type Actor, newId } from "../../core/id.ts";
 import type { Random } from "../../core/random.ts";
@@ -67,10 +68,7 @@ export function newBlock(
     ...draft,
     value: wellFormed(draft.value ?? ""),
     description: draft.description ?? DESCRIPTIONS.get(draft.label) ?? null,
-    createdById: actor.userId,
-    lastUpdatedById: actor.userId,
-    createdAt: now,
-    updatedAt: now,
+    ...madeBy(actor, now),
     version: 1,
   };
 }
@@ -85,8 +83,7 @@ export function changedBlock(
   return {
     ...next,
     value: wellFormed(next.value),
-    lastUpdatedById: actor.userId,
-    updatedAt: clock.now(),
+    ...changedBy(actor, clock.now()),
     version: block.version + 1,
   };
 }
