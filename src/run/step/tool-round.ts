@@ -13,6 +13,7 @@ import type { ToolContext } from "../../tools/builtin.ts";
 import { isTerminal, mustContinue } from "../../tools/tool-rules.ts";
 import { searchPassages } from "../../umi/archive/passage-search.ts";
 import { type BuiltinPlan, type CallPlan, decisionsIn, planOf, waitsForSomebody } from "./call-plan.ts";
+import type { Change } from "./commit.ts";
 import { doubtOf, type OutsideResults } from "./outside-calls.ts";
 import {
   type Answered,
@@ -30,16 +31,9 @@ import { endNote, type MemoryChanges, startOf, watchPassages } from "./tool-note
 import { missingTools } from "./tool-offer.ts";
 import { placeOf, type Turn, type TurnState } from "./turn-state.ts";
 
-/** What came of the calls that were open. */
-export interface Round {
-  readonly messages: readonly Message[];
-  /** Which built-in tools ran, how it went, and what calls changed in memory. */
-  readonly notes: readonly Note[];
-  readonly system: Message | null;
-  readonly calledTools: readonly string[];
-  readonly lastAnswer: string | null;
-  /** Null when the model should speak next, or calls are still open. */
-  readonly stopReason: StopReason | null;
+/** What came of the calls that were open. Without a reason to stop the model speaks next, or calls are still open. */
+export interface Round
+  extends Pick<Change, "messages" | "notes" | "system" | "calledTools" | "lastAnswer" | "stopReason"> {
   /** Whether calls are open that run outside, and come next. */
   readonly isOpen: boolean;
 }
