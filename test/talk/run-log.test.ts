@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import type { TurnEvent } from "../../src/agent/events.ts";
-import type { NumberedEvent, Repositories, Store } from "../../src/agent/ports/ports.ts";
+import type { Repositories, Store } from "../../src/agent/ports/ports.ts";
+import type { NumberedEvent } from "../../src/agent/ports/run-events.ts";
 import { NO_USAGE } from "../../src/agent/usage.ts";
 import { realWorld } from "../../src/app/world.ts";
 import { Failure } from "../../src/core/failure.ts";

@@ -37,6 +37,7 @@ import type {
   StopReason,
   WaitingCallback,
 } from "../run.ts";
+import type { RunEventStore } from "./run-events.ts";
 
 /** What a list of agents is narrowed to. Absent means any. */
 export interface AgentFilter {
@@ -67,12 +68,18 @@ export interface AgentStore {
   list(filter: AgentFilter, page: Page & { readonly orderBy: AgentOrder }): Promise<readonly Agent[]>;
   count(filter: AgentFilter): Promise<number>;
   insert(agent: Agent): Promise<void>;
+  /** Replaces the agent; throws a `not_found` Failure when there is none of its id. */
   save(agent: Agent): Promise<void>;
   /** Notes how the agent's last run ended, and when. */
   noteRun(id: AgentId, stopReason: StopReason): Promise<void>;
-  /** Removes the agent with its messages, runs, steps, links and its own archive's passages. Shared blocks stay. */
+  /**
+   * Removes the agent with its messages, runs, steps, links and its own archive's passages. Shared blocks stay. Throws a
+   * `not_found` Failure when there is none.
+   */
   remove(id: AgentId): Promise<void>;
+  /** The tags of each agent, sorted; every one of `ids` is there. */
   tagsOf(ids: readonly AgentId[]): Promise<ReadonlyMap<AgentId, readonly string[]>>;
+  /** Gives the agent these tags in place of those that it has. Twice is once. */
   setTags(id: AgentId, tags: readonly string[]): Promise<void>;
 }
 
@@ -90,6 +97,7 @@ export interface ToolFilter {
 /** Where the tools of one organisation live. */
 export interface ToolStore {
   find(id: ToolId): Promise<Tool | undefined>;
+  /** Those of the tools of these names that exist, in any order. */
   findByNames(names: readonly string[]): Promise<readonly Tool[]>;
   list(filter: ToolFilter, page: Page): Promise<readonly Tool[]>;
   count(filter: ToolFilter): Promise<number>;
@@ -97,7 +105,7 @@ export interface ToolStore {
   upsert(tool: Tool): Promise<void>;
   /** Replaces the tool; throws a `not_found` Failure when there is none of its id. */
   save(tool: Tool): Promise<void>;
-  /** Removes the tool from every agent and from the store. */
+  /** Removes the tool from every agent and from the store; throws a `not_found` Failure when there is none. */
   remove(id: ToolId): Promise<void>;
   /** The agent's tools in the order they were attached. */
   listForAgent(agentId: AgentId): Promise<readonly Tool[]>;
@@ -130,9 +138,9 @@ export interface IdentityStore {
   count(): Promise<number>;
   /** Throws a `conflict` Failure when the project has another identity of that key. */
   insert(identity: Identity): Promise<void>;
-  /** Replaces the identity, with the same refusal as {@link IdentityStore.insert}. */
+  /** As {@link IdentityStore.insert}; throws a `not_found` Failure when there is none of its id. */
   save(identity: Identity): Promise<void>;
-  /** Removes the identity; agents and blocks it was attached to stay. */
+  /** Removes the identity; what it was attached to stays. Throws a `not_found` Failure when there is none. */
   remove(id: IdentityId): Promise<void>;
   /** The identities of each agent, oldest first. Agents without any are left out. */
   listForAgents(ids: readonly AgentId[]): Promise<ReadonlyMap<AgentId, readonly Identity[]>>;
@@ -183,9 +191,12 @@ export interface MessageStore {
     filter: Pick<MessageFilter, "roles" | "includeErrors" | "groupId">,
     page: Page,
   ): Promise<readonly Message[]>;
-  /** Appends to the store and to the end of the thread's context, in the order given. */
+  /**
+   * Appends to the store and to the end of the thread's context, in the order given, and makes what was spoken findable.
+   * Throws a `conflict` Failure when an id is taken.
+   */
   append(threadId: ThreadId, messages: readonly Message[]): Promise<void>;
-  /** The thread's context, oldest first, the system message at its head. */
+  /** The thread's context, oldest first, the system message at its head; empty when there is no such thread. */
   context(threadId: ThreadId): Promise<readonly Message[]>;
   /** Ids of the context of each thread, oldest first. */
   contextIds(threadIds: readonly ThreadId[]): Promise<ReadonlyMap<ThreadId, readonly MessageId[]>>;
@@ -208,6 +219,7 @@ export interface MessageStore {
   refuse(threadId: ThreadId, refused: readonly RefusedMessage[]): Promise<void>;
   /** Tokens of the messages in the thread's context, where they were counted. */
   tokenCounts(threadId: ThreadId): Promise<ReadonlyMap<MessageId, number>>;
+  /** Notes how many tokens these messages have. */
   saveTokenCounts(counts: ReadonlyMap<MessageId, number>): Promise<void>;
   /** Those of the messages that exist and have not given way to the same sent again, in any order. */
   findAll(ids: readonly MessageId[]): Promise<readonly Message[]>;
@@ -224,6 +236,7 @@ export interface MessageStore {
   ): Promise<readonly RunId[]>;
   /** Makes the context of `from`, its system message aside, part of the context of `to` too. Nothing is copied. */
   share(from: ThreadId, to: ThreadId): Promise<void>;
+  /** How many messages the agent has in all its conversations. */
   countForAgent(agentId: AgentId): Promise<number>;
 }
 
@@ -247,7 +260,10 @@ export interface ConversationStore {
   save(conversation: Conversation): Promise<void>;
   /** Notes that a message came in now. */
   touch(id: ConversationId): Promise<void>;
-  /** Removes the conversation and its messages, those shared with another conversation aside. */
+  /**
+   * Removes the conversation, its own blocks and its messages, those shared with another conversation aside. Throws a
+   * `not_found` Failure when there is none.
+   */
   remove(id: ConversationId): Promise<void>;
 }
 
@@ -288,7 +304,7 @@ export interface RunStore {
   noteCallback(id: RunId, outcome: CallbackOutcome): Promise<void>;
   /** Sets or takes away (null) the time at which the run's request for approval is denied. */
   setApprovalDue(id: RunId, dueAt: Instant | null): Promise<void>;
-  /** Removes the run with its events; its messages and steps stay. */
+  /** Removes the run with its events; its messages and steps stay. Throws a `not_found` Failure when there is none. */
   remove(id: RunId): Promise<void>;
 }
 
@@ -314,46 +330,17 @@ export interface StepStore {
   save(step: Step): Promise<void>;
 }
 
-/** An event as it is kept: a line of JSON without control characters, or, of an older version, a frame of its stream. */
-export interface StoredEvent {
-  /** How many frames of Letta's stream came before it. */
-  readonly framesBefore: number;
-  readonly data: string;
-}
-
-/** Events that follow each other in one run's log. */
-export interface RunEvents {
-  readonly runId: RunId;
-  readonly firstSeqId: number;
-  readonly events: readonly StoredEvent[];
-  /** Whether nothing comes after them. */
-  readonly hasEnd?: boolean;
-}
-
-/** A stored event and its number. */
-export interface NumberedEvent extends StoredEvent {
-  readonly seqId: number;
-}
-
 /**
- * The append-only logs of what happened in runs: one per run, its events numbered from 1 without gaps. An event is never
- * changed once appended.
+ * All stores of one organisation, inside or outside a transaction. What belongs to another organisation reads as if it
+ * were not there. Times are {@link Instant}s, milliseconds; pages and lists hold what their callers ask for at most.
+ *
+ * Everywhere `find` gives undefined for what is not there; `list` a page of what fits, by creation unless another order is
+ * asked for, and it throws a `not_found` Failure for a cursor that names nothing; `count` how many fit; `insert` throws a
+ * `conflict` Failure when the id is taken; `save` replaces the whole; what is detached stays stored. A method that changes
+ * what is gone does nothing, unless it says what it throws.
+ * Besides what each method says, any may throw an `unreadable` or `damaged` Failure where the disk is to blame, and one
+ * that writes a `full` one. A row that is damaged is left out of lists, and told to whoever runs the server.
  */
-export interface RunEventStore {
-  /** The run's last event. */
-  last(runId: RunId): Promise<NumberedEvent | undefined>;
-  /**
-   * Appends to the logs of these runs; the first event of each must be the one after its last. Of runs that are gone,
-   * or whose conversation is, nothing is stored; who has seen in the same transaction that they are there says so.
-   */
-  append(appended: readonly RunEvents[], areThere?: boolean): Promise<void>;
-  /** Up to `limit` events after `seqId`, in order. */
-  after(runId: RunId, seqId: number, limit: number): Promise<readonly NumberedEvent[]>;
-  /** The number of an event that is, or comes soon before, the one in which the frame after `frames` of Letta's stream is; 1 when there is none. */
-  nearFrame(runId: RunId, frames: number): Promise<number>;
-}
-
-/** All stores of one organisation, inside or outside a transaction. */
 export interface Repositories {
   readonly agents: AgentStore;
   readonly blocks: BlockStore;
@@ -395,10 +382,11 @@ export interface Store {
   reader(actor: Actor): Repositories;
   /**
    * Runs `work` in one transaction, alone. Resolves when it is committed, which is before it is on disk:
-   * see {@link durable}. Anything thrown rolls everything back. `work` must not wait for anything but its stores.
+   * see {@link durable}. Anything thrown rolls everything back. `work` must not wait for anything but its stores. Throws an
+   * `unavailable` Failure when too many wait for their turn, or another server has taken over the database.
    */
   write<T>(actor: Actor, work: (repositories: Repositories) => Promise<T>): Promise<T>;
-  /** Resolves when everything committed so far is on disk. Nothing may leave the server before that. */
+  /** Resolves when everything committed so far is on disk. Nothing may leave before that. Rejects when the disk failed. */
   durable(): Promise<void>;
   /** Runs of any organisation that have begun and not ended, oldest first: what a restart must continue. */
   unfinishedRuns(): Promise<readonly UnfinishedRun[]>;

@@ -1,5 +1,6 @@
 import type { Note, Started, TurnEvent } from "../../agent/events.ts";
-import type { Repositories, RunEvents, Store } from "../../agent/ports/ports.ts";
+import type { Repositories, Store } from "../../agent/ports/ports.ts";
+import type { RunEvents } from "../../agent/ports/run-events.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Actor, RunId } from "../../core/id.ts";
 import { createCoalescer } from "./coalesce.ts";

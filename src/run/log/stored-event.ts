@@ -1,6 +1,7 @@
 import type { RunEvent } from "../../agent/events.ts";
 import type { Message } from "../../agent/message.ts";
-import type { MessageStore, StoredEvent } from "../../agent/ports/ports.ts";
+import type { MessageStore } from "../../agent/ports/ports.ts";
+import type { StoredEvent } from "../../agent/ports/run-events.ts";
 import type { Instant } from "../../core/clock.ts";
 import type { MessageId } from "../../core/id.ts";
 

@@ -1,4 +1,4 @@
-import type { NumberedEvent, RunEventStore, RunEvents, StoredEvent } from "../../agent/ports/ports.ts";
+import type { NumberedEvent, RunEventStore, RunEvents, StoredEvent } from "../../agent/ports/run-events.ts";
 import { assert } from "../../core/assert.ts";
 import type { TypedConnection } from "../base/driver.ts";
 import { placeholders } from "../base/placeholders.ts";
