@@ -3,6 +3,7 @@ import { addTallies, EMPTY_TALLY, type Tally } from "../scripts/tally.ts";
 import type { Totals } from "./batch.ts";
 import type { Lane } from "./plan/coverage.ts";
 import { BUGBASE, bugFiles, readBug } from "./planted/bug.ts";
+import { readKeptSeeds } from "./planted/kept-seeds.ts";
 import { MUTANTS } from "./planted/mutants.ts";
 import { isFound, type Search, searchMutants } from "./planted/mutation-gate.ts";
 import { searchText } from "./report.ts";
@@ -39,11 +40,12 @@ export async function runCi({ workers, runSeeds, problem, tell }: CiOptions): Pr
   }
   await Promise.all(bugFiles().map(async (name) => check(await replayBug(workers, name))));
   const gate = { lane: "fast", mutants: MUTANTS, seedsMax: MUTANT_SEEDS_MAX } as const;
+  const kept = await readKeptSeeds();
   const done = (search: Search) => {
     tell(searchText(search));
     check(isFound(search) ? [] : [`No seed found that a server ${search.mutant.replaceAll("_", " ")}`]);
   };
-  await searchMutants(workers, gate, done);
+  await searchMutants(workers, { ...gate, kept }, done);
   // Commits that nothing flushes must show on this disk too, or it keeps more than disks do.
   await searchMutants(workers, { ...gate, lane: "power", mutants: ["loses_flushes"] }, done);
   return tally;

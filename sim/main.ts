@@ -8,8 +8,9 @@ import { runCi } from "./ci.ts";
 import { LANES } from "./plan/coverage.ts";
 import { planOf, shrink } from "./plan/shrink.ts";
 import { BUGBASE, readBug, writeBug } from "./planted/bug.ts";
+import { type KeptSeeds, readKeptSeeds, writeKeptSeeds } from "./planted/kept-seeds.ts";
 import { MUTANTS } from "./planted/mutants.ts";
-import { isFound, searchMutants } from "./planted/mutation-gate.ts";
+import { isFound, type Search, searchMutants } from "./planted/mutation-gate.ts";
 import { createFailureList, createProgress, failureText, faultsText, searchText, totalsText } from "./report.ts";
 import type { SimResult } from "./simulation.ts";
 import { breaksOf, mutantsOf, runTask, type Task } from "./task.ts";
@@ -30,6 +31,7 @@ const USAGE = `Runs the server in a simulated world, one world for each seed.
   bun run sim --minutes 10 [--from 1]
   bun run sim --seeds 7..60 --shrink NAME [--mutant NAME]   keeps the smallest plan that fails in sim/bugbase
   bun run sim --mutants [--bases 5]                         how many seeds find each of the planted bugs
+  bun run sim --mutants --keep                              looks from the kept seeds on, and keeps for --ci what finds them now
   bun run sim --ci                                          what every change must pass
   bun run sim --plan FILE [--trace]                         runs such a plan, with the bug planted that it was found with
 
@@ -67,6 +69,7 @@ function readOptions() {
         ci: { type: "boolean", default: false },
         mutants: { type: "boolean", default: false },
         bases: { type: "string", default: "5" },
+        keep: { type: "boolean", default: false },
         trace: { type: "boolean", default: false },
         "check-replay": { type: "boolean", default: false },
       },
@@ -155,15 +158,23 @@ async function keep(name: string, task: Task, first: SimResult, invariant: strin
 /** Looks for each planted bug from several seeds on, and tells how many seeds it took; returns how many stay unfound. */
 async function tableOfMutants(workers: Workers): Promise<number> {
   const bases = Array.from({ length: Math.max(1, Number(values.bases) || 1) }, (_, index) => index * BASE_STEP + 1);
-  const gate = { lane, mutants: mutant === undefined ? MUTANTS : MUTANTS.filter((name) => name === mutant), bases };
-  const searches = await searchMutants(workers, { ...gate, seedsMax: SEARCH_SEEDS_MAX }, (search) =>
-    console.log(searchText(search)),
-  );
+  const mutants = mutant === undefined ? MUTANTS : MUTANTS.filter((name) => name === mutant);
+  const kept = await readKeptSeeds();
+  const gate = { lane, mutants, seedsMax: SEARCH_SEEDS_MAX, ...(values.keep ? { kept } : { bases }) };
+  const searches = await searchMutants(workers, gate, (search) => console.log(searchText(search)));
+  if (values.keep) await writeKeptSeeds(keptAfter(kept, searches));
   const unfound = searches.filter((search) => !isFound(search)).length;
-  console.log(
-    `${searches.length} planted bugs, each looked for ${bases.length} times; ${unfound} not found every time`,
-  );
+  const times = values.keep ? 1 : bases.length;
+  console.log(`${searches.length} planted bugs, each looked for ${times} times; ${unfound} not found every time`);
   return unfound;
+}
+
+/** The seeds that find bugs now, beside those of bugs that were not looked for. */
+function keptAfter(kept: KeptSeeds, searches: readonly Search[]): KeptSeeds {
+  const found = searches.filter(isFound).map(({ mutant: name, seeds: [count = 1] }) => {
+    return [name, (kept[name] ?? 1) + count - 1] as const;
+  });
+  return { ...kept, ...Object.fromEntries(found) };
 }
 
 async function run(): Promise<number> {

@@ -157,8 +157,8 @@ export function drawOptions(seed: number, random: SeededRandom): SimOptions {
     learns: random.chance(0.5),
     hasToolRules: rules.chance(0.25),
     // Small windows hold the schemas of no more tools.
-    hasAfarTools: windowTokens === null && afar.chance(0.4),
-    outsideFaultRate: afar.chance(0.3) ? 0 : 0.4 * afar.fraction(),
+    hasAfarTools: windowTokens === null && afar.chance(0.5),
+    outsideFaultRate: afar.chance(0.3) ? 0 : afar.between(0.1, 0.5),
     arrivalsMax: arrivals.chance(0.4) ? null : 1 + arrivals.int(40),
     startsEmpty: random.chance(0.15),
   };

@@ -41,7 +41,7 @@ export const NOTE = "note";
 /** The argument with what it adds to the agent's own block, where it does. */
 export const KEEPS = "keeps";
 /** How often a planned call is one of theirs, where agents have them, and how often such a call adds to memory. */
-const AFAR_SHARE = 0.4;
+const AFAR_SHARE = 0.75;
 const KEEPS_SHARE = 0.3;
 
 const REPLIES_MAX = 4;

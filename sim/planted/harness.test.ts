@@ -100,6 +100,18 @@ test(
 );
 
 test(
+  "searchMutants() begins at the seed that is kept of a bug",
+  async () => {
+    const gate = { lane: "fast", mutants: ["never_recovers"], seedsMax: 40 } as const;
+    const [fromKept] = await searchMutants(workers, { ...gate, kept: { never_recovers: 37 } });
+    const [fromBase] = await searchMutants(workers, { ...gate, bases: [37] });
+    expect(fromKept).toEqual(fromBase);
+    expect(fromKept?.seeds).not.toEqual((await searchMutants(workers, gate))[0]?.seeds);
+  },
+  TIMEOUT_MS,
+);
+
+test(
   "runBatch() fails a batch of many seeds in which a kind of fault never happens",
   async () => {
     const problems: string[] = [];

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { edited } from "./edited.ts";
+import { readKeptSeeds } from "./kept-seeds.ts";
 import { MUTANT_TABLE } from "./mutant-table.ts";
 import { MUTANTS, type Mutant } from "./mutants.ts";
 import { simulateWith } from "./planted.ts";
@@ -28,6 +29,15 @@ test("every bug that is planted in a source file still fits it", async () => {
   for (const edit of edits)
     expect(edited(await Bun.file(new URL(edit.file, root)).text(), edit)).not.toContain(edit.from + edit.to);
   expect(edits.length).toBeGreaterThan(15);
+});
+
+test("every seed that is kept is of a bug that is planted", async () => {
+  const kept = Object.entries(await readKeptSeeds());
+  for (const [name, seed] of kept) {
+    expect<readonly string[]>(MUTANTS).toContain(name);
+    expect(seed).toBeGreaterThan(0);
+  }
+  expect(kept.length).toBeGreaterThan(60);
 });
 
 for (const mutant of QUICK) {

@@ -1,6 +1,7 @@
 import type { Lane } from "../plan/coverage.ts";
 import type { Workers } from "../workers.ts";
 import type { HarnessMutant } from "./harness-mutants.ts";
+import type { KeptSeeds } from "./kept-seeds.ts";
 import { MUTANT_TABLE } from "./mutant-table.ts";
 import type { Mutant } from "./mutants.ts";
 
@@ -9,8 +10,9 @@ export interface MutationGate {
   readonly lane: Lane;
   readonly mutants: readonly Mutant[];
   readonly seedsMax: number;
-  /** The seeds at which a search begins; one search from 1 when absent. */
+  /** The seeds at which a search begins; one search, from the seed that is kept or from 1, when absent. */
   readonly bases?: readonly number[];
+  readonly kept?: KeptSeeds;
   /** A bug of the simulator itself, to see that the gate notices it. */
   readonly harness?: HarnessMutant;
 }
@@ -50,7 +52,7 @@ export function isFound({ seeds }: Search): boolean {
 }
 
 async function searchFor(workers: Workers, worker: number, gate: MutationGate, mutant: Mutant): Promise<Search> {
-  const { lane, seedsMax, harness, bases = [1] } = gate;
+  const { lane, seedsMax, harness, kept = {}, bases = [kept[mutant] ?? 1] } = gate;
   const found = new Set<string>();
   const takes = async (base: number): Promise<number> => {
     for (let seed = base; seed < base + seedsMax; seed++) {

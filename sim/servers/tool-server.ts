@@ -69,7 +69,9 @@ async function run(made: ToolServerOptions, { incarnation, transaction, call }: 
   const fault = faults.chance(random, options.outsideFaultRate) ? random.pick(TOOL_FAULTS) : undefined;
   if (fault !== undefined) faults.applied(`tool ${fault}`);
   await scheduler.wait("to the tool", random.between(0, options.networkMs));
-  if (fault === "lost_before") return { status: "unknown", reason: "the connection broke" };
+  // Whoever sent it may be gone, and hears nothing of it.
+  if (fault === "lost_before") await scheduler.wait("way to the tool breaks", 0, incarnation);
+  if (fault === "lost_before") return answerWith("lost", call);
   if (fault !== "error") oracle.outside.ran({ runId, callId, note, mayRepeat: tool.metadata["idempotent"] === true });
   const isStalled = fault === "stall" || fault === "deaf_stall";
   const slowMs = random.chance(SLOW_SHARE) ? random.between(...SLOW_MS) : random.between(0, options.thinkMs);

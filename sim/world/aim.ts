@@ -20,8 +20,10 @@ export type CrashPoint = keyof typeof POINTS;
 /** All of them. */
 export const CRASH_POINTS = Object.keys(POINTS) as readonly CrashPoint[];
 
-/** Events of its kind after which an aimed crash comes at the latest. */
+/** Events of its kind before which an aimed crash comes; where there are few of them, it must not wait for many. */
 const EVENTS_MAX = 24;
+const RARE_EVENTS_MAX = 3;
+const RARE: readonly (CrashPoint | undefined)[] = ["within a tool", "within a callback"];
 
 /** Crashes that are aimed: one process ends after the third piece of an answer, another after its first flush. */
 export interface Aim {
@@ -46,7 +48,7 @@ export function createAim({ hazards, random: given, faults }: AimOptions): Aim {
   return {
     take() {
       point = faults.chance(random, hazards.aimRate) ? random.pick(CRASH_POINTS as [CrashPoint]) : undefined;
-      eventsLeft = Math.floor(EVENTS_MAX ** random.fraction());
+      eventsLeft = Math.floor((RARE.includes(point) ? RARE_EVENTS_MAX : EVENTS_MAX) ** random.fraction());
     },
     hit(label) {
       if (point === undefined || !faults.areOn) return undefined;
