@@ -46,7 +46,7 @@ async function startWithRun() {
   const agentId = await server.agent();
   await server.request("POST", `/v1/agents/${agentId}/messages`, { input: "hello" });
   const runId: RunId = (await server.request("GET", `/v1/runs/?agent_id=${agentId}`)).body[0].id;
-  await server.database.writer.execute("delete from run_events", []);
+  await server.database.writer.execute("delete from run_event_arrivals", []);
   return { server, store: server.server.store, runId };
 }
 
@@ -144,7 +144,7 @@ test("after() gives every event once and in order, while events arrive and are m
   const { store } = server.server;
   const agentId = await server.agent();
   for (const input of ["one", "two"]) await server.request("POST", `/v1/agents/${agentId}/messages`, { input });
-  await server.database.writer.execute("delete from run_events", []);
+  await server.database.writer.execute("delete from run_event_arrivals", []);
   const runs: { id: RunId }[] = (await server.request("GET", `/v1/runs/?agent_id=${agentId}`)).body;
   const lengths = [4_500, 700];
   const textsOf = (index: number, from: number, to: number) =>

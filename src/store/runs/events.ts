@@ -33,9 +33,6 @@ const MOVE = `insert into run_events (run_id, seq_id, frames_before, data)
   from run_event_arrivals as arrived join runs on runs.id = arrived.run_id
   group by arrived.run_id, arrived.seq_id / ${ROW_EVENTS_MAX}`;
 
-/** Of a run that nobody watched all events are stored with its end. */
-const INSERT_ROW = "insert into run_events (run_id, seq_id, frames_before, data) values ($1, $2, $3, $4)";
-
 const FORGET =
   "delete from run_event_arrivals where not exists (select 1 from runs where runs.id = run_event_arrivals.run_id)";
 /** Runs are looked up so many at a time, or one alone. */
@@ -47,13 +44,15 @@ const LAST = `select * from (select seq_id, frames_before, data from run_event_a
   select * from (select seq_id, cast(null as integer) as frames_before, data from run_events where run_id = $1
     order by seq_id desc limit 1) as moved`;
 
-// One statement, because events may be moved between two. A run of another organisation gives no rows.
+// One statement, because events may be moved between two. A run of another organisation gives no rows. A first row that
+// has no number of frames may hold all events of its run.
 const AFTER = `select * from (select seq_id, cast(null as integer) as frames_before, data from run_events where run_id = $1
     and seq_id >= coalesce((select max(seq_id) from run_events where run_id = $1 and seq_id <= $2 + 1), 0)
     and exists (select 1 from runs where id = $1 and organization_id = $3)
     order by seq_id limit ${ROWS_PER_READ}) as moved
   union all
-  select * from (select seq_id, frames_before, data from run_event_arrivals where run_id = $1 and seq_id > $2
+  select * from (select seq_id, frames_before, data from run_event_arrivals where run_id = $1
+    and (seq_id > $2 or seq_id = 1 and frames_before is null)
     and exists (select 1 from runs where id = $1 and organization_id = $3)
     order by seq_id limit $4) as arrived
   order by seq_id`;
@@ -87,10 +86,10 @@ export function sqlRunEventStore({ sql, organizationId, arrivals }: Session): Ru
 
     async append(appended, areThere = false) {
       const wanted = areThere ? appended : await ofPresentRuns(sql, appended);
-      for (const whole of wanted.filter(isWhole)) await insertRow(sql, whole);
+      for (const whole of wanted.filter(isWhole)) await insertWhole(sql, whole);
       const parts = wanted.filter((events) => !isWhole(events));
       await insertArrivals(sql, valuesOf(parts));
-      for (const { events } of parts) {
+      for (const { events } of wanted) {
         arrivals.events += events.length;
         for (const { data } of events) arrivals.chars += data.length;
       }
@@ -153,14 +152,15 @@ function eventsIn(row: Readonly<Record<string, unknown>>): readonly NumberedEven
 
 const NOT_A_DIGIT = /\D/;
 
-/** Whether these are all events of their run, and fit the row that they would be moved to: they need not arrive first. */
+/** Whether these are all events of their run, and fit one row. */
 function isWhole({ firstSeqId, events, hasEnd = false }: RunEvents): boolean {
   return hasEnd && firstSeqId === 1 && events.length <= ROW_EVENTS_MAX;
 }
 
-async function insertRow(sql: TypedConnection, { runId, firstSeqId, events }: RunEvents): Promise<void> {
+/** A row with several events, as those are that were moved; it has no number of frames. */
+async function insertWhole(sql: TypedConnection, { runId, firstSeqId, events }: RunEvents): Promise<void> {
   const data = events.map((event) => `${event.framesBefore}${fitting(event)}`).join(SEPARATOR);
-  await sql.execute(INSERT_ROW, [runId, firstSeqId, events[0]?.framesBefore, data]);
+  await insertArrivals(sql, [runId, firstSeqId, null, data]);
 }
 
 function fitting({ data }: StoredEvent): string {
@@ -178,7 +178,7 @@ function valuesOf(appended: readonly RunEvents[]): readonly (string | number)[] 
   return values;
 }
 
-async function insertArrivals(sql: TypedConnection, values: readonly (string | number)[]): Promise<void> {
+async function insertArrivals(sql: TypedConnection, values: readonly (string | number | null)[]): Promise<void> {
   let done = 0;
   for (const statement of ARRIVE) {
     for (; values.length - done >= statement.values; done += statement.values)
