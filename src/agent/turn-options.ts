@@ -1,3 +1,4 @@
+import type { JsonObject } from "../core/json.ts";
 import type { ToolSchema } from "../llm/model.ts";
 import type { ClientSkill } from "./prompt/client-skills.ts";
 
@@ -17,16 +18,10 @@ export interface TurnOptions {
   readonly overrideModel: string | null;
   /** A system message for this run only, nothing of it stored. */
   readonly overrideSystem: string | null;
-  /** How the reply leaves: all at once, message by message, or token by token. */
+  /** How the reply is followed: not at all before its end, message by message, or token by token. */
   readonly stream: "none" | "steps" | "tokens";
-  readonly background: boolean;
-  /** Whether a call of the speaking tool is shown as what it says. */
-  readonly useAssistantMessage: boolean;
-  readonly assistantMessageToolName: string;
-  readonly assistantMessageToolKwarg: string;
-  readonly includeReturnMessageTypes: readonly string[] | null;
-  /** Whether the reply tells of compactions and shows their summaries. */
-  readonly includeCompactionMessages: boolean;
   /** How long the run's request for approval waits for an answer before it is denied; null is for ever. */
   readonly approvalTimeoutMs: number | null;
+  /** How whoever asked wants to be shown the run, in words of its own: nobody else looks inside. */
+  readonly face: JsonObject;
 }

@@ -5,9 +5,9 @@ import { createRehearsal } from "../agent/rehearsal/rehearsal.ts";
 import { createApi } from "../api/server.ts";
 import { callbackPorts } from "../api/talk/callbacks.ts";
 import { talkRoutes } from "../api/talk.ts";
-import { viewOf } from "../api/wire/message.ts";
+import { speakingToolOf } from "../api/wire/letta-face.ts";
 import { ModelSettingsBody } from "../api/wire/model-settings.ts";
-import { countFrames } from "../api/wire/stream.ts";
+import { countFrames, shownRun } from "../api/wire/stream.ts";
 import { DEFAULT_ACTOR } from "../core/id.ts";
 import { parseOutsideUrl } from "../core/outside.ts";
 import { createTimeFormat } from "../core/time-format.ts";
@@ -121,8 +121,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
   };
   const backlog = createBacklogWork({ store, clock, random, log, pieces });
   const quickVectors = createQuickVectors({ clock, openEmbedder: (config) => models.openEmbedder(config) });
-  const framesOf: RunnerOptions["framesOf"] = (run, agent, turn) =>
-    countFrames({ run, options: turn, view: viewOf(agent, turn) });
+  const framesOf: RunnerOptions["framesOf"] = (run, agent) => countFrames(shownRun(run, agent));
   const { home, continuesCopy = false } = options;
   const ending = { store, world, timeFormat, framesOf, log };
   const notes = home === undefined ? [] : await arrive({ database, lease, home, continuesCopy, ending });
@@ -137,6 +136,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
     toolRuntime,
     logs,
     framesOf,
+    speakingToolOf,
     settingsOf: (settings) => ModelSettingsBody.parse(settings),
     tracksProvider: options.tracksProvider ?? TRACKS_PROVIDER_DEFAULT,
     callbacks,

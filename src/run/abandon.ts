@@ -128,7 +128,7 @@ async function endStream(
   if (agent === undefined) return;
   const stopReason = run.stopReason ?? "error";
   const usage = usageOf(await stepsOf(repositories, run.id));
-  const { seqId, framesBefore } = await placeToGoOn(repositories, run, options.framesOf(run, agent, optionsOf(run)));
+  const { seqId, framesBefore } = await placeToGoOn(repositories, run, options.framesOf(run, agent));
   const at = options.world.clock.now();
   const ended = toStored({ seqId, framesBefore, event: { kind: "ended", stopReason, usage, error, at } });
   await repositories.events.append([{ runId: run.id, firstSeqId: seqId, events: [ended] }]);

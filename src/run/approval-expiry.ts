@@ -7,6 +7,8 @@ import { createDueWork, type DueWork } from "./chores/due-work.ts";
 import type { TurnRequest } from "./step/run-setup.ts";
 import { optionsOf } from "./step/run-state.ts";
 
+/** What lists of runs say of a denial that nobody sent, in the words of Letta. */
+const METADATA = { run_type: "send_message_async", lettuce: null };
 /** How long to wait before an expiry that could not be stored is tried again. */
 const RETRY_MS = 5_000;
 
@@ -68,6 +70,8 @@ async function denial(store: Store, actor: ExpiringApproval["actor"], runId: Exp
     agentId: run.agentId,
     conversationId: run.conversationId,
     input: { approvals, approvalOtid: null, messages: [] },
-    options: { ...optionsOf(run), stream: "none" as const, background: true },
+    options: { ...optionsOf(run), stream: "none" as const },
+    background: true,
+    metadata: METADATA,
   };
 }

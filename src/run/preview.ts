@@ -11,7 +11,7 @@ import { requestFor } from "./turn.ts";
 /** What the first step of a run would send to its provider, in the provider's own words. Nothing is sent or stored. */
 export async function previewRequest(options: RunnerOptions, actor: Actor, request: TurnRequest): Promise<JsonObject> {
   const setup = await setUp(options, actor, request);
-  const run = newRun(options.world, setup);
+  const run = newRun(options.world, request);
   const place = { agentId: run.agentId, conversationId: run.conversationId, runId: run.id, stepId: null, model: null };
   const stored = await options.store.reader(actor).messages.context(setup.threadId);
   const context = [...visible(setup.agent, stored), ...inputMessages(options.world, place, request.input)];

@@ -97,7 +97,7 @@ export function createRunner(options: RunnerOptions): Runner {
   const runner: Runner = {
     async start(actor, request) {
       const setup = await setUp(options, actor, request);
-      return begin(desk, actor, setup, newRun(world, setup), request.input);
+      return begin(desk, actor, setup, newRun(world, request), request.input);
     },
 
     preview: (actor, request) => previewRequest(options, actor, request),
@@ -247,7 +247,7 @@ async function take(
   setup: RunSetup,
   { run, log, input: given }: Taking,
 ): Promise<TurnState | RunId> {
-  const isWatched = setup.options.stream !== "none" || setup.options.background;
+  const isWatched = setup.options.stream !== "none" || run.background;
   const entry = log.begin();
   let told: readonly (Started | Note)[] = [];
   const state = await options.store.write(actor, async (repositories): Promise<TurnState | RunId> => {
@@ -339,12 +339,12 @@ function openLog(
   setup: RunSetup,
   { run, next }: { readonly run: Run; readonly next: LogPlace },
 ): RunLog {
-  return options.logs.open(actor, run.id, { next, frames: options.framesOf(run, setup.agent, setup.options) });
+  return options.logs.open(actor, run.id, { next, frames: options.framesOf(run, setup.agent) });
 }
 
 /** Where the log of a run goes on that was cut off; an older version may have kept none. */
 async function placeOfNext(options: RunnerOptions, actor: Actor, setup: RunSetup, run: Run): Promise<LogPlace> {
-  const frames = options.framesOf(run, setup.agent, setup.options);
+  const frames = options.framesOf(run, setup.agent);
   const place = await placeAfterLast(options.store.reader(actor), run, frames);
   return place ?? options.store.write(actor, (repositories) => placeToGoOn(repositories, run, frames));
 }

@@ -85,7 +85,7 @@ async function takeStep(turn: Turn, state: TurnState): Promise<void> {
   const offer = toolOffer(turn, state);
   const isStreamed = turn.options.stream === "tokens";
   let isHeard = false;
-  const emit = speechStream(turn.speech, turn.options, (event) => {
+  const emit = speechStream(turn.speech, turn.speakingTool, (event) => {
     isHeard = true;
     turn.log.publish(event);
   });

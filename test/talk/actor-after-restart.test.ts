@@ -18,13 +18,8 @@ const OPTIONS: TurnRequest["options"] = {
   overrideModel: null,
   overrideSystem: null,
   stream: "none",
-  background: true,
-  useAssistantMessage: true,
-  assistantMessageToolName: "send_message",
-  assistantMessageToolKwarg: "message",
-  includeReturnMessageTypes: null,
-  includeCompactionMessages: false,
   approvalTimeoutMs: null,
+  face: {},
 };
 
 let server: TestServer;
@@ -73,6 +68,8 @@ function request(): TurnRequest {
       messages: [{ ...message, parts: [{ type: "text", text: "I like tea" }] }],
     },
     options: OPTIONS,
+    background: true,
+    metadata: {},
   };
 }
 

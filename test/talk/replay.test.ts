@@ -151,8 +151,8 @@ async function age(runId: string, frames: readonly string[], stream: string): Pr
     await writer.execute(`insert into ${table} (run_id, seq_id, data) values ($1, $2, $3)`, [runId, index + 1, text]);
   }
   const { rows } = await writer.execute("select request_config as config from runs where id = $1", [runId]);
-  const { face, speech: _, streamsTokens: __, ...rest }: Answer = JSON.parse(String(rows[0]?.["config"]));
-  const config = JSON.stringify({ ...rest, ...face, stream });
+  const { face, ...rest }: Answer = JSON.parse(String(rows[0]?.["config"]));
+  const config = JSON.stringify({ ...rest, ...face.letta, stream });
   await writer.execute("update runs set request_config = $1 where id = $2", [config, runId]);
 }
 
@@ -200,4 +200,28 @@ test("a run that an older version kept no stream of is told from its messages", 
   await age(run.id, [], "none");
   expect(await readAfter(run.id, 0)).toEqual(before);
   expect(await readAfter(run.id, 1)).toEqual(before.slice(1));
+});
+
+test("a run is shown as its request asked, where an older version kept that among the run's other options too", async () => {
+  const asked = {
+    use_assistant_message: false,
+    assistant_message_tool_name: "say",
+    assistant_message_tool_kwarg: "words",
+    include_return_message_types: ["tool_return_message"],
+  };
+  const { runId, live } = await told({ stream_tokens: true, ...asked });
+  const shown = async () => [
+    (await server.ok("GET", `/v1/runs/${runId}`)).request_config,
+    await server.ok("GET", `/v1/runs/${runId}/messages`),
+    await readAfter(runId, 0),
+  ];
+  const before = await shown();
+  expect(before[0]).toEqual(asked);
+  expect(before[1].map((message: Answer) => message.message_type)).toEqual(["tool_return_message"]);
+  expect(before[2]).toEqual(live);
+  await age(runId, [], "tokens");
+  const [config, messages, frames] = await shown();
+  expect([config, messages]).toEqual(before.slice(0, 2));
+  expect(frames.join("")).toContain('"tool_return_message"');
+  expect(frames.join("")).not.toContain('"assistant_message"');
 });

@@ -7,15 +7,15 @@ import { parseId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { LoggedEvent } from "../../run/log/stored-event.ts";
 import type { StartedRun } from "../../run/runner.ts";
-import { optionsOf } from "../../run/step/run-state.ts";
 import type { ApiEnv } from "../http/env.ts";
 import { check, readBody } from "../http/request.ts";
 import { ImageSource } from "../talk/image-source.ts";
 import { withImages } from "../talk/images.ts";
-import { inputOf, SendBody, turnOptionsOf } from "../talk/messages-body.ts";
+import { askedOf, inputOf, SendBody } from "../talk/messages-body.ts";
 import type { RunOfAgent } from "../talk/run-stream.ts";
 import { endOf, eventsWhenDone, type SendOptions } from "../talk/send.ts";
 import { eventsResponse, PING_MS } from "../talk/stream-response.ts";
+import { LETTA_DEFAULTS } from "../wire/letta-face.ts";
 import { type MessageView, spokenTexts, viewOf } from "../wire/message.ts";
 import { DONE, frame } from "../wire/stream.ts";
 
@@ -65,10 +65,12 @@ async function start(options: SendOptions, c: Context<ApiEnv>, body: z.output<ty
   const last = body.messages.findLast((message) => message.role === "user");
   if (last === undefined) throw new Failure("refused", "INVALID_ARGUMENT: messages must hold one of role user");
   const content = typeof last.content === "string" ? last.content : (last.content ?? []).map(toPart);
-  const sent = SendBody.parse({ messages: [{ role: "user", content }] });
+  const sent = SendBody.parse({ messages: [{ role: "user", content }], stream_tokens: true });
   const input = inputOf(await withImages(sent, options.fetchOutside));
-  const turn = turnOptionsOf(sent, body.stream === true ? "tokens" : "none");
-  return options.runner.start(c.var.actor, { agentId, conversationId: null, input, options: turn });
+  const asked = askedOf(sent, body.stream === true);
+  // Nothing has to be known later of how its client wanted to be shown the run.
+  const turn = { ...asked.options, face: {} };
+  return options.runner.start(c.var.actor, { agentId, conversationId: null, ...asked, input, options: turn });
 }
 
 function toPart(value: unknown) {
@@ -89,7 +91,7 @@ function streamed(options: SendOptions, c: Context<ApiEnv>, completion: Completi
   const { run, agent } = completion;
   const leaving = new AbortController();
   const from = { seqId: 0, idleMs: PING_MS, frames: () => 0 };
-  const view = viewOf(agent, optionsOf(run));
+  const view = viewOf(agent, LETTA_DEFAULTS);
   let isFirst = true;
 
   function textOf({ event }: LoggedEvent): string {
@@ -153,7 +155,7 @@ function envelope({ run }: Pick<StartedRun, "run">, object: string): JsonObject 
 }
 
 function wholeCompletion(started: RunOfAgent, events: readonly LoggedEvent[]): JsonObject {
-  const view = viewOf(started.agent, optionsOf(started.run));
+  const view = viewOf(started.agent, LETTA_DEFAULTS);
   const spoken = events.flatMap(({ event }) => (event.kind === "message" ? spokenTexts(event.message, view) : []));
   const { stopReason, usage } = endOf(events);
   const message = { role: "assistant", content: spoken.join("\n"), refusal: null };

@@ -8,7 +8,7 @@ import { deleteRun } from "../../run/delete-run.ts";
 import type { Runner } from "../../run/runner.ts";
 import type { ApiEnv } from "../http/env.ts";
 import { flagParam, pageOf, pageParams, readQuery } from "../http/request.ts";
-import { toWireJob } from "../wire/job.ts";
+import { toWireJob } from "../wire/run.ts";
 
 const JOBS_DEFAULT = 100;
 const ACTIVE_DEFAULT = 50;

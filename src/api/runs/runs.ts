@@ -8,12 +8,15 @@ import { parseId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { PAGE_ITEMS_MAX, type Page } from "../../core/page.ts";
 import { deleteRun } from "../../run/delete-run.ts";
+import { optionsOf } from "../../run/step/run-state.ts";
 import { speechOf } from "../../run/step/speech.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { flagParam, given, intParam, listParam, pageOf, pageParams, readQuery } from "../http/request.ts";
+import { lettaOptionsOf } from "../wire/letta-face.ts";
 import { toWireMessages } from "../wire/message.ts";
-import { toWireRequestConfig, toWireRun } from "../wire/run.ts";
+import { toWireRun } from "../wire/run.ts";
 import { toWireStep, toWireUsage } from "../wire/step.ts";
+import { wanted } from "../wire/stream.ts";
 import { showTraces } from "./traces.ts";
 
 const RUNS_DEFAULT = 100;
@@ -138,16 +141,15 @@ async function shownAsAsked(
 ): Promise<readonly JsonObject[]> {
   const agent = await agents.find(run.agentId);
   const isByTool = agent !== undefined && speechOf(agent.agentType, false).isByTool;
-  const config = toWireRequestConfig(run.requestConfig) ?? {};
-  const types = config["include_return_message_types"];
+  const options = lettaOptionsOf(optionsOf(run).face);
   const shown = toWireMessages(messages, {
     assistantText: !isByTool,
-    useAssistantMessage: isByTool && config["use_assistant_message"] !== false,
-    assistantMessageToolName: String(config["assistant_message_tool_name"] ?? "send_message"),
-    assistantMessageToolKwarg: String(config["assistant_message_tool_kwarg"] ?? "message"),
+    useAssistantMessage: isByTool && options.useAssistantMessage,
+    assistantMessageToolName: options.assistantMessageToolName,
+    assistantMessageToolKwarg: options.assistantMessageToolKwarg,
     reverse,
   });
-  return Array.isArray(types) ? shown.filter((message) => types.includes(message["message_type"])) : shown;
+  return wanted(shown, options);
 }
 
 async function metricsOf({ steps, messages, tools, agents }: Repositories, run: Run): Promise<JsonObject> {

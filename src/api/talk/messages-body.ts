@@ -6,6 +6,8 @@ import { Failure } from "../../core/failure.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { wellFormed } from "../../core/text.ts";
 import type { InputPart } from "../../llm/model.ts";
+import type { TurnRequest } from "../../run/step/run-setup.ts";
+import { lettaFace } from "../wire/letta-face.ts";
 import { ImageSource } from "./image-source.ts";
 
 /** Messages that one request may bring. */
@@ -164,8 +166,19 @@ export function inputOf(body: SendRequest): TurnInput {
   return { approvals, approvalOtid, messages };
 }
 
-/** What the request asks of the run. `stream` says how the reply leaves. */
-export function turnOptionsOf(body: SendRequest, stream: TurnOptions["stream"]): TurnOptions {
+/** What the request asks of its run, and what lists say of it. */
+export function askedOf(
+  body: SendRequest,
+  isStreaming: boolean,
+): Pick<TurnRequest, "options" | "background" | "metadata"> {
+  const background = body.background ?? false;
+  const type = isStreaming ? "send_message_streaming" : "send_message";
+  const metadata = background && !isStreaming ? { run_type: "send_message_async", lettuce: null } : { run_type: type };
+  return { options: optionsIn(body, isStreaming), background, metadata };
+}
+
+function optionsIn(body: SendRequest, isStreaming: boolean): TurnOptions {
+  const shown = body.stream_tokens === true ? "tokens" : "steps";
   return {
     maxSteps: body.max_steps,
     clientTools: (body.client_tools ?? []).map((tool) => ({
@@ -176,14 +189,15 @@ export function turnOptionsOf(body: SendRequest, stream: TurnOptions["stream"]):
     clientSkills: body.client_skills ?? [],
     overrideModel: body.override_model ?? null,
     overrideSystem: body.override_system ?? body.system ?? null,
-    stream,
-    background: body.background ?? false,
-    useAssistantMessage: body.use_assistant_message,
-    assistantMessageToolName: body.assistant_message_tool_name,
-    assistantMessageToolKwarg: body.assistant_message_tool_kwarg,
-    includeReturnMessageTypes: body.include_return_message_types ?? null,
-    includeCompactionMessages: body.include_compaction_messages ?? false,
+    stream: isStreaming ? shown : "none",
     approvalTimeoutMs: body.approval_timeout_seconds == null ? null : body.approval_timeout_seconds * 1_000,
+    face: lettaFace({
+      useAssistantMessage: body.use_assistant_message,
+      assistantMessageToolName: body.assistant_message_tool_name,
+      assistantMessageToolKwarg: body.assistant_message_tool_kwarg,
+      includeReturnMessageTypes: body.include_return_message_types ?? null,
+      includeCompactionMessages: body.include_compaction_messages ?? false,
+    }),
   };
 }
 

@@ -14,7 +14,7 @@ import { type MessageView, toWireMessages } from "../wire/message.ts";
 import { toWireRun } from "../wire/run.ts";
 import { wanted } from "../wire/stream.ts";
 import { withImages } from "./images.ts";
-import { checkSend, inputOf, MessageType, SendBody, turnOptionsOf } from "./messages-body.ts";
+import { askedOf, checkSend, inputOf, MessageType, SendBody } from "./messages-body.ts";
 import { ResumeBody, resumedStream } from "./run-stream.ts";
 import { preview, type SendOptions, send, type TurnTarget } from "./send.ts";
 
@@ -54,10 +54,10 @@ export function messageRoutes(options: SendOptions): Hono<ApiEnv> {
     const { callback_url, ...body } = await readBody(c, AsyncBody);
     checkSend({ ...body, background: false }, false);
     if (callback_url != null) options.checkOutsideUrl(callback_url);
-    const turn = { ...turnOptionsOf(body, "none"), clientTools: [], clientSkills: [], background: true };
+    const asked = askedOf({ ...body, client_tools: null, client_skills: null, background: true }, false);
     const input = inputOf(await withImages(body, options.fetchOutside));
     const callback = callback_url == null ? {} : { callbackUrl: callback_url };
-    const { run } = await runner.start(c.var.actor, { ...agentTarget(c), input, options: turn, ...callback });
+    const { run } = await runner.start(c.var.actor, { ...agentTarget(c), ...asked, input, ...callback });
     c.env?.runBegan?.(run.id);
     return c.json(toWireRun(run.completedAt === null ? { ...run, status: "created" } : run));
   });

@@ -5,9 +5,7 @@ import type { Run } from "../../agent/run.ts";
 import type { Actor } from "../../core/id.ts";
 import type { LoggedEvent } from "../../run/log/stored-event.ts";
 import type { StartedRun } from "../../run/runner.ts";
-import { optionsOf } from "../../run/step/run-state.ts";
-import { viewOf } from "../wire/message.ts";
-import { countFrames, createEncoder, DONE } from "../wire/stream.ts";
+import { countFrames, createEncoder, DONE, shownRun } from "../wire/stream.ts";
 import { eventsResponse, PING_MS, type StreamRequest, type StreamSource } from "./stream-response.ts";
 
 /** What a run's stream is made of. */
@@ -51,8 +49,7 @@ function streamFrom(
   request: Omit<StreamRequest, "runId">,
 ): Response {
   const { actor, startingAfter, isNumbered } = request;
-  const options = optionsOf(run);
-  const shown = { run, options, view: viewOf(agent, options) };
+  const shown = shownRun(run, agent);
   const leaving = new AbortController();
   const from = { seqId: first - 1, idleMs: PING_MS, frames: countFrames(shown) };
   const encode = createEncoder(shown);

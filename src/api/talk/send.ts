@@ -1,7 +1,6 @@
 import type { Context } from "hono";
 import type { Ended } from "../../agent/events.ts";
 import type { Store } from "../../agent/ports/ports.ts";
-import type { TurnOptions } from "../../agent/turn-options.ts";
 import { NO_USAGE } from "../../agent/usage.ts";
 import type { Actor } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
@@ -9,12 +8,11 @@ import type { FetchOutside } from "../../core/outside.ts";
 import type { LoggedEvent } from "../../run/log/stored-event.ts";
 import type { Runner, StartedRun } from "../../run/runner.ts";
 import type { TurnRequest } from "../../run/step/run-setup.ts";
-import { optionsOf } from "../../run/step/run-state.ts";
 import type { ApiEnv } from "../http/env.ts";
-import { toWireMessages, viewOf } from "../wire/message.ts";
-import { isOwn, toWireUsage, wanted } from "../wire/stream.ts";
+import { toWireMessages } from "../wire/message.ts";
+import { isOwn, shownRun, toWireUsage, wanted } from "../wire/stream.ts";
 import { withImages } from "./images.ts";
-import { checkSend, inputOf, type SendRequest, turnOptionsOf } from "./messages-body.ts";
+import { askedOf, checkSend, inputOf, type SendRequest } from "./messages-body.ts";
 import { type RunOfAgent, runStream } from "./run-stream.ts";
 import type { StreamSource } from "./stream-response.ts";
 
@@ -44,15 +42,15 @@ export async function send(
   { where, body, isStreaming }: Sending,
 ): Promise<Response> {
   checkSend(body, isStreaming);
-  const turn = turnOptionsOf(body, streamOf(body, isStreaming));
+  const asked = askedOf(body, isStreaming);
   const input = inputOf(await withImages(body, options.fetchOutside));
-  const started = await options.runner.start(c.var.actor, { ...where, input, options: turn });
+  const started = await options.runner.start(c.var.actor, { ...where, ...asked, input });
   c.env?.runBegan?.(started.run.id);
   if (!isStreaming) return c.json(replyOf(started, await eventsWhenDone(options, c.var.actor, started)));
   const includePings = body.include_pings ?? true;
   // The first event only tells the run's id by way of a ping.
   const startingAfter = includePings ? 0 : 1;
-  const request = { actor: c.var.actor, startingAfter, includePings, isNumbered: turn.background };
+  const request = { actor: c.var.actor, startingAfter, includePings, isNumbered: asked.background };
   return runStream(options, started, request);
 }
 
@@ -64,16 +62,7 @@ export async function preview(
 ): Promise<JsonObject> {
   checkSend(body, isStreaming);
   const input = inputOf(await withImages(body, options.fetchOutside));
-  return options.runner.preview(c.var.actor, {
-    ...where,
-    input,
-    options: turnOptionsOf(body, streamOf(body, isStreaming)),
-  });
-}
-
-function streamOf(body: SendRequest, isStreaming: boolean): TurnOptions["stream"] {
-  if (!isStreaming) return "none";
-  return body.stream_tokens === true ? "tokens" : "steps";
+  return options.runner.preview(c.var.actor, { ...where, ...askedOf(body, isStreaming), input });
 }
 
 /** Everything that happened in a run, once it has ended; throws what made it fail. */
@@ -89,14 +78,14 @@ export async function eventsWhenDone(
 
 /** The answer to a request that does not stream. */
 export function replyOf({ agent, run }: RunOfAgent, events: readonly LoggedEvent[]): JsonObject {
-  const options = optionsOf(run);
+  const { options, view } = shownRun(run, agent);
   const shown = events.flatMap(({ event }) => {
     if (event.kind === "message") return isOwn(event.message) ? [event.message] : [];
     return event.kind === "compacted" && options.includeCompactionMessages ? [event.summary] : [];
   });
   const { stopReason, usage } = endOf(events);
   return {
-    messages: wanted(toWireMessages(shown, viewOf(agent, options)), options),
+    messages: wanted(toWireMessages(shown, view), options),
     stop_reason: { message_type: "stop_reason", stop_reason: stopReason },
     usage: toWireUsage(usage),
     logprobs: null,

@@ -1,6 +1,5 @@
 import type { Agent } from "../../agent/agent.ts";
 import type { Approval, ContentPart, Message, ToolReturn } from "../../agent/message.ts";
-import type { TurnOptions } from "../../agent/turn-options.ts";
 import type { Instant } from "../../core/clock.ts";
 import type { RunId, StepId } from "../../core/id.ts";
 import { isRecord, type Json, type JsonObject, parseJson } from "../../core/json.ts";
@@ -8,6 +7,7 @@ import type { ReasoningPart, ToolCall } from "../../llm/model.ts";
 import { speechOf } from "../../run/step/speech.ts";
 import { packedStatsOf, summaryTextOf } from "../../run/step/summary-message.ts";
 import { unpackAnswer } from "../../tools/tool-answer.ts";
+import type { LettaOptions } from "./letta-face.ts";
 import { toWireSeconds } from "./time.ts";
 
 /** How stored messages are shown. */
@@ -284,7 +284,7 @@ function toWireApproval(approval: Approval): JsonObject {
 }
 
 /** How a run's own messages are shown: as its agent speaks, and as its request asked. */
-export function viewOf(agent: Pick<Agent, "agentType">, options: TurnOptions): MessageView {
+export function viewOf(agent: Pick<Agent, "agentType">, options: LettaOptions): MessageView {
   const { useAssistantMessage, assistantMessageToolName, assistantMessageToolKwarg } = options;
   const isByTool = speechOf(agent.agentType, false).isByTool;
   return {

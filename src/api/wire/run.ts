@@ -1,20 +1,8 @@
 import type { Run } from "../../agent/run.ts";
 import type { JsonObject } from "../../core/json.ts";
+import { optionsOf } from "../../run/step/run-state.ts";
+import { lettaOptionsOf } from "./letta-face.ts";
 import { isoTime, isoTimeOrNull } from "./time.ts";
-
-/** How a request's wish to be shown is kept with its run. */
-const REQUEST_DEFAULTS: JsonObject = {
-  use_assistant_message: true,
-  assistant_message_tool_name: "send_message",
-  assistant_message_tool_kwarg: "message",
-  include_return_message_types: null,
-};
-const CAMEL: Readonly<Record<string, string>> = {
-  use_assistant_message: "useAssistantMessage",
-  assistant_message_tool_name: "assistantMessageToolName",
-  assistant_message_tool_kwarg: "assistantMessageToolKwarg",
-  include_return_message_types: "includeReturnMessageTypes",
-};
 
 /** A run as clients see it. */
 export function toWireRun(run: Run): JsonObject {
@@ -28,14 +16,33 @@ export function toWireRun(run: Run): JsonObject {
     base_template_id: null,
     background: run.background,
     metadata: toWireMetadata(run),
-    request_config: toWireRequestConfig(run.requestConfig),
+    request_config: toWireRequestConfig(run),
     stop_reason: run.stopReason,
     ...toWireEnd(run),
   };
 }
 
+/** A run in the shape of Letta's older, more general jobs. */
+export function toWireJob(run: Run): JsonObject {
+  return {
+    created_by_id: null,
+    last_updated_by_id: null,
+    created_at: isoTime(run.createdAt),
+    updated_at: isoTime(run.completedAt ?? run.createdAt),
+    id: run.id,
+    status: run.status,
+    completed_at: isoTimeOrNull(run.completedAt),
+    stop_reason: run.stopReason,
+    metadata: run.metadata,
+    job_type: "run",
+    background: run.background,
+    agent_id: run.agentId,
+    ...toWireEnd(run),
+  };
+}
+
 /** Whom a run's end is told to and what came of that, and how long the run took. */
-export function toWireEnd(run: Run): JsonObject {
+function toWireEnd(run: Run): JsonObject {
   return {
     callback_url: run.callbackUrl,
     callback_sent_at: isoTimeOrNull(run.callbackSentAt),
@@ -52,11 +59,13 @@ function toWireMetadata({ metadata, approvalDueAt }: Run): JsonObject {
 }
 
 /** What of a run's request tells how its messages are shown. */
-export function toWireRequestConfig(config: JsonObject | null): JsonObject | null {
-  if (config === null) return null;
-  const kept = Object.keys(REQUEST_DEFAULTS).map((key) => [
-    key,
-    config[CAMEL[key] ?? key] ?? config[key] ?? REQUEST_DEFAULTS[key] ?? null,
-  ]);
-  return Object.fromEntries(kept);
+function toWireRequestConfig(run: Run): JsonObject | null {
+  if (run.requestConfig === null) return null;
+  const options = lettaOptionsOf(optionsOf(run).face);
+  return {
+    use_assistant_message: options.useAssistantMessage,
+    assistant_message_tool_name: options.assistantMessageToolName,
+    assistant_message_tool_kwarg: options.assistantMessageToolKwarg,
+    include_return_message_types: options.includeReturnMessageTypes,
+  };
 }

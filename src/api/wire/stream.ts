@@ -1,12 +1,14 @@
+import type { Agent } from "../../agent/agent.ts";
 import type { Compacting, Delta, Ended, RunEvent, RunUsage, Said } from "../../agent/events.ts";
 import type { Message } from "../../agent/message.ts";
 import type { Run } from "../../agent/run.ts";
-import type { TurnOptions } from "../../agent/turn-options.ts";
 import type { Instant } from "../../core/clock.ts";
 import type { RunId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { LoggedEvent } from "../../run/log/stored-event.ts";
-import { eventHead, type MessageView, pieceOtid, toWireMessages } from "./message.ts";
+import { optionsOf } from "../../run/step/run-state.ts";
+import { type LettaOptions, lettaOptionsOf } from "./letta-face.ts";
+import { eventHead, type MessageView, pieceOtid, toWireMessages, viewOf } from "./message.ts";
 
 /** The last event of every stream. */
 export const DONE = "data: [DONE]\n\n";
@@ -14,8 +16,14 @@ export const DONE = "data: [DONE]\n\n";
 /** What an encoder is made of. */
 export interface EncoderOptions {
   readonly run: Pick<Run, "id" | "createdAt">;
-  readonly options: TurnOptions;
+  readonly options: LettaOptions;
   readonly view: MessageView;
+}
+
+/** How a run is shown to Letta's clients: as its request asked, and as its agent speaks. */
+export function shownRun(run: Run, agent: Pick<Agent, "agentType">): EncoderOptions {
+  const options = lettaOptionsOf(optionsOf(run).face);
+  return { run, options, view: viewOf(agent, options) };
 }
 
 /** What a frame holds, or the end of the stream. */
@@ -102,7 +110,7 @@ export function toWireUsage(usage: RunUsage): JsonObject {
 /** The messages that the request wants to see. */
 export function wanted(
   shown: readonly JsonObject[],
-  options: Pick<TurnOptions, "includeReturnMessageTypes">,
+  options: Pick<LettaOptions, "includeReturnMessageTypes">,
 ): readonly JsonObject[] {
   const types = options.includeReturnMessageTypes;
   return types === null ? shown : shown.filter((message) => types.includes(String(message["message_type"])));

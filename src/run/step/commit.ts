@@ -186,8 +186,7 @@ async function savedRun(turn: Turn, run: Run, change: Change, repositories: Repo
 
 /** When an approval that was asked for now expires; null when it never does. */
 export function approvalDue({ approvalTimeoutMs }: TurnOptions, askedAt: Instant): Instant | null {
-  // Runs that an earlier version began do not have the option.
-  return approvalTimeoutMs == null ? null : instantOf(askedAt + approvalTimeoutMs);
+  return approvalTimeoutMs === null ? null : instantOf(askedAt + approvalTimeoutMs);
 }
 
 /** What went wrong as clients read it from the run, which is also what its stream ended with. */

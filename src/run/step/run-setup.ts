@@ -6,6 +6,7 @@ import type { Run } from "../../agent/run.ts";
 import type { TurnOptions } from "../../agent/turn-options.ts";
 import { Failure } from "../../core/failure.ts";
 import type { Actor, AgentId, ConversationId, GroupId } from "../../core/id.ts";
+import type { JsonObject } from "../../core/json.ts";
 import type { World } from "../../core/world.ts";
 import type { LlmConfig } from "../../llm/config.ts";
 import type { Models } from "../../llm/models.ts";
@@ -13,7 +14,7 @@ import { createWorkingMemory } from "../../umi/working-memory.ts";
 import type { DueWork } from "../chores/due-work.ts";
 import type { RunLogs } from "../log/run-log.ts";
 import type { CountFrames } from "../log/stored-event.ts";
-import { speechOf } from "./speech.ts";
+import { type SpeakingTool, speechOf } from "./speech.ts";
 import type { Turn } from "./turn-state.ts";
 
 /** What a runner is made of. */
@@ -24,8 +25,10 @@ export interface RunnerOptions
   > {
   readonly world: Pick<World, "clock" | "random">;
   readonly logs: RunLogs;
-  /** How many frames of Letta's stream an event of this run is, for its options and kind of agent. */
-  readonly framesOf: (run: Run, agent: Agent, options: TurnOptions) => CountFrames;
+  /** How many frames of Letta's stream an event of this run is, for its face and kind of agent. */
+  readonly framesOf: (run: Run, agent: Agent) => CountFrames;
+  /** The tool by which an agent speaks that talks by tool, as a request's face wants it; null where calls are only calls. */
+  readonly speakingToolOf: (face: JsonObject) => SpeakingTool | null;
   /** What a conversation's `model_settings`, as clients write them, change of a model's configuration. */
   readonly settingsOf: (modelSettings: unknown) => Partial<LlmConfig>;
   /** Sends the callbacks of runs that have ended. */
@@ -42,6 +45,10 @@ export interface TurnRequest {
   readonly conversationId: ConversationId | null;
   readonly input: TurnInput;
   readonly options: TurnOptions;
+  /** Whether nobody has to wait for it, which lists of runs tell. */
+  readonly background: boolean;
+  /** What the face that takes the request says of the run, which lists of runs tell too. */
+  readonly metadata: JsonObject;
   /** Who is told when the run has ended. */
   readonly callbackUrl?: string;
 }
@@ -50,7 +57,6 @@ export interface TurnRequest {
 export interface RunSetup
   extends Pick<Turn, "agent" | "tools" | "model" | "threadId" | "isolatedBlockIds" | "options"> {
   readonly conversationId: ConversationId | null;
-  readonly callbackUrl: string | null;
   /** The group that looks after the agent's memory; what is said to the agent is part of its history. */
   readonly groupId: GroupId | null;
 }
@@ -59,7 +65,7 @@ export interface RunSetup
 export async function setUp(
   options: Pick<RunnerOptions, "store" | "models" | "settingsOf">,
   actor: Actor,
-  request: Omit<TurnRequest, "input">,
+  request: Pick<TurnRequest, "agentId" | "conversationId" | "options">,
 ): Promise<RunSetup> {
   const reader = options.store.reader(actor);
   const { agentId, conversationId } = request;
@@ -74,7 +80,6 @@ export async function setUp(
     conversationId,
     isolatedBlockIds: conversation?.isolatedBlockIds ?? [],
     options: request.options,
-    callbackUrl: request.callbackUrl ?? null,
     groupId:
       agent.enableSleeptime === true ? ((await reader.groups.managedBy([agentId])).get(agentId)?.id ?? null) : null,
   };
@@ -107,6 +112,7 @@ export function turnOf(
   { actor, setup }: { readonly actor: Actor; readonly setup: RunSetup },
   { log, signal }: Pick<Turn, "log" | "signal">,
 ): Turn {
+  const speech = speechOf(setup.agent.agentType, setup.agent.llmConfig.putInnerThoughtsInKwargs);
   return {
     store: options.store,
     clock: options.world.clock,
@@ -120,7 +126,8 @@ export function turnOf(
     tools: setup.tools,
     model: setup.model,
     models: options.models,
-    speech: speechOf(setup.agent.agentType, setup.agent.llmConfig.putInnerThoughtsInKwargs),
+    speech,
+    speakingTool: speech.isByTool ? options.speakingToolOf(setup.options.face) : null,
     threadId: setup.threadId,
     isolatedBlockIds: setup.isolatedBlockIds,
     tracksProvider: options.tracksProvider,

@@ -6,39 +6,35 @@ import { openCalls } from "../../agent/transcript.ts";
 import type { TurnOptions } from "../../agent/turn-options.ts";
 import { NO_USAGE, usageOf } from "../../agent/usage.ts";
 import type { Instant } from "../../core/clock.ts";
-import { type AgentId, newId, type RunId } from "../../core/id.ts";
+import { newId, type RunId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { World } from "../../core/world.ts";
 import { unpackAnswer } from "../../tools/tool-answer.ts";
 import { RESUMED, stepsOf } from "./run-rows.ts";
-import type { RunSetup } from "./run-setup.ts";
+import type { RunSetup, TurnRequest } from "./run-setup.ts";
 import { NOTHING_ASIDE } from "./set-aside.ts";
 import type { TurnState } from "./turn-state.ts";
 
 /** The run of a request, at work from the start. */
-export function newRun({ clock, random }: Pick<World, "clock" | "random">, setup: RunSetup): Run {
-  const { agent, conversationId, options, callbackUrl } = setup;
-  const metadata = runMetadata(options);
-  const run = queuedRun(newId("run", random), clock.now(), { agentId: agent.id, options, metadata });
+export function newRun({ clock, random }: Pick<World, "clock" | "random">, request: TurnRequest): Run {
+  const { conversationId, callbackUrl = null } = request;
+  const run = queuedRun(newId("run", random), clock.now(), request);
   return { ...run, status: "running", conversationId, callbackUrl };
 }
 
 /** What a run that begins later is made of. */
-export interface QueuedRunDraft {
-  readonly agentId: AgentId;
-  readonly options: TurnOptions;
-  readonly metadata: JsonObject;
-}
+export type QueuedRunDraft = Pick<TurnRequest, "agentId" | "options" | "background" | "metadata">;
 
 /** A run in the agent's own conversation that has not begun. */
-export function queuedRun(id: RunId, createdAt: Instant, { agentId, options, metadata }: QueuedRunDraft): Run {
+export function queuedRun(id: RunId, createdAt: Instant, draft: QueuedRunDraft): Run {
+  const { agentId, options, background, metadata } = draft;
   return {
     id,
     agentId,
     conversationId: null,
     status: "created",
     stopReason: null,
-    background: options.background,
+    background,
     requestConfig: options as unknown as JsonObject,
     metadata,
     callbackUrl: null,
@@ -53,16 +49,28 @@ export function queuedRun(id: RunId, createdAt: Instant, { agentId, options, met
   };
 }
 
-/** What kind of request a run came from, in Letta's words. */
-function runMetadata({ stream, background }: TurnOptions): JsonObject {
-  if (stream !== "none") return { run_type: "send_message_streaming" };
-  return background ? { run_type: "send_message_async", lettuce: null } : { run_type: "send_message" };
+/** The options a run was started with. Only {@link newRun} writes them, though maybe of an older server. */
+export function optionsOf({ requestConfig }: Pick<Run, "requestConfig">): TurnOptions {
+  return inParts(requestConfig ?? {}) as unknown as TurnOptions;
 }
 
-/** The options a run was started with. Only `newRun` writes them, though maybe of an older server. */
-export function optionsOf(run: Run): TurnOptions {
-  const options = run.requestConfig as unknown as TurnOptions;
-  return { ...options, clientSkills: options.clientSkills ?? [] };
+const OWN = new Set([
+  "maxSteps",
+  "clientTools",
+  "clientSkills",
+  "overrideModel",
+  "overrideSystem",
+  "stream",
+  "approvalTimeoutMs",
+]);
+
+/** Older servers kept what is the face's now among the run's own options. */
+function inParts(kept: JsonObject): JsonObject {
+  if (kept["face"] !== undefined) return kept;
+  const parts = Object.groupBy(Object.entries(kept), ([name]) => (OWN.has(name) ? "own" : "face"));
+  const own = Object.fromEntries(parts.own ?? []);
+  const face = Object.fromEntries(parts.face ?? []);
+  return { clientSkills: [], approvalTimeoutMs: null, ...own, face };
 }
 
 /** Where a run stands that has not begun. */

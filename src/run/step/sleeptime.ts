@@ -107,7 +107,9 @@ async function queueFor(turn: Turn, agentId: AgentId, message: InputMessage, { r
   }
   const id = newId("run", turn.random);
   const metadata: JsonObject = { run_type: RUN_TYPE, agent_id: agentId };
-  await runs.insert(queuedRun(id, turn.clock.now(), { agentId, options: companionOptions(turn), metadata }));
+  await runs.insert(
+    queuedRun(id, turn.clock.now(), { agentId, options: companionOptions(turn), background: true, metadata }),
+  );
   await runs.setQueuedInput(id, { approvals: [], approvalOtid: null, messages: [message] });
   return id;
 }
@@ -120,8 +122,7 @@ function companionOptions({ options }: Turn): TurnOptions {
     overrideModel: null,
     overrideSystem: null,
     stream: "none",
-    background: true,
-    includeReturnMessageTypes: null,
     approvalTimeoutMs: null,
+    face: {},
   };
 }

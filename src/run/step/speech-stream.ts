@@ -1,7 +1,6 @@
 import type { DeltaTarget, TurnEvent } from "../../agent/events.ts";
-import type { TurnOptions } from "../../agent/turn-options.ts";
 import { createArgumentReader } from "./argument-reader.ts";
-import { type Speech, THINKING } from "./speech.ts";
+import { type SpeakingTool, type Speech, THINKING } from "./speech.ts";
 
 /** Takes the events of one reply. */
 export type Emit = (event: TurnEvent) => void;
@@ -12,7 +11,7 @@ export type Emit = (event: TurnEvent) => void;
  *
  * The thought comes first in what is stored, so speech waits for it, and is not streamed when there is none.
  */
-export function speechStream(speech: Speech, options: TurnOptions, emit: Emit): Emit {
+export function speechStream(speech: Speech, speakingTool: SpeakingTool | null, emit: Emit): Emit {
   if (!speech.isByTool) return emit;
   let callId: string | undefined;
   let isSpeaking = false;
@@ -25,7 +24,7 @@ export function speechStream(speech: Speech, options: TurnOptions, emit: Emit): 
     if (key === THINKING && speech.thinksInArguments) {
       hasThought = true;
       emit({ kind: "reasoning_delta", text, isNative: false, ...target });
-    } else if (key === options.assistantMessageToolKwarg && isSpeaking) {
+    } else if (key === speakingTool?.argument && isSpeaking) {
       heldBack += text;
       if (!hasThought) return;
       emit({ kind: "text_delta", text: heldBack, ...target });
@@ -45,7 +44,7 @@ export function speechStream(speech: Speech, options: TurnOptions, emit: Emit): 
       callId ??= event.id;
       if (event.id !== callId) return;
       isSilent ||= event.asksApproval;
-      isSpeaking = options.useAssistantMessage && event.name === options.assistantMessageToolName;
+      isSpeaking = event.name === speakingTool?.name;
     } else if (event.kind === "tool_call_delta" && event.id === callId && !isSilent) {
       const { messageId, stepId } = event;
       target = { messageId, stepId };

@@ -15,6 +15,13 @@ export interface Speech {
   readonly thinksInArguments: boolean;
 }
 
+/** A tool by whose calls an agent speaks. */
+export interface SpeakingTool {
+  readonly name: string;
+  /** The argument that holds what is said. */
+  readonly argument: string;
+}
+
 /** How agents of this type talk. */
 export function speechOf(agentType: AgentType, putInnerThoughtsInKwargs: boolean): Speech {
   const isByTool = agentType !== "letta_v1_agent" && agentType !== "sleeptime_agent";

@@ -19,7 +19,7 @@ import type { QueryVector, QuickVectors } from "../../umi/vectors/quick-vectors.
 import type { WorkingMemory } from "../../umi/working-memory.ts";
 import type { RunLog } from "../log/run-log.ts";
 import type { Refusal, SetAside } from "./set-aside.ts";
-import type { Speech } from "./speech.ts";
+import type { SpeakingTool, Speech } from "./speech.ts";
 
 /** What one run is made of; fixed while it lasts. */
 export interface Turn {
@@ -38,6 +38,8 @@ export interface Turn {
   /** Where other models are found: those that summarise. */
   readonly models: Models;
   readonly speech: Speech;
+  /** By which tool the agent speaks, where deltas tell what it says. */
+  readonly speakingTool: SpeakingTool | null;
   readonly threadId: ThreadId;
   /** Blocks of the conversation's own, which stand in for the agent's of the same label. */
   readonly isolatedBlockIds: readonly BlockId[];
