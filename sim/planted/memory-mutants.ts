@@ -20,8 +20,8 @@ export const MEMORY_MUTANTS = {
     null,
     ["S12 scope"],
     "run/step/round-answers.ts",
-    "withIsolated(blocks, agent.id, isolatedBlockIds)",
-    "withIsolated(blocks, agent.id, [])",
+    "changingIsolated(blocks, agent.id, isolatedBlockIds)",
+    "changingIsolated(blocks, agent.id, [])",
   ),
   resumes_with_the_agents_blocks: narrowed(
     inside(

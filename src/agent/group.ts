@@ -16,7 +16,7 @@ export function isOfCompanions({ managerType }: Pick<Group, "managerType">): boo
 
 /** The agents that look after the memory of this one. */
 export async function companionsOf(
-  { groups }: { readonly groups: GroupStore },
+  { groups }: { readonly groups: GroupReader },
   id: AgentId,
 ): Promise<readonly AgentId[]> {
   const group = (await groups.managedBy([id])).get(id);
@@ -81,6 +81,9 @@ export interface GroupStore {
   /** Empties the group's history; its agents keep their messages. */
   resetMessages(id: GroupId): Promise<void>;
 }
+
+/** The part of a {@link GroupStore} that only reads. */
+export type GroupReader = Pick<GroupStore, "find" | "list" | "count" | "managedBy">;
 
 /** A group as somebody asks for it: what is absent is null or empty. */
 export type GroupDraft = Pick<Group, "managerType" | "agentIds" | "description"> &

@@ -5,7 +5,8 @@ import { createDualRetriever } from "../umi/recall/dual-retriever.ts";
 import { RECALL_LIMIT_MAX, type RecallHit, type RecallResult } from "../umi/recall/recall-options.ts";
 import { termsOf } from "../umi/text/terms.ts";
 import type { Message } from "./message.ts";
-import type { Repositories, SpokenFilter } from "./ports/ports.ts";
+import type { SpokenFilter } from "./ports/filters.ts";
+import type { Readers } from "./ports/ports.ts";
 import { turnTag } from "./spoken.ts";
 
 /** Agents whose memories one search looks through when it names none: those that were changed last. */
@@ -31,10 +32,7 @@ export interface FoundMessage {
 }
 
 /** What users and agents said that fits the query, best first; newest first when there is nothing to fit. */
-export async function searchMessages(
-  repositories: Repositories,
-  query: MessageQuery,
-): Promise<readonly FoundMessage[]> {
+export async function searchMessages(repositories: Readers, query: MessageQuery): Promise<readonly FoundMessage[]> {
   const { text, limit } = query;
   if (text.trim() === "") {
     const newest = await repositories.messages.listSpoken(query, limit);
@@ -65,7 +63,7 @@ function literal(hits: readonly RecallHit[], text: string): readonly RecallHit[]
   return having.length > 0 ? having : hits;
 }
 
-async function agentsOf({ agents }: Repositories, query: MessageQuery): Promise<readonly AgentId[]> {
+async function agentsOf({ agents }: Readers, query: MessageQuery): Promise<readonly AgentId[]> {
   const { agentId, projectId, templateId } = query;
   if (agentId !== undefined) return [agentId];
   const filter = {
@@ -77,7 +75,7 @@ async function agentsOf({ agents }: Repositories, query: MessageQuery): Promise<
   return (await agents.list(filter, page)).map((agent) => agent.id);
 }
 
-async function recallFrom(repositories: Repositories, agentId: AgentId, query: MessageQuery): Promise<RecallResult> {
+async function recallFrom(repositories: Readers, agentId: AgentId, query: MessageQuery): Promise<RecallResult> {
   const { text, limit, at, roles, start, end, conversationId } = query;
   return createDualRetriever(repositories).recall(text, {
     space: agentId,

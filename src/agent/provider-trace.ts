@@ -23,3 +23,6 @@ export interface ProviderTraceStore {
   /** Keeps a trace; a step has one. From time to time the oldest ones go. */
   insert(trace: ProviderTrace): Promise<void>;
 }
+
+/** The part of a {@link ProviderTraceStore} that only reads. */
+export type ProviderTraceReader = Pick<ProviderTraceStore, "find" | "listForRun">;

@@ -1,7 +1,7 @@
 import type { TurnError } from "../agent/events.ts";
 import { pendingRequest } from "../agent/life/admission.ts";
 import { denyCalls } from "../agent/life/deny-calls.ts";
-import type { Repositories } from "../agent/ports/ports.ts";
+import type { Readers, Repositories } from "../agent/ports/ports.ts";
 import { type Run, statusOf } from "../agent/run.ts";
 import { usageOf } from "../agent/usage.ts";
 import { Failure } from "../core/failure.ts";
@@ -97,7 +97,7 @@ const OUTCOME_UNKNOWN = "The run failed before this call was answered. Whether i
 /** What a run has asked for is stored, and only its end is missing: without that the request could not expire. */
 const ASKED = { status: statusOf("requires_approval"), stopReason: "requires_approval" } as const;
 
-async function waitsForApproval({ messages }: Repositories, run: Run): Promise<boolean> {
+async function waitsForApproval({ messages }: Readers, run: Run): Promise<boolean> {
   const pending = pendingRequest(await messages.context(run.conversationId ?? run.agentId));
   return pending?.runId === run.id;
 }

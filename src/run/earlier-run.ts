@@ -1,6 +1,6 @@
 import type { Approval, Message } from "../agent/message.ts";
 import type { InputMessage, TurnInput } from "../agent/new-message.ts";
-import type { Repositories } from "../agent/ports/ports.ts";
+import type { Readers } from "../agent/ports/ports.ts";
 import type { RunId } from "../core/id.ts";
 import type { RunSetup } from "./step/run-setup.ts";
 
@@ -12,7 +12,7 @@ const CANDIDATES_MAX = 20;
  * gave its messages. Other words under a used name are new.
  */
 export async function earlierRun(
-  { messages }: Pick<Repositories, "messages">,
+  { messages }: Pick<Readers, "messages">,
   { agent, conversationId }: Pick<RunSetup, "agent" | "conversationId">,
   input: TurnInput,
 ): Promise<RunId | undefined> {

@@ -4,7 +4,7 @@ import { mustFind } from "../agent/find.ts";
 import { admitInput } from "../agent/life/admission.ts";
 import { cancelApproval } from "../agent/life/cancel-approval.ts";
 import { inputMessages, type TurnInput } from "../agent/new-message.ts";
-import type { Repositories, UnfinishedRun } from "../agent/ports/ports.ts";
+import type { Readers, Repositories, UnfinishedRun } from "../agent/ports/ports.ts";
 import { refreshedContext } from "../agent/prompt/recompile.ts";
 import type { QueuedRun, Run } from "../agent/run.ts";
 import { openCalls } from "../agent/transcript.ts";
@@ -280,7 +280,7 @@ function answersIn({ approvals }: TurnInput): readonly Note[] {
 }
 
 /** What a queued run begins with, read where it begins: until then more may be added to it. */
-async function queuedInput({ runs }: Repositories, runId: RunId): Promise<TurnInput> {
+async function queuedInput({ runs }: Readers, runId: RunId): Promise<TurnInput> {
   const queued = await runs.findQueued({ runId });
   if (queued === undefined) throw new Failure("refused", `Run ${runId} does not wait to begin`);
   return queued.input;

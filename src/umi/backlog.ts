@@ -44,3 +44,6 @@ export interface Backlog {
    */
   settle(work: OwedWork, outcome: WorkOutcome): Promise<void>;
 }
+
+/** The part of a {@link Backlog} that only reads. */
+export type BacklogReader = Pick<Backlog, "find">;

@@ -17,7 +17,7 @@ import { ENTRY_CHARS_MAX } from "./index/entry-store.ts";
 import { createDualRetriever, type DualRetriever, type Rewrite } from "./recall/dual-retriever.ts";
 import { RECALL_LIMIT_DEFAULT, type RecallOptions, type RecallResult } from "./recall/recall-options.ts";
 import { type Scope, spaceOf } from "./scope.ts";
-import { createInMemoryStores, type MemoryStores } from "./stores.ts";
+import { createInMemoryStores, type MemoryReaders, type MemoryStores } from "./stores.ts";
 import { createWorkingMemory, type WorkingMemory } from "./working-memory.ts";
 
 /** Texts that were recalled lately and are no news when they are said again. */
@@ -26,7 +26,7 @@ const RECALLED_TEXTS_MAX = 200;
 const FIRST_PERSON = /(?<![\p{L}])(?:I|I['’]m|my|we)(?![\p{L}])/iu;
 
 /** What a {@link Memory} is made of. */
-export interface MemoryOptions {
+export interface MemoryOptions<Stores extends MemoryReaders = MemoryStores> {
   readonly clock: Pick<Clock, "now">;
   readonly random: Random;
   /** Whose memories they are; everybody's when absent. */
@@ -36,7 +36,7 @@ export interface MemoryOptions {
   /** Who "I" is in a text of which nobody says who spoke; the scope's user when absent. */
   readonly owner?: string;
   /** Where they are kept; in this process when absent. What one call writes, they keep whole or not at all. */
-  readonly stores?: MemoryStores;
+  readonly stores?: Stores;
   /** What reads texts for facts; rules when absent. */
   readonly extractor?: EntityExtractor;
   /** Puts a question in other words, for deep recalls. */
@@ -84,12 +84,13 @@ export type Found =
 
 /**
  * The memory of one scope in three tiers: `core`, a few labelled blocks that are always in sight; `working`, values that
- * expire; and the archive, which keeps every text as it was said and the facts that were read from it.
+ * expire; and the archive, which keeps every text as it was said and the facts that were read from it. Over stores that
+ * only read it only reads.
  */
-export class Memory {
+export class Memory<Stores extends MemoryReaders = MemoryStores> {
   readonly #space: string;
-  readonly #stores: MemoryStores;
-  readonly #options: MemoryOptions;
+  readonly #stores: Stores | MemoryStores;
+  readonly #options: MemoryOptions<Stores>;
   readonly #extractor: EntityExtractor;
   readonly #retriever: DualRetriever;
   readonly #recalled: string[] = [];
@@ -97,7 +98,7 @@ export class Memory {
   #core: CoreMemory | undefined;
   #working: WorkingMemory | undefined;
 
-  constructor(options: MemoryOptions) {
+  constructor(options: MemoryOptions<Stores>) {
     this.#options = options;
     this.#space = options.space ?? spaceOf(options.scope ?? {});
     this.#stores = options.stores ?? createInMemoryStores();
@@ -119,7 +120,7 @@ export class Memory {
   }
 
   /** Keeps a text as it is (without NUL and halves of characters), and the facts that it states. Throws an `invalid` Failure for a blank or endless one. */
-  async remember(words: string, about: About = {}): Promise<Remembered> {
+  async remember(this: Memory, words: string, about: About = {}): Promise<Remembered> {
     const text = wellFormed(words);
     if (text.trim() === "") throw new Failure("invalid", "There is nothing to remember in a blank text");
     if (text.length > ENTRY_CHARS_MAX)
@@ -163,7 +164,7 @@ export class Memory {
    * Forgets a turn with what only it says, a fact, or an entity with all that is known of it. No trace stays, in no index.
    * Gives the ids of what is gone; none when nothing has the id.
    */
-  async forget(id: string): Promise<readonly string[]> {
+  async forget(this: Memory, id: string): Promise<readonly string[]> {
     const known = await this.get(id);
     if (known === undefined) return [];
     const { entries } = this.#stores;
@@ -227,7 +228,7 @@ export class Memory {
    * Takes an entity for another from now on. Throws a `refused` Failure when they are one, and a `conflict` Failure when it
    * counts for another already or that one for it.
    */
-  async merge(absorbed: EntityId, kept: EntityId, reason = ""): Promise<void> {
+  async merge(this: Memory, absorbed: EntityId, kept: EntityId, reason = ""): Promise<void> {
     if (absorbed === kept) throw new Failure("refused", "An entity cannot be merged into itself");
     const { facts } = this.#stores;
     const before = (await facts.findEntity(this.#space, absorbed))?.mergedInto ?? null;
@@ -239,7 +240,7 @@ export class Memory {
   }
 
   /** Undoes the last merge of an entity. Throws a `not_found` Failure when there is none that stands. */
-  unmerge(absorbed: EntityId): Promise<void> {
+  unmerge(this: Memory, absorbed: EntityId): Promise<void> {
     return this.#stores.facts.undoMerge(this.#space, absorbed, this.#options.clock.now());
   }
 
@@ -247,7 +248,7 @@ export class Memory {
     return wellFormed(this.#options.owner ?? this.#options.scope?.user ?? "");
   }
 
-  #learning() {
+  #learning(this: Memory) {
     const { clock, random } = this.#options;
     return { clock, random, store: this.#stores.facts, entries: this.#stores.entries };
   }

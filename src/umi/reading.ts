@@ -7,3 +7,6 @@ export interface ReadingStore {
   /** Notes that every entry up to this number was read; a lower number than before changes nothing. */
   advance(space: string, through: number): Promise<void>;
 }
+
+/** The part of a {@link ReadingStore} that only reads. */
+export type ReadingReader = Pick<ReadingStore, "next">;

@@ -15,7 +15,7 @@ import { judgeNext, settle } from "../../src/umi/facts/evolution/settling.ts";
 import { factHistory, learnFact, relationsOf } from "../../src/umi/facts/fact-memory.ts";
 import type { Entity, EntityId } from "../../src/umi/facts/kept/entity.ts";
 import type { Fact, FactId } from "../../src/umi/facts/kept/fact.ts";
-import type { FactStore } from "../../src/umi/facts/kept/fact-store.ts";
+import type { FactReader, FactStore } from "../../src/umi/facts/kept/fact-store.ts";
 import { forgetEntity, forgetFact, forgetTurn } from "../../src/umi/facts/kept/forgetting.ts";
 import { inMemoryFactStore } from "../../src/umi/facts/kept/in-memory-fact-store.ts";
 import { withoutRecalled } from "../../src/umi/facts/kept/recalled.ts";
@@ -31,7 +31,7 @@ afterEach(async () => {
 
 interface Subject {
   change<T>(work: (facts: FactStore) => Promise<T>): Promise<T>;
-  readonly facts: FactStore;
+  readonly facts: FactReader;
   /** How many rows or values anywhere hold the text; undefined where nobody can look. */
   traces(text: string): Promise<number>;
 }

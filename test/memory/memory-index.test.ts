@@ -14,11 +14,11 @@ import { migrate } from "../../src/store/base/migrate.ts";
 import { sqlStore } from "../../src/store/sql-store.ts";
 import type { EntryColumns } from "../../src/umi/index/columns.ts";
 import type { NewEntry } from "../../src/umi/index/entry.ts";
-import type { EntryStore } from "../../src/umi/index/entry-store.ts";
+import type { EntryReader, EntryStore } from "../../src/umi/index/entry-store.ts";
 import { inMemoryEntryStore } from "../../src/umi/index/in-memory-entry-store.ts";
 import { createDualRetriever } from "../../src/umi/recall/dual-retriever.ts";
 import { inMemoryVectorStore } from "../../src/umi/vectors/in-memory-vector-store.ts";
-import type { VectorStore } from "../../src/umi/vectors/vector-store.ts";
+import type { VectorReader, VectorStore } from "../../src/umi/vectors/vector-store.ts";
 
 const world = realWorld();
 const cleanups: (() => Promise<void>)[] = [];
@@ -30,10 +30,15 @@ afterEach(async () => {
 /** What a contract is tested on: changes in one transaction, reads of what is committed. */
 interface Subject {
   change<T>(work: (stores: Stores) => Promise<T>): Promise<T>;
-  readonly read: Stores;
+  readonly read: Reads;
 }
 
-interface Stores {
+interface Reads {
+  readonly entries: EntryReader;
+  readonly vectors: VectorReader;
+}
+
+interface Stores extends Reads {
   readonly entries: EntryStore;
   readonly vectors: VectorStore;
 }
@@ -67,7 +72,7 @@ function entry(id: string, text: string, change: Partial<NewEntry> = {}): NewEnt
   return { id, session: "s", speaker: "", role: "none", text, at: instantOf(0), tags: [], ...change };
 }
 
-async function found({ entries }: Stores, space: string, question: string): Promise<readonly string[]> {
+async function found({ entries }: Reads, space: string, question: string): Promise<readonly string[]> {
   const { hits } = await createDualRetriever({ entries }).recall(question, { space, at: instantOf(0) });
   return hits.map((hit) => hit.entry.id);
 }

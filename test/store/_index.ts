@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import type { Repositories } from "../../src/agent/ports/ports.ts";
+import type { Readers } from "../../src/agent/ports/ports.ts";
 import { ENTRY_CHARS_MAX } from "../../src/umi/index/entry-store.ts";
 import { entry } from "./_samples.ts";
 import { expectFailure, reader, type Subject, write } from "./_subject.ts";
@@ -16,7 +16,7 @@ export function indexContract(subject: Subject): void {
   vectors(subject);
 }
 
-async function numbersOf(stores: Repositories, term: string, budget = 10_000): Promise<readonly number[]> {
+async function numbersOf(stores: Readers, term: string, budget = 10_000): Promise<readonly number[]> {
   const [list] = await stores.entries.postings("space", [term], budget);
   return [...(list?.numbers ?? [])];
 }

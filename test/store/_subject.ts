@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import type { Repositories } from "../../src/agent/ports/ports.ts";
+import type { Readers, Repositories } from "../../src/agent/ports/ports.ts";
 import { Failure, type FailureKind } from "../../src/core/failure.ts";
 import type { Page } from "../../src/core/page.ts";
 import type { OpenedStore } from "../_harness/dialects.ts";
@@ -16,7 +16,7 @@ export function write<T>({ store, actor }: OpenedStore, work: (stores: Repositor
 }
 
 /** Reads as that user. */
-export function reader({ store, actor }: OpenedStore): Repositories {
+export function reader({ store, actor }: OpenedStore): Readers {
   return store.reader(actor);
 }
 

@@ -52,6 +52,16 @@ export function transactionContract(subject: Subject): void {
     expect(await reader(opened).blocks.find(human.id)).toEqual(human);
   });
 
+  subject("reader() gives stores without a write that a caller could name", async (opened) => {
+    const stores = reader(opened);
+    // @ts-expect-error It is there, and no type names it: whoever writes takes a transaction.
+    expect(stores.blocks.insert).toBeFunction();
+    // @ts-expect-error The same of what Umi keeps.
+    expect(stores.entries.add).toBeFunction();
+    // @ts-expect-error Nothing to undo where nothing is written.
+    expect(stores.attempt).toBeFunction();
+  });
+
   subject("attempt() undoes only what a failed piece of work wrote, one that throws too", async (opened) => {
     const [kept, undone, last] = [block("kept"), block("undone"), block("last")];
     await write(opened, async ({ blocks, attempt }) => {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { TurnEvent } from "../../src/agent/events.ts";
-import type { Repositories, Store } from "../../src/agent/ports/ports.ts";
+import type { Readers, Store } from "../../src/agent/ports/ports.ts";
 import type { NumberedEvent } from "../../src/agent/ports/run-events.ts";
 import { NO_USAGE } from "../../src/agent/usage.ts";
 import { realWorld } from "../../src/app/world.ts";
@@ -14,9 +14,9 @@ import { startTestServer } from "../_harness/server.ts";
 function slowReads(store: Store, gate: Promise<void>, onRead: () => void): Store {
   return {
     ...store,
-    reader(actor): Repositories {
+    reader(actor): Readers {
       const repositories = store.reader(actor);
-      const after: Repositories["events"]["after"] = async (...query) => {
+      const after: Readers["events"]["after"] = async (...query) => {
         const rows = await repositories.events.after(...query);
         onRead();
         await gate;

@@ -4,7 +4,7 @@ import { pythonRepr } from "../../core/python-repr.ts";
 import type { Agent } from "../agent.ts";
 import type { Approval, Message } from "../message.ts";
 import type { TurnInput } from "../new-message.ts";
-import type { Repositories } from "../ports/ports.ts";
+import type { Readers } from "../ports/ports.ts";
 import { openCalls } from "../transcript.ts";
 import { repeatedBy } from "./repeated-input.ts";
 
@@ -65,7 +65,7 @@ export function pendingRequest(context: readonly Message[]): Message | undefined
 
 /** Throws a `conflict` Failure while a run is at work on the conversation; null is the agent's own. */
 export async function requireIdle(
-  { runs }: Pick<Repositories, "runs">,
+  { runs }: Pick<Readers, "runs">,
   { agent, conversationId }: { readonly agent: Agent; readonly conversationId: ConversationId | null },
 ): Promise<void> {
   const busy = await runs.active(agent.id, conversationId);

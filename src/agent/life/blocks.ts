@@ -4,7 +4,7 @@ import { type BlockChange, type BlockDraft, changedBlock, looksDifferent, newBlo
 import type { Agent } from "../agent.ts";
 import { mustFind, required } from "../find.ts";
 import { companionsOf } from "../group.ts";
-import type { Repositories } from "../ports/ports.ts";
+import type { Readers } from "../ports/ports.ts";
 import { agentsShowing, recompileAgents } from "../prompt/recompile.ts";
 import type { AgentWorkshop } from "./create-agent.ts";
 import { type LinkAction, saveEdited } from "./edited-agent.ts";
@@ -76,7 +76,7 @@ export async function linkBlock(
 
 /** The block of that label, or a `not_found` Failure. */
 export async function labelledBlock(
-  { agents, blocks }: Pick<Repositories, "agents" | "blocks">,
+  { agents, blocks }: Pick<Readers, "agents" | "blocks">,
   { agentId, label }: LabelledBlock,
 ): Promise<Block> {
   await mustFind(agents, agentId);

@@ -18,7 +18,7 @@ import { baseToolsOf, fileLimitsFor, MULTI_AGENT_TOOLS, mayHaveCompanion, toolRu
 import { mustFind } from "../find.ts";
 import { newGroup } from "../group.ts";
 import type { InputMessage } from "../new-message.ts";
-import type { Repositories, Store } from "../ports/ports.ts";
+import type { Readers, Repositories, Store } from "../ports/ports.ts";
 import { defaultCompactionPrompt, defaultSystemPrompt, MEMORY_PERSONA } from "../prompt/prompts.ts";
 import { compilePrompt } from "../prompt/recompile.ts";
 import type { CountTokens } from "../prompt/tokens.ts";
@@ -298,7 +298,7 @@ function rulesOf(draft: AgentDraft, agent: Agent, tools: readonly Tool[]): reado
 }
 
 /** The tools of a new agent, each once: its type's own, those asked for by name, those asked for by id. */
-async function toolsFor({ tools }: Repositories, draft: AgentDraft): Promise<readonly Tool[]> {
+async function toolsFor({ tools }: Readers, draft: AgentDraft): Promise<readonly Tool[]> {
   const base = draft.includeBaseTools ? baseToolsOf(draft.agentType, draft.enableSleeptime === true) : [];
   const builtin = [...base, ...(draft.includeMultiAgentTools ? MULTI_AGENT_TOOLS : [])];
   const names = [...new Set([...builtin, ...draft.toolNames])];

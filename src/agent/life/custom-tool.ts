@@ -9,7 +9,7 @@ import { pythonFunctionNames, pythonSchema, pythonSchemaWithArguments } from "..
 import { typescriptSchema } from "../../tools/schema/typescript-schema.ts";
 import { RETURN_CHARS_DEFAULT, type Tool } from "../../tools/tool.ts";
 import { mustFind } from "../find.ts";
-import type { Repositories, Store } from "../ports/ports.ts";
+import type { Readers, Store } from "../ports/ports.ts";
 
 /** Languages that a tool's source may be in; `json` is Letta's word for one that nobody named, which is Python. */
 export const SOURCE_TYPES = ["python", "typescript", "json"] as const;
@@ -124,7 +124,7 @@ export function schemaOfSource(sourceCode: string, sourceType: SourceType): Json
   return sourceType === "typescript" ? typescriptSchema(sourceCode) : pythonSchema(sourceCode);
 }
 
-async function findCustomTool(repositories: Pick<Repositories, "tools">, id: ToolId): Promise<Tool> {
+async function findCustomTool(repositories: Pick<Readers, "tools">, id: ToolId): Promise<Tool> {
   const tool = await mustFind(repositories.tools, id);
   requireCustom(tool);
   return tool;
@@ -135,7 +135,7 @@ function requireCustom({ name, toolType }: Tool): void {
     throw new Failure("refused", `The tool '${name}' is not a custom one (${toolType}) and cannot be changed`);
 }
 
-async function refuseTakenName({ tools }: Repositories, id: ToolId, name: string): Promise<void> {
+async function refuseTakenName({ tools }: Readers, id: ToolId, name: string): Promise<void> {
   const other = (await tools.findByNames([name])).find((tool) => tool.id !== id);
   if (other !== undefined) throw new Failure("refused", `The tool ${other.id} is already called '${name}'`);
 }

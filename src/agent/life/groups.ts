@@ -1,7 +1,7 @@
 import { type Actor, type AgentId, type BlockId, type GroupId, newId } from "../../core/id.ts";
 import { mustFind } from "../find.ts";
 import { changedGroup, type Group, type GroupChange, type GroupDraft, newGroup } from "../group.ts";
-import type { Repositories } from "../ports/ports.ts";
+import type { Readers, Repositories } from "../ports/ports.ts";
 import { recompileAgents } from "../prompt/recompile.ts";
 import type { AgentWorkshop } from "./create-agent.ts";
 import type { LinkAction } from "./edited-agent.ts";
@@ -60,7 +60,7 @@ export async function linkGroupBlock(
 }
 
 /** Throws a `not_found` Failure when the group names an agent or a block that does not exist. */
-async function checkMembers({ agents, blocks }: Repositories, group: Group): Promise<void> {
+async function checkMembers({ agents, blocks }: Readers, group: Group): Promise<void> {
   for (const id of membersOf(group)) await mustFind(agents, id);
   for (const id of group.sharedBlockIds) await mustFind(blocks, id);
 }

@@ -10,7 +10,7 @@ import {
   mergedProperties,
   newIdentity,
 } from "../identity.ts";
-import type { IdentityLinks, IdentityStore, Repositories } from "../ports/ports.ts";
+import type { IdentityLinks, IdentityReader, Repositories } from "../ports/ports.ts";
 import type { AgentWorkshop } from "./create-agent.ts";
 import { type LinkAction, saveEdited } from "./edited-agent.ts";
 
@@ -125,7 +125,7 @@ export async function replaceIdentities(
   }
 }
 
-function namedIdentity(identities: IdentityStore, text: string): Promise<Identity> {
+function namedIdentity(identities: IdentityReader, text: string): Promise<Identity> {
   return mustFindNamed(identities, { kind: "identity", text });
 }
 

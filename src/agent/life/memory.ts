@@ -3,7 +3,7 @@ import type { Learned } from "../../umi/facts/fact-memory.ts";
 import { type About, Memory, type Remembered } from "../../umi/memory.ts";
 import { spaceOf } from "../../umi/scope.ts";
 import { mustFind } from "../find.ts";
-import type { Repositories } from "../ports/ports.ts";
+import type { Readers, Repositories } from "../ports/ports.ts";
 import type { AgentWorkshop } from "./create-agent.ts";
 
 /** How facts call a user whose messages have no name. */
@@ -13,16 +13,16 @@ export const USER = "The user";
 export type MemoryPlace = { readonly agentId: AgentId } | { readonly user: string };
 
 /** The name of a memory's space; throws a `not_found` Failure for an agent that does not exist. */
-export async function spaceAt({ agents }: Pick<Repositories, "agents">, place: MemoryPlace): Promise<string> {
+export async function spaceAt({ agents }: Pick<Readers, "agents">, place: MemoryPlace): Promise<string> {
   return "user" in place ? `memory:${spaceOf(place)}` : (await mustFind(agents, place.agentId)).id;
 }
 
 /** A memory over these stores, with the Failure of {@link spaceAt}. */
-export async function memoryAt(
+export async function memoryAt<Stores extends Readers>(
   sources: Pick<AgentWorkshop, "clock" | "random">,
-  repositories: Repositories,
+  repositories: Stores,
   place: MemoryPlace,
-): Promise<Memory> {
+): Promise<Memory<Stores>> {
   return memoryIn(await spaceAt(repositories, place), { sources, repositories, place });
 }
 
@@ -58,13 +58,16 @@ export async function oweJudging(
   if (learned.some(({ evolution }) => evolution.uncertain.length > 0)) await backlog.owe(space, "judge");
 }
 
-interface MemoryMeans {
+interface MemoryMeans<Stores> {
   readonly sources: Pick<AgentWorkshop, "clock" | "random">;
-  readonly repositories: Repositories;
+  readonly repositories: Stores;
   readonly place: MemoryPlace;
 }
 
-function memoryIn(space: string, { sources: { clock, random }, repositories, place }: MemoryMeans): Memory {
+function memoryIn<Stores extends Readers>(
+  space: string,
+  { sources: { clock, random }, repositories, place }: MemoryMeans<Stores>,
+): Memory<Stores> {
   const owner = "user" in place ? place.user : USER;
   return new Memory({ clock, random, space, owner, stores: repositories });
 }

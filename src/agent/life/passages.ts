@@ -7,7 +7,7 @@ import { type FoundPassages, type PassageQuery, searchPassages } from "../../umi
 import { RECALL_LIMIT_MAX } from "../../umi/recall/recall-options.ts";
 import type { QuickVectors } from "../../umi/vectors/quick-vectors.ts";
 import { mustFind, required } from "../find.ts";
-import type { Repositories } from "../ports/ports.ts";
+import type { Readers, Repositories } from "../ports/ports.ts";
 import { agentsShowing, recompileAgents } from "../prompt/recompile.ts";
 import type { AgentWorkshop } from "./create-agent.ts";
 
@@ -30,7 +30,7 @@ export interface WantedPassages<Shown> {
   readonly place: PassagePlace;
   readonly drafts: readonly PassageDraft[];
   /** What is told of them, read in the transaction: a later reading could fail, of passages that are stored. */
-  readonly shown: (repositories: Repositories, stored: StoredPassages) => Promise<Shown>;
+  readonly shown: (repositories: Readers, stored: StoredPassages) => Promise<Shown>;
 }
 
 /**
@@ -117,7 +117,7 @@ function passes({ tags, createdAt }: Passage, filter: PassageFilter): boolean {
 
 /** The archive of an agent; undefined before its first passage. */
 export async function archiveOfAgent(
-  { passages, archives }: Pick<Repositories, "passages" | "archives">,
+  { passages, archives }: Pick<Readers, "passages" | "archives">,
   agentId: AgentId,
 ): Promise<Archive | undefined> {
   const id = await passages.archiveOf(agentId);
@@ -125,7 +125,7 @@ export async function archiveOfAgent(
 }
 
 /** Whose embedding model the passages get: the archive's, or before there is one the agent's. */
-async function embeddedLike(reader: Repositories, place: PassagePlace) {
+async function embeddedLike(reader: Readers, place: PassagePlace) {
   if ("archiveId" in place) return mustFind(reader.archives, place.archiveId);
   return (await archiveOfAgent(reader, place.agentId)) ?? mustFind(reader.agents, place.agentId);
 }

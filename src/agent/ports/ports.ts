@@ -12,55 +12,35 @@ import type {
 } from "../../core/id.ts";
 import type { Page } from "../../core/page.ts";
 import type { Tool } from "../../tools/tool.ts";
-import type { ArchiveStore } from "../../umi/archive/archive.ts";
-import type { PassageStore } from "../../umi/archive/passage.ts";
-import type { Backlog, OwedWork } from "../../umi/backlog.ts";
-import type { BlockStore } from "../../umi/core/block-store.ts";
-import type { FactStore } from "../../umi/facts/kept/fact-store.ts";
-import type { EntryStore } from "../../umi/index/entry-store.ts";
-import type { ReadingStore } from "../../umi/reading.ts";
-import type { VectorStore } from "../../umi/vectors/vector-store.ts";
+import type { ArchiveReader, ArchiveStore } from "../../umi/archive/archive.ts";
+import type { PassageReader, PassageStore } from "../../umi/archive/passage.ts";
+import type { Backlog, BacklogReader, OwedWork } from "../../umi/backlog.ts";
+import type { BlockReader, BlockStore } from "../../umi/core/block-store.ts";
+import type { FactReader, FactStore } from "../../umi/facts/kept/fact-store.ts";
+import type { EntryReader, EntryStore } from "../../umi/index/entry-store.ts";
+import type { ReadingReader, ReadingStore } from "../../umi/reading.ts";
+import type { VectorReader, VectorStore } from "../../umi/vectors/vector-store.ts";
 import type { Agent } from "../agent.ts";
 import type { Conversation } from "../conversation.ts";
-import type { GroupStore } from "../group.ts";
-import type { Identity, IdentityType } from "../identity.ts";
-import type { Message, MessageRole, RefusedMessage } from "../message.ts";
+import type { GroupReader, GroupStore } from "../group.ts";
+import type { Identity } from "../identity.ts";
+import type { Message, RefusedMessage } from "../message.ts";
 import type { TurnInput } from "../new-message.ts";
-import type { ProviderTraceStore } from "../provider-trace.ts";
+import type { ProviderTraceReader, ProviderTraceStore } from "../provider-trace.ts";
+import type { CallbackOutcome, ExpiringApproval, QueuedRun, Run, Step, StopReason, WaitingCallback } from "../run.ts";
 import type {
-  CallbackOutcome,
-  ExpiringApproval,
-  QueuedRun,
-  Run,
-  RunStatus,
-  Step,
-  StopReason,
-  WaitingCallback,
-} from "../run.ts";
-import type { RunEventStore } from "./run-events.ts";
-
-/** What a list of agents is narrowed to. Absent means any. */
-export interface AgentFilter {
-  readonly name?: string;
-  readonly queryText?: string;
-  readonly tags?: readonly string[];
-  readonly matchAllTags?: boolean;
-  readonly projectId?: string;
-  readonly templateId?: string;
-  readonly baseTemplateId?: string;
-  readonly lastStopReason?: StopReason;
-  readonly createdById?: string;
-  readonly showHidden?: boolean;
-  readonly blockId?: string;
-  readonly archiveId?: string;
-  /** Agents that have this identity. */
-  readonly identityId?: string;
-  /** Agents that have an identity of one of these keys. */
-  readonly identifierKeys?: readonly string[];
-}
-
-/** What agents can be sorted by. */
-export type AgentOrder = "created_at" | "updated_at" | "last_run_completion";
+  AgentFilter,
+  AgentOrder,
+  ConversationFilter,
+  ConversationOrder,
+  IdentityFilter,
+  MessageFilter,
+  RunFilter,
+  SpokenFilter,
+  StepFilter,
+  ToolFilter,
+} from "./filters.ts";
+import type { RunEventReader, RunEventStore } from "./run-events.ts";
 
 /** Where the agents of one organisation live. */
 export interface AgentStore {
@@ -83,16 +63,8 @@ export interface AgentStore {
   setTags(id: AgentId, tags: readonly string[]): Promise<void>;
 }
 
-/** What a list of tools is narrowed to. Absent means any. */
-export interface ToolFilter {
-  readonly name?: string;
-  readonly names?: readonly string[];
-  readonly ids?: readonly string[];
-  readonly search?: string;
-  readonly toolTypes?: readonly string[];
-  readonly excludeToolTypes?: readonly string[];
-  readonly onlyLettaTools?: boolean;
-}
+/** The part of a {@link AgentStore} that only reads. */
+export type AgentReader = Pick<AgentStore, "find" | "list" | "count" | "tagsOf">;
 
 /** Where the tools of one organisation live. */
 export interface ToolStore {
@@ -114,14 +86,8 @@ export interface ToolStore {
   detach(agentId: AgentId, toolId: ToolId): Promise<void>;
 }
 
-/** What a list of identities is narrowed to. Absent means any. */
-export interface IdentityFilter {
-  /** Part of the name, whatever its case. */
-  readonly name?: string;
-  readonly projectId?: string;
-  readonly identifierKey?: string;
-  readonly identityType?: IdentityType;
-}
+/** The part of a {@link ToolStore} that only reads. */
+export type ToolReader = Pick<ToolStore, "find" | "findByNames" | "list" | "count" | "listForAgent">;
 
 /** What an identity is attached to. */
 export interface IdentityLinks {
@@ -154,32 +120,11 @@ export interface IdentityStore {
   detachBlock(id: IdentityId, blockId: BlockId): Promise<void>;
 }
 
+/** The part of a {@link IdentityStore} that only reads. */
+export type IdentityReader = Pick<IdentityStore, "find" | "findByKey" | "list" | "count" | "listForAgents" | "linksOf">;
+
 /** A conversation's key: its own id, or the agent's id for the agent's default conversation. */
 export type ThreadId = AgentId | ConversationId;
-
-/** What a list of messages is narrowed to. Absent means any; `conversationId` null means the default one. */
-export interface MessageFilter {
-  readonly agentId?: AgentId;
-  readonly conversationId?: ConversationId | null;
-  readonly runId?: RunId;
-  readonly stepId?: StepId;
-  readonly roles?: readonly MessageRole[];
-  readonly includeErrors?: boolean;
-  readonly groupId?: string;
-}
-
-/** Which spoken messages to list. Absent means any; `conversationId` null means the agents' own conversations. */
-export interface SpokenFilter {
-  readonly agentId?: AgentId;
-  readonly conversationId?: ConversationId | null;
-  readonly roles?: readonly MessageRole[];
-  readonly projectId?: string;
-  readonly templateId?: string;
-  readonly start?: Instant;
-  readonly end?: Instant;
-  /** A run whose own messages are left out: the one that asks. */
-  readonly exceptRunId?: RunId;
-}
 
 /** Where the messages of one organisation live. They are never changed, the compiled system message aside. */
 export interface MessageStore {
@@ -240,14 +185,20 @@ export interface MessageStore {
   countForAgent(agentId: AgentId): Promise<number>;
 }
 
-/** What a list of conversations is narrowed to. Absent means any. */
-export interface ConversationFilter {
-  readonly agentId?: AgentId;
-  readonly summarySearch?: string;
-}
-
-/** What conversations can be sorted by. */
-export type ConversationOrder = "created_at" | "last_message_at";
+/** The part of a {@link MessageStore} that only reads. */
+export type MessageReader = Pick<
+  MessageStore,
+  | "find"
+  | "list"
+  | "listThread"
+  | "context"
+  | "contextIds"
+  | "tokenCounts"
+  | "findAll"
+  | "listSpoken"
+  | "runsOfOtid"
+  | "countForAgent"
+>;
 
 /** Where the conversations of one organisation live. */
 export interface ConversationStore {
@@ -267,15 +218,8 @@ export interface ConversationStore {
   remove(id: ConversationId): Promise<void>;
 }
 
-/** What a list of runs is narrowed to. Absent means any. */
-export interface RunFilter {
-  readonly agentIds?: readonly AgentId[];
-  /** Null means the agents' own conversations. */
-  readonly conversationId?: ConversationId | null;
-  readonly statuses?: readonly RunStatus[];
-  readonly background?: boolean;
-  readonly stopReason?: StopReason;
-}
+/** The part of a {@link ConversationStore} that only reads. */
+export type ConversationReader = Pick<ConversationStore, "find" | "list">;
 
 /** What a run will begin with. */
 export interface QueuedInput {
@@ -308,19 +252,8 @@ export interface RunStore {
   remove(id: RunId): Promise<void>;
 }
 
-/** What a list of steps is narrowed to. Absent means any. */
-export interface StepFilter {
-  readonly agentId?: AgentId;
-  readonly runId?: RunId;
-  readonly model?: string;
-  readonly feedback?: "positive" | "negative";
-  readonly hasFeedback?: boolean;
-  /** Any of these. */
-  readonly tags?: readonly string[];
-  readonly projectId?: string;
-  readonly start?: Instant;
-  readonly end?: Instant;
-}
+/** The part of a {@link RunStore} that only reads. */
+export type RunReader = Pick<RunStore, "find" | "active" | "list" | "findQueued">;
 
 /** Where the steps of one organisation live. */
 export interface StepStore {
@@ -330,8 +263,11 @@ export interface StepStore {
   save(step: Step): Promise<void>;
 }
 
+/** The part of a {@link StepStore} that only reads. */
+export type StepReader = Pick<StepStore, "find" | "list">;
+
 /**
- * All stores of one organisation, inside or outside a transaction. What belongs to another organisation reads as if it
+ * What can be read of one organisation, inside or outside a transaction; {@link Repositories} write as well. What belongs to another organisation reads as if it
  * were not there. Times are {@link Instant}s, milliseconds; pages and lists hold what their callers ask for at most.
  *
  * Everywhere `find` gives undefined for what is not there; `list` a page of what fits, by creation unless another order is
@@ -341,7 +277,29 @@ export interface StepStore {
  * Besides what each method says, any may throw an `unreadable` or `damaged` Failure where the disk is to blame, and one
  * that writes a `full` one. A row that is damaged is left out of lists, and told to whoever runs the server.
  */
-export interface Repositories {
+export interface Readers {
+  readonly agents: AgentReader;
+  readonly blocks: BlockReader;
+  readonly tools: ToolReader;
+  readonly identities: IdentityReader;
+  readonly messages: MessageReader;
+  readonly conversations: ConversationReader;
+  readonly runs: RunReader;
+  readonly steps: StepReader;
+  readonly traces: ProviderTraceReader;
+  readonly groups: GroupReader;
+  readonly archives: ArchiveReader;
+  readonly passages: PassageReader;
+  readonly backlog: BacklogReader;
+  readonly entries: EntryReader;
+  readonly vectors: VectorReader;
+  readonly reading: ReadingReader;
+  readonly facts: FactReader;
+  readonly events: RunEventReader;
+}
+
+/** What a transaction can do: all that {@link Readers} can, and write. */
+export interface Repositories extends Readers {
   readonly agents: AgentStore;
   readonly blocks: BlockStore;
   readonly tools: ToolStore;
@@ -360,7 +318,7 @@ export interface Repositories {
   readonly reading: ReadingStore;
   readonly facts: FactStore;
   readonly events: RunEventStore;
-  /** Runs `work`, and undoes what it wrote when its result is not ok or it throws. Only inside a transaction. */
+  /** Runs `work`, and undoes what it wrote when its result is not ok or it throws. */
   attempt<T extends { readonly ok: boolean }>(work: () => Promise<T>): Promise<T>;
 }
 
@@ -379,7 +337,7 @@ export interface WaitingWork extends OwedWork {
 /** The database, seen as the stores of one organisation at a time. */
 export interface Store {
   /** Reads committed rows. Never waits for a writer or for the disk to flush. */
-  reader(actor: Actor): Repositories;
+  reader(actor: Actor): Readers;
   /**
    * Runs `work` in one transaction, alone. Resolves when it is committed, which is before it is on disk:
    * see {@link durable}. Anything thrown rolls everything back. `work` must not wait for anything but its stores. Throws an

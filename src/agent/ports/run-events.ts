@@ -38,3 +38,6 @@ export interface RunEventStore {
   /** The number of an event that is, or comes soon before, the one in which the frame after `frames` of Letta's stream is; 1 when there is none. */
   nearFrame(runId: RunId, frames: number): Promise<number>;
 }
+
+/** The part of a {@link RunEventStore} that only reads. */
+export type RunEventReader = Pick<RunEventStore, "last" | "after" | "nearFrame">;

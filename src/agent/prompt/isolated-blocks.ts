@@ -1,14 +1,14 @@
 import { Failure } from "../../core/failure.ts";
 import type { AgentId, BlockId, ConversationId } from "../../core/id.ts";
 import type { Block } from "../../umi/core/block.ts";
-import type { BlockStore } from "../../umi/core/block-store.ts";
-import type { Repositories } from "../ports/ports.ts";
+import type { BlockReader, BlockStore } from "../../umi/core/block-store.ts";
+import type { Readers } from "../ports/ports.ts";
 
 /**
  * The blocks as a conversation with blocks of its own sees them: those stand in for the agent's of the same label,
  * wherever the agent's blocks are asked for.
  */
-export function withIsolated(blocks: BlockStore, agentId: AgentId, isolatedIds: readonly BlockId[]): BlockStore {
+export function withIsolated(blocks: BlockReader, agentId: AgentId, isolatedIds: readonly BlockId[]): BlockReader {
   if (isolatedIds.length === 0) return blocks;
   const isolated = async () => {
     const found = await Promise.all(isolatedIds.map((id) => blocks.find(id)));
@@ -27,6 +27,14 @@ export function withIsolated(blocks: BlockStore, agentId: AgentId, isolatedIds: 
       if (id !== agentId) return blocks.findForAgent(id, label);
       return (await listed()).find((block) => block.label === label);
     },
+  };
+}
+
+/** The same for whoever changes them. Those of the conversation cannot be taken away. */
+export function changingIsolated(blocks: BlockStore, agentId: AgentId, isolatedIds: readonly BlockId[]): BlockStore {
+  return {
+    ...blocks,
+    ...withIsolated(blocks, agentId, isolatedIds),
     async detach(id, blockId) {
       if (isolatedIds.includes(blockId))
         throw new Failure("refused", "This block belongs to the conversation and goes with it; it cannot be removed");
@@ -37,10 +45,10 @@ export function withIsolated(blocks: BlockStore, agentId: AgentId, isolatedIds: 
 
 /** The blocks as this conversation sees them; null is the agent's own, which has none of its own. */
 export async function blocksOf(
-  { blocks, conversations }: Pick<Repositories, "blocks" | "conversations">,
+  { blocks, conversations }: Pick<Readers, "blocks" | "conversations">,
   agentId: AgentId,
   conversationId: ConversationId | null,
-): Promise<BlockStore> {
+): Promise<BlockReader> {
   const conversation = conversationId === null ? undefined : await conversations.find(conversationId);
   return withIsolated(blocks, agentId, conversation?.isolatedBlockIds ?? []);
 }

@@ -4,7 +4,7 @@ import { PAGE_ITEMS_MAX } from "../../core/page.ts";
 import type { TimeFormat } from "../../core/time-format.ts";
 import type { Agent } from "../agent.ts";
 import { type Message, textOf } from "../message.ts";
-import type { Repositories } from "../ports/ports.ts";
+import type { Readers, Repositories } from "../ports/ports.ts";
 import { blocksOf } from "./isolated-blocks.ts";
 import { compileSystemPrompt, memoryText, type PromptMaterial } from "./system-prompt.ts";
 
@@ -31,7 +31,7 @@ export interface SharedMemory {
 
 /** The agents whose prompts show any of this memory, each once. */
 export async function agentsShowing(
-  { agents, blocks }: Pick<Repositories, "agents" | "blocks">,
+  { agents, blocks }: Pick<Readers, "agents" | "blocks">,
   { blockIds = [], archiveId }: SharedMemory,
 ): Promise<readonly AgentId[]> {
   const sharing = await Promise.all(blockIds.map((id) => blocks.agentsOf(id)));
@@ -121,17 +121,13 @@ export interface CompileOptions {
 }
 
 /** The text that a conversation's system message should have now. */
-export async function compilePrompt(
-  repositories: Repositories,
-  agent: Agent,
-  options: CompileOptions,
-): Promise<string> {
+export async function compilePrompt(repositories: Readers, agent: Agent, options: CompileOptions): Promise<string> {
   return compileSystemPrompt(await promptMaterial(repositories, agent, options), options.times);
 }
 
 /** All that a conversation's system message should show now. */
 export async function promptMaterial(
-  repositories: Repositories,
+  repositories: Readers,
   agent: Agent,
   { recompiledAt, inContext, conversationId = null }: Omit<CompileOptions, "times">,
 ): Promise<PromptMaterial> {

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { z } from "zod";
 import type { Agent } from "../../agent/agent.ts";
-import type { Repositories } from "../../agent/ports/ports.ts";
+import type { Readers } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import type { AgentId, MessageId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
@@ -62,7 +62,7 @@ export function isNewClient(c: Context<ApiEnv>): boolean {
 
 /** What a list of agents is shown with. */
 export interface AgentListing extends Pick<RouteOptions, "log"> {
-  readonly repositories: Repositories;
+  readonly repositories: Readers;
 }
 
 /**
@@ -96,7 +96,7 @@ function isDamage(error: unknown): boolean {
 }
 
 async function shownTogether(
-  repositories: Repositories,
+  repositories: Readers,
   agents: readonly Agent[],
   relations: readonly Relation[],
 ): Promise<readonly JsonObject[]> {
@@ -129,7 +129,7 @@ async function shownTogether(
 
 /** One agent as clients see it. */
 export async function showAgent(
-  repositories: Repositories,
+  repositories: Readers,
   agent: Agent,
   relations: readonly Relation[],
 ): Promise<JsonObject> {
@@ -138,7 +138,7 @@ export async function showAgent(
 }
 
 /** The approval that the agent waits for: the last message of its context, when that asks for one. */
-async function pendingApproval({ messages }: Repositories, ids: readonly MessageId[]): Promise<JsonObject | null> {
+async function pendingApproval({ messages }: Readers, ids: readonly MessageId[]): Promise<JsonObject | null> {
   const lastId = ids.at(-1);
   const last = lastId === undefined ? undefined : await messages.find(lastId);
   if (last?.role !== "approval" || last.toolCalls.length === 0) return null;

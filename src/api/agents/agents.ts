@@ -4,7 +4,7 @@ import { mustFind } from "../../agent/find.ts";
 import { createAgent } from "../../agent/life/create-agent.ts";
 import { recompilePrompt } from "../../agent/life/recompile-prompt.ts";
 import { updateAgent } from "../../agent/life/update-agent.ts";
-import type { AgentFilter } from "../../agent/ports/ports.ts";
+import type { AgentFilter } from "../../agent/ports/filters.ts";
 import { STOP_REASONS } from "../../agent/run.ts";
 import { deleteAgent } from "../../run/delete-agent.ts";
 import type { Runner } from "../../run/runner.ts";

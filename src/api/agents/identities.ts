@@ -9,7 +9,7 @@ import {
   putIdentity,
   setProperties,
 } from "../../agent/life/identities.ts";
-import type { Repositories } from "../../agent/ports/ports.ts";
+import type { Readers } from "../../agent/ports/ports.ts";
 import type { IdentityId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
@@ -95,10 +95,7 @@ async function showIdentity(options: RouteOptions, c: Context<ApiEnv>, identity:
   return c.json((await showIdentities(readerFor(options, c), [identity]))[0] ?? null);
 }
 
-async function showIdentities(
-  { identities }: Repositories,
-  found: readonly Identity[],
-): Promise<readonly JsonObject[]> {
+async function showIdentities({ identities }: Readers, found: readonly Identity[]): Promise<readonly JsonObject[]> {
   const links = await identities.linksOf(found.map((identity): IdentityId => identity.id));
   return found.map((identity) => toWireIdentity(identity, links.get(identity.id)));
 }

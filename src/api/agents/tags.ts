@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { z } from "zod";
-import type { Repositories } from "../../agent/ports/ports.ts";
+import type { Readers } from "../../agent/ports/ports.ts";
 import { PAGE_ITEMS_MAX } from "../../core/page.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { pageOf, pageParams, readQuery } from "../http/request.ts";
@@ -31,7 +31,7 @@ export function tagRoutes(options: RouteOptions): Hono<ApiEnv> {
   return routes;
 }
 
-async function allTags({ agents, blocks }: Repositories): Promise<ReadonlySet<string>> {
+async function allTags({ agents, blocks }: Readers): Promise<ReadonlySet<string>> {
   const tags = new Set<string>();
   await eachPage(async (cursor) => {
     const page = await agents.list({ showHidden: true }, { ...cursor, orderBy: "created_at" });

@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { mustFind } from "../../agent/find.ts";
 import { changeTool, removeTool, restoreBuiltins, schemaOfSource, storeTool } from "../../agent/life/custom-tool.ts";
-import type { ToolFilter } from "../../agent/ports/ports.ts";
+import type { ToolFilter } from "../../agent/ports/filters.ts";
 import { Failure } from "../../core/failure.ts";
 import { cut } from "../../core/text.ts";
 import { TOOL_TYPES } from "../../tools/tool.ts";

@@ -1,5 +1,5 @@
 import type { AgentWorkshop } from "../../agent/life/create-agent.ts";
-import type { Repositories } from "../../agent/ports/ports.ts";
+import type { Readers } from "../../agent/ports/ports.ts";
 import type { Actor } from "../../core/id.ts";
 import type { QuickVectors } from "../../umi/vectors/quick-vectors.ts";
 
@@ -30,9 +30,6 @@ export interface RouteOptions extends AgentWorkshop {
 }
 
 /** Committed rows, read on behalf of whoever is asking. */
-export function readerFor(
-  { store }: Pick<RouteOptions, "store">,
-  c: { readonly var: ApiEnv["Variables"] },
-): Repositories {
+export function readerFor({ store }: Pick<RouteOptions, "store">, c: { readonly var: ApiEnv["Variables"] }): Readers {
   return store.reader(c.var.actor);
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type PassagePlace, type StoredPassages, storePassages } from "../../agent/life/passages.ts";
-import type { Repositories } from "../../agent/ports/ports.ts";
+import type { Readers } from "../../agent/ports/ports.ts";
 import type { Actor, OrganizationId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { embeddingKeyOf } from "../../llm/catalog.ts";
@@ -40,7 +40,7 @@ export function keepPassages(
 
 /** Passages of one archive as clients see them, with the vectors that they have by now. */
 export async function showPassages(
-  { vectors }: Pick<Repositories, "vectors">,
+  { vectors }: Pick<Readers, "vectors">,
   { archive, passages }: StoredPassages,
   owner: { readonly organizationId: OrganizationId },
 ): Promise<readonly JsonObject[]> {

@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { mustFind } from "../../agent/find.ts";
 import { archiveOfAgent, nearestPassages } from "../../agent/life/passages.ts";
-import type { Repositories } from "../../agent/ports/ports.ts";
+import type { Readers } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import { requireId } from "../../core/id.ts";
 import type { Archive } from "../../umi/archive/archive.ts";
@@ -51,7 +51,7 @@ export function passageRoutes(options: RouteOptions): Hono<ApiEnv> {
   return routes;
 }
 
-async function searched(repositories: Repositories, body: z.output<typeof SearchBody>): Promise<Archive | undefined> {
+async function searched(repositories: Readers, body: z.output<typeof SearchBody>): Promise<Archive | undefined> {
   if (body.agent_id != null) {
     const agent = await mustFind(repositories.agents, requireId("agent", body.agent_id));
     return archiveOfAgent(repositories, agent.id);

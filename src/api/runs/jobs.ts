@@ -1,7 +1,8 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { mustFindNamed } from "../../agent/find.ts";
-import type { Repositories, RunFilter, Store } from "../../agent/ports/ports.ts";
+import type { RunFilter } from "../../agent/ports/filters.ts";
+import type { Readers, Store } from "../../agent/ports/ports.ts";
 import type { Run } from "../../agent/run.ts";
 import { cut } from "../../core/text.ts";
 import { deleteRun } from "../../run/delete-run.ts";
@@ -54,7 +55,7 @@ export function jobRoutes({ store, runner }: { readonly store: Store; readonly r
   return routes;
 }
 
-function namedRun({ runs }: Repositories, job: string): Promise<Run> {
+function namedRun({ runs }: Readers, job: string): Promise<Run> {
   const { text, words } = nameIn(job);
   return mustFindNamed(runs, { kind: "run", text }, words);
 }

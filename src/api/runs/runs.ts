@@ -2,7 +2,8 @@ import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { mustFindNamed } from "../../agent/find.ts";
 import type { Message } from "../../agent/message.ts";
-import type { Repositories, RunFilter } from "../../agent/ports/ports.ts";
+import type { RunFilter } from "../../agent/ports/filters.ts";
+import type { Readers } from "../../agent/ports/ports.ts";
 import { type Run, STOP_REASONS } from "../../agent/run.ts";
 import { parseId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
@@ -108,7 +109,7 @@ export function runRoutes(options: RouteOptions): Hono<ApiEnv> {
 }
 
 async function listRuns(
-  repositories: Repositories,
+  repositories: Readers,
   query: Partial<z.output<typeof ListQuery>>,
   page: Page,
 ): Promise<readonly JsonObject[]> {
@@ -128,13 +129,13 @@ async function listRuns(
   return (await repositories.runs.list(filter, page)).map(toWireRun);
 }
 
-function namedRun({ runs }: Repositories, c: Context<ApiEnv>): Promise<Run> {
+function namedRun({ runs }: Readers, c: Context<ApiEnv>): Promise<Run> {
   return mustFindNamed(runs, { kind: "run", text: c.req.param("run_id") ?? "" });
 }
 
 /** A run's messages in the way that its request wanted its own answer. */
 async function shownAsAsked(
-  { agents }: Repositories,
+  { agents }: Readers,
   run: Run,
   messages: readonly Message[],
   reverse: boolean,
@@ -152,7 +153,7 @@ async function shownAsAsked(
   return wanted(shown, options);
 }
 
-async function metricsOf({ steps, messages, tools, agents }: Repositories, run: Run): Promise<JsonObject> {
+async function metricsOf({ steps, messages, tools, agents }: Readers, run: Run): Promise<JsonObject> {
   const taken = await steps.list({ runId: run.id }, WHOLE);
   const said = await messages.list({ runId: run.id }, WHOLE);
   const names = [...new Set(said.flatMap((message) => message.toolReturns.map((answer) => answer.name)))];

@@ -1,7 +1,8 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { mustFindNamed } from "../../agent/find.ts";
-import type { Repositories, StepFilter } from "../../agent/ports/ports.ts";
+import type { StepFilter } from "../../agent/ports/filters.ts";
+import type { Readers } from "../../agent/ports/ports.ts";
 import type { Step } from "../../agent/run.ts";
 import { parseId } from "../../core/id.ts";
 import { giveFeedback } from "../../run/feedback.ts";
@@ -102,6 +103,6 @@ function filterOf(query: z.output<typeof ListQuery>): StepFilter | undefined {
   });
 }
 
-function namedStep({ steps }: Repositories, c: Context<ApiEnv>): Promise<Step> {
+function namedStep({ steps }: Readers, c: Context<ApiEnv>): Promise<Step> {
   return mustFindNamed(steps, { kind: "step", text: c.req.param("step_id") ?? "" });
 }

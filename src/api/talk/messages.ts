@@ -2,7 +2,8 @@ import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { mustFind } from "../../agent/find.ts";
 import type { Message } from "../../agent/message.ts";
-import type { MessageFilter, Repositories } from "../../agent/ports/ports.ts";
+import type { MessageFilter } from "../../agent/ports/filters.ts";
+import type { Readers } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import { type ConversationId, requireId } from "../../core/id.ts";
 import type { Page } from "../../core/page.ts";
@@ -137,7 +138,7 @@ async function listForAgent({ store }: Pick<SendOptions, "store">, c: Context<Ap
  * A page of messages as Letta lists them by agent: `before` means older and `after` newer whatever the order, which
  * only says from which end to count; what is shown runs forward in time.
  */
-async function listInTime(reader: Repositories, filter: MessageFilter, page: Page): Promise<readonly Message[]> {
+async function listInTime(reader: Readers, filter: MessageFilter, page: Page): Promise<readonly Message[]> {
   if (page.order === "asc") return reader.messages.list(filter, page);
   const { before, after, ...rest } = page;
   const turned = { ...rest, ...given({ after: before, before: after }) };

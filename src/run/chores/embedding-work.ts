@@ -1,4 +1,4 @@
-import type { Repositories, Store } from "../../agent/ports/ports.ts";
+import type { Readers, Store } from "../../agent/ports/ports.ts";
 import { parseId } from "../../core/id.ts";
 import { embeddingKeyOf, isLettaFree } from "../../llm/catalog.ts";
 import type { EmbeddingConfig } from "../../llm/config.ts";
@@ -48,7 +48,7 @@ export function embeddingWork({ store, models }: EmbeddingWorkOptions): WorkPiec
 
 /** The embedding model of a space, by what its name says that it belongs to; null when it has none or is gone. */
 async function embeddingOfSpace(
-  { archives, agents }: Pick<Repositories, "archives" | "agents">,
+  { archives, agents }: Pick<Readers, "archives" | "agents">,
   space: string,
 ): Promise<EmbeddingConfig | null> {
   const archiveId = parseId("archive", space);

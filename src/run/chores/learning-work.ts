@@ -1,6 +1,6 @@
 import type { Agent } from "../../agent/agent.ts";
 import { oweJudging, USER } from "../../agent/life/memory.ts";
-import type { Repositories, Store } from "../../agent/ports/ports.ts";
+import type { Readers, Store } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import { parseId } from "../../core/id.ts";
 import type { World } from "../../core/world.ts";
@@ -70,7 +70,7 @@ export function learningWork(options: LearningWorkOptions): WorkPiece {
 }
 
 /** The agent whose memory the space is, when it is one that learns. */
-export async function learnerOf({ agents }: Pick<Repositories, "agents">, space: string): Promise<Agent | undefined> {
+export async function learnerOf({ agents }: Pick<Readers, "agents">, space: string): Promise<Agent | undefined> {
   const id = parseId("agent", space);
   const agent = id === undefined ? undefined : await agents.find(id);
   return agent?.memorySettings?.learns === true ? agent : undefined;

@@ -2,7 +2,7 @@ import type { Agent } from "../../agent/agent.ts";
 import { requireIdle } from "../../agent/life/admission.ts";
 import { type AgentWorkshop, type CompactionWish, mergedCompaction } from "../../agent/life/create-agent.ts";
 import { type Message, textOf } from "../../agent/message.ts";
-import type { Repositories } from "../../agent/ports/ports.ts";
+import type { Readers } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import type { Actor, ConversationId, MessageId } from "../../core/id.ts";
 import { summaryTextOf } from "../step/summary-message.ts";
@@ -67,7 +67,7 @@ function alreadyCompacted(context: readonly Message[]): ThreadCompacted {
   return { summary: summaryTextOf(last), messagesBefore: context.length, messagesAfter: context.length };
 }
 
-async function requireUnchanged({ messages }: Repositories, { threadId, context }: CompactionTarget): Promise<void> {
+async function requireUnchanged({ messages }: Readers, { threadId, context }: CompactionTarget): Promise<void> {
   const ids = (await messages.contextIds([threadId])).get(threadId) ?? [];
   if (!isSame(ids, context))
     throw new Failure("conflict", "CONFLICT: Messages came in while the conversation was being summarised; try again");
@@ -78,7 +78,7 @@ function isSame(ids: readonly MessageId[], context: readonly Message[]): boolean
 }
 
 async function targetOf(
-  { messages, tools }: Repositories,
+  { messages, tools }: Readers,
   { agent, conversationId, wish }: ThreadCompaction,
 ): Promise<CompactionTarget> {
   const threadId = conversationId ?? agent.id;

@@ -1,6 +1,6 @@
 import type { RunEvent } from "../../agent/events.ts";
 import type { Message } from "../../agent/message.ts";
-import type { Repositories } from "../../agent/ports/ports.ts";
+import type { Readers, Repositories } from "../../agent/ports/ports.ts";
 import type { Run } from "../../agent/run.ts";
 import { usageOf } from "../../agent/usage.ts";
 import type { RunId } from "../../core/id.ts";
@@ -22,7 +22,7 @@ const PIECES_MAX = 128;
 
 /** Where the log of a run goes on; undefined when it has none yet, as those that an older version began and nobody streamed. */
 export async function placeAfterLast(
-  repositories: Repositories,
+  repositories: Readers,
   run: Run,
   frames: CountFrames,
 ): Promise<LogPlace | undefined> {
@@ -47,7 +47,7 @@ export async function placeToGoOn(repositories: Repositories, run: Run, frames: 
 }
 
 /** Everything that is stored of a run that has ended; made from its rows where no log was kept. */
-export async function storedLog(repositories: Repositories, runId: RunId): Promise<readonly LoggedEvent[]> {
+export async function storedLog(repositories: Readers, runId: RunId): Promise<readonly LoggedEvent[]> {
   const events: LoggedEvent[] = [];
   for (;;) {
     const rows = await repositories.events.after(runId, events.at(-1)?.seqId ?? 0, EVENTS_PER_READ);
@@ -59,11 +59,7 @@ export async function storedLog(repositories: Repositories, runId: RunId): Promi
 }
 
 /** The whole log of a run that has ended without one. Of a conversation that is deleted nothing is told. */
-export async function wholeLog(
-  repositories: Repositories,
-  run: Run,
-  frames: CountFrames,
-): Promise<readonly LoggedEvent[]> {
+export async function wholeLog(repositories: Readers, run: Run, frames: CountFrames): Promise<readonly LoggedEvent[]> {
   const { conversationId } = run;
   if (conversationId !== null && (await repositories.conversations.find(conversationId)) === undefined) return [];
   const ended: RunEvent = {
@@ -76,7 +72,7 @@ export async function wholeLog(
   return numberedAll([...toldBy(run, await saidIn(repositories, run)), ended], LOG_START, frames)[0];
 }
 
-async function saidIn({ messages }: Repositories, run: Run): Promise<readonly Message[]> {
+async function saidIn({ messages }: Readers, run: Run): Promise<readonly Message[]> {
   return producedOf(await messages.list({ runId: run.id }, RESUMED));
 }
 

@@ -45,7 +45,7 @@ export interface RunLog {
 
 /** A run's part of one transaction. */
 export interface RunLogCommit {
-  append(repositories: Repositories, events: readonly TurnEvent[]): Promise<void>;
+  append(repositories: Pick<Repositories, "events">, events: readonly TurnEvent[]): Promise<void>;
   /** Call after the commit: readers are shown what was appended once it is on disk. */
   committed(): void;
   /** Call when the transaction was rolled back: nothing was appended. */

@@ -1,6 +1,6 @@
 import type { Note, RunUsage, TurnError, TurnEvent } from "../../agent/events.ts";
 import type { Message } from "../../agent/message.ts";
-import type { Repositories } from "../../agent/ports/ports.ts";
+import type { Readers, Repositories } from "../../agent/ports/ports.ts";
 import { type Run, type Step, type StopReason, statusOf } from "../../agent/run.ts";
 import type { TurnOptions } from "../../agent/turn-options.ts";
 import { assert } from "../../core/assert.ts";
@@ -119,7 +119,7 @@ export async function commit(
  * Throws a `not_found` Failure when the run is gone, which it is with its agent, or its conversation is: then no model is
  * asked any more, and nothing is written.
  */
-export async function requirePlace(run: Run, repositories: Repositories): Promise<void> {
+export async function requirePlace(run: Run, repositories: Readers): Promise<void> {
   if ((await repositories.runs.find(run.id)) === undefined)
     throw new Failure("not_found", `Agent ${run.agentId} was deleted while a run was at work`);
   await requireConversation(run.conversationId, repositories);
@@ -128,7 +128,7 @@ export async function requirePlace(run: Run, repositories: Repositories): Promis
 /** Nothing is written into a conversation that was deleted meanwhile, nor into the blocks that it had for itself. */
 export async function requireConversation(
   conversationId: ConversationId | null,
-  { conversations }: Repositories,
+  { conversations }: Readers,
 ): Promise<void> {
   if (conversationId !== null && (await conversations.find(conversationId)) === undefined)
     throw new Failure("not_found", `Conversation ${conversationId} was deleted while a run was at work in it`);

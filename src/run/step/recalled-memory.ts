@@ -1,5 +1,5 @@
 import { type Message, textOf } from "../../agent/message.ts";
-import type { Repositories } from "../../agent/ports/ports.ts";
+import type { Readers } from "../../agent/ports/ports.ts";
 import { sectionLine } from "../../agent/prompt/section-line.ts";
 import type { Instant } from "../../core/clock.ts";
 import { type MessageId, parseId } from "../../core/id.ts";
@@ -83,7 +83,7 @@ export function withRecalled(messages: readonly ModelMessage[], recalled: string
 
 /** What was said before and is not in the context any more, in the order in which it was said. */
 async function earlierTurns(
-  { entries, vectors, messages }: Repositories,
+  { entries, vectors, messages }: Readers,
   { agent, actor, quickVectors }: Turn,
   context: readonly Message[],
   question: string,

@@ -1,7 +1,7 @@
 import type { MemoryChange } from "../../agent/events.ts";
 import type { Approval, ToolReturn } from "../../agent/message.ts";
 import type { Repositories } from "../../agent/ports/ports.ts";
-import { withIsolated } from "../../agent/prompt/isolated-blocks.ts";
+import { changingIsolated } from "../../agent/prompt/isolated-blocks.ts";
 import { Failure } from "../../core/failure.ts";
 import { cut } from "../../core/text.ts";
 import type { ToolCall } from "../../llm/model.ts";
@@ -122,10 +122,10 @@ export async function outsideAnswer(
 /** The agent's core memory, as this conversation has it, for one call; what that changes is put into `changes`. */
 export function coreOf(
   { agent, actor, clock, random, isolatedBlockIds }: Turn,
-  { blocks }: Repositories,
+  { blocks }: Pick<Repositories, "blocks">,
   changes: MemoryChanges,
 ): CoreMemory {
-  const own = blocksOfAgent(withIsolated(blocks, agent.id, isolatedBlockIds), agent.id);
+  const own = blocksOfAgent(changingIsolated(blocks, agent.id, isolatedBlockIds), agent.id);
   return createCoreMemory({ clock, random, userId: actor.userId, blocks: watchBlocks(own, changes) });
 }
 

@@ -1,6 +1,6 @@
 import type { TurnError } from "../../agent/events.ts";
 import type { Message } from "../../agent/message.ts";
-import type { Repositories } from "../../agent/ports/ports.ts";
+import type { Readers } from "../../agent/ports/ports.ts";
 import type { Run, Step } from "../../agent/run.ts";
 import type { RunId } from "../../core/id.ts";
 import { isRecord } from "../../core/json.ts";
@@ -9,7 +9,7 @@ import { isRecord } from "../../core/json.ts";
 export const RESUMED = { limit: 1_000, order: "asc" } as const;
 
 /** The steps that a run has taken, the first of them first. */
-export function stepsOf({ steps }: Pick<Repositories, "steps">, runId: RunId): Promise<readonly Step[]> {
+export function stepsOf({ steps }: Pick<Readers, "steps">, runId: RunId): Promise<readonly Step[]> {
   return steps.list({ runId }, RESUMED);
 }
 

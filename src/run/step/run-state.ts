@@ -1,6 +1,6 @@
 import type { Agent } from "../../agent/agent.ts";
 import type { Message, ToolReturn } from "../../agent/message.ts";
-import type { Repositories } from "../../agent/ports/ports.ts";
+import type { Readers } from "../../agent/ports/ports.ts";
 import type { Run, Step } from "../../agent/run.ts";
 import { openCalls } from "../../agent/transcript.ts";
 import type { TurnOptions } from "../../agent/turn-options.ts";
@@ -98,7 +98,7 @@ export function freshState(run: Run): TurnState {
 }
 
 /** Where an unfinished run stands, from its rows. */
-export async function stateOf(reader: Repositories, run: Run, setup: RunSetup): Promise<TurnState> {
+export async function stateOf(reader: Readers, run: Run, setup: RunSetup): Promise<TurnState> {
   const messages = await reader.messages.list({ runId: run.id }, RESUMED);
   const steps = await stepsOf(reader, run.id);
   const answers = messages.flatMap((message) => message.toolReturns);

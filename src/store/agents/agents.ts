@@ -1,5 +1,6 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
-import type { AgentFilter, AgentStore } from "../../agent/ports/ports.ts";
+import type { AgentFilter } from "../../agent/ports/filters.ts";
+import type { AgentStore } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import type { AgentId, BlockId } from "../../core/id.ts";
 import type { FieldsOf } from "../base/columns.ts";

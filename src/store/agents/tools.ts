@@ -1,5 +1,6 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
-import type { ToolFilter, ToolStore } from "../../agent/ports/ports.ts";
+import type { ToolFilter } from "../../agent/ports/filters.ts";
+import type { ToolStore } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import type { Tool } from "../../tools/tool.ts";
 import type { FieldsOf } from "../base/columns.ts";

@@ -1,5 +1,6 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
-import type { MessageFilter, ThreadId } from "../../agent/ports/ports.ts";
+import type { MessageFilter } from "../../agent/ports/filters.ts";
+import type { ThreadId } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import type { Page } from "../../core/page.ts";
 import type { Session } from "../base/session.ts";

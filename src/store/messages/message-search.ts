@@ -1,6 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { MessageRole } from "../../agent/message.ts";
-import type { MessageStore, SpokenFilter } from "../../agent/ports/ports.ts";
+import type { SpokenFilter } from "../../agent/ports/filters.ts";
+import type { MessageStore } from "../../agent/ports/ports.ts";
 import type { RunId } from "../../core/id.ts";
 import { readable } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";

@@ -1,5 +1,6 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
-import type { RunFilter, RunStore } from "../../agent/ports/ports.ts";
+import type { RunFilter } from "../../agent/ports/filters.ts";
+import type { RunStore } from "../../agent/ports/ports.ts";
 import type { ExpiringApproval, Run } from "../../agent/run.ts";
 import type { Instant } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";

@@ -1,5 +1,6 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
-import type { StepFilter, StepStore } from "../../agent/ports/ports.ts";
+import type { StepFilter } from "../../agent/ports/filters.ts";
+import type { StepStore } from "../../agent/ports/ports.ts";
 import { type PageSource, readPage } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";
 import { STEPS } from "./tables.ts";

@@ -44,3 +44,6 @@ export interface ArchiveStore {
   /** Takes the archive from the agent; it stays stored. Does nothing where the agent has it not. */
   detach(agentId: AgentId, id: ArchiveId): Promise<void>;
 }
+
+/** The part of a {@link ArchiveStore} that only reads. */
+export type ArchiveReader = Pick<ArchiveStore, "find" | "list" | "ownedBy">;

@@ -1,16 +1,16 @@
 import type { Instant } from "../../core/clock.ts";
 import type { ArchiveId, PassageId } from "../../core/id.ts";
-import type { EntryStore } from "../index/entry-store.ts";
+import type { EntryReader } from "../index/entry-store.ts";
 import { createDualRetriever } from "../recall/dual-retriever.ts";
 import type { QueryVector } from "../vectors/quick-vectors.ts";
-import type { VectorStore } from "../vectors/vector-store.ts";
-import type { Passage, PassageFilter, PassageHit, PassageStore } from "./passage.ts";
+import type { VectorReader } from "../vectors/vector-store.ts";
+import type { Passage, PassageFilter, PassageHit, PassageReader } from "./passage.ts";
 
 /** What a search over passages reads from. */
 export interface PassageSources {
-  readonly entries: EntryStore;
-  readonly vectors: VectorStore;
-  readonly passages: PassageStore;
+  readonly entries: EntryReader;
+  readonly vectors: VectorReader;
+  readonly passages: PassageReader;
 }
 
 /** What to look for in an archive. */

@@ -61,3 +61,6 @@ export interface PassageStore {
   /** Removes the passage with its entry and vector; throws a `not_found` Failure when there is none. */
   remove(id: PassageId): Promise<void>;
 }
+
+/** The part of a {@link PassageStore} that only reads. */
+export type PassageReader = Pick<PassageStore, "archiveOf" | "find" | "list" | "count" | "findAll">;

@@ -54,3 +54,6 @@ export interface BlockStore {
   /** The agents that share this block, oldest attachment first. */
   agentsOf(id: BlockId): Promise<readonly AgentId[]>;
 }
+
+/** The part of a {@link BlockStore} that only reads. */
+export type BlockReader = Pick<BlockStore, "find" | "listForAgent" | "findForAgent" | "list" | "count" | "agentsOf">;

@@ -7,7 +7,7 @@ import { applyStep } from "./evolution/settling.ts";
 import { type Entity, type EntityId, NAME_CHARS_MAX, resolveEntity } from "./kept/entity.ts";
 import { contentHashOf, FACT_CHARS_MAX, type Fact, type FactId } from "./kept/fact.ts";
 import type { Relation } from "./kept/fact-link.ts";
-import type { FactStore } from "./kept/fact-store.ts";
+import type { FactReader, FactStore } from "./kept/fact-store.ts";
 import type { ExtractedFact, NamedThing } from "./reading/extracted-fact.ts";
 
 /** Known facts of a subject that a new one is compared with. */
@@ -58,7 +58,7 @@ export async function learnFact(
 }
 
 /** The facts that led to this one and that followed it, by links, oldest first, itself among them. */
-export async function factHistory(store: FactStore, space: string, id: FactId): Promise<readonly Fact[]> {
+export async function factHistory(store: FactReader, space: string, id: FactId): Promise<readonly Fact[]> {
   const found = new Map<FactId, Fact>();
   const waiting = [id];
   while (waiting.length > 0 && found.size < KNOWN_MAX) {
@@ -73,7 +73,7 @@ export async function factHistory(store: FactStore, space: string, id: FactId): 
 }
 
 /** The edges that current facts draw from and to an entity, oldest first. */
-export async function relationsOf(store: FactStore, space: string, id: EntityId): Promise<readonly Relation[]> {
+export async function relationsOf(store: FactReader, space: string, id: EntityId): Promise<readonly Relation[]> {
   const facts = await store.list(space, { entityId: id, isCurrent: true, limit: KNOWN_MAX });
   return facts.flatMap(({ id: factId, subjectId, relation, objectId, isDenied }) =>
     subjectId === null || objectId === null || isDenied ? [] : [{ factId, subjectId, relation, objectId }],
@@ -81,7 +81,7 @@ export async function relationsOf(store: FactStore, space: string, id: EntityId)
 }
 
 /** What is current and could stand in the new fact's way: facts of its subject, and any that says it word for word. */
-async function knownFacts(store: FactStore, space: string, fact: Fact): Promise<readonly Fact[]> {
+async function knownFacts(store: FactReader, space: string, fact: Fact): Promise<readonly Fact[]> {
   const same = await store.list(space, { contentHash: contentHashOf(fact.text), isCurrent: true, limit: 1 });
   if (fact.subjectId === null) return same;
   const about = await store.list(space, { entityId: fact.subjectId, isCurrent: true, limit: KNOWN_MAX });

@@ -40,6 +40,9 @@ export interface EntryStore {
   termsFrom(space: string, prefix: string): Promise<readonly string[]>;
 }
 
+/** The part of a {@link EntryStore} that only reads. */
+export type EntryReader = Pick<EntryStore, "find" | "read" | "terms" | "columns" | "postings" | "termsFrom">;
+
 /** What an entry is found by: its terms in order, with a space before, between and after them. */
 export interface EntryTerms {
   readonly number: number;

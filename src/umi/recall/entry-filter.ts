@@ -1,6 +1,6 @@
 import { type EntryColumns, PRESENT, roleFlag, sessionHash } from "../index/columns.ts";
 import { tagTerm } from "../index/entry.ts";
-import type { EntryStore } from "../index/entry-store.ts";
+import type { EntryReader } from "../index/entry-store.ts";
 import type { RecallOptions } from "./recall-options.ts";
 
 /** Whether an entry may be a hit. */
@@ -13,7 +13,7 @@ const TAGGED_MAX = 2_000_000;
 
 /** The filter of a recall: entries that are there and that its options let through. */
 export async function entryFilter(
-  entries: EntryStore,
+  entries: EntryReader,
   columns: EntryColumns,
   options: RecallOptions,
 ): Promise<EntryFilter> {
@@ -37,7 +37,7 @@ export async function entryFilter(
   return (number) => isPresent(number) && conditions.every((holds) => holds(number));
 }
 
-async function taggedNumbers(entries: EntryStore, options: RecallOptions): Promise<ReadonlySet<number> | undefined> {
+async function taggedNumbers(entries: EntryReader, options: RecallOptions): Promise<ReadonlySet<number> | undefined> {
   const tags = [...new Set(options.tags ?? [])].slice(0, TAGS_MAX);
   if (tags.length === 0) return undefined;
   const lists = await entries.postings(options.space, tags.map(tagTerm), TAGGED_MAX);

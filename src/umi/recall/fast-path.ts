@@ -1,8 +1,8 @@
 import type { EntryColumns } from "../index/columns.ts";
 import { splitTerms } from "../index/entry.ts";
-import type { EntryStore, EntryTerms } from "../index/entry-store.ts";
+import type { EntryReader, EntryTerms } from "../index/entry-store.ts";
 import { TopNumbers } from "../top-numbers.ts";
-import type { NearEntry, VectorStore } from "../vectors/vector-store.ts";
+import type { NearEntry, VectorReader } from "../vectors/vector-store.ts";
 import { bestCandidates, type SignScores, signScores } from "./candidates.ts";
 import { type DenseScores, denseScores } from "./dense.ts";
 import { type EntryFilter, entryFilter } from "./entry-filter.ts";
@@ -35,8 +35,8 @@ const HALF_SCORE = 8;
 
 /** What the fast path reads from. */
 export interface RecallSources {
-  readonly entries: EntryStore;
-  readonly vectors?: VectorStore;
+  readonly entries: EntryReader;
+  readonly vectors?: VectorReader;
   readonly buffers: BufferPool;
 }
 
@@ -104,7 +104,7 @@ function promising({ scores, weights, dense }: Look, candidates: readonly number
 
 /** The entries of what was ranked. Equal scores are told apart by id here, where ids are known. */
 async function hitsOf(
-  entries: EntryStore,
+  entries: EntryReader,
   { space, explain }: RecallOptions,
   ranked: readonly Ranked[],
   look: Look,
@@ -130,7 +130,11 @@ async function hitsOf(
  * The postings of the question's terms, of many the rarest; a term that the space lacks gives way to those spelled like
  * it. Of a long question enough is found without that.
  */
-async function listsFor(entries: EntryStore, space: string, terms: readonly string[]): Promise<readonly WeighedList[]> {
+async function listsFor(
+  entries: EntryReader,
+  space: string,
+  terms: readonly string[],
+): Promise<readonly WeighedList[]> {
   const found = await entries.postings(space, terms, POSTINGS_MAX, QUESTION_TERMS_MAX);
   const known = new Set(found.map(({ term }) => term));
   const weights = new Map<string, number>();

@@ -58,3 +58,6 @@ export interface VectorStore {
     },
   ): Promise<readonly NearEntry[]>;
 }
+
+/** The part of a {@link VectorStore} that only reads. */
+export type VectorReader = Pick<VectorStore, "of" | "bytes" | "lacking" | "nearest">;

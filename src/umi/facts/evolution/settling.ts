@@ -1,7 +1,7 @@
 import type { Clock } from "../../../core/clock.ts";
 import type { FactId } from "../kept/fact.ts";
 import type { FactLink } from "../kept/fact-link.ts";
-import type { FactStore } from "../kept/fact-store.ts";
+import type { FactReader, FactStore } from "../kept/fact-store.ts";
 import type { Ask } from "../reading/ask.ts";
 import { EVOLUTION_CANDIDATES_MAX, isEnding } from "./evolution.ts";
 import { judgeFacts, type Verdict } from "./evolution-judge.ts";
@@ -25,7 +25,7 @@ export interface ChangeOptions {
  * Asks a judge about one of the facts that wait for one; undefined when none does. Nothing is changed, so it needs no
  * transaction. Rejects with a Failure when nobody answers: ask again later.
  */
-export async function judgeNext(store: FactStore, space: string, ask: Ask): Promise<Settlement | undefined> {
+export async function judgeNext(store: FactReader, space: string, ask: Ask): Promise<Settlement | undefined> {
   // No fact has more links than candidates, so those of the first are whole.
   const waiting = await store.uncertain(space, EVOLUTION_CANDIDATES_MAX);
   const later = waiting[0]?.later;

@@ -98,3 +98,18 @@ export interface FactStore {
   /** Removes everything of a space. */
   clear(space: string): Promise<void>;
 }
+
+/** The part of a {@link FactStore} that only reads. */
+export type FactReader = Pick<
+  FactStore,
+  | "find"
+  | "list"
+  | "links"
+  | "uncertain"
+  | "findEntity"
+  | "listEntities"
+  | "mentions"
+  | "entitiesNamed"
+  | "family"
+  | "merges"
+>;

@@ -1,6 +1,6 @@
 import type { EntityId } from "./entity.ts";
 import type { FactId } from "./fact.ts";
-import { FACTS_LIMIT_MAX, type FactStore } from "./fact-store.ts";
+import { FACTS_LIMIT_MAX, type FactReader, type FactStore } from "./fact-store.ts";
 
 /** Rounds of following what was derived from what. Facts are derived from older ones, so the rounds end by themselves. */
 const ROUNDS_MAX = 10_000;
@@ -65,7 +65,7 @@ async function removeFacts(store: FactStore, space: string, ids: readonly FactId
   return gone;
 }
 
-async function isUnsupported(store: FactStore, space: string, id: FactId): Promise<boolean> {
+async function isUnsupported(store: FactReader, space: string, id: FactId): Promise<boolean> {
   const fact = await store.find(space, id);
   return fact !== undefined && fact.sourceTurnIds.length === 0 && fact.derivedFrom.length === 0;
 }

@@ -1,11 +1,11 @@
 import type { Instant } from "../../../core/clock.ts";
-import type { EntryStore } from "../../index/entry-store.ts";
+import type { EntryReader } from "../../index/entry-store.ts";
 import { createDualRetriever } from "../../recall/dual-retriever.ts";
 import { RECALL_LIMIT_MAX, type ScoreParts } from "../../recall/recall-options.ts";
 import { factSpace } from "../learning.ts";
 import type { EntityId } from "./entity.ts";
 import type { Fact, FactId } from "./fact.ts";
-import type { FactStore } from "./fact-store.ts";
+import type { FactReader } from "./fact-store.ts";
 
 /** Facts that are looked at for each that is wanted: those that are over are left out. */
 const FACTS_PER_HIT = 3;
@@ -37,8 +37,8 @@ export interface FactWish {
 
 /** What facts are recalled from. */
 export interface FactSources {
-  readonly entries: EntryStore;
-  readonly facts: FactStore;
+  readonly entries: EntryReader;
+  readonly facts: FactReader;
 }
 
 /**
@@ -70,7 +70,7 @@ interface HopWish {
 
 /** What is known of the entities that found facts name, nearest first, without what was found already. */
 async function hop(
-  store: FactStore,
+  store: FactReader,
   space: string,
   found: readonly FactHit[],
   { includesPast, explain, max }: HopWish,

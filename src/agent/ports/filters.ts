@@ -1,0 +1,105 @@
+import type { Instant } from "../../core/clock.ts";
+import type { AgentId, ConversationId, RunId, StepId } from "../../core/id.ts";
+import type { IdentityType } from "../identity.ts";
+import type { MessageRole } from "../message.ts";
+import type { RunStatus, StopReason } from "../run.ts";
+
+/** What a list of agents is narrowed to. Absent means any. */
+export interface AgentFilter {
+  readonly name?: string;
+  readonly queryText?: string;
+  readonly tags?: readonly string[];
+  readonly matchAllTags?: boolean;
+  readonly projectId?: string;
+  readonly templateId?: string;
+  readonly baseTemplateId?: string;
+  readonly lastStopReason?: StopReason;
+  readonly createdById?: string;
+  readonly showHidden?: boolean;
+  readonly blockId?: string;
+  readonly archiveId?: string;
+  /** Agents that have this identity. */
+  readonly identityId?: string;
+  /** Agents that have an identity of one of these keys. */
+  readonly identifierKeys?: readonly string[];
+}
+
+/** What agents can be sorted by. */
+export type AgentOrder = "created_at" | "updated_at" | "last_run_completion";
+
+/** What a list of tools is narrowed to. Absent means any. */
+export interface ToolFilter {
+  readonly name?: string;
+  readonly names?: readonly string[];
+  readonly ids?: readonly string[];
+  readonly search?: string;
+  readonly toolTypes?: readonly string[];
+  readonly excludeToolTypes?: readonly string[];
+  readonly onlyLettaTools?: boolean;
+}
+
+/** What a list of identities is narrowed to. Absent means any. */
+export interface IdentityFilter {
+  /** Part of the name, whatever its case. */
+  readonly name?: string;
+  readonly projectId?: string;
+  readonly identifierKey?: string;
+  readonly identityType?: IdentityType;
+}
+
+/** What a list of messages is narrowed to. Absent means any; `conversationId` null means the default one. */
+export interface MessageFilter {
+  readonly agentId?: AgentId;
+  readonly conversationId?: ConversationId | null;
+  readonly runId?: RunId;
+  readonly stepId?: StepId;
+  readonly roles?: readonly MessageRole[];
+  readonly includeErrors?: boolean;
+  readonly groupId?: string;
+}
+
+/** Which spoken messages to list. Absent means any; `conversationId` null means the agents' own conversations. */
+export interface SpokenFilter {
+  readonly agentId?: AgentId;
+  readonly conversationId?: ConversationId | null;
+  readonly roles?: readonly MessageRole[];
+  readonly projectId?: string;
+  readonly templateId?: string;
+  readonly start?: Instant;
+  readonly end?: Instant;
+  /** A run whose own messages are left out: the one that asks. */
+  readonly exceptRunId?: RunId;
+}
+
+/** What a list of conversations is narrowed to. Absent means any. */
+export interface ConversationFilter {
+  readonly agentId?: AgentId;
+  readonly summarySearch?: string;
+}
+
+/** What conversations can be sorted by. */
+export type ConversationOrder = "created_at" | "last_message_at";
+
+/** What a list of runs is narrowed to. Absent means any. */
+export interface RunFilter {
+  readonly agentIds?: readonly AgentId[];
+  /** Null means the agents' own conversations. */
+  readonly conversationId?: ConversationId | null;
+  readonly statuses?: readonly RunStatus[];
+  readonly background?: boolean;
+  readonly stopReason?: StopReason;
+}
+
+/** What a list of steps is narrowed to. Absent means any. */
+export interface StepFilter {
+  readonly agentId?: AgentId;
+  readonly runId?: RunId;
+  readonly model?: string;
+  readonly feedback?: "positive" | "negative";
+  readonly hasFeedback?: boolean;
+  /** Any of these. */
+  readonly tags?: readonly string[];
+  readonly projectId?: string;
+  readonly start?: Instant;
+  readonly end?: Instant;
+}
