@@ -39,9 +39,7 @@ export function inMemoryVectorStore(entries: () => EntryStore): VectorStore {
       spaces.set(name, space);
       for (const { id, number } of await entries().find(name, ids)) {
         space.without.add(number);
-        space.numbers.delete(id);
-        space.vectors.delete(number);
-        space.rows.remove(number);
+        drop(space, id, number);
       }
     },
 
@@ -64,10 +62,7 @@ export function inMemoryVectorStore(entries: () => EntryStore): VectorStore {
       const space = spaces.get(name);
       for (const id of ids) {
         const number = space?.numbers.get(id);
-        if (space === undefined || number === undefined) continue;
-        space.numbers.delete(id);
-        space.vectors.delete(number);
-        space.rows.remove(number);
+        if (space !== undefined && number !== undefined) drop(space, id, number);
       }
     },
 
@@ -93,6 +88,12 @@ export function inMemoryVectorStore(entries: () => EntryStore): VectorStore {
       );
     },
   };
+}
+
+function drop({ numbers, vectors, rows }: SpaceVectors, id: string, number: number): void {
+  numbers.delete(id);
+  vectors.delete(number);
+  rows.remove(number);
 }
 
 function spaceFor(known: SpaceVectors | undefined, model: string, dimension: number): SpaceVectors {
