@@ -5,6 +5,7 @@ import type { Draft } from "./draft.ts";
 import { lastWord } from "./people.ts";
 import { isMeaningful, placeAt, plainDate, plainValue, things, timeless } from "./values.ts";
 
+/** Between what is had and its value: "'s", "is now", "are not". */
 const LINK =
   /^(?:'s|\s+is|\s+are|\s+isn't|\s+aren't)(?:\s+(?:now|actually|also|still|currently|really|just))*(\s+(?:not|no longer))?\s+(?=\S)/iu;
 const NAMES = /^(?:(?:full |first |real |given |user)?name)$/u;
@@ -17,15 +18,18 @@ const GOALS = /^(?:(?:biggest |main |life |big |new |current )?(?:goal|dream|amb
 /** What is of the talk and not of the speaker. */
 const PASSING =
   /(?:^|\s)(?:guess|question|answer|point|problem|issue|vote|choice|hope|opinion|thought|plan|turn|bet|idea|suggestion|request|mistake|bad|code|query|error|output|input|prompt|text|sentence|essay|title|homework|function|script|result|results|advice|understanding|favou?r|first|second|last|next|concern|fear|worry|reason|argument|theory|english|message|character|hero|novel|story|book|game|reply|order|order number|flight|deadline|appointment|meeting|exam|interview)$/u;
+/** Things whose colour is worth keeping. */
 const THINGS =
   /^(?:car|bike|bicycle|motorbike|house|flat|apartment|phone|laptop|computer|hair|eyes|bedroom|kitchen|boat|van|truck|guitar|room|backpack|bag)$/u;
 const COLOUR =
   /^(?:(?:light|dark|bright|pale|navy)\s)?(?:red|blue|green|black|white|yellow|grey|gray|brown|orange|purple|pink|silver|gold|golden|beige|turquoise|blonde?|auburn|ginger|hazel)(?:\s+and\s+\p{L}+)?$/iu;
+/** A name or a number: only such a value makes an attribute of a noun that nobody knows. */
 const TELLING_VALUE = /^["“'«]?[\p{Lu}\p{N}]/u;
 /** Attributes that name somebody or some place. */
 const NAMED = /^(?:boss|employer|company|school|university|college|home ?town)$/u;
 /** What is said about an attribute instead of its value. */
 const JUDGED = /^(?:so|very|too|really|not|to be|because|being)(?![\p{L}])/u;
+/** What is said about an attribute instead of its value, but for what one likes best: "my job is boring". */
 const DESCRIBED =
   /^(?:boring|great|fun|hard|tough|stressful|good|bad|different|nice|fine|easy|terrible|awful|amazing|long|short|weird|strange|funny|common|rare|secret|same|new|old|complicated|simple|gone|over|safe|ok|okay|killing|driving|\p{L}+(?:ful|ous|ible|able))(?![\p{L}])|^\p{L}+ing$|^(?:an?|the|to|in|on|at|so|very|too|really|not|being|getting|going|coming|wrong|missing|misspelled|unknown|private|important|that|because|about to|also)(?![\p{L}])(?!\s?[\d\p{Lu}])/u;
 const DATE =
@@ -74,6 +78,7 @@ export function newNumber(noun: string, value: string): Draft | undefined {
   return { relation: attributeName(noun), value: value.trim().replace(/[.!]$/u, ""), isDenied: false };
 }
 
+/** "my name is Ada now" also tells that it was another one before. */
 function named(relation: string, told: string, isDenied: boolean, tellsNames: boolean): readonly Draft[] {
   const value =
     nameAt(told, tellsNames) ?? (/^\p{L}[\p{L}\d_.-]+$/u.test(told) && relation === "goes_by" ? told : undefined);
@@ -85,6 +90,7 @@ function named(relation: string, told: string, isDenied: boolean, tellsNames: bo
   return [{ relation, value: value.replace(/['’]s$/u, ""), isDenied, ...now }];
 }
 
+/** "my dream is to sail"; what the speaker wants of the conversation ("to understand this") is no goal. */
 function goal(name: string, told: string, isDenied: boolean): readonly Draft[] {
   const value = /^to\s+(.*)$/u.exec(told)?.[1];
   const plain =
@@ -103,6 +109,7 @@ function goal(name: string, told: string, isDenied: boolean): readonly Draft[] {
     : [{ relation: "plans", value: plain, isDenied, ...wants }];
 }
 
+/** The value in the form that such attributes have: a date, an address, a number, or plain words. */
 function toldValue(name: string, told: string, tellsNames: boolean): string | undefined {
   const isKnown = ATTRIBUTES.test(name);
   if (!isKnown && (PASSING.test(name) || !TELLING_VALUE.test(told) || !tellsNames)) return undefined;
@@ -119,12 +126,14 @@ function formed(pattern: RegExp, told: string): string | undefined {
   return found === undefined || pattern !== DATE ? found : plainDate(found);
 }
 
+/** "my hobbies are chess and Go": one attribute of several things. */
 function listed(name: string, value: string, told: string, isDenied: boolean): readonly Draft[] {
   const values = things(told) ?? [value];
   const whole = values.length > 1 ? `${values.slice(0, -1).join(", ")} and ${values.at(-1)}` : value;
   return isMeaningful(whole) ? [{ relation: attributeName(name), value: timeless(whole), isDenied }] : [];
 }
 
+/** One name for all ways to write it: "fav color" is "favourite colour", "bday" is "birthday". */
 function attributeName(noun: string): string {
   const plain = fold(noun)
     .replace(/^fav\b|favorite/u, "favourite")

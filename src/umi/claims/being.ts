@@ -11,6 +11,7 @@ const NAME = /^\p{Lu}[\p{L}\p{M}'’-]+(?:\s+(?:(?:van|von|de|da|del|di|bin|al)\
 const AFTER_NAME = /^\s*(?:$|[.,!;)(]|and\b|but\b|from\b|by the way|btw|\p{Extended_Pictographic})/u;
 const NO_NAMES =
   /^(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|April|May|June|July|August|September|October|November|December|English|God|OK|Okay|Sorry|Here|Back|Done|Happy|Sure|Not|Just|So|Very|Good|Fine|Batman|Superman|Busy|Tired|Ready|Curious|Glad|Sad|Right|Wrong|Lost|Stuck|New|Sick|Late|Home|Yes|No|Team|Mac|Windows|Linux|Android|Christmas|Easter|Santa)$/u;
+/** Where an adjective ends: "vegan and proud of it", "retired, lol". */
 const ADJECTIVE_END =
   /\s*(?:,|\.|!|;|\(|\s(?:and|but|so|because|since|with|as|from|now|too|who|lol|btw|again|any ?more|any longer|these|at the)(?=\s|$)|\p{Extended_Pictographic}).*$/u;
 /** "12 October 1988", "October 12, 1988", "May", "1988". */
@@ -18,6 +19,7 @@ const BIRTH_DATE = new RegExp(
   `^(?:the )?(?:\\d{4}(?![\\d-])|\\d{1,4}[./-]\\d{1,2}[./-]\\d{1,4}|\\d{1,2}(?:st|nd|rd|th)?(?: of)? (?:${MONTH_PATTERN})(?:,? \\d{4})?|(?:${MONTH_PATTERN})(?: \\d{1,2}(?:st|nd|rd|th)?)?(?:,? \\d{4})?)(?![\\p{L}\\p{N}])`,
   "iu",
 );
+/** What one writes from and is not from: "I am from HR", "from Monday". */
 const DEPARTMENTS =
   /^(?:HR|IT|QA|PR|R&D|Sales|Marketing|Finance|Accounting|Support|Legal|Work|Home|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)\b/u;
 const PROJECT = /^(?:an?|my(?: own| first)?|the)\s/iu;
@@ -93,8 +95,10 @@ export const BEING: readonly Phrase[] = [
   phrase("past", "(?:become|became|gone|went|turned)(?:\\s+an?)?", (rest, predicate) => state(rest, predicate)),
 ];
 
+/** How it is told where nobody is named: "got married". */
 const STATES: Readonly<Record<string, string>> = { married_to: "is married", engaged_to: "is engaged" };
 
+/** "called Ada": of a name nothing but the name counts. */
 function called(relation: string, rest: string, predicate: Predicate): readonly Draft[] {
   const name = nameAt(rest, predicate.tellsNames);
   return draft(relation, name, predicate);
@@ -109,12 +113,14 @@ export function nameAt(rest: string, tellsNames: boolean): string | undefined {
   return /^[\p{L}'’-]{2,20}$/u.test(word.trim()) && plainValue(word) !== undefined ? word.trim() : undefined;
 }
 
+/** "from Rome"; "from the office" says where somebody is, not where they come from. */
 function from(rest: string, predicate: Predicate): readonly Draft[] {
   if (DEPARTMENTS.test(rest) || /^(?:the|a|an|my|our|your|his|her)\s+\p{Ll}/u.test(rest)) return [];
   const place = placeAt(rest, predicate.tellsNames)?.place;
   return draft("comes_from", place === undefined ? undefined : timeless(place), predicate);
 }
 
+/** "on 12 October 1988", "in May", "in Rome". */
 function born(rest: string, predicate: Predicate): readonly Draft[] {
   if (predicate.isDenied) return [];
   const spoken = BIRTH_DATE.exec(rest)?.[0];
@@ -124,6 +130,7 @@ function born(rest: string, predicate: Predicate): readonly Draft[] {
   return draft("born_in", placeAt(rest, predicate.tellsNames)?.place, predicate);
 }
 
+/** "36", "36 years old": what follows the number must end it, or it counts something else. */
 function age(rest: string, predicate: Predicate): readonly Draft[] {
   const years = AGE.exec(rest)?.[1];
   const isAge = years !== undefined && Number(years) >= 1 && Number(years) <= AGE_MAX;
@@ -133,6 +140,7 @@ function age(rest: string, predicate: Predicate): readonly Draft[] {
     : [];
 }
 
+/** "to Tom", "to a nurse": whom one is married to. */
 function person(rest: string): string | undefined {
   const named = NAME.exec(rest)?.[0];
   if (named !== undefined) return named;
@@ -140,6 +148,7 @@ function person(rest: string): string | undefined {
   return value !== undefined && /^an?\s/u.test(value) ? value : undefined;
 }
 
+/** "building a boat" is told, "writing an email" is over too soon. */
 function project(verb: string, rest: string, predicate: Predicate): readonly Draft[] {
   const value = thing(rest.replace(/^my\s/u, "a "));
   const isLetter =

@@ -44,11 +44,13 @@ const PHRASES: readonly Phrase[] = [...HOME_AND_WORK, ...TASTE_AND_THINGS, ...BE
 /** "sorry, I meant Braga": another value for what was just said. */
 const CORRECTION =
   /^(?:(?:oh|oops|no|nope|sorry|wait|ok(?:ay)?|actually|well|hang on|hold on|my bad|scratch that|correction|typo|rather|or rather|I mean(?:t)?|haha|just)(?![\p{L}])[\s,.!:]*)+(?:(?:I\s+(?:meant|mean)(?:\s+to\s+say)?|it's|it\s+is|make\s+that|that's|that\s+should\s+be|it\s+should\s+be)\s+)?(\S.*)$/iu;
+/** What marks a correction as one: "no wait", "I meant". */
 const MARKED =
   /^(?:(?:oh|oops|no|nope|sorry|wait|ok(?:ay)?|actually|well|hang on|hold on|my bad|scratch that|correction|typo|rather|or rather|I mean|I meant|just|haha)[\s,.!:]+)*(?:I\s+(?:meant|mean)|make that|sorry|oops|correction|no wait|or rather|rather|typo|my bad|ok ok)/iu;
 const IT_IS = /^(?:it's|it is|but|rather|it was)\s+(?!not\b)(\S.*)$/iu;
 const CALL_ME =
   /^(?:(?:you|everyone|everybody|people|friends|they)\s+(?:can|may|could|should|all)?\s*)?call(?:s)?\s+me\s+(?!(?:back|at|on|when|later|if|crazy|a|the|an)\b)/iu;
+/** "Ada here, ...": how one says one's name in a chat. */
 const HERE = /^(\p{Lu}[\p{L}\p{M}-]+)\s+here(?=\s*(?:[.,!]|$))/u;
 const NEW_NUMBER = /^(?:I|We)(?:'ve| have)?(?: got| have)? a new ([\p{L}\s-]{1,30}?):\s*(\S.*)$/u;
 const NEITHER = /^(\S+)\s+neither\s+/iu;
@@ -131,6 +133,7 @@ function clauseClaims(clause: string, context: Context): readonly Claim[] {
   return claims;
 }
 
+/** What one reading of the subject gives: a phrase that the rules know, a name beside it, or an attribute. */
 function readingClaims(reading: SubjectReading, context: Context, clause: string): readonly Claim[] {
   const { subject, owner, name } = reading;
   const who: Subject = { subject, owner };

@@ -3,13 +3,16 @@ import { isLastingRole, isPartner, isTrade } from "./people.ts";
 import type { Predicate } from "./predicate.ts";
 import { isMeaningful, organizationAt, placeAt, thing, things, timeless } from "./values.ts";
 
+/** "a flat", "our own house", "the outskirts": a home without the name of a place. */
 const DWELLING =
   /^(?:an?|the|my(?: own)?|our(?: own)?)\s+(?:[\p{L}-]+\s+){0,3}?(?:house|flat|apartment|studio|village|town|city|cottage|farm|farmhouse|houseboat|boat|van|dorm|dormitory|room|condo|bungalow|cabin|castle|loft|villa|suburbs?|neighbou?rhood|hostel|mansion|penthouse|townhouse|trailer|caravan|motorhome|yurt|country|countryside|mountains|forest|woods|desert|centre|center|outskirts|capital|coast|island|hamlet|commune|basement|attic|duplex|hills|north|south|east|west|street|lake|sea|beach|river)(?![\p{L}-])/iu;
 const ARTICLE = /^(?:an?|the)\s+/iu;
 const KIND_OF_WORK =
   /^(?:nights?|days?|evenings?|weekends?|mornings?|from home|remotely|part[- ]time|full[- ]time|shifts?|night shifts?|freelance|online|abroad|on (?:\p{L}+days?|weekends|weekdays)|in shifts|\d+ (?:hours|days) a week|(?:three|four|five|six) days a week)(?![\p{L}])/iu;
+/** "in finance", "in public health"; a name after "in" is a place, and no field. */
 const FIELD =
   /^in\s+(?:the\s+)?(?!\p{Lu}|\d|a\b|an\b|my\b|the\b|this\b|that\b|general\b|progress\b|silence\b|vain\b)[\p{L}-]+(?:\s+(?:and\s+)?[\p{L}-]+){0,3}/u;
+/** Where a role ends: "a nurse at the Royal", "a teacher who runs". */
 const ROLE_END =
   /\s*(?:,|\s(?:at|for|in|from|with|since|who|and|but|on|of the|now|these|by|to|so|because|which|that|here)(?=\s|$)).*$/u;
 /** Judgements on oneself are no trades. */
@@ -101,12 +104,14 @@ function home(rest: string, predicate: Predicate): readonly Draft[] {
   return [...draft("lives_in", value, predicate), ...draft("lives_with", others, predicate)];
 }
 
+/** "moved to Rome" says where one lives now; "did not move" says nothing, nor does "moved to the left". */
 function movedTo(rest: string, predicate: Predicate): readonly Draft[] {
   const found = predicate.isDenied ? undefined : placeAt(rest, predicate.tellsNames);
   if (found === undefined || /^\s*(?:to|of|up|down)\b/u.test(found.after)) return [];
   return draft("lives_in", timeless(found.place), predicate);
 }
 
+/** "at Acme as a nurse": whom one works for, and as what. */
 function job(rest: string, predicate: Predicate): readonly Draft[] {
   const found = organizationAt(rest, predicate.tellsNames);
   if (found === undefined) return [];
@@ -114,6 +119,7 @@ function job(rest: string, predicate: Predicate): readonly Draft[] {
   return [...draft("works_at", found.name, predicate), ...(role === undefined ? [] : worksAs(role, predicate))];
 }
 
+/** "as a nurse at Acme"; "as a result" is no role. */
 function worksAs(rest: string, predicate: Predicate): readonly Draft[] {
   const role = thing(rest.replace(ROLE_END, ""));
   const at = /^(?:[\p{L}-]+\s+){1,4}(?:at|for)\s+(.*)$/u.exec(rest)?.[1];
@@ -130,6 +136,7 @@ function worksAs(rest: string, predicate: Predicate): readonly Draft[] {
   ];
 }
 
+/** "nights", "from home", "in finance at Acme". */
 function worksSomehow(rest: string, predicate: Predicate): readonly Draft[] {
   const how = KIND_OF_WORK.exec(rest)?.[0];
   if (how !== undefined) return draft("works", how, predicate);
@@ -143,6 +150,7 @@ function worksSomehow(rest: string, predicate: Predicate): readonly Draft[] {
   ];
 }
 
+/** "left my job at Acme", "was fired"; "left" alone needs a name, or it is a door that was left. */
 function leftJob(rest: string, predicate: Predicate, said: string): readonly Draft[] {
   if (predicate.isDenied) return [];
   const name = organizationAt(rest, predicate.tellsNames)?.name;
@@ -156,11 +164,13 @@ function leftJob(rest: string, predicate: Predicate, said: string): readonly Dra
   return worded(draft("left_job", name ?? "", predicate), text);
 }
 
+/** "at MIT", "to the University of Oslo". */
 function studiesAt(rest: string, predicate: Predicate): readonly Draft[] {
   const found = organizationAt(rest.replace(/^(?:at|in|to)\s+/u, ""), predicate.tellsNames);
   return draft("studies_at", found?.name, predicate);
 }
 
+/** "law and history at Oslo"; "hard", "for the exam" and "with Tom" are no subjects. */
 function studies(rest: string, predicate: Predicate): readonly Draft[] {
   if (/^(?:for|with|hard|every|all|a lot|until|till|on)\b/u.test(rest)) return [];
   const [subject = "", school] = rest.split(/\s+at\s+(?=the\s+\p{Lu}|\p{Lu}|\p{Ll}+$)/u);

@@ -91,6 +91,7 @@ function takeOne(taking: Taking): boolean {
   return taking.words !== words;
 }
 
+/** "cannot" also tells that somebody is unable, which is not the same as not doing it. */
 function takeDenial(taking: Taking): boolean {
   const denial = [UNABLE, DENIALS[taking.agreement]].find((pattern) => pattern.test(taking.words));
   if (denial === undefined) return false;
@@ -100,6 +101,7 @@ function takeDenial(taking: Taking): boolean {
   return true;
 }
 
+/** "has moved", "is", "have got": it decides how the rest is read, so only the first counts. */
 function takeAuxiliary(taking: Taking): boolean {
   const { words, agreement, form } = taking;
   if (form !== undefined) return false;

@@ -79,6 +79,7 @@ export function ownOf(holder: Subject, noun: string): Subject {
   return { subject: `${holder.subject}'s ${noun}`, owner: holder.owner };
 }
 
+/** "my wife and I": what follows is said of both, if she can be told. */
 function togetherReadings(clause: string, [whole, noun, name]: RegExpExecArray): readonly SubjectReading[] {
   const rest = clause.slice(whole.length);
   const speaker: SubjectReading = { subject: "I", owner: null, agreement: "speaker", rest };
@@ -89,6 +90,7 @@ function togetherReadings(clause: string, [whole, noun, name]: RegExpExecArray):
     : [speaker];
 }
 
+/** "he" is whoever was spoken of last, if that can be a "he". */
 function pronounReadings(clause: string, pronoun: string, referent: Subject | undefined): readonly SubjectReading[] {
   if (referent === undefined || !(canBe(pronoun, lastWord(referent.subject)) || isPersonName(referent, pronoun)))
     return [];
@@ -106,6 +108,7 @@ function ownedByReferent(
   return ownedNouns(clause.slice(whole.length)).map((reading) => ({ ...reading, ...ownOf(referent, reading.subject) }));
 }
 
+/** A name may be "he" or "she", whoever it is; "it" and "they" are somebody else. */
 function isPersonName({ owner, subject }: Subject, pronoun: string): boolean {
   return owner === null && subject !== "I" && pronoun !== "it" && pronoun !== "they" && pronoun !== "their";
 }

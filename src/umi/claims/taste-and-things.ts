@@ -119,6 +119,7 @@ export const TASTE_AND_THINGS: readonly Phrase[] = [
   ),
 ];
 
+/** "green tea, chess and jazz"; "you", "it", "to think" and what the speaker points to are passed over. */
 function liked(rest: string, { agreement }: Predicate): readonly string[] | undefined {
   if (agreement === "speaker" && POINTED.test(rest)) return undefined;
   if (
@@ -130,12 +131,14 @@ function liked(rest: string, { agreement }: Predicate): readonly string[] | unde
   return things(rest)?.map((value) => value.replace(/\s+(?:most|best|more)$/u, ""));
 }
 
+/** "tea over coffee", "to walk": what is preferred, without what it is preferred to. */
 function preferred(rest: string): string | undefined {
   const [first = ""] = rest.split(/\s+(?:over|to(?=\s\p{L}+(?:[\s.,]|$))|than)\s/u);
   const value = thing(rest.startsWith("to ") ? rest : first);
   return value === undefined || POINTED.test(value) ? undefined : value;
 }
 
+/** "meat and fish"; "does not drink" alone means alcohol, and "eats at noon" names no food. */
 function consumed(relation: string, rest: string, predicate: Predicate): readonly Draft[] {
   const nothing = relation === "drinks" && predicate.isDenied && /^(?:$|[.,!]|any ?more)/u.test(rest);
   const values = nothing
@@ -155,6 +158,7 @@ function consumed(relation: string, rest: string, predicate: Predicate): readonl
   }));
 }
 
+/** "Dutch and some German fluently"; "to my mother" is no language. */
 function languages(rest: string, { tellsNames }: Predicate): readonly string[] | undefined {
   const values = things(rest)?.map((value) =>
     timeless(value).replace(/\s+(?:fluently|well|natively|at home|at work|a little|quite .*|pretty .*)$/u, ""),
@@ -167,6 +171,7 @@ function languages(rest: string, { tellsNames }: Predicate): readonly string[] |
     : undefined;
 }
 
+/** "Vim at work", "an iPhone": things that have a name, or are counted. */
 function used(rest: string, { tellsNames }: Predicate): readonly string[] | undefined {
   const values = things(
     rest.replace(
@@ -182,6 +187,7 @@ function used(rest: string, { tellsNames }: Predicate): readonly string[] | unde
     : undefined;
 }
 
+/** "from Vim to Emacs" ends the one and begins the other. */
 function switched(rest: string, predicate: Predicate): readonly Draft[] {
   const [from, to] = rest.split(/\s+to\s+/u);
   if (from === undefined || to === undefined || predicate.isDenied) return [];
@@ -193,6 +199,7 @@ function switched(rest: string, predicate: Predicate): readonly Draft[] {
   ];
 }
 
+/** "a dog called Rex", "asthma", "no car", "a wife": a thing, a condition, nothing, or somebody. */
 function owns(rest: string, predicate: Predicate): readonly Draft[] {
   const condition = CONDITION.exec(rest)?.[0];
   if (condition !== undefined) return draft("condition", condition.replace(/[.,]$/u, ""), predicate);
@@ -251,6 +258,7 @@ function possession(said: string): string | undefined {
   return names === undefined ? cut : `${cut}, ${names}`;
 }
 
+/** "a dog called Rex", "a dog, Rex". */
 function nameIn(value: string): string | undefined {
   return /\s(?:called|named)\s+(\p{Lu}[\p{L}\p{M}'’-]*)$|,\s*(\p{Lu}[\p{L}\p{M}'’-]*)$/u
     .exec(value)
@@ -258,6 +266,7 @@ function nameIn(value: string): string | undefined {
     .find((name) => name !== undefined);
 }
 
+/** "sold my car": not had any more; who "lost my temper" or "my sister" had no thing. */
 function gone(rest: string, predicate: Predicate, match: RegExpExecArray): readonly Draft[] {
   const value = thing(timeless(rest));
   if (
@@ -277,6 +286,7 @@ function gone(rest: string, predicate: Predicate, match: RegExpExecArray): reado
   return [{ relation: "owns", value: noun, isDenied: true, predicate: `no longer has their ${noun} (${verb})` }];
 }
 
+/** "smoking", "on coffee"; "stopped by the shop" stopped nothing. */
 function stopped(rest: string, predicate: Predicate): readonly Draft[] {
   if (predicate.isDenied || /^(?:by|in|at|to|for|on (?!alcohol|meat|coffee))\b/u.test(rest)) return [];
   const whole = thing(rest.replace(/^on\s+/u, ""));
@@ -290,17 +300,20 @@ function stopped(rest: string, predicate: Predicate): readonly Draft[] {
     : [];
 }
 
+/** "Rome and Oslo": names alone, for one also goes to bed. */
 function visited(rest: string, predicate: Predicate): readonly Draft[] {
   if (!/^(?:the\s+)?\p{Lu}/u.test(rest)) return [];
   const values = things(rest)?.map((value) => placeAt(timeless(value), true)?.place);
   return (values ?? []).flatMap((value) => draft("visited", value, predicate));
 }
 
+/** "learn Dutch"; "the party" is a thing, and nothing that one does. */
 function planned(rest: string): string | undefined {
   const value = thing(rest);
   return value === undefined || /^(?:the|a|an)\s/u.test(value) ? undefined : value;
 }
 
+/** "to Rome on Monday": the day belongs to the plan. */
 function journey(verb: string, rest: string, predicate: Predicate): readonly Draft[] {
   const found = placeAt(rest, predicate.tellsNames);
   if (found === undefined) return [];
@@ -313,6 +326,7 @@ function journey(verb: string, rest: string, predicate: Predicate): readonly Dra
   return isMeaningful(value) ? draft("plans", value, predicate) : [];
 }
 
+/** "flying" is told as "fly". */
 function verbOf(words: string): string {
   const verb = words.trim().toLowerCase().split(/\s/u)[0] ?? "";
   if (verb === "travelling" || verb === "traveling") return "travel";

@@ -20,6 +20,7 @@ const HANGING =
 /** What makes the whole claim hang on something. */
 const CONDITION =
   /(?<![\p{L}])(?:if|unless|whether|provided|depending|supposedly|allegedly|maybe|perhaps|kidding|joking|jk|or something|just saying|in my dreams|not really|according|hypothetically)(?![\p{L}])/iu;
+/** What is said at the end of a value and says nothing of it: "now", "lol", "a lot". */
 const TRAILING =
   /(?:[\s,]+(?:now|too|also|again|actually|currently|though|lol|haha|hehe|xd|at the moment|at present|right now|anymore|any more|any longer|a lot|so much|very much|a bit|the most|at all|either|here|btw|ok|okay|pls|please|myself))*[\s.!,;:"”]*$/iu;
 /** When or since when, at the end of a value that says what. */
@@ -30,6 +31,7 @@ const TRAILING_TIME = new RegExp(
 /** Values that mean nothing away from their sentence. */
 const LOST_ALONE =
   /^(?:it|that|this|them|they|him|her|his|their|those|these|there|here|how|what|when|where|who|why|if|as|to see|one|so|both|something|anything|nothing|everything|somebody|someone|stuff|things?|such|another|other)(?![\p{L}'])|(?<![\p{L}])(?:I|I'\w+|me|my|mine|myself|you|your|yours|we|us|our|ours|it|this|that|these|those|here|there)(?![\p{L}'])/u;
+/** Verbs that make a clause of a value: it was cut at the wrong place. */
 const FINITE =
   /(?<![\p{L}])(?:is|are|was|were|am|isn't|aren't|wasn't|has been|have been|will|would|can|could|should|might|says?|said|thinks?|thought|I'm|it's|he's|she's|don't|doesn't|can't)(?![\p{L}])/u;
 
@@ -96,6 +98,7 @@ function isItem(part: string): boolean {
   return part.trim().split(/\s+/u).length <= ITEM_WORDS_MAX + 1 && !HANGING.test(` ${part}`);
 }
 
+/** "tea, coffee and milk"; "a cup of tea and a biscuit in bed" is one thing, for its parts are long. */
 function itemsOf(value: string): readonly string[] {
   const parts = value.split(/\s*,\s*(?:(?:and|or|nor)\s+)?|\s+(?:and|or|nor)\s+/u).filter((part) => part !== "");
   if (parts.length === 1) return parts;
@@ -107,8 +110,10 @@ function itemsOf(value: string): readonly string[] {
   return fits ? parts : [value];
 }
 
+/** Words with capitals, with what may stand between them: "Rio de Janeiro", "Newcastle upon Tyne, England". */
 const PLACE =
   /^(?:the\s+)?\p{Lu}[\p{L}\p{M}.'’-]*(?:\s+(?:(?:of|de|del|della|di|da|do|la|le|las|los|am|an der|upon|on|the|y)\s+){0,2}\p{Lu}[\p{L}\p{M}.'’-]*)*(?:,\s*\p{Lu}[\p{L}\p{M}.'’-]*(?:\s+\p{Lu}[\p{L}\p{M}.'’-]*)*)*/u;
+/** "12 Baker Street, London". */
 const ADDRESS = /^\d+[a-z]?\s+\p{Lu}[\p{L}'’.-]+(?:\s+\p{Lu}[\p{L}'’.-]+)*(?:,\s*[\p{Lu}\d][\p{L}\p{N} '’.-]*)*/u;
 const LOWER_PLACE = /^[\p{L}\p{M}.'’-]+(?:\s+[\p{L}\p{M}.'’-]+){0,2}/u;
 /** After a name of a place, what may follow without its being another thing. */
@@ -145,6 +150,7 @@ export function placeAt(
   return { place: timeless(lower), after: rest.slice(lower.length) };
 }
 
+/** Where the name of an organisation ends that has no capitals. */
 const ORGANIZATION_STOP =
   /\s*(?:,|\s(?:as|in|on|since|for|with|where|and|but|because|so|now|near|from|until|these|which|who|at the moment|right now|part[- ]time|full[- ]time|remotely)(?=\s|$)).*$/u;
 

@@ -102,6 +102,7 @@ function read(space: Space | undefined, numbers: readonly number[]): readonly In
   return ordered.flatMap((number) => space?.entries[number] ?? []);
 }
 
+/** The rarest lists first, whole as long as the budget lasts; of the next one the newest. */
 function listsOf(space: Space | undefined, terms: readonly string[], budget: number): readonly PostingList[] {
   const found = [...new Set(terms)].flatMap((term) => {
     const list = space?.postings.get(term);

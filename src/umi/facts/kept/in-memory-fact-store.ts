@@ -194,6 +194,7 @@ function emptySpace(): Space {
   return { facts: new Map(), links: [], entities: new Map(), mentions: [], merges: [] };
 }
 
+/** Whether the query means the fact; `family` are the entities that count as the one that was asked for. */
 function fits(fact: Fact, query: FactQuery, family: readonly EntityId[] | undefined): boolean {
   const isOurs = (id: EntityId | null) => id !== null && (family?.includes(id) ?? false);
   return (
@@ -215,6 +216,7 @@ function familyOf({ entities }: Space, id: EntityId): readonly EntityId[] {
   return [...family].toSorted(compare);
 }
 
+/** Whom a merged entity counts for in the end. */
 function keptOf({ entities }: Space, id: EntityId): EntityId {
   let kept = id;
   for (let step = 0; step < MERGED_MAX; step++) kept = entities.get(kept)?.mergedInto ?? kept;
@@ -246,6 +248,7 @@ function unmerged(entities: readonly Entity[]): readonly Entity[] {
   return entities.filter((one) => one.mergedInto === null).toSorted((a, b) => compare(a.id, b.id));
 }
 
+/** Entities that bear the name, each as the one that it counts for. */
 function namesakes(space: Space, called: string): readonly Entity[] {
   const wanted = normalizedName(called);
   const ids = space.mentions.filter((one) => normalizedName(one.name) === wanted).map((one) => one.entityId);
