@@ -322,7 +322,14 @@ function events(subject: Subject): void {
       expect(await log.nearFrame(one.id, 0)).toBe(1);
       const near = await log.nearFrame(one.id, 180);
       expect(near > 1 && near <= 91).toBe(true);
-      expect(await store.reader(opened.stranger).events.after(one.id, 0, 10)).toEqual([]);
+      const strange = store.reader(opened.stranger).events;
+      expect(await strange.after(one.id, 0, 10)).toEqual([]);
+      for (const { id } of [one, two]) expect(await strange.last(id)).toBeUndefined();
+      for (const { id } of [one, two]) expect(await strange.nearFrame(id, 180)).toBe(1);
+      await store.write(opened.stranger, ({ events: theirs }) =>
+        theirs.append([{ runId: one.id, firstSeqId: count + 1, events: [stored(count + 1)] }]),
+      );
+      expect((await log.last(one.id))?.seqId).toBe(count);
       await store.write(opened.actor, ({ runs }) => runs.remove(one.id));
       expect(await log.after(one.id, 0, 10)).toEqual([]);
     },

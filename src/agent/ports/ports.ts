@@ -267,8 +267,9 @@ export interface StepStore {
 export type StepReader = Pick<StepStore, "find" | "list">;
 
 /**
- * What can be read of one organisation, inside or outside a transaction; {@link Repositories} write as well. What belongs to another organisation reads as if it
- * were not there. Times are {@link Instant}s, milliseconds; pages and lists hold what their callers ask for at most.
+ * What can be read of one organisation, inside or outside a transaction; {@link Repositories} write as well. What belongs
+ * to another organisation reads as if it were not there. Times are {@link Instant}s, milliseconds; pages and lists hold
+ * what their callers ask for at most.
  *
  * Everywhere `find` gives undefined for what is not there; `list` a page of what fits, by creation unless another order is
  * asked for, and it throws a `not_found` Failure for a cursor that names nothing; `count` how many fit; `insert` throws a

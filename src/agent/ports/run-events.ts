@@ -30,7 +30,8 @@ export interface RunEventStore {
   last(runId: RunId): Promise<NumberedEvent | undefined>;
   /**
    * Appends to the logs of these runs; the first event of each must be the one after its last. Of runs that are gone,
-   * or whose conversation is, nothing is stored; who has seen in the same transaction that they are there says so.
+   * or whose conversation is, nothing is stored, and nothing of those of another organisation; who has found the runs in
+   * the same transaction says that they are there.
    */
   append(appended: readonly RunEvents[], areThere?: boolean): Promise<void>;
   /** Up to `limit` events after `seqId`, in order. */

@@ -38,26 +38,31 @@ const FORGET =
 /** Runs are looked up so many at a time, or one alone. */
 const RUNS_PER_LOOK = 32;
 
+/** A run of another organisation gives no rows. */
+const isOurs = (organization: string) =>
+  `exists (select 1 from runs where id = $1 and organization_id = ${organization})`;
+
 const LAST = `select * from (select seq_id, frames_before, data from run_event_arrivals where run_id = $1
-    order by seq_id desc limit 1) as arrived
+    and ${isOurs("$2")} order by seq_id desc limit 1) as arrived
   union all
   select * from (select seq_id, cast(null as integer) as frames_before, data from run_events where run_id = $1
-    order by seq_id desc limit 1) as moved`;
+    and ${isOurs("$2")} order by seq_id desc limit 1) as moved`;
 
-// One statement, because events may be moved between two. A run of another organisation gives no rows. A first row that
-// has no number of frames may hold all events of its run.
+// One statement, because events may be moved between two. A first row that has no number of frames may hold all events of
+// its run.
 const AFTER = `select * from (select seq_id, cast(null as integer) as frames_before, data from run_events where run_id = $1
     and seq_id >= coalesce((select max(seq_id) from run_events where run_id = $1 and seq_id <= $2 + 1), 0)
-    and exists (select 1 from runs where id = $1 and organization_id = $3)
+    and ${isOurs("$3")}
     order by seq_id limit ${ROWS_PER_READ}) as moved
   union all
   select * from (select seq_id, frames_before, data from run_event_arrivals where run_id = $1
     and (seq_id > $2 or seq_id = 1 and frames_before is null)
-    and exists (select 1 from runs where id = $1 and organization_id = $3)
+    and ${isOurs("$3")}
     order by seq_id limit $4) as arrived
   order by seq_id`;
 
-const IS_NEAR = "run_id = $1 and coalesce(frames_before, seq_id - 1) <= $2 order by seq_id desc limit 1";
+const IS_NEAR = `run_id = $1 and coalesce(frames_before, seq_id - 1) <= $2 and ${isOurs("$3")}
+    order by seq_id desc limit 1`;
 const NEAR_FRAME = `select max(seq_id) as near from (
     select * from (select seq_id from run_events where ${IS_NEAR}) as moved
     union all
@@ -65,7 +70,8 @@ const NEAR_FRAME = `select max(seq_id) as near from (
   ) as both_places`;
 
 /** {@link RunEventStore} over SQL. */
-export function sqlRunEventStore({ sql, organizationId, arrivals }: Session): RunEventStore {
+export function sqlRunEventStore(session: Session): RunEventStore {
+  const { sql, organizationId, arrivals } = session;
   async function move(): Promise<void> {
     await sql.execute(MOVE, [SEPARATOR]);
     await sql.execute("delete from run_event_arrivals", []);
@@ -75,7 +81,7 @@ export function sqlRunEventStore({ sql, organizationId, arrivals }: Session): Ru
 
   return {
     async last(runId) {
-      const { rows } = await sql.execute(LAST, [runId]);
+      const { rows } = await sql.execute(LAST, [runId, organizationId]);
       return rows
         .flatMap(eventsIn)
         .reduce<NumberedEvent | undefined>(
@@ -85,7 +91,7 @@ export function sqlRunEventStore({ sql, organizationId, arrivals }: Session): Ru
     },
 
     async append(appended, areThere = false) {
-      const wanted = areThere ? appended : await ofPresentRuns(sql, appended);
+      const wanted = areThere ? appended : await ofPresentRuns(session, appended);
       for (const whole of wanted.filter(isWhole)) await insertWhole(sql, whole);
       const parts = wanted.filter((events) => !isWhole(events));
       await insertArrivals(sql, valuesOf(parts));
@@ -112,7 +118,7 @@ export function sqlRunEventStore({ sql, organizationId, arrivals }: Session): Ru
     },
 
     async nearFrame(runId, frames) {
-      const { rows } = await sql.execute(NEAR_FRAME, [runId, frames]);
+      const { rows } = await sql.execute(NEAR_FRAME, [runId, frames, organizationId]);
       return Number(rows[0]?.["near"] ?? 1);
     },
   };
@@ -124,14 +130,17 @@ export async function forgetArrivals({ sql }: Session): Promise<void> {
 }
 
 /** Of a run that was deleted while it was at work, or whose conversation was, nothing is stored any more. */
-async function ofPresentRuns(sql: TypedConnection, appended: readonly RunEvents[]): Promise<readonly RunEvents[]> {
+async function ofPresentRuns(
+  { sql, organizationId }: Session,
+  appended: readonly RunEvents[],
+): Promise<readonly RunEvents[]> {
   const present = new Set<unknown>();
   const step = appended.length === 1 ? 1 : RUNS_PER_LOOK;
-  const look = `select id from runs where id in (${placeholders(1, step)}) and (conversation_id is null
+  const look = `select id from runs where id in (${placeholders(1, step)}) and organization_id = $${step + 1} and (conversation_id is null
     or exists (select 1 from conversations where conversations.id = runs.conversation_id))`;
   for (let at = 0; at < appended.length; at += step) {
     const ids = Array.from({ length: step }, (_, index) => appended[Math.min(at + index, appended.length - 1)]?.runId);
-    for (const row of (await sql.execute(look, ids)).rows) present.add(row["id"]);
+    for (const row of (await sql.execute(look, [...ids, organizationId])).rows) present.add(row["id"]);
   }
   return appended.filter(({ runId }) => present.has(runId));
 }
