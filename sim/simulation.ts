@@ -1,7 +1,6 @@
 // Before everything else, so that nobody keeps a clock from before.
 import "./world/traps.ts";
 // A package that is loaded lazily would be loaded by a thread, at a moment that no seed decides.
-import "@ai-sdk/openai";
 import "gpt-tokenizer/encoding/o200k_base";
 import "../src/llm/call/chat-chunks.ts";
 import type { Clients } from "./clients/clients.ts";

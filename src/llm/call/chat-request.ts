@@ -4,7 +4,7 @@ import type {
   LanguageModelV4Message,
   LanguageModelV4ReasoningPart,
 } from "@ai-sdk/provider";
-import type { Json, JsonObject } from "../../core/json.ts";
+import { isRecord, type Json, type JsonObject, parseJson } from "../../core/json.ts";
 import type { Fetch } from "../../core/world.ts";
 import type { ModelRequest } from "../model.ts";
 import { baseUrlOf, type ProviderSettings, requestHeadersOf } from "../provider.ts";
@@ -15,6 +15,12 @@ import { responseFormatOf } from "./prompt.ts";
 export interface ChatWords {
   /** What stands for the words of a reply that only calls tools. */
   readonly noWords: "" | null;
+  /** In whose name the system speaks; its own when absent. */
+  readonly system?: "developer";
+  /** What the most tokens that an answer may have are called; `max_tokens` when absent. */
+  readonly limit?: "max_completion_tokens";
+  /** The schema of a tool as these servers take it; as it is when absent. */
+  readonly schema?: (schema: JsonObject) => JsonObject;
   /** Whose words are always a list of parts; a text alone is a text otherwise. */
   readonly inParts?: "system" | "user";
   /** An image is its address; otherwise an object that holds it. */
@@ -38,7 +44,7 @@ export function chatBody(model: string, options: LanguageModelV4CallOptions, wor
   const spokeLast = prompt.findLastIndex(({ role }) => role === "user");
   return {
     model,
-    ...(maxOutputTokens !== undefined && { max_tokens: maxOutputTokens }),
+    ...(maxOutputTokens !== undefined && { [words.limit ?? "max_tokens"]: maxOutputTokens }),
     ...(temperature !== undefined && { temperature }),
     ...(frequencyPenalty !== undefined && { frequency_penalty: frequencyPenalty }),
     messages: prompt.flatMap((message, place) => messagesOf(message, words, place > spokeLast)),
@@ -51,7 +57,8 @@ function messagesOf(message: LanguageModelV4Message, words: ChatWords, isOfThisT
   switch (message.role) {
     case "system": {
       const { content } = message;
-      return [{ role: "system", content: words.inParts === "system" ? [{ type: "text", text: content }] : content }];
+      const said = words.inParts === "system" ? [{ type: "text", text: content }] : content;
+      return [{ role: words.system ?? "system", content: said }];
     }
     case "user":
       return [{ role: "user", content: saidBy(message.content, words) }];
@@ -80,7 +87,7 @@ function reply(parts: Content<"assistant">, words: ChatWords, isOfThisTurn: bool
   const thoughts = parts.filter((part) => part.type === "reasoning");
   const calls = parts.flatMap((part) => {
     if (part.type !== "tool-call") return [];
-    const called = { name: part.toolName, arguments: JSON.stringify(part.input) };
+    const called = { name: part.toolName, arguments: argumentsOf(part.input) };
     return [{ id: part.toolCallId, type: "function", function: called }];
   });
   return {
@@ -88,6 +95,12 @@ function reply(parts: Content<"assistant">, words: ChatWords, isOfThisTurn: bool
     ...words.thoughts?.(thoughts, isOfThisTurn),
     ...(calls.length > 0 && { tool_calls: calls }),
   };
+}
+
+/** The text of a call's arguments. The model's own goes back as it is if it can be read. */
+function argumentsOf(input: unknown): string {
+  if (typeof input !== "string") return JSON.stringify(input);
+  return isRecord(parseJson(input)) ? input : "{}";
 }
 
 function toolAnswer(
@@ -100,11 +113,12 @@ function toolAnswer(
   return { role: "tool", ...(namesTools === true && { name: toolName }), tool_call_id: toolCallId, content };
 }
 
-function toolFields({ tools, toolChoice }: LanguageModelV4CallOptions, { mustCall }: ChatWords): JsonObject {
+function toolFields({ tools, toolChoice }: LanguageModelV4CallOptions, { mustCall, schema }: ChatWords): JsonObject {
   if (tools === undefined || toolChoice === undefined) return {};
   const written = tools.flatMap((tool) => {
     if (tool.type !== "function") return [];
-    const { name, description, inputSchema: parameters, strict } = tool;
+    const { name, description, inputSchema, strict } = tool;
+    const parameters = schema?.(inputSchema) ?? inputSchema;
     const described = { name, ...(description !== undefined && { description }), parameters };
     return [{ type: "function", function: { ...described, ...(strict !== undefined && { strict }) } }];
   });
@@ -115,14 +129,18 @@ function toolFields({ tools, toolChoice }: LanguageModelV4CallOptions, { mustCal
 
 /**
  * The field for the shape of answer that a request asks for. `strict` says whether its schema binds; undefined is for
- * servers that take no schema.
+ * servers that take no schema. `taken` makes of a schema what the servers take.
  */
-export function shapeField(request: ModelRequest, strict: boolean | undefined): { response_format?: JsonObject } {
+export function shapeField(
+  request: ModelRequest,
+  strict: boolean | undefined,
+  taken?: ChatWords["schema"],
+): { response_format?: JsonObject } {
   const format = responseFormatOf(request.responseFormat);
   if (format?.type !== "json") return {};
   const { schema, name = "response", description } = format;
   if (schema === undefined || strict === undefined) return { response_format: { type: "json_object" } };
-  const shape = { schema, strict, name, ...(description !== undefined && { description }) };
+  const shape = { schema: taken?.(schema) ?? schema, strict, name, ...(description !== undefined && { description }) };
   return { response_format: { type: "json_schema", json_schema: shape } };
 }
 

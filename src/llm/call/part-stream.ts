@@ -47,7 +47,7 @@ export interface Tap {
   readonly fetch: Fetch;
   /** Calls `onBytes` whenever something comes for the call that is made with this signal. */
   attend(signal: AbortSignal, onBytes: () => void): void;
-  /** Asks for a chat completion: the package sends the request, but sees no answer unless it is a failure. */
+  /** Asks for a chat completion: the model sends the request, but sees no answer unless it is a failure. */
   openChat(how: "doStream" | "doGenerate"): OpenParts;
 }
 

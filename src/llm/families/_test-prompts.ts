@@ -114,9 +114,63 @@ const ASKED: readonly (readonly [Partial<LlmConfig>, ModelRequest])[] = [
   ],
 ];
 
+const allAsked = ([kind, model]: readonly [ProviderKind, string]): readonly RecordedCase[] =>
+  ASKED.map(([config, request]) => ({ kind, model, config, request }));
+
+/** A tool whose schema has what OpenAI does not take. */
+const ODD: ToolSchema = {
+  name: "odd",
+  description: "",
+  parameters: {
+    type: "object",
+    $defs: { Side: { type: "string", pattern: "^(?!x)" }, "a/b": { type: "string", pattern: "[(?!]" } },
+    properties: {
+      propertyNames: { type: "object", propertyNames: { minLength: 1 }, additionalProperties: { type: "integer" } },
+      side: { allOf: [{ $ref: "#/$defs/Side" }], description: "A side." },
+      both: { allOf: [{ $ref: "#/$defs/Side" }, { type: "string" }] },
+      list: { type: "array", items: { anyOf: [{ type: "null" }, { type: "string", pattern: "(?<=a)b" }] } },
+      pairs: { type: "array", items: [{ type: "string", pattern: "a\\(?=b" }, { type: "null" }] },
+    },
+  },
+};
+const ROOTED = { ...SCHEMA, allOf: [{ $ref: "#/$defs/Root" }], $defs: { Root: { type: "object", title: "Root" } } };
+
+/** What is asked of OpenAI's models beyond the others. */
+const OPENAI_ASKED: readonly (readonly [string, Partial<LlmConfig>, ModelRequest])[] = [
+  ["gpt-4o-mini", { strict: true }, { ...TOOLS, tools: [tool("roll"), ODD], messages: CALLS, stream: true }],
+  [
+    "gpt-4o",
+    { verbosity: "low", strict: true },
+    {
+      ...PLAIN,
+      messages: CALLS,
+      stream: true,
+      responseFormat: { ...SHAPE, jsonSchema: { strict: true, schema: ROOTED } },
+    },
+  ],
+  [
+    "gpt-4o",
+    {},
+    { ...PLAIN, messages: IMAGES, stream: true, responseFormat: { type: "json_schema", jsonSchema: SCHEMA } },
+  ],
+  [
+    "gpt-4.1",
+    {},
+    {
+      ...TOOLS,
+      messages: thinking((words) => ({ id: `rs_${words}`, encrypted: words })),
+      stream: true,
+      responseFormat: { type: "text" },
+    },
+  ],
+  ["gpt-oss-120b", { reasoningEffort: "low" }, { ...TOOLS, messages: CALLS, stream: true }],
+];
+/** A model of each kind that is asked in chat completions. */
+const OPENAI_MODELS = ["gpt-4o-mini", "gpt-4o-search-preview", "gpt-5-chat-latest", "gpt-5.1-chat-latest", "gpt-6-sol"];
+
 /** Every {@link RecordedCase}, in the order of the record. */
 export const RECORDED_CASES: readonly RecordedCase[] = [
-  ...FAMILIES.flatMap(([kind, model]) => ASKED.map(([config, request]) => ({ kind, model, config, request }))),
+  ...FAMILIES.flatMap(allAsked),
   ...["deepseek-chat", "deepseek-v4-pro"].map(
     (model): RecordedCase => ({
       kind: "deepseek",
@@ -131,4 +185,6 @@ export const RECORDED_CASES: readonly RecordedCase[] = [
     config: {},
     request: { ...TOOLS, messages: thinking(details), stream: true },
   },
+  ...OPENAI_MODELS.flatMap((model) => allAsked(["openai", model])),
+  ...OPENAI_ASKED.map(([model, config, request]): RecordedCase => ({ kind: "openai", model, config, request })),
 ];

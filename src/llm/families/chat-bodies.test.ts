@@ -8,7 +8,8 @@ import { RECORDED_CASES } from "./_test-prompts.ts";
 import { familyOf } from "./all.ts";
 
 // The bodies were written by the packages that Vercel and OpenRouter make for these providers: @ai-sdk/groq 4.0.84,
-// mistral 4.0.87, deepseek 3.0.56, togetherai 3.0.54, openai-compatible 3.0.92, and @openrouter/ai-sdk-provider 3.1.0.
+// mistral 4.0.87, deepseek 3.0.56, togetherai 3.0.54, openai-compatible 3.0.92, openai 4.0.118, and
+// @openrouter/ai-sdk-provider 3.1.0.
 
 const recorded = readFileSync(`${import.meta.dir}/_test-recorded-bodies.jsonl`, "utf8")
   .trimEnd()

@@ -1,25 +1,63 @@
-import type { JSONObject } from "@ai-sdk/provider";
+import type { JSONObject, SharedV4ProviderOptions } from "@ai-sdk/provider";
+import type { JsonObject } from "../../core/json.ts";
+import {
+  CHAT_FIELDS,
+  type ChatModelOptions,
+  type ChatWords,
+  createChatModel,
+  shapeField,
+} from "../call/chat-request.ts";
 import { reasonsNatively, usesResponsesApi } from "../catalog.ts";
 import type { LlmConfig } from "../config.ts";
 import { type Dialect, type Family, type FamilyCall, markOf, marks, PLAIN_DIALECT, reachOf } from "../family.ts";
 import type { ModelRequest } from "../model.ts";
 import { openaiEmbeddings } from "./openai-embeddings.ts";
+import { openaiSchema } from "./openai-schema.ts";
 import { responsesBodies } from "./responses-bodies.ts";
+
+const WORDS: ChatWords = { noWords: null, schema: openaiSchema, asksUsage: true };
+
+/** The models that take less than others in chat completions, and some of it under other names. */
+const TAKE_LESS: readonly (readonly [RegExp, Pick<ChatModelOptions, "words" | "meant">])[] = [
+  // These think.
+  [
+    /^(?:o\d+|gpt-[5-9](?!-chat))(?:[.-]|$)/,
+    {
+      words: { ...WORDS, system: "developer", limit: "max_completion_tokens" },
+      meant: ({ temperature: _, frequencyPenalty: __, ...rest }) => rest,
+    },
+  ],
+  [/^gpt-4o-(?:mini-)?search-preview/, { words: WORDS, meant: ({ temperature: _, ...rest }) => rest }],
+];
 
 /** OpenAI: reasoning models through the Responses API, the others through chat completions. */
 export const openai: Family = {
   dialect: openaiDialect("openai"),
-  async open(settings, config, fetch) {
+  async open(settings, { model }, fetch) {
+    if (!usesResponsesApi(model)) {
+      const [, asked = { words: WORDS }] = TAKE_LESS.find(([names]) => names.test(model)) ?? [];
+      return createChatModel({ settings, model, fetch, ...asked });
+    }
     const { createOpenAI } = await import("@ai-sdk/openai");
-    const provider = createOpenAI(reachOf(settings, fetch));
-    return usesResponsesApi(config.model) ? provider.responses(config.model) : provider.chat(config.model);
+    return createOpenAI(reachOf(settings, fetch)).responses(model);
   },
   bodies: responsesBodies,
   speaksChat: (_settings, { model }) => !usesResponsesApi(model),
-  options: (call) => ({ openai: openaiOptions(call) }),
+  options: (call): SharedV4ProviderOptions =>
+    usesResponsesApi(call.config.model) ? { openai: openaiOptions(call) } : { [CHAT_FIELDS]: chatFields(call) },
   strictTools: openaiStrictTools,
   embed: openaiEmbeddings({ asksBytes: true }),
 };
+
+function chatFields({ config, request }: FamilyCall): JsonObject {
+  const { model, verbosity, reasoningEffort: effort } = config;
+  return {
+    ...shapeField(request, isStrict(request), openaiSchema),
+    ...(request.tools.length > 0 && { parallel_tool_calls: request.parallelToolCalls }),
+    ...(verbosity !== null && { verbosity }),
+    ...(effort !== null && reasonsNatively(model) && { reasoning_effort: effort }),
+  };
+}
 
 /** How OpenAI's two protocols write a conversation, with the reasoning marks under `key`. */
 export function openaiDialect(key: string): Dialect {
@@ -48,7 +86,7 @@ export function itemMarks(key: string): Pick<Dialect, "joinsReasoning" | "readMa
   };
 }
 
-/** The options of OpenAI's two protocols. */
+/** What the package is told of a call in either of OpenAI's protocols. */
 export function openaiOptions({ config, request }: FamilyCall): JSONObject {
   const responses = usesResponsesApi(config.model);
   return {
