@@ -81,6 +81,7 @@ export function lastCalls(context: readonly Message[]): readonly ToolCall[] {
  */
 export function openCalls(context: readonly Message[]): readonly ToolCall[] {
   const calls = lastCalls(context);
+  if (calls.length === 0) return [];
   const after = context.slice(context.findLastIndex((message) => message.toolCalls.length > 0) + 1);
   const answered = new Set(after.flatMap((message) => message.toolReturns.map((answer) => answer.toolCallId)));
   return isLeftBehind(calls, after) ? [] : calls.filter((call) => !answered.has(call.id));

@@ -219,6 +219,7 @@ function flushBarrier(database: SqlDatabase) {
   let flushing: Promise<void> | undefined;
 
   async function flush(): Promise<void> {
+    await database.gather?.();
     const upTo = committed;
     await database.flush();
     flushed = upTo;

@@ -6,7 +6,7 @@ import { isOfDisk } from "./sqlite-failures.ts";
 /** Changed rows after which the log is copied into the database file; sooner when it is too long. */
 const CHECKPOINT_ROWS = 4_000;
 /** Size of the log beyond which this thread finishes a checkpoint itself, so that the log starts over. */
-const LOG_BYTES_MAX = 64 * 1024 * 1024;
+export const LOG_BYTES_MAX = 64 * 1024 * 1024;
 
 /**
  * Copies the log into the database file, what others leave of it or all. Where the disk is full or cannot be read the

@@ -35,6 +35,8 @@ export interface SqlDatabase {
   readonly writer: SqlConnection;
   /** Gives others a turn where statements have held the thread for long. */
   giveWay?(): Promise<void> | undefined;
+  /** Waits until work that is ready has had its turn: what it commits is flushed with what waits for a flush already. */
+  gather?(): Promise<void>;
   /** Resolves when everything committed before the call is on disk. Rejects when the disk failed: stop writing then. */
   flush(): Promise<void>;
   /** Lets the database go. No statement may run, and none may come. */
