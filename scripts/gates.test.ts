@@ -260,6 +260,13 @@ const SEEDS: readonly Seed[] = [
   seed("house", "a route that opens a transaction", "calls .write()", {
     "src/api/h3.ts": "/** x */\nexport const a = (store: { write(): void }): void => store.write();\n",
   }),
+  seed("house", "a statement that is written out in a file that is not hot", "writes a statement out", {
+    "src/store/h5.ts":
+      '/** x */\nexport const a = (db: { execute(a: string, b: readonly 1[]): void }): void => db.execute("", []);\n',
+  }),
+  seed("house", "a hot file that does not say why", 'does not begin with "// Hot:"', {
+    "src/store/h6.hot.ts": '/** x */\nexport const a = (): string => "";\n',
+  }),
   seed("house", "a cast more than there were", "has 1 casts", {
     "scripts/casts.json": '{ "casts": 0, "lines": 50 }\n',
     "src/core/cast.ts": "/** x */\nexport const a = (b: unknown): string => b as string;\n",

@@ -1,5 +1,5 @@
-// What keeps a room findable and its doors plain: files in a folder, parameters told apart by place, casts, and who may
-// store.
+// What keeps a room findable and its doors plain: files in a folder, parameters told apart by place, casts, who may store,
+// and where SQL is written out.
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import ts from "typescript";
@@ -17,6 +17,9 @@ const RATCHET_SLACK = 15;
 /** What stores something, or begins to. A route has a use case do it. */
 const STORING = new Set(["write", "save", "insert", "remove"]);
 
+/** Where statements are written out without being hot: migrations, and what passes on those that were built. */
+const WRITTEN_OUT = /^src\/store\/(?:migrations\/|base\/(?:migrate|dialect)\.ts$)/;
+
 const root = process.argv[2] ?? ".";
 const isTest = (path: string) => /\.test\.tsx?$|\/_test-/.test(path);
 const shipped = sourceFiles(root, ["src"]).filter((path) => !isTest(path));
@@ -27,6 +30,7 @@ const found = [
   ...fullFolders(),
   ...sources.flatMap(longSignatures),
   ...sources.flatMap(storingRoutes),
+  ...sources.flatMap(rawStatements),
   ...risingCasts(),
 ];
 for (const line of found) console.log(line);
@@ -71,6 +75,21 @@ function storingRoutes(file: ts.SourceFile): readonly string[] {
     const { name } = node.expression;
     return STORING.has(name.text)
       ? [`${placeOf(file, name)} calls .${name.text}(); a use case left of api does that`]
+      : [];
+  });
+}
+
+/** Statements that are written out, where none has earned it: a built one and a template are executed without the values. */
+function rawStatements(file: ts.SourceFile): readonly string[] {
+  const { fileName } = file;
+  if (!fileName.startsWith("src/store/") || WRITTEN_OUT.test(fileName)) return [];
+  if (fileName.endsWith(".hot.ts"))
+    return file.text.startsWith("// Hot: ") ? [] : [`${fileName} does not begin with "// Hot:" and what was measured`];
+  return nodesOf(file).flatMap((node) => {
+    if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return [];
+    const { name } = node.expression;
+    return name.text === "execute" && node.arguments.length > 1
+      ? [`${placeOf(file, name)} writes a statement out; build it, or measure it and name the file .hot.ts`]
       : [];
   });
 }

@@ -52,7 +52,7 @@ export const MEMORY_MUTANTS = {
         to: 'return space && "facts";',
       },
       {
-        file: "src/store/memory/facts.ts",
+        file: "src/store/memory/facts.hot.ts",
         from: "from umi_facts where organization_id = $1 and space = $2 and id = $3`;",
         to: "from umi_facts where organization_id = $1 and $2 <> space || id and id = $3`;",
       },

@@ -217,7 +217,7 @@ function staleReads(writer: SqlConnection): SqlConnection {
   return {
     async execute(sql, parameters) {
       const result = await writer.execute(sql, parameters);
-      if (!/^select blocks\.id .* from agent_blocks .* agent_blocks\.label = /s.test(sql)) return result;
+      if (!/^select "blocks"\."id" .* from "agent_blocks" .* "agent_blocks"\."label" = /s.test(sql)) return result;
       const key = JSON.stringify(parameters);
       const known = first.get(key);
       // Whoever reads rows makes what it wants of them.

@@ -6,7 +6,7 @@ export const RUN_MUTANTS = {
     inside(
       null,
       ["S9 stream"],
-      "store/runs/events.ts",
+      "store/runs/events.hot.ts",
       ".flatMap(eventsIn)",
       ".flatMap((row) => eventsIn(row).slice(0, 1))",
     ),
@@ -15,7 +15,7 @@ export const RUN_MUTANTS = {
   moves_only_what_is_at_work: inside(
     null,
     ["S9 stream"],
-    "store/runs/events.ts",
+    "store/runs/events.hot.ts",
     "join runs on runs.id = arrived.run_id\n",
     "join runs on runs.id = arrived.run_id and runs.completed_at is null\n",
   ),
@@ -147,9 +147,9 @@ export const RUN_MUTANTS = {
     inside(
       null,
       ["S5 one run", "S20 companion", "S6 transcript", "L1 ends"],
-      "store/sql-store.ts",
-      " and status = 'running'\n  order by",
-      "\n  order by",
+      "store/runs/runs.ts",
+      " and status = 'running'`",
+      "`",
     ),
     { ...TALK_AND_CRASHES, agents: 1, conversations: 2, companionTurns: 1, thinkMs: 1_000 },
   ),

@@ -91,7 +91,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const { clock, random } = world;
   await migrate(database, clock.now(), options.beforeMigration);
   const lease = await takeLease(database, options.onLeaseLost);
-  await resumeParkedWork(database.writer, clock.now());
+  await resumeParkedWork(database, clock.now());
   const { arrivalsMax } = options;
   const store = sqlStore(database, lease, {
     ...world,

@@ -12,29 +12,24 @@ import { sqlToolStore } from "./agents/tools.ts";
 import type { ColumnCache, EmbeddedCache, VectorCache } from "./base/caches.ts";
 import { createContextCache } from "./base/context-cache.ts";
 import { builderOver } from "./base/dialect.ts";
-import { type SqlDatabase, type TypedConnection, typed } from "./base/driver.ts";
+import { type SqlDatabase, typed } from "./base/driver.ts";
 import type { Lease } from "./base/lease.ts";
-import { type ActorColumns, toActor } from "./base/rows.ts";
-import type { RunRow } from "./base/schema.ts";
 import type { Session } from "./base/session.ts";
-import { inTransaction } from "./base/transaction.ts";
+import { attempt, inTransaction } from "./base/transaction.hot.ts";
 import { sqlArchiveStore } from "./memory/archives.ts";
 import { sqlBacklog, waitingWork } from "./memory/backlog.ts";
-import { sqlEntryStore } from "./memory/entries.ts";
+import { sqlEntryStore } from "./memory/entries.hot.ts";
 import { sqlFactStore } from "./memory/facts.ts";
 import { sqlPassageStore } from "./memory/passages.ts";
 import { sqlReadingStore } from "./memory/reading.ts";
-import { sqlVectorStore } from "./memory/vectors.ts";
+import { sqlVectorStore } from "./memory/vectors.hot.ts";
 import { sqlMessageStore } from "./messages/messages.ts";
 import { waitingCallbacks } from "./runs/callbacks.ts";
-import { ARRIVALS_MAX, sqlRunEventStore } from "./runs/events.ts";
+import { ARRIVALS_MAX, sqlRunEventStore } from "./runs/events.hot.ts";
 import { sqlProviderTraceStore } from "./runs/provider-traces.ts";
-import { isUnfinished, queuedRuns } from "./runs/queued-runs.ts";
-import { expiringApprovals, sqlRunStore } from "./runs/runs.ts";
+import { queuedRuns } from "./runs/queued-runs.ts";
+import { expiringApprovals, sqlRunStore, unfinishedRuns } from "./runs/runs.ts";
 import { sqlStepStore } from "./runs/steps.ts";
-
-const UNFINISHED = `select id, organization_id, user_id from runs where ${isUnfinished()} and status = 'running'
-  order by created_at limit 100000`;
 
 /** Actors whose repositories are kept at hand. */
 const ACTORS_MAX = 1_000;
@@ -61,7 +56,6 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
   const { onOwed, onDamaged, arrivalsMax = ARRIVALS_MAX, ...world } = options;
   const readerDb = builderOver(database.reader, database.dialect);
   const writerDb = builderOver(database.writer, database.dialect);
-  const reader = typed(database.reader);
   const takeTurn = turns(WAITING_WRITES_MAX);
   const barrier = flushBarrier(database);
 
@@ -79,7 +73,7 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
     owed: { isNew: false },
   };
   const readers = perActor((actor) =>
-    repositories({ db: readerDb, sql: reader, columnCache, embeddedCache, ...shared, ...actor }),
+    repositories({ db: readerDb, sql: typed(database.reader), columnCache, embeddedCache, ...shared, ...actor }),
   );
   const writers = perActor((actor) =>
     repositories({ db: writerDb, sql: typed(database.writer), contextCache, ...shared, ...actor }),
@@ -108,14 +102,11 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
       }
     },
     durable: barrier.durable,
-    expiringApprovals: (limit) => expiringApprovals(reader, limit),
-    queuedRuns: (limit) => queuedRuns(reader, limit, world.clock.now()),
-    waitingCallbacks: (limit) => waitingCallbacks(reader, limit),
-    waitingWork: (limit) => waitingWork(reader, limit),
-    async unfinishedRuns() {
-      const { rows } = await reader.execute<ActorColumns & Pick<RunRow, "id">>(UNFINISHED, []);
-      return rows.map((row) => ({ actor: toActor(row), runId: row.id }));
-    },
+    expiringApprovals: (limit) => expiringApprovals(readerDb, limit),
+    queuedRuns: (limit) => queuedRuns(readerDb, limit, world.clock.now()),
+    waitingCallbacks: (limit) => waitingCallbacks(readerDb, limit),
+    waitingWork: (limit) => waitingWork(readerDb, limit),
+    unfinishedRuns: () => unfinishedRuns(readerDb),
   };
 }
 
@@ -166,29 +157,6 @@ function repositories(session: Session): Repositories {
     events: sqlRunEventStore(session),
     attempt: (work) => attempt(session.sql, work),
   };
-}
-
-/** A savepoint around `work`. */
-async function attempt<T extends { readonly ok: boolean }>(sql: TypedConnection, work: () => Promise<T>): Promise<T> {
-  await sql.execute("savepoint attempt", []);
-  try {
-    const result = await work();
-    if (!result.ok) await sql.execute("rollback to attempt", []);
-    await sql.execute("release attempt", []);
-    return result;
-  } catch (error) {
-    await giveUp(sql);
-    throw error;
-  }
-}
-
-async function giveUp(sql: TypedConnection): Promise<void> {
-  try {
-    await sql.execute("rollback to attempt", []);
-    await sql.execute("release attempt", []);
-  } catch {
-    // After some errors the whole transaction is rolled back already; the error that did it says more than this one.
-  }
 }
 
 /** A queue in front of the one writer: resolves to the function that lets the next one in. */

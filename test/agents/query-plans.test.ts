@@ -53,6 +53,7 @@ test("no query of a start or a turn reads all rows of a table, or all runs of an
   await server.server.runner.drain(5_000);
   const again = await server.restarted();
   await again.runner.recover(await again.store.unfinishedRuns());
+  await again.store.queuedRuns(10);
 
   const [file = ""] = readdirSync(directory.path).filter((name) => name.endsWith(".db"));
   const database = new Database(join(directory.path, file));

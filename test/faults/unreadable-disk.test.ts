@@ -142,7 +142,7 @@ test("a request for an approval can expire, though the compaction after it could
     }
     const write = { name: "memory_insert", arguments: { label: "human", new_string: "x", insert_line: -1 } };
     server.model.say({ calls: [write], totalTokens: 120_000 }, { text: "A summary." });
-    failing = { pattern: /update thread_messages set in_context/, skips: 0 };
+    failing = { pattern: /update "thread_messages" set "in_context"/, skips: 0 };
     const messages = [{ role: "user", content: "write" }];
     const { status, body } = await server.request("POST", path, { messages, approval_timeout_seconds: 60 });
     expect([failing === undefined, status, body.stop_reason?.stop_reason]).toEqual([true, 200, "requires_approval"]);

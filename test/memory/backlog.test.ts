@@ -202,7 +202,7 @@ test("parked work waits for the next start, unless more was owed while it was pa
   await owe();
   await clock.advance(3_600_000);
   expect([tries, (await left())?.error]).toEqual([2, "nobody there"]);
-  await resumeParkedWork(database.writer, clock.now());
+  await resumeParkedWork(database, clock.now());
   work.wake();
   await rest();
   expect(tries).toBe(3);

@@ -3,32 +3,21 @@ import type { AgentFilter } from "../../agent/ports/filters.ts";
 import type { AgentStore } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import type { AgentId, BlockId } from "../../core/id.ts";
-import type { FieldsOf } from "../base/columns.ts";
 import { countRows, type PageSource, readPage } from "../base/pages.ts";
 import { containing, fromJson } from "../base/rows.ts";
 import type { Session } from "../base/session.ts";
 import { sqlArchiveStore } from "../memory/archives.ts";
 import { clearMemory } from "../messages/turn-entries.ts";
-import { forgetArrivals } from "../runs/events.ts";
+import { forgetArrivals } from "../runs/events.hot.ts";
+import { findAgent, noteRun } from "./agents.hot.ts";
 import { identityConditions } from "./identities.ts";
 import { AGENTS } from "./tables.ts";
-
-// Only when it changes: the row holds the agent's prompt, and writing it again after every message would cost more
-// than the message itself.
-const NOTE_RUN = `update agents set last_stop_reason = $1
-  where id = $2 and organization_id = $3 and (last_stop_reason is null or last_stop_reason <> $1)`;
-
-const FIND = `select ${AGENTS.selected()} from agents where id = $1 and organization_id = $2`;
-const TAGS = "select tag from agent_tags where agent_id = $1 order by tag";
 
 /** {@link AgentStore} over SQL. */
 export function sqlAgentStore(session: Session): AgentStore {
   const { db, organizationId } = session;
   return {
-    async find(id) {
-      const { rows } = await session.sql.execute<FieldsOf<typeof AGENTS>>(FIND, [id, organizationId]);
-      return rows[0] && AGENTS.read(rows[0]);
-    },
+    find: (id) => findAgent(session, id),
 
     async list(filter, page) {
       const source = { table: AGENTS, column: page.orderBy, missing: "ignore" } satisfies PageSource;
@@ -57,22 +46,15 @@ export function sqlAgentStore(session: Session): AgentStore {
       if (result.numUpdatedRows === 0n) throw new Failure("not_found", `Agent with ID ${id} not found`);
     },
 
-    async noteRun(id, stopReason) {
-      await session.sql.execute(NOTE_RUN, [stopReason, id, organizationId]);
-    },
+    noteRun: (id, stopReason) => noteRun(session, id, stopReason),
 
     remove: (id) => removeAgent(session, id),
 
     async tagsOf(ids) {
-      const tags = new Map<AgentId, readonly string[]>();
-      for (const id of ids) {
-        const { rows } = await session.sql.execute(TAGS, [id]);
-        tags.set(
-          id,
-          rows.map((row) => String(row["tag"])),
-        );
-      }
-      return tags;
+      if (ids.length === 0) return new Map();
+      const rows = await db.selectFrom("agent_tags").selectAll().where("agent_id", "in", ids).orderBy("tag").execute();
+      const tags = Map.groupBy(rows, (row) => row.agent_id);
+      return new Map(ids.map((id) => [id, (tags.get(id) ?? []).map(({ tag }) => tag)]));
     },
 
     async setTags(id, tags) {

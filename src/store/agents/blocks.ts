@@ -2,29 +2,12 @@ import { Failure } from "../../core/failure.ts";
 import type { AgentId } from "../../core/id.ts";
 import type { Block } from "../../umi/core/block.ts";
 import type { BlockStore } from "../../umi/core/block-store.ts";
-import type { FieldsOf } from "../base/columns.ts";
 import { countRows, type PageSource, readPage, removeRow } from "../base/pages.ts";
-import { placeholders } from "../base/placeholders.ts";
-import type { Tables } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
 import { matches } from "./block-filter.ts";
 import { BLOCKS, type StoredBlock } from "./tables.ts";
 
 const SOURCE = { table: BLOCKS, column: "created_at", missing: "refuse" } satisfies PageSource;
-
-const FIND = `select ${BLOCKS.selected()} from blocks where id = $1 and organization_id = $2`;
-const ATTACHED = `select ${BLOCKS.selected()} from agent_blocks join blocks on blocks.id = agent_blocks.block_id
-  where agent_blocks.agent_id = $1 and blocks.organization_id = $2`;
-const OF_AGENT = `${ATTACHED} order by agent_blocks.position`;
-const LABELLED = `${ATTACHED} and agent_blocks.label = $3`;
-const TAGS_OF_AGENT = `select block_tags.block_id, block_tags.tag from agent_blocks
-  join block_tags on block_tags.block_id = agent_blocks.block_id where agent_blocks.agent_id = $1 order by block_tags.tag`;
-const AGENTS_OF = `select agents.id from agent_blocks join agents on agents.id = agent_blocks.agent_id
-  where agent_blocks.block_id = $1 and agents.organization_id = $2 order by agents.created_at`;
-
-const PLACES = "select block_id, label, position from agent_blocks where agent_id = $1";
-
-type BlockTag = Tables["block_tags"];
 
 type Reads = Pick<BlockStore, "find" | "listForAgent" | "findForAgent" | "list" | "count" | "agentsOf">;
 
@@ -34,25 +17,32 @@ export function sqlBlockStore(session: Session): BlockStore {
 }
 
 function blockReads(session: Session): Reads {
-  const { organizationId } = session;
+  const { db, organizationId } = session;
+  const attachedTo = (agentId: AgentId) =>
+    db
+      .selectFrom("agent_blocks")
+      .innerJoin("blocks", "blocks.id", "agent_blocks.block_id")
+      .select(BLOCKS.selection)
+      .where("agent_blocks.agent_id", "=", agentId)
+      .where("blocks.organization_id", "=", organizationId);
   return {
     async find(id) {
-      const { rows } = await session.sql.execute<FieldsOf<typeof BLOCKS>>(FIND, [id, organizationId]);
+      const rows = await db
+        .selectFrom("blocks")
+        .select(BLOCKS.selection)
+        .where("id", "=", id)
+        .where("organization_id", "=", organizationId)
+        .execute();
       return (await withTags(session, rows.map(BLOCKS.read)))[0];
     },
 
     async listForAgent(agentId) {
-      const { rows } = await session.sql.execute<FieldsOf<typeof BLOCKS>>(OF_AGENT, [agentId, organizationId]);
-      if (rows.length === 0) return [];
-      const tags = await session.sql.execute<BlockTag>(TAGS_OF_AGENT, [agentId]);
-      return rows.map((row) => {
-        const own = tags.rows.filter((tag) => tag.block_id === row.id).map(({ tag }) => tag);
-        return { ...BLOCKS.read(row), tags: own };
-      });
+      const rows = await attachedTo(agentId).orderBy("agent_blocks.position").execute();
+      return withTags(session, rows.map(BLOCKS.read));
     },
 
     async findForAgent(agentId, label) {
-      const { rows } = await session.sql.execute<FieldsOf<typeof BLOCKS>>(LABELLED, [agentId, organizationId, label]);
+      const rows = await attachedTo(agentId).where("agent_blocks.label", "=", label).execute();
       return (await withTags(session, rows.map(BLOCKS.read)))[0];
     },
 
@@ -66,7 +56,14 @@ function blockReads(session: Session): Reads {
     },
 
     async agentsOf(id) {
-      const { rows } = await session.sql.execute<{ readonly id: AgentId }>(AGENTS_OF, [id, organizationId]);
+      const rows = await db
+        .selectFrom("agent_blocks")
+        .innerJoin("agents", "agents.id", "agent_blocks.agent_id")
+        .select("agents.id")
+        .where("agent_blocks.block_id", "=", id)
+        .where("agents.organization_id", "=", organizationId)
+        .orderBy("agents.created_at")
+        .execute();
       return rows.map((row) => row.id);
     },
   };
@@ -137,8 +134,8 @@ function labelTaken(agentId: string, label: string): Failure {
   return new Failure("conflict", text);
 }
 
-async function attachBlock({ db, sql }: Session, agentId: AgentId, block: Block): Promise<void> {
-  const { rows } = await sql.execute<Tables["agent_blocks"]>(PLACES, [agentId]);
+async function attachBlock({ db }: Session, agentId: AgentId, block: Block): Promise<void> {
+  const rows = await db.selectFrom("agent_blocks").selectAll().where("agent_id", "=", agentId).execute();
   if (rows.some((row) => row.block_id === block.id)) return;
   if (rows.some((row) => row.label === block.label)) throw labelTaken(agentId, block.label);
   const position = rows.reduce((highest, row) => Math.max(highest, row.position), 0) + 1;
@@ -148,16 +145,16 @@ async function attachBlock({ db, sql }: Session, agentId: AgentId, block: Block)
     .execute();
 }
 
-async function setTags({ db, sql }: Session, block: Block): Promise<void> {
-  await sql.execute("delete from block_tags where block_id = $1", [block.id]);
+async function setTags({ db }: Session, block: Block): Promise<void> {
+  await db.deleteFrom("block_tags").where("block_id", "=", block.id).execute();
   const rows = [...new Set(block.tags)].map((tag) => ({ block_id: block.id, tag }));
   if (rows.length > 0) await db.insertInto("block_tags").values(rows).execute();
 }
 
-async function withTags({ sql }: Session, blocks: readonly StoredBlock[]): Promise<readonly Block[]> {
+async function withTags({ db }: Session, blocks: readonly StoredBlock[]): Promise<readonly Block[]> {
   if (blocks.length === 0) return [];
   const ids = blocks.map((block) => block.id);
-  const wanted = `select * from block_tags where block_id in (${placeholders(1, ids.length)}) order by tag`;
-  const tags = Map.groupBy((await sql.execute<BlockTag>(wanted, ids)).rows, (row) => row.block_id);
+  const rows = await db.selectFrom("block_tags").selectAll().where("block_id", "in", ids).orderBy("tag").execute();
+  const tags = Map.groupBy(rows, (row) => row.block_id);
   return blocks.map((block) => ({ ...block, tags: (tags.get(block.id) ?? []).map(({ tag }) => tag) }));
 }

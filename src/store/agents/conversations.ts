@@ -2,24 +2,19 @@ import { type SqlBool, sql } from "kysely";
 import type { ConversationStore } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import type { BlockId } from "../../core/id.ts";
-import type { FieldsOf } from "../base/columns.ts";
 import { limitOf, orderOf, type PageSource, pageCondition, readable } from "../base/pages.ts";
 import { containing, fromJson } from "../base/rows.ts";
 import type { Session } from "../base/session.ts";
 import { forgetSpoken } from "../messages/forget-spoken.ts";
 import { dropThread } from "../messages/forks.ts";
+import { findConversation, touchConversation } from "./conversations.hot.ts";
 import { CONVERSATIONS } from "./tables.ts";
-
-const FIND = `select ${CONVERSATIONS.selected()} from conversations where id = $1 and organization_id = $2`;
 
 /** {@link ConversationStore} over SQL. */
 export function sqlConversationStore(session: Session): ConversationStore {
   const { db, organizationId } = session;
   return {
-    async find(id) {
-      const { rows } = await session.sql.execute<FieldsOf<typeof CONVERSATIONS>>(FIND, [id, organizationId]);
-      return rows[0] && CONVERSATIONS.read(rows[0]);
-    },
+    find: (id) => findConversation(session, id),
 
     async list({ agentId, summarySearch }, page) {
       const source = { table: CONVERSATIONS, column: page.orderBy, missing: "refuse" } satisfies PageSource;
@@ -57,13 +52,7 @@ export function sqlConversationStore(session: Session): ConversationStore {
         .execute();
     },
 
-    async touch(id) {
-      const now = session.world.clock.now();
-      await session.sql.execute(
-        "update conversations set last_message_at = $1, updated_at = $1 where id = $2 and organization_id = $3",
-        [now, id, organizationId],
-      );
-    },
+    touch: (id) => touchConversation(session, id),
 
     async remove(id) {
       const [gone] = await db

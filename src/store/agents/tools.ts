@@ -2,20 +2,11 @@ import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { ToolFilter } from "../../agent/ports/filters.ts";
 import type { ToolStore } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
-import type { Tool } from "../../tools/tool.ts";
-import type { FieldsOf } from "../base/columns.ts";
 import { countRows, type PageSource, readPage, removeRow } from "../base/pages.ts";
 import { containing } from "../base/rows.ts";
-import type { Tables } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
 import { TOOLS } from "./tables.ts";
-
-/** Tools kept in memory. */
-const CACHED_TOOLS_MAX = 1_000;
-
-const ONE = `select ${TOOLS.selected()} from tools where id = $1 and organization_id = $2`;
-const OF_AGENT = `select tools.id, tools.updated_at from agent_tools join tools on tools.id = agent_tools.tool_id
-  where agent_tools.agent_id = $1 and tools.organization_id = $2 order by agent_tools.position`;
+import { toolsOf } from "./tools.hot.ts";
 
 const SOURCE = { table: TOOLS, column: "created_at", missing: "refuse" } satisfies PageSource;
 
@@ -80,35 +71,11 @@ export function sqlToolStore(session: Session): ToolStore {
   };
 }
 
-/** The tool as it was at that change: from memory, or read once. */
-async function cachedTool(session: Session, id: string, updatedAt: number): Promise<Tool | undefined> {
-  const key = `${session.organizationId} ${id} ${updatedAt}`;
-  const known = session.toolCache.get(key);
-  if (known !== undefined) return known;
-  const { rows } = await session.sql.execute<FieldsOf<typeof TOOLS>>(ONE, [id, session.organizationId]);
-  const tool = rows[0] && TOOLS.read(rows[0]);
-  if (tool === undefined || tool.updatedAt !== updatedAt) return tool;
-  if (session.toolCache.size >= CACHED_TOOLS_MAX) session.toolCache.clear();
-  session.toolCache.set(key, tool);
-  return tool;
-}
-
 /** Which tools an agent has. */
 function agentTools(session: Session): Pick<ToolStore, "listForAgent" | "attach" | "detach"> {
-  const { db, organizationId } = session;
+  const { db } = session;
   return {
-    async listForAgent(agentId) {
-      const { rows } = await session.sql.execute<Pick<Tables["tools"], "id" | "updated_at">>(OF_AGENT, [
-        agentId,
-        organizationId,
-      ]);
-      const tools: Tool[] = [];
-      for (const row of rows) {
-        const tool = await cachedTool(session, row.id, row.updated_at);
-        if (tool !== undefined) tools.push(tool);
-      }
-      return tools;
-    },
+    listForAgent: (agentId) => toolsOf(session, agentId),
 
     async attach(agentId, toolId) {
       await db

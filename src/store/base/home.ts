@@ -1,12 +1,11 @@
+import { type Kysely, type SqlBool, sql } from "kysely";
 import type { Instant } from "../../core/clock.ts";
 import { isUnfinished } from "../runs/queued-runs.ts";
-import type { SqlConnection, SqlDatabase } from "./driver.ts";
+import { builderOver } from "./dialect.ts";
+import type { SqlDatabase } from "./driver.ts";
 import type { Lease } from "./lease.ts";
-import { inTransaction } from "./transaction.ts";
-
-const END = `update runs set status = 'failed', stop_reason = 'error', completed_at = $1 where ${isUnfinished()}`;
-const NOTE_UNSENT = "update runs set callback_error = $1 where id in (select run_id from run_callbacks)";
-const STAY = "update runs set approval_due_at = null where approval_due_at is not null";
+import type { Tables } from "./schema.ts";
+import { inTransaction } from "./transaction.hot.ts";
 
 /** What a database needs to be told of when it becomes one of its own. */
 export interface Leaving {
@@ -16,17 +15,15 @@ export interface Leaving {
 }
 
 /** The text that {@link writeHome} kept last; undefined in a database that has never been told where it is. */
-export async function readHome({ writer }: SqlDatabase): Promise<string | undefined> {
-  const { rows } = await writer.execute("select place from home", []);
-  const [row] = rows;
-  return row && String(row["place"]);
+export async function readHome({ writer, dialect }: SqlDatabase): Promise<string | undefined> {
+  return (await builderOver(writer, dialect).selectFrom("home").select("place").executeTakeFirst())?.place;
 }
 
 /** Keeps where the database is at home, on disk when it resolves. */
 export async function writeHome(database: SqlDatabase, lease: Lease, place: string): Promise<void> {
   await inTransaction(database, async () => {
     await lease.check();
-    await replace(database.writer, place);
+    await replace(builderOver(database.writer, database.dialect), place);
   });
   await database.flush();
 }
@@ -40,21 +37,26 @@ export async function leaveOriginal(
   place: string,
   { now, reason }: Leaving,
 ): Promise<number> {
-  const { writer } = database;
+  const db = builderOver(database.writer, database.dialect);
   const dropped = await inTransaction(database, async () => {
     await lease.check();
-    await writer.execute(END, [now]);
-    await writer.execute(NOTE_UNSENT, [reason]);
-    const { changes } = await writer.execute("delete from run_callbacks", []);
-    await writer.execute(STAY, []);
-    await replace(writer, place);
-    return changes;
+    await db
+      .updateTable("runs")
+      .set({ status: "failed", stop_reason: "error", completed_at: now })
+      .where(sql<SqlBool>`${sql.raw(isUnfinished())}`)
+      .execute();
+    const unsent = db.selectFrom("run_callbacks").select("run_id");
+    await db.updateTable("runs").set({ callback_error: reason }).where("id", "in", unsent).execute();
+    const { numDeletedRows } = await db.deleteFrom("run_callbacks").executeTakeFirst();
+    await db.updateTable("runs").set({ approval_due_at: null }).where("approval_due_at", "is not", null).execute();
+    await replace(db, place);
+    return Number(numDeletedRows);
   });
   await database.flush();
   return dropped;
 }
 
-async function replace(writer: SqlConnection, place: string): Promise<void> {
-  await writer.execute("delete from home", []);
-  await writer.execute("insert into home (place) values ($1)", [place]);
+async function replace(db: Kysely<Tables>, place: string): Promise<void> {
+  await db.deleteFrom("home").execute();
+  await db.insertInto("home").values({ place }).execute();
 }

@@ -1,6 +1,7 @@
 import { Failure } from "../../core/failure.ts";
-import type { SqlConnection, SqlDatabase } from "./driver.ts";
-import { inTransaction } from "./transaction.ts";
+import type { SqlDatabase } from "./driver.ts";
+import { raiseToken, readToken } from "./fencing-token.hot.ts";
+import { inTransaction } from "./transaction.hot.ts";
 
 /** The right to write to a database, which one server has at a time. */
 export interface Lease {
@@ -16,7 +17,7 @@ export interface Lease {
 export async function takeLease(database: SqlDatabase, onLost: () => void = () => {}): Promise<Lease> {
   const { writer } = database;
   const token = await inTransaction(database, async () => {
-    await writer.execute("update lease set fencing_token = fencing_token + 1", []);
+    await raiseToken(writer);
     return readToken(writer);
   });
   // On disk before anything is done in its name: after a power cut no other server may get the same number.
@@ -30,9 +31,4 @@ export async function takeLease(database: SqlDatabase, onLost: () => void = () =
       throw new Failure("unavailable", "Another server has taken over this database; nothing was stored");
     },
   };
-}
-
-async function readToken(writer: SqlConnection): Promise<number> {
-  const { rows } = await writer.execute("select fencing_token from lease", []);
-  return Number(rows[0]?.["fencing_token"]);
 }

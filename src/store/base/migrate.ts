@@ -17,7 +17,7 @@ import { ACTORS } from "../migrations/0013-actors.ts";
 import { NEUTRAL_EVENTS } from "../migrations/0014-neutral-events.ts";
 import { WORDS } from "./dialect.ts";
 import type { SqlConnection, SqlDatabase } from "./driver.ts";
-import { inTransaction } from "./transaction.ts";
+import { inTransaction } from "./transaction.hot.ts";
 
 /** Every change of the schema, in order; the index plus one is the version. Never edited once released. */
 const MIGRATIONS: readonly string[] = [

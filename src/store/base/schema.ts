@@ -13,7 +13,9 @@ import type {
   ToolId,
   UserId,
 } from "../../core/id.ts";
+import type { OwedWork } from "../../umi/backlog.ts";
 import type { FactId } from "../../umi/facts/kept/fact.ts";
+import type { Entry } from "../../umi/index/entry.ts";
 import type { AGENTS, BLOCKS, CONVERSATIONS, GROUPS, IDENTITIES, TOOLS } from "../agents/tables.ts";
 import type { ARCHIVES, ENTITIES, FACT_LINKS, FACTS, MENTIONS, MERGES, PASSAGES } from "../memory/tables.ts";
 import type { MESSAGES } from "../messages/tables.ts";
@@ -25,6 +27,7 @@ import type { RowOf } from "./columns.ts";
  * rooms of this folder; what a row has besides stands here.
  */
 export interface Tables {
+  home: { place: string };
   organizations: { id: OrganizationId; name: string; created_at: Instant };
   users: { id: UserId; organization_id: OrganizationId; name: string; created_at: Instant };
   agents: RowOf<typeof AGENTS> & Owned;
@@ -53,6 +56,9 @@ export interface Tables {
   group_agents: { group_id: GroupId; agent_id: AgentId; position: number };
   group_blocks: { group_id: GroupId; block_id: BlockId; position: number };
   passage_tags: { passage_id: PassageId; tag: string };
+  space_work: SpaceKey & OwedWork & { due_at: Instant | null; user_id: UserId };
+  umi_spaces: Owned & { number: Generated<number>; name: string; read_through: number };
+  umi_entries: Omit<Entry, "tags"> & { space_number: number; tags: string; terms: string };
   umi_facts: RowOf<typeof FACTS> & Owned;
   umi_fact_sources: SpaceKey & { fact_id: FactId; turn_id: string; position: number };
   umi_fact_parents: SpaceKey & { fact_id: FactId; parent_id: FactId; position: number };

@@ -3,24 +3,26 @@ import { Failure } from "../../core/failure.ts";
 import type { AgentId, ArchiveId } from "../../core/id.ts";
 import { embeddingKeyOf } from "../../llm/catalog.ts";
 import type { Archive, ArchiveFilter, ArchiveStore } from "../../umi/archive/archive.ts";
-import type { FieldsOf } from "../base/columns.ts";
 import { type PageSource, readPage, removeRow } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";
 import { sqlBacklog } from "./backlog.ts";
-import { sqlEntryStore } from "./entries.ts";
+import { sqlEntryStore } from "./entries.hot.ts";
 import { ARCHIVES } from "./tables.ts";
 
 const SOURCE = { table: ARCHIVES, column: "created_at", missing: "refuse" } satisfies PageSource;
-
-const FIND = `select ${ARCHIVES.selected()} from archives where id = $1 and organization_id = $2`;
 
 /** {@link ArchiveStore} over SQL. */
 export function sqlArchiveStore(session: Session): ArchiveStore {
   const { db, organizationId } = session;
   return {
     async find(id) {
-      const { rows } = await session.sql.execute<FieldsOf<typeof ARCHIVES>>(FIND, [id, organizationId]);
-      return rows[0] && ARCHIVES.read(rows[0]);
+      const row = await db
+        .selectFrom("archives")
+        .select(ARCHIVES.selection)
+        .where("id", "=", id)
+        .where("organization_id", "=", organizationId)
+        .executeTakeFirst();
+      return row && ARCHIVES.read(row);
     },
 
     async list(filter, page) {

@@ -9,9 +9,9 @@ import {
   normalizedName,
 } from "../../umi/facts/kept/entity.ts";
 import { type FactStore, MERGED_MAX, NAMESAKES_MAX } from "../../umi/facts/kept/fact-store.ts";
+import { inSpace } from "../base/in-space.ts";
 import type { Tables } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
-import { inSpace } from "../base/space.ts";
 import { ENTITIES, MENTIONS, MERGES } from "./tables.ts";
 
 /** The part of a {@link FactStore} that is about entities. */

@@ -8,8 +8,8 @@ import { keepEmbeddings } from "../../umi/vectors/keep-embeddings.ts";
 import type { KeyedVectors } from "../../umi/vectors/quick-vectors.ts";
 import type { Session } from "../base/session.ts";
 import { sqlBacklog } from "./backlog.ts";
-import { sqlEntryStore } from "./entries.ts";
-import { sqlVectorStore } from "./vectors.ts";
+import { sqlEntryStore } from "./entries.hot.ts";
+import { sqlVectorStore } from "./vectors.hot.ts";
 
 /** Makes passages of an archive entries of its space, with the vectors that are known; what lacks one is owed it. */
 export async function addPassageEntries(

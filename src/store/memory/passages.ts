@@ -8,14 +8,11 @@ import { limitOf, orderOf, type PageSource, pageCondition, readable, removeRow }
 import { containing, fromJson } from "../base/rows.ts";
 import type { Session } from "../base/session.ts";
 import { sqlArchiveStore } from "./archives.ts";
-import { sqlEntryStore } from "./entries.ts";
+import { sqlEntryStore } from "./entries.hot.ts";
 import { addPassageEntries } from "./passage-entries.ts";
 import { PASSAGES } from "./tables.ts";
 
 const SOURCE = { table: PASSAGES, column: "created_at", missing: "refuse" } satisfies PageSource;
-
-const ARCHIVE_OF = `select archives.id from agent_archives join archives on archives.id = agent_archives.archive_id
-  where agent_archives.agent_id = $1 and archives.organization_id = $2`;
 
 /** {@link PassageStore} over SQL. */
 export function sqlPassageStore(session: Session): PassageStore {
@@ -135,8 +132,14 @@ async function archiveFor(session: Session, id: ArchiveId): Promise<Archive> {
 }
 
 async function archiveOf(session: Session, agentId: AgentId): Promise<ArchiveId | undefined> {
-  const { rows } = await session.sql.execute<{ readonly id: ArchiveId }>(ARCHIVE_OF, [agentId, session.organizationId]);
-  return rows[0]?.id;
+  const row = await session.db
+    .selectFrom("agent_archives")
+    .innerJoin("archives", "archives.id", "agent_archives.archive_id")
+    .select("archives.id")
+    .where("agent_archives.agent_id", "=", agentId)
+    .where("archives.organization_id", "=", session.organizationId)
+    .executeTakeFirst();
+  return row?.id;
 }
 
 /** An archive that the agent owns, with its embeddings. */

@@ -6,11 +6,6 @@ import type { Page } from "../../core/page.ts";
 import type { Session } from "../base/session.ts";
 import { REPLACED_AT_HOME } from "./message-rows.ts";
 
-const SEQUENCE_OF = "select sequence_id as place from messages where id = $1 and organization_id = $2";
-const POSITION_OF = `select thread_messages.position as place
-  from messages join thread_messages on thread_messages.sequence_id = messages.sequence_id
-  where messages.id = $1 and messages.organization_id = $2 and thread_messages.thread_id = $3`;
-
 /** Whether a message is told only where errors are: it gave way to the same sent again. */
 export const IS_REPLACED = `(coalesce(messages.is_error, 0) = 1 or ${REPLACED_AT_HOME})`;
 
@@ -46,15 +41,30 @@ export async function cursorCondition(
   const column = sql.ref(threadId === null ? "messages.sequence_id" : "thread_messages.position");
   const compare = async (id: string | undefined, operator: "<" | ">") => {
     if (id === undefined) return sql<SqlBool>`1 = 1`;
-    const { rows } =
-      threadId === null
-        ? await session.sql.execute(SEQUENCE_OF, [id, session.organizationId])
-        : await session.sql.execute(POSITION_OF, [id, session.organizationId, threadId]);
-    if (rows[0] === undefined)
+    const at = await placeOf(session, id, threadId);
+    if (at === undefined)
       throw new Failure("not_found", `The page cursor '${id}' names no message; start again without it`);
-    return sql<SqlBool>`${column} ${sql.raw(operator)} ${rows[0]["place"]}`;
+    return sql<SqlBool>`${column} ${sql.raw(operator)} ${at}`;
   };
   const after = await compare(page.after, isDescending ? "<" : ">");
   const before = await compare(page.before, isDescending ? ">" : "<");
   return sql<SqlBool>`${after} and ${before}`;
+}
+
+async function placeOf(
+  { db, organizationId }: Session,
+  id: string,
+  threadId: ThreadId | null,
+): Promise<number | undefined> {
+  const messages = db
+    .selectFrom("messages")
+    .where(sql<SqlBool>`messages.id = ${id}`)
+    .where("messages.organization_id", "=", organizationId);
+  if (threadId === null) return (await messages.select("sequence_id").executeTakeFirst())?.sequence_id;
+  const row = await messages
+    .innerJoin("thread_messages", "thread_messages.sequence_id", "messages.sequence_id")
+    .select("thread_messages.position")
+    .where("thread_messages.thread_id", "=", threadId)
+    .executeTakeFirst();
+  return row?.position;
 }

@@ -1,8 +1,4 @@
 import { sql } from "kysely";
-import type { Message } from "../../agent/message.ts";
-import { spokenText } from "../../agent/spoken.ts";
-import type { MessageRow } from "../base/schema.ts";
-import type { Session } from "../base/session.ts";
 import { MESSAGES } from "./tables.ts";
 
 /** The columns of a message, but for what is an error where. */
@@ -32,33 +28,3 @@ export const HOME_COLUMNS = [
     "isError",
   ),
 ] as const;
-
-const INSERT_MESSAGE = `${MESSAGES.inserting(["organization_id", "is_spoken", "search_text"])} returning sequence_id`;
-
-/** Adds a message and returns its place in the order of all messages. */
-export async function insertMessage(session: Session, message: Message): Promise<number> {
-  const values = insertValues(session.organizationId, message);
-  const { rows } = await session.sql.execute<Pick<MessageRow, "sequence_id">>(INSERT_MESSAGE, values);
-  const sequenceId = Number(rows[0]?.sequence_id);
-  keepMessage(session, { sequenceId, message, texts: values });
-  return sequenceId;
-}
-
-interface KeptMessage {
-  readonly sequenceId: number;
-  readonly message: Message;
-  /** What its row holds: its texts say how much room it takes. */
-  readonly texts: readonly unknown[];
-}
-
-/** Keeps a message at hand for the next transactions, where this is one. */
-export function keepMessage(session: Session, { sequenceId, message, texts }: KeptMessage): void {
-  const { contextCache, organizationId } = session;
-  const chars = texts.reduce<number>((sum, text) => sum + (typeof text === "string" ? text.length : 0), 0);
-  contextCache?.set(sequenceId, { message: { ...message, isError: null }, organizationId, chars });
-}
-
-/** The values of `INSERT_MESSAGE`, in its order. */
-function insertValues(organizationId: string, message: Message): readonly unknown[] {
-  return [...MESSAGES.values(message), organizationId, spokenText(message) === "" ? 0 : 1, ""];
-}

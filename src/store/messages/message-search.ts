@@ -2,21 +2,13 @@ import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { MessageRole } from "../../agent/message.ts";
 import type { SpokenFilter } from "../../agent/ports/filters.ts";
 import type { MessageStore } from "../../agent/ports/ports.ts";
-import type { RunId } from "../../core/id.ts";
 import { readable } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";
 import { IS_REPLACED } from "./message-filter.ts";
 import { HOME_COLUMNS, REPLACED_AT_HOME } from "./message-rows.ts";
+import { runsOfOtid } from "./messages.hot.ts";
 import { MESSAGES } from "./tables.ts";
 import { rememberMessages } from "./turn-entries.ts";
-
-// A run that was deleted has no answer to give, so it took nothing.
-const OF_OTID = `select messages.run_id from messages join runs on runs.id = messages.run_id
-  where messages.agent_id = $1 and messages.otid = $2
-  and coalesce(messages.conversation_id, '') = coalesce($3, '') and messages.organization_id = $4
-  group by messages.run_id order by max(messages.sequence_id) desc limit $5`;
-
-const NOTE_INDEXED = "update messages set search_text = '' where id = $1 and organization_id = $2";
 
 /** The part of {@link MessageStore} that looks messages up by their names, or lists what was said. */
 export type MessageFinder = Pick<MessageStore, "findAll" | "indexMissing" | "listSpoken" | "runsOfOtid">;
@@ -49,7 +41,17 @@ export function sqlMessageFinder(session: Session): MessageFinder {
         .execute();
       const messages = rows.map(MESSAGES.read);
       await rememberMessages(session, messages);
-      for (const { id } of messages) await session.sql.execute(NOTE_INDEXED, [id, organizationId]);
+      if (messages.length > 0)
+        await db
+          .updateTable("messages")
+          .set({ search_text: "" })
+          .where(
+            "id",
+            "in",
+            messages.map(({ id }) => id),
+          )
+          .where("organization_id", "=", organizationId)
+          .execute();
       return messages.length;
     },
 
@@ -64,16 +66,7 @@ export function sqlMessageFinder(session: Session): MessageFinder {
       return readable(session, MESSAGES, rows);
     },
 
-    async runsOfOtid(agentId, conversationId, otid, limit) {
-      const { rows } = await session.sql.execute<{ readonly run_id: RunId }>(OF_OTID, [
-        agentId,
-        otid,
-        conversationId,
-        organizationId,
-        limit,
-      ]);
-      return rows.map((row) => row.run_id);
-    },
+    runsOfOtid: (agentId, conversationId, otid, limit) => runsOfOtid(session, { agentId, conversationId, otid }, limit),
   };
 }
 

@@ -1,18 +1,13 @@
-import type { Selectable } from "kysely";
 import type { MessageStore } from "../../agent/ports/ports.ts";
 import { limitOf, readable } from "../base/pages.ts";
-import type { MessageRow } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
 import { sqlForks } from "./forks.ts";
 import { cursorCondition, matches } from "./message-filter.ts";
 import { HOME_COLUMNS } from "./message-rows.ts";
 import { type MessageFinder, sqlMessageFinder } from "./message-search.ts";
+import { saveTokenCounts } from "./messages.hot.ts";
 import { MESSAGES } from "./tables.ts";
 import { sqlThreads, type Threads } from "./threads.ts";
-
-const SAVE_SYSTEM =
-  "update messages set content = $1 where id = $2 and organization_id = $3 and role = 'system' returning sequence_id";
-const COUNT = "select count(*) as total from messages where agent_id = $1 and organization_id = $2";
 
 /** {@link MessageStore} over SQL. */
 export function sqlMessageStore(session: Session): MessageStore {
@@ -47,26 +42,27 @@ function sqlMessages(session: Session): Omit<MessageStore, keyof Threads | keyof
 
     async saveSystem(id, text) {
       const content = JSON.stringify([{ type: "text", text }]);
-      const saved = await session.sql.execute<Pick<Selectable<MessageRow>, "sequence_id">>(SAVE_SYSTEM, [
-        content,
-        id,
-        organizationId,
-      ]);
-      for (const row of saved.rows) session.contextCache?.change(row.sequence_id);
+      const saved = await db
+        .updateTable("messages")
+        .set({ content })
+        .where("id", "=", id)
+        .where("organization_id", "=", organizationId)
+        .where("role", "=", "system")
+        .returning("sequence_id")
+        .execute();
+      for (const row of saved) session.contextCache?.change(row.sequence_id);
     },
 
-    async saveTokenCounts(counts) {
-      for (const [id, tokens] of counts)
-        await session.sql.execute("update messages set tokens = $1 where id = $2 and organization_id = $3", [
-          tokens,
-          id,
-          organizationId,
-        ]);
-    },
+    saveTokenCounts: (counts) => saveTokenCounts(session, counts),
 
     async countForAgent(agentId) {
-      const { rows } = await session.sql.execute(COUNT, [agentId, organizationId]);
-      return Number(rows[0]?.["total"]);
+      const row = await db
+        .selectFrom("messages")
+        .select((eb) => eb.fn.countAll<number>().as("total"))
+        .where("agent_id", "=", agentId)
+        .where("organization_id", "=", organizationId)
+        .executeTakeFirstOrThrow();
+      return Number(row.total);
     },
   };
 }

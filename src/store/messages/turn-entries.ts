@@ -6,7 +6,7 @@ import type { NewEntry } from "../../umi/index/entry.ts";
 import { ADD_ENTRIES_MAX } from "../../umi/index/entry-store.ts";
 import { sqlIdentityStore } from "../agents/identities.ts";
 import type { Session } from "../base/session.ts";
-import { addNewEntries, sqlEntryStore } from "../memory/entries.ts";
+import { addNewEntries, sqlEntryStore } from "../memory/entries.hot.ts";
 import { sqlFactStore } from "../memory/facts.ts";
 
 /** What is said on one day of a conversation is a session: its messages explain each other. */

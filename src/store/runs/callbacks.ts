@@ -1,41 +1,54 @@
+import { type Kysely, type SqlBool, sql } from "kysely";
 import type { CallbackOutcome, Run, WaitingCallback } from "../../agent/run.ts";
 import type { RunId } from "../../core/id.ts";
-import type { TypedConnection } from "../base/driver.ts";
 import { toActor } from "../base/rows.ts";
-import type { RunRow, Tables } from "../base/schema.ts";
+import type { Tables } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
-
-const QUEUE = `insert into run_callbacks (run_id, organization_id, attempts, due_at)
-  values ($1, $2, 0, $3) on conflict do nothing`;
-const WAITING = `select run_callbacks.*, runs.user_id, runs.callback_url from run_callbacks
-  join runs on runs.id = run_callbacks.run_id order by run_callbacks.due_at limit $1`;
-const NOTE = `update runs set callback_sent_at = $1, callback_status_code = $2, callback_error = $3
-  where id = $4 and organization_id = $5`;
-const AGAIN =
-  "update run_callbacks set attempts = attempts + 1, due_at = $1 where run_id = $2 and organization_id = $3";
-const DONE = "delete from run_callbacks where run_id = $1 and organization_id = $2";
-
-type WaitingRow = Tables["run_callbacks"] & Pick<RunRow, "user_id" | "callback_url">;
 
 /** Puts the callback of a run that has ended on the list, in the transaction that ends it. */
 export async function queueCallback(session: Session, run: Run): Promise<void> {
   if (run.callbackUrl === null || run.completedAt === null || run.callbackSentAt !== null) return;
   // Given up before it was sent.
   if (run.callbackError !== null) return;
-  await session.sql.execute(QUEUE, [run.id, session.organizationId, run.completedAt]);
+  await session.db
+    .insertInto("run_callbacks")
+    .values({ run_id: run.id, organization_id: session.organizationId, attempts: 0, due_at: run.completedAt })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
 }
 
 /** See `RunStore.noteCallback`. */
-export async function noteCallback(session: Session, id: RunId, outcome: CallbackOutcome): Promise<void> {
-  const { sentAt, statusCode, error, retryAt } = outcome;
-  await session.sql.execute(NOTE, [sentAt, statusCode, error, id, session.organizationId]);
-  if (retryAt === null) await session.sql.execute(DONE, [id, session.organizationId]);
-  else await session.sql.execute(AGAIN, [retryAt, id, session.organizationId]);
+export async function noteCallback(
+  { db, organizationId }: Session,
+  id: RunId,
+  { sentAt, statusCode, error, retryAt }: CallbackOutcome,
+): Promise<void> {
+  await db
+    .updateTable("runs")
+    .set({ callback_sent_at: sentAt, callback_status_code: statusCode, callback_error: error })
+    .where("id", "=", id)
+    .where("organization_id", "=", organizationId)
+    .execute();
+  const isOurs = sql<SqlBool>`run_id = ${id} and organization_id = ${organizationId}`;
+  if (retryAt === null) await db.deleteFrom("run_callbacks").where(isOurs).execute();
+  else
+    await db
+      .updateTable("run_callbacks")
+      .set((eb) => ({ attempts: eb("attempts", "+", 1), due_at: retryAt }))
+      .where(isOurs)
+      .execute();
 }
 
 /** See `Store.waitingCallbacks`. */
-export async function waitingCallbacks(reader: TypedConnection, limit: number): Promise<readonly WaitingCallback[]> {
-  const { rows } = await reader.execute<WaitingRow>(WAITING, [limit]);
+export async function waitingCallbacks(db: Kysely<Tables>, limit: number): Promise<readonly WaitingCallback[]> {
+  const rows = await db
+    .selectFrom("run_callbacks")
+    .innerJoin("runs", "runs.id", "run_callbacks.run_id")
+    .selectAll("run_callbacks")
+    .select(["runs.user_id", "runs.callback_url"])
+    .orderBy("run_callbacks.due_at")
+    .limit(limit)
+    .execute();
   return rows.map((row) => ({
     actor: toActor(row),
     runId: row.run_id,

@@ -1,79 +1,48 @@
-import { type RawBuilder, type SqlBool, sql } from "kysely";
+import { type Kysely, type RawBuilder, type SqlBool, sql } from "kysely";
 import type { RunFilter } from "../../agent/ports/filters.ts";
-import type { RunStore } from "../../agent/ports/ports.ts";
-import type { ExpiringApproval, Run } from "../../agent/run.ts";
-import type { Instant } from "../../core/clock.ts";
+import type { RunStore, UnfinishedRun } from "../../agent/ports/ports.ts";
+import type { ExpiringApproval } from "../../agent/run.ts";
 import { Failure } from "../../core/failure.ts";
-import type { OrganizationId } from "../../core/id.ts";
-import type { FieldsOf } from "../base/columns.ts";
-import type { TypedConnection } from "../base/driver.ts";
 import { type PageSource, readPage, removeRow } from "../base/pages.ts";
-import { type ActorColumns, toActor } from "../base/rows.ts";
-import type { RunRow } from "../base/schema.ts";
+import { toActor } from "../base/rows.ts";
+import type { Tables } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
-import { noteCallback, queueCallback } from "./callbacks.ts";
-import { forgetArrivals } from "./events.ts";
+import { noteCallback } from "./callbacks.ts";
+import { forgetArrivals } from "./events.hot.ts";
 import { forgetRunTraces } from "./provider-traces.ts";
 import { isUnfinished, sqlQueuedRuns } from "./queued-runs.ts";
+import { activeRun, findRun, finishRun, insertRun, saveRun } from "./runs.hot.ts";
 import { RUNS } from "./tables.ts";
 
 const SOURCE = { table: RUNS, column: "created_at", missing: "refuse" } satisfies PageSource;
-
-const FIND = `select ${RUNS.selected()} from runs where id = $1 and organization_id = $2`;
-const INSERT = RUNS.inserting(["organization_id", "user_id"]);
-
-const UPDATE = `update runs set status = $1, stop_reason = $2, metadata = $3, completed_at = $4, ttft_ns = $5, total_duration_ns = $6,
-  approval_due_at = $7 where id = $8 and organization_id = $9`;
-
-const FINISH = `${UPDATE} and (conversation_id is null
-  or exists (select 1 from conversations where conversations.id = runs.conversation_id))`;
-
-const EXPIRING = `select id, organization_id, user_id, approval_due_at from runs where approval_due_at is not null
-  order by approval_due_at limit $1`;
-
-const ACTIVE = `select id from runs where agent_id = $1 and ${isUnfinished()} and status = 'running'
-  and coalesce(conversation_id, '') = coalesce($2, '') and organization_id = $3 limit 1`;
+/** Runs that a restart continues. */
+const UNFINISHED_MAX = 100_000;
 
 /** {@link RunStore} over SQL. */
 export function sqlRunStore(session: Session): RunStore {
   const { organizationId } = session;
   return {
-    async find(id) {
-      const { rows } = await session.sql.execute<FieldsOf<typeof RUNS>>(FIND, [id, organizationId]);
-      return rows[0] && RUNS.read(rows[0]);
-    },
+    find: (id) => findRun(session, id),
 
-    async active(agentId, conversationId) {
-      const { rows } = await session.sql.execute<Pick<RunRow, "id">>(ACTIVE, [agentId, conversationId, organizationId]);
-      return rows[0]?.id;
-    },
+    active: (agentId, conversationId) => activeRun(session, agentId, conversationId),
 
     async list(filter, page) {
       return readPage(session, SOURCE, { page, condition: matches(organizationId, filter) });
     },
 
-    async insert(run) {
-      await session.sql.execute(INSERT, [...RUNS.values(run), organizationId, session.userId]);
-    },
+    insert: (run) => insertRun(session, run),
 
-    async save(run) {
-      await session.sql.execute(UPDATE, updateValues(run, organizationId));
-      await queueCallback(session, run);
-    },
+    save: (run) => saveRun(session, run),
 
-    async finish(run) {
-      const { changes } = await session.sql.execute(FINISH, updateValues(run, organizationId));
-      if (changes === 0) return false;
-      await queueCallback(session, run);
-      return true;
-    },
+    finish: (run) => finishRun(session, run),
 
     async setApprovalDue(id, dueAt) {
-      await session.sql.execute("update runs set approval_due_at = $1 where id = $2 and organization_id = $3", [
-        dueAt,
-        id,
-        organizationId,
-      ]);
+      await session.db
+        .updateTable("runs")
+        .set({ approval_due_at: dueAt })
+        .where("id", "=", id)
+        .where("organization_id", "=", organizationId)
+        .execute();
     },
 
     ...sqlQueuedRuns(session),
@@ -88,32 +57,30 @@ export function sqlRunStore(session: Session): RunStore {
   };
 }
 
-/** The values of `UPDATE`, in its order. */
-function updateValues(run: Run, organizationId: OrganizationId): readonly unknown[] {
-  return [
-    run.status,
-    run.stopReason,
-    JSON.stringify(run.metadata),
-    run.completedAt,
-    run.ttftNs,
-    run.totalDurationNs,
-    run.approvalDueAt,
-    run.id,
-    organizationId,
-  ];
+/** See `Store.expiringApprovals`. */
+export async function expiringApprovals(db: Kysely<Tables>, limit: number): Promise<readonly ExpiringApproval[]> {
+  const rows = await db
+    .selectFrom("runs")
+    .select(["id", "organization_id", "user_id", "approval_due_at"])
+    .where("approval_due_at", "is not", null)
+    .orderBy("approval_due_at")
+    .limit(limit)
+    .execute();
+  return rows.flatMap((row) =>
+    row.approval_due_at === null ? [] : [{ actor: toActor(row), runId: row.id, dueAt: row.approval_due_at }],
+  );
 }
 
-/** See `Store.expiringApprovals`. */
-export async function expiringApprovals(reader: TypedConnection, limit: number): Promise<readonly ExpiringApproval[]> {
-  const { rows } = await reader.execute<ActorColumns & Pick<RunRow, "id"> & { readonly approval_due_at: Instant }>(
-    EXPIRING,
-    [limit],
-  );
-  return rows.map((row) => ({
-    actor: toActor(row),
-    runId: row.id,
-    dueAt: row.approval_due_at,
-  }));
+/** See `Store.unfinishedRuns`. */
+export async function unfinishedRuns(db: Kysely<Tables>): Promise<readonly UnfinishedRun[]> {
+  const rows = await db
+    .selectFrom("runs")
+    .select(["id", "organization_id", "user_id"])
+    .where(sql<SqlBool>`${sql.raw(isUnfinished())} and status = 'running'`)
+    .orderBy("created_at")
+    .limit(UNFINISHED_MAX)
+    .execute();
+  return rows.map((row) => ({ actor: toActor(row), runId: row.id }));
 }
 
 function matches(organizationId: string, filter: RunFilter): RawBuilder<SqlBool> {

@@ -3,11 +3,10 @@ import type { StepFilter } from "../../agent/ports/filters.ts";
 import type { StepStore } from "../../agent/ports/ports.ts";
 import { type PageSource, readPage } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";
+import { insertStep } from "./steps.hot.ts";
 import { STEPS } from "./tables.ts";
 
 const SOURCE = { table: STEPS, column: "created_at", missing: "refuse" } satisfies PageSource;
-
-const INSERT = STEPS.inserting(["organization_id"]);
 
 /** {@link StepStore} over SQL. */
 export function sqlStepStore(session: Session): StepStore {
@@ -27,9 +26,7 @@ export function sqlStepStore(session: Session): StepStore {
       return readPage(session, SOURCE, { page, condition: matches(organizationId, filter) });
     },
 
-    async insert(step) {
-      await session.sql.execute(INSERT, [...STEPS.values(step), organizationId]);
-    },
+    insert: (step) => insertStep(session, step),
 
     async save(step) {
       const { id, ...row } = STEPS.row(step);

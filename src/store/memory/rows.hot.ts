@@ -1,9 +1,11 @@
+// Hot: a search reads entries by number, and every entry that is stored is looked up. 64 of them take 7 µs, and 28 µs where the
+// query is built (Bun 1.4.5).
 import { type Entry, splitTerms } from "../../umi/index/entry.ts";
 import type { EntryTerms } from "../../umi/index/entry-store.ts";
 import type { TypedConnection } from "../base/driver.ts";
 import { filledLists, placeholders } from "../base/placeholders.ts";
 import { fromJson } from "../base/rows.ts";
-import type { SpaceRow } from "../base/space.ts";
+import type { SpaceRow } from "../base/space.hot.ts";
 
 /** The columns of `umi_entries`, but for the space. */
 export const ENTRY_COLUMNS = "number, id, session, speaker, role, text, at, tags, terms";

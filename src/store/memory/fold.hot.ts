@@ -1,3 +1,5 @@
+// Hot: a fold reads and writes a chunk of each term, some thousand statements. One takes 7 µs, and 19 µs where the query is
+// built (Bun 1.4.5).
 import { type EntryRow, encodeRows, goneRow, ROW_BYTES, rowOf } from "../../umi/index/columns.ts";
 import { tagTerm } from "../../umi/index/entry.ts";
 import {
@@ -9,8 +11,8 @@ import {
 } from "../../umi/index/postings.ts";
 import { INTEGER_MAX } from "../base/dialect.ts";
 import type { TypedConnection } from "../base/driver.ts";
-import type { SpaceRow } from "../base/space.ts";
-import { type IndexedEntry, readNext } from "./rows.ts";
+import type { SpaceRow } from "../base/space.hot.ts";
+import { type IndexedEntry, readNext } from "./rows.hot.ts";
 
 const LAST_CHUNK =
   "select first_number, last_number, total, data from umi_postings where space_number = $1 and term = $2 and first_number <= $3 order by first_number desc limit 1";
