@@ -6,7 +6,9 @@ import { isOfDisk } from "./sqlite-failures.ts";
 /** Changed rows after which the log is copied into the database file; sooner when it is too long. */
 const CHECKPOINT_ROWS = 4_000;
 /** Size of the log beyond which this thread finishes a checkpoint itself, so that the log starts over. */
-export const LOG_BYTES_MAX = 64 * 1024 * 1024;
+const LOG_BYTES_MAX = 64 * 1024 * 1024;
+/** Size to which a log that was longer is cut as it starts over. One that was not keeps its room, which would be paid for again. */
+const LOG_BYTES_KEPT = 16 * 1024 * 1024;
 
 /**
  * Copies the log into the database file, what others leave of it or all. Where the disk is full or cannot be read the
@@ -27,6 +29,15 @@ export function checkpointer(path: string, write: Database, log: number) {
   let running: Promise<void> | undefined;
   let rows = 0;
   let isLeft = false;
+  let limit = 0;
+  cutTo(LOG_BYTES_MAX);
+
+  /** Sets the size to which the log is cut whenever it starts over. */
+  function cutTo(bytes: number): void {
+    if (bytes === limit) return;
+    limit = bytes;
+    write.run(`pragma journal_size_limit = ${bytes}`);
+  }
 
   async function run(): Promise<void> {
     worker ??= new Worker(entryUrl("disk/checkpoint-worker"));
@@ -37,6 +48,7 @@ export function checkpointer(path: string, write: Database, log: number) {
       thread.postMessage(path);
     });
     isLeft = fstatSync(log).size > LOG_BYTES_MAX;
+    if (isLeft) cutTo(LOG_BYTES_KEPT);
     finish();
   }
 
@@ -52,6 +64,7 @@ export function checkpointer(path: string, write: Database, log: number) {
     committed: finish,
     wrote(changedRows: number, logBytes: number) {
       rows += changedRows;
+      if (logBytes <= LOG_BYTES_KEPT) cutTo(LOG_BYTES_MAX);
       const isDue = rows >= CHECKPOINT_ROWS || logBytes > LOG_BYTES_MAX;
       if (!isDue || running !== undefined) return;
       rows = 0;

@@ -16,7 +16,7 @@ import type { SqlConnection, SqlDatabase, SqlResult } from "../../store/base/dri
 import { SCHEMA_VERSION } from "../../store/base/migrate.ts";
 import { unreadableRows } from "../../store/base/unreadable-rows.ts";
 import { createTurns } from "../serving/turns.ts";
-import { checkpointer, copyLog, LOG_BYTES_MAX } from "./checkpoints.ts";
+import { checkpointer, copyLog } from "./checkpoints.ts";
 import { makePrivate, watchFiles } from "./data-files.ts";
 import { codeOf, openFailure, translate } from "./sqlite-failures.ts";
 import { transactionOn } from "./sqlite-transaction.ts";
@@ -27,8 +27,6 @@ const DAMAGED_ROWS_MAX = 20;
 const STATEMENTS_MAX = 400;
 /** How much of the log is written again at a time. */
 const RENEWED_BYTES = 1024 * 1024;
-/** Size to which the log is cut whenever it starts over. Below what it grows to by itself, each start would pay for the same room anew. */
-const LOG_BYTES_KEPT = LOG_BYTES_MAX;
 
 /** A database with counters for benches and tests. */
 export interface OpenedSqlite extends SqlDatabase {
@@ -177,7 +175,6 @@ function openDatabase(path: string, isReader: boolean): Database {
   database.run("pragma synchronous = normal");
   database.run("pragma foreign_keys = on");
   database.run("pragma wal_autocheckpoint = 0");
-  database.run(`pragma journal_size_limit = ${LOG_BYTES_KEPT}`);
   database.run("pragma cache_size = -16000");
   database.run("pragma temp_store = memory");
   if (isReader) database.run("pragma query_only = on");
