@@ -20,10 +20,11 @@ export type CrashPoint = keyof typeof POINTS;
 /** All of them. */
 export const CRASH_POINTS = Object.keys(POINTS) as readonly CrashPoint[];
 
-/** Events of its kind before which an aimed crash comes; where there are few of them, it must not wait for many. */
+/** Events of its kind before which an aimed crash comes. */
 const EVENTS_MAX = 24;
+/** Moments that most processes never see: an aim at one of them outlasts the process, and must not wait for many. */
+const RARE = ["within a tool", "within a callback"] as const satisfies readonly CrashPoint[];
 const RARE_EVENTS_MAX = 3;
-const RARE: readonly (CrashPoint | undefined)[] = ["within a tool", "within a callback"];
 
 /** Crashes that are aimed: one process ends after the third piece of an answer, another after its first flush. */
 export interface Aim {
@@ -43,19 +44,47 @@ export interface AimOptions {
 /** The one {@link Aim}. */
 export function createAim({ hazards, random: given, faults }: AimOptions): Aim {
   const random = given.fork("aim");
-  let point: CrashPoint | undefined;
-  let eventsLeft = 0;
+  const rarely = random.fork("rare");
+  let next: Aimed | undefined;
+  let rare = draw(rarely, RARE, RARE_EVENTS_MAX);
+
+  function draw(
+    from: SeededRandom,
+    points: readonly [CrashPoint, ...CrashPoint[]],
+    eventsMax: number,
+  ): Aimed | undefined {
+    const point = faults.chance(from, hazards.aimRate) ? from.pick(points) : undefined;
+    const eventsLeft = Math.floor(eventsMax ** from.fraction());
+    return point && { point, eventsLeft };
+  }
+
   return {
     take() {
-      point = faults.chance(random, hazards.aimRate) ? random.pick(CRASH_POINTS as [CrashPoint]) : undefined;
-      eventsLeft = Math.floor((RARE.includes(point) ? RARE_EVENTS_MAX : EVENTS_MAX) ** random.fraction());
+      next = draw(random, CRASH_POINTS as [CrashPoint], EVENTS_MAX);
     },
     hit(label) {
-      if (point === undefined || !faults.areOn) return undefined;
-      if (!(POINTS[point] as readonly string[]).includes(label) || --eventsLeft > 0) return undefined;
-      const hit = point;
-      point = undefined;
+      if (!faults.areOn) return undefined;
+      if (isHit(rare, label)) {
+        const hit = rare?.point;
+        rare = draw(rarely, RARE, RARE_EVENTS_MAX);
+        return hit;
+      }
+      if (!isHit(next, label)) return undefined;
+      const hit = next?.point;
+      next = undefined;
       return hit;
     },
   };
+}
+
+/** A moment that is aimed at, and how many events of its kind it is away. */
+interface Aimed {
+  readonly point: CrashPoint;
+  eventsLeft: number;
+}
+
+function isHit(aimed: Aimed | undefined, label: string): boolean {
+  if (aimed === undefined || !(POINTS[aimed.point] as readonly string[]).includes(label)) return false;
+  aimed.eventsLeft--;
+  return aimed.eventsLeft <= 0;
 }
