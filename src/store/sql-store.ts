@@ -9,6 +9,7 @@ import { sqlConversationStore } from "./agents/conversations.ts";
 import { sqlGroupStore } from "./agents/groups.ts";
 import { sqlIdentityStore } from "./agents/identities.ts";
 import { sqlToolStore } from "./agents/tools.ts";
+import { createAgentCache } from "./base/agent-cache.ts";
 import type { ColumnCache, EmbeddedCache, VectorCache } from "./base/caches.ts";
 import { createContextCache } from "./base/context-cache.ts";
 import { builderOver } from "./base/dialect.ts";
@@ -64,9 +65,11 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
   const columnCache: ColumnCache = new Map();
   const embeddedCache: EmbeddedCache = new Map();
   const contextCache = createContextCache();
+  const agentCache = createAgentCache();
   const shared = {
     world,
     toolCache,
+    agentCache,
     vectorCache,
     onDamaged: onceEach(onDamaged ?? (() => {})),
     arrivals: { eventsMax: arrivalsMax, events: 0, chars: 0 },
@@ -89,13 +92,18 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
           await lease.check();
           return work(writers(actor));
         };
-        const result = await inTransaction(database, held, barrier.committed);
+        const committed = () => {
+          barrier.committed();
+          agentCache.ended();
+        };
+        const result = await inTransaction(database, held, committed);
         if (shared.owed.isNew) {
           shared.owed.isNew = false;
           onOwed?.();
         }
         return result;
       } finally {
+        agentCache.ended();
         release();
         // What is made of it next may be long, too.
         await database.giveWay?.();

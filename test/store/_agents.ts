@@ -19,6 +19,51 @@ export function agentContract(subject: Subject): void {
 }
 
 function agents(subject: Subject): void {
+  subject("agents: find() and listForAgent() give what is committed, whatever was read before", async (opened) => {
+    const ada = agent();
+    const [roll, ring] = [tool("roll"), tool("ring")];
+    await write(opened, async ({ agents, tools }) => {
+      await agents.insert(ada);
+      for (const each of [roll, ring]) await tools.upsert(each);
+      await tools.attach(ada.id, roll.id);
+    });
+    const seen = async (stores = reader(opened)) => [
+      (await stores.agents.find(ada.id))?.name,
+      ...(await stores.tools.listForAgent(ada.id)).map(({ description }) => description),
+    ];
+    const before = ["Ada", "Does it"];
+    expect([await seen(), await seen()]).toEqual([before, before]);
+    const changing = write(opened, async (stores) => {
+      await stores.agents.save({ ...ada, name: "Bo" });
+      expect(await seen(stores)).toEqual(["Bo", "Does it"]);
+      await stores.tools.save({ ...roll, description: "Rolls", updatedAt: world.clock.now() });
+      await stores.tools.attach(ada.id, ring.id);
+      expect(await seen(stores)).toEqual(["Bo", "Rolls", "Does it"]);
+      if (opened.database.dialect === "sqlite") expect(await seen()).toEqual(before);
+      throw new Error("no");
+    });
+    await expect(changing).rejects.toThrow("no");
+    expect(await seen()).toEqual(before);
+    await write(opened, ({ tools }) => tools.attach(ada.id, ring.id));
+    expect(await seen()).toEqual([...before, "Does it"]);
+    await write(opened, ({ tools }) => tools.save({ ...ring, description: "Rings", updatedAt: world.clock.now() }));
+    expect(await seen()).toEqual([...before, "Rings"]);
+    await write(opened, ({ tools }) => tools.detach(ada.id, roll.id));
+    expect(await seen()).toEqual(["Ada", "Rings"]);
+    const again = { ...ring, description: "Rings twice", updatedAt: world.clock.now() };
+    await write(opened, ({ tools }) => tools.upsert(again));
+    expect(await seen()).toEqual(["Ada", "Rings twice"]);
+    for (const reason of ["error", "end_turn", "end_turn"] as const) {
+      await write(opened, ({ agents }) => agents.noteRun(ada.id, reason));
+      expect((await reader(opened).agents.find(ada.id))?.lastStopReason).toBe(reason);
+    }
+    expect(await seen(opened.store.reader(opened.stranger))).toEqual([undefined]);
+    await write(opened, ({ tools }) => tools.remove(ring.id));
+    expect(await seen()).toEqual(["Ada"]);
+    await write(opened, ({ agents }) => agents.remove(ada.id));
+    expect(await seen()).toEqual([undefined]);
+  });
+
   subject("agents: find() gives what insert() and save() stored, to its organisation alone", async (opened) => {
     const ada = agent({ hidden: false, lastRunDurationMs: 1.25, memorySettings: null });
     await write(opened, ({ agents }) => agents.insert(ada));

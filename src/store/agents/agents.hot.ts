@@ -3,6 +3,7 @@
 import type { Agent } from "../../agent/agent.ts";
 import type { StopReason } from "../../agent/run.ts";
 import type { AgentId } from "../../core/id.ts";
+import { charsOf } from "../base/bounded-cache.ts";
 import type { FieldsOf } from "../base/columns.ts";
 import type { Session } from "../base/session.ts";
 import { AGENTS } from "./tables.ts";
@@ -14,12 +15,23 @@ const NOTE_RUN = `update agents set last_stop_reason = $1
   where id = $2 and organization_id = $3 and (last_stop_reason is null or last_stop_reason <> $1)`;
 
 /** See `AgentStore.find`. */
-export async function findAgent({ sql, organizationId }: Session, id: AgentId): Promise<Agent | undefined> {
+export async function findAgent(session: Session, id: AgentId): Promise<Agent | undefined> {
+  const { sql, organizationId, agentCache } = session;
+  const known = agentCache.agent(id, organizationId);
+  if (known !== undefined) return known;
+  const place = agentCache.place("agent", id, organizationId);
   const { rows } = await sql.execute<FieldsOf<typeof AGENTS>>(FIND, [id, organizationId]);
-  return rows[0] && AGENTS.read(rows[0]);
+  if (rows[0] === undefined) return undefined;
+  const chars = charsOf(Object.values(rows[0]));
+  const agent = AGENTS.read(rows[0]);
+  agentCache.keep(place, { agent }, chars);
+  return agent;
 }
 
 /** See `AgentStore.noteRun`. */
-export async function noteRun({ sql, organizationId }: Session, id: AgentId, stopReason: StopReason): Promise<void> {
-  await sql.execute(NOTE_RUN, [stopReason, id, organizationId]);
+export async function noteRun(session: Session, id: AgentId, stopReason: StopReason): Promise<void> {
+  const { sql, organizationId, agentCache } = session;
+  if (agentCache.agent(id, organizationId)?.lastStopReason === stopReason) return;
+  const { changes } = await sql.execute(NOTE_RUN, [stopReason, id, organizationId]);
+  if (changes > 0) agentCache.change(id);
 }

@@ -37,6 +37,7 @@ export function sqlAgentStore(session: Session): AgentStore {
 
     async save(agent) {
       const { id, ...row } = AGENTS.row(agent);
+      session.agentCache.change(id);
       const result = await db
         .updateTable("agents")
         .set(row)
@@ -68,6 +69,7 @@ export function sqlAgentStore(session: Session): AgentStore {
 /** Removes the agent, what hangs on it by reference, its thread, and the archive it owns when nobody else uses it. */
 async function removeAgent(session: Session, id: AgentId): Promise<void> {
   const { db, organizationId } = session;
+  session.agentCache.change(id);
   const owned = await db
     .selectFrom("agent_archives")
     .select("archive_id")

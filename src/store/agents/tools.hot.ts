@@ -15,15 +15,21 @@ const OF_AGENT = `select tools.id, tools.updated_at from agent_tools join tools 
 
 /** See `ToolStore.listForAgent`. */
 export async function toolsOf(session: Session, agentId: AgentId): Promise<readonly Tool[]> {
+  const { agentCache, organizationId } = session;
+  const known = agentCache.tools(agentId, organizationId);
+  if (known !== undefined) return known;
+  const place = agentCache.place("tools", agentId, organizationId);
   const { rows } = await session.sql.execute<Pick<Tables["tools"], "id" | "updated_at">>(OF_AGENT, [
     agentId,
-    session.organizationId,
+    organizationId,
   ]);
   const tools: Tool[] = [];
   for (const row of rows) {
     const tool = await cachedTool(session, row.id, row.updated_at);
     if (tool !== undefined) tools.push(tool);
   }
+  // The tools themselves are kept apart, once for all agents.
+  agentCache.keep(place, { tools }, tools.length);
   return tools;
 }
 

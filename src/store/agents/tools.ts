@@ -12,7 +12,7 @@ const SOURCE = { table: TOOLS, column: "created_at", missing: "refuse" } satisfi
 
 /** {@link ToolStore} over SQL. */
 export function sqlToolStore(session: Session): ToolStore {
-  const { db, organizationId } = session;
+  const { db, organizationId, agentCache } = session;
   return {
     async find(id) {
       const row = await db
@@ -44,6 +44,7 @@ export function sqlToolStore(session: Session): ToolStore {
     },
 
     async upsert(tool) {
+      agentCache.change("all");
       const { id, created_at, ...row } = TOOLS.row(tool);
       await db
         .insertInto("tools")
@@ -53,6 +54,7 @@ export function sqlToolStore(session: Session): ToolStore {
     },
 
     async save(tool) {
+      agentCache.change("all");
       const { id, created_at: _, ...row } = TOOLS.row(tool);
       const result = await db
         .updateTable("tools")
@@ -64,6 +66,7 @@ export function sqlToolStore(session: Session): ToolStore {
     },
 
     async remove(id) {
+      agentCache.change("all");
       if (!(await removeRow(session, TOOLS, id))) throw new Failure("not_found", `Tool not found with id='${id}'`);
     },
 
@@ -73,11 +76,12 @@ export function sqlToolStore(session: Session): ToolStore {
 
 /** Which tools an agent has. */
 function agentTools(session: Session): Pick<ToolStore, "listForAgent" | "attach" | "detach"> {
-  const { db } = session;
+  const { db, agentCache } = session;
   return {
     listForAgent: (agentId) => toolsOf(session, agentId),
 
     async attach(agentId, toolId) {
+      agentCache.change(agentId);
       await db
         .insertInto("agent_tools")
         .values((eb) => ({
@@ -93,6 +97,7 @@ function agentTools(session: Session): Pick<ToolStore, "listForAgent" | "attach"
     },
 
     async detach(agentId, toolId) {
+      agentCache.change(agentId);
       await db.deleteFrom("agent_tools").where("agent_id", "=", agentId).where("tool_id", "=", toolId).execute();
     },
   };

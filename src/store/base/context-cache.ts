@@ -1,10 +1,7 @@
 import type { Message } from "../../agent/message.ts";
+import { createBoundedCache } from "./bounded-cache.ts";
 
-/** Messages kept in memory, and the characters of their rows. */
-const CACHED_MESSAGES_MAX = 20_000;
-const CACHED_CHARS_MAX = 4_000_000;
-/** Characters of one that is kept. */
-const ONE_CHARS_MAX = 100_000;
+const LIMITS = { itemsMax: 20_000, charsMax: 4_000_000, itemCharsMax: 100_000 };
 
 interface CachedMessage {
   readonly message: Message;
@@ -30,17 +27,10 @@ export interface ContextCache {
   clear(): void;
 }
 
-/** An empty {@link ContextCache}; what was kept first goes first. */
+/** An empty {@link ContextCache}. */
 export function createContextCache(): ContextCache {
-  const cached = new Map<number, CachedMessage>();
+  const cached = createBoundedCache<number, CachedMessage>(LIMITS);
   const changed = new Set<number>();
-  let chars = 0;
-
-  function forget(sequenceId: number): void {
-    chars -= cached.get(sequenceId)?.chars ?? 0;
-    cached.delete(sequenceId);
-  }
-
   return {
     begin() {
       changed.clear();
@@ -50,22 +40,13 @@ export function createContextCache(): ContextCache {
       return found?.organizationId === organizationId ? found.message : undefined;
     },
     set(sequenceId, one) {
-      forget(sequenceId);
-      if (one.chars > ONE_CHARS_MAX || changed.has(sequenceId)) return;
-      cached.set(sequenceId, one);
-      chars += one.chars;
-      for (const oldest of cached.keys()) {
-        if (cached.size <= CACHED_MESSAGES_MAX && chars <= CACHED_CHARS_MAX) break;
-        forget(oldest);
-      }
+      if (changed.has(sequenceId)) cached.delete(sequenceId);
+      else cached.set(sequenceId, one, one.chars);
     },
     change(sequenceId) {
-      forget(sequenceId);
+      cached.delete(sequenceId);
       changed.add(sequenceId);
     },
-    clear() {
-      cached.clear();
-      chars = 0;
-    },
+    clear: cached.clear,
   };
 }

@@ -2,6 +2,7 @@ import type { Kysely } from "kysely";
 import type { OrganizationId, UserId } from "../../core/id.ts";
 import type { World } from "../../core/world.ts";
 import type { Tool } from "../../tools/tool.ts";
+import type { AgentCache } from "./agent-cache.ts";
 import type { ColumnCache, EmbeddedCache, VectorCache } from "./caches.ts";
 import type { ContextCache } from "./context-cache.ts";
 import type { TypedConnection } from "./driver.ts";
@@ -26,6 +27,8 @@ export interface Session {
   readonly world: Pick<World, "clock" | "random">;
   /** Tools that were read lately, by id and time of change: they are long, change rarely, and every turn needs them. */
   readonly toolCache: Map<string, Tool>;
+  /** Agents and their tools that were read lately. */
+  readonly agentCache: AgentCache;
   /** Messages of contexts that were read lately; only in transactions. */
   readonly contextCache?: ContextCache;
   /** What was read of committed entries; absent where a transaction may see others. */

@@ -3,6 +3,7 @@
 import type { Message } from "../../agent/message.ts";
 import { spokenText } from "../../agent/spoken.ts";
 import type { AgentId, ConversationId, MessageId, RunId } from "../../core/id.ts";
+import { charsOf } from "../base/bounded-cache.ts";
 import type { MessageRow } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
 import { MESSAGES } from "./tables.ts";
@@ -34,8 +35,7 @@ interface KeptMessage {
 /** Keeps a message at hand for the next transactions, where this is one. */
 export function keepMessage(session: Session, { sequenceId, message, texts }: KeptMessage): void {
   const { contextCache, organizationId } = session;
-  const chars = texts.reduce<number>((sum, text) => sum + (typeof text === "string" ? text.length : 0), 0);
-  contextCache?.set(sequenceId, { message: { ...message, isError: null }, organizationId, chars });
+  contextCache?.set(sequenceId, { message: { ...message, isError: null }, organizationId, chars: charsOf(texts) });
 }
 
 /** The values of `INSERT_MESSAGE`, in its order. */
