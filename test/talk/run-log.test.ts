@@ -77,6 +77,25 @@ test("publish() stores nothing more once an event could not be stored, as that w
   await server.close();
 }, 5_000);
 
+test("note() tells when a thing happened, not when it was stored", async () => {
+  const { server, store, runId } = await startWithRun();
+
+  const { clock, random } = realWorld();
+  const logs = createRunLogs({ store, clock, log: () => {} });
+  const log = logs.open(DEFAULT_ACTOR, runId, { next: LOG_START, frames: () => 1 });
+  log.note({ kind: "step.started", stepId: newId("step", random), model: "selkie/rehearsal" });
+  const afterwards = clock.now();
+  await clock.sleep(20);
+  await tell(store, log, ENDED);
+
+  const told = await logs.whole(DEFAULT_ACTOR, runId);
+  expect(told.map(({ event }) => event.kind)).toEqual(["step.started", "ended"]);
+  const [started, ended] = told.map(({ event }) => ("at" in event ? event.at : afterwards));
+  expect(started).toBeLessThan(afterwards);
+  expect(ended).toBeGreaterThan(afterwards + 15);
+  await server.close();
+}, 5_000);
+
 test("follow() misses no event that came between its look at the log and its wait", async () => {
   const { server, store, runId } = await startWithRun();
 

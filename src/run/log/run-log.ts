@@ -1,4 +1,4 @@
-import type { Note, Started, TurnEvent } from "../../agent/events.ts";
+import type { Note, RunEvent, Started, TurnEvent } from "../../agent/events.ts";
 import type { Repositories, Store } from "../../agent/ports/ports.ts";
 import type { RunEvents } from "../../agent/ports/run-events.ts";
 import type { Clock } from "../../core/clock.ts";
@@ -30,7 +30,7 @@ const COALESCE_MS = 25;
  * runs; events that belong to a commit are appended in its transaction, after whatever was published before.
  */
 export interface RunLog {
-  /** Takes what can wait: it is stored with whatever comes next. */
+  /** Takes what has happened now and can wait: it is stored with whatever comes next. */
   note(event: Note | Started): void;
   /** Takes a delta. Never waits. */
   publish(event: TurnEvent): void;
@@ -109,8 +109,10 @@ export function createRunLogs(options: RunLogOptions): RunLogs {
       };
       open.set(runId, log);
       return {
-        note: (event) => {
-          log.held.push(event);
+        note(event) {
+          // It may be stored much later, after a model has answered.
+          const told: RunEvent = "at" in event ? event : { ...event, at: options.clock.now() };
+          log.held.push(told);
         },
         publish: (event) => flusher.publish(log, event),
         begin: () => beginCommit(options, log),
@@ -237,7 +239,7 @@ function beginCommit({ store, log: report }: RunLogOptions, log: OpenLog): RunLo
     async append({ events }, more) {
       if (log.failure !== null) throw log.failure;
       taken = [...taken, ...number(log, more)];
-      // A commit begins with a look at its run and the conversation.
+      // Whoever commits has found the run and its conversation by now.
       if (taken.length > 0) await events.append([eventsOf({ log, events: taken })], true);
     },
     committed() {
