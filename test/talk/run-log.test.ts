@@ -8,7 +8,9 @@ import { Failure } from "../../src/core/failure.ts";
 import { DEFAULT_ACTOR, newId, type RunId } from "../../src/core/id.ts";
 import { createRunLogs, type RunLog } from "../../src/run/log/run-log.ts";
 import { LOG_START, toStored } from "../../src/run/log/stored-event.ts";
+import { anotherActor } from "../_harness/actors.ts";
 import { startTestServer } from "../_harness/server.ts";
+import { agent, run } from "../store/_samples.ts";
 
 /** The store as a slow database shows it: what a read of events found is handed out when `gate` opens. */
 function slowReads(store: Store, gate: Promise<void>, onRead: () => void): Store {
@@ -93,6 +95,33 @@ test("note() tells when a thing happened, not when it was stored", async () => {
   const [started, ended] = told.map(({ event }) => ("at" in event ? event.at : afterwards));
   expect(started).toBeLessThan(afterwards);
   expect(ended).toBeGreaterThan(afterwards + 15);
+  await server.close();
+}, 5_000);
+
+test("publish() stores what runs of several organisations say at once, each as its own", async () => {
+  const { server, store, runId } = await startWithRun();
+  const { clock, random } = realWorld();
+  const stranger = await anotherActor(server.database, random);
+  const bo = agent();
+  const theirs = run(bo.id);
+  await store.write(stranger, async ({ agents, runs }) => {
+    await agents.insert(bo);
+    await runs.insert(theirs);
+  });
+  const logs = createRunLogs({ store, clock, log: () => {} });
+  const both = [
+    { actor: DEFAULT_ACTOR, id: runId },
+    { actor: stranger, id: theirs.id },
+  ].map((one) => ({ ...one, log: logs.open(one.actor, one.id, { next: LOG_START, frames: () => 1 }) }));
+  // What is said second waits, of both, until the first is stored.
+  for (const text of ["first", "second"]) {
+    const ids = { messageId: newId("message", random), stepId: newId("step", random) };
+    for (const { log } of both) log.publish({ kind: "text_delta", text, ...ids });
+  }
+  const told = () => Promise.all(both.map(({ actor, id }) => store.reader(actor).events.after(id, 0, 10)));
+  const isTold = async () => (await told()).every((events) => events.length >= 2);
+  for (const end = performance.now() + 2_000; performance.now() < end && !(await isTold()); ) await clock.sleep(10);
+  expect((await told()).map((events) => events.length)).toEqual([2, 2]);
   await server.close();
 }, 5_000);
 

@@ -20,7 +20,8 @@ import {
 } from "./stored-event.ts";
 
 /**
- * Tokens that are not the first of their message are stored at multiples of this, those of all runs in one transaction.
+ * Tokens that are not the first of their message are stored at multiples of this, those of all runs of an organisation in
+ * one transaction.
  * It is also the longest that a token is held back so that several share one event.
  */
 const COALESCE_MS = 25;
@@ -141,7 +142,7 @@ function isWhole(events: readonly LoggedEvent[]): boolean {
   return events[0]?.seqId === LOG_START.seqId && last !== undefined && isLast(last);
 }
 
-/** Stores the deltas of all runs that are due in one transaction after another; one flush to disk serves each. */
+/** Stores the deltas of all runs of an organisation that are due in one transaction after another; one flush to disk serves each. */
 function createFlusher({ store, clock, log: report }: RunLogOptions) {
   const ready = new Set<OpenLog>();
   let running = false;
@@ -159,8 +160,10 @@ function createFlusher({ store, clock, log: report }: RunLogOptions) {
         await clock.sleep(nextMs - nowMs, waking.signal);
         continue;
       }
-      for (const log of due) ready.delete(log);
-      await storeDue(due.filter((log) => log.held.length > 0 && log.failure === null));
+      // What others told stays due.
+      const together = due.filter(({ actor }) => actor.organizationId === due[0]?.actor.organizationId);
+      for (const log of together) ready.delete(log);
+      await storeDue(together.filter((log) => log.held.length > 0 && log.failure === null));
     }
     running = false;
   }
