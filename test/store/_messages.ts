@@ -1,7 +1,7 @@
 import { expect } from "bun:test";
 import type { Message } from "../../src/agent/message.ts";
 import type { Repositories } from "../../src/agent/ports/ports.ts";
-import type { AgentId } from "../../src/core/id.ts";
+import { type AgentId, newId } from "../../src/core/id.ts";
 import { world } from "../_harness/dialects.ts";
 import { agent, conversation, message, run } from "./_samples.ts";
 import { ALL, expectFailure, expectPages, reader, type Subject, unknown, write } from "./_subject.ts";
@@ -104,6 +104,33 @@ export function messageContract(subject: Subject): void {
       await strange(async ({ messages }) => expect(await messages.context(bob.id)).toEqual([]));
     },
   );
+
+  subject("messages: context() inside write() is what was there before a removal that was undone", async (opened) => {
+    const [ada, bob] = [agent(), agent({ name: "Bob" })];
+    const talk = conversation(ada.id);
+    const groupId = newId("group", world.random);
+    const said = message(ada.id, "user", "said", { conversationId: talk.id, groupId });
+    await write(opened, async ({ agents, conversations, messages }) => {
+      for (const each of [ada, bob]) await agents.insert(each);
+      await conversations.insert(talk);
+      await messages.append(talk.id, [said]);
+    });
+    const removals: readonly ((stores: Repositories) => Promise<void>)[] = [
+      ({ conversations }) => conversations.remove(talk.id),
+      ({ agents }) => agents.remove(ada.id),
+      ({ groups }) => groups.resetMessages(groupId),
+    ];
+    for (const remove of removals) {
+      const undone = write(opened, async (stores) => {
+        await remove(stores);
+        await stores.messages.append(bob.id, [message(bob.id, "user", "in its place")]);
+        for (const { id } of [talk, bob]) await stores.messages.context(id);
+        throw new Error("no");
+      });
+      await expect(undone).rejects.toThrow("no");
+      expect(await write(opened, ({ messages }) => messages.context(talk.id))).toEqual([said]);
+    }
+  });
 
   subject("messages: lists go through pages both ways, in the order of all and of a thread", async (opened) => {
     const ada = agent();

@@ -77,6 +77,7 @@ async function removeAgent(session: Session, id: AgentId): Promise<void> {
     .where("is_owner", "=", 1)
     .executeTakeFirst();
   await removeIsolatedBlocks(session, id);
+  session.contextCache?.pause();
   await db
     .deleteFrom("thread_messages")
     .where((eb) =>

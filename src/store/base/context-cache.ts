@@ -24,6 +24,9 @@ export interface ContextCache {
   set(sequenceId: number, cached: CachedMessage): void;
   /** Call when a message is changed: it is not kept any more until the transaction has ended. */
   change(sequenceId: number): void;
+  /** Call when messages are deleted: what is stored at their places is not kept, as they are there again if this is undone. */
+  pause(): void;
+  /** Call when more messages are changed than can be named: none is kept until the transaction has ended. */
   clear(): void;
 }
 
@@ -31,22 +34,30 @@ export interface ContextCache {
 export function createContextCache(): ContextCache {
   const cached = createBoundedCache<number, CachedMessage>(LIMITS);
   const changed = new Set<number>();
+  let isPaused = false;
   return {
     begin() {
       changed.clear();
+      isPaused = false;
     },
     get(sequenceId, organizationId) {
       const found = cached.get(sequenceId);
       return found?.organizationId === organizationId ? found.message : undefined;
     },
     set(sequenceId, one) {
-      if (changed.has(sequenceId)) cached.delete(sequenceId);
+      if (isPaused || changed.has(sequenceId)) cached.delete(sequenceId);
       else cached.set(sequenceId, one, one.chars);
     },
     change(sequenceId) {
       cached.delete(sequenceId);
       changed.add(sequenceId);
     },
-    clear: cached.clear,
+    pause() {
+      isPaused = true;
+    },
+    clear() {
+      cached.clear();
+      isPaused = true;
+    },
   };
 }

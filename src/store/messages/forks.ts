@@ -29,6 +29,7 @@ export function sqlForks(session: Session): Pick<MessageStore, "share"> {
 /** Removes what a conversation that is gone leaves behind: its thread, and the messages that no other one shares. */
 export async function dropThread(session: Session, id: ConversationId): Promise<void> {
   const { db, organizationId } = session;
+  session.contextCache?.pause();
   // Messages of a conversation that is gone live on in its forks; those that nobody shares any more go with the last one.
   const { rows } = await sql<GoneMessage>`delete from messages
     where sequence_id in (select sequence_id from thread_messages where thread_id = ${id})
