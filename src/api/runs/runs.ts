@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
-import { mustFindNamed } from "../../agent/find.ts";
+import { mustFind, mustFindNamed } from "../../agent/find.ts";
 import type { Message } from "../../agent/message.ts";
 import type { RunFilter } from "../../agent/ports/filters.ts";
 import type { Readers } from "../../agent/ports/ports.ts";
@@ -9,15 +9,12 @@ import { parseId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { PAGE_ITEMS_MAX, type Page } from "../../core/page.ts";
 import { deleteRun } from "../../run/delete-run.ts";
-import { optionsOf } from "../../run/step/run-state.ts";
-import { speechOf } from "../../run/step/speech.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { flagParam, given, intParam, listParam, pageOf, pageParams, readQuery } from "../http/request.ts";
-import { lettaOptionsOf } from "../wire/letta-face.ts";
 import { toWireMessages } from "../wire/message.ts";
 import { toWireRun } from "../wire/run.ts";
 import { toWireStep, toWireUsage } from "../wire/step.ts";
-import { wanted } from "../wire/stream.ts";
+import { shownRun, wanted } from "../wire/stream.ts";
 import { showTraces } from "./traces.ts";
 
 const RUNS_DEFAULT = 100;
@@ -140,17 +137,8 @@ async function shownAsAsked(
   messages: readonly Message[],
   reverse: boolean,
 ): Promise<readonly JsonObject[]> {
-  const agent = await agents.find(run.agentId);
-  const isByTool = agent !== undefined && speechOf(agent.agentType, false).isByTool;
-  const options = lettaOptionsOf(optionsOf(run).face);
-  const shown = toWireMessages(messages, {
-    assistantText: !isByTool,
-    useAssistantMessage: isByTool && options.useAssistantMessage,
-    assistantMessageToolName: options.assistantMessageToolName,
-    assistantMessageToolKwarg: options.assistantMessageToolKwarg,
-    reverse,
-  });
-  return wanted(shown, options);
+  const { options, view } = shownRun(run, await mustFind(agents, run.agentId));
+  return wanted(toWireMessages(messages, { ...view, showsSummaries: false, reverse }), options);
 }
 
 async function metricsOf({ steps, messages, tools, agents }: Readers, run: Run): Promise<JsonObject> {
