@@ -117,5 +117,5 @@ export function heardOf(error: unknown): string {
 
 /** A JSON Schema object for tool parameters, its keys in Letta's order. */
 export function objectSchema(properties: JsonObject, required: readonly string[]): JsonObject {
-  return { type: "object", properties, required: required };
+  return { type: "object", properties, required };
 }

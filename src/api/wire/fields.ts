@@ -4,13 +4,12 @@ import { requireId } from "../../core/id.ts";
 /** Things that one request may list. */
 const LISTED_MAX = 1_000;
 
-/** A list of ids of one kind in a body, which may be left out. */
+/** A list of ids of one kind in a body. */
 export function idList<K extends string>(kind: K) {
   return z
     .array(z.string())
     .max(LISTED_MAX)
-    .transform((ids) => ids.map((id) => requireId(kind, id)))
-    .nullish();
+    .transform((ids) => ids.map((id) => requireId(kind, id)));
 }
 
 /** What a field is called here that clients write in snake_case: `read_only` is `readOnly`. */

@@ -3,14 +3,11 @@ import type { Group, GroupChange, GroupDraft } from "../../agent/group.ts";
 import { requireId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { given } from "../http/request.ts";
-import { renamed } from "./fields.ts";
-
-/** Agents or blocks that one request may list. */
-const LISTED_MAX = 1_000;
+import { idList, renamed } from "./fields.ts";
 
 const agentId = z.string().transform((text) => requireId("agent", text));
-const agentIds = z.array(agentId).max(LISTED_MAX);
-const blockIds = z.array(z.string().transform((text) => requireId("block", text))).max(LISTED_MAX);
+const agentIds = idList("agent");
+const blockIds = idList("block");
 const count = z.int().nonnegative().nullish();
 const buffers = { max_message_buffer_length: z.int().nullish(), min_message_buffer_length: z.int().nullish() };
 

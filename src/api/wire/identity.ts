@@ -24,7 +24,7 @@ const PropertyBody = z.strictObject({
 /** The properties of an identity in a request. */
 export const PropertiesBody = z.array(PropertyBody).max(LISTED_MAX);
 
-const links = { agent_ids: idList("agent"), block_ids: idList("block") };
+const links = { agent_ids: idList("agent").nullish(), block_ids: idList("block").nullish() };
 const text = z.string().min(1).max(KEY_CHARS_MAX);
 
 /** An identity to be made, and what it is attached to. */
