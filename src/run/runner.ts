@@ -53,7 +53,7 @@ export interface Runner {
   recover(listed?: readonly UnfinishedRun[]): Promise<number>;
   /**
    * Stops a run that is at work here or waits to begin, or denies what an ended one waits for; false when there is
-   * nothing of it to stop.
+   * nothing of it to stop. Whoever calls it has found the run as this actor: a run at work is not looked up again.
    */
   cancel(actor: Actor, runId: RunId): Promise<boolean>;
   /** Breaks off what is at work here for agents that were deleted: nothing of it can be stored. Never waits. */
@@ -240,7 +240,11 @@ interface Taking {
   readonly input: TurnInput | null;
 }
 
-/** Stores the input, the run and its first event; gives the earlier run instead when the same input was taken before. */
+/**
+ * Stores the input and the run; gives the earlier run instead when the same input was taken before. Of a run that somebody
+ * watches the first event is stored with it, so that its stream begins at once. Where nobody does, what is told of the
+ * start waits for the first commit: a message that is answered in one step is then one row of events.
+ */
 async function take(
   options: RunnerOptions,
   actor: Actor,
@@ -342,7 +346,7 @@ function openLog(
   return options.logs.open(actor, run.id, { next, frames: options.framesOf(run, setup.agent) });
 }
 
-/** Where the log of a run goes on that was cut off; an older version may have kept none. */
+/** Where the log of a run goes on that was cut off. It has none yet when nobody watched, and the first commit never came. */
 async function placeOfNext(options: RunnerOptions, actor: Actor, setup: RunSetup, run: Run): Promise<LogPlace> {
   const frames = options.framesOf(run, setup.agent);
   const place = await placeAfterLast(options.store.reader(actor), run, frames);

@@ -33,7 +33,8 @@ const ANSWER_WINDOW_SHARE = 0.2;
  * The agent loop, the only one: takes a run from where its rows say it stands to its end. Every step is one commit,
  * and what a built-in tool changes is in the same commit as its answer. Calls that run outside are left open by it; they
  * run in no transaction, and their answers are a commit of their own. Nothing is kept between steps but what the
- * rows hold too, so a run that a crash cut off is continued by calling this again.
+ * rows hold too, or what is looked up anew when it is missing (what was recalled, counts of tokens), so a run that a crash
+ * cut off is continued by calling this again.
  */
 export async function advance(turn: Turn, state: TurnState): Promise<TurnResult> {
   // What is not read any more would be cut without a word.

@@ -20,7 +20,10 @@ const EVENTS_PER_READ = 200;
 /** Pieces that one message can be shown as, at most: what a message that is gone is taken for. */
 const PIECES_MAX = 128;
 
-/** Where the log of a run goes on; undefined when it has none yet, as those that an older version began and nobody streamed. */
+/**
+ * Where the log of a run goes on; undefined when it has none yet: nobody watched it, and it was cut off before its first
+ * commit, or an older version began it.
+ */
 export async function placeAfterLast(
   repositories: Readers,
   run: Run,

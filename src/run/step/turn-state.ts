@@ -21,7 +21,7 @@ import type { RunLog } from "../log/run-log.ts";
 import type { Refusal, SetAside } from "./set-aside.ts";
 import type { SpeakingTool, Speech } from "./speech.ts";
 
-/** What one run is made of; fixed while it lasts. */
+/** What one run is made of; fixed while it lasts, but for what its working memory and its step's vectors hold. */
 export interface Turn {
   readonly store: Store;
   readonly clock: Clock;
@@ -69,7 +69,7 @@ export interface MadeOffer extends Pick<TurnState, "calledTools" | "lastAnswer">
   readonly offer: ToolOffer;
 }
 
-/** Where a run stands. Everything here can be read from the rows again. */
+/** Where a run stands. Everything here can be read or worked out from the rows again. */
 export interface TurnState {
   run: Run;
   context: readonly Message[];
