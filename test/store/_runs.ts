@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
+import type { NumberedEvent, RunEventReader } from "../../src/agent/ports/run-events.ts";
 import type { Run } from "../../src/agent/run.ts";
-import type { Actor } from "../../src/core/id.ts";
+import type { Actor, RunId } from "../../src/core/id.ts";
 import { takeLease } from "../../src/store/base/lease.ts";
 import { sqlStore } from "../../src/store/sql-store.ts";
 import { anotherActor } from "../_harness/actors.ts";
@@ -281,6 +282,19 @@ function stepsAndTraces(subject: Subject): void {
   });
 }
 
+/** Expects a log to hold these events, whatever is asked for at once. */
+async function expectTold(log: RunEventReader, id: RunId | undefined, whole: readonly NumberedEvent[]): Promise<void> {
+  if (id === undefined) throw new Error("The run is there");
+  for (const after of [0, 1, 3, 62, 63, 64, 65])
+    for (const limit of [1, 2, 63, 64, 200])
+      expect(await log.after(id, after, limit)).toEqual(whole.slice(after, after + limit));
+  expect(await log.last(id)).toEqual(whole.at(-1));
+  for (const { seqId, framesBefore } of whole) {
+    const near = await log.nearFrame(id, framesBefore);
+    expect([near <= seqId, near > seqId - 64]).toEqual([true, true]);
+  }
+}
+
 function events(subject: Subject): void {
   subject(
     "events: after() gives each once in order, those that were moved and those that have just come",
@@ -332,6 +346,75 @@ function events(subject: Subject): void {
       expect((await log.last(one.id))?.seqId).toBe(count);
       await store.write(opened.actor, ({ runs }) => runs.remove(one.id));
       expect(await log.after(one.id, 0, 10)).toEqual([]);
+    },
+  );
+
+  subject("events: what a run told with its end is read piece by piece, wherever it is kept", async (opened) => {
+    const ada = agent();
+    const talk = conversation(ada.id);
+    const sizes = [1, 3, 64, 65];
+    const all = [...sizes.map(() => run(ada.id)), run(ada.id, { conversationId: talk.id })];
+    const store = sqlStore(opened.database, await takeLease(opened.database), { ...world, arrivalsMax: 500 });
+    const told = (size: number) =>
+      Array.from({ length: size }, (_, n) => ({ seqId: n + 1, framesBefore: 2 * n, data: JSON.stringify({ n }) }));
+    const append = (id: RunId, size: number) =>
+      store.write(opened.actor, ({ events: log }) =>
+        log.append([
+          { runId: id, firstSeqId: 1, events: told(size).map(({ seqId: _, ...event }) => event), hasEnd: true },
+        ]),
+      );
+    await store.write(opened.actor, async ({ agents, conversations, runs }) => {
+      await agents.insert(ada);
+      await conversations.insert(talk);
+      for (const each of all) await runs.insert(each);
+    });
+    for (const [index, { id }] of all.entries()) await append(id, sizes[index] ?? 3);
+    const { events: log } = store.reader(opened.actor);
+    const check = async () => {
+      for (const [index, size] of sizes.entries()) await expectTold(log, all[index]?.id, told(size));
+    };
+    await check();
+    const gone = all.at(-1);
+    expect(gone && (await log.after(gone.id, 0, 10))).toHaveLength(3);
+    await store.write(opened.actor, ({ conversations }) => conversations.remove(talk.id));
+    expect(gone && (await log.after(gone.id, 0, 10))).toEqual([]);
+    // So many that all are moved.
+    const others = Array.from({ length: 8 }, () => run(ada.id));
+    await store.write(opened.actor, async ({ runs }) => {
+      for (const each of others) await runs.insert(each);
+    });
+    for (const { id } of others) await append(id, 64);
+    const { rows } = await opened.database.reader.execute("select count(*) as rows from run_event_arrivals", []);
+    expect(Number(rows[0]?.["rows"])).toBeLessThan(others.length);
+    await check();
+  });
+
+  subject(
+    "events: after() gives what an older server left, one frame a row, as far as is asked for",
+    async (opened) => {
+      const ada = agent();
+      const done = run(ada.id);
+      await write(opened, async ({ agents, runs }) => {
+        await agents.insert(ada);
+        await runs.insert(done);
+      });
+      for (const seqId of [1, 2, 3])
+        await opened.database.writer.execute(
+          "insert into run_event_arrivals (run_id, seq_id, data) values ($1, $2, 'data: x')",
+          [done.id, seqId],
+        );
+      const { events: log } = reader(opened);
+      const seen = async (after: number, limit: number) =>
+        (await log.after(done.id, after, limit)).map(({ seqId, framesBefore }) => [seqId, framesBefore]);
+      expect(await seen(0, 2)).toEqual([
+        [1, 0],
+        [2, 1],
+      ]);
+      expect(await seen(1, 1)).toEqual([[2, 1]]);
+      expect(await seen(1, 2)).toEqual([
+        [2, 1],
+        [3, 2],
+      ]);
     },
   );
 

@@ -51,7 +51,7 @@ const LAST = `select * from (select seq_id, frames_before, data from run_event_a
     and ${isOurs("$2")} order by seq_id desc limit 1) as moved`;
 
 // One statement, because events may be moved between two. A first row that has no number of frames may hold all events of
-// its run.
+// its run, or one that was asked for no more.
 const AFTER = `select * from (select seq_id, cast(null as integer) as frames_before, data from run_events where run_id = $1
     and seq_id >= coalesce((select max(seq_id) from run_events where run_id = $1 and seq_id <= $2 + 1), 0)
     and ${isOurs("$3")}
@@ -60,7 +60,7 @@ const AFTER = `select * from (select seq_id, cast(null as integer) as frames_bef
   select * from (select seq_id, frames_before, data from run_event_arrivals where run_id = $1
     and (seq_id > $2 or seq_id = 1 and frames_before is null)
     and ${isOurs("$3")}
-    order by seq_id limit $4) as arrived
+    order by seq_id limit $4 + 1) as arrived
   order by seq_id`;
 
 const IS_NEAR = `run_id = $1 and coalesce(frames_before, seq_id - 1) <= $2 and ${isOurs("$3")}
