@@ -99,7 +99,7 @@ const PLAIN_DRAFT: Omit<AgentDraft, "agentType" | "blocks" | "blockIds"> = {
 
 /** The tag by which one agent marks another as its subordinate; such agents stay out of lists. */
 const SUBORDINATE_TAG = "role:subagent";
-/** Characters of a conversation that one line of a summary's input keeps. */
+/** Characters that a summary may have; Letta's default. */
 const CLIP_CHARS_DEFAULT = 50_000;
 const WINDOW_SHARE_DEFAULT = 0.3;
 /** Turns of an agent between two looks of its companion. */
