@@ -156,6 +156,46 @@ function agents(subject: Subject): void {
     );
   });
 
+  subject("agents: what hangs on an agent is neither read nor changed by another organisation", async (opened) => {
+    const ada = agent();
+    const [human, roll, notes] = [block("human"), tool("roll"), archive("notes")];
+    const draft = { identifierKey: "me", name: "Me", identityType: "user", projectId: null } as const;
+    const me = newIdentity(world, opened.actor, draft);
+    const said = message(ada.id, "user", "hello");
+    await write(opened, async (stores) => {
+      await stores.agents.insert(ada);
+      await stores.agents.setTags(ada.id, ["a", "b", "a"]);
+      await stores.blocks.insert(human);
+      await stores.blocks.attach(ada.id, human);
+      await stores.tools.upsert(roll);
+      await stores.tools.attach(ada.id, roll.id);
+      await stores.archives.insert(notes);
+      await stores.archives.attach(ada.id, notes.id, true);
+      await stores.identities.insert(me);
+      await stores.identities.attachAgent(me.id, ada.id);
+      await stores.identities.attachBlock(me.id, human.id);
+      await stores.messages.append(ada.id, [said]);
+    });
+    await opened.store.write(opened.stranger, async (stores) => {
+      expect(await stores.agents.tagsOf([ada.id])).toEqual(new Map([[ada.id, []]]));
+      await stores.agents.setTags(ada.id, ["theirs"]);
+      await stores.blocks.detach(ada.id, human.id);
+      await stores.tools.detach(ada.id, roll.id);
+      await stores.archives.detach(ada.id, notes.id);
+      await stores.identities.detachAgent(me.id, ada.id);
+      await stores.identities.detachBlock(me.id, human.id);
+      await stores.messages.evict(ada.id, null, null);
+      await expectFailure("not_found", stores.agents.remove(ada.id));
+    });
+    const stores = reader(opened);
+    expect((await stores.agents.tagsOf([ada.id])).get(ada.id)).toEqual(["a", "b"]);
+    expect(await stores.blocks.listForAgent(ada.id)).toHaveLength(1);
+    expect(await stores.tools.listForAgent(ada.id)).toHaveLength(1);
+    expect((await stores.archives.ownedBy(ada.id))?.id).toBe(notes.id);
+    expect((await stores.identities.linksOf([me.id])).get(me.id)).toEqual({ agentIds: [ada.id], blockIds: [human.id] });
+    expect(await stores.messages.context(ada.id)).toEqual([said]);
+  });
+
   subject("agents: remove() takes along all that hangs on the agent, and leaves what others share", async (opened) => {
     const [ada, bo] = [agent(), agent()];
     const [shared, isolated] = [block("shared"), block("isolated")];

@@ -3,6 +3,7 @@ import type { AgentFilter } from "../../agent/ports/filters.ts";
 import type { AgentStore } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import type { AgentId, BlockId } from "../../core/id.ts";
+import { isOurs } from "../base/is-ours.ts";
 import { countRows, type PageSource, readPage } from "../base/pages.ts";
 import { containing, fromJson } from "../base/rows.ts";
 import type { Session } from "../base/session.ts";
@@ -53,15 +54,29 @@ export function sqlAgentStore(session: Session): AgentStore {
 
     async tagsOf(ids) {
       if (ids.length === 0) return new Map();
-      const rows = await db.selectFrom("agent_tags").selectAll().where("agent_id", "in", ids).orderBy("tag").execute();
+      const rows = await db
+        .selectFrom("agent_tags")
+        .innerJoin("agents", "agents.id", "agent_tags.agent_id")
+        .selectAll("agent_tags")
+        .where("agents.id", "in", ids)
+        .where("agents.organization_id", "=", organizationId)
+        .orderBy("agent_tags.tag")
+        .execute();
       const tags = Map.groupBy(rows, (row) => row.agent_id);
       return new Map(ids.map((id) => [id, (tags.get(id) ?? []).map(({ tag }) => tag)]));
     },
 
     async setTags(id, tags) {
-      await db.deleteFrom("agent_tags").where("agent_id", "=", id).execute();
-      const rows = [...new Set(tags)].map((tag) => ({ agent_id: id, tag }));
-      if (rows.length > 0) await db.insertInto("agent_tags").values(rows).execute();
+      await db
+        .deleteFrom("agent_tags")
+        .where("agent_id", "=", id)
+        .where(isOurs(session, "agents", id))
+        .execute();
+      const rows = [...new Set(tags)].map((tag) => sql`(${tag})`);
+      if (rows.length > 0)
+        await sql`insert into agent_tags (agent_id, tag) select agents.id, tags.column1
+          from agents cross join (values ${sql.join(rows)}) as tags
+          where agents.id = ${id} and agents.organization_id = ${organizationId}`.execute(db);
     },
   };
 }
@@ -86,6 +101,7 @@ async function removeAgent(session: Session, id: AgentId): Promise<void> {
         eb("thread_id", "in", eb.selectFrom("conversations").select("id").where("agent_id", "=", id)),
       ]),
     )
+    .where(isOurs(session, "agents", id))
     .execute();
   const gone = await db
     .deleteFrom("agents")

@@ -2,6 +2,7 @@ import { Failure } from "../../core/failure.ts";
 import type { AgentId } from "../../core/id.ts";
 import type { Block } from "../../umi/core/block.ts";
 import type { BlockStore } from "../../umi/core/block-store.ts";
+import { isOurs } from "../base/is-ours.ts";
 import { countRows, type PageSource, readPage, removeRow } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";
 import { matches } from "./block-filter.ts";
@@ -89,7 +90,12 @@ function blockWrites(session: Session): Omit<BlockStore, keyof Reads> {
     attach: (agentId, block) => attachBlock(session, agentId, block),
 
     async detach(agentId, blockId) {
-      await db.deleteFrom("agent_blocks").where("agent_id", "=", agentId).where("block_id", "=", blockId).execute();
+      await db
+        .deleteFrom("agent_blocks")
+        .where("agent_id", "=", agentId)
+        .where("block_id", "=", blockId)
+        .where(isOurs(session, "blocks", blockId))
+        .execute();
     },
   };
 }

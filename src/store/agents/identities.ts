@@ -4,6 +4,7 @@ import type { IdentityFilter } from "../../agent/ports/filters.ts";
 import type { IdentityLinks, IdentityStore } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import type { AgentId, IdentityId } from "../../core/id.ts";
+import { isOurs } from "../base/is-ours.ts";
 import { type PageSource, readPage, removeRow } from "../base/pages.ts";
 import { containing } from "../base/rows.ts";
 import type { Session } from "../base/session.ts";
@@ -83,7 +84,8 @@ export function identityConditions(
   return conditions;
 }
 
-function linking({ db }: Session): Pick<IdentityStore, "attachAgent" | "detachAgent" | "attachBlock" | "detachBlock"> {
+function linking(session: Session): Pick<IdentityStore, "attachAgent" | "detachAgent" | "attachBlock" | "detachBlock"> {
+  const { db } = session;
   return {
     async attachAgent(id, agentId) {
       await db
@@ -94,7 +96,12 @@ function linking({ db }: Session): Pick<IdentityStore, "attachAgent" | "detachAg
     },
 
     async detachAgent(id, agentId) {
-      await db.deleteFrom("agent_identities").where("identity_id", "=", id).where("agent_id", "=", agentId).execute();
+      await db
+        .deleteFrom("agent_identities")
+        .where("identity_id", "=", id)
+        .where("agent_id", "=", agentId)
+        .where(isOurs(session, "identities", id))
+        .execute();
     },
 
     async attachBlock(id, blockId) {
@@ -106,7 +113,12 @@ function linking({ db }: Session): Pick<IdentityStore, "attachAgent" | "detachAg
     },
 
     async detachBlock(id, blockId) {
-      await db.deleteFrom("block_identities").where("identity_id", "=", id).where("block_id", "=", blockId).execute();
+      await db
+        .deleteFrom("block_identities")
+        .where("identity_id", "=", id)
+        .where("block_id", "=", blockId)
+        .where(isOurs(session, "identities", id))
+        .execute();
     },
   };
 }

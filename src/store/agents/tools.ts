@@ -2,6 +2,7 @@ import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { ToolFilter } from "../../agent/ports/filters.ts";
 import type { ToolStore } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
+import { isOurs } from "../base/is-ours.ts";
 import { countRows, type PageSource, readPage, removeRow } from "../base/pages.ts";
 import { containing } from "../base/rows.ts";
 import type { Session } from "../base/session.ts";
@@ -98,7 +99,12 @@ function agentTools(session: Session): Pick<ToolStore, "listForAgent" | "attach"
 
     async detach(agentId, toolId) {
       agentCache.change(agentId);
-      await db.deleteFrom("agent_tools").where("agent_id", "=", agentId).where("tool_id", "=", toolId).execute();
+      await db
+        .deleteFrom("agent_tools")
+        .where("agent_id", "=", agentId)
+        .where("tool_id", "=", toolId)
+        .where(isOurs(session, "tools", toolId))
+        .execute();
     },
   };
 }

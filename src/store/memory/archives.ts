@@ -3,6 +3,7 @@ import { Failure } from "../../core/failure.ts";
 import type { AgentId, ArchiveId } from "../../core/id.ts";
 import { embeddingKeyOf } from "../../llm/catalog.ts";
 import type { Archive, ArchiveFilter, ArchiveStore } from "../../umi/archive/archive.ts";
+import { isOurs } from "../base/is-ours.ts";
 import { type PageSource, readPage, removeRow } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";
 import { sqlBacklog } from "./backlog.ts";
@@ -70,7 +71,12 @@ export function sqlArchiveStore(session: Session): ArchiveStore {
     attach: (agentId, id, isOwned) => attach(session, agentId, id, isOwned),
 
     async detach(agentId, id) {
-      await db.deleteFrom("agent_archives").where("agent_id", "=", agentId).where("archive_id", "=", id).execute();
+      await db
+        .deleteFrom("agent_archives")
+        .where("agent_id", "=", agentId)
+        .where("archive_id", "=", id)
+        .where(isOurs(session, "archives", id))
+        .execute();
     },
   };
 }

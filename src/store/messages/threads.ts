@@ -76,7 +76,7 @@ async function evict(
   threadId: ThreadId,
   { firstKept, summary }: { readonly firstKept: MessageId | null; readonly summary: Message | null },
 ): Promise<void> {
-  const { db } = session;
+  const { db, organizationId } = session;
   const head = await headOf(session, threadId);
   const from = head?.role === "system" ? head.position : 0;
   const to = firstKept === null ? INTEGER_MAX : await placeOf(session, threadId, firstKept);
@@ -87,6 +87,15 @@ async function evict(
     .where("in_context", "=", 1)
     .where("position", ">", from)
     .where("position", "<", to)
+    .where((eb) =>
+      eb.exists(
+        eb
+          .selectFrom("messages")
+          .select("messages.id")
+          .whereRef("messages.sequence_id", "=", "thread_messages.sequence_id")
+          .where("messages.organization_id", "=", organizationId),
+      ),
+    )
     .execute();
   if (summary === null) return;
   const sequenceId = await insertMessage(session, summary);
