@@ -87,17 +87,18 @@ export function transactionContract(subject: Subject): void {
     "durable() waits for one flush that began after the commits before it",
     async ({ database, actor, stranger }) => {
       let flushes = 0;
-      let isFlushed = Promise.withResolvers<void>();
+      let [hasBegun, isFlushed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
       const counted = {
         ...database,
         flush: () => {
           flushes++;
+          hasBegun.resolve();
           return isFlushed.promise;
         },
       };
       isFlushed.resolve();
       const store = sqlStore(counted, await takeLease(counted), world);
-      isFlushed = Promise.withResolvers();
+      [hasBegun, isFlushed] = [Promise.withResolvers(), Promise.withResolvers()];
       flushes = 0;
       await store.durable();
       expect(flushes).toBe(0);
@@ -106,6 +107,8 @@ export function transactionContract(subject: Subject): void {
       await Promise.all(["one", "two", "other"].map(insert));
       let arrived = 0;
       const waiting = [1, 2, 3].map(() => store.durable().then(() => arrived++));
+      // It may wait for others that are about to commit.
+      await hasBegun.promise;
       await insert("late");
       const late = store.durable();
       expect([flushes, arrived]).toEqual([1, 0]);
