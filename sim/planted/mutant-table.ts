@@ -1,5 +1,5 @@
 import { MEMORY_MUTANTS } from "./memory-mutants.ts";
-import { around, inside, type MutantFacts } from "./mutant-facts.ts";
+import { around, inside, type MutantFacts, narrowed, TALK_AND_CRASHES } from "./mutant-facts.ts";
 import type { Mutant } from "./mutants.ts";
 import { RUN_MUTANTS } from "./run-mutants.ts";
 import { TOOL_MUTANTS } from "./tool-mutants.ts";
@@ -11,12 +11,15 @@ export const MUTANT_TABLE: Readonly<Record<Mutant, MutantFacts>> = {
   acks_before_commit: around("M1", LOST),
   loses_flushes: around("M2", [...LOST, "S10 lease"]),
   splits_effect_from_answer: around("M3", ["S4 effects"]),
-  reruns_finished_tools: inside(
-    "M4",
-    ["S4 effects"],
-    "run/step/run-state.ts",
-    "    context,\n    // A step",
-    '    context: context.at(-1)?.role === "tool" ? context.slice(0, -1) : context,\n    // A step',
+  reruns_finished_tools: narrowed(
+    inside(
+      "M4",
+      ["S4 effects"],
+      "run/step/run-state.ts",
+      "    context,\n    // A step",
+      '    context: context.at(-1)?.role === "tool" ? context.slice(0, -1) : context,\n    // A step',
+    ),
+    { ...TALK_AND_CRASHES, hasAfarTools: false, asksApproval: false },
   ),
   forgets_owed_work: around("M26", ["L3 vectors", "L3 facts"]),
   overwrites_facts: inside(
@@ -233,12 +236,15 @@ export const MUTANT_TABLE: Readonly<Record<Mutant, MutantFacts>> = {
     "    await denyCalls(repositories, workshop, {",
     "    void (repositories, workshop, {",
   ),
-  keeps_streams_of_the_deleted: inside(
-    null,
-    ["S13 deleted"],
-    "store/agents/agents.ts",
-    "  await forgetArrivals(session);",
-    "  void forgetArrivals;",
+  keeps_streams_of_the_deleted: narrowed(
+    inside(
+      null,
+      ["S13 deleted"],
+      "store/agents/agents.ts",
+      "  await forgetArrivals(session);",
+      "  void forgetArrivals;",
+    ),
+    { enabled: ["send", "send_background", "delete_agent"], arrivalsMax: null },
   ),
   keeps_what_is_refused: {
     number: null,
