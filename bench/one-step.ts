@@ -1,33 +1,27 @@
 // What one message costs: a blocking send with a model that answers at once, against a relay that stores nothing.
 // Usage: bun bench/one-step.ts [--executable dist/selkie] [--messages 2000] [--connections 8]
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+// With --against EXECUTABLE [--rounds 3] [--warm-up 2000] it is compared with another server instead, each message by
+// message in turn: --messages is how many each gets in a round.
 import { parseArgs } from "node:util";
-import { percentile, untilAnswers, useOf } from "./process.ts";
+import { type BenchServer, compare, percentile, type Side, startBenchServer, untilAnswers, useOf } from "./process.ts";
 
 const { values } = parseArgs({
   options: {
     executable: { type: "string" },
+    against: { type: "string" },
+    rounds: { type: "string", default: "3" },
+    "warm-up": { type: "string", default: "2000" },
     messages: { type: "string", default: "2000" },
     connections: { type: "string", default: "8" },
   },
 });
 const messages = Number(values.messages);
 const connections = Number(values.connections);
-const [modelPort, relayPort, serverPort] = [9310, 9311, 9312];
-const directory = mkdtempSync(join(tmpdir(), "selkie-bench-"));
-const bun = process.execPath;
-const quiet = { stdout: "ignore", stderr: "inherit" } as const;
-const modelUrl = `http://127.0.0.1:${modelPort}/v1`;
-const command = values.executable === undefined ? [bun, "src/app/main.ts"] : [values.executable];
-
-const model = Bun.spawn([bun, "bench/instant-model.ts", String(modelPort)], quiet);
-const relay = Bun.spawn([bun, "bench/bare-relay.ts", String(relayPort), modelUrl], quiet);
-const server = Bun.spawn([...command, "serve", "--port", String(serverPort), "--data", directory], {
-  ...quiet,
-  env: { ...process.env, OPENAI_API_KEY: "sk-none", OPENAI_API_BASE: modelUrl },
-});
+const [port, relayPort, otherPort] = [9310, 9312, 9313];
+/** Messages that one server gets before the other has its turn. */
+const SLICE_MESSAGES = 100;
+const AGENTS = 100;
+const MODEL = "bench/instant-model.ts";
 
 interface Figures {
   readonly cpuMsPerMessage: number;
@@ -37,15 +31,15 @@ interface Figures {
   readonly rssMb: number;
 }
 
-async function drive(pid: number, send: (index: number) => Promise<Response>): Promise<Figures> {
-  for (let index = 0; index < 200; index++) await (await send(index)).text();
-  const before = useOf(pid);
-  const start = performance.now();
+type Send = (index: number) => Promise<Response>;
+
+/** Sends so many and gives how long each took, in milliseconds. */
+async function sendAll(count: number, send: Send): Promise<readonly number[]> {
   const times: number[] = [];
   let next = 0;
   await Promise.all(
     Array.from({ length: connections }, async () => {
-      for (let index = next++; index < messages; index = next++) {
+      for (let index = next++; index < count; index = next++) {
         const sent = performance.now();
         const response = await send(index);
         const text = await response.text();
@@ -54,6 +48,14 @@ async function drive(pid: number, send: (index: number) => Promise<Response>): P
       }
     }),
   );
+  return times;
+}
+
+async function drive(pid: number, send: Send): Promise<Figures> {
+  for (let index = 0; index < 200; index++) await (await send(index)).text();
+  const before = useOf(pid);
+  const start = performance.now();
+  const times = await sendAll(messages, send);
   const after = useOf(pid);
   return {
     cpuMsPerMessage: (after.cpuMs - before.cpuMs) / messages,
@@ -68,14 +70,12 @@ function post(url: string, body: object): Promise<Response> {
   return fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
 }
 
-try {
-  await untilAnswers(`${modelUrl}/models`, 10_000);
-  await untilAnswers(`http://127.0.0.1:${relayPort}/`, 10_000);
-  const url = `http://127.0.0.1:${serverPort}`;
-  await untilAnswers(`${url}/v1/health`, 10_000);
-  const ids: string[] = [];
-  // Many agents, each with a short history: what a server with users looks like.
-  for (let index = 0; index < 100; index++) {
+const BODY = { messages: [{ role: "user", content: "hello" }] };
+
+/** Many agents, each with a short history: what a server with users looks like. */
+async function makeAgents({ url }: BenchServer): Promise<readonly string[]> {
+  const paths: string[] = [];
+  for (let index = 0; index < AGENTS; index++) {
     const agent = (await (
       await post(`${url}/v1/agents/`, {
         name: `a${index}`,
@@ -83,21 +83,50 @@ try {
         memory_blocks: [{ label: "human", value: "Ada" }],
       })
     ).json()) as { id: string };
-    ids.push(agent.id);
+    paths.push(`${url}/v1/agents/${agent.id}`);
   }
-  const body = { messages: [{ role: "user", content: "hello" }] };
-  const bare = await drive(relay.pid, () => post(`http://127.0.0.1:${relayPort}/`, body));
-  const ours = await drive(server.pid, (index) => post(`${url}/v1/agents/${ids[index % ids.length]}/messages`, body));
-  const idle = await drive(server.pid, (index) => fetch(`${url}/v1/agents/${ids[index % ids.length]}`));
-  console.log(
-    JSON.stringify(
-      { relay: bare, oneStep: ours, getAgent: idle, cpuRatio: ours.cpuMsPerMessage / bare.cpuMsPerMessage },
-      null,
-      2,
-    ),
-  );
+  return paths;
+}
+
+async function alone(server: BenchServer): Promise<object> {
+  const quiet = { stdout: "ignore", stderr: "inherit" } as const;
+  const relay = Bun.spawn([process.execPath, "bench/bare-relay.ts", String(relayPort), server.modelUrl], quiet);
+  try {
+    await untilAnswers(`http://127.0.0.1:${relayPort}/`, 10_000);
+    const agents = await makeAgents(server);
+    const bare = await drive(relay.pid, () => post(`http://127.0.0.1:${relayPort}/`, BODY));
+    const ours = await drive(server.pid, (index) => post(`${agents[index % AGENTS]}/messages`, BODY));
+    const idle = await drive(server.pid, (index) => fetch(`${agents[index % AGENTS]}`));
+    return { relay: bare, oneStep: ours, getAgent: idle, cpuRatio: ours.cpuMsPerMessage / bare.cpuMsPerMessage };
+  } finally {
+    relay.kill();
+  }
+}
+
+async function sideOf(server: BenchServer): Promise<Side> {
+  const agents = await makeAgents(server);
+  const send: Send = (index) => post(`${agents[index % AGENTS]}/messages`, BODY);
+  return { server, slice: async () => (await sendAll(SLICE_MESSAGES, send)).length };
+}
+
+async function inTurn(server: BenchServer, executable: string): Promise<object> {
+  const other = await startBenchServer({ executable, model: MODEL, port: otherPort });
+  try {
+    const slicesOf = (count: string) => Math.ceil(Number(count) / SLICE_MESSAGES);
+    return await compare([await sideOf(server), await sideOf(other)], {
+      warmUpSlices: slicesOf(values["warm-up"]),
+      rounds: Number(values.rounds),
+      slices: slicesOf(values.messages),
+    });
+  } finally {
+    await other.stop();
+  }
+}
+
+const server = await startBenchServer({ executable: values.executable, model: MODEL, port });
+try {
+  const figures = await (values.against === undefined ? alone(server) : inTurn(server, values.against));
+  console.log(JSON.stringify(figures, null, 2));
 } finally {
-  for (const process of [server, relay, model]) process.kill();
-  await server.exited;
-  rmSync(directory, { recursive: true, force: true });
+  await server.stop();
 }

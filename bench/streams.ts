@@ -1,15 +1,16 @@
 // What streaming costs: the delay added to the first token and the CPU of each token, with many streams at once;
 // against the model server itself.
 // Usage: bun bench/streams.ts [--executable dist/selkie] [--streams 200] [--tokens 100] [--gap 25] [--rounds 3]
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+// With --against EXECUTABLE [--warm-up 2] it is compared with another server instead: in every round each has all its
+// streams while the other has none, after so many rounds that are not counted.
 import { parseArgs } from "node:util";
-import { percentile, untilAnswers, useOf } from "./process.ts";
+import { type BenchServer, compare, percentile, type Side, startBenchServer, useOf } from "./process.ts";
 
 const { values } = parseArgs({
   options: {
     executable: { type: "string" },
+    against: { type: "string" },
+    "warm-up": { type: "string", default: "2" },
     streams: { type: "string", default: "200" },
     tokens: { type: "string", default: "100" },
     gap: { type: "string", default: "25" },
@@ -18,19 +19,9 @@ const { values } = parseArgs({
 });
 const streams = Number(values.streams);
 const tokens = Number(values.tokens);
-const [modelPort, serverPort] = [9340, 9341];
-const modelUrl = `http://127.0.0.1:${modelPort}/v1`;
-const url = `http://127.0.0.1:${serverPort}`;
-const directory = mkdtempSync(join(tmpdir(), "selkie-bench-"));
-const bun = process.execPath;
-const quiet = { stdout: "ignore", stderr: "inherit" } as const;
-const command = values.executable === undefined ? [bun, "src/app/main.ts"] : [values.executable];
-
-const model = Bun.spawn([bun, "bench/paced-model.ts", String(modelPort), values.tokens, values.gap], quiet);
-const server = Bun.spawn([...command, "serve", "--port", String(serverPort), "--data", directory], {
-  ...quiet,
-  env: { ...process.env, OPENAI_API_KEY: "sk-none", OPENAI_API_BASE: modelUrl },
-});
+const rounds = Number(values.rounds);
+const [port, otherPort] = [9340, 9342];
+const MODEL = { model: "bench/paced-model.ts", modelArguments: [values.tokens, values.gap] };
 
 function now(): number {
   return performance.timeOrigin + performance.now();
@@ -59,39 +50,44 @@ async function readStream(target: string, body: object): Promise<{ readonly adde
   return { addedMs, words: text.match(/word\d+/g)?.length ?? 0 };
 }
 
-async function measure(
-  pid: number,
-  open: (index: number) => Promise<{ readonly addedMs: number; readonly words: number }>,
-) {
+type Open = (index: number) => Promise<{ readonly addedMs: number; readonly words: number }>;
+
+/** All streams, once: what was added to the first token of each, and how many tokens came. */
+async function wave(open: Open): Promise<{ readonly addedMs: readonly number[]; readonly tokens: number }> {
+  const results = await Promise.all(
+    Array.from({ length: streams }, async (_, index) => {
+      // Spread over a second: people do not all press the key at once.
+      await Bun.sleep((index * 1000) / streams);
+      return open(index);
+    }),
+  );
+  return {
+    addedMs: results.map((result) => result.addedMs),
+    tokens: results.reduce((sum, { words }) => sum + words + 1, 0),
+  };
+}
+
+async function measure(pid: number, open: Open) {
   const added: number[] = [];
-  let words = 0;
+  let read = 0;
   const before = useOf(pid);
-  for (let round = 0; round < Number(values.rounds); round++) {
-    const results = await Promise.all(
-      Array.from({ length: streams }, async (_, index) => {
-        // Spread over a second: people do not all press the key at once.
-        await Bun.sleep((index * 1000) / streams);
-        return open(index);
-      }),
-    );
-    for (const result of results) {
-      added.push(result.addedMs);
-      words += result.words + 1;
-    }
+  for (let round = 0; round < rounds; round++) {
+    const all = await wave(open);
+    added.push(...all.addedMs);
+    read += all.tokens;
   }
   const after = useOf(pid);
   return {
     firstTokenAddedMs: { p50: percentile(added, 0.5), p99: percentile(added, 0.99) },
-    cpuUsPerToken: ((after.cpuMs - before.cpuMs) * 1000) / words,
-    tokens: words,
-    expected: streams * tokens * Number(values.rounds),
+    cpuUsPerToken: ((after.cpuMs - before.cpuMs) * 1000) / read,
+    tokens: read,
+    expected: streams * tokens * rounds,
     rssMb: after.rssMb,
   };
 }
 
-try {
-  await untilAnswers(`${modelUrl}/models`, 10_000);
-  await untilAnswers(`${url}/v1/health`, 10_000);
+/** Opens a stream of an agent of its own. */
+async function streamsOf({ url }: BenchServer): Promise<Open> {
   const ids: string[] = [];
   for (let index = 0; index < streams; index++) {
     const response = await fetch(`${url}/v1/agents/`, {
@@ -101,19 +97,41 @@ try {
     });
     ids.push(((await response.json()) as { id: string }).id);
   }
-  const chat = { model: "gpt-4o-mini", stream: true, messages: [{ role: "user", content: "hello" }] };
   const turn = {
     messages: [{ role: "user", content: "hello" }],
     streaming: true,
     stream_tokens: true,
     background: true,
   };
-  const direct = await measure(model.pid, () => readStream(`${modelUrl}/chat/completions`, chat));
-  const ours = await measure(server.pid, (index) => readStream(`${url}/v1/agents/${ids[index]}/messages`, turn));
-  console.log(JSON.stringify({ streams, gapMs: Number(values.gap), direct, ours }, null, 2));
+  return (index) => readStream(`${url}/v1/agents/${ids[index]}/messages`, turn);
+}
+
+async function alone(server: BenchServer): Promise<object> {
+  const open = await streamsOf(server);
+  const chat = { model: "gpt-4o-mini", stream: true, messages: [{ role: "user", content: "hello" }] };
+  const direct = await measure(server.modelPid, () => readStream(`${server.modelUrl}/chat/completions`, chat));
+  return { streams, gapMs: Number(values.gap), direct, ours: await measure(server.pid, open) };
+}
+
+async function sideOf(server: BenchServer): Promise<Side> {
+  const open = await streamsOf(server);
+  return { server, slice: async () => (await wave(open)).tokens };
+}
+
+async function inTurn(server: BenchServer, executable: string): Promise<object> {
+  const other = await startBenchServer({ ...MODEL, executable, port: otherPort });
+  try {
+    const warmUpSlices = Number(values["warm-up"]);
+    return await compare([await sideOf(server), await sideOf(other)], { warmUpSlices, rounds, slices: 1 });
+  } finally {
+    await other.stop();
+  }
+}
+
+const server = await startBenchServer({ ...MODEL, executable: values.executable, port });
+try {
+  const figures = await (values.against === undefined ? alone(server) : inTurn(server, values.against));
+  console.log(JSON.stringify(figures, null, 2));
 } finally {
-  server.kill();
-  model.kill();
-  await server.exited;
-  rmSync(directory, { recursive: true, force: true });
+  await server.stop();
 }
