@@ -7,8 +7,15 @@ import { isOfDisk } from "./sqlite-failures.ts";
 const CHECKPOINT_ROWS = 4_000;
 /** Size of the log beyond which this thread finishes a checkpoint itself, so that the log starts over. */
 const LOG_BYTES_MAX = 64 * 1024 * 1024;
-/** Size to which a log that was longer is cut as it starts over. One that was not keeps its room, which would be paid for again. */
-const LOG_BYTES_KEPT = 16 * 1024 * 1024;
+/**
+ * Sizes to which a longer log is cut as it starts over. While much is written it keeps the room that it will need again:
+ * a file system asks more for new room than the writing itself takes.
+ */
+const LOG_BYTES_KEPT = { busy: 2 * LOG_BYTES_MAX, quiet: 16 * 1024 * 1024 };
+/** Fewer rows a second than this are little. */
+const QUIET_ROWS = 1_000;
+/** How long what is written is watched before it is called little. */
+const WATCH_MS = 1_000;
 
 /**
  * Copies the log into the database file, what others leave of it or all. Where the disk is full or cannot be read the
@@ -29,13 +36,13 @@ export function checkpointer(path: string, write: Database, log: number) {
   let running: Promise<void> | undefined;
   let rows = 0;
   let isLeft = false;
-  let limit = 0;
-  cutTo(LOG_BYTES_MAX);
+  /** How long the log was when it was copied last. Longer means that it has not started over since. */
+  let grownTo = LOG_BYTES_MAX;
+  const rate = { sinceMs: performance.now(), rows: 0 };
+  cutTo(LOG_BYTES_KEPT.busy);
 
   /** Sets the size to which the log is cut whenever it starts over. */
   function cutTo(bytes: number): void {
-    if (bytes === limit) return;
-    limit = bytes;
     write.run(`pragma journal_size_limit = ${bytes}`);
   }
 
@@ -47,8 +54,9 @@ export function checkpointer(path: string, write: Database, log: number) {
       thread.onerror = () => resolve();
       thread.postMessage(path);
     });
-    isLeft = fstatSync(log).size > LOG_BYTES_MAX;
-    if (isLeft) cutTo(LOG_BYTES_KEPT);
+    const { size } = fstatSync(log);
+    isLeft = size > LOG_BYTES_MAX;
+    grownTo = Math.max(size, LOG_BYTES_MAX);
     finish();
   }
 
@@ -60,12 +68,23 @@ export function checkpointer(path: string, write: Database, log: number) {
     copyLog(write, "passive");
   }
 
+  /** Whether room can be given back: once in a while, where the log has more than it needs. */
+  function isRoomy(changedRows: number, logBytes: number): boolean {
+    rate.rows += changedRows;
+    const nowMs = performance.now();
+    if (nowMs - rate.sinceMs < WATCH_MS) return false;
+    const isQuiet = (rate.rows * 1000) / (nowMs - rate.sinceMs) < QUIET_ROWS;
+    rate.sinceMs = nowMs;
+    rate.rows = 0;
+    cutTo(isQuiet ? LOG_BYTES_KEPT.quiet : LOG_BYTES_KEPT.busy);
+    return isQuiet && logBytes > LOG_BYTES_KEPT.quiet;
+  }
+
   return {
     committed: finish,
     wrote(changedRows: number, logBytes: number) {
       rows += changedRows;
-      if (logBytes <= LOG_BYTES_KEPT) cutTo(LOG_BYTES_MAX);
-      const isDue = rows >= CHECKPOINT_ROWS || logBytes > LOG_BYTES_MAX;
+      const isDue = isRoomy(changedRows, logBytes) || rows >= CHECKPOINT_ROWS || logBytes > grownTo;
       if (!isDue || running !== undefined) return;
       rows = 0;
       running = run().finally(() => {

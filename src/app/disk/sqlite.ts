@@ -181,9 +181,16 @@ function openDatabase(path: string, isReader: boolean): Database {
   return database;
 }
 
+/** A statement, whether it gives rows, and whether those are rows that it changed. */
+interface PreparedSql {
+  readonly statement: Statement;
+  readonly gives: boolean;
+  readonly returns: boolean;
+}
+
 /** A connection that keeps its prepared statements and counts what it changes. */
 function connectionTo(database: Database, committed: () => void = () => {}) {
-  const statements = new Map<string, { readonly statement: Statement; readonly gives: boolean }>();
+  const statements = new Map<string, PreparedSql>();
   let changedRows = 0;
   let commits = 0;
   const transaction = transactionOn(() => database.inTransaction);
@@ -193,17 +200,23 @@ function connectionTo(database: Database, committed: () => void = () => {}) {
     const known = statements.get(sql);
     if (known !== undefined) return known;
     if (statements.size >= STATEMENTS_MAX) dropOldest(statements);
-    const prepared = { statement: database.prepare(sql), gives: /^\s*(select|with|pragma)\b|\breturning\b/i.test(sql) };
+    const returns = /\breturning\b/i.test(sql);
+    const gives = returns || /^\s*(select|with|pragma)\b/i.test(sql);
+    const prepared = { statement: database.prepare(sql), gives, returns };
     statements.set(sql, prepared);
     return prepared;
   }
 
   function answer(sql: string, parameters: readonly unknown[]): SqlResult {
     try {
-      const { statement, gives } = prepare(sql);
+      const { statement, gives, returns } = prepare(sql);
       const values = parameters.map(toBinding);
       transaction.before(sql);
-      if (gives) return { rows: statement.all(...values) as SqlResult["rows"], changes: 0 };
+      if (gives) {
+        const rows = statement.all(...values) as SqlResult["rows"];
+        if (returns) changedRows += rows.length;
+        return { rows, changes: 0 };
+      }
       const { changes } = statement.run(...values);
       changedRows += changes;
       transaction.after(sql);
