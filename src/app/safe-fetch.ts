@@ -1,5 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { isPublicAddress, parseAddress } from "../core/address.ts";
+import { joinBytes } from "../core/bytes.ts";
 import type { Clock } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import {
@@ -138,17 +139,7 @@ async function read(response: Response, bytesMax: number, host: string): Promise
     chunks.push(value);
   }
   const [type = ""] = (response.headers.get("content-type") ?? "").split(";");
-  return { status: response.status, mediaType: type.trim().toLowerCase(), body: joined(chunks, size) };
-}
-
-function joined(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
+  return { status: response.status, mediaType: type.trim().toLowerCase(), body: joinBytes(chunks, size) };
 }
 
 function hostOf(url: string): string {

@@ -93,8 +93,8 @@ async function attemptsFor(turn: Turn, state: TurnState, failure: ModelFailure):
 }
 
 /**
- * Without what the provider may never have been sent before, but for the input of the run: what memory recalled, which is
- * lost for this step only; then what lies between; or the last reply, alone or with all of it.
+ * Without what the provider may never have been sent before, but for the input of the run: what memory recalled, which
+ * this run goes on without; then what lies between; or the last reply, alone or with all of it.
  */
 function withoutUnread(turn: Turn, state: TurnState, whole: Attempt): Attempt[] {
   const { said, own, strays } = standing(state);
