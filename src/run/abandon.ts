@@ -118,6 +118,9 @@ async function answerOpen({ world, timeFormat }: AbandonOptions, repositories: R
   );
 }
 
+/**
+ * Writes the end of the log past the run that kept it, which is no longer at work. Who follows finds it in the store.
+ */
 async function endStream(
   options: AbandonOptions,
   repositories: Repositories,

@@ -40,6 +40,10 @@ export async function cancelRuns(
   return Object.fromEntries(entries);
 }
 
+/**
+ * Without names: all that is at work or waits to begin; else the newest run, which may have ended with a request that
+ * is still open. Throws a `conflict` Failure when there is nothing to cancel, as Letta does.
+ */
 async function cancelLatest(
   { store, runner }: CancelOptions,
   actor: Actor,

@@ -27,6 +27,7 @@ async function removeAgent(repositories: Repositories, id: AgentId): Promise<rea
     if (main !== undefined) await agents.save({ ...main, enableSleeptime: null });
     await groups.remove(group.id);
   }
+  // Companions are found by their group, which goes with the agent.
   const gone = [...(await companionsOf(repositories, id)), id];
   for (const agentId of gone) await agents.remove(agentId);
   return gone;

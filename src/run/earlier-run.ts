@@ -30,6 +30,9 @@ export async function earlierRun(
   return undefined;
 }
 
+/**
+ * Whether the first messages of a run are this input: answers to a request are one message and come first, then words.
+ */
 function isSame(stored: readonly Message[], { approvals, approvalOtid, messages }: TurnInput): boolean {
   const [first, ...rest] = stored;
   if (approvals.length === 0) return areSame(stored, messages);
@@ -38,6 +41,7 @@ function isSame(stored: readonly Message[], { approvals, approvalOtid, messages 
   );
 }
 
+/** Whether these are the same words by the same people, in the same order. */
 function areSame(stored: readonly Message[], messages: readonly InputMessage[]): boolean {
   return (
     stored.length === messages.length &&

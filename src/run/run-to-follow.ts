@@ -33,6 +33,10 @@ export async function runToFollow(
   throw new Failure("refused", "INVALID_ARGUMENT: No active runs found for this conversation.");
 }
 
+/**
+ * The newest run that took a message of this otid. Waits for almost two seconds: a client that lost its connection asks
+ * for the stream while its message is still on the way. Throws `not_found` when none has come by then.
+ */
 async function runOfOtid(
   { store, clock }: { readonly store: Store; readonly clock: Clock },
   actor: Actor,

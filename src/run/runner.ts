@@ -62,6 +62,9 @@ export interface Runner {
   drain(limitMs: number): Promise<void>;
 }
 
+/**
+ * A run that this process works on. To stop it, its signal is aborted; it then ends by itself, in a commit of its own.
+ */
 interface ActiveRun {
   readonly agentId: AgentId;
   readonly cancelling: AbortController;
@@ -135,6 +138,7 @@ export function createRunner(options: RunnerOptions): Runner {
     async drain(limitMs) {
       isDraining = true;
       await Promise.all([expiry.settle(), queue.settle(), options.backlog.settle()]);
+      // Callbacks are waited for last, as the runs that end meanwhile owe more of them.
       const all = Promise.allSettled([...active.values()].map((run) => run.done));
       await Promise.race([all.then(() => options.callbacks.settle()), world.clock.sleep(limitMs)]);
     },
@@ -234,6 +238,7 @@ function setUpAgain(options: RunnerOptions, actor: Actor, run: Run): Promise<Run
   return setUp(options, actor, { agentId, conversationId, options: optionsOf(run) });
 }
 
+/** What is taken: the run with its log, and its input; null where that was queued with the run. */
 interface Taking {
   readonly run: Run;
   readonly log: RunLog;
@@ -360,6 +365,9 @@ interface WorkOptions {
   readonly ended: (run: Run) => void;
 }
 
+/**
+ * Takes a run to its end. Never rejects: a run that cannot go on is ended as failed, whoever waits for it or nobody.
+ */
 async function work(
   options: RunnerOptions,
   actor: Actor,

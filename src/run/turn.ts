@@ -59,6 +59,7 @@ async function goOn(turn: Turn, state: TurnState): Promise<void> {
   else await takeStep(turn, state);
 }
 
+/** Ends the run without asking the model once more. */
 function stop(turn: Turn, state: TurnState, stopReason: StopReason): Promise<void> {
   return commit(turn, state, async () => ({ ...noChange(state), stopReason }));
 }
@@ -168,6 +169,7 @@ export function requestFor(
   };
 }
 
+/** A model call that was answered, and how long the model took. */
 interface TakenStep {
   readonly stepId: StepId;
   readonly llmRequestNs: number;
@@ -175,6 +177,10 @@ interface TakenStep {
   readonly isStreamed: boolean;
 }
 
+/**
+ * What a reply comes to: its rows, the answers to what it called, and whether the run is over. Inside the transaction
+ * of the step, which the built-in tools among those calls write in.
+ */
 async function changeOf(turn: Turn, state: TurnState, taken: TakenStep, repositories: Repositories): Promise<Change> {
   const { result, isStreamed } = taken;
   const heard = hear(result.reply, turn.speech);
@@ -251,6 +257,10 @@ function rowsOf(turn: Turn, state: TurnState, { stepId, result }: TakenStep, hea
   return rows.filter((message) => message.toolCalls.length > 0 || message.content.length > 0);
 }
 
+/**
+ * The row of a step. Its times are nanoseconds, as Letta has them. Without a result, what only an answer tells stays
+ * null.
+ */
 function stepRow(
   turn: Turn,
   state: TurnState,
@@ -282,6 +292,7 @@ function stepRow(
   };
 }
 
+/** A model call that failed, or was broken off when the run was cancelled. */
 interface FailedStep {
   readonly stepId: StepId;
   readonly llmRequestNs: number;

@@ -27,6 +27,7 @@ export interface ThreadCompacted {
   readonly messagesAfter: number;
 }
 
+/** Somebody wants it: no provider has counted, and nothing is dropped without a summary. */
 const REQUESTED = { trigger: "requested", contextTokens: null, isDrop: false } as const;
 
 /**
@@ -77,6 +78,7 @@ function isSame(ids: readonly MessageId[], context: readonly Message[]): boolean
   return ids.length === context.length && ids.every((id, index) => id === context[index]?.id);
 }
 
+/** The conversation as it stands, with what else each request of its agent holds. */
 async function targetOf(
   { messages, tools }: Readers,
   { agent, conversationId, wish }: ThreadCompaction,

@@ -79,6 +79,7 @@ export async function planCompaction(
   const { each, fresh } = await countContext(target.threadId, context, means);
   const toolTokens = await countTools(target.own.tools, means.countTokens);
   const totalTokens = each.reduce((sum, tokens) => sum + tokens, toolTokens);
+  // The window is in tokens as the provider counts them, which may be more than ours.
   const scale = Math.min(SCALE_MAX, Math.max(1, (cause.contextTokens ?? 0) / Math.max(1, totalTokens)));
   const { contextWindow } = agent.llmConfig;
   // A provider that refuses less than the window it is said to have has a smaller one.
@@ -100,6 +101,7 @@ export async function makeCompaction(
   const first = firstIndex(context);
   const evicted = context.slice(first, plan.cut);
   const kept = context.slice(plan.cut);
+  // What was too long as it was does not fit with the wish for a summary behind it.
   const own = cause.trigger === "context_window_exceeded" ? null : target.own;
   const tokens = plan.tokens.slice(first, plan.cut);
   const text = cause.isDrop
@@ -142,6 +144,7 @@ export async function countTools(tools: CompactionTarget["own"]["tools"], count:
   return tools.length === 0 ? 0 : count(JSON.stringify(tools));
 }
 
+/** Tokens of the context after the cut, the summary among them, in our own count. */
 function sizeAfter(plan: CompactionPlan, first: number, summaryTokens: number): number {
   const evicted = plan.tokens.slice(first, plan.cut).reduce((sum, tokens) => sum + tokens, 0);
   return plan.totalTokens - evicted + summaryTokens;

@@ -154,6 +154,7 @@ async function compact(turn: Turn, state: TurnState, cause: CompactionCause): Pr
   return true;
 }
 
+/** What came of it; undefined when the run was cancelled meanwhile. */
 async function unlessAborted(turn: Turn, work: () => Promise<Compaction>): Promise<Compaction | undefined> {
   try {
     return await work();

@@ -94,6 +94,7 @@ function opening(text: string): string {
 
 type Attempt = () => Promise<string>;
 
+/** The ways to a summary, the best one first. Each may fail, or give nothing. */
 function attempts(request: SummaryRequest, means: SummaryMeans): readonly Attempt[] {
   const { agent, settings, own } = request;
   const isSelf = settings.mode === "self_compact_all" || settings.mode === "self_compact_sliding_window";
@@ -146,6 +147,10 @@ function totalOf(lines: readonly ScriptLine[]): number {
   return lines.reduce((sum, line) => sum + line.tokens, 0);
 }
 
+/**
+ * Summarises part after part, each together with the summary so far. Gives nothing as soon as the model says nothing,
+ * so that no part is left out unseen.
+ */
 async function inTurn(
   request: SummaryRequest,
   model: LanguageModel,
@@ -167,6 +172,9 @@ async function inTurn(
   return summary;
 }
 
+/**
+ * Said before the transcript where settings ask for it: some models go on with a transcript instead of summarising it.
+ */
 const ACKNOWLEDGED: readonly ModelMessage[] = [
   userMessage("A transcript follows. Are you ready to summarise it?"),
   {
@@ -195,6 +203,10 @@ async function answer(
   return textOf({ content: reply.parts });
 }
 
+/**
+ * The summary within the limit of its settings, and in any case within a part of the window: one that is too long would
+ * have to be compacted at once.
+ */
 function clipped(text: string, { agent, settings }: SummaryRequest): string {
   const roomChars = Math.max(SUMMARY_CHARS_MIN, Math.floor(agent.llmConfig.contextWindow * SUMMARY_SHARE * 3));
   const chars = Math.min(settings.clipChars ?? roomChars, roomChars);

@@ -35,6 +35,10 @@ export async function placeAfterLast(
   return { seqId: row.seqId + 1, framesBefore: row.framesBefore + framesOf(last?.event, frames) };
 }
 
+/**
+ * The frames that an event was. Of a message that is gone nobody can tell: it is taken for as many as there can have
+ * been, for a number may be left out but never given twice.
+ */
 function framesOf(event: LoggedEvent["event"] | undefined, frames: CountFrames): number {
   if (event === undefined || event.kind === "forgotten") return PIECES_MAX;
   return event.kind === "frame" ? 1 : frames(event);
@@ -79,6 +83,7 @@ async function saidIn({ messages }: Readers, run: Run): Promise<readonly Message
   return producedOf(await messages.list({ runId: run.id }, RESUMED));
 }
 
+/** What can still be told of a run that kept no log: its start and what it said, but no deltas, steps or tools. */
 function toldBy({ id, createdAt }: Run, said: readonly Message[]): readonly RunEvent[] {
   return [
     { kind: "started", runId: id, at: createdAt },

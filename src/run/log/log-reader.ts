@@ -40,6 +40,7 @@ export function readLog(options: LogReaderOptions): LogBatches {
 
 const END: Next = { done: true, value: undefined };
 
+/** The place of one reader in one log. What it lacks comes from memory where that has all of it, else from the database. */
 class LogReader implements LogBatches {
   readonly #options: LogReaderOptions;
   readonly #stopping = new AbortController();

@@ -137,6 +137,7 @@ export function createRunLogs(options: RunLogOptions): RunLogs {
   };
 }
 
+/** Whether these are all events of a run, from its first to its last; of a long one memory has only the newest. */
 function isWhole(events: readonly LoggedEvent[]): boolean {
   const last = events.at(-1);
   return events[0]?.seqId === LOG_START.seqId && last !== undefined && isLast(last);
@@ -218,6 +219,7 @@ function takeHeld(log: OpenLog): readonly NewEvent[] {
   return number(log, events);
 }
 
+/** Gives events their numbers, from the one on that is free next. */
 function number(log: OpenLog, events: readonly TurnEvent[]): readonly NewEvent[] {
   const [made, next] = numberedAll(events.map(log.place), log.next, log.frames);
   log.next = next;

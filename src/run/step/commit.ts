@@ -98,6 +98,7 @@ export async function commit(
   state.run = run;
   state.isPlaced = true;
   state.context = contextAfter(state, change);
+  // No provider has counted what is left.
   if (change.compacted !== null) state.contextTokens = null;
   if (change.step !== null) {
     state.stepsTaken++;
@@ -161,6 +162,9 @@ async function oweMemory({ agent }: Turn, { backlog }: Repositories): Promise<vo
   if (memorySettings?.recalls === true && embeddingConfig !== null) await backlog.owe(agent.id, "embed");
 }
 
+/**
+ * The context as the rows have it after the change. The run goes on with it, so that no step reads the history again.
+ */
 function contextAfter(state: TurnState, { compacted, system, messages }: Change): readonly Message[] {
   if (compacted !== null) return [...compacted.context, ...messages];
   const [head, ...rest] = state.context;
@@ -168,6 +172,10 @@ function contextAfter(state: TurnState, { compacted, system, messages }: Change)
   return [...before, ...messages];
 }
 
+/**
+ * The run as it stands after the change, its end stored if this is it. Throws what {@link requirePlace} throws when
+ * there is nothing left to end.
+ */
 async function savedRun(turn: Turn, run: Run, change: Change, repositories: Repositories): Promise<Run> {
   const { stopReason, error } = change;
   if (stopReason === null) return run;
@@ -195,6 +203,10 @@ export function errorRecord(run: Run, error: TurnError): JsonObject {
   return { message_type: "error_message", run_id: run.id, error_type, message, detail, seq_id: null };
 }
 
+/**
+ * What the log is told of a change, in the order in which it happened: what tools did before their answers, the step
+ * behind its messages, the end last.
+ */
 function eventsOf(change: Change, { approvalDueAt }: Run): readonly TurnEvent[] {
   const { messages, notes, wasStreamed, stopReason, compacted, usage, error, step } = change;
   const said = messages.flatMap((message): readonly TurnEvent[] => {

@@ -34,6 +34,8 @@ export async function callModel(call: ModelCall, random: Random): Promise<CallRe
   const messageId = newId("message", random);
   const otherCallsId = newId("message", random);
   const rename = callIdRenamer(call.knownCallIds, random);
+  // Calls that ask for an approval are a message of their own. Which of the two ids a delta gets, the first call
+  // decides.
   const asking = new Set<string>();
   let firstAsks: boolean | undefined;
   const { emit } = call;

@@ -18,6 +18,7 @@ const OUTPUT_CHARS_MAX = 1_000_000;
 /** Calls of one run that are outside at once; the next ones wait for all of them. */
 const AT_ONCE_MAX = 16;
 
+/** Why nobody knows what became of a call, as the model is told. */
 const STOPPED = "the server stopped before its answer was stored";
 const CANCELLED = "the request was cancelled";
 const LATE = `it had not answered after ${TIMEOUT_MS / 1000} seconds`;

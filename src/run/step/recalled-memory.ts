@@ -93,6 +93,7 @@ async function earlierTurns(
   const vector = await quickVectors.ofQuery(actor.organizationId, agent.embeddingConfig, question);
   const options = {
     space: agent.id,
+    // Some of what is found may stand in the context already.
     limit: 2 * TURNS_MAX,
     at,
     ...(vector === undefined ? {} : { vector: { model: vector.key, vector: vector.vector } }),
@@ -120,6 +121,7 @@ function framed(lines: readonly string[], charsMax: number): string {
   return fitting.length === 0 ? "" : [OPENING, ...fitting, CLOSING].join("\n");
 }
 
+/** Who said it, as the agent should read it: its own words are called its own. */
 function nameOf({ role, speaker }: Entry): string {
   if (role === "assistant") return "you";
   return speaker === "" ? "the user" : oneLine(speaker);

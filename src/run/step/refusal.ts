@@ -53,6 +53,7 @@ interface Standing {
   readonly strays: readonly Message[];
 }
 
+/** Divides what no model has answered yet by whose it is. A summary is neither: it stands for what was answered. */
 function standing({ context, run }: Pick<TurnState, "context" | "run">): Standing {
   const at = context.findLastIndex(isSaid);
   const said = context[at];
@@ -65,6 +66,7 @@ function standing({ context, run }: Pick<TurnState, "context" | "run">): Standin
   };
 }
 
+/** Whether a model said it: a client may have put words into its mouth, which then have an otid. */
 function isSaid({ role, otid, toolCalls }: Message): boolean {
   return toolCalls.length > 0 || (role === "assistant" && otid === null);
 }

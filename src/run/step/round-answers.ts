@@ -27,6 +27,7 @@ export function limited(turn: Turn, call: ToolCall, result: ToolResult & { ok: t
   return { ...result, message: limitMessage(result.message, charsMaxOf(turn, call)) };
 }
 
+/** Characters that a tool may return; the usual number where the agent has no such tool any more. */
 function charsMaxOf({ tools }: Turn, { name }: ToolCall): number {
   return tools.find((tool) => tool.name === name)?.returnCharLimit ?? RETURN_CHARS_DEFAULT;
 }
@@ -55,6 +56,7 @@ export function withoutStderr(answered: Answered): Answered {
 /** What a client answered that ran the tool itself. */
 export function clientAnswer(turn: Turn, call: ToolCall, decision: Approval & { type: "tool" }): Answered {
   const { status, parts, stdout, stderr } = decision;
+  // A tool of the client has no limit of its own: a fifth of the window, at four characters a token.
   const charsMax = Math.max(RETURN_CHARS_DEFAULT, Math.floor(turn.agent.llmConfig.contextWindow * 0.2 * 4));
   const message = limitMessage(decision.text, charsMax);
   const response = pack(turn, status === "success", message);
@@ -100,6 +102,7 @@ export async function outsideAnswer(
   const changes: MemoryChanges = new Map();
   const core = coreOf(turn, repositories, changes);
   const kept = await repositories.attempt(() => keepBlocks(core, shown, blocks));
+  // It has done its work where it ran. Only what it changed in memory can be refused here.
   const told = kept.ok ? text : `${text}\n\nWhat it changed in memory was not kept: ${kept.message}`;
   const ok = status === "success" && kept.ok;
   const message = limitText(told, charsMax);
@@ -165,6 +168,7 @@ function limitLines(lines: readonly string[], charsMax: number): readonly string
   });
 }
 
+/** An answer in the JSON that older clients and models know: its status, its text, and the time where the agent is. */
 function pack(turn: Turn, ok: boolean, message: ToolResult["message"]): string {
   return packAnswer({ ok, message, at: turn.clock.now(), zone: turn.agent.timezone }, turn.timeFormat);
 }

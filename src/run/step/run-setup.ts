@@ -73,6 +73,7 @@ export async function setUp(
   const conversation = conversationId === null ? null : await mustFind(reader.conversations, conversationId);
   const llmConfig = await configFor(options, agent, conversation, request.options.overrideModel);
   return {
+    // From here on the agent has the model of this run, wherever that was named.
     agent: { ...agent, llmConfig },
     tools: await reader.tools.listForAgent(agentId),
     model: options.models.open(llmConfig),
@@ -80,6 +81,7 @@ export async function setUp(
     conversationId,
     isolatedBlockIds: conversation?.isolatedBlockIds ?? [],
     options: request.options,
+    // Only agents with companions have such a group, and nobody else pays for the look.
     groupId:
       agent.enableSleeptime === true ? ((await reader.groups.managedBy([agentId])).get(agentId)?.id ?? null) : null,
   };

@@ -54,6 +54,7 @@ export function optionsOf({ requestConfig }: Pick<Run, "requestConfig">): TurnOp
   return inParts(requestConfig ?? {}) as unknown as TurnOptions;
 }
 
+/** The options that the loop reads. Older servers kept them and those of the face side by side. */
 const OWN = new Set([
   "maxSteps",
   "clientTools",
@@ -125,6 +126,10 @@ export function lastAnswerOf(answers: readonly ToolReturn[]): string | null {
   return last === undefined ? null : unpackAnswer(last.response).text;
 }
 
+/**
+ * Whether the context was made shorter after the step: then what its provider counted says nothing of the context any
+ * more.
+ */
 function isCompactedSince(context: readonly Message[], step: Step): boolean {
   return context.some((message) => message.role === "summary" && message.createdAt > step.createdAt);
 }

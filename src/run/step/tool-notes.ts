@@ -8,6 +8,7 @@ import type { Turn } from "./turn-state.ts";
 /** A call that begins, and the moment of it. */
 export interface BegunCall {
   readonly note: Note & { readonly kind: "tool.started" };
+  /** By the elapsed clock: the wall clock may be set back while a tool runs. */
   readonly ms: number;
 }
 
@@ -27,6 +28,7 @@ export type MemoryChanges = Map<string, MemoryChange>;
 /** The blocks as they are, with whatever is changed through them put into `changes`. */
 export function watchBlocks(blocks: CoreBlocks, changes: MemoryChanges): CoreBlocks {
   const keep = ({ id, label, version }: Block, how: MemoryChange["how"]) => {
+    // What a call added stays added, however often it edits that.
     const isNew = how === "edited" && changes.get(id)?.how === "added";
     changes.set(id, { what: "block", id, label, version, how: isNew ? "added" : how });
   };

@@ -15,6 +15,9 @@ export function toolOffer(turn: Turn, state: TurnState): ToolOffer {
   return offer;
 }
 
+/**
+ * Asks the rules anew. They may take tools away, demand one, or end the turn, by what was called and answered so far.
+ */
 function newOffer(turn: Turn, { calledTools, lastAnswer }: Pick<TurnState, "calledTools" | "lastAnswer">): ToolOffer {
   const schemas = allSchemas(turn);
   const rules = turn.agent.toolRules;
@@ -74,6 +77,10 @@ export function schemaOf(tool: Tool): ToolSchema {
   };
 }
 
+/**
+ * The choice in words that all providers take: none where there are no tools, and by its name the only one that may
+ * come.
+ */
 function choiceOf(schemas: readonly ToolSchema[], choice: ToolChoice): ToolChoice {
   const [only] = schemas;
   if (only === undefined) return "none";

@@ -74,10 +74,12 @@ export async function answerCalls(turn: Turn, state: TurnState, means: RoundMean
   const notes: Note[] = [];
   let promptChanged = false;
   for (const call of open) {
+    // Rules look at what was called before, so each call is planned once those before it have their answers.
     const at = { ...state, calledTools, lastAnswer };
     const plan = planOf(turn, at, { call, decision: decisions.get(call.id) });
     const began = startOf(turn, call);
     const answered = await answerCall(turn, at, { call, plan }, means);
+    // It runs outside. What is behind it waits, for answers stand in the order of their calls.
     if (answered === undefined) break;
     if (plan.how === "builtin") notes.push(began.note, endNote(turn, began, answered.toolReturn.status === "success"));
     const { changes } = answered;
@@ -112,6 +114,7 @@ function isElsewhere(decision: Approval | undefined): boolean {
   return decision !== undefined && (decision.type === "tool" || !decision.approve);
 }
 
+/** One open call, and what is to be done about it. */
 interface PlannedCall {
   readonly call: ToolCall;
   readonly plan: CallPlan;
@@ -159,6 +162,10 @@ async function runTool(
   return { ...packed(turn, call, kept), changes: [...changes.values()] };
 }
 
+/**
+ * What a built-in tool may see and change. All of it goes through the transaction of the step, so that what it writes
+ * is there with its answer or not at all.
+ */
 function toolContext(turn: Turn, state: TurnState, repositories: Repositories, changes: MemoryChanges): ToolContext {
   const { agent, actor, clock, random } = turn;
   return {
