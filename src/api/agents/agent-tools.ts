@@ -11,6 +11,7 @@ import { flagParam, pageOf, pageParams, pathId, readBody, readQuery } from "../h
 import { toWireAgentTool } from "../wire/tool.ts";
 import { ALL_RELATIONS, isNewClient, showAgent } from "./agent-view.ts";
 
+/** Letta's number, fewer than many agents have: who wants them all says so. */
 const TOOLS_DEFAULT = 10;
 const PageQuery = z.object(pageParams);
 const ApprovalQuery = z.object({ requires_approval: flagParam().optional() });

@@ -54,6 +54,8 @@ export function relationsOf(c: Context<ApiEnv>): readonly Relation[] {
 
 /** Whether the client speaks the API as it is since version 1.0 of Letta's SDKs. */
 export function isNewClient(c: Context<ApiEnv>): boolean {
+  // SDKs since 1.0 send `x-stainless-package-version`. A program that names itself, and no SDK of that age, is shown what old ones
+  // were.
   const agent = c.req.header("user-agent");
   if (agent === undefined || c.req.header("x-stainless-package-version") !== undefined) return true;
   const version = /^(?:@letta-ai\/)?letta-client\/(\d+)\./.exec(agent)?.[1];
@@ -95,6 +97,10 @@ function isDamage(error: unknown): boolean {
   return error instanceof Failure && error.kind === "damaged";
 }
 
+/**
+ * What all of them need is read for all at once, and blocks and tools agent by agent. Throws a `damaged` Failure for
+ * the first row that cannot be read.
+ */
 async function shownTogether(
   repositories: Readers,
   agents: readonly Agent[],

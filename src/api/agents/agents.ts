@@ -13,6 +13,7 @@ import { flagParam, given, listParam, pageOf, pageParams, pathId, readBody, read
 import { CreateAgentBody, UpdateAgentBody } from "../wire/agent-body.ts";
 import { ALL_RELATIONS, relationsOf, showAgent, showAgents } from "./agent-view.ts";
 
+/** Agents of a page when nobody says how many; pages have the sizes that they have in Letta. */
 const AGENTS_DEFAULT = 50;
 
 const filterParams = {

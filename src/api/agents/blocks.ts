@@ -20,9 +20,11 @@ import { relationsOf, showAgents } from "./agent-view.ts";
 
 const BLOCKS_DEFAULT = 50;
 const AGENTS_DEFAULT = 50;
+/** Far more agents than a block ever has; a number of a request must have some bound. */
 const COUNT_MAX = 1_000_000_000;
 
 const filterParams = {
+  // As in Letta, what may be looked for is narrower than what labels and names may be.
   label: z
     .string()
     .max(50)

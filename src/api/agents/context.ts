@@ -25,6 +25,7 @@ export function contextRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.get("/agents/:agent_id/context", async (c) => {
     const agent = await mustFind(readerFor(options, c).agents, pathId(c, "agent", "agent_id"));
+    // `default` is the agent's own conversation, as it is in paths.
     const named = readQuery(c, ContextQuery).conversation_id ?? "default";
     const conversationId = named === "default" || named === "" ? null : requireId("conv", named);
     return c.json(toWireContext(await contextOverview(options, c.var.actor, { agent, conversationId })));

@@ -12,6 +12,7 @@ import { CreateGroupBody, toWireGroup, UpdateGroupBody } from "../wire/group.ts"
 import { toWireMessages } from "../wire/message.ts";
 import { wanted } from "../wire/stream.ts";
 
+/** Pages when nobody says more of them. In Letta each of these lists has a size and an order of its own. */
 const GROUPS_DEFAULT = { limit: 50, order: "asc" } as const;
 const AGENT_GROUPS_DEFAULT = { limit: 100, order: "desc" } as const;
 const MESSAGES_DEFAULT = { limit: 10, order: "desc" } as const;

@@ -31,6 +31,7 @@ export function tagRoutes(options: RouteOptions): Hono<ApiEnv> {
   return routes;
 }
 
+/** Every tag in use. There is no table of tags: they are gathered from agents and blocks at each request. */
 async function allTags({ agents, blocks }: Readers): Promise<ReadonlySet<string>> {
   const tags = new Set<string>();
   await eachPage(async (cursor) => {
@@ -53,6 +54,7 @@ interface Cursor {
   readonly after?: string;
 }
 
+/** Reads page after page, each behind the last row of the one before, until one is not full. */
 async function eachPage(read: (cursor: Cursor) => Promise<readonly { readonly id: string }[]>): Promise<void> {
   let after: string | undefined;
   for (let pages = 0; pages < PAGES_MAX; pages++) {

@@ -98,6 +98,7 @@ function split(values: readonly string[] | undefined): readonly string[] | undef
   return values?.flatMap((value) => value.split(",").map((part) => part.trim())).filter((part) => part !== "");
 }
 
+/** Kinds of tools that clients name, in either form; throws a `refused` Failure for one that there is not. */
 function toolTypes(values: readonly string[] | undefined): readonly string[] | undefined {
   const types = split(values);
   const unknown = types?.find((type) => !TOOL_TYPES.some((known) => known === type));

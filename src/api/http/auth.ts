@@ -13,12 +13,15 @@ export interface AuthOptions {
   readonly origins: readonly string[];
 }
 
+/** What monitors and load balancers ask, which have no key. */
 const OPEN_PATHS = /^\/(?:v1|latest)\/(?:health|ready)\/?$/;
 /** What tells of the server what everybody may know, and the same to all. */
 const SITE_PATHS = /^\/(?:docs|openapi\.json|favicon\.(?:ico|svg))?$/;
+/** Names under which a program of this machine reaches it. */
 const LOCAL_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
 /** Hosts that no foreign name server can make mean this machine. */
 const FIXED_HOST = /^(?:localhost|\d{1,3}(?:\.\d{1,3}){3}|\[[\da-f:.]+\])(?::\d+)?$/i;
+/** Web pages that come from this machine, whichever program serves them. */
 const LOCAL_ORIGIN = /^https?:\/\/(?:(?:[a-z0-9-]+\.)*localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/i;
 /** Whether a web page of this origin may read what the server answers; with a key, those of this machine may, too. */
 export function isAllowedOrigin(origin: string, { apiKey, origins }: AuthOptions): boolean {
@@ -91,6 +94,7 @@ function isOwnOrigin(origin: string, host: string): boolean {
   return FIXED_HOST.test(host) && (origin === `http://${host}` || origin === `https://${host}`);
 }
 
+/** A check of both headers in which Letta's clients send their key. */
 function keyCheck(apiKey: string): (authorization: string | undefined, barePassword: string | undefined) => boolean {
   const expected = new TextEncoder().encode(apiKey);
   return (authorization, barePassword) => {

@@ -80,6 +80,7 @@ function parameter(name: string, where: "path" | "query", required: boolean, sch
   return { name, in: where, required, schema };
 }
 
+/** Whether a parameter may be left out; one with a default may. */
 function isOptional(field: z.ZodType): boolean {
   return field.safeParse(undefined).success;
 }
@@ -94,6 +95,7 @@ function schemaOf(schema: z.ZodType): JsonObject {
   return plain as JsonObject;
 }
 
+/** The name under which generated clients have the route: its method and the words of its path. */
 function operationId(method: string, path: string): string {
   const words = path.replace(/^\/v1/, "").split(/[/:_-]+/);
   return [method.toLowerCase(), ...words.filter((word) => word !== "")].join("_");

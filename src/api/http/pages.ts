@@ -16,6 +16,7 @@ export function pageFrom<T extends Pageable>(items: readonly T[], page: Page): r
   return sorted.slice(start, end < 0 ? undefined : end).slice(0, page.limit);
 }
 
+/** By time, and by id within one moment: so that no page shows a thing again or leaves one out. */
 function compare(a: Pageable, b: Pageable): number {
   if (a.createdAt !== b.createdAt) return a.createdAt - b.createdAt;
   return a.id < b.id ? -1 : 1;

@@ -12,6 +12,7 @@ import type { ApiEnv } from "./env.ts";
 const BODY_BYTES_MAX = 32 * 1024 * 1024;
 /** Problems that one answer lists. */
 const ISSUES_MAX = 10;
+/** Characters of a wrong value that an answer repeats. */
 const SHOWN_CHARS_MAX = 100;
 /** Length from which on a body is parsed apart. */
 const APART_BYTES_MIN = 256 * 1024;
@@ -33,6 +34,10 @@ export async function readJson(c: Context<ApiEnv>): Promise<unknown> {
   return parseApart(bytes);
 }
 
+/**
+ * The bytes of a body. Throws a `too_large` Failure as soon as that shows, and a `refused` one when the connection is
+ * lost.
+ */
 async function readBytes(c: Context<ApiEnv>): Promise<ArrayBuffer> {
   const { raw } = c.req;
   if (Number(raw.headers.get("content-length") ?? 0) > BODY_BYTES_MAX) throw tooLarge();
@@ -163,6 +168,9 @@ interface Problem {
   readonly distance: number;
 }
 
+/**
+ * What is wrong with a value, with whole paths: of a union only the problems of the alternative that it is nearest to.
+ */
 function told(issue: z.core.$ZodIssue, above: readonly PropertyKey[]): readonly Problem[] {
   const path = [...above, ...issue.path];
   const alternatives = issue.code === "invalid_union" ? issue.errors : [];
@@ -194,6 +202,7 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return current;
 }
 
+/** A value as an answer repeats it: as JSON, its beginning alone where it is long. */
 function shown(value: unknown): string {
   if (value === undefined) return "nothing";
   const text = JSON.stringify(value) ?? String(value);

@@ -18,6 +18,7 @@ import {
 import { tellRetrieval } from "../http/retrieval.ts";
 import { AgentPassageBody, keepPassages, showPassages } from "./passage-view.ts";
 
+/** Passages of a page, and hits of a search when nobody says how many and at most. */
 const PASSAGES_DEFAULT = 100;
 const HITS_DEFAULT = 5;
 const HITS_MAX = 1_000;

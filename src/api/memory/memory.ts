@@ -15,6 +15,7 @@ import { tellRetrieval } from "../http/retrieval.ts";
 import { toWireEntity, toWireFact, toWireMention, toWireMerge, toWireRelation, toWireTurn } from "../wire/fact.ts";
 import { timeField } from "../wire/time.ts";
 
+/** Facts of one answer, and characters and tags that a request may name. */
 const FACTS_DEFAULT = 100;
 const FACTS_MAX = 1_000;
 const NAME_CHARS_MAX = 200;

@@ -51,6 +51,7 @@ export function passageRoutes(options: RouteOptions): Hono<ApiEnv> {
   return routes;
 }
 
+/** The archive that a request means, by its agent or by its own id; undefined where the agent has none yet. */
 async function searched(repositories: Readers, body: z.output<typeof SearchBody>): Promise<Archive | undefined> {
   if (body.agent_id != null) {
     const agent = await mustFind(repositories.agents, requireId("agent", body.agent_id));

@@ -11,6 +11,7 @@ import type { ApiEnv } from "../http/env.ts";
 import { flagParam, pageOf, pageParams, readQuery } from "../http/request.ts";
 import { toWireJob } from "../wire/run.ts";
 
+/** Jobs of a page; Letta's numbers. */
 const JOBS_DEFAULT = 100;
 const ACTIVE_DEFAULT = 50;
 const ACTIVE = ["created", "running"] as const;

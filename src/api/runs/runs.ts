@@ -105,6 +105,7 @@ export function runRoutes(options: RouteOptions): Hono<ApiEnv> {
   return routes;
 }
 
+/** Runs that fit, newest or oldest first. An id that is none is no mistake: it fits nothing. */
 async function listRuns(
   repositories: Readers,
   query: Partial<z.output<typeof ListQuery>>,

@@ -14,6 +14,10 @@ export function preferredType(accept: string | undefined): SiteType | undefined 
   return json > 0 ? "application/json" : undefined;
 }
 
+/**
+ * How much a type is wanted, from 0 to 1 (RFC 9110, 12.5.1). Only named types count: whoever takes anything wants
+ * neither.
+ */
 function weightOf(accept: string | undefined, type: SiteType): number {
   for (const range of (accept ?? "").split(",")) {
     const [name = "", ...parameters] = range.split(";").map((part) => part.trim());

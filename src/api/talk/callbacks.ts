@@ -5,6 +5,7 @@ import type { RunLogs } from "../../run/log/run-log.ts";
 import { isoTimeOrNull } from "../wire/time.ts";
 import { endOf, replyOf } from "./send.ts";
 
+/** How long an address may take to answer. What does not answer in time is tried again later. */
 const CALLBACK_MS_MAX = 5_000;
 /** What a callback answers is not looked at; this much of it may come. */
 const ANSWER_BYTES_MAX = 1024 * 1024;

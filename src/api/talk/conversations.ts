@@ -74,6 +74,7 @@ export function conversationRoutes(options: ConversationRoutesOptions): Hono<Api
   routes.get("/conversations", async (c) => {
     const query = readQuery(c, ListQuery);
     const page = pageOf(query, { limit: 50, order: "desc" });
+    // Letta's third order is by the end of the last run, which comes with the last message here.
     const orderBy = query.order_by === "created_at" || query.order_by === undefined ? "created_at" : "last_message_at";
     const agentId = query.agent_id === undefined ? undefined : requireId("agent", query.agent_id);
     const filter = given({ agentId, summarySearch: query.summary_search });

@@ -27,6 +27,10 @@ type Read =
   | { readonly mediaType: string; readonly data: string }
   | { readonly wrong: "media_type" | "data"; readonly message: string };
 
+/**
+ * Reads the bytes of an image, in base64 or as a data URL: clients put either where the other belongs. A type that the
+ * first bytes contradict is refused, as providers would refuse it.
+ */
 function readImage(givenType: string, givenData: string): Read {
   const url = DATA_URL.exec(givenData);
   const data = (url === null ? givenData : givenData.slice(url[0].length)).replace(/\s+/g, "");
@@ -46,6 +50,7 @@ function readImage(givenType: string, givenData: string): Read {
 
 const Bytes = { media_type: z.string(), data: z.string() };
 
+/** The source of an image whose bytes were read, or an issue that names the field to mend. */
 function checked({ media_type, data }: z.infer<z.ZodObject<typeof Bytes>>, ctx: z.RefinementCtx) {
   const read = readImage(media_type, data);
   if (!("wrong" in read)) return { type: "base64" as const, media_type: read.mediaType, data: read.data };

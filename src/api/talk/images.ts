@@ -5,6 +5,7 @@ import type { SendRequest } from "./messages-body.ts";
 
 /** Images of one request that are fetched. */
 const IMAGES_MAX = 20;
+/** How long one may take, and how many addresses may lie between. */
 const IMAGE_MS_MAX = 5_000;
 const REDIRECTS_MAX = 3;
 /** Bytes that are turned into text at once; more would be more arguments than a call takes. */
@@ -64,6 +65,10 @@ function urlOf(part: Part): string | undefined {
   return /^https?:/i.test(part.source.url) ? part.source.url : undefined;
 }
 
+/**
+ * The image at an address, as a part with its bytes. Whatever is wrong with it is a `refused` Failure: trying again
+ * would not help.
+ */
 async function fetchImage(url: string, fetchOutside: FetchOutside): Promise<Part> {
   const { status, mediaType, body } = await answerOf(url, fetchOutside);
   const shown = url.slice(0, 100).toWellFormed();

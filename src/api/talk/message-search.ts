@@ -56,6 +56,7 @@ export function messageSearchRoutes({ store, clock }: Pick<RouteOptions, "store"
 
   routes.post("/agents/messages/search", async (c) => {
     const body = await readBody(c, AgentSearchBody);
+    // `function` is what tools' messages were called before; none has that role here.
     const roles = body.roles?.filter((role) => role !== "function");
     const search = {
       ...searchOf(body, body.query ?? ""),
@@ -70,6 +71,7 @@ export function messageSearchRoutes({ store, clock }: Pick<RouteOptions, "store"
   return routes;
 }
 
+/** What both kinds of search have in common. */
 function searchOf(body: z.output<typeof SearchBody> | z.output<typeof AgentSearchBody>, query: string) {
   const { agent_id, conversation_id, limit, start_date, end_date } = body;
   return {

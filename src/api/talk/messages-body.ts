@@ -56,6 +56,7 @@ const CreateMessage = z.object({
   group_id: z.string().nullish(),
 });
 
+/** What a tool returned that the client ran itself. It answers a call as an approval does. */
 const ToolReturnEntry = z.object({
   type: z.literal("tool").default("tool"),
   tool_call_id: z.string(),
@@ -72,6 +73,7 @@ const ApprovalEntry = z.object({
   reason: Text.nullish(),
 });
 
+/** Answers to a request for approval: call by call, or in the older form with one word for all of them. */
 const CreateApproval = z.object({
   type: z.literal("approval"),
   approvals: z.array(z.union([ToolReturnEntry, ApprovalEntry])).nullish(),
@@ -177,6 +179,7 @@ export function askedOf(
   return { options: optionsIn(body, isStreaming), background, metadata };
 }
 
+/** What the loop goes by, and beside it, as one value, what only the face does. */
 function optionsIn(body: SendRequest, isStreaming: boolean): TurnOptions {
   const shown = body.stream_tokens === true ? "tokens" : "steps";
   return {
@@ -216,6 +219,9 @@ function toInput(item: z.infer<typeof CreateMessage>): InputMessage {
   };
 }
 
+/**
+ * What is said, in parts. Throws a `refused` Failure for an image that was not fetched, as its address is not of http.
+ */
 function partsOf(content: z.infer<typeof Content>): readonly InputPart[] {
   if (typeof content === "string") return [{ type: "text", text: content }];
   return content.map((part): InputPart => {
@@ -237,6 +243,10 @@ function textOf(content: z.infer<typeof Content>): string {
   return [texts.join("\n"), ...(images === 0 ? [] : [named])].filter((text) => text !== "").join(" ");
 }
 
+/**
+ * The decisions of an item. In the older form the id is that of the whole request; `admitInput` makes it one for each
+ * call.
+ */
 function approvalsOf(item: z.infer<typeof CreateApproval>): readonly Approval[] {
   if (item.approvals != null && item.approvals.length > 0) {
     return item.approvals.map((entry) =>

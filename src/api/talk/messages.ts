@@ -55,11 +55,13 @@ export function messageRoutes(options: SendOptions): Hono<ApiEnv> {
     const { callback_url, ...body } = await readBody(c, AsyncBody);
     checkSend({ ...body, background: false }, false);
     if (callback_url != null) options.checkOutsideUrl(callback_url);
+    // Nobody waits who could run a tool of the client.
     const asked = askedOf({ ...body, client_tools: null, client_skills: null, background: true }, false);
     const input = inputOf(await withImages(body, options.fetchOutside));
     const callback = callback_url == null ? {} : { callbackUrl: callback_url };
     const { run } = await runner.start(c.var.actor, { ...agentTarget(c), ...asked, input, ...callback });
     c.env?.runBegan?.(run.id);
+    // As in Letta it has not begun yet. A request that came again may find it ended.
     return c.json(toWireRun(run.completedAt === null ? { ...run, status: "created" } : run));
   });
 

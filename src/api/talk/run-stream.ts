@@ -43,6 +43,10 @@ export function runStream(
   return streamFrom(source, { ...started, first: 1 }, request);
 }
 
+/**
+ * The stream of a run from the event that holds the next frame on. An event may be several frames: those of the first
+ * that the client has had are left out.
+ */
 function streamFrom(
   source: RunStreamSource,
   { run, agent, first }: RunOfAgent & { readonly first: number },

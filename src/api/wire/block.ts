@@ -5,6 +5,7 @@ import type { BlockChange, BlockDraft } from "../../umi/core/new-block.ts";
 import { given } from "../http/request.ts";
 import { renamed } from "./fields.ts";
 
+/** What one block of a request may have. */
 const LABEL_CHARS_MAX = 1_000;
 const TAGS_MAX = 1_000;
 

@@ -30,6 +30,7 @@ const unmanaged = { manager_agent_id: agentId.nullish() };
 const ManagerBody = z
   .discriminatedUnion("manager_type", [roundRobin, supervisor, dynamic, sleeptime, voice])
   .default({ manager_type: "round_robin" });
+/** As for a new group, but who manages may go unsaid. */
 const ManagerChangeBody = z.discriminatedUnion("manager_type", [
   roundRobin,
   supervisor.extend(unmanaged),

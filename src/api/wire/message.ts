@@ -160,6 +160,7 @@ function saidPieces(message: Message, view: MessageView): JsonObject[] {
   return pieces;
 }
 
+/** Pieces are numbered as they come, and streams number theirs alike: a client joins the two by the otid. */
 function addPiece(pieces: JsonObject[], message: Message, type: string, rest: JsonObject): void {
   pieces.push({ ...envelope(message, type, pieceOtid(message.id, pieces.length)), ...rest });
 }
@@ -175,6 +176,7 @@ function spokenMessages(message: Message, view: MessageView): readonly JsonObjec
   return pieces;
 }
 
+/** Text is what newer agents say, and what older ones think, which speak by a tool. */
 function addSpoken(part: ContentPart, view: MessageView, add: (type: string, rest: JsonObject) => void): void {
   if (part.type === "reasoning") {
     add(...reasoningPiece(part));
@@ -184,6 +186,7 @@ function addSpoken(part: ContentPart, view: MessageView, add: (type: string, res
   }
 }
 
+/** A thought, or the sign that there was one which the provider shows to nobody. */
 function reasoningPiece(part: ReasoningPart): [string, JsonObject] {
   if (part.redacted !== undefined)
     return ["hidden_reasoning_message", { state: "redacted", hidden_reasoning: part.redacted }];
@@ -206,6 +209,7 @@ function splitCalls(
   return { said, calls: others };
 }
 
+/** What a call says where it is speech; undefined where its arguments hold no text, and it is shown as a call. */
 function speech(call: ToolCall, view: MessageView): string | undefined {
   if (!speaks(call.name, view)) return undefined;
   const args = parseJson(call.arguments);
@@ -217,6 +221,9 @@ function speaks(toolName: string, view: MessageView): boolean {
   return view.useAssistantMessage && toolName === (view.assistantMessageToolName ?? SPEAKING_TOOL);
 }
 
+/**
+ * The answers of a round in one message, as Letta shows them. That of the speaking tool says nothing, unless it failed.
+ */
 function toolReturnMessages(message: Message, view: MessageView): readonly JsonObject[] {
   const shown = message.toolReturns.filter((answer) => !speaks(answer.name, view) || answer.status === "error");
   const [first] = shown;

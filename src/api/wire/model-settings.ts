@@ -3,6 +3,7 @@ import { isRecord, type JsonObject } from "../../core/json.ts";
 import type { LlmConfig } from "../../llm/config.ts";
 import { WireResponseFormat } from "./response-format.ts";
 
+/** What Letta takes where settings say nothing. */
 const TEMPERATURE_DEFAULT = 0.7;
 const OUTPUT_TOKENS_DEFAULT = 4096;
 const OUTPUT_TOKENS_GOOGLE = 65_536;
@@ -83,6 +84,10 @@ function commonSettings(body: Settings): Partial<LlmConfig> {
   };
 }
 
+/**
+ * What settings say in words of their own provider. What they leave out gets the default of that provider, and not what
+ * was there.
+ */
 function ownSettings(body: Settings): Partial<LlmConfig> {
   switch (body.provider_type) {
     case "openai":

@@ -79,6 +79,10 @@ export function toWireStepMetrics(step: Step, organizationId: OrganizationId): J
   };
 }
 
+/**
+ * The same numbers once more in the words of OpenAI; zero where a provider did not tell them, null where there was no
+ * answer.
+ */
 function tokenDetails(usage: Usage | null): JsonObject {
   if (usage === null) return { completion_tokens_details: null, prompt_tokens_details: null };
   return {

@@ -68,6 +68,10 @@ function frameOf(shown: Shown, number: number | null): string {
   return frame(body, body["message_type"] === "error_message" ? "error" : undefined);
 }
 
+/**
+ * What clients see of an event; nothing of steps, tools and what else has no place in Letta's stream. Depends on the
+ * event alone, so that it is counted when it is written as it is shown when it is read.
+ */
 function shownOf(encoder: EncoderOptions, event: RunEvent): readonly Shown[] {
   const { run, options, view } = encoder;
   switch (event.kind) {
@@ -129,6 +133,7 @@ function piecesLeft({ message, wasStreamed, pieces = 0 }: At<Said>, view: Messag
   return wasStreamed ? shown.slice(pieces) : shown;
 }
 
+/** The last frames of a stream. As in Letta, usage is told only of a run that came to its own end. */
 function endOf({ id }: EncoderOptions["run"], { stopReason, usage, error }: Ended): readonly Shown[] {
   const reason = { message_type: "stop_reason", stop_reason: stopReason };
   if (error !== null) {
@@ -156,6 +161,7 @@ function compactionPiece(event: At<Compacting>): JsonObject {
 const TEXT = "assistant_message";
 /** What follows the text, the last field, of a text delta's frame. */
 const AFTER_TEXT = "}\n\n";
+/** Where the number of a frame stands. */
 const NO_NUMBER = '"seq_id":null';
 
 /** Frames of text deltas: those of one piece differ in their text and number alone, and there is one for every token. */
@@ -193,6 +199,7 @@ function wireType(event: Delta): string {
   return event.asksApproval ? "approval_request_message" : "tool_call_message";
 }
 
+/** The part of a delta that differs by its kind. A call has two fields for one thing, as Letta's had. */
 function deltaBody(event: Delta): JsonObject {
   if (event.kind === "text_delta") return { content: event.text };
   if (event.kind === "reasoning_delta")
