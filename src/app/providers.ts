@@ -48,6 +48,7 @@ function local(
   return baseUrl === undefined ? undefined : { name, kind, baseUrl };
 }
 
+/** Both are needed, as the address is that of the own resource. */
 function azure(get: Get): ProviderSettings | undefined {
   const apiKey = get("AZURE_API_KEY");
   const baseUrl = get("AZURE_BASE_URL");
@@ -56,6 +57,7 @@ function azure(get: Get): ProviderSettings | undefined {
   return { name: "azure", kind: "azure", apiKey, baseUrl, ...(apiVersion === undefined ? {} : { apiVersion }) };
 }
 
+/** By the variables that every program for AWS reads. */
 function bedrock(get: Get): ProviderSettings | undefined {
   const accessKeyId = get("AWS_ACCESS_KEY_ID");
   const secretAccessKey = get("AWS_SECRET_ACCESS_KEY");

@@ -49,6 +49,10 @@ export function createSafeFetch(options: SafeFetchOptions): FetchOutside {
   };
 }
 
+/**
+ * The answer behind all redirects. Each address on the way is checked as the first one was: a server outside may
+ * redirect to one inside.
+ */
 async function followed(
   options: SafeFetchOptions,
   start: string,
@@ -98,6 +102,10 @@ async function sent(
   }
 }
 
+/**
+ * An address of the host. One that is inside is reason enough to refuse all, for the next look might give that one. The
+ * request is sent to the address that was checked, and the name is not looked up again.
+ */
 async function checkedAddress(
   host: string,
   resolveHost: SafeFetchOptions["resolveHost"],

@@ -30,6 +30,7 @@ export async function runCommand(args: readonly string[], environment: Environme
   return run({ command, names, values, settings: readSettings(values, environment) });
 }
 
+/** A command line that was read, and may be carried out. */
 interface Invocation {
   readonly command: string;
   readonly names: readonly string[];
@@ -75,6 +76,10 @@ function unknownCommand(command: string): Failure {
   return new Failure("refused", `There is no command '${command}'. ${hint}Try: ${names.join(", ")}, --help`);
 }
 
+/**
+ * Reads the options of all commands alike; which of them a command takes is checked afterwards, so that a wrong one is
+ * told with its command.
+ */
 function parse(args: readonly string[]) {
   try {
     return parseArgs({

@@ -31,6 +31,7 @@ export async function doctor(settings: Settings): Promise<number> {
   return report.failures() === 0 ? 0 : 1;
 }
 
+/** Whether the data can be opened and is sound. A server may be at work on it meanwhile. */
 async function checkData(settings: Settings, report: Report): Promise<void> {
   const { dataDirectory } = settings;
   try {
@@ -68,6 +69,7 @@ async function checkModels(settings: Settings, report: Report): Promise<void> {
   await checkEmbedding(settings, report);
 }
 
+/** Embeds one word, for only that shows that address, key and model go together. */
 async function checkEmbedding(settings: Settings, report: Report): Promise<void> {
   report.section("Memory");
   const handle = settings.defaultEmbedding;

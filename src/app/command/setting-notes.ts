@@ -96,6 +96,9 @@ export function notesOn(
   ];
 }
 
+/**
+ * What to say of a name that comes from Letta; nothing of one that counts here too, or that is meant for its clients.
+ */
 function foreignNote(name: string): readonly string[] {
   if (READ_ELSEWHERE.test(name)) return [];
   const instead = FOREIGN.find(([pattern]) => pattern.test(name))?.[1];
@@ -115,6 +118,7 @@ function nearest(name: string, known: readonly string[]): string {
   return meant === undefined ? "" : `. Did you mean ${meant}?`;
 }
 
+/** The words of a name, but for the first, which many names share. */
 function wordsOf(name: string): readonly string[] {
   return name.slice(0, NAME_CHARS_MAX).split("_").slice(1);
 }

@@ -169,6 +169,7 @@ function present(environment: Environment): Environment {
   return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""));
 }
 
+/** Refuses to start beside a database that holds the data: an empty server would look as if all were lost. */
 function refusePostgres(environment: Environment): void {
   const name = POSTGRES_NAMES.find((candidate) => environment[candidate] !== undefined);
   if (name === undefined) return;
@@ -178,6 +179,10 @@ function refusePostgres(environment: Environment): void {
   );
 }
 
+/**
+ * What the file sets, by the names of variables. Throws a `refused` Failure that names the file, and the entry where
+ * one is wrong.
+ */
 function readConfigFile(path: string): Environment {
   let parsed: unknown;
   try {
@@ -212,6 +217,7 @@ function variableOf(key: string): string {
   return `SELKIE_${key.toUpperCase()}`;
 }
 
+/** A port as a number; 0 has the system choose one. */
 function portOf(text: string): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= 65_535) return port;
@@ -221,6 +227,7 @@ function portOf(text: string): number {
   );
 }
 
+/** How much is logged. Letta's switch for more counts where nothing else says it. */
 function logLevelOf(environment: Environment): LogLevel {
   const text = environment["SELKIE_LOG_LEVEL"]?.trim().toLowerCase();
   if (text === undefined) return isTrue(environment["LETTA_DEBUG"]) ? "debug" : "info";
@@ -240,6 +247,7 @@ function addressOf(text: string | undefined): string | null {
   );
 }
 
+/** A time in milliseconds that people give in seconds. */
 function secondsOf(environment: Environment, names: readonly string[], fallback: number): number {
   const name = names.find((candidate) => environment[candidate] !== undefined);
   if (name === undefined) return fallback * 1000;

@@ -35,6 +35,7 @@ export function syncNames(directory: string): void {
   }
 }
 
+/** Takes away what others may do with a file, where that can be done. */
 function tighten(path: string): void {
   const { mode } = statSync(path);
   if ((mode & OTHERS) === 0) return;

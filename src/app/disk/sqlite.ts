@@ -160,6 +160,7 @@ function lockDirectory(directory: string): Database {
   return lock;
 }
 
+/** Which process holds the data, as far as it could say. */
 function readHolder(path: string): string {
   try {
     return readFileSync(path, "utf8").trim();
@@ -168,6 +169,10 @@ function readHolder(path: string): string {
   }
 }
 
+/**
+ * A connection. Checkpoints, and syncs of what was committed, are ours (decision 006), so SQLite is told to make none. A
+ * reader cannot write by mistake. The cache is 16 MB, which SQLite wants as a negative number of KB.
+ */
 function openDatabase(path: string, isReader: boolean): Database {
   const database = new Database(path, { create: true, readwrite: true });
   database.run("pragma busy_timeout = 5000");
@@ -273,6 +278,7 @@ function readerOver(writer: ReturnType<typeof connectionTo>, apart: SqlConnectio
   };
 }
 
+/** Lets go of the statement that has been kept longest; it is prepared again when it is needed. */
 function dropOldest(statements: Map<string, { readonly statement: Statement }>): void {
   for (const [sql, { statement }] of statements) {
     statement.finalize();
@@ -286,6 +292,7 @@ function toBinding(value: unknown): SQLQueryBindings {
   return value === undefined ? null : (value as SQLQueryBindings);
 }
 
+/** Puts on disk what the log holds, in a thread of the pool. */
 function syncLog(log: number): Promise<void> {
   return new Promise((resolve, reject) => {
     fdatasync(log, (error) => {

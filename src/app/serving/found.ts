@@ -35,6 +35,7 @@ export async function describeFound(
   return lines.join("");
 }
 
+/** What new memories are embedded by. A provider that does not answer soon must not hold up the start. */
 async function describeEmbedding(models: Models, handle: string | null): Promise<string> {
   if (handle === null || handle === LETTA_FREE.config.handle)
     return "none; memories are found by their words (SELKIE_EMBEDDING names a model)";

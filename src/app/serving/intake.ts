@@ -177,6 +177,7 @@ function lowestFreeDescriptor(): number {
   }
 }
 
+/** How many files and sockets this process may open, as Linux tells it; elsewhere what is usual. */
 function readDescriptorsMax(): number {
   try {
     const soft = /^Max open files +(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];

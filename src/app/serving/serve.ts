@@ -61,6 +61,7 @@ export async function openServer(
   }
 }
 
+/** Ends the process after a flush that failed: decision 006 says why it cannot go on. */
 function stopAtOnce(error: unknown): void {
   createLog("error").error(
     "The disk did not store what was written; stopping, so that the next start finds what it really holds",
@@ -103,6 +104,7 @@ export async function listen(settings: Settings): Promise<ListeningServer> {
   };
 }
 
+/** Listens, or closes the data and throws a `conflict` Failure that says which address is taken. */
 async function bind(settings: Settings, intake: Intake, close: () => Promise<void>) {
   try {
     return Bun.serve({

@@ -50,6 +50,7 @@ export function systemSockets(): Sockets | undefined {
   };
 }
 
+/** The few functions of the system that are needed; undefined where there is no such library. */
 function openLibrary(name: string) {
   const lookUp = { args: ["i32", "ptr", "ptr"], returns: "i32" } as const;
   try {

@@ -112,6 +112,10 @@ function realModel(models: readonly ModelView[]): string | undefined {
   return models.map((model) => model.handle).find((handle) => !handle.startsWith("selkie/"));
 }
 
+/**
+ * A sentence for each provider that is configured here and offers nothing. The server of this process says why; of
+ * another one only its list of models tells.
+ */
 async function silentProviders(
   connection: Connection,
   settings: Settings,

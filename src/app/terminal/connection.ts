@@ -119,6 +119,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: "there is no such host",
 };
 
+/** Who is at an address: Selkie, something else, or nobody. Never throws. */
 async function whoAnswers(url: string, waitMs: number): Promise<Found> {
   let response: Response;
   let text: string;
@@ -145,6 +146,7 @@ function versionNotes(url: string, version: string): readonly string[] {
   return [`${url} speaks version ${version} of the API, this program ${API_VERSION}: some things may not work`];
 }
 
+/** The server at an address. It lives on when the terminal is left. */
 function remote(url: string, settings: Settings, notes: readonly string[]): Connection {
   const key = settings.apiKey;
   return {
@@ -157,6 +159,10 @@ function remote(url: string, settings: Settings, notes: readonly string[]): Conn
   };
 }
 
+/**
+ * The server inside this process, over the same routes as any other. `recovers` says whether unfinished runs go on,
+ * which only a chat is there long enough for.
+ */
 async function own(settings: Settings, notes: readonly string[], recovers: boolean): Promise<Connection> {
   const { server, close } = await openServer(settings);
   if (recovers) await server.runner.recover();

@@ -60,6 +60,7 @@ export async function converse({ connection, settings, agent, paint, notes, open
   }
 }
 
+/** Takes a line. Leaving is done at once, everything else in its turn. */
 function accept(chat: Chat, past: PastLines, text: string): void {
   const { screen, waiting, agent } = chat;
   past.add(text);

@@ -49,12 +49,14 @@ export async function list(settings: Settings, options: ListOptions): Promise<nu
   }
 }
 
+/** Rows for a person, as wide as the terminal. What goes into a file is not cut. */
 function textOf(rows: Listing["rows"], remark: string | undefined): string {
   const width = process.stdout.isTTY ? process.stdout.columns : undefined;
   const lines = [...table(rows, { width, cuts: true }), ...(remark === undefined ? [] : [harmless(remark)])];
   return `${lines.join("\n")}\n`;
 }
 
+/** What the names mean: none lists the kind, one shows it or lists what is its own, two show one of that. */
 async function listingOf(connection: Connection, { what, names }: ListOptions, limit: number): Promise<Listing> {
   const [first, second] = names;
   if (what === "agents")

@@ -32,6 +32,7 @@ const LOOKS: Readonly<Record<Exclude<Look, "agent">, (text: string, paint: Paint
   plain: (text) => text,
 };
 
+/** Each line by itself: a terminal that scrolls or wraps must not lose the colour. */
 function lines(text: string, dress: (line: string) => string): string {
   return text.split("\n").map(dress).join("\n");
 }

@@ -71,6 +71,7 @@ function resultOf(agent: AgentView, messages: readonly MessageView[], end: TurnE
   };
 }
 
+/** The exit code: 130 after a stop, as shells have it, 1 after a failure or with a question open. */
 function verdict({ agent }: OneShot, end: TurnEnd, reply: Reply): number {
   if (end.stopReason === "cancelled") {
     warn("Stopped.\n");
@@ -149,6 +150,7 @@ function keep(pieces: Map<string, MessageView>, key: string, message: MessageVie
     pieces.set(key, message);
     return;
   }
+  // Pieces of text are joined. Of the rest a later piece brings only its signature, and calls.
   const grown = { ...earlier };
   for (const field of ["content", "reasoning"])
     if (typeof earlier[field] === "string") grown[field] = earlier[field] + textOf(message[field]);

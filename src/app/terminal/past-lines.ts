@@ -43,6 +43,7 @@ export function openPastLines(directory: string): PastLines {
   };
 }
 
+/** The lines in the file. One that was cut off by a crash is left out. */
 function readLines(path: string): readonly string[] {
   let text: string;
   try {

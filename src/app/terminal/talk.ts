@@ -129,6 +129,7 @@ export async function answerPending(chat: Chat, approvals: readonly Approval[]):
   }
 }
 
+/** What the person decides of one call; null when they leave it open. */
 async function askOne(screen: Screen, call: Call): Promise<Approval | null> {
   const key = await screen.key(`Run ${call.name}? y yes · n no · Esc later`, ["y", "n"]);
   if (key === null) return null;

@@ -95,6 +95,10 @@ export function startTurn(
   };
 }
 
+/**
+ * In the background a run goes on without its client, and its events are numbered: so a lost stream can be taken up
+ * again.
+ */
 const STREAMED = { streaming: true, stream_tokens: true, include_pings: true, background: true };
 
 function messageOf(input: TurnInput) {
@@ -127,6 +131,10 @@ interface Following {
   readonly signal: AbortSignal;
 }
 
+/**
+ * Reads a turn to its end, over as many connections as that takes. The message is sent again with the same otid until a
+ * run has it, and never becomes two.
+ */
 async function follow(following: Following): Promise<TurnEnd> {
   const { listener, progress, signal } = following;
   let failures = 0;
@@ -191,6 +199,7 @@ async function readStream(
   return progress.stopReason !== null;
 }
 
+/** Keeps of an event what is needed to take up the stream behind it, and to tell how the turn ended. */
 function note(progress: Progress, event: MessageView): void {
   if (typeof event["run_id"] === "string") progress.runId = event["run_id"];
   if (typeof event["seq_id"] === "number") progress.seqId = Math.max(progress.seqId, event["seq_id"]);
@@ -200,6 +209,7 @@ function note(progress: Progress, event: MessageView): void {
   for (const call of callsOf(event)) progress.calls.set(call.id, joined(progress.calls.get(call.id), call));
 }
 
+/** Waits, but not beyond the signal. */
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   const over = Promise.withResolvers<void>();
   const timer = setTimeout(over.resolve, ms);
