@@ -63,6 +63,7 @@ function literal(hits: readonly RecallHit[], text: string): readonly RecallHit[]
   return having.length > 0 ? having : hits;
 }
 
+/** Whose memories are looked through. Each agent has a space of its own, so many agents take as many searches. */
 async function agentsOf({ agents }: Readers, query: MessageQuery): Promise<readonly AgentId[]> {
   const { agentId, projectId, templateId } = query;
   if (agentId !== undefined) return [agentId];

@@ -71,6 +71,7 @@ function approvalMessage(sources: MessageSources, place: MessagePlace, input: Tu
   return { ...message, approvals: input.approvals, otid: input.approvalOtid ?? sources.random.uuid() };
 }
 
+/** A message without an otid gets one of ours: it tells what was sent from what the run made. */
 function toMessage(sources: MessageSources, place: MessagePlace, input: InputMessage): Message {
   const { role, parts, name, otid, senderId, groupId } = input;
   return {

@@ -140,6 +140,7 @@ function joined(
   };
 }
 
+/** The answers of a context by the calls that they belong to. A call that was answered twice has the later one. */
 function answersOf(context: readonly Message[], charsMax: number): ReadonlyMap<string, ToolAnswer> {
   const answers = new Map<string, ToolAnswer>();
   for (const { toolReturns } of context) {
@@ -169,6 +170,10 @@ function shownParts({ status, response, parts = [] }: ToolReturn, charsMax: numb
   return [{ type: "text", text }];
 }
 
+/**
+ * A reply with an answer to each of its calls right behind it, as providers demand; one that is missing is told as
+ * unknown.
+ */
 function withAnswers(message: ModelMessage, answers: ReadonlyMap<string, ToolAnswer>): readonly ModelMessage[] {
   if (message.role !== "assistant" || message.toolCalls.length === 0) return [message];
   const given = message.toolCalls.map(

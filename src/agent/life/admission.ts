@@ -74,6 +74,7 @@ export async function requireIdle(
   throw new Failure("conflict", message, { info: { run_id: busy } });
 }
 
+/** In Letta's words and fields: clients read the request's id out of it, to show what is asked. */
 function pendingApproval(request: Message): Failure {
   const message =
     "CONFLICT: Cannot send a new message: The agent is waiting for approval on a tool call. Please approve or deny the pending request before continuing.";

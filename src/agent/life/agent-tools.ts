@@ -68,6 +68,10 @@ interface ToolsChange {
   readonly change: (repositories: Repositories, agent: Agent) => Promise<Change>;
 }
 
+/**
+ * Changes tools and rules in one transaction. The prompt is compiled again only when the rules changed, as it does not
+ * show the tools.
+ */
 async function changeTools(workshop: AgentWorkshop, actor: Actor, wanted: ToolsChange): Promise<Agent> {
   const { agent, attached } = await workshop.store.write(actor, async (repositories) => {
     const current = await mustFind(repositories.agents, wanted.agentId);

@@ -42,6 +42,7 @@ export async function changeArchive(
   actor: Actor,
   { id, change }: { readonly id: ArchiveId; readonly change: ArchiveChange },
 ): Promise<Archive> {
+  // What is not named stays as it is: the default is for new archives.
   const embeddingConfig = await embeddingOf({ ...workshop, defaultEmbedding: null }, change);
   return workshop.store.write(actor, async ({ archives }) => {
     const archive = await mustFind(archives, id);
@@ -82,6 +83,10 @@ export async function linkArchive(
   });
 }
 
+/**
+ * The configuration that is wished for; undefined where there is no wish and no default. May ask a provider, so never
+ * inside a transaction.
+ */
 async function embeddingOf(
   { models, defaultEmbedding }: Pick<AgentWorkshop, "models" | "defaultEmbedding">,
   { embedding, embeddingConfig }: ArchiveChange,

@@ -101,6 +101,7 @@ const PLAIN_DRAFT: Omit<AgentDraft, "agentType" | "blocks" | "blockIds"> = {
 const SUBORDINATE_TAG = "role:subagent";
 /** Characters that a summary may have; Letta's default. */
 const CLIP_CHARS_DEFAULT = 50_000;
+/** Part of the messages that a sliding window lets go first. */
 const WINDOW_SHARE_DEFAULT = 0.3;
 /** Turns of an agent between two looks of its companion. */
 const TURNS_PER_LOOK = 5;
@@ -165,6 +166,7 @@ interface ModelConfigs {
   readonly embeddingConfig: EmbeddingConfig | null;
 }
 
+/** The agent as its draft and its type have it. Its rules come when its tools are known, inside the transaction. */
 function newAgent({ clock, random }: AgentWorkshop, actor: Actor, draft: AgentDraft, configs: ModelConfigs): Agent {
   const now = clock.now();
   const limits = fileLimitsFor(configs.llmConfig.contextWindow);
@@ -312,6 +314,9 @@ async function toolsFor({ tools }: Readers, draft: AgentDraft): Promise<readonly
   return found;
 }
 
+/**
+ * A built-in tool can be missing when somebody removed it, and be put back. Any other name is a mistake of the request.
+ */
 function missingTool(name: string, isBuiltin: boolean): never {
   if (!isBuiltin) throw new Failure("refused", `No tool is called '${name}'`);
   throw new Failure(

@@ -99,6 +99,10 @@ export async function changeConversation(
   });
 }
 
+/**
+ * A model that nobody has is refused here and not with the first message. May ask a provider, so never inside a
+ * transaction.
+ */
 async function requireModel(
   { models }: ConversationWorkshop,
   { model = null }: Pick<ConversationChange, "model">,

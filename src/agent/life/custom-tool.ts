@@ -130,11 +130,13 @@ async function findCustomTool(repositories: Pick<Readers, "tools">, id: ToolId):
   return tool;
 }
 
+/** The code of built-in tools is in the server, and their rows only show it. */
 function requireCustom({ name, toolType }: Tool): void {
   if (toolType !== "custom")
     throw new Failure("refused", `The tool '${name}' is not a custom one (${toolType}) and cannot be changed`);
 }
 
+/** A model calls a tool by its name, so an organisation has each name once. */
 async function refuseTakenName({ tools }: Readers, id: ToolId, name: string): Promise<void> {
   const other = (await tools.findByNames([name])).find((tool) => tool.id !== id);
   if (other !== undefined) throw new Failure("refused", `The tool ${other.id} is already called '${name}'`);
@@ -163,6 +165,7 @@ function newTool({ clock, random }: ToolWorkshop, actor: Actor, sourceCode: stri
   };
 }
 
+/** What the model is told of a tool, read from its source: of Python its arguments, or those that came beside it. */
 function derived(sourceCode: string, sourceType: string, argsJsonSchema: JsonObject | undefined): JsonObject {
   if (sourceType === "typescript")
     throw new Failure(
@@ -188,6 +191,7 @@ function changedSchema(tool: Tool, { sourceCode, sourceType, jsonSchema, argsJso
   return derived(sourceCode ?? tool.sourceCode ?? "", language, argsJsonSchema ?? tool.argsJsonSchema ?? undefined);
 }
 
+/** The name that a schema gives its tool; throws a `refused` Failure for one that models cannot call. */
 function nameIn(jsonSchema: JsonObject): string {
   const { name, parameters } = jsonSchema;
   if (typeof name !== "string" || !NAME_PATTERN.test(name))

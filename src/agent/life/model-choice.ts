@@ -71,6 +71,10 @@ export function defaultSummariser(config: LlmConfig): CompactionSettings["model"
   return SUMMARISERS[config.providerName ?? ""] ?? config.handle;
 }
 
+/**
+ * The configuration that a wish begins with. A window that nobody asked for is held to the usual size, as long contexts
+ * cost more than most agents gain by them.
+ */
 async function startingPoint(models: Models, { config, handle, contextWindow }: ModelWish): Promise<LlmConfig> {
   if (config !== undefined) return config;
   requireHandle("model", handle ?? "");
@@ -85,6 +89,7 @@ async function startingPoint(models: Models, { config, handle, contextWindow }: 
   };
 }
 
+/** The configuration with what the wish says on top: single fields, then settings. */
 function wished(config: LlmConfig, wish: ModelWish): LlmConfig {
   const changed = {
     ...config,

@@ -106,6 +106,7 @@ export async function nearestPassages(
   return { hits: [...hits, ...fitting.map((passage) => ({ passage, score: 0 }))].slice(0, limit), retrieval };
 }
 
+/** The filter of a search once more, for passages that no search found. */
 function passes({ tags, createdAt }: Passage, filter: PassageFilter): boolean {
   if (filter.start !== undefined && createdAt < filter.start) return false;
   if (filter.end !== undefined && createdAt > filter.end) return false;

@@ -109,6 +109,7 @@ function withModel(agent: Agent, llmConfig: LlmConfig, wish: CompactionWish): Ag
   return { ...agent, llmConfig, compactionSettings: mergedCompaction({ ...agent.compactionSettings, model }, wish) };
 }
 
+/** Whether the system message would be another one. The endpoint decides how lines are numbered. */
 function showsInPrompt(before: Agent, after: Agent): boolean {
   return (
     before.system !== after.system ||

@@ -56,6 +56,7 @@ export function compileSystemPrompt(material: PromptMaterial, times: TimeFormat)
   return `${agent.system}\n\n${compiled}`;
 }
 
+/** What the agent is told of itself: which conversation it is in, and how much it has in memory beyond what it sees. */
 function metadataOf(
   { agent, conversationId, recompiledAt, earlierMessages, passages }: PromptMaterial,
   times: TimeFormat,

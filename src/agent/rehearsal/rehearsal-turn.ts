@@ -59,6 +59,7 @@ interface Keeping {
   readonly answers: readonly ToolAnswer[];
 }
 
+/** Keeps what is new by calls, one after the other where calls may not be parallel; then says what came of it. */
 function keepingTurn(keeping: Keeping): RehearsalTurn {
   const { request, asked, since, block, facts, answers } = keeping;
   const failed = answers.find((answer) => answer.isError);
@@ -176,6 +177,7 @@ function callsIn(since: readonly ModelMessage[]): readonly { name: string; argum
   });
 }
 
+/** Whether this turn made the call already, whatever came of it. */
 function isMade(planned: PlannedCall, since: readonly ModelMessage[]): boolean {
   return callsIn(since).some(
     (call) =>
@@ -216,6 +218,10 @@ function completed(call: PlannedCall, tools: readonly ToolSchema[]): PlannedCall
   return { name: call.name, arguments: { ...lacking, ...call.arguments } };
 }
 
+/**
+ * Some value that the schema allows. The two arguments that agents who talk by tool think and go on with have a
+ * meaning.
+ */
 function plainValue(name: string, schema: unknown, goesOn: boolean): Json {
   if (name === "thinking" || name === "inner_thoughts") return "Following my rules.";
   if (name === "request_heartbeat") return goesOn;
