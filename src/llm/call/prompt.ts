@@ -75,7 +75,7 @@ function appendSystem(prompt: LanguageModelV4Prompt, text: string, dialect: Dial
 }
 
 function isBlank(text: string): boolean {
-  return text.trim() === "";
+  return !/\S/.test(text);
 }
 
 function userParts(parts: readonly InputPart[]): UserPart[] {

@@ -93,20 +93,17 @@ async function knownContext(session: Session, threadId: ThreadId): Promise<reado
   if (contextCache === undefined) return undefined;
   const { rows: places } = await sql.execute<ContextPlace>(CONTEXT_PLACES, [threadId]);
   if (places.length >= CONTEXT_MESSAGES_MAX) return undefined;
-  const read = new Map<number, Message>();
-  const missing = places.flatMap(({ sequence_id: at }) =>
-    contextCache.get(at, organizationId) === undefined ? [at] : [],
-  );
-  const [any] = missing;
-  if (missing.length > READ_APART_MAX) return undefined;
-  if (any !== undefined) {
-    const at = Array.from({ length: READ_APART_MAX }, (_, index) => missing[index] ?? any);
+  const found = places.map(({ sequence_id: at }) => contextCache.get(at, organizationId));
+  if (found.includes(undefined)) {
+    const missing = places.flatMap(({ sequence_id: at }, index) => (found[index] === undefined ? [at] : []));
+    if (missing.length > READ_APART_MAX) return undefined;
+    const at = Array.from({ length: READ_APART_MAX }, (_, index) => missing[index] ?? missing[0]);
     const { rows } = await sql.execute<StoredRow>(BY_SEQUENCE, [organizationId, ...at]);
-    for (const row of rows) read.set(row.sequence_id, keep(session, row));
+    for (const row of rows)
+      found[places.findIndex((place) => place.sequence_id === row.sequence_id)] = keep(session, row);
   }
-  return places.flatMap(({ sequence_id: at, is_refused }) => {
-    const message = read.get(at) ?? contextCache.get(at, organizationId);
-    if (message === undefined) return [];
-    return [is_refused === 0 ? message : { ...message, isError: true }];
-  });
+  const context: Message[] = [];
+  for (const [index, message] of found.entries())
+    if (message !== undefined) context.push(places[index]?.is_refused === 0 ? message : { ...message, isError: true });
+  return context;
 }
