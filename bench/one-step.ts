@@ -1,7 +1,7 @@
 // What one message costs: a blocking send with a model that answers at once, against a relay that stores nothing.
 // Usage: bun bench/one-step.ts [--executable dist/selkie] [--messages 2000] [--connections 8]
-// With --against EXECUTABLE [--rounds 3] [--warm-up 2000] it is compared with another server instead, each message by
-// message in turn: --messages is how many each gets in a round.
+// With --against EXECUTABLE [--rounds 3] [--warm-up 2000] it is compared with another server instead, a hundred messages
+// of one and a hundred of the other in turn: --messages is how many each gets in a round, --warm-up before the first.
 import { parseArgs } from "node:util";
 import { type BenchServer, compare, percentile, type Side, startBenchServer, untilAnswers, useOf } from "./process.ts";
 
