@@ -72,7 +72,7 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
     agentCache,
     vectorCache,
     onDamaged: onceEach(onDamaged ?? (() => {})),
-    arrivals: { eventsMax: arrivalsMax, events: 0, chars: 0 },
+    arrivals: { eventsMax: arrivalsMax, waiting: undefined },
     owed: { isNew: false },
   };
   const readers = perActor((actor) =>

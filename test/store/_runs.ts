@@ -418,6 +418,25 @@ function events(subject: Subject): void {
     },
   );
 
+  subject("events: what servers left that ended early is moved, too", async (opened) => {
+    const ada = agent();
+    const all = Array.from({ length: 3 }, () => run(ada.id));
+    await write(opened, async ({ agents, runs }) => {
+      await agents.insert(ada);
+      for (const each of all) await runs.insert(each);
+    });
+    const left: number[] = [];
+    for (const { id } of all) {
+      const store = sqlStore(opened.database, await takeLease(opened.database), { ...world, arrivalsMax: 10 });
+      const told = Array.from({ length: 4 }, (_, n) => ({ framesBefore: n, data: JSON.stringify({ n }) }));
+      await store.write(opened.actor, ({ events: log }) => log.append([{ runId: id, firstSeqId: 1, events: told }]));
+      const { rows } = await opened.database.reader.execute("select count(*) as rows from run_event_arrivals", []);
+      left.push(Number(rows[0]?.["rows"]));
+    }
+    expect(left).toEqual([4, 8, 0]);
+    for (const { id } of all) expect(await reader(opened).events.after(id, 0, 10)).toHaveLength(4);
+  });
+
   subject("conversations: remove() takes what its runs told and were told", async (opened) => {
     const ada = agent();
     const talk = conversation(ada.id, { isolatedBlockIds: [] });

@@ -8,12 +8,12 @@ import type { ContextCache } from "./context-cache.ts";
 import type { TypedConnection } from "./driver.ts";
 import type { Tables } from "./schema.ts";
 
-/** What events have arrived since the last were moved, as far as this process knows. */
+/** What events wait to be moved to where each run has its own. */
 export interface Arrivals {
   /** When there are so many, they are moved. */
   readonly eventsMax: number;
-  events: number;
-  chars: number;
+  /** Undefined where they have to be counted: earlier servers left some, and a move may have been undone. */
+  waiting: { events: number; chars: number } | undefined;
 }
 
 /** What every repository of this folder is made of. All statements are scoped by `organizationId`. */

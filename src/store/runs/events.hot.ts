@@ -35,6 +35,9 @@ const MOVE = `insert into run_events (run_id, seq_id, frames_before, data)
   from run_event_arrivals as arrived join runs on runs.id = arrived.run_id
   group by arrived.run_id, arrived.seq_id / ${ROW_EVENTS_MAX}`;
 
+/** From the first row that arrived to the last: about how many there are, without a look at each. */
+const WAITING = `select (select max(number) from run_event_arrivals) - (select min(number) from run_event_arrivals) + 1 as events`;
+
 const FORGET =
   "delete from run_event_arrivals where not exists (select 1 from runs where runs.id = run_event_arrivals.run_id)";
 /** Runs are looked up so many at a time, or one alone. */
@@ -77,8 +80,7 @@ export function sqlRunEventStore(session: Session): RunEventStore {
   async function move(): Promise<void> {
     await sql.execute(MOVE, [SEPARATOR]);
     await sql.execute("delete from run_event_arrivals", []);
-    arrivals.events = 0;
-    arrivals.chars = 0;
+    arrivals.waiting = undefined;
   }
 
   return {
@@ -94,14 +96,16 @@ export function sqlRunEventStore(session: Session): RunEventStore {
 
     async append(appended, areThere = false) {
       const wanted = areThere ? appended : await ofPresentRuns(session, appended);
+      arrivals.waiting ??= await countWaiting(sql);
+      const { waiting } = arrivals;
       for (const whole of wanted.filter(isWhole)) await insertWhole(sql, whole);
       const parts = wanted.filter((events) => !isWhole(events));
       await insertArrivals(sql, valuesOf(parts));
       for (const { events } of wanted) {
-        arrivals.events += events.length;
-        for (const { data } of events) arrivals.chars += data.length;
+        waiting.events += events.length;
+        for (const { data } of events) waiting.chars += data.length;
       }
-      if (arrivals.events >= arrivals.eventsMax || arrivals.chars >= ARRIVED_CHARS_MAX) await move();
+      if (waiting.events >= arrivals.eventsMax || waiting.chars >= ARRIVED_CHARS_MAX) await move();
     },
 
     async after(runId, seqId, limit) {
@@ -124,6 +128,12 @@ export function sqlRunEventStore(session: Session): RunEventStore {
       return Number(rows[0]?.["near"] ?? 1);
     },
   };
+}
+
+/** What waits to be moved without this process knowing of it. */
+async function countWaiting(sql: TypedConnection) {
+  const { rows } = await sql.execute(WAITING, []);
+  return { events: Number(rows[0]?.["events"] ?? 0), chars: 0 };
 }
 
 /** Removes the newest events of runs that are gone: the older ones go with their run. */
