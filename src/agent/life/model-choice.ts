@@ -71,10 +71,7 @@ export function defaultSummariser(config: LlmConfig): CompactionSettings["model"
   return SUMMARISERS[config.providerName ?? ""] ?? config.handle;
 }
 
-/**
- * The configuration that a wish begins with. A window that nobody asked for is held to the usual size, as long contexts
- * cost more than most agents gain by them.
- */
+/** The configuration that a wish begins with. A window that nobody asked for is held to the usual one. */
 async function startingPoint(models: Models, { config, handle, contextWindow }: ModelWish): Promise<LlmConfig> {
   if (config !== undefined) return config;
   requireHandle("model", handle ?? "");

@@ -53,8 +53,8 @@ export function slicedCounter(clock: Pick<Clock, "sleep">): CountTokens {
 }
 
 /**
- * Counts by the vocabulary of GPT-4o, which is loaded with the first text. Long runs of one letter are counted in
- * pieces, as they would take seconds otherwise.
+ * Counts by the vocabulary of GPT-4o, which is loaded with the first text. What has no break for long is
+ * counted in pieces, as it would take seconds otherwise.
  */
 async function sliceCounter(): Promise<(text: string) => number> {
   const { countTokens } = await import("gpt-tokenizer/encoding/o200k_base");
