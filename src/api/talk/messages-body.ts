@@ -95,7 +95,7 @@ const Item = z.preprocess(
     if (typeof value !== "object" || value === null || "type" in value) return value;
     return "approve" in value || "approval_request_id" in value ? { ...value, type: "approval" } : value;
   },
-  z.union([CreateApproval, CreateToolReturn, CreateMessage]),
+  z.union([CreateMessage, CreateApproval, CreateToolReturn]),
 );
 
 const ClientTool = z.object({
