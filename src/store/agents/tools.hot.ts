@@ -41,7 +41,11 @@ async function cachedTool(session: Session, id: string, updatedAt: number): Prom
   const { rows } = await session.sql.execute<FieldsOf<typeof TOOLS>>(ONE, [id, session.organizationId]);
   const tool = rows[0] && TOOLS.read(rows[0]);
   if (tool === undefined || tool.updatedAt !== updatedAt) return tool;
-  if (session.toolCache.size >= CACHED_TOOLS_MAX) session.toolCache.clear();
+  if (session.toolCache.size >= CACHED_TOOLS_MAX) {
+    session.toolCache.clear();
+    // Its lists would keep them in memory.
+    session.agentCache.clear();
+  }
   session.toolCache.set(key, tool);
   return tool;
 }

@@ -38,6 +38,8 @@ export interface AgentCache {
   change(id: AgentId | "all"): void;
   /** Call when a transaction has ended, whichever way, before anybody can read what it left. */
   ended(): void;
+  /** Forgets everything; it is read again. */
+  clear(): void;
 }
 
 /** An empty {@link AgentCache}. */
@@ -69,5 +71,6 @@ export function createAgentCache(): AgentCache {
       for (const id of changing) for (const what of ["agent", "tools"]) kept.delete(`${what} ${id}`);
       changing.clear();
     },
+    clear: kept.clear,
   };
 }
