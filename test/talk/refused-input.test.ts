@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { realWorld } from "../../src/app/world.ts";
+import { instantOf } from "../../src/core/clock.ts";
 import { type Answer, eventsOf, startTestServer, type TestServer } from "../_harness/server.ts";
 
 // What a provider refuses is refused again with every later message that brings it along. It stays in the history, and
@@ -17,8 +19,8 @@ const MARK = "UNSPEAKABLE";
 const client_tools = [{ name: "look", parameters: { type: "object", properties: {} } }];
 
 /** What a provider says that refuses whatever holds these words, except in its instructions. */
-function refusing(words: string) {
-  const [, ...messages] = server.model.requests.at(-1)?.messages ?? [];
+function refusing(words: string, { model }: Pick<TestServer, "model"> = server) {
+  const [, ...messages] = model.requests.at(-1)?.messages ?? [];
   if (!JSON.stringify(messages).includes(words)) return undefined;
   return { status: 400, body: `{"error":{"message":"the text was filtered","code":"content_filter"}}` };
 }
@@ -138,6 +140,28 @@ describe("a message that the provider refuses", () => {
     expect(heard()).toEqual(["user first", "user what is the walrus?"]);
     expect(server.model.requests.length - before).toBe(3);
     expect(await history(path)).not.toContain("user_message (refused)");
+  });
+
+  test("and was recalled by a run that lasts for hours costs it nothing: its next step goes on without that", async () => {
+    const { clock, ...world } = realWorld();
+    let passedMs = 0;
+    const later = { ...clock, now: () => instantOf(clock.now() + passedMs) };
+    const patient = await startTestServer({ world: { ...world, clock: later } });
+    patient.model.always(() => refusing(MARK, patient));
+    const agentId = await patient.agent({ memory_settings: { recall: true, learn: false } });
+    const asked = Promise.withResolvers<void>();
+    const search = { name: "conversation_search", arguments: { query: "seals" } };
+    patient.model.say({ calls: [search], after: asked.promise });
+    const body = { messages: [user("what is the walrus?")], streaming: false };
+    const answer = patient.request("POST", `/v1/agents/${agentId}/messages`, body);
+    while (patient.model.requests.length < 1) await Bun.sleep(1);
+    await patient.ok("POST", `/v1/agents/${agentId}/memory/remember`, { text: `The walrus is ${MARK}` });
+    passedMs = 2 * 3_600_000;
+    asked.resolve();
+    expect((await answer).status).toBe(200);
+    const shown = patient.model.requests.map(({ messages }) => JSON.stringify(messages).includes(MARK));
+    expect(shown).toEqual([false, true, true, false]);
+    await patient.close();
   });
 
   test("for its length costs nothing of what was said before", async () => {

@@ -1,7 +1,7 @@
 import { hasImage, type Message } from "../../agent/message.ts";
 import { ModelFailure, refusesInput } from "../../llm/failure.ts";
 import { firstIndex } from "../compaction/cut.ts";
-import { recalledBy, withoutRecalled } from "./recalled-memory.ts";
+import { isRecalledUnread, withoutRecalled } from "./recalled-memory.ts";
 import { type Attempt, NOTHING_ASIDE, type SetAside } from "./set-aside.ts";
 import { type CompactionStats, summaryMessage } from "./summary-message.ts";
 import { placeOf, type Turn, type TurnState } from "./turn-state.ts";
@@ -100,9 +100,8 @@ async function attemptsFor(turn: Turn, state: TurnState, failure: ModelFailure):
  */
 function withoutUnread(turn: Turn, state: TurnState, whole: Attempt): Attempt[] {
   const { said, own, strays } = standing(state);
-  const recalls = state.stepsTaken === 0 && recalledBy(turn) !== "";
   const attempts: Attempt[] = [];
-  if (recalls) attempts.push({ ...whole, recalls: false });
+  if (isRecalledUnread(turn, state)) attempts.push({ ...whole, recalls: false });
   if (strays.length > 0) attempts.push({ ...without(whole, strays, isAnswer), recalls: false });
   if (said === undefined || said.runId === state.run.id || own.some((message) => answersTo(message, said)))
     return attempts;
