@@ -100,7 +100,7 @@ function toModelMessage(message: Message): ModelMessage | undefined {
       return { role: "system", text: textOf(message) };
     case "user":
     case "summary":
-      return { role: "user", parts: message.content.filter(isInput) };
+      return { role: "user", parts: onlyInput(message.content) };
     case "assistant":
     case "approval":
       return isSpoken(message)
@@ -123,6 +123,11 @@ function isSpoken(message: Message): boolean {
 
 function isInput(part: Message["content"][number]): part is InputPart {
   return part.type === "text" || part.type === "image";
+}
+
+/** The same list where nothing is to be left out, as mostly. */
+function onlyInput(content: Message["content"]): readonly InputPart[] {
+  return content.every(isInput) ? content : content.filter(isInput);
 }
 
 function isOutput(part: Message["content"][number]): part is OutputPart {

@@ -5,7 +5,7 @@ import type { World } from "../core/world.ts";
 export function realWorld(): World {
   return {
     clock: realClock(),
-    random: { uuid: timelyUuid, fraction: () => Math.random() },
+    random: { uuid: timelyUuids(), fraction: () => Math.random() },
     fetch: (input, init) => fetch(input, init),
   };
 }
@@ -14,12 +14,21 @@ export function realWorld(): World {
 const TIME_DIGITS = 12;
 
 /**
- * A UUID that begins with the time, as those of version 7 do, with the digits that mark version 4, which Letta's ids
+ * Makes UUIDs that begin with the time, as those of version 7 do, with the digits that mark version 4, which Letta's ids
  * are. Rows that are made together then stand together in every index of ids, instead of a page for each.
  */
-function timelyUuid(): string {
-  const time = Date.now().toString(16).padStart(TIME_DIGITS, "0");
-  return `${time.slice(0, 8)}-${time.slice(8)}${crypto.randomUUID().slice(13)}`;
+function timelyUuids(): () => string {
+  let madeAtMs = -1;
+  let start = "";
+  return () => {
+    const nowMs = Date.now();
+    if (nowMs !== madeAtMs) {
+      const time = nowMs.toString(16).padStart(TIME_DIGITS, "0");
+      start = `${time.slice(0, 8)}-${time.slice(8)}`;
+      madeAtMs = nowMs;
+    }
+    return start + crypto.randomUUID().slice(13);
+  };
 }
 
 /** How far the fine clock may stray from the wall clock before it is set again. */
