@@ -64,7 +64,7 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
   const vectorCache: VectorCache = new Map();
   const columnCache: ColumnCache = new Map();
   const embeddedCache: EmbeddedCache = new Map();
-  const contextCache = createContextCache();
+  const contextCache = createContextCache(world.random);
   const agentCache = createAgentCache();
   const shared = {
     world,

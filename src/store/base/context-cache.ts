@@ -1,7 +1,13 @@
 import type { Message } from "../../agent/message.ts";
-import { createBoundedCache } from "./bounded-cache.ts";
+import type { Random } from "../../core/random.ts";
 
-const LIMITS = { itemsMax: 20_000, charsMax: 4_000_000, itemCharsMax: 100_000 };
+/** Messages kept in memory, and the characters of their rows together. */
+const MESSAGES_MAX = 16_000;
+const CHARS_MAX = 8_000_000;
+/** Characters of the row of one that is kept. */
+const MESSAGE_CHARS_MAX = 100_000;
+/** Threads among which the next to go is drawn. */
+const DRAWN_FROM_MAX = 64;
 
 interface CachedMessage {
   readonly message: Message;
@@ -16,6 +22,9 @@ interface CachedMessage {
  *
  * A place that was left, because its message was deleted or its transaction undone, is given away again: whoever stores
  * a message there sets it here. Of system messages, which do change, nobody knows before the commit what they will be.
+ *
+ * Where there is no room a thread that is drawn goes as a whole: half a context saves nothing, and among conversations
+ * that take turns the one that has waited longest is the next to be needed.
  */
 export interface ContextCache {
   /** Call when a transaction begins. */
@@ -31,10 +40,34 @@ export interface ContextCache {
 }
 
 /** An empty {@link ContextCache}. */
-export function createContextCache(): ContextCache {
-  const cached = createBoundedCache<number, CachedMessage>(LIMITS);
+export function createContextCache(random: Random): ContextCache {
+  const cached = new Map<number, CachedMessage>();
+  const threads = new Map<string, Set<number>>();
   const changed = new Set<number>();
+  let chars = 0;
   let isPaused = false;
+
+  function forget(sequenceId: number): void {
+    const known = cached.get(sequenceId);
+    if (known === undefined) return;
+    const thread = threadOf(known);
+    const places = threads.get(thread);
+    places?.delete(sequenceId);
+    if (places?.size === 0) threads.delete(thread);
+    cached.delete(sequenceId);
+    chars -= known.chars;
+  }
+
+  /** Whether there is room for one more message of this thread, now that others may have gone. */
+  function hasRoom(thread: string): boolean {
+    while (cached.size >= MESSAGES_MAX || chars >= CHARS_MAX) {
+      const drawn = draw(threads, thread, random);
+      if (drawn === undefined) return false;
+      for (const sequenceId of threads.get(drawn) ?? []) forget(sequenceId);
+    }
+    return true;
+  }
+
   return {
     begin() {
       changed.clear();
@@ -45,11 +78,17 @@ export function createContextCache(): ContextCache {
       return found?.organizationId === organizationId ? found.message : undefined;
     },
     set(sequenceId, one) {
-      if (isPaused || changed.has(sequenceId)) cached.delete(sequenceId);
-      else cached.set(sequenceId, one, one.chars);
+      forget(sequenceId);
+      const thread = threadOf(one);
+      if (isPaused || changed.has(sequenceId) || one.chars > MESSAGE_CHARS_MAX || !hasRoom(thread)) return;
+      cached.set(sequenceId, one);
+      chars += one.chars;
+      const places = threads.get(thread);
+      if (places === undefined) threads.set(thread, new Set([sequenceId]));
+      else places.add(sequenceId);
     },
     change(sequenceId) {
-      cached.delete(sequenceId);
+      forget(sequenceId);
       changed.add(sequenceId);
     },
     pause() {
@@ -57,7 +96,25 @@ export function createContextCache(): ContextCache {
     },
     clear() {
       cached.clear();
+      threads.clear();
+      chars = 0;
       isPaused = true;
     },
   };
+}
+
+/** Where a message was said. */
+function threadOf({ message }: CachedMessage): string {
+  return message.conversationId ?? message.agentId;
+}
+
+/** One of the threads that were kept first, but for this one; undefined when there is no other. */
+function draw(threads: ReadonlyMap<string, unknown>, own: string, random: Random): string | undefined {
+  let left = Math.floor(random.fraction() * Math.min(threads.size, DRAWN_FROM_MAX));
+  let drawn: string | undefined;
+  for (const thread of threads.keys()) {
+    if (thread !== own) drawn = thread;
+    if (left-- <= 0 && drawn !== undefined) break;
+  }
+  return drawn;
 }

@@ -21,21 +21,21 @@ export async function insertMessage(session: Session, message: Message): Promise
   const values = insertValues(session.organizationId, message);
   const { rows } = await session.sql.execute<Pick<MessageRow, "sequence_id">>(INSERT_MESSAGE, values);
   const sequenceId = Number(rows[0]?.sequence_id);
-  keepMessage(session, { sequenceId, message, texts: values });
+  keepMessage(session, { sequenceId, message, chars: charsOf(values) });
   return sequenceId;
 }
 
 interface KeptMessage {
   readonly sequenceId: number;
   readonly message: Message;
-  /** What its row holds: its texts say how much room it takes. */
-  readonly texts: readonly unknown[];
+  /** Characters of its row. */
+  readonly chars: number;
 }
 
 /** Keeps a message at hand for the next transactions, where this is one. */
-export function keepMessage(session: Session, { sequenceId, message, texts }: KeptMessage): void {
+export function keepMessage(session: Session, { sequenceId, message, chars }: KeptMessage): void {
   const { contextCache, organizationId } = session;
-  contextCache?.set(sequenceId, { message: { ...message, isError: null }, organizationId, chars: charsOf(texts) });
+  contextCache?.set(sequenceId, { message: { ...message, isError: null }, organizationId, chars });
 }
 
 /** The values of `INSERT_MESSAGE`, in its order. */

@@ -4,6 +4,7 @@ import type { Selectable } from "kysely";
 import { CONTEXT_MESSAGES_MAX, type Message } from "../../agent/message.ts";
 import type { ThreadId } from "../../agent/ports/ports.ts";
 import type { MessageId } from "../../core/id.ts";
+import { charsOf } from "../base/bounded-cache.ts";
 import type { FieldsOf } from "../base/columns.ts";
 import { placeholders } from "../base/placeholders.ts";
 import type { MessageRow, ThreadMessageRow } from "../base/schema.ts";
@@ -81,9 +82,10 @@ type StoredRow = FieldsOf<typeof MESSAGES> & Pick<Selectable<MessageRow>, "seque
 
 /** The message of a row, which is kept at hand in a transaction. */
 function keep(session: Session, { sequence_id: sequenceId, ...row }: StoredRow): Message {
-  const texts = [row.content, row.toolCalls, row.toolReturns, row.approvals];
+  // Before they are read in place.
+  const chars = charsOf(Object.values(row));
   const message = MESSAGES.read(row);
-  keepMessage(session, { sequenceId, message, texts });
+  keepMessage(session, { sequenceId, message, chars });
   return message;
 }
 
