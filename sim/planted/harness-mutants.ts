@@ -60,7 +60,7 @@ export function databaseOf(database: SqlDatabase, mutant: HarnessMutant | undefi
   return { ...database, reader: unordered(database.reader), writer: unordered(database.writer) };
 }
 
-const BLOCKS_IN_ORDER = /(from agent_blocks join blocks .*) order by agent_blocks\.position/s;
+const BLOCKS_IN_ORDER = /(from "agent_blocks" inner join "blocks" .*) order by "agent_blocks"\."position"/s;
 
 function unordered(connection: SqlConnection): SqlConnection {
   return { execute: (sql, parameters) => connection.execute(sql.replace(BLOCKS_IN_ORDER, "$1"), parameters) };
