@@ -30,6 +30,7 @@ test("set() lets whole threads go where there is no room, and those that take tu
   const rounds = Array.from({ length: 6 }, () => {
     let found = 0;
     for (const [thread, one] of messages.entries()) {
+      cache.begin();
       const places = Array.from({ length: each }, (_, index) => thread * each + index);
       const known = places.filter((at) => cache.get(at, ORGANIZATION) !== undefined).length;
       expect([0, each]).toContain(known);
@@ -41,7 +42,7 @@ test("set() lets whole threads go where there is no room, and those that take tu
   });
   expect(rounds[0]).toBe(0);
   // Room for 80 of 100: what is drawn is rarely what comes next.
-  for (const found of rounds.slice(1)) expect(found).toBeGreaterThan(40);
+  for (const found of rounds.slice(1)) expect(found).toBeGreaterThan(60);
   const kept = Array.from({ length: threads * each }, (_, at) => cache.get(at, ORGANIZATION)).filter(Boolean).length;
   expect(kept).toBeLessThanOrEqual(16_000);
 });

@@ -8,6 +8,8 @@ const CHARS_MAX = 8_000_000;
 const MESSAGE_CHARS_MAX = 100_000;
 /** Threads among which the next to go is drawn. */
 const DRAWN_FROM_MAX = 64;
+/** How many of the threads that come while there is no room are kept in the place of others. */
+const KEPT_WHEN_FULL = 1 / 8;
 
 interface CachedMessage {
   readonly message: Message;
@@ -23,8 +25,8 @@ interface CachedMessage {
  * A place that was left, because its message was deleted or its transaction undone, is given away again: whoever stores
  * a message there sets it here. Of system messages, which do change, nobody knows before the commit what they will be.
  *
- * Where there is no room a thread that is drawn goes as a whole: half a context saves nothing, and among conversations
- * that take turns the one that has waited longest is the next to be needed.
+ * Where there is no room few threads come in, and one that is drawn goes for each, as a whole: half a context saves
+ * nothing, and of conversations that take turns the one that has waited longest is the next to be needed.
  */
 export interface ContextCache {
   /** Call when a transaction begins. */
@@ -44,6 +46,8 @@ export function createContextCache(random: Random): ContextCache {
   const cached = new Map<number, CachedMessage>();
   const threads = new Map<string, Set<number>>();
   const changed = new Set<number>();
+  /** Threads that are not let in during this transaction. */
+  const refused = new Set<string>();
   let chars = 0;
   let isPaused = false;
 
@@ -58,9 +62,16 @@ export function createContextCache(random: Random): ContextCache {
     chars -= known.chars;
   }
 
+  const isFull = () => cached.size >= MESSAGES_MAX || chars >= CHARS_MAX;
+
   /** Whether there is room for one more message of this thread, now that others may have gone. */
   function hasRoom(thread: string): boolean {
-    while (cached.size >= MESSAGES_MAX || chars >= CHARS_MAX) {
+    if (refused.has(thread)) return false;
+    if (isFull() && !threads.has(thread) && random.fraction() >= KEPT_WHEN_FULL) {
+      refused.add(thread);
+      return false;
+    }
+    while (isFull()) {
       const drawn = draw(threads, thread, random);
       if (drawn === undefined) return false;
       for (const sequenceId of threads.get(drawn) ?? []) forget(sequenceId);
@@ -71,6 +82,7 @@ export function createContextCache(random: Random): ContextCache {
   return {
     begin() {
       changed.clear();
+      refused.clear();
       isPaused = false;
     },
     get(sequenceId, organizationId) {
