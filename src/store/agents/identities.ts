@@ -5,7 +5,7 @@ import type { IdentityLinks, IdentityStore } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import type { AgentId, IdentityId } from "../../core/id.ts";
 import { isOurs } from "../base/is-ours.ts";
-import { type PageSource, readPage, removeRow } from "../base/pages.ts";
+import { findRow, type PageSource, readPage, removeRow } from "../base/pages.ts";
 import { containing } from "../base/rows.ts";
 import type { Session } from "../base/session.ts";
 import { IDENTITIES } from "./tables.ts";
@@ -18,15 +18,7 @@ const LINKS_MAX = 10_000;
 export function sqlIdentityStore(session: Session): IdentityStore {
   const { db, organizationId } = session;
   return {
-    async find(id) {
-      const row = await db
-        .selectFrom("identities")
-        .select(IDENTITIES.selection)
-        .where("id", "=", id)
-        .where("organization_id", "=", organizationId)
-        .executeTakeFirst();
-      return row && IDENTITIES.read(row);
-    },
+    find: (id) => findRow(session, IDENTITIES, id),
 
     findByKey: (identifierKey, projectId) => findByKey(session, identifierKey, projectId),
 

@@ -3,7 +3,7 @@ import type { ToolFilter } from "../../agent/ports/filters.ts";
 import type { ToolStore } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import { isOurs } from "../base/is-ours.ts";
-import { countRows, type PageSource, readPage, removeRow } from "../base/pages.ts";
+import { countRows, findRow, type PageSource, readPage, removeRow } from "../base/pages.ts";
 import { containing } from "../base/rows.ts";
 import type { Session } from "../base/session.ts";
 import { TOOLS } from "./tables.ts";
@@ -15,15 +15,7 @@ const SOURCE = { table: TOOLS, column: "created_at", missing: "refuse" } satisfi
 export function sqlToolStore(session: Session): ToolStore {
   const { db, organizationId, agentCache } = session;
   return {
-    async find(id) {
-      const row = await db
-        .selectFrom("tools")
-        .select(TOOLS.selection)
-        .where("id", "=", id)
-        .where("organization_id", "=", organizationId)
-        .executeTakeFirst();
-      return row && TOOLS.read(row);
-    },
+    find: (id) => findRow(session, TOOLS, id),
 
     async findByNames(names) {
       if (names.length === 0) return [];

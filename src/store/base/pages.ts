@@ -96,6 +96,17 @@ export async function countRows(
   return Number(found.rows[0]?.total ?? 0);
 }
 
+/** What the row of this id holds; undefined when the organisation has none. */
+export async function findRow<Row, T>(
+  { db, organizationId }: Session,
+  { name, selected, read }: PagedTable<Row, T>,
+  id: string,
+): Promise<T | undefined> {
+  const { rows } = await sql<Row>`select ${sql.raw(selected())} from ${sql.table(name)}
+    where id = ${id} and organization_id = ${organizationId}`.execute(db);
+  return rows[0] && read(rows[0]);
+}
+
 /** Removes one row of the organisation; false when there is none. */
 export async function removeRow(
   { db, organizationId }: Session,

@@ -4,7 +4,7 @@ import type { AgentId, ArchiveId } from "../../core/id.ts";
 import { embeddingKeyOf } from "../../llm/catalog.ts";
 import type { Archive, ArchiveFilter, ArchiveStore } from "../../umi/archive/archive.ts";
 import { isOurs } from "../base/is-ours.ts";
-import { type PageSource, readPage, removeRow } from "../base/pages.ts";
+import { findRow, type PageSource, readPage, removeRow } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";
 import { sqlBacklog } from "./backlog.ts";
 import { sqlEntryStore } from "./entries.hot.ts";
@@ -16,15 +16,7 @@ const SOURCE = { table: ARCHIVES, column: "created_at", missing: "refuse" } sati
 export function sqlArchiveStore(session: Session): ArchiveStore {
   const { db, organizationId } = session;
   return {
-    async find(id) {
-      const row = await db
-        .selectFrom("archives")
-        .select(ARCHIVES.selection)
-        .where("id", "=", id)
-        .where("organization_id", "=", organizationId)
-        .executeTakeFirst();
-      return row && ARCHIVES.read(row);
-    },
+    find: (id) => findRow(session, ARCHIVES, id),
 
     async list(filter, page) {
       return readPage(session, SOURCE, { page, condition: matches(organizationId, filter) });

@@ -4,7 +4,7 @@ import { type AgentId, type ArchiveId, newId } from "../../core/id.ts";
 import type { Archive } from "../../umi/archive/archive.ts";
 import type { Passage, PassageStore } from "../../umi/archive/passage.ts";
 import type { KeyedVectors } from "../../umi/vectors/quick-vectors.ts";
-import { limitOf, orderOf, type PageSource, pageCondition, readable, removeRow } from "../base/pages.ts";
+import { findRow, limitOf, orderOf, type PageSource, pageCondition, readable, removeRow } from "../base/pages.ts";
 import { containing, fromJson } from "../base/rows.ts";
 import type { Session } from "../base/session.ts";
 import { sqlArchiveStore } from "./archives.ts";
@@ -28,15 +28,7 @@ export function sqlPassageStore(session: Session): PassageStore {
 
     indexMissing: (archiveId, limit) => indexMissing(session, archiveId, limit),
 
-    async find(id) {
-      const row = await db
-        .selectFrom("passages")
-        .select(PASSAGES.selection)
-        .where("id", "=", id)
-        .where("organization_id", "=", organizationId)
-        .executeTakeFirst();
-      return row && PASSAGES.read(row);
-    },
+    find: (id) => findRow(session, PASSAGES, id),
 
     async list(archiveId, page, text) {
       const rows = await db

@@ -1,7 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { StepFilter } from "../../agent/ports/filters.ts";
 import type { StepStore } from "../../agent/ports/ports.ts";
-import { type PageSource, readPage } from "../base/pages.ts";
+import { findRow, type PageSource, readPage } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";
 import { insertStep } from "./steps.hot.ts";
 import { STEPS } from "./tables.ts";
@@ -12,15 +12,7 @@ const SOURCE = { table: STEPS, column: "created_at", missing: "refuse" } satisfi
 export function sqlStepStore(session: Session): StepStore {
   const { db, organizationId } = session;
   return {
-    async find(id) {
-      const row = await db
-        .selectFrom("steps")
-        .select(STEPS.selection)
-        .where("id", "=", id)
-        .where("organization_id", "=", organizationId)
-        .executeTakeFirst();
-      return row && STEPS.read(row);
-    },
+    find: (id) => findRow(session, STEPS, id),
 
     async list(filter, page) {
       return readPage(session, SOURCE, { page, condition: matches(organizationId, filter) });
