@@ -118,7 +118,8 @@ export function createModelServer(made: ModelServerOptions): ModelServer {
     await think(agent, call);
     const fault = isUnspeakable(request) ? "refused" : faultOf();
     if (fault !== undefined) faults.applied(`model ${fault}`);
-    if (agent !== null) noteFate(oracle, agent, fault);
+    // A process that another has replaced keeps nothing of what it hears: for the words that waited nothing was said.
+    if (agent !== null && !call.incarnation.isReplaced) noteFate(oracle, agent, fault);
     const completionTokens = ++bills;
     oracle.bills.billed(completionTokens, agent, fault === undefined);
     const thought = request.thinks === true && options.thinks ? words(random) : "";
