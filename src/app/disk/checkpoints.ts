@@ -68,8 +68,8 @@ export function checkpointer(path: string, write: Database, log: number) {
     copyLog(write, "passive");
   }
 
-  /** Whether room can be given back: once in a while, where the log has more than it needs. */
-  function isRoomy(changedRows: number, logBytes: number): boolean {
+  /** Watches how much is written, and sets the log's room by it. Tells, once in a while, that the log has more than it needs. */
+  function watch(changedRows: number, logBytes: number): boolean {
     rate.rows += changedRows;
     const nowMs = performance.now();
     if (nowMs - rate.sinceMs < WATCH_MS) return false;
@@ -84,7 +84,7 @@ export function checkpointer(path: string, write: Database, log: number) {
     committed: finish,
     wrote(changedRows: number, logBytes: number) {
       rows += changedRows;
-      const isDue = isRoomy(changedRows, logBytes) || rows >= CHECKPOINT_ROWS || logBytes > grownTo;
+      const isDue = watch(changedRows, logBytes) || rows >= CHECKPOINT_ROWS || logBytes > grownTo;
       if (!isDue || running !== undefined) return;
       rows = 0;
       running = run().finally(() => {

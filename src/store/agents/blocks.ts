@@ -3,7 +3,7 @@ import type { AgentId } from "../../core/id.ts";
 import type { Block } from "../../umi/core/block.ts";
 import type { BlockStore } from "../../umi/core/block-store.ts";
 import { isOurs } from "../base/is-ours.ts";
-import { countRows, type PageSource, readPage, removeRow } from "../base/pages.ts";
+import { countRows, findRow, type PageSource, readPage, removeRow } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";
 import { matches } from "./block-filter.ts";
 import { BLOCKS, type StoredBlock } from "./tables.ts";
@@ -28,13 +28,8 @@ function blockReads(session: Session): Reads {
       .where("blocks.organization_id", "=", organizationId);
   return {
     async find(id) {
-      const rows = await db
-        .selectFrom("blocks")
-        .select(BLOCKS.selection)
-        .where("id", "=", id)
-        .where("organization_id", "=", organizationId)
-        .execute();
-      return (await withTags(session, rows.map(BLOCKS.read)))[0];
+      const block = await findRow(session, BLOCKS, id);
+      return block && (await withTags(session, [block]))[0];
     },
 
     async listForAgent(agentId) {
