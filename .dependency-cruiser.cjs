@@ -1,5 +1,5 @@
 /** The folders of src/, leftmost lowest. A folder may import only itself and folders to its left. */
-const ORDER = ["core", "llm", "umi", "tools", "agent", "run", "store", "sandbox", "api", "app"];
+const ORDER = ["core", "access", "llm", "umi", "tools", "agent", "run", "store", "sandbox", "api", "app"];
 /** Folders that never see one another, though they stand in a row: each is an edge of the server. */
 const EDGES = ["store", "sandbox", "api"];
 /** Packages that belong to a folder or two: nobody else should depend on how they look. */

@@ -14,10 +14,12 @@ export type BlockId = Id<"block">;
 export type ConversationId = Id<"conv">;
 export type GroupId = Id<"group">;
 export type IdentityId = Id<"identity">;
+export type KeyId = Id<"key">;
 export type MessageId = Id<"message">;
 export type OrganizationId = Id<"org">;
 export type PassageId = Id<"passage">;
 export type RunId = Id<"run">;
+export type SessionId = Id<"session">;
 export type StepId = Id<"step">;
 export type ToolId = Id<"tool">;
 export type UserId = Id<"user">;
@@ -50,11 +52,23 @@ export function newId<K extends string>(prefix: K, random: Random): Id<K> {
 export const DEFAULT_ORGANIZATION_ID = "org-00000000-0000-4000-8000-000000000000" as OrganizationId;
 export const DEFAULT_USER_ID = "user-00000000-0000-4000-8000-000000000000" as UserId;
 
-/** Who is asking: every query is scoped by the organisation. */
+/**
+ * On whose behalf something is read or written, once it is clear that they may (`access/may.ts`), or the server itself
+ * goes on with what they began. Every query is scoped by the organisation, and by the agents where there are any.
+ */
 export interface Actor {
   readonly organizationId: OrganizationId;
   readonly userId: UserId;
+  /** The agents that can be seen; null is all of the organisation. */
+  readonly agentIds: readonly AgentId[] | null;
+  /** The key by which they came; null where there was none. */
+  readonly keyId: KeyId | null;
+}
+
+/** The server's own work on behalf of a user, by whichever key it began. */
+export function actorOf(organizationId: OrganizationId, userId: UserId, keyId: KeyId | null = null): Actor {
+  return { organizationId, userId, agentIds: null, keyId };
 }
 
 /** Who acts when nobody else is named. */
-export const DEFAULT_ACTOR: Actor = { organizationId: DEFAULT_ORGANIZATION_ID, userId: DEFAULT_USER_ID };
+export const DEFAULT_ACTOR: Actor = actorOf(DEFAULT_ORGANIZATION_ID, DEFAULT_USER_ID);

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv } from "ajv";
-import { DEFAULT_ORGANIZATION_ID, DEFAULT_USER_ID } from "../core/id.ts";
+import { DEFAULT_ACTOR } from "../core/id.ts";
 import { isRecord } from "../core/json.ts";
 import { countingRandom, testContext } from "./_test-context.ts";
 import { BUILTIN_TOOLS, builtinRows, jsonSchemaOf } from "./catalog.ts";
@@ -10,7 +10,7 @@ import { BUILTIN_TOOLS, builtinRows, jsonSchemaOf } from "./catalog.ts";
 const RECORDED = join(import.meta.dir, "../../../shared/letta/conformance/golden/029_tools_add_base.json");
 
 function rows() {
-  const actor = { organizationId: DEFAULT_ORGANIZATION_ID, userId: DEFAULT_USER_ID };
+  const actor = DEFAULT_ACTOR;
   return builtinRows({ actor, clock: testContext().clock, random: countingRandom() });
 }
 

@@ -1,4 +1,4 @@
-import { type Actor, newId, type OrganizationId } from "../../src/core/id.ts";
+import { type Actor, actorOf, newId, type OrganizationId } from "../../src/core/id.ts";
 import type { Random } from "../../src/core/random.ts";
 import type { SqlDatabase } from "../../src/store/base/driver.ts";
 
@@ -8,10 +8,7 @@ export async function anotherActor(
   random: Random,
   organizationId?: OrganizationId,
 ): Promise<Actor> {
-  const actor: Actor = {
-    organizationId: organizationId ?? newId("org", random),
-    userId: newId("user", random),
-  };
+  const actor = actorOf(organizationId ?? newId("org", random), newId("user", random));
   if (organizationId === undefined)
     await writer.execute("insert into organizations (id, name, created_at) values ($1, 'other', 0)", [
       actor.organizationId,

@@ -1,6 +1,7 @@
 import type { HonoRequest, MiddlewareHandler } from "hono";
+import { callerOf } from "../../access/may.ts";
 import { Failure } from "../../core/failure.ts";
-import { DEFAULT_ORGANIZATION_ID, DEFAULT_USER_ID, parseId } from "../../core/id.ts";
+import { DEFAULT_ACTOR, parseId } from "../../core/id.ts";
 import type { ApiEnv } from "./env.ts";
 
 /** How the server decides whom to let in. */
@@ -41,7 +42,8 @@ export function authenticate(options: AuthOptions): MiddlewareHandler<ApiEnv> {
     if (userId !== undefined && parseId("user", userId) === undefined)
       throw new Failure("refused", `The user_id header should look like user-<uuid4>, got '${userId.slice(0, 64)}'`);
     // There is one user; as in Letta, an unknown one acts as that one.
-    c.set("actor", { organizationId: DEFAULT_ORGANIZATION_ID, userId: DEFAULT_USER_ID });
+    c.set("actor", DEFAULT_ACTOR);
+    c.set("caller", callerOf(DEFAULT_ACTOR, "owner", { proof: { kind: isKey === undefined ? "open" : "root" } }));
     await next();
   };
 }

@@ -1,3 +1,4 @@
+import type { Caller } from "../../access/may.ts";
 import type { AgentWorkshop } from "../../agent/life/create-agent.ts";
 import type { Readers } from "../../agent/ports/ports.ts";
 import type { Actor } from "../../core/id.ts";
@@ -21,6 +22,8 @@ export interface ApiEnv {
   readonly Variables: {
     /** Who is asking. */
     readonly actor: Actor;
+    /** Who is asking, before it is clear what they may. */
+    readonly caller: Caller;
   };
 }
 

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Store } from "../../agent/ports/ports.ts";
-import { DEFAULT_ACTOR, newId } from "../../core/id.ts";
+import { actorOf, DEFAULT_ACTOR, newId } from "../../core/id.ts";
 import { takeLease } from "../../store/base/lease.ts";
 import { migrate } from "../../store/base/migrate.ts";
 import { sqlStore } from "../../store/sql-store.ts";
@@ -117,7 +117,7 @@ test("reader() shows another organisation nothing", async () => {
   const { database, store } = await openStore(newDirectory());
   const human = block("human", "Ada");
   await store.write(DEFAULT_ACTOR, ({ blocks }) => blocks.insert(human));
-  const stranger = { organizationId: newId("org", world.random), userId: newId("user", world.random) };
+  const stranger = actorOf(newId("org", world.random), newId("user", world.random));
   expect(await store.reader(stranger).blocks.find(human.id)).toBeUndefined();
   expect(await store.reader(stranger).blocks.list({}, { limit: 10, order: "asc" })).toEqual([]);
   expect(store.write(stranger, ({ blocks }) => blocks.save({ ...human, value: "Eve", version: 2 }))).rejects.toThrow(

@@ -15,6 +15,10 @@ import { REFUSED_IN_THREADS } from "../migrations/0011-refused-in-threads.ts";
 import { HOME } from "../migrations/0012-home.ts";
 import { ACTORS } from "../migrations/0013-actors.ts";
 import { NEUTRAL_EVENTS } from "../migrations/0014-neutral-events.ts";
+import { ACCESS } from "../migrations/0015-access.ts";
+import { CHANGES } from "../migrations/0015-changes.ts";
+import { LIMITS } from "../migrations/0015-limits.ts";
+import { MANIFESTS } from "../migrations/0015-manifests.ts";
 import { WORDS } from "./dialect.ts";
 import type { SqlConnection, SqlDatabase } from "./driver.ts";
 import { inTransaction } from "./transaction.hot.ts";
@@ -35,6 +39,7 @@ const MIGRATIONS: readonly string[] = [
   HOME,
   ACTORS,
   NEUTRAL_EVENTS,
+  [MANIFESTS, ACCESS, CHANGES, LIMITS].join(";"),
 ];
 
 /** The schema this server writes. */

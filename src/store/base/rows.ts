@@ -1,5 +1,5 @@
 import { Failure } from "../../core/failure.ts";
-import type { Actor, OrganizationId, UserId } from "../../core/id.ts";
+import { type Actor, actorOf, type OrganizationId, type UserId } from "../../core/id.ts";
 
 /** JSON text of a column as the value it was written from. The store wrote it, so its shape is known; what is no JSON is `damaged`. */
 export function fromJson<T>(text: string): T {
@@ -20,7 +20,7 @@ export interface ActorColumns {
 
 /** On whose behalf the work of a row is done, as the row says. */
 export function toActor(row: ActorColumns): Actor {
-  return { organizationId: row.organization_id, userId: row.user_id };
+  return actorOf(row.organization_id, row.user_id);
 }
 
 /** `text` as a pattern for `like ... escape '\'` that finds it anywhere. */

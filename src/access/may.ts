@@ -1,0 +1,76 @@
+import { Failure } from "../core/failure.ts";
+import type { Actor, AgentId, IdentityId, KeyId, OrganizationId, SessionId, UserId } from "../core/id.ts";
+import { type Role, type Scope, scopesOf } from "./role.ts";
+
+/** How the door knew somebody. */
+export type Proof =
+  /** Nobody had to show anything: only this machine reaches the server. */
+  | { readonly kind: "open" }
+  /** The key of the server's settings. */
+  | { readonly kind: "root" }
+  | { readonly kind: "key"; readonly keyId: KeyId }
+  | { readonly kind: "session"; readonly sessionId: SessionId }
+  /** The server itself. */
+  | { readonly kind: "system" };
+
+/**
+ * Who asks, as the door let them in. A caller can read and write nothing: {@link may} makes an {@link Actor} of it, for
+ * one action at a time, and stores take nobody else.
+ */
+export interface Caller {
+  readonly organizationId: OrganizationId;
+  readonly userId: UserId;
+  readonly role: Role;
+  /** What role, membership and key together leave; never more than the role holds. */
+  readonly scopes: ReadonlySet<Scope>;
+  /** The agents that the caller is narrowed to; null is all of the organisation. */
+  readonly agentIds: readonly AgentId[] | null;
+  /** Handles of the models that may be asked on the caller's behalf; null is all. */
+  readonly models: readonly string[] | null;
+  /** The one identity that the caller speaks for; null is none in particular. */
+  readonly identityId: IdentityId | null;
+  readonly proof: Proof;
+}
+
+/** What an action is on, as far as callers are narrowed by it. */
+export interface Resource {
+  readonly agentId?: AgentId;
+  /** The handle of a model. */
+  readonly model?: string;
+}
+
+/** What of a {@link Caller} is narrowed further than the role. */
+export type Narrowing = Partial<Pick<Caller, "scopes" | "agentIds" | "models" | "identityId">>;
+
+/** Somebody of a role in an organisation, narrowed or not. */
+export function callerOf(
+  { organizationId, userId }: Pick<Caller, "organizationId" | "userId">,
+  role: Role,
+  { proof, ...narrowing }: Narrowing & Pick<Caller, "proof">,
+): Caller {
+  const held = scopesOf(role);
+  const scopes = narrowing.scopes === undefined ? held : held.intersection(narrowing.scopes);
+  const { agentIds = null, models = null, identityId = null } = narrowing;
+  return { organizationId, userId, role, scopes, agentIds, models, identityId, proof };
+}
+
+/**
+ * The one check: an {@link Actor} that may do `scope` on `resource`, or a Failure. `forbidden` where role, membership or
+ * key does not hold the scope, or the model is not among theirs; `not_found`, in the words of an agent that is not there,
+ * where the caller is narrowed to other agents. Whatever does the work calls it, not the face that was asked.
+ */
+export function may(caller: Caller, scope: Scope, { agentId, model }: Resource = {}): Actor {
+  if (!caller.scopes.has(scope)) throw new Failure("forbidden", refusal(caller, scope), { info: { scope } });
+  const { organizationId, userId, agentIds, models, proof } = caller;
+  if (agentId !== undefined && agentIds !== null && !agentIds.includes(agentId))
+    throw new Failure("not_found", `Agent with ID ${agentId} not found`);
+  if (model !== undefined && models !== null && !models.includes(model))
+    throw new Failure("forbidden", `This key may not use the model '${model}'; it may use ${models.join(", ")}`);
+  return { organizationId, userId, agentIds, keyId: proof.kind === "key" ? proof.keyId : null };
+}
+
+function refusal({ role, scopes }: Caller, scope: Scope): string {
+  return scopesOf(role).has(scope)
+    ? `This needs the scope '${scope}', which this key does not have; it has ${[...scopes].join(", ") || "none"}`
+    : `This needs the scope '${scope}', which the role '${role}' does not have`;
+}

@@ -1,0 +1,2 @@
+/** What may be spent, and what is. */
+export const LIMITS = "";
