@@ -27,6 +27,15 @@ test("answerFailure() gives each kind of failure its status", async () => {
   expect((await answerTo(new Failure("unauthorized", "the key was x"))).body).toEqual({ detail: "Unauthorized" });
 });
 
+test("answerFailure() says in whole seconds when to ask again", async () => {
+  const app = new Hono().get("/x", () => {
+    throw new Failure("too_many", "Wait", { retryAfterMs: 1_200 });
+  });
+  app.onError((thrown, c) => answerFailure(thrown, c, () => {}));
+  const response = await app.request("/x");
+  expect([response.status, response.headers.get("retry-after")]).toEqual([429, "2"]);
+});
+
 test("answerFailure() shows an example of the id that was meant", async () => {
   const { status, body } = await answerTo(
     new Failure("invalid", "String should match pattern 'agent-{uuid4}', got '1'"),

@@ -14,6 +14,7 @@ const STATUS: Readonly<Record<FailureKind, ContentfulStatusCode>> = {
   not_allowed: 405,
   conflict: 409,
   too_large: 413,
+  too_many: 429,
   unavailable: 503,
   timeout: 504,
   full: 507,
@@ -79,10 +80,15 @@ function failureAnswer(failure: Failure, c: Context): Response {
   const message = failure.message.toWellFormed();
   if (kind === "unauthorized") return c.json({ detail: "Unauthorized" }, 401);
   if (kind === "conflict") return conflictAnswer(failure, c);
-  if (kind !== "invalid") return c.json({ detail: message }, STATUS[kind]);
+  if (kind !== "invalid") return c.json({ detail: message }, STATUS[kind], retryHeaders(failure));
   const badId = BAD_ID.exec(message);
   const examples = badId === null ? {} : { examples: [`${badId[1]}-${EXAMPLE_UUID}`] };
   return c.json({ trace_id: "", detail: message, ...examples }, 422);
+}
+
+/** When to ask again, in whole seconds: never sooner than the failure says. */
+function retryHeaders({ retryAfterMs }: Failure): Record<string, string> {
+  return retryAfterMs === undefined ? {} : { "retry-after": String(Math.max(1, Math.ceil(retryAfterMs / 1000))) };
 }
 
 /**
