@@ -1,6 +1,6 @@
 import { Failure } from "../core/failure.ts";
 import type { Actor, AgentId, IdentityId, KeyId, OrganizationId, SessionId, UserId } from "../core/id.ts";
-import { type Role, type Scope, scopesOf } from "./role.ts";
+import { type Role, type Scope, scopesOf, withImplied } from "./role.ts";
 
 /** How the door knew somebody. */
 export type Proof =
@@ -10,8 +10,8 @@ export type Proof =
   | { readonly kind: "root" }
   | { readonly kind: "key"; readonly keyId: KeyId }
   | { readonly kind: "session"; readonly sessionId: SessionId }
-  /** The server itself. */
-  | { readonly kind: "system" };
+  /** The server itself, going on with what came by this key. */
+  | { readonly kind: "system"; readonly keyId: KeyId | null };
 
 /**
  * Who asks, as the door let them in. A caller can read and write nothing: {@link may} makes an {@link Actor} of it, for
@@ -49,9 +49,14 @@ export function callerOf(
   { proof, ...narrowing }: Narrowing & Pick<Caller, "proof">,
 ): Caller {
   const held = scopesOf(role);
-  const scopes = narrowing.scopes === undefined ? held : held.intersection(narrowing.scopes);
+  const scopes = narrowing.scopes === undefined ? held : held.intersection(withImplied(narrowing.scopes));
   const { agentIds = null, models = null, identityId = null } = narrowing;
   return { organizationId, userId, role, scopes, agentIds, models, identityId, proof };
+}
+
+/** The server itself, at work on somebody's behalf: it may what its work needs. */
+export function systemFor(actor: Actor): Caller {
+  return callerOf(actor, "owner", { proof: { kind: "system", keyId: actor.keyId }, agentIds: actor.agentIds });
 }
 
 /**
@@ -66,7 +71,20 @@ export function may(caller: Caller, scope: Scope, { agentId, model }: Resource =
     throw new Failure("not_found", `Agent with ID ${agentId} not found`);
   if (model !== undefined && models !== null && !models.includes(model))
     throw new Failure("forbidden", `This key may not use the model '${model}'; it may use ${models.join(", ")}`);
-  return { organizationId, userId, agentIds, keyId: proof.kind === "key" ? proof.keyId : null };
+  return { organizationId, userId, agentIds, keyId: "keyId" in proof ? proof.keyId : null };
+}
+
+/** What somebody began, as the server goes on with it: it sees all that its agent shares with others. */
+export function everywhere(actor: Actor): Actor {
+  return actor.agentIds === null ? actor : { ...actor, agentIds: null };
+}
+
+/** As {@link may}, for what no narrowed caller may: what belongs to the organisation and not to some agents. */
+export function mayEverywhere(caller: Caller, scope: Scope): Actor {
+  const actor = may(caller, scope);
+  if (caller.agentIds !== null)
+    throw new Failure("forbidden", "This key is for some agents only, and this belongs to the whole organisation");
+  return actor;
 }
 
 function refusal({ role, scopes }: Caller, scope: Scope): string {

@@ -44,6 +44,18 @@ const HELD: ReadonlyMap<Role, ReadonlySet<Scope>> = new Map(
   ROLES.map((role, rank) => [role, new Set(ROLES.slice(0, rank + 1).flatMap((held) => ADDED[held]))]),
 );
 
+/** What goes without saying: who writes is shown what came of it. */
+const IMPLIED: Readonly<Partial<Record<Scope, Scope>>> = {
+  "agents:write": "agents:read",
+  "memory:write": "memory:read",
+  "access:write": "access:read",
+};
+
+/** Scopes that somebody names, with those that go without saying. */
+export function withImplied(scopes: Iterable<Scope>): ReadonlySet<Scope> {
+  return new Set([...scopes].flatMap((scope) => [scope, IMPLIED[scope] ?? scope]));
+}
+
 /** Everything that somebody of this role may. */
 export function scopesOf(role: Role): ReadonlySet<Scope> {
   return HELD.get(role) ?? new Set();

@@ -1,6 +1,7 @@
 import { Failure } from "../core/failure.ts";
-import { type Id, parseId } from "../core/id.ts";
+import { type Actor, type Id, parseId } from "../core/id.ts";
 import { cut } from "../core/text.ts";
+import type { Readers, Store } from "./ports/ports.ts";
 
 /** Characters of a text that is no id which its refusal shows. */
 const TEXT_CHARS_SHOWN = 100;
@@ -41,6 +42,18 @@ export async function mustFindNamed<K extends Kind, T>(
 ): Promise<T> {
   const id = parseId(kind, text);
   return required(id === undefined ? undefined : await store.find(id), words(cut(text, TEXT_CHARS_SHOWN)));
+}
+
+/**
+ * Looks for what is to be changed as the actor sees it. Stores show a transaction all of the organisation, so that a change
+ * reaches whatever shares it; whoever is narrowed to some agents must find it first. Costs others nothing.
+ */
+export async function mustSee(
+  store: Pick<Store, "reader">,
+  actor: Actor,
+  look: (seen: Readers) => Promise<unknown>,
+): Promise<void> {
+  if (actor.agentIds !== null) await look(store.reader(actor));
 }
 
 /** What was looked for in another way, or a `not_found` Failure in these words. */

@@ -1,3 +1,4 @@
+import { type Caller, systemFor } from "../access/may.ts";
 import { pendingRequest } from "../agent/life/admission.ts";
 import type { Store } from "../agent/ports/ports.ts";
 import type { ExpiringApproval } from "../agent/run.ts";
@@ -17,7 +18,7 @@ export interface ApprovalExpiryOptions {
   readonly store: Store;
   readonly clock: Clock;
   /** Starts a run on behalf of the client that did not answer. */
-  readonly start: (actor: ExpiringApproval["actor"], request: TurnRequest) => Promise<unknown>;
+  readonly start: (caller: Caller, request: TurnRequest) => Promise<unknown>;
   readonly log: (message: string, error: unknown) => void;
 }
 
@@ -42,7 +43,7 @@ export function createApprovalExpiry(options: ApprovalExpiryOptions): DueWork {
 async function expire({ store, clock, start, log }: ApprovalExpiryOptions, { actor, runId }: ExpiringApproval) {
   try {
     const request = await denial(store, actor, runId);
-    if (request !== undefined) await start(actor, request);
+    if (request !== undefined) await start(systemFor(actor), request);
     return null;
   } catch (error) {
     // Somebody was faster, or the agent is gone: there is nothing to deny any more.

@@ -1,3 +1,5 @@
+import { type Caller, may } from "../access/may.ts";
+import { mustFind } from "../agent/find.ts";
 import type { Store } from "../agent/ports/ports.ts";
 import { Failure } from "../core/failure.ts";
 import { type Actor, type AgentId, type ConversationId, parseId, type RunId } from "../core/id.ts";
@@ -25,9 +27,10 @@ export interface CancelFilter {
  */
 export async function cancelRuns(
   { store, runner }: CancelOptions,
-  actor: Actor,
+  caller: Caller,
   { named, ...filter }: CancelFilter & { readonly named: readonly string[] | null },
 ): Promise<Record<string, string>> {
+  const actor = may(caller, "runs:cancel", { agentId: filter.agentId });
   if (named === null || named.length === 0) return cancelLatest({ store, runner }, actor, filter);
   const { runs } = store.reader(actor);
   const entries: [string, string][] = [];
@@ -38,6 +41,13 @@ export async function cancelRuns(
     entries.push([text, isCancelled ? "cancelled" : "failed"]);
   }
   return Object.fromEntries(entries);
+}
+
+/** Cancels one run, and tells whether there was anything of it to stop. */
+export async function cancelRun({ store, runner }: CancelOptions, caller: Caller, id: RunId): Promise<boolean> {
+  const actor = may(caller, "runs:cancel");
+  await mustFind(store.reader(actor).runs, id);
+  return runner.cancel(actor, id);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { type Caller, may } from "../access/may.ts";
 import type { Agent } from "../agent/agent.ts";
 import type { AgentWorkshop } from "../agent/life/create-agent.ts";
 import type { Message } from "../agent/message.ts";
@@ -5,7 +6,7 @@ import { promptMaterial } from "../agent/prompt/recompile.ts";
 import { compileSystemPrompt, type PromptSections, promptSections } from "../agent/prompt/system-prompt.ts";
 import { countContext, saveCounts } from "../agent/prompt/tokens.ts";
 import { Failure } from "../core/failure.ts";
-import type { Actor, ConversationId } from "../core/id.ts";
+import type { ConversationId } from "../core/id.ts";
 import type { ToolSchema } from "../llm/model.ts";
 import { summaryTextOf } from "./step/summary-message.ts";
 import { schemaOf } from "./step/tool-offer.ts";
@@ -36,9 +37,10 @@ export interface ContextOverview {
 /** Measures the context of one of an agent's conversations; null is its own. What had to be counted for it is stored, so that it is counted once. */
 export async function contextOverview(
   { store, clock, times, countTokens: count }: Pick<AgentWorkshop, "store" | "clock" | "times" | "countTokens">,
-  actor: Actor,
+  caller: Caller,
   { agent, conversationId }: { readonly agent: Agent; readonly conversationId: ConversationId | null },
 ): Promise<ContextOverview> {
+  const actor = may(caller, "agents:read", { agentId: agent.id });
   const reader = store.reader(actor);
   const conversation = conversationId === null ? undefined : await reader.conversations.find(conversationId);
   if (conversationId !== null && conversation?.agentId !== agent.id)

@@ -1,7 +1,8 @@
+import { type Caller, may } from "../access/may.ts";
 import { mustFind } from "../agent/find.ts";
 import { companionsOf, isOfCompanions } from "../agent/group.ts";
 import type { Repositories, Store } from "../agent/ports/ports.ts";
-import type { Actor, AgentId } from "../core/id.ts";
+import type { AgentId } from "../core/id.ts";
 import { PAGE_ITEMS_MAX } from "../core/page.ts";
 import type { Runner } from "./runner.ts";
 
@@ -11,9 +12,10 @@ import type { Runner } from "./runner.ts";
  */
 export async function deleteAgent(
   { store, runner }: { readonly store: Store; readonly runner: Pick<Runner, "breakOff"> },
-  actor: Actor,
+  caller: Caller,
   id: AgentId,
 ): Promise<void> {
+  const actor = may(caller, "agents:write", { agentId: id });
   runner.breakOff(await store.write(actor, (repositories) => removeAgent(repositories, id)));
 }
 

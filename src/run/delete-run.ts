@@ -1,9 +1,9 @@
-import { mustFindNamed } from "../agent/find.ts";
+import { type Caller, may } from "../access/may.ts";
+import { mustFindNamed, mustSee } from "../agent/find.ts";
 import { pendingRequest } from "../agent/life/admission.ts";
 import type { Store } from "../agent/ports/ports.ts";
 import type { Run } from "../agent/run.ts";
 import { Failure } from "../core/failure.ts";
-import type { Actor } from "../core/id.ts";
 
 /** A run that a request names. */
 export interface NamedRun {
@@ -17,7 +17,9 @@ export interface NamedRun {
  * Removes a run that is over, and gives it. Refused with a `conflict` Failure while it is at work or waits to begin, and
  * while the approval that it ended with is pending: without its run the request could neither expire nor be cancelled.
  */
-export async function deleteRun(store: Store, actor: Actor, { text, words }: NamedRun): Promise<Run> {
+export async function deleteRun(store: Store, caller: Caller, { text, words }: NamedRun): Promise<Run> {
+  const actor = may(caller, "agents:write");
+  await mustSee(store, actor, ({ runs }) => mustFindNamed(runs, { kind: "run", text }, words));
   return store.write(actor, async ({ runs, messages }) => {
     const run = await mustFindNamed(runs, { kind: "run", text }, words);
     if (run.completedAt === null) throw new Failure("conflict", `Run ${run.id} is ${run.status}; cancel it first`);

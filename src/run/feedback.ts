@@ -1,7 +1,7 @@
-import { mustFindNamed } from "../agent/find.ts";
+import { type Caller, may } from "../access/may.ts";
+import { mustFindNamed, mustSee } from "../agent/find.ts";
 import type { Store } from "../agent/ports/ports.ts";
 import type { Step } from "../agent/run.ts";
-import type { Actor } from "../core/id.ts";
 
 /** What a person thinks of a step. */
 export interface Feedback {
@@ -14,9 +14,12 @@ export interface Feedback {
 }
 
 /** Notes what a person thinks of a step. */
-export async function giveFeedback(store: Store, actor: Actor, given: Feedback): Promise<Step> {
+export async function giveFeedback(store: Store, caller: Caller, given: Feedback): Promise<Step> {
+  const actor = may(caller, "agents:talk");
+  const named = { kind: "step", text: given.step } as const;
+  await mustSee(store, actor, ({ steps }) => mustFindNamed(steps, named));
   return store.write(actor, async ({ steps }) => {
-    const step = await mustFindNamed(steps, { kind: "step", text: given.step });
+    const step = await mustFindNamed(steps, named);
     const changed = { ...step, feedback: given.feedback, tags: given.tags ?? step.tags };
     await steps.save(changed);
     return changed;

@@ -1,8 +1,9 @@
+import { type Caller, may } from "../access/may.ts";
 import type { RunUsage } from "../agent/events.ts";
 import { mustFind } from "../agent/find.ts";
 import type { Store } from "../agent/ports/ports.ts";
 import { NO_USAGE } from "../agent/usage.ts";
-import type { Actor, AgentId } from "../core/id.ts";
+import type { AgentId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Models } from "../llm/models.ts";
 import { askOnce, wordsOf } from "./chores/ask-model.ts";
@@ -29,9 +30,10 @@ export interface Generated {
 /** Asks the agent's model once. Nothing is stored. Throws what the model throws. */
 export async function generate(
   { store, models }: { readonly store: Store; readonly models: Models },
-  actor: Actor,
+  caller: Caller,
   wish: Generation,
 ): Promise<Generated> {
+  const actor = may(caller, "agents:talk", { agentId: wish.agentId });
   const agent = await mustFind(store.reader(actor).agents, wish.agentId);
   const config = wish.overrideModel === null ? agent.llmConfig : await modelFor(models, agent, wish.overrideModel);
   const question = { system: wish.systemPrompt ?? "", prompt: wish.prompt, schema: wish.responseSchema };

@@ -1,3 +1,4 @@
+import { type Caller, may } from "../access/may.ts";
 import { mustFind } from "../agent/find.ts";
 import type { Store } from "../agent/ports/ports.ts";
 import type { Run } from "../agent/run.ts";
@@ -20,9 +21,10 @@ export interface FollowWish extends Pick<TurnRequest, "agentId" | "conversationI
 /** The run that a stream is to be taken up of, or a Failure that says why there is none. */
 export async function runToFollow(
   by: { readonly store: Store; readonly clock: Clock },
-  actor: Actor,
+  caller: Caller,
   wish: FollowWish,
 ): Promise<Run> {
+  const actor = may(caller, "runs:read", { agentId: wish.agentId });
   const { runs } = by.store.reader(actor);
   const id = wish.runId ?? (wish.otid === undefined ? undefined : await runOfOtid(by, actor, wish, wish.otid));
   if (id !== undefined) return mustFind(runs, id, `Run with id '${id}' not found`);

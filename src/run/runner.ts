@@ -1,3 +1,4 @@
+import type { Caller } from "../access/may.ts";
 import type { Agent } from "../agent/agent.ts";
 import { mustFind } from "../agent/find.ts";
 import { cancelApproval } from "../agent/life/cancel-approval.ts";
@@ -16,7 +17,14 @@ import { LOG_START, type LogPlace } from "./log/stored-event.ts";
 import { previewRequest } from "./preview.ts";
 import { createRunQueue } from "./run-queue.ts";
 import { resultOf } from "./run-result.ts";
-import { type RunnerOptions, type RunSetup, setUp, type TurnRequest, turnOf } from "./step/run-setup.ts";
+import {
+  permittedSetUp,
+  type RunnerOptions,
+  type RunSetup,
+  setUp,
+  type TurnRequest,
+  turnOf,
+} from "./step/run-setup.ts";
 import { newRun, optionsOf, stateOf } from "./step/run-state.ts";
 import type { TurnResult, TurnState } from "./step/turn-state.ts";
 import { take } from "./take.ts";
@@ -30,6 +38,8 @@ export interface StartedRun {
   readonly run: Run;
   readonly agent: Agent;
   readonly done: Promise<TurnResult>;
+  /** On whose behalf it works, who may also read its log. */
+  readonly actor: Actor;
 }
 
 /** Starts runs, continues them after a restart, and ends them early. A run goes on when its client is gone. */
@@ -38,9 +48,9 @@ export interface Runner {
    * Stores the input and the run, then sets to work. Throws a Failure, nothing stored, when the request cannot be
    * taken. The same input under the same otids is answered with the run that took it before.
    */
-  start(actor: Actor, request: TurnRequest): Promise<StartedRun>;
+  start(caller: Caller, request: TurnRequest): Promise<StartedRun>;
   /** What the first step of such a run would send to its provider. Nothing is sent or stored. */
-  preview(actor: Actor, request: TurnRequest): Promise<JsonObject>;
+  preview(caller: Caller, request: TurnRequest): Promise<JsonObject>;
   /**
    * Continues every run that a crash or a restart cut off, or those listed before requests came in, and all other work
    * that waits in the store. Returns how many runs.
@@ -93,12 +103,12 @@ export function createRunner(options: RunnerOptions): Runner {
 
   const desk = { options, active, launch };
   const runner: Runner = {
-    async start(actor, request) {
-      const setup = await setUp(options, actor, request);
+    async start(caller, request) {
+      const { actor, setup } = await permittedSetUp(options, caller, request);
       return begin(desk, actor, setup, newRun(world, request), request.input);
     },
 
-    preview: (actor, request) => previewRequest(options, actor, request),
+    preview: (caller, request) => previewRequest(options, caller, request),
 
     async recover(listed) {
       options.callbacks.wake();
@@ -172,11 +182,11 @@ async function begin(
   try {
     const state = await take(options, { actor, setup }, { run, log, input });
     if (typeof state !== "string")
-      return { run: state.run, agent: setup.agent, done: launch(actor, setup, state, log) };
+      return { run: state.run, agent: setup.agent, done: launch(actor, setup, state, log), actor };
     log.close();
     const earlier = await mustFind(options.store.reader(actor).runs, state);
     const done = active.get(state)?.done ?? resultElsewhere(options, actor, earlier);
-    return { run: earlier, agent: setup.agent, done };
+    return { run: earlier, agent: setup.agent, done, actor };
   } catch (error) {
     log.close();
     throw error;

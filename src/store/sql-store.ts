@@ -1,3 +1,4 @@
+import { everywhere } from "../access/may.ts";
 import type { Repositories, Store } from "../agent/ports/ports.ts";
 import { Failure } from "../core/failure.ts";
 import type { Actor } from "../core/id.ts";
@@ -90,7 +91,7 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
         const held = async () => {
           contextCache.begin();
           await lease.check();
-          return work(writers(actor));
+          return work(writers(everywhere(actor)));
         };
         const committed = () => {
           barrier.committed();
@@ -129,11 +130,12 @@ function onceEach(tell: (table: string, id: string) => void): (table: string, id
   };
 }
 
-/** Makes repositories once for each actor: they hold nothing but whom they serve. */
+/** Makes repositories once for each actor: they hold nothing but whom they serve, and what of it can be seen. */
 function perActor(make: (actor: Actor) => Repositories): (actor: Actor) => Repositories {
   const made = new Map<string, Repositories>();
   return (actor) => {
-    const key = `${actor.organizationId} ${actor.userId}`;
+    const { organizationId, userId, keyId, agentIds } = actor;
+    const key = `${organizationId} ${userId} ${keyId ?? ""} ${agentIds?.join() ?? "all"}`;
     const known = made.get(key);
     if (known !== undefined) return known;
     if (made.size >= ACTORS_MAX) made.clear();

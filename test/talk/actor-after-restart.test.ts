@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
+import { systemFor } from "../../src/access/may.ts";
 import type { Agent } from "../../src/agent/agent.ts";
 import { createAgent } from "../../src/agent/life/create-agent.ts";
 import { realWorld } from "../../src/app/world.ts";
@@ -37,7 +38,7 @@ beforeEach(async () => {
   const times = createTimeFormat();
   const none = { defaultEmbedding: null, toolRuntime: null };
   const workshop = { store, models, ...world, times, countTokens: async () => 1, ...none, log() {} };
-  agent = await createAgent(workshop, actor, {
+  agent = await createAgent(workshop, systemFor(actor), {
     agentType: "letta_v1_agent",
     model: { handle: "openai/gpt-4o-mini" },
     blocks: [{ label: "human", value: "Ada" }],
@@ -94,7 +95,7 @@ test("a run that a restart cut off goes on as the user who began it", async () =
   const colleague = await anotherActor(server.database, world.random, actor.organizationId);
   const never = Promise.withResolvers<void>();
   server.model.say({ text: "never", after: never.promise });
-  const cut = await server.server.runner.start(colleague, request());
+  const cut = await server.server.runner.start(systemFor(colleague), request());
   while (server.model.requests.length < 1) await Bun.sleep(1);
   editThenEnd();
   const restarted = await server.restarted();
@@ -107,7 +108,7 @@ test("a run that a restart cut off goes on as the user who began it", async () =
 });
 
 test("a run that was queued begins as the user who queued it", async () => {
-  const { run } = await server.server.runner.start(actor, request());
+  const { run } = await server.server.runner.start(systemFor(actor), request());
   await server.server.runner.drain(5_000);
   const colleague = await anotherActor(server.database, world.random, actor.organizationId);
   const queued = { ...run, id: `run-${world.random.uuid()}` as RunId, status: "created" as const, completedAt: null };
@@ -124,7 +125,7 @@ test("a run that was queued begins as the user who queued it", async () => {
 });
 
 test("rows from before runs had a user get the first one of their organisation", async () => {
-  const { run } = await server.server.runner.start(actor, request());
+  const { run } = await server.server.runner.start(systemFor(actor), request());
   await server.server.runner.drain(5_000);
   await anotherActor(server.database, world.random, actor.organizationId);
   const { writer } = server.database;

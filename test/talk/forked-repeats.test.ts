@@ -1,4 +1,7 @@
+import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { type Answer, startTestServer, type TestServer } from "../_harness/server.ts";
 
 // What failed and is sent again gives way to itself, but only in the conversation where that happens: others may share it.
@@ -119,25 +122,49 @@ describe("supersede()", () => {
   });
 });
 
-/** Makes the database one of the schema before, which knew of a message alone that it had given way. */
+/** The schema that knew of a message alone that it had given way. */
+const BEFORE = 8;
+
+interface Named {
+  readonly type: string;
+  readonly name: string;
+  readonly sql: string | null;
+}
+
+const OBJECTS = "select type, name, sql from sqlite_master where sql is not null and name not like 'sqlite_%'";
+const COLUMNS =
+  "select m.name || '.' || c.name as name from sqlite_master m, pragma_table_info(m.name) c where m.type = 'table'";
+
+/** Makes the database one of that schema: it loses what the file of that version does not have. */
 async function setBack(...shared: readonly string[]): Promise<void> {
-  for (const sql of [
-    "alter table umi_facts drop column said_at",
-    "drop index thread_messages_refused",
-    "drop index thread_messages_in_context",
-    "create index thread_messages_in_context on thread_messages (thread_id, position, sequence_id) where in_context = 1",
-    "alter table thread_messages drop column is_refused",
-    "drop index thread_messages_replaced",
-    "alter table thread_messages drop column is_replaced",
-    "drop table home",
-    "alter table runs drop column user_id",
-    "alter table space_work drop column user_id",
-    "alter table run_events drop column frames_before",
-    "alter table run_event_arrivals drop column frames_before",
-    "delete from schema_version where version >= 9",
-    `update messages set is_error = 1, is_spoken = 0 where id in (${shared.map((id) => `'${id}'`)})`,
-  ])
-    await server.database.writer.execute(sql, []);
+  const packed = readFileSync(join(import.meta.dir, "..", "store", "older", `schema-${BEFORE}.db.gz`));
+  const older = Database.deserialize(Bun.gunzipSync(packed));
+  const { writer } = server.database;
+  const run = async (sql: string) => (await writer.execute(sql, [])).rows;
+  const before = new Map(
+    older
+      .query<Named, []>(OBJECTS)
+      .all()
+      .map((one) => [one.name, one]),
+  );
+  const columns = new Set(
+    older
+      .query<Pick<Named, "name">, []>(COLUMNS)
+      .all()
+      .map(({ name }) => name),
+  );
+  older.close();
+  const now = (await run(OBJECTS)) as unknown as readonly Named[];
+  const indexes = now.filter(({ type, name, sql }) => type !== "table" && before.get(name)?.sql !== sql);
+  for (const { type, name } of indexes) await run(`drop ${type} ${name}`);
+  for (const { type, name } of now) if (type === "table" && !before.has(name)) await run(`drop table ${name}`);
+  for (const { name } of (await run(COLUMNS)) as unknown as readonly Named[]) {
+    const [table, column] = name.split(".");
+    if (!columns.has(name)) await run(`alter table ${table} drop column ${column}`);
+  }
+  for (const { name } of indexes) await run(before.get(name)?.sql ?? "select 1");
+  await run(`delete from schema_version where version > ${BEFORE}`);
+  await run(`update messages set is_error = 1, is_spoken = 0 where id in (${shared.map((id) => `'${id}'`)})`);
 }
 
 test("A database that marked messages for all conversations shows each what is in its context", async () => {

@@ -1,4 +1,5 @@
-import type { Actor, AgentId, ToolId } from "../../core/id.ts";
+import { type Caller, may } from "../../access/may.ts";
+import type { AgentId, ToolId } from "../../core/id.ts";
 import { cut } from "../../core/text.ts";
 import type { Tool } from "../../tools/tool.ts";
 import type { ToolRule } from "../../tools/tool-rule.ts";
@@ -17,11 +18,11 @@ export interface AgentTool {
 }
 
 /** Gives an agent a tool, and the rule that its calls wait for a person where the tool wants that. */
-export function attachTool(workshop: AgentWorkshop, actor: Actor, { agentId, toolId }: AgentTool): Promise<Agent> {
-  return changeTools(workshop, actor, {
+export function attachTool(workshop: AgentWorkshop, caller: Caller, { agentId, toolId }: AgentTool): Promise<Agent> {
+  return changeTools(workshop, caller, {
     agentId,
     async change({ tools }, { toolRules }) {
-      const words = `Tool with id=${toolId} not found in organization=${actor.organizationId}`;
+      const words = `Tool with id=${toolId} not found in organization=${caller.organizationId}`;
       const tool = await mustFind(tools, toolId, words);
       await tools.attach(agentId, toolId);
       const asks = tool.defaultRequiresApproval === true;
@@ -31,8 +32,8 @@ export function attachTool(workshop: AgentWorkshop, actor: Actor, { agentId, too
 }
 
 /** Takes a tool away from an agent. Rules that name it stay. */
-export function detachTool(workshop: AgentWorkshop, actor: Actor, { agentId, toolId }: AgentTool): Promise<Agent> {
-  return changeTools(workshop, actor, {
+export function detachTool(workshop: AgentWorkshop, caller: Caller, { agentId, toolId }: AgentTool): Promise<Agent> {
+  return changeTools(workshop, caller, {
     agentId,
     async change({ tools }, { toolRules }) {
       await tools.detach(agentId, toolId);
@@ -44,10 +45,10 @@ export function detachTool(workshop: AgentWorkshop, actor: Actor, { agentId, too
 /** Makes the calls of an agent's tool wait for a person, or no longer. */
 export function setApproval(
   workshop: AgentWorkshop,
-  actor: Actor,
+  caller: Caller,
   { agentId, toolName, requires }: { readonly agentId: AgentId; readonly toolName: string; readonly requires: boolean },
 ): Promise<Agent> {
-  return changeTools(workshop, actor, {
+  return changeTools(workshop, caller, {
     agentId,
     async change({ tools }, { toolRules }) {
       const tool = (await tools.listForAgent(agentId)).find(({ name }) => name === toolName);
@@ -72,7 +73,8 @@ interface ToolsChange {
  * Changes tools and rules in one transaction. The prompt is compiled again only when the rules changed, as it does not
  * show the tools.
  */
-async function changeTools(workshop: AgentWorkshop, actor: Actor, wanted: ToolsChange): Promise<Agent> {
+async function changeTools(workshop: AgentWorkshop, caller: Caller, wanted: ToolsChange): Promise<Agent> {
+  const actor = may(caller, "agents:write", { agentId: wanted.agentId });
   const { agent, attached } = await workshop.store.write(actor, async (repositories) => {
     const current = await mustFind(repositories.agents, wanted.agentId);
     const { toolRules, attached } = await wanted.change(repositories, current);

@@ -1,7 +1,8 @@
-import { type Actor, type AgentId, type ArchiveId, newId } from "../../core/id.ts";
+import { type Caller, may, mayEverywhere } from "../../access/may.ts";
+import { type AgentId, type ArchiveId, newId } from "../../core/id.ts";
 import type { EmbeddingConfig } from "../../llm/config.ts";
 import type { Archive } from "../../umi/archive/archive.ts";
-import { mustFind } from "../find.ts";
+import { mustFind, mustSee } from "../find.ts";
 import { agentsShowing, recompileAgents } from "../prompt/recompile.ts";
 import type { AgentWorkshop } from "./create-agent.ts";
 import type { LinkAction } from "./edited-agent.ts";
@@ -18,9 +19,10 @@ export interface ArchiveChange {
 /** Makes an archive that no agent uses yet. */
 export async function createArchive(
   workshop: AgentWorkshop,
-  actor: Actor,
+  caller: Caller,
   draft: ArchiveChange & { readonly name: string },
 ): Promise<Archive> {
+  const actor = mayEverywhere(caller, "memory:write");
   const now = workshop.clock.now();
   const archive: Archive = {
     id: newId("archive", workshop.random),
@@ -39,9 +41,11 @@ export async function createArchive(
 /** Changes an archive. With another embedding model its passages get new vectors later. */
 export async function changeArchive(
   workshop: AgentWorkshop,
-  actor: Actor,
+  caller: Caller,
   { id, change }: { readonly id: ArchiveId; readonly change: ArchiveChange },
 ): Promise<Archive> {
+  const actor = may(caller, "memory:write");
+  await mustSee(workshop.store, actor, ({ archives }) => mustFind(archives, id));
   // What is not named stays as it is: the default is for new archives.
   const embeddingConfig = await embeddingOf({ ...workshop, defaultEmbedding: null }, change);
   return workshop.store.write(actor, async ({ archives }) => {
@@ -59,7 +63,9 @@ export async function changeArchive(
 }
 
 /** Removes an archive with its passages; agents that used it have none then. */
-export async function deleteArchive(workshop: AgentWorkshop, actor: Actor, id: ArchiveId): Promise<void> {
+export async function deleteArchive(workshop: AgentWorkshop, caller: Caller, id: ArchiveId): Promise<void> {
+  const actor = may(caller, "memory:forget");
+  await mustSee(workshop.store, actor, ({ archives }) => mustFind(archives, id));
   await workshop.store.write(actor, async (repositories) => {
     const agentIds = await agentsShowing(repositories, { archiveId: id });
     await repositories.archives.remove(id);
@@ -70,9 +76,11 @@ export async function deleteArchive(workshop: AgentWorkshop, actor: Actor, id: A
 /** Gives an agent an archive, or takes it away; throws a `conflict` Failure when it has another one. */
 export async function linkArchive(
   workshop: AgentWorkshop,
-  actor: Actor,
+  caller: Caller,
   { action, agentId, id }: { readonly action: LinkAction; readonly agentId: AgentId; readonly id: ArchiveId },
 ): Promise<void> {
+  const actor = may(caller, "agents:write", { agentId });
+  await mustSee(workshop.store, actor, ({ archives }) => mustFind(archives, id));
   await workshop.store.write(actor, async (repositories) => {
     const { agents, archives } = repositories;
     await mustFind(agents, agentId);

@@ -1,8 +1,9 @@
-import type { Actor, AgentId, BlockId } from "../../core/id.ts";
+import { type Caller, may, mayEverywhere } from "../../access/may.ts";
+import type { AgentId, BlockId } from "../../core/id.ts";
 import type { Block } from "../../umi/core/block.ts";
 import { type BlockChange, type BlockDraft, changedBlock, looksDifferent, newBlock } from "../../umi/core/new-block.ts";
 import type { Agent } from "../agent.ts";
-import { mustFind, required } from "../find.ts";
+import { mustFind, mustSee, required } from "../find.ts";
 import { companionsOf } from "../group.ts";
 import type { Readers } from "../ports/ports.ts";
 import { agentsShowing, recompileAgents } from "../prompt/recompile.ts";
@@ -16,7 +17,8 @@ export interface LabelledBlock {
 }
 
 /** Makes a block that no agent has yet. */
-export async function createBlock(workshop: AgentWorkshop, actor: Actor, draft: BlockDraft): Promise<Block> {
+export async function createBlock(workshop: AgentWorkshop, caller: Caller, draft: BlockDraft): Promise<Block> {
+  const actor = mayEverywhere(caller, "memory:write");
   const block = newBlock(workshop, actor, draft);
   await workshop.store.write(actor, ({ blocks }) => blocks.insert(block));
   return block;
@@ -25,9 +27,11 @@ export async function createBlock(workshop: AgentWorkshop, actor: Actor, draft: 
 /** Changes a block; when models see the difference, the prompts of all agents that share it are compiled again. */
 export async function changeBlock(
   workshop: AgentWorkshop,
-  actor: Actor,
+  caller: Caller,
   { which, change }: { readonly which: BlockId | LabelledBlock; readonly change: BlockChange },
 ): Promise<Block> {
+  const actor = may(caller, "memory:write", typeof which === "string" ? {} : which);
+  if (typeof which === "string") await mustSee(workshop.store, actor, ({ blocks }) => mustFind(blocks, which));
   return workshop.store.write(actor, async (repositories) => {
     const { blocks } = repositories;
     const block = typeof which === "string" ? await mustFind(blocks, which) : await labelledBlock(repositories, which);
@@ -42,7 +46,9 @@ export async function changeBlock(
 }
 
 /** Removes a block from every agent and from the store. */
-export async function deleteBlock(workshop: AgentWorkshop, actor: Actor, id: BlockId): Promise<void> {
+export async function deleteBlock(workshop: AgentWorkshop, caller: Caller, id: BlockId): Promise<void> {
+  const actor = may(caller, "memory:forget");
+  await mustSee(workshop.store, actor, ({ blocks }) => mustFind(blocks, id));
   await workshop.store.write(actor, async (repositories) => {
     await mustFind(repositories.blocks, id);
     const agentIds = await agentsShowing(repositories, { blockIds: [id] });
@@ -54,9 +60,11 @@ export async function deleteBlock(workshop: AgentWorkshop, actor: Actor, id: Blo
 /** Gives a block to an agent and those that look after its memory, or takes it away from them. */
 export async function linkBlock(
   workshop: AgentWorkshop,
-  actor: Actor,
+  caller: Caller,
   { action, agentId, blockId }: { readonly action: LinkAction; readonly agentId: AgentId; readonly blockId: BlockId },
 ): Promise<Agent> {
+  const actor = may(caller, "agents:write", { agentId });
+  await mustSee(workshop.store, actor, ({ blocks }) => mustFind(blocks, blockId));
   return workshop.store.write(actor, async (repositories) => {
     const { agents, blocks } = repositories;
     const agent = await mustFind(agents, agentId);

@@ -1,3 +1,4 @@
+import { type Caller, mayEverywhere } from "../../access/may.ts";
 import { madeBy } from "../../core/authorship.ts";
 import type { Clock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
@@ -108,7 +109,8 @@ const TURNS_PER_LOOK = 5;
 const NAME_PATTERN = /^[\p{L}\p{M}\p{N}_ '-]*$/u;
 
 /** Creates an agent with its blocks, tools, tags and first messages: all of it, or nothing. */
-export async function createAgent(workshop: AgentWorkshop, actor: Actor, draft: AgentDraft): Promise<Agent> {
+export async function createAgent(workshop: AgentWorkshop, caller: Caller, draft: AgentDraft): Promise<Agent> {
+  const actor = mayEverywhere(caller, "agents:write");
   checkDraft(draft);
   const llmConfig = await chooseModel(workshop.models, draft.model, draft.agentType);
   const embeddingConfig = await embeddingOf(workshop, draft);

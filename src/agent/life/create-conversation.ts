@@ -1,9 +1,10 @@
+import { type Caller, may } from "../../access/may.ts";
 import { madeBy } from "../../core/authorship.ts";
 import { Failure } from "../../core/failure.ts";
 import { type Actor, type AgentId, type ConversationId, newId } from "../../core/id.ts";
 import type { Block } from "../../umi/core/block.ts";
 import type { Conversation } from "../conversation.ts";
-import { mustFind } from "../find.ts";
+import { mustFind, mustSee } from "../find.ts";
 import { newMessage } from "../new-message.ts";
 import type { Repositories } from "../ports/ports.ts";
 import { compilePrompt } from "../prompt/recompile.ts";
@@ -36,9 +37,10 @@ export interface ConversationSources extends Pick<ConversationWorkshop, "clock" 
 /** Makes a conversation with its own system message. Refuses a model that no turn could use. */
 export async function createConversation(
   workshop: ConversationWorkshop,
-  actor: Actor,
+  caller: Caller,
   draft: ConversationDraft,
 ): Promise<Conversation> {
+  const actor = may(caller, "agents:talk", { agentId: draft.agentId });
   await requireModel(workshop, draft);
   return workshop.store.write(actor, (repositories) => addConversation(repositories, { ...workshop, actor }, draft));
 }
@@ -88,9 +90,11 @@ export async function addConversation(
 /** Changes a conversation. What is absent stays. Refuses a model that no turn could use. */
 export async function changeConversation(
   workshop: ConversationWorkshop,
-  actor: Actor,
+  caller: Caller,
   { id, change }: { readonly id: ConversationId; readonly change: ConversationChange },
 ): Promise<Conversation> {
+  const actor = may(caller, "agents:write");
+  await mustSee(workshop.store, actor, ({ conversations }) => mustFind(conversations, id));
   await requireModel(workshop, change);
   return workshop.store.write(actor, async ({ conversations }) => {
     const changed = { ...(await mustFind(conversations, id)), ...change, updatedAt: workshop.clock.now() };

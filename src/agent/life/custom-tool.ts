@@ -1,3 +1,4 @@
+import { type Caller, mayEverywhere } from "../../access/may.ts";
 import { changedBy, madeBy } from "../../core/authorship.ts";
 import { Failure } from "../../core/failure.ts";
 import { type Actor, newId, type ToolId } from "../../core/id.ts";
@@ -50,7 +51,8 @@ const NAME_PATTERN = /^[a-zA-Z0-9_-]{1,48}$/;
 const HASH_CHARS = 12;
 
 /** Stores a tool, or replaces the custom one of the same name, keeping its id and what the draft leaves open. */
-export async function storeTool(workshop: ToolWorkshop, actor: Actor, draft: ToolDraft): Promise<Tool> {
+export async function storeTool(workshop: ToolWorkshop, caller: Caller, draft: ToolDraft): Promise<Tool> {
+  const actor = mayEverywhere(caller, "tools:write");
   const jsonSchema = draft.jsonSchema ?? derived(draft.sourceCode, draft.sourceType ?? "json", draft.argsJsonSchema);
   const name = nameIn(jsonSchema);
   return workshop.store.write(actor, async ({ tools }) => {
@@ -76,9 +78,10 @@ export async function storeTool(workshop: ToolWorkshop, actor: Actor, draft: Too
 /** Changes a custom tool. A new source renames it after the function that it holds. */
 export async function changeTool(
   workshop: ToolWorkshop,
-  actor: Actor,
+  caller: Caller,
   { id, change }: { readonly id: ToolId; readonly change: ToolChange },
 ): Promise<Tool> {
+  const actor = mayEverywhere(caller, "tools:write");
   // Reading a long source takes a while, and must not keep the store's one writer waiting.
   const before = await findCustomTool(workshop.store.reader(actor), id);
   const jsonSchema = changedSchema(before, change);
@@ -100,7 +103,8 @@ export async function changeTool(
 }
 
 /** Removes a custom tool from every agent and from the store. */
-export async function removeTool({ store }: ToolWorkshop, actor: Actor, id: ToolId): Promise<void> {
+export async function removeTool({ store }: ToolWorkshop, caller: Caller, id: ToolId): Promise<void> {
+  const actor = mayEverywhere(caller, "tools:write");
   await store.write(actor, async ({ tools }) => {
     const tool = await tools.find(id);
     if (tool === undefined) throw new Failure("refused", `Tool with id ${id} not found.`);
@@ -110,7 +114,8 @@ export async function removeTool({ store }: ToolWorkshop, actor: Actor, id: Tool
 }
 
 /** Puts the built-in tools back as they ship, and gives them by name. */
-export async function restoreBuiltins(workshop: ToolWorkshop, actor: Actor): Promise<readonly Tool[]> {
+export async function restoreBuiltins(workshop: ToolWorkshop, caller: Caller): Promise<readonly Tool[]> {
+  const actor = mayEverywhere(caller, "tools:write");
   const rows = builtinRows({ ...workshop, actor });
   const stored = await workshop.store.write(actor, async ({ tools }) => {
     for (const row of rows) await tools.upsert(row);

@@ -1,4 +1,5 @@
-import type { Actor, AgentId, ConversationId } from "../../core/id.ts";
+import { type Caller, may } from "../../access/may.ts";
+import type { AgentId, ConversationId } from "../../core/id.ts";
 import type { Conversation } from "../conversation.ts";
 import { mustFind } from "../find.ts";
 import type { AgentWorkshop } from "./create-agent.ts";
@@ -15,9 +16,10 @@ const FORKED = "The conversation was forked before this call had its answer, so 
  */
 export async function forkConversation(
   workshop: Pick<AgentWorkshop, "store" | "clock" | "random" | "times">,
-  actor: Actor,
+  caller: Caller,
   { agentId, conversationId }: { readonly agentId: AgentId; readonly conversationId: ConversationId | null },
 ): Promise<Conversation> {
+  const actor = may(caller, "agents:talk", { agentId });
   return workshop.store.write(actor, async (repositories) => {
     const { agents, conversations, messages } = repositories;
     const original = conversationId === null ? null : await mustFind(conversations, conversationId);

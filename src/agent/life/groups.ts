@@ -1,4 +1,5 @@
-import { type Actor, type AgentId, type BlockId, type GroupId, newId } from "../../core/id.ts";
+import { type Caller, mayEverywhere } from "../../access/may.ts";
+import { type AgentId, type BlockId, type GroupId, newId } from "../../core/id.ts";
 import { mustFind } from "../find.ts";
 import { changedGroup, type Group, type GroupChange, type GroupDraft, newGroup } from "../group.ts";
 import type { Readers, Repositories } from "../ports/ports.ts";
@@ -7,7 +8,8 @@ import type { AgentWorkshop } from "./create-agent.ts";
 import type { LinkAction } from "./edited-agent.ts";
 
 /** Makes a group of agents that exist, and gives them its blocks. */
-export async function createGroup(workshop: AgentWorkshop, actor: Actor, draft: GroupDraft): Promise<Group> {
+export async function createGroup(workshop: AgentWorkshop, caller: Caller, draft: GroupDraft): Promise<Group> {
+  const actor = mayEverywhere(caller, "agents:write");
   const group = newGroup(newId("group", workshop.random), workshop.clock.now(), draft);
   await workshop.store.write(actor, async (repositories) => {
     await checkMembers(repositories, group);
@@ -20,9 +22,10 @@ export async function createGroup(workshop: AgentWorkshop, actor: Actor, draft: 
 /** Changes a group. Its agents get its blocks when those are named. */
 export async function changeGroup(
   workshop: AgentWorkshop,
-  actor: Actor,
+  caller: Caller,
   { id, change }: { readonly id: GroupId; readonly change: GroupChange },
 ): Promise<Group> {
+  const actor = mayEverywhere(caller, "agents:write");
   return workshop.store.write(actor, async (repositories) => {
     const changed = changedGroup(await mustFind(repositories.groups, id), change);
     await checkMembers(repositories, changed);
@@ -33,12 +36,14 @@ export async function changeGroup(
 }
 
 /** Removes a group; its agents stay. */
-export async function deleteGroup({ store }: AgentWorkshop, actor: Actor, id: GroupId): Promise<void> {
+export async function deleteGroup({ store }: AgentWorkshop, caller: Caller, id: GroupId): Promise<void> {
+  const actor = mayEverywhere(caller, "agents:write");
   await store.write(actor, ({ groups }) => groups.remove(id));
 }
 
 /** Empties what a group said to each other; its agents keep their messages. */
-export async function emptyGroup({ store }: AgentWorkshop, actor: Actor, id: GroupId): Promise<void> {
+export async function emptyGroup({ store }: AgentWorkshop, caller: Caller, id: GroupId): Promise<void> {
+  const actor = mayEverywhere(caller, "agents:write");
   await store.write(actor, async ({ groups }) => {
     await mustFind(groups, id);
     await groups.resetMessages(id);
@@ -48,9 +53,10 @@ export async function emptyGroup({ store }: AgentWorkshop, actor: Actor, id: Gro
 /** Makes a group call a block its own, or no longer. As in Letta, its agents get it only when the group is made or changed. */
 export async function linkGroupBlock(
   { store }: AgentWorkshop,
-  actor: Actor,
+  caller: Caller,
   { action, id, blockId }: { readonly action: LinkAction; readonly id: GroupId; readonly blockId: BlockId },
 ): Promise<void> {
+  const actor = mayEverywhere(caller, "agents:write");
   await store.write(actor, async ({ groups, blocks }) => {
     const group = await mustFind(groups, id);
     await mustFind(blocks, blockId);

@@ -1,3 +1,4 @@
+import { type Caller, mayEverywhere } from "../../access/may.ts";
 import type { Actor, AgentId, BlockId, IdentityId } from "../../core/id.ts";
 import type { Block } from "../../umi/core/block.ts";
 import { mustFind, mustFindNamed } from "../find.ts";
@@ -23,9 +24,10 @@ export interface LinkedDraft {
 /** Makes an identity; throws a `conflict` Failure when its key is taken. */
 export async function createIdentity(
   workshop: AgentWorkshop,
-  actor: Actor,
+  caller: Caller,
   { draft, links }: LinkedDraft,
 ): Promise<Identity> {
+  const actor = mayEverywhere(caller, "agents:write");
   return workshop.store.write(actor, async (repositories) => {
     const identity = newIdentity(workshop, actor, draft);
     await repositories.identities.insert(identity);
@@ -37,9 +39,10 @@ export async function createIdentity(
 /** Changes the identity that has the key, or makes it: nobody has a key twice. */
 export async function putIdentity(
   workshop: AgentWorkshop,
-  actor: Actor,
+  caller: Caller,
   { draft, links }: LinkedDraft,
 ): Promise<Identity> {
+  const actor = mayEverywhere(caller, "agents:write");
   return workshop.store.write(actor, async (repositories) => {
     const { identities } = repositories;
     const existing = await identities.findByKey(draft.identifierKey, draft.projectId ?? null);
@@ -53,9 +56,10 @@ export async function putIdentity(
 /** Changes an identity; links and properties that are named are added to what is there. */
 export async function changeIdentity(
   workshop: AgentWorkshop,
-  actor: Actor,
+  caller: Caller,
   wanted: { readonly id: IdentityId; readonly change: IdentityChange; readonly links: Partial<IdentityLinks> },
 ): Promise<Identity> {
+  const actor = mayEverywhere(caller, "agents:write");
   return workshop.store.write(actor, async (repositories) => {
     const identity = await mustFind(repositories.identities, wanted.id);
     return applyChange({ ...workshop, actor }, repositories, { ...wanted, identity, replaces: false });
@@ -65,9 +69,10 @@ export async function changeIdentity(
 /** Gives an identity these properties and no others. */
 export async function setProperties(
   workshop: AgentWorkshop,
-  actor: Actor,
+  caller: Caller,
   { id, properties }: { readonly id: IdentityId; readonly properties: readonly IdentityProperty[] },
 ): Promise<Identity> {
+  const actor = mayEverywhere(caller, "agents:write");
   return workshop.store.write(actor, async (repositories) => {
     const identity = await mustFind(repositories.identities, id);
     const wanted = { identity, change: { properties }, links: {}, replaces: true };
@@ -76,16 +81,18 @@ export async function setProperties(
 }
 
 /** Removes an identity; agents and blocks that it was attached to stay. */
-export async function deleteIdentity({ store }: AgentWorkshop, actor: Actor, id: IdentityId): Promise<void> {
+export async function deleteIdentity({ store }: AgentWorkshop, caller: Caller, id: IdentityId): Promise<void> {
+  const actor = mayEverywhere(caller, "agents:write");
   await store.write(actor, ({ identities }) => identities.remove(id));
 }
 
 /** Gives an agent an identity, or takes it away. Letta did not check the shape of its id: what is none names nothing. */
 export async function linkAgentIdentity(
   workshop: AgentWorkshop,
-  actor: Actor,
+  caller: Caller,
   { action, agentId, identity }: { readonly action: LinkAction; readonly agentId: AgentId; readonly identity: string },
 ): Promise<void> {
+  const actor = mayEverywhere(caller, "agents:write");
   await workshop.store.write(actor, async (repositories) => {
     const { agents, identities } = repositories;
     const agent = await mustFind(agents, agentId);
@@ -99,9 +106,10 @@ export async function linkAgentIdentity(
 /** As {@link linkAgentIdentity}, of a block. */
 export async function linkBlockIdentity(
   { store }: AgentWorkshop,
-  actor: Actor,
+  caller: Caller,
   { action, blockId, identity }: { readonly action: LinkAction; readonly blockId: BlockId; readonly identity: string },
 ): Promise<Block> {
+  const actor = mayEverywhere(caller, "agents:write");
   return store.write(actor, async ({ blocks, identities }) => {
     const block = await mustFind(blocks, blockId);
     const { id } = await namedIdentity(identities, identity);

@@ -1,3 +1,6 @@
+import { type Caller, may, mayEverywhere } from "../../access/may.ts";
+import type { Scope } from "../../access/role.ts";
+import { Failure } from "../../core/failure.ts";
 import type { Actor, AgentId } from "../../core/id.ts";
 import type { Learned } from "../../umi/facts/fact-memory.ts";
 import { type About, Memory, type Remembered } from "../../umi/memory.ts";
@@ -26,21 +29,42 @@ export async function memoryAt<Stores extends Readers>(
   return memoryIn(await spaceAt(repositories, place), { sources, repositories, place });
 }
 
+/** A change of a memory, and what it takes to be allowed. */
+export interface MemoryChange<T> {
+  readonly place: MemoryPlace;
+  readonly scope: "memory:write" | "memory:forget";
+  readonly change: (memory: Memory) => Promise<T>;
+}
+
+/**
+ * As `may`, for a memory. Who speaks for one identity has the memory of the user that is called as it is; nobody else who is
+ * narrowed to agents reaches what belongs to none.
+ */
+export function mayIn(caller: Caller, scope: Scope, place: MemoryPlace): Actor {
+  if ("agentId" in place) return may(caller, scope, place);
+  if (caller.identityId === null) return mayEverywhere(caller, scope);
+  if (place.user !== caller.identityId)
+    throw new Failure("forbidden", `This key speaks for ${caller.identityId}; say ?user=${caller.identityId}`);
+  return may(caller, scope);
+}
+
 /** Changes a memory, all of it or nothing. */
 export function changeMemory<T>(
   workshop: AgentWorkshop,
-  actor: Actor,
-  { place, change }: { readonly place: MemoryPlace; readonly change: (memory: Memory) => Promise<T> },
+  caller: Caller,
+  { place, scope, change }: MemoryChange<T>,
 ): Promise<T> {
+  const actor = mayIn(caller, scope, place);
   return workshop.store.write(actor, async (repositories) => change(await memoryAt(workshop, repositories, place)));
 }
 
 /** Keeps a text and the facts that it states. */
 export function remember(
   workshop: AgentWorkshop,
-  actor: Actor,
+  caller: Caller,
   { place, text, about }: { readonly place: MemoryPlace; readonly text: string; readonly about: About },
 ): Promise<Remembered> {
+  const actor = mayIn(caller, "memory:write", place);
   return workshop.store.write(actor, async (repositories) => {
     const space = await spaceAt(repositories, place);
     const kept = await memoryIn(space, { sources: workshop, repositories, place }).remember(text, about);

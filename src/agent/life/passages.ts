@@ -1,3 +1,5 @@
+import { type Caller, may } from "../../access/may.ts";
+import type { Scope } from "../../access/role.ts";
 import type { Actor, AgentId, ArchiveId, PassageId } from "../../core/id.ts";
 import { PAGE_ITEMS_MAX } from "../../core/page.ts";
 import type { Archive } from "../../umi/archive/archive.ts";
@@ -6,7 +8,7 @@ import type { Passage, PassageFilter } from "../../umi/archive/passage.ts";
 import { type FoundPassages, type PassageQuery, searchPassages } from "../../umi/archive/passage-search.ts";
 import { RECALL_LIMIT_MAX } from "../../umi/recall/recall-options.ts";
 import type { QuickVectors } from "../../umi/vectors/quick-vectors.ts";
-import { mustFind, required } from "../find.ts";
+import { mustFind, mustSee, required } from "../find.ts";
 import type { Readers, Repositories } from "../ports/ports.ts";
 import { agentsShowing, recompileAgents } from "../prompt/recompile.ts";
 import type { AgentWorkshop } from "./create-agent.ts";
@@ -39,10 +41,11 @@ export interface WantedPassages<Shown> {
  */
 export async function storePassages<Shown>(
   workshop: PassageWorkshop,
-  actor: Actor,
+  caller: Caller,
   wanted: WantedPassages<Shown>,
 ): Promise<Shown> {
   const { place } = wanted;
+  const actor = await mayUse(workshop, caller, "memory:write", place);
   const drafts = wanted.drafts.map(checkedDraft);
   const { embeddingConfig } = await embeddedLike(workshop.store.reader(actor), place);
   // A model may have to be asked, which must not happen inside the transaction.
@@ -60,9 +63,10 @@ export async function storePassages<Shown>(
 /** Removes a passage. The prompts of all agents that use its archive tell the new count. */
 export async function deletePassage(
   workshop: AgentWorkshop,
-  actor: Actor,
+  caller: Caller,
   { place, id }: { readonly place: PassagePlace; readonly id: PassageId },
 ): Promise<void> {
+  const actor = await mayUse(workshop, caller, "memory:forget", place);
   await workshop.store.write(actor, async (repositories) => {
     const { agents, archives, passages } = repositories;
     let words = `Passage with id ${id} not found`;
@@ -90,9 +94,10 @@ export interface SoughtPassages extends Pick<PassageQuery, "text" | "filter" | "
  */
 export async function nearestPassages(
   { store, clock, quickVectors }: PassageWorkshop,
-  actor: Actor,
+  caller: Caller,
   { archive, text, filter, limit }: SoughtPassages,
 ): Promise<FoundPassages> {
+  const actor = may(caller, "memory:read");
   const reader = store.reader(actor);
   const vector = await quickVectors.ofQuery(actor.organizationId, archive.embeddingConfig, text);
   const query = { text, filter, limit: Math.min(limit, RECALL_LIMIT_MAX), at: clock.now(), vector };
@@ -123,6 +128,19 @@ export async function archiveOfAgent(
 ): Promise<Archive | undefined> {
   const id = await passages.archiveOf(agentId);
   return id === undefined ? undefined : archives.find(id);
+}
+
+/** As `may`, for the archive of a place. */
+async function mayUse(
+  { store }: Pick<AgentWorkshop, "store">,
+  caller: Caller,
+  scope: Scope,
+  place: PassagePlace,
+): Promise<Actor> {
+  if ("agentId" in place) return may(caller, scope, place);
+  const actor = may(caller, scope);
+  await mustSee(store, actor, ({ archives }) => mustFind(archives, place.archiveId));
+  return actor;
 }
 
 /** Whose embedding model the passages get: the archive's, or before there is one the agent's. */

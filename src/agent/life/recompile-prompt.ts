@@ -1,4 +1,5 @@
-import type { Actor, AgentId } from "../../core/id.ts";
+import { type Caller, may } from "../../access/may.ts";
+import type { AgentId } from "../../core/id.ts";
 import { mustFind } from "../find.ts";
 import { type RecompileOptions, recompileAgent } from "../prompt/recompile.ts";
 import type { AgentWorkshop } from "./create-agent.ts";
@@ -11,9 +12,10 @@ export interface PromptWish extends Omit<RecompileOptions, "clock" | "times"> {
 /** Compiles a conversation's prompt again because somebody asks for it, and gives its text. */
 export function recompilePrompt(
   { store, clock, times }: Pick<AgentWorkshop, "store" | "clock" | "times">,
-  actor: Actor,
+  caller: Caller,
   { agentId, ...wish }: PromptWish,
 ): Promise<string> {
+  const actor = may(caller, "agents:write", { agentId });
   return store.write(actor, async (repositories) =>
     recompileAgent(repositories, await mustFind(repositories.agents, agentId), { clock, times, ...wish }),
   );

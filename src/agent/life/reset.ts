@@ -1,4 +1,5 @@
-import type { Actor, AgentId } from "../../core/id.ts";
+import { type Caller, may } from "../../access/may.ts";
+import type { AgentId } from "../../core/id.ts";
 import type { Agent } from "../agent.ts";
 import { mustFind } from "../find.ts";
 import { recompileAgent } from "../prompt/recompile.ts";
@@ -17,9 +18,10 @@ const EMPTIED = "The conversation was emptied before this call had its answer, s
  */
 export async function resetMessages(
   workshop: AgentWorkshop,
-  actor: Actor,
+  caller: Caller,
   { id, withFirst }: { readonly id: AgentId; readonly withFirst: boolean },
 ): Promise<Agent> {
+  const actor = may(caller, "agents:write", { agentId: id });
   return workshop.store.write(actor, async (repositories) => {
     const { agents, messages, tools } = repositories;
     const agent = await mustFind(agents, id);

@@ -1,8 +1,9 @@
+import { type Caller, may, mayEverywhere } from "../../access/may.ts";
 import { changedBy } from "../../core/authorship.ts";
-import type { Actor, AgentId, BlockId, IdentityId, ToolId } from "../../core/id.ts";
+import type { AgentId, BlockId, IdentityId, ToolId } from "../../core/id.ts";
 import type { EmbeddingConfig, LlmConfig } from "../../llm/config.ts";
 import type { Agent } from "../agent.ts";
-import { mustFind } from "../find.ts";
+import { mustFind, mustSee } from "../find.ts";
 import type { Repositories } from "../ports/ports.ts";
 import { recompileAgent } from "../prompt/recompile.ts";
 import {
@@ -59,9 +60,14 @@ export interface AgentChange {
 /** Changes an agent, all of it or nothing. Its prompt is compiled again when the change shows in it. */
 export async function updateAgent(
   workshop: AgentWorkshop,
-  actor: Actor,
+  caller: Caller,
   { id, change }: { readonly id: AgentId; readonly change: AgentChange },
 ): Promise<Agent> {
+  const actor = may(caller, "agents:write", { agentId: id });
+  await mustSee(workshop.store, actor, async ({ blocks }) => {
+    for (const blockId of change.blockIds ?? []) await mustFind(blocks, blockId);
+  });
+  if (change.identityIds !== undefined) mayEverywhere(caller, "agents:write");
   const { fields, model, embedding } = change;
   if (fields.name !== undefined) requireAgentName(fields.name);
   if (fields.timezone !== undefined) requireTimeZone(fields.timezone);

@@ -18,33 +18,33 @@ export function agentBlockRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
   routes.get("/:agent_id/core-memory", async (c) => {
-    const repositories = readerFor(options, c);
+    const repositories = readerFor(options, c, "agents:read");
     const agent = await mustFind(repositories.agents, pathId(c, "agent", "agent_id"));
     return c.json(toWireMemory(agent, await repositories.blocks.listForAgent(agent.id)));
   });
 
   routes.get("/:agent_id/core-memory/blocks", async (c) => {
-    const repositories = readerFor(options, c);
+    const repositories = readerFor(options, c, "agents:read");
     const page = pageOf(readQuery(c, PageQuery), { limit: BLOCKS_DEFAULT, order: "desc" });
     const agent = await mustFind(repositories.agents, pathId(c, "agent", "agent_id"));
     return c.json(pageFrom(await repositories.blocks.listForAgent(agent.id), page).map(toWireBlock));
   });
 
   routes.get("/:agent_id/core-memory/blocks/:block_label", async (c) => {
-    return c.json(toWireBlock(await labelledBlock(readerFor(options, c), pathLabel(c))));
+    return c.json(toWireBlock(await labelledBlock(readerFor(options, c, "agents:read"), pathLabel(c))));
   });
 
   routes.patch("/:agent_id/core-memory/blocks/:block_label", async (c) => {
     const which = pathLabel(c);
     const change = await readBody(c, UpdateBlockBody);
-    return c.json(toWireBlock(await changeBlock(options, c.var.actor, { which, change })));
+    return c.json(toWireBlock(await changeBlock(options, c.var.caller, { which, change })));
   });
 
   for (const action of LINK_ACTIONS) {
     routes.patch(`/:agent_id/core-memory/blocks/${action}/:block_id`, async (c) => {
       const ids = { agentId: pathId(c, "agent", "agent_id"), blockId: pathId(c, "block", "block_id") };
-      const agent = await linkBlock(options, c.var.actor, { action, ...ids });
-      return c.json(await showAgent(readerFor(options, c), agent, ALL_RELATIONS));
+      const agent = await linkBlock(options, c.var.caller, { action, ...ids });
+      return c.json(await showAgent(readerFor(options, c, "agents:write"), agent, ALL_RELATIONS));
     });
   }
 

@@ -23,18 +23,18 @@ export function agentToolRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.get("/:agent_id/tools", async (c) => {
     const page = pageOf(readQuery(c, PageQuery), { limit: TOOLS_DEFAULT, order: "desc" });
-    const repositories = readerFor(options, c);
+    const repositories = readerFor(options, c, "agents:read");
     const agent = await mustFind(repositories.agents, pathId(c, "agent", "agent_id"));
     const tools = pageFrom(await repositories.tools.listForAgent(agent.id), page);
     return c.json(tools.map((tool) => toWireAgentTool(tool, runsOutside(options.toolRuntime, tool))));
   });
 
   routes.patch("/:agent_id/tools/attach/:tool_id", async (c) =>
-    showChanged(options, c, await attachTool(options, c.var.actor, pathTool(c))),
+    showChanged(options, c, await attachTool(options, c.var.caller, pathTool(c))),
   );
 
   routes.patch("/:agent_id/tools/detach/:tool_id", async (c) =>
-    showChanged(options, c, await detachTool(options, c.var.actor, pathTool(c))),
+    showChanged(options, c, await detachTool(options, c.var.caller, pathTool(c))),
   );
 
   routes.patch("/:agent_id/tools/approval/:tool_name", async (c) => {
@@ -44,7 +44,7 @@ export function agentToolRoutes(options: RouteOptions): Hono<ApiEnv> {
     const requires = body.requires_approval ?? query.requires_approval;
     if (requires === undefined) throw new Failure("invalid", "body.requires_approval: Field required");
     const wanted = { agentId, toolName: c.req.param("tool_name"), requires };
-    return showChanged(options, c, await setApproval(options, c.var.actor, wanted));
+    return showChanged(options, c, await setApproval(options, c.var.caller, wanted));
   });
 
   return routes;
@@ -56,5 +56,5 @@ function pathTool(c: Context) {
 
 /** Old clients are shown the agent, new ones null. */
 async function showChanged(options: RouteOptions, c: Context<ApiEnv>, agent: Agent): Promise<Response> {
-  return c.json(isNewClient(c) ? null : await showAgent(readerFor(options, c), agent, ALL_RELATIONS));
+  return c.json(isNewClient(c) ? null : await showAgent(readerFor(options, c, "agents:write"), agent, ALL_RELATIONS));
 }

@@ -50,7 +50,7 @@ export function agentRoutes(options: AgentRoutesOptions): Hono<ApiEnv> {
 
   routes.get("/", async (c) => {
     const query = readQuery(c, ListQuery);
-    const repositories = readerFor(options, c);
+    const repositories = readerFor(options, c, "agents:read");
     const page = pageOf(query, { limit: AGENTS_DEFAULT, order: query.ascending === true ? "asc" : "desc" });
     const agents = await repositories.agents.list(filterOf(query), { ...page, orderBy: query.order_by });
     return c.json(await showAgents({ ...options, repositories }, agents, relationsOf(c)));
@@ -58,32 +58,32 @@ export function agentRoutes(options: AgentRoutesOptions): Hono<ApiEnv> {
 
   routes.post("/", async (c) => {
     const draft = await readBody(c, CreateAgentBody);
-    const agent = await createAgent(options, c.var.actor, draft);
-    return c.json(await showAgent(readerFor(options, c), agent, ALL_RELATIONS));
+    const agent = await createAgent(options, c.var.caller, draft);
+    return c.json(await showAgent(readerFor(options, c, "agents:write"), agent, ALL_RELATIONS));
   });
 
   routes.get("/count", async (c) => {
     const query = readQuery(c, FilterQuery);
-    return c.json(await readerFor(options, c).agents.count(filterOf(query)));
+    return c.json(await readerFor(options, c, "agents:read").agents.count(filterOf(query)));
   });
 
   routes.get("/:agent_id", async (c) => {
     const id = pathId(c, "agent", "agent_id");
     const relations = relationsOf(c);
-    const repositories = readerFor(options, c);
+    const repositories = readerFor(options, c, "agents:read");
     return c.json(await showAgent(repositories, await mustFind(repositories.agents, id), relations));
   });
 
   routes.patch("/:agent_id", async (c) => {
     const id = pathId(c, "agent", "agent_id");
     const change = await readBody(c, UpdateAgentBody);
-    const agent = await updateAgent(options, c.var.actor, { id, change });
-    return c.json(await showAgent(readerFor(options, c), agent, ALL_RELATIONS));
+    const agent = await updateAgent(options, c.var.caller, { id, change });
+    return c.json(await showAgent(readerFor(options, c, "agents:write"), agent, ALL_RELATIONS));
   });
 
   routes.delete("/:agent_id", async (c) => {
     const id = pathId(c, "agent", "agent_id");
-    await deleteAgent(options, c.var.actor, id);
+    await deleteAgent(options, c.var.caller, id);
     return c.json({ message: `Agent id=${id} successfully deleted` });
   });
 
@@ -91,7 +91,7 @@ export function agentRoutes(options: AgentRoutesOptions): Hono<ApiEnv> {
     const agentId = pathId(c, "agent", "agent_id");
     const query = readQuery(c, RecompileQuery);
     const wish = given({ updatesTimestamp: query.update_timestamp, isDryRun: query.dry_run });
-    return c.json(await recompilePrompt(options, c.var.actor, { agentId, ...wish }));
+    return c.json(await recompilePrompt(options, c.var.caller, { agentId, ...wish }));
   });
 
   return routes;

@@ -60,32 +60,32 @@ export function blockRoutes(options: RouteOptions): Hono<ApiEnv> {
   routes.get("/", async (c) => {
     const query = readQuery(c, ListQuery);
     const page = pageOf(query, { limit: BLOCKS_DEFAULT, order: "asc" });
-    const blocks = await readerFor(options, c).blocks.list(filterOf(query), page);
+    const blocks = await readerFor(options, c, "agents:read").blocks.list(filterOf(query), page);
     return c.json(blocks.map(toWireBlock));
   });
 
   routes.post("/", async (c) => {
     const draft = await readBody(c, CreateBlockBody);
-    return c.json(toWireBlock(await createBlock(options, c.var.actor, draft)));
+    return c.json(toWireBlock(await createBlock(options, c.var.caller, draft)));
   });
 
   routes.get("/count", async (c) => {
     const query = readQuery(c, FilterQuery);
-    return c.json(await readerFor(options, c).blocks.count(filterOf(query)));
+    return c.json(await readerFor(options, c, "agents:read").blocks.count(filterOf(query)));
   });
 
   routes.get("/:block_id", async (c) =>
-    c.json(toWireBlock(await mustFind(readerFor(options, c).blocks, pathId(c, "block", "block_id")))),
+    c.json(toWireBlock(await mustFind(readerFor(options, c, "agents:read").blocks, pathId(c, "block", "block_id")))),
   );
 
   routes.patch("/:block_id", async (c) => {
     const which = pathId(c, "block", "block_id");
     const change = await readBody(c, UpdateBlockBody);
-    return c.json(toWireBlock(await changeBlock(options, c.var.actor, { which, change })));
+    return c.json(toWireBlock(await changeBlock(options, c.var.caller, { which, change })));
   });
 
   routes.delete("/:block_id", async (c) => {
-    await deleteBlock(options, c.var.actor, pathId(c, "block", "block_id"));
+    await deleteBlock(options, c.var.caller, pathId(c, "block", "block_id"));
     return c.json(null);
   });
 
@@ -93,7 +93,7 @@ export function blockRoutes(options: RouteOptions): Hono<ApiEnv> {
     const blockId = pathId(c, "block", "block_id");
     const relations = relationsOf(c);
     const page = pageOf(readQuery(c, PageQuery), { limit: AGENTS_DEFAULT, order: "desc" });
-    const repositories = readerFor(options, c);
+    const repositories = readerFor(options, c, "agents:read");
     await mustFind(repositories.blocks, blockId);
     const agents = await repositories.agents.list({ blockId, showHidden: true }, { ...page, orderBy: "created_at" });
     return c.json(await showAgents({ ...options, repositories }, agents, relations));

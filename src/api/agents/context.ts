@@ -24,40 +24,41 @@ export function contextRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
   routes.get("/agents/:agent_id/context", async (c) => {
-    const agent = await mustFind(readerFor(options, c).agents, pathId(c, "agent", "agent_id"));
+    const agent = await mustFind(readerFor(options, c, "agents:read").agents, pathId(c, "agent", "agent_id"));
     // `default` is the agent's own conversation, as it is in paths.
     const named = readQuery(c, ContextQuery).conversation_id ?? "default";
     const conversationId = named === "default" || named === "" ? null : requireId("conv", named);
-    return c.json(toWireContext(await contextOverview(options, c.var.actor, { agent, conversationId })));
+    return c.json(toWireContext(await contextOverview(options, c.var.caller, { agent, conversationId })));
   });
 
   routes.post("/agents/:agent_id/summarize", async (c) => {
-    const agent = await mustFind(readerFor(options, c).agents, pathId(c, "agent", "agent_id"));
+    const agent = await mustFind(readerFor(options, c, "agents:talk").agents, pathId(c, "agent", "agent_id"));
     const wish = (await readBody(c, CompactBody)).compaction_settings ?? {};
     const wanted = { agent, conversationId: null, wish, signal: c.req.raw.signal };
-    return c.json(toWireCompacted(await compactThread(options, c.var.actor, wanted)));
+    return c.json(toWireCompacted(await compactThread(options, c.var.caller, wanted)));
   });
 
   routes.post("/conversations/:conversation_id/compact", async (c) => {
     const body = await readBody(c, CompactBody);
-    const { agentId, conversationId } = await pathTarget(options, c, body.agent_id ?? undefined);
-    const agent = await mustFind(readerFor(options, c).agents, agentId);
+    const named = { agentId: body.agent_id ?? undefined, scope: "agents:talk" } as const;
+    const { agentId, conversationId } = await pathTarget(options, c, named);
+    const agent = await mustFind(readerFor(options, c, "agents:talk").agents, agentId);
     const wanted = { agent, conversationId, wish: body.compaction_settings ?? {}, signal: c.req.raw.signal };
-    return c.json(toWireCompacted(await compactThread(options, c.var.actor, wanted)));
+    return c.json(toWireCompacted(await compactThread(options, c.var.caller, wanted)));
   });
 
   routes.post("/conversations/:conversation_id/recompile", async (c) => {
     const body = await readBody(c, CompactBody);
     const wish = given({ isDryRun: readQuery(c, RecompileQuery).dry_run });
-    const where = await pathTarget(options, c, body.agent_id ?? undefined);
-    return c.json(await recompilePrompt(options, c.var.actor, { ...where, ...wish }));
+    const where = await pathTarget(options, c, { agentId: body.agent_id ?? undefined, scope: "agents:write" });
+    return c.json(await recompilePrompt(options, c.var.caller, { ...where, ...wish }));
   });
 
   routes.patch("/agents/:agent_id/reset-messages", async (c) => {
     const id = pathId(c, "agent", "agent_id");
     const { add_default_initial_messages: withFirst } = await readBody(c, ResetBody);
-    const agent = await resetMessages(options, c.var.actor, { id, withFirst });
-    return c.json(await showAgent(readerFor(options, c), agent, ALL_RELATIONS));
+    const agent = await resetMessages(options, c.var.caller, { id, withFirst });
+    return c.json(await showAgent(readerFor(options, c, "agents:write"), agent, ALL_RELATIONS));
   });
 
   return routes;

@@ -1,7 +1,8 @@
 import { Hono } from "hono";
+import { mayEverywhere } from "../../access/may.ts";
 import { Failure } from "../../core/failure.ts";
 import { cut } from "../../core/text.ts";
-import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
+import type { ApiEnv, RouteOptions } from "../http/env.ts";
 
 /** Bytes of each unit that a size can be told in. */
 const UNITS = new Map([
@@ -24,7 +25,8 @@ export function embeddingRoutes(options: RouteOptions): Hono<ApiEnv> {
         "invalid",
         `header.storage-unit: one of ${[...UNITS.keys()].join(", ")}, got '${cut(name, 20)}'`,
       );
-    return c.json((await readerFor(options, c).vectors.bytes()) / unit);
+    const { vectors } = options.store.reader(mayEverywhere(c.var.caller, "agents:read"));
+    return c.json((await vectors.bytes()) / unit);
   });
 
   return routes;

@@ -41,36 +41,36 @@ export function groupRoutes(options: RouteOptions): Hono<ApiEnv> {
       projectId: query.project_id,
       showHidden: query.show_hidden_groups,
     });
-    const groups = await readerFor(options, c).groups.list(filter, pageOf(query, GROUPS_DEFAULT));
+    const groups = await readerFor(options, c, "agents:read").groups.list(filter, pageOf(query, GROUPS_DEFAULT));
     return c.json(groups.map(toWireGroup));
   });
 
   routes.post("/groups", async (c) => {
     const draft = await readBody(c, CreateGroupBody);
-    return c.json(toWireGroup(await createGroup(options, c.var.actor, draft)));
+    return c.json(toWireGroup(await createGroup(options, c.var.caller, draft)));
   });
 
-  routes.get("/groups/count", async (c) => c.json(await readerFor(options, c).groups.count()));
+  routes.get("/groups/count", async (c) => c.json(await readerFor(options, c, "agents:read").groups.count()));
 
   routes.get("/groups/:group_id", async (c) =>
-    c.json(toWireGroup(await mustFind(readerFor(options, c).groups, pathId(c, "group", "group_id")))),
+    c.json(toWireGroup(await mustFind(readerFor(options, c, "agents:read").groups, pathId(c, "group", "group_id")))),
   );
 
   routes.patch("/groups/:group_id", async (c) => {
     const id = pathId(c, "group", "group_id");
     const change = await readBody(c, UpdateGroupBody);
-    return c.json(toWireGroup(await changeGroup(options, c.var.actor, { id, change })));
+    return c.json(toWireGroup(await changeGroup(options, c.var.caller, { id, change })));
   });
 
   routes.delete("/groups/:group_id", async (c) => {
     const id = pathId(c, "group", "group_id");
-    await deleteGroup(options, c.var.actor, id);
+    await deleteGroup(options, c.var.caller, id);
     return c.json({ message: `Group id=${id} successfully deleted` });
   });
 
   routes.get("/agents/:agent_id/groups", async (c) => {
     const query = readQuery(c, AgentGroupsQuery);
-    const repositories = readerFor(options, c);
+    const repositories = readerFor(options, c, "agents:read");
     const agent = await mustFind(repositories.agents, pathId(c, "agent", "agent_id"));
     const filter = { agentId: agent.id, showHidden: true, ...given({ managerType: query.manager_type }) };
     return c.json((await repositories.groups.list(filter, pageOf(query, AGENT_GROUPS_DEFAULT))).map(toWireGroup));
@@ -85,7 +85,7 @@ function historyRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.get("/:group_id/messages", async (c) => {
     const query = readQuery(c, MessagesQuery);
-    const repositories = readerFor(options, c);
+    const repositories = readerFor(options, c, "agents:read");
     const group = await mustFind(repositories.groups, pathId(c, "group", "group_id"));
     const messages = await repositories.messages.list({ groupId: group.id }, pageOf(query, MESSAGES_DEFAULT));
     const view = { assistantText: true, useAssistantMessage: query.use_assistant_message ?? true };
@@ -98,7 +98,7 @@ function historyRoutes(options: RouteOptions): Hono<ApiEnv> {
   });
 
   routes.patch("/:group_id/reset-messages", async (c) => {
-    await emptyGroup(options, c.var.actor, pathId(c, "group", "group_id"));
+    await emptyGroup(options, c.var.caller, pathId(c, "group", "group_id"));
     return c.json(null);
   });
 
@@ -111,7 +111,7 @@ function blockRoutes(options: RouteOptions): Hono<ApiEnv> {
   for (const action of LINK_ACTIONS) {
     routes.patch(`/:group_id/blocks/${action}/:block_id`, async (c) => {
       const ids = { id: pathId(c, "group", "group_id"), blockId: pathId(c, "block", "block_id") };
-      await linkGroupBlock(options, c.var.actor, { action, ...ids });
+      await linkGroupBlock(options, c.var.caller, { action, ...ids });
       return c.json(null);
     });
   }

@@ -35,40 +35,40 @@ export function identityRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.get("/", async (c) => {
     const query = readQuery(c, ListQuery);
-    const repositories = readerFor(options, c);
+    const repositories = readerFor(options, c, "agents:read");
     const found = await repositories.identities.list(filterOf(query), pageOf(query, PAGE_DEFAULT));
     return c.json(await showIdentities(repositories, found));
   });
 
   routes.post("/", async (c) => {
     const linked = await readBody(c, CreateIdentityBody);
-    return showIdentity(options, c, await createIdentity(options, c.var.actor, linked));
+    return showIdentity(options, c, await createIdentity(options, c.var.caller, linked));
   });
 
   // Whoever has the key is changed; nobody has it twice.
   routes.put("/", async (c) => {
     const linked = await readBody(c, CreateIdentityBody);
-    return showIdentity(options, c, await putIdentity(options, c.var.actor, linked));
+    return showIdentity(options, c, await putIdentity(options, c.var.caller, linked));
   });
 
-  routes.get("/count", async (c) => c.json(await readerFor(options, c).identities.count()));
+  routes.get("/count", async (c) => c.json(await readerFor(options, c, "agents:read").identities.count()));
 
   routes.get("/:identity_id", async (c) => showIdentity(options, c, await pathIdentity(options, c)));
 
   routes.patch("/:identity_id", async (c) => {
     const id = pathId(c, "identity", "identity_id");
     const body = await readBody(c, UpdateIdentityBody);
-    return showIdentity(options, c, await changeIdentity(options, c.var.actor, { id, ...body }));
+    return showIdentity(options, c, await changeIdentity(options, c.var.caller, { id, ...body }));
   });
 
   routes.put("/:identity_id/properties", async (c) => {
     const id = pathId(c, "identity", "identity_id");
     const properties = await readBody(c, PropertiesBody);
-    return showIdentity(options, c, await setProperties(options, c.var.actor, { id, properties }));
+    return showIdentity(options, c, await setProperties(options, c.var.caller, { id, properties }));
   });
 
   routes.delete("/:identity_id", async (c) => {
-    await deleteIdentity(options, c.var.actor, pathId(c, "identity", "identity_id"));
+    await deleteIdentity(options, c.var.caller, pathId(c, "identity", "identity_id"));
     return c.json(null);
   });
 
@@ -76,7 +76,7 @@ export function identityRoutes(options: RouteOptions): Hono<ApiEnv> {
     const { id: identityId } = await pathIdentity(options, c);
     const relations = relationsOf(c);
     const page = pageOf(readQuery(c, PageQuery), PAGE_DEFAULT);
-    const repositories = readerFor(options, c);
+    const repositories = readerFor(options, c, "agents:read");
     const agents = await repositories.agents.list({ identityId, showHidden: true }, { ...page, orderBy: "created_at" });
     return c.json(await showAgents({ ...options, repositories }, agents, relations));
   });
@@ -84,7 +84,7 @@ export function identityRoutes(options: RouteOptions): Hono<ApiEnv> {
   routes.get("/:identity_id/blocks", async (c) => {
     const { id: identityId } = await pathIdentity(options, c);
     const page = pageOf(readQuery(c, PageQuery), PAGE_DEFAULT);
-    const blocks = await readerFor(options, c).blocks.list({ identityId, showHidden: true }, page);
+    const blocks = await readerFor(options, c, "agents:read").blocks.list({ identityId, showHidden: true }, page);
     return c.json(blocks.map(toWireBlock));
   });
 
@@ -92,7 +92,7 @@ export function identityRoutes(options: RouteOptions): Hono<ApiEnv> {
 }
 
 async function showIdentity(options: RouteOptions, c: Context<ApiEnv>, identity: Identity): Promise<Response> {
-  return c.json((await showIdentities(readerFor(options, c), [identity]))[0] ?? null);
+  return c.json((await showIdentities(readerFor(options, c, "agents:read"), [identity]))[0] ?? null);
 }
 
 async function showIdentities({ identities }: Readers, found: readonly Identity[]): Promise<readonly JsonObject[]> {
@@ -101,7 +101,7 @@ async function showIdentities({ identities }: Readers, found: readonly Identity[
 }
 
 function pathIdentity(options: RouteOptions, c: Context<ApiEnv>): Promise<Identity> {
-  return mustFind(readerFor(options, c).identities, pathId(c, "identity", "identity_id"));
+  return mustFind(readerFor(options, c, "agents:read").identities, pathId(c, "identity", "identity_id"));
 }
 
 function filterOf(query: z.output<typeof ListQuery>) {

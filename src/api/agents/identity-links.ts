@@ -12,13 +12,13 @@ export function identityLinkRoutes(options: RouteOptions): Hono<ApiEnv> {
   for (const action of LINK_ACTIONS) {
     routes.patch(`/agents/:agent_id/identities/${action}/:identity_id`, async (c) => {
       const wanted = { action, agentId: pathId(c, "agent", "agent_id"), identity: c.req.param("identity_id") };
-      await linkAgentIdentity(options, c.var.actor, wanted);
+      await linkAgentIdentity(options, c.var.caller, wanted);
       return c.json(null);
     });
 
     routes.patch(`/blocks/:block_id/identities/${action}/:identity_id`, async (c) => {
       const wanted = { action, blockId: pathId(c, "block", "block_id"), identity: c.req.param("identity_id") };
-      return c.json(toWireBlock(await linkBlockIdentity(options, c.var.actor, wanted)));
+      return c.json(toWireBlock(await linkBlockIdentity(options, c.var.caller, wanted)));
     });
   }
 

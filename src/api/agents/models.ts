@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
+import { may } from "../../access/may.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { PAGE_ITEMS_MAX } from "../../core/page.ts";
 import type { EmbeddingInfo, ModelInfo } from "../../llm/config.ts";
@@ -19,6 +20,7 @@ export function modelRoutes(options: Pick<RouteOptions, "models" | "store">): Ho
   const { models } = options;
 
   routes.get("/", async (c) => {
+    may(c.var.caller, "agents:read");
     if (isOpenAiClient(c.req.header("user-agent"))) return c.json(await openAiModels(options, c));
     const query = readQuery(c, ListQuery);
     const found = (await models.list()).filter(
@@ -32,7 +34,10 @@ export function modelRoutes(options: Pick<RouteOptions, "models" | "store">): Ho
   });
 
   for (const path of ["/embedding", "/embeddings"])
-    routes.get(path, async (c) => c.json((await models.listEmbeddings()).map(toWireEmbedding)));
+    routes.get(path, async (c) => {
+      may(c.var.caller, "agents:read");
+      return c.json((await models.listEmbeddings()).map(toWireEmbedding));
+    });
 
   return routes;
 }
@@ -47,7 +52,7 @@ function isOpenAiClient(userAgent: string | undefined): boolean {
 
 /** What OpenAI's client can see here: agents, each a model that completions can be asked of, then the models behind them. */
 async function openAiModels(options: Pick<RouteOptions, "models" | "store">, c: Context<ApiEnv>): Promise<JsonObject> {
-  const agents = await readerFor(options, c).agents.list({}, OPENAI_AGENTS);
+  const agents = await readerFor(options, c, "agents:read").agents.list({}, OPENAI_AGENTS);
   const shown = agents.map(({ id, name, createdAt }) => {
     return { id, object: "model", created: Math.floor(createdAt / 1000), owned_by: "agents", name };
   });

@@ -20,7 +20,7 @@ export function tagRoutes(options: RouteOptions): Hono<ApiEnv> {
     const { order, limit, after, before } = pageOf(query, { limit: TAGS_DEFAULT, order: "asc" });
     const sought = (query.name ?? query.query_text ?? "").toLowerCase();
     const follows = (tag: string, cursor: string) => (order === "asc" ? tag > cursor : tag < cursor);
-    const found = [...(await allTags(readerFor(options, c)))]
+    const found = [...(await allTags(readerFor(options, c, "agents:read")))]
       .filter((tag) => tag.toLowerCase().includes(sought))
       .filter((tag) => after === undefined || follows(tag, after))
       .filter((tag) => before === undefined || follows(before, tag))

@@ -32,38 +32,38 @@ export function toolRoutes(options: RouteOptions): Hono<ApiEnv> {
   routes.get("/", async (c) => {
     const query = readQuery(c, ListQuery);
     const page = pageOf(query, { limit: TOOLS_DEFAULT, order: "desc" });
-    return c.json((await readerFor(options, c).tools.list(filterOf(query), page)).map(toWireTool));
+    return c.json((await readerFor(options, c, "agents:read").tools.list(filterOf(query), page)).map(toWireTool));
   });
 
   routes.get("/count", async (c) => {
     const query = readQuery(c, CountQuery);
     const exclusion = query.exclude_letta_tools === true ? { onlyLettaTools: false } : {};
-    return c.json(await readerFor(options, c).tools.count({ ...filterOf(query), ...exclusion }));
+    return c.json(await readerFor(options, c, "agents:read").tools.count({ ...filterOf(query), ...exclusion }));
   });
 
   routes.post("/add-base-tools", async (c) => {
-    const stored = await restoreBuiltins(options, c.var.actor);
+    const stored = await restoreBuiltins(options, c.var.caller);
     return c.json(stored.map(toWireTool));
   });
 
   routes.get("/:tool_id", async (c) => {
-    return c.json(toWireTool(await mustFind(readerFor(options, c).tools, pathId(c, "tool", "tool_id"))));
+    return c.json(toWireTool(await mustFind(readerFor(options, c, "agents:read").tools, pathId(c, "tool", "tool_id"))));
   });
 
   // Both replace the tool of the same name, as they did in Letta.
   routes.on(["POST", "PUT"], "/", async (c) => {
     const draft = await readBody(c, CreateToolBody);
-    return c.json(toWireTool(await storeTool(options, c.var.actor, draft)));
+    return c.json(toWireTool(await storeTool(options, c.var.caller, draft)));
   });
 
   routes.patch("/:tool_id", async (c) => {
     const id = pathId(c, "tool", "tool_id");
     const change = await readBody(c, UpdateToolBody);
-    return c.json(toWireTool(await changeTool(options, c.var.actor, { id, change })));
+    return c.json(toWireTool(await changeTool(options, c.var.caller, { id, change })));
   });
 
   routes.delete("/:tool_id", async (c) => {
-    await removeTool(options, c.var.actor, pathId(c, "tool", "tool_id"));
+    await removeTool(options, c.var.caller, pathId(c, "tool", "tool_id"));
     return c.json(null);
   });
 

@@ -1,5 +1,5 @@
 import type { HonoRequest, MiddlewareHandler } from "hono";
-import { callerOf, may } from "../../access/may.ts";
+import { callerOf } from "../../access/may.ts";
 import { Failure } from "../../core/failure.ts";
 import { DEFAULT_ACTOR, parseId } from "../../core/id.ts";
 import type { ApiEnv } from "./env.ts";
@@ -42,9 +42,7 @@ export function authenticate(options: AuthOptions): MiddlewareHandler<ApiEnv> {
     if (userId !== undefined && parseId("user", userId) === undefined)
       throw new Failure("refused", `The user_id header should look like user-<uuid4>, got '${userId.slice(0, 64)}'`);
     // There is one user; as in Letta, an unknown one acts as that one.
-    const caller = callerOf(DEFAULT_ACTOR, "owner", { proof: { kind: isKey === undefined ? "open" : "root" } });
-    c.set("caller", caller);
-    c.set("actor", may(caller, "agents:read"));
+    c.set("caller", callerOf(DEFAULT_ACTOR, "owner", { proof: { kind: isKey === undefined ? "open" : "root" } }));
     await next();
   };
 }

@@ -1,7 +1,7 @@
-import type { Caller } from "../../access/may.ts";
+import { type Caller, may } from "../../access/may.ts";
+import type { Scope } from "../../access/role.ts";
 import type { AgentWorkshop } from "../../agent/life/create-agent.ts";
 import type { Readers } from "../../agent/ports/ports.ts";
-import type { Actor } from "../../core/id.ts";
 import type { QuickVectors } from "../../umi/vectors/quick-vectors.ts";
 
 /** What whoever listens hands over with a request. */
@@ -20,8 +20,6 @@ export interface ConnectionBindings {
 export interface ApiEnv {
   readonly Bindings: ConnectionBindings;
   readonly Variables: {
-    /** Who is asking. */
-    readonly actor: Actor;
     /** Who is asking, before it is clear what they may. */
     readonly caller: Caller;
   };
@@ -32,7 +30,11 @@ export interface RouteOptions extends AgentWorkshop {
   readonly quickVectors: QuickVectors;
 }
 
-/** Committed rows, read on behalf of whoever is asking. */
-export function readerFor({ store }: Pick<RouteOptions, "store">, c: { readonly var: ApiEnv["Variables"] }): Readers {
-  return store.reader(c.var.actor);
+/** Committed rows, as whoever is asking may see them; the Failure of {@link may} where the scope is not theirs. */
+export function readerFor(
+  { store }: Pick<RouteOptions, "store">,
+  { var: { caller } }: { readonly var: ApiEnv["Variables"] },
+  scope: Scope,
+): Readers {
+  return store.reader(may(caller, scope));
 }

@@ -138,7 +138,8 @@ export function notBuiltRoutes(options: RouteOptions): Hono<ApiEnv> {
     const sentence = `${gap.missing} ${gap.isOne ? "is" : "are"} not built yet`;
     for (const [path, value] of Object.entries(gap.empty ?? {}))
       onMethod(routes, "GET", path, async (c) => {
-        if (path.includes(":agent_id")) await mustFind(readerFor(options, c).agents, pathId(c, "agent", "agent_id"));
+        if (path.includes(":agent_id"))
+          await mustFind(readerFor(options, c, "agents:read").agents, pathId(c, "agent", "agent_id"));
         return c.json(value);
       });
     for (const path of gap.absent ?? [])

@@ -46,23 +46,23 @@ export function archivalMemoryRoutes(options: RouteOptions): Hono<ApiEnv> {
   routes.get("/:agent_id/archival-memory", async (c) => {
     const query = readQuery(c, ListQuery);
     const page = pageOf(query, { limit: PASSAGES_DEFAULT, order: query.ascending ? "asc" : "desc" });
-    const repositories = readerFor(options, c);
+    const repositories = readerFor(options, c, "memory:read");
     const agent = await mustFind(repositories.agents, pathId(c, "agent", "agent_id"));
     const archive = await archiveOfAgent(repositories, agent.id);
     if (archive === undefined) return c.json([]);
     const passages = await repositories.passages.list(archive.id, page, query.search);
-    return c.json(await showPassages(repositories, { archive, passages }, c.var.actor));
+    return c.json(await showPassages(repositories, { archive, passages }, c.var.caller));
   });
 
   routes.post("/:agent_id/archival-memory", async (c) => {
     const agentId = pathId(c, "agent", "agent_id");
     const bodies = [await readBody(c, AgentPassageBody)];
-    return c.json(await keepPassages(options, c.var.actor, { place: { agentId }, bodies }));
+    return c.json(await keepPassages(options, c.var.caller, { place: { agentId }, bodies }));
   });
 
   routes.get("/:agent_id/archival-memory/search", async (c) => {
     const query = readQuery(c, SearchQuery);
-    const repositories = readerFor(options, c);
+    const repositories = readerFor(options, c, "memory:read");
     const agent = await mustFind(repositories.agents, pathId(c, "agent", "agent_id"));
     const archive = await archiveOfAgent(repositories, agent.id);
     const reading = { zone: agent.timezone, format: options.times };
@@ -74,7 +74,7 @@ export function archivalMemoryRoutes(options: RouteOptions): Hono<ApiEnv> {
     };
     if (archive === undefined) return c.json({ results: [], count: 0 });
     const { query: text, top_k: limit = HITS_DEFAULT } = query;
-    const { hits, retrieval } = await nearestPassages(options, c.var.actor, { archive, text, filter, limit });
+    const { hits, retrieval } = await nearestPassages(options, c.var.caller, { archive, text, filter, limit });
     tellRetrieval(c, retrieval);
     const results = hits.map(({ passage }) => ({
       id: passage.id,
@@ -88,7 +88,7 @@ export function archivalMemoryRoutes(options: RouteOptions): Hono<ApiEnv> {
   routes.delete("/:agent_id/archival-memory/:memory_id", async (c) => {
     const agentId = pathId(c, "agent", "agent_id");
     const id = pathId(c, "passage", "memory_id");
-    await deletePassage(options, c.var.actor, { place: { agentId }, id });
+    await deletePassage(options, c.var.caller, { place: { agentId }, id });
     return c.json({ message: `Memory id=${id} successfully deleted` });
   });
 

@@ -46,35 +46,35 @@ function ownRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.get("/", async (c) => {
     const query = readQuery(c, ListQuery);
-    const repositories = readerFor(options, c);
+    const repositories = readerFor(options, c, "memory:read");
     const agentId = query.agent_id === undefined ? undefined : requireId("agent", query.agent_id);
     if (agentId !== undefined) await mustFind(repositories.agents, agentId);
     const filter = given({ name: query.name, agentId });
     const archives = await repositories.archives.list(filter, pageOf(query, PAGE_DEFAULT));
-    return c.json(archives.map((archive) => toWireArchive(archive, c.var.actor.organizationId)));
+    return c.json(archives.map((archive) => toWireArchive(archive, c.var.caller.organizationId)));
   });
 
   routes.post("/", async (c) => {
     const draft = given(renamed(await readBody(c, CreateBody)));
-    const archive = await createArchive(options, c.var.actor, draft);
-    return c.json(toWireArchive(archive, c.var.actor.organizationId));
+    const archive = await createArchive(options, c.var.caller, draft);
+    return c.json(toWireArchive(archive, c.var.caller.organizationId));
   });
 
   routes.get("/:archive_id", async (c) => {
-    const archive = await mustFind(readerFor(options, c).archives, pathId(c, "archive", "archive_id"));
-    return c.json(toWireArchive(archive, c.var.actor.organizationId));
+    const archive = await mustFind(readerFor(options, c, "memory:read").archives, pathId(c, "archive", "archive_id"));
+    return c.json(toWireArchive(archive, c.var.caller.organizationId));
   });
 
   routes.patch("/:archive_id", async (c) => {
     const id = pathId(c, "archive", "archive_id");
     const change = given(renamed(await readBody(c, UpdateBody)));
-    const archive = await changeArchive(options, c.var.actor, { id, change });
-    return c.json(toWireArchive(archive, c.var.actor.organizationId));
+    const archive = await changeArchive(options, c.var.caller, { id, change });
+    return c.json(toWireArchive(archive, c.var.caller.organizationId));
   });
 
   routes.delete("/:archive_id", async (c) => {
     const id = pathId(c, "archive", "archive_id");
-    await deleteArchive(options, c.var.actor, id);
+    await deleteArchive(options, c.var.caller, id);
     return c.body(null, 204, { "content-type": "application/json" });
   });
 
@@ -82,7 +82,7 @@ function ownRoutes(options: RouteOptions): Hono<ApiEnv> {
     const archiveId = pathId(c, "archive", "archive_id");
     const relations = relationsOf(c);
     const page = pageOf(readQuery(c, PageQuery), PAGE_DEFAULT);
-    const repositories = readerFor(options, c);
+    const repositories = readerFor(options, c, "memory:read");
     await mustFind(repositories.archives, archiveId);
     const agents = await repositories.agents.list({ archiveId, showHidden: true }, { ...page, orderBy: "created_at" });
     return c.json(await showAgents({ ...options, repositories }, agents, relations));
@@ -96,17 +96,17 @@ function archivePassageRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.post("/:archive_id/passages", async (c) => {
     const bodies = [await readBody(c, PassageBody)];
-    return c.json((await keepPassages(options, c.var.actor, { place: pathPlace(c), bodies }))[0] ?? null);
+    return c.json((await keepPassages(options, c.var.caller, { place: pathPlace(c), bodies }))[0] ?? null);
   });
 
   routes.post("/:archive_id/passages/batch", async (c) => {
     const { passages: bodies } = await readBody(c, BatchBody);
-    return c.json(await keepPassages(options, c.var.actor, { place: pathPlace(c), bodies }));
+    return c.json(await keepPassages(options, c.var.caller, { place: pathPlace(c), bodies }));
   });
 
   routes.delete("/:archive_id/passages/:passage_id", async (c) => {
     const place = pathPlace(c);
-    await deletePassage(options, c.var.actor, { place, id: pathId(c, "passage", "passage_id") });
+    await deletePassage(options, c.var.caller, { place, id: pathId(c, "passage", "passage_id") });
     return c.body(null, 204, { "content-type": "application/json" });
   });
 
@@ -118,7 +118,7 @@ function attachRoutes(options: RouteOptions): Hono<ApiEnv> {
   for (const action of LINK_ACTIONS) {
     routes.patch(`/:agent_id/archives/${action}/:archive_id`, async (c) => {
       const ids = { agentId: pathId(c, "agent", "agent_id"), id: pathId(c, "archive", "archive_id") };
-      await linkArchive(options, c.var.actor, { action, ...ids });
+      await linkArchive(options, c.var.caller, { action, ...ids });
       return c.json(null);
     });
   }

@@ -1,14 +1,15 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { required } from "../../agent/find.ts";
-import { changeMemory, type MemoryPlace, memoryAt, remember, spaceAt } from "../../agent/life/memory.ts";
+import { changeMemory, type MemoryPlace, mayIn, memoryAt, remember, spaceAt } from "../../agent/life/memory.ts";
+import type { Readers } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import { requireId } from "../../core/id.ts";
 import { cut } from "../../core/text.ts";
 import type { EntityId } from "../../umi/facts/kept/entity.ts";
 import type { Memory, Recalled } from "../../umi/memory.ts";
 import { RECALL_LIMIT_MAX } from "../../umi/recall/recall-options.ts";
-import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
+import type { ApiEnv, RouteOptions } from "../http/env.ts";
 import type { DescribedRoute } from "../http/openapi.ts";
 import { flagParam, given, intParam, pathId, readBody, readQuery } from "../http/request.ts";
 import { tellRetrieval } from "../http/retrieval.ts";
@@ -79,6 +80,16 @@ export function memoryRoutes(options: RouteOptions): Hono<ApiEnv> {
     .route("/memory", knowledgeRoutes(options, ofUser));
 }
 
+/** Rows of a memory that whoever is asking may read. */
+function readersFor({ store }: RouteOptions, { var: { caller } }: Context<ApiEnv>, place: MemoryPlace): Readers {
+  return store.reader(mayIn(caller, "memory:read", place));
+}
+
+/** A memory that whoever is asking may read. */
+function memoryFor(options: RouteOptions, c: Context<ApiEnv>, place: MemoryPlace): Promise<Memory<Readers>> {
+  return memoryAt(options, readersFor(options, c, place), place);
+}
+
 /** Remembering, recalling and forgetting. */
 function tierRoutes(options: RouteOptions, placeOf: PlaceOf): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
@@ -87,14 +98,14 @@ function tierRoutes(options: RouteOptions, placeOf: PlaceOf): Hono<ApiEnv> {
     const body = await readBody(c, RememberBody);
     const { text, ...about } = body;
     const wanted = { place: placeOf(c), text, about: given(about) };
-    const { turnId, learned, isNameless } = await remember(options, c.var.actor, wanted);
+    const { turnId, learned, isNameless } = await remember(options, c.var.caller, wanted);
     const facts = learned.map(({ fact, isNew }) => ({ ...toWireFact(fact), is_new: isNew }));
     return c.json({ turn_id: turnId, facts, note: isNameless ? NAMELESS : null });
   });
 
   routes.post("/recall", async (c) => {
     const { query, include_past, limit, explain, ...wish } = await readBody(c, RecallBody);
-    const memory = await memoryAt(options, readerFor(options, c), placeOf(c));
+    const memory = await memoryFor(options, c, placeOf(c));
     const found = await memory.recall(query, { ...given(wish), limit, explain, includesPast: include_past });
     tellRetrieval(c, found.retrieval);
     return c.json(toWireRecalled(found));
@@ -102,15 +113,19 @@ function tierRoutes(options: RouteOptions, placeOf: PlaceOf): Hono<ApiEnv> {
 
   routes.delete("/items/:item_id", async (c) => {
     const id = c.req.param("item_id");
-    const change = { place: placeOf(c), change: (memory: Memory) => memory.forget(id) };
-    const forgotten = await changeMemory(options, c.var.actor, change);
+    const change = {
+      place: placeOf(c),
+      scope: "memory:forget" as const,
+      change: (memory: Memory) => memory.forget(id),
+    };
+    const forgotten = await changeMemory(options, c.var.caller, change);
     if (forgotten.length === 0) throw unknownItem(id);
     return c.json({ forgotten });
   });
 
   routes.get("/items/:item_id", async (c) => {
     const id = c.req.param("item_id");
-    const found = await (await memoryAt(options, readerFor(options, c), placeOf(c))).get(id);
+    const found = await (await memoryFor(options, c, placeOf(c))).get(id);
     if (found === undefined) throw unknownItem(id);
     if (found.kind === "turn") return c.json({ kind: found.kind, turn: toWireTurn(found.turn) });
     if (found.kind === "fact") return c.json({ kind: found.kind, fact: toWireFact(found.fact) });
@@ -119,7 +134,7 @@ function tierRoutes(options: RouteOptions, placeOf: PlaceOf): Hono<ApiEnv> {
 
   routes.get("/items/:item_id/history", async (c) => {
     const id = c.req.param("item_id");
-    const memory = await memoryAt(options, readerFor(options, c), placeOf(c));
+    const memory = await memoryFor(options, c, placeOf(c));
     const facts = await memory.history(id);
     if (facts.length === 0 && (await memory.get(id)) === undefined) throw unknownItem(id);
     return c.json(facts.map(toWireFact));
@@ -134,7 +149,7 @@ function knowledgeRoutes(options: RouteOptions, placeOf: PlaceOf): Hono<ApiEnv> 
 
   routes.get("/facts", async (c) => {
     const query = readQuery(c, FactsQuery);
-    const memory = await memoryAt(options, readerFor(options, c), placeOf(c));
+    const memory = await memoryFor(options, c, placeOf(c));
     const facts = await memory.allFacts({
       limit: query.limit ?? FACTS_DEFAULT,
       ...given({
@@ -152,7 +167,7 @@ function knowledgeRoutes(options: RouteOptions, placeOf: PlaceOf): Hono<ApiEnv> 
 
   routes.get("/entities", async (c) => {
     const query = readQuery(c, EntitiesQuery);
-    const repositories = readerFor(options, c);
+    const repositories = readersFor(options, c, placeOf(c));
     const space = await spaceAt(repositories, placeOf(c));
     const page = { limit: query.limit ?? FACTS_DEFAULT, ...given({ after: query.after }) };
     const entities =
@@ -163,7 +178,7 @@ function knowledgeRoutes(options: RouteOptions, placeOf: PlaceOf): Hono<ApiEnv> 
   });
 
   routes.get("/entities/:entity_id", async (c) => {
-    const repositories = readerFor(options, c);
+    const repositories = readersFor(options, c, placeOf(c));
     const space = await spaceAt(repositories, placeOf(c));
     const id = entityId(c.req.param("entity_id"));
     const { facts } = repositories;
@@ -180,21 +195,29 @@ function knowledgeRoutes(options: RouteOptions, placeOf: PlaceOf): Hono<ApiEnv> 
   routes.post("/entities/:entity_id/merge", async (c) => {
     const { into, reason } = await readBody(c, MergeBody);
     const [absorbed, kept] = [entityId(c.req.param("entity_id")), entityId(into)];
-    const change = { place: placeOf(c), change: (memory: Memory) => memory.merge(absorbed, kept, reason) };
-    await changeMemory(options, c.var.actor, change);
+    const change = {
+      place: placeOf(c),
+      scope: "memory:write" as const,
+      change: (memory: Memory) => memory.merge(absorbed, kept, reason),
+    };
+    await changeMemory(options, c.var.caller, change);
     return c.json({ kept_id: kept, absorbed_id: absorbed });
   });
 
   routes.post("/entities/:entity_id/unmerge", async (c) => {
     const absorbed = entityId(c.req.param("entity_id"));
-    const change = { place: placeOf(c), change: (memory: Memory) => memory.unmerge(absorbed) };
-    await changeMemory(options, c.var.actor, change);
+    const change = {
+      place: placeOf(c),
+      scope: "memory:write" as const,
+      change: (memory: Memory) => memory.unmerge(absorbed),
+    };
+    await changeMemory(options, c.var.caller, change);
     return c.json({ absorbed_id: absorbed });
   });
 
   routes.get("/relations", async (c) => {
     const id = entityId(readQuery(c, RelationsQuery).entity_id);
-    const memory = await memoryAt(options, readerFor(options, c), placeOf(c));
+    const memory = await memoryFor(options, c, placeOf(c));
     if ((await memory.get(id)) === undefined) throw unknownItem(id);
     return c.json((await memory.relations(id)).map(toWireRelation));
   });

@@ -1,7 +1,8 @@
 import { z } from "zod";
+import type { Caller } from "../../access/may.ts";
 import { type PassagePlace, type StoredPassages, storePassages } from "../../agent/life/passages.ts";
 import type { Readers } from "../../agent/ports/ports.ts";
-import type { Actor, OrganizationId } from "../../core/id.ts";
+import type { OrganizationId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { embeddingKeyOf } from "../../llm/catalog.ts";
 import type { PassageDraft } from "../../umi/archive/new-passages.ts";
@@ -27,14 +28,14 @@ export const PassageBody = AgentPassageBody.extend({ metadata: z.record(z.string
 /** Stores the passages of a request, and gives them as clients see them. */
 export function keepPassages(
   options: RouteOptions,
-  actor: Actor,
+  caller: Caller,
   { place, bodies }: { readonly place: PassagePlace; readonly bodies: readonly z.output<typeof PassageBody>[] },
 ): Promise<readonly JsonObject[]> {
   const drafts = bodies.map((body): PassageDraft => given(renamed(body)));
-  return storePassages(options, actor, {
+  return storePassages(options, caller, {
     place,
     drafts,
-    shown: (repositories, stored) => showPassages(repositories, stored, actor),
+    shown: (repositories, stored) => showPassages(repositories, stored, caller),
   });
 }
 

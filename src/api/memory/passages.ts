@@ -33,7 +33,7 @@ export function passageRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.post("/search", async (c) => {
     const body = await readBody(c, SearchBody);
-    const repositories = readerFor(options, c);
+    const repositories = readerFor(options, c, "memory:read");
     const archive = await searched(repositories, body);
     const filter = {
       tagMatch: body.tag_match_mode,
@@ -41,10 +41,10 @@ export function passageRoutes(options: RouteOptions): Hono<ApiEnv> {
     };
     if (archive === undefined) return c.json([]);
     const sought = { archive, text: body.query ?? "", filter, limit: body.limit };
-    const { hits, retrieval } = await nearestPassages(options, c.var.actor, sought);
+    const { hits, retrieval } = await nearestPassages(options, c.var.caller, sought);
     tellRetrieval(c, retrieval);
     const passages = hits.map((hit) => hit.passage);
-    const shown = await showPassages(repositories, { archive, passages }, c.var.actor);
+    const shown = await showPassages(repositories, { archive, passages }, c.var.caller);
     return c.json(hits.map(({ score }, i) => ({ passage: shown[i] ?? null, score, metadata: {} })));
   });
 

@@ -47,8 +47,8 @@ export function chatCompletionRoutes(options: SendOptions): Hono<ApiEnv> {
     const body = await readBody(c, Body);
     const started = await start(options, c, body);
     if (body.stream === true)
-      return streamed(options, c, { ...started, tellsUsage: body.stream_options?.include_usage === true });
-    return c.json(wholeCompletion(started, await eventsWhenDone(options, c.var.actor, started)));
+      return streamed(options, { ...started, tellsUsage: body.stream_options?.include_usage === true });
+    return c.json(wholeCompletion(started, await eventsWhenDone(options, started)));
   });
 
   return routes;
@@ -66,11 +66,11 @@ async function start(options: SendOptions, c: Context<ApiEnv>, body: z.output<ty
   if (last === undefined) throw new Failure("refused", "INVALID_ARGUMENT: messages must hold one of role user");
   const content = typeof last.content === "string" ? last.content : (last.content ?? []).map(toPart);
   const sent = SendBody.parse({ messages: [{ role: "user", content }], stream_tokens: true });
-  const input = inputOf(await withImages(sent, options.fetchOutside));
+  const input = inputOf(await withImages(sent, { ...options, agentId, caller: c.var.caller }));
   const asked = askedOf(sent, body.stream === true);
   // Nothing has to be known later of how its client wanted to be shown the run.
   const turn = { ...asked.options, face: {} };
-  return options.runner.start(c.var.actor, { agentId, conversationId: null, ...asked, input, options: turn });
+  return options.runner.start(c.var.caller, { agentId, conversationId: null, ...asked, input, options: turn });
 }
 
 function toPart(value: unknown) {
@@ -83,12 +83,12 @@ function toPart(value: unknown) {
 }
 
 /** A run whose answer is streamed. */
-interface Completion extends RunOfAgent {
+interface Completion extends RunOfAgent, Pick<StartedRun, "actor"> {
   readonly tellsUsage: boolean;
 }
 
-function streamed(options: SendOptions, c: Context<ApiEnv>, completion: Completion): Response {
-  const { run, agent } = completion;
+function streamed(options: SendOptions, completion: Completion): Response {
+  const { run, agent, actor } = completion;
   const leaving = new AbortController();
   const from = { seqId: 0, idleMs: PING_MS, frames: () => 0 };
   const view = viewOf(agent, LETTA_DEFAULTS);
@@ -112,7 +112,7 @@ function streamed(options: SendOptions, c: Context<ApiEnv>, completion: Completi
 
   return eventsResponse(options, {
     request: { runId: run.id, includePings: false },
-    events: options.logs.follow(c.var.actor, run.id, from, leaving.signal),
+    events: options.logs.follow(actor, run.id, from, leaving.signal),
     textOf,
     leave: () => leaving.abort(),
   });

@@ -5,9 +5,10 @@ import type { RunFilter } from "../../agent/ports/filters.ts";
 import type { Readers, Store } from "../../agent/ports/ports.ts";
 import type { Run } from "../../agent/run.ts";
 import { cut } from "../../core/text.ts";
+import { cancelRun } from "../../run/cancel-runs.ts";
 import { deleteRun } from "../../run/delete-run.ts";
 import type { Runner } from "../../run/runner.ts";
-import type { ApiEnv } from "../http/env.ts";
+import { type ApiEnv, readerFor } from "../http/env.ts";
 import { flagParam, pageOf, pageParams, readQuery } from "../http/request.ts";
 import { toWireJob } from "../wire/run.ts";
 
@@ -31,26 +32,28 @@ export function jobRoutes({ store, runner }: { readonly store: Store; readonly r
     const query = readQuery(c, ListQuery);
     const filter: RunFilter = query.active === true ? { statuses: ACTIVE } : {};
     const page = pageOf(query, { limit: JOBS_DEFAULT, order: "desc" });
-    return c.json((await store.reader(c.var.actor).runs.list(filter, page)).map(toWireJob));
+    return c.json((await readerFor({ store }, c, "runs:read").runs.list(filter, page)).map(toWireJob));
   });
 
   routes.get("/jobs/active", async (c) => {
     const query = readQuery(c, ListQuery);
     const page = pageOf(query, { limit: ACTIVE_DEFAULT, order: query.ascending === false ? "desc" : "asc" });
-    return c.json((await store.reader(c.var.actor).runs.list({ statuses: ACTIVE }, page)).map(toWireJob));
+    return c.json((await readerFor({ store }, c, "runs:read").runs.list({ statuses: ACTIVE }, page)).map(toWireJob));
   });
 
   routes.get("/jobs/:job_id", async (c) =>
-    c.json(toWireJob(await namedRun(store.reader(c.var.actor), c.req.param("job_id")))),
+    c.json(toWireJob(await namedRun(readerFor({ store }, c, "runs:read"), c.req.param("job_id")))),
   );
 
   routes.patch("/jobs/:job_id/cancel", async (c) => {
-    const run = await namedRun(store.reader(c.var.actor), c.req.param("job_id"));
-    return c.json(toWireJob((await runner.cancel(c.var.actor, run.id)) ? { ...run, status: "cancelled" } : run));
+    const run = await namedRun(readerFor({ store }, c, "runs:cancel"), c.req.param("job_id"));
+    return c.json(
+      toWireJob((await cancelRun({ store, runner }, c.var.caller, run.id)) ? { ...run, status: "cancelled" } : run),
+    );
   });
 
   routes.delete("/jobs/:job_id", async (c) =>
-    c.json(toWireJob(await deleteRun(store, c.var.actor, nameIn(c.req.param("job_id"))))),
+    c.json(toWireJob(await deleteRun(store, c.var.caller, nameIn(c.req.param("job_id"))))),
   );
 
   return routes;

@@ -49,54 +49,58 @@ export function runRoutes(options: RouteOptions): Hono<ApiEnv> {
   routes.get("/", async (c) => {
     const query = readQuery(c, ListQuery);
     const page = pageOf(query, { limit: RUNS_DEFAULT, order: query.ascending === true ? "asc" : "desc" });
-    return c.json(await listRuns(readerFor(options, c), query, page));
+    return c.json(await listRuns(readerFor(options, c, "runs:read"), query, page));
   });
 
   routes.get("/active", async (c) => {
     const query = readQuery(c, ActiveQuery);
     return c.json(
-      await listRuns(readerFor(options, c), { ...query, active: true }, { limit: RUNS_DEFAULT, order: "desc" }),
+      await listRuns(
+        readerFor(options, c, "runs:read"),
+        { ...query, active: true },
+        { limit: RUNS_DEFAULT, order: "desc" },
+      ),
     );
   });
 
-  routes.get("/:run_id", async (c) => c.json(toWireRun(await namedRun(readerFor(options, c), c))));
+  routes.get("/:run_id", async (c) => c.json(toWireRun(await namedRun(readerFor(options, c, "runs:read"), c))));
 
   routes.delete("/:run_id", async (c) => {
-    await deleteRun(options.store, c.var.actor, { text: c.req.param("run_id") });
+    await deleteRun(options.store, c.var.caller, { text: c.req.param("run_id") });
     return c.json(null);
   });
 
   routes.get("/:run_id/messages", async (c) => {
     const page = pageOf(readQuery(c, PageQuery), { limit: ITEMS_DEFAULT, order: "asc" });
-    const repositories = readerFor(options, c);
+    const repositories = readerFor(options, c, "runs:read");
     const run = await namedRun(repositories, c);
     const messages = await repositories.messages.list({ runId: run.id }, page);
     return c.json(await shownAsAsked(repositories, run, messages, page.order === "desc"));
   });
 
   routes.get("/:run_id/usage", async (c) => {
-    const repositories = readerFor(options, c);
+    const repositories = readerFor(options, c, "runs:read");
     const run = await namedRun(repositories, c);
     return c.json(toWireUsage(await repositories.steps.list({ runId: run.id }, WHOLE)));
   });
 
   routes.get("/:run_id/steps", async (c) => {
     const page = pageOf(readQuery(c, PageQuery), { limit: ITEMS_DEFAULT, order: "desc" });
-    const repositories = readerFor(options, c);
+    const repositories = readerFor(options, c, "runs:read");
     const run = await namedRun(repositories, c);
     const steps = await repositories.steps.list({ runId: run.id }, page);
-    return c.json(steps.map((step) => toWireStep(step, c.var.actor.organizationId)));
+    return c.json(steps.map((step) => toWireStep(step, c.var.caller.organizationId)));
   });
 
   routes.get("/:run_id/metrics", async (c) => {
-    const repositories = readerFor(options, c);
+    const repositories = readerFor(options, c, "runs:read");
     const run = await namedRun(repositories, c);
-    return c.json({ organization_id: c.var.actor.organizationId, ...(await metricsOf(repositories, run)) });
+    return c.json({ organization_id: c.var.caller.organizationId, ...(await metricsOf(repositories, run)) });
   });
 
   routes.get("/:run_id/trace", async (c) => {
     const { limit } = readQuery(c, TraceQuery);
-    const repositories = readerFor(options, c);
+    const repositories = readerFor(options, c, "runs:read");
     const run = await namedRun(repositories, c);
     const traces = await repositories.traces.listForRun(run.id, limit ?? TRACES_DEFAULT);
     return c.json(await showTraces(options, c, traces));

@@ -46,35 +46,35 @@ export function stepRoutes(options: RouteOptions): Hono<ApiEnv> {
     const filter = filterOf(query);
     if (filter === undefined) return c.json([]);
     const page = pageOf(query, { limit: STEPS_DEFAULT, order: "desc" });
-    const steps = await readerFor(options, c).steps.list(filter, page);
-    return c.json(steps.map((step) => toWireStep(step, c.var.actor.organizationId)));
+    const steps = await readerFor(options, c, "runs:read").steps.list(filter, page);
+    return c.json(steps.map((step) => toWireStep(step, c.var.caller.organizationId)));
   });
 
   routes.get("/:step_id", async (c) => {
-    const step = await namedStep(readerFor(options, c), c);
-    return c.json(toWireStep(step, c.var.actor.organizationId));
+    const step = await namedStep(readerFor(options, c, "runs:read"), c);
+    return c.json(toWireStep(step, c.var.caller.organizationId));
   });
 
   routes.get("/:step_id/metrics", async (c) => {
-    const step = await namedStep(readerFor(options, c), c);
-    return c.json(toWireStepMetrics(step, c.var.actor.organizationId));
+    const step = await namedStep(readerFor(options, c, "runs:read"), c);
+    return c.json(toWireStepMetrics(step, c.var.caller.organizationId));
   });
 
   routes.get("/:step_id/trace", async (c) => {
-    const step = await namedStep(readerFor(options, c), c);
+    const step = await namedStep(readerFor(options, c, "runs:read"), c);
     return c.json(await stepTrace(options, c, step.id));
   });
 
   routes.patch("/:step_id/feedback", async (c) => {
     const { feedback = null, tags } = await readBody(c, FeedbackBody);
     const given = { step: c.req.param("step_id"), feedback, ...(tags == null ? {} : { tags }) };
-    const step = await giveFeedback(options.store, c.var.actor, given);
-    return c.json(toWireStep(step, c.var.actor.organizationId));
+    const step = await giveFeedback(options.store, c.var.caller, given);
+    return c.json(toWireStep(step, c.var.caller.organizationId));
   });
 
   routes.get("/:step_id/messages", async (c) => {
     const page = pageOf(readQuery(c, PageQuery), { limit: MESSAGES_DEFAULT, order: "asc" });
-    const repositories = readerFor(options, c);
+    const repositories = readerFor(options, c, "runs:read");
     const step = await namedStep(repositories, c);
     const agent = await repositories.agents.find(step.agentId);
     const isByTool = agent !== undefined && speechOf(agent.agentType, false).isByTool;

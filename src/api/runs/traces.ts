@@ -19,7 +19,7 @@ export async function stepTrace(
   text: string,
 ): Promise<JsonObject | null> {
   const id = parseId("step", text);
-  const trace = id === undefined ? undefined : await readerFor(options, c).traces.find(id);
+  const trace = id === undefined ? undefined : await readerFor(options, c, "runs:read").traces.find(id);
   if (trace === undefined) return null;
   return (await showTraces(options, c, [trace]))[0] ?? null;
 }
@@ -31,6 +31,6 @@ export async function showTraces(
   traces: readonly ProviderTrace[],
 ): Promise<readonly JsonObject[]> {
   const ids = [...new Set(traces.map((trace) => trace.agentId))];
-  const tags = await readerFor(options, c).agents.tagsOf(ids);
-  return traces.map((trace) => toWireTrace(trace, c.var.actor.organizationId, tags.get(trace.agentId) ?? []));
+  const tags = await readerFor(options, c, "runs:read").agents.tagsOf(ids);
+  return traces.map((trace) => toWireTrace(trace, c.var.caller.organizationId, tags.get(trace.agentId) ?? []));
 }

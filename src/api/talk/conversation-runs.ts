@@ -1,10 +1,11 @@
 import { Hono } from "hono";
 import { z } from "zod";
+import { may } from "../../access/may.ts";
 import { forkConversation } from "../../agent/life/fork-conversation.ts";
 import { requireId } from "../../core/id.ts";
 import { cancelRuns } from "../../run/cancel-runs.ts";
 import { runToFollow } from "../../run/run-to-follow.ts";
-import type { ApiEnv } from "../http/env.ts";
+import { type ApiEnv, readerFor } from "../http/env.ts";
 import { readBody, readQuery } from "../http/request.ts";
 import { type ConversationRoutesOptions, pathTarget, showConversation } from "./conversations.ts";
 import { SendBody } from "./messages-body.ts";
@@ -24,28 +25,30 @@ export function conversationRunRoutes(options: ConversationRoutesOptions): Hono<
   const routes = new Hono<ApiEnv>();
 
   routes.post("/conversations/:conversation_id/fork", async (c) => {
-    const where = await pathTarget(options, c, readQuery(c, AgentQuery).agent_id);
-    const fork = await forkConversation(options, c.var.actor, where);
-    return c.json(await showConversation(options, c, fork));
+    const { agent_id: agentId } = readQuery(c, AgentQuery);
+    const where = await pathTarget(options, c, { agentId, scope: "agents:talk" });
+    const fork = await forkConversation(options, c.var.caller, where);
+    return c.json(await showConversation(readerFor(options, c, "agents:talk"), fork));
   });
 
   routes.post("/conversations/:conversation_id/cancel", async (c) => {
-    const where = await pathTarget(options, c, readQuery(c, AgentQuery).agent_id);
-    return c.json(await cancelRuns(options, c.var.actor, { ...where, named: null }));
+    const { agent_id: agentId } = readQuery(c, AgentQuery);
+    const where = await pathTarget(options, c, { agentId, scope: "runs:cancel" });
+    return c.json(await cancelRuns(options, c.var.caller, { ...where, named: null }));
   });
 
   routes.post("/conversations/:conversation_id/stream", async (c) => {
     const body = await readBody(c, FollowBody);
-    const where = await pathTarget(options, c, body.agent_id ?? undefined);
+    const where = await pathTarget(options, c, { agentId: body.agent_id ?? undefined, scope: "runs:read" });
     const runId = body.run_id == null ? undefined : requireId("run", body.run_id);
     const wish = { ...where, runId, otid: body.otid ?? undefined, signal: c.req.raw.signal };
-    const run = await runToFollow(options, c.var.actor, wish);
-    return resumedStream(options, run, { ...body, actor: c.var.actor });
+    const run = await runToFollow(options, c.var.caller, wish);
+    return resumedStream(options, run, { ...body, actor: may(c.var.caller, "runs:read") });
   });
 
   routes.post("/conversations/:conversation_id/messages/preview-raw-payload", async (c) => {
     const body = await readBody(c, PreviewBody);
-    const where = await pathTarget(options, c, body.agent_id ?? undefined);
+    const where = await pathTarget(options, c, { agentId: body.agent_id ?? undefined, scope: "agents:talk" });
     return c.json(await preview(options, c, { where, body, isStreaming: body.streaming ?? true }));
   });
 

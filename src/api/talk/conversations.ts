@@ -1,15 +1,17 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
+import type { Scope } from "../../access/role.ts";
 import type { Conversation } from "../../agent/conversation.ts";
 import { mustFind } from "../../agent/find.ts";
 import { changeConversation, createConversation } from "../../agent/life/create-conversation.ts";
+import type { Readers } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import { type AgentId, type ConversationId, parseId, requireId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { TimeFormat } from "../../core/time-format.ts";
 import type { Models } from "../../llm/models.ts";
 import { deleteConversation } from "../../run/delete-conversation.ts";
-import type { ApiEnv } from "../http/env.ts";
+import { type ApiEnv, readerFor } from "../http/env.ts";
 import { check, flagParam, given, pageOf, pageParams, readBody, readQuery } from "../http/request.ts";
 import { toWireConversation } from "../wire/conversation.ts";
 import { renamed } from "../wire/fields.ts";
@@ -55,7 +57,6 @@ const ConversationSendBody = SendBody.extend({ agent_id: z.string().nullish() })
 /** `/v1/conversations`: lines of talk with an agent beside its own. */
 export function conversationRoutes(options: ConversationRoutesOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
-  const { store } = options;
 
   routes.post("/conversations", async (c) => {
     const agentId = requireId("agent", c.req.query("agent_id") ?? "");
@@ -67,8 +68,8 @@ export function conversationRoutes(options: ConversationRoutesOptions): Hono<Api
       modelSettings: settingsOf(body),
       isolatedBlockLabels: body.isolated_block_labels ?? [],
     };
-    const conversation = await createConversation(options, c.var.actor, draft);
-    return c.json(await showConversation(options, c, conversation));
+    const conversation = await createConversation(options, c.var.caller, draft);
+    return c.json(await showConversation(readerFor(options, c, "agents:talk"), conversation));
   });
 
   routes.get("/conversations", async (c) => {
@@ -78,26 +79,31 @@ export function conversationRoutes(options: ConversationRoutesOptions): Hono<Api
     const orderBy = query.order_by === "created_at" || query.order_by === undefined ? "created_at" : "last_message_at";
     const agentId = query.agent_id === undefined ? undefined : requireId("agent", query.agent_id);
     const filter = given({ agentId, summarySearch: query.summary_search });
-    const reader = store.reader(c.var.actor);
+    const reader = readerFor(options, c, "agents:read");
     const found = await reader.conversations.list(filter, { ...page, orderBy });
     const contexts = await reader.messages.contextIds(found.map((conversation) => conversation.id));
     return c.json(found.map((conversation) => toWireConversation(conversation, contexts.get(conversation.id) ?? [])));
   });
 
   routes.get("/conversations/:conversation_id", async (c) =>
-    c.json(await showConversation(options, c, await find(options, c, pathConversation(c)))),
+    c.json(
+      await showConversation(
+        readerFor(options, c, "agents:read"),
+        await mustFind(readerFor(options, c, "agents:read").conversations, pathConversation(c)),
+      ),
+    ),
   );
 
   routes.patch("/conversations/:conversation_id", async (c) => {
     const id = pathConversation(c);
     const body = await readBody(c, UpdateBody);
     const change = given({ ...renamed(body), modelSettings: settingsOf(body) });
-    const changed = await changeConversation(options, c.var.actor, { id, change });
-    return c.json(await showConversation(options, c, changed));
+    const changed = await changeConversation(options, c.var.caller, { id, change });
+    return c.json(await showConversation(readerFor(options, c, "agents:write"), changed));
   });
 
   routes.delete("/conversations/:conversation_id", async (c) => {
-    await deleteConversation(options, c.var.actor, pathConversation(c));
+    await deleteConversation(options, c.var.caller, pathConversation(c));
     return c.json(null);
   });
 
@@ -106,7 +112,7 @@ export function conversationRoutes(options: ConversationRoutesOptions): Hono<Api
   routes.post("/conversations/:conversation_id/messages", async (c) => {
     const body = await readBody(c, ConversationSendBody);
     return send(options, c, {
-      where: await pathTarget(options, c, body.agent_id ?? undefined),
+      where: await pathTarget(options, c, { agentId: body.agent_id ?? undefined, scope: "agents:talk" }),
       body,
       isStreaming: body.streaming ?? true,
     });
@@ -119,7 +125,7 @@ export function conversationRoutes(options: ConversationRoutesOptions): Hono<Api
 export async function pathTarget(
   options: Pick<ConversationRoutesOptions, "store">,
   c: Context<ApiEnv>,
-  agentId: string | undefined,
+  { agentId, scope }: { readonly agentId: string | undefined; readonly scope: Scope },
 ): Promise<{ agentId: AgentId; conversationId: ConversationId | null }> {
   const text = c.req.param("conversation_id") ?? "";
   const direct = parseId("agent", text);
@@ -129,18 +135,20 @@ export async function pathTarget(
       throw new Failure("refused", "INVALID_ARGUMENT: agent_id is required with the conversation 'default'");
     return { agentId: requireId("agent", agentId), conversationId: null };
   }
-  const conversation = await find(options, c, requireId("conv", text));
+  const conversation = await mustFind(readerFor(options, c, scope).conversations, requireId("conv", text));
   return { agentId: conversation.agentId, conversationId: conversation.id };
 }
 
 async function listMessages(options: ConversationRoutesOptions, c: Context<ApiEnv>): Promise<Response> {
   const query = readQuery(c, MessagesQuery);
-  const where = await pathTarget(options, c, query.agent_id);
+  const where = await pathTarget(options, c, { agentId: query.agent_id, scope: "agents:read" });
   const page = pageOf(query, { limit: 100, order: "desc" });
   const filter = given({ groupId: query.group_id, includeErrors: query.include_err });
-  const found = await options.store
-    .reader(c.var.actor)
-    .messages.listThread(where.conversationId ?? where.agentId, filter, page);
+  const found = await readerFor(options, c, "agents:read").messages.listThread(
+    where.conversationId ?? where.agentId,
+    filter,
+    page,
+  );
   const view = { assistantText: true, useAssistantMessage: true, reverse: page.order === "desc" };
   return c.json(
     wanted(toWireMessages(found, view), { includeReturnMessageTypes: query.include_return_message_types ?? null }),
@@ -158,20 +166,11 @@ function pathConversation(c: Context<ApiEnv>): ConversationId {
   return requireId("conv", c.req.param("conversation_id") ?? "");
 }
 
-async function find(
-  { store }: Pick<ConversationRoutesOptions, "store">,
-  c: Context<ApiEnv>,
-  id: ConversationId,
-): Promise<Conversation> {
-  return mustFind(store.reader(c.var.actor).conversations, id);
-}
-
 /** A conversation as clients see it, with the ids of its context. */
 export async function showConversation(
-  { store }: Pick<ConversationRoutesOptions, "store">,
-  c: Context<ApiEnv>,
+  { messages }: Pick<Readers, "messages">,
   conversation: Conversation,
 ): Promise<JsonObject> {
-  const contexts = await store.reader(c.var.actor).messages.contextIds([conversation.id]);
+  const contexts = await messages.contextIds([conversation.id]);
   return toWireConversation(conversation, contexts.get(conversation.id) ?? []);
 }

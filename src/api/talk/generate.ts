@@ -25,7 +25,7 @@ export function generateRoutes(options: { readonly store: Store; readonly models
     const agentId = pathId(c, "agent", "agent_id");
     const body = await readBody(c, Body);
     try {
-      const { content, model, usage } = await generate(options, c.var.actor, {
+      const { content, model, usage } = await generate(options, c.var.caller, {
         agentId,
         prompt: body.prompt,
         systemPrompt: body.system_prompt ?? null,

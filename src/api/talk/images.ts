@@ -1,4 +1,6 @@
+import { type Caller, may } from "../../access/may.ts";
 import { Failure } from "../../core/failure.ts";
+import type { AgentId } from "../../core/id.ts";
 import type { FetchOutside, OutsideAnswer } from "../../core/outside.ts";
 import { IMAGE_BYTES_MAX, IMAGE_TYPES, imageTypeOf } from "./image-source.ts";
 import type { SendRequest } from "./messages-body.ts";
@@ -11,13 +13,27 @@ const REDIRECTS_MAX = 3;
 /** Bytes that are turned into text at once; more would be more arguments than a call takes. */
 const CHUNK_BYTES = 0x8000;
 
+/** Who has images fetched for which agent, and by what. */
+export interface ImageSources {
+  readonly caller: Caller;
+  readonly agentId: AgentId;
+  readonly fetchOutside: FetchOutside;
+}
+
 type Content = NonNullable<SendRequest["input"]>;
 type Part = Exclude<Content, string>[number];
 
 type Item = NonNullable<SendRequest["messages"]>[number];
 
-/** The request with every image that it names by an http address fetched and put in its place. */
-export async function withImages(body: SendRequest, fetchOutside: FetchOutside): Promise<SendRequest> {
+/**
+ * The request with every image that it names by an http address fetched and put in its place, for somebody who may talk to
+ * the agent.
+ */
+export async function withImages(
+  body: SendRequest,
+  { caller, agentId, fetchOutside }: ImageSources,
+): Promise<SendRequest> {
+  may(caller, "agents:talk", { agentId });
   const urls = new Set([body.input, ...(body.messages ?? []).flatMap(contentsOf)].flatMap(urlsOf));
   if (urls.size === 0) return body;
   if (urls.size > IMAGES_MAX)

@@ -6,7 +6,7 @@ import { type FoundMessage, searchMessages } from "../../agent/message-search.ts
 import { type ConversationId, requireId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { wellFormed } from "../../core/text.ts";
-import type { ApiEnv, RouteOptions } from "../http/env.ts";
+import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { given, readBody } from "../http/request.ts";
 import { toWireRow } from "../wire/context.ts";
 import { toWireMessages } from "../wire/message.ts";
@@ -50,7 +50,7 @@ export function messageSearchRoutes({ store, clock }: Pick<RouteOptions, "store"
   routes.post("/messages/search", async (c) => {
     const body = await readBody(c, SearchBody);
     const search = { ...searchOf(body, body.query), isLiteral: true, at: clock.now() };
-    const found = await searchMessages(store.reader(c.var.actor), search);
+    const found = await searchMessages(readerFor({ store }, c, "agents:read"), search);
     return c.json(found.flatMap(toWireResult).slice(0, body.limit));
   });
 
@@ -64,7 +64,7 @@ export function messageSearchRoutes({ store, clock }: Pick<RouteOptions, "store"
       at: clock.now(),
       ...given({ roles, projectId: body.project_id, templateId: body.template_id }),
     };
-    const found = await searchMessages(store.reader(c.var.actor), search);
+    const found = await searchMessages(readerFor({ store }, c, "agents:read"), search);
     return c.json(found.map(toRankedResult));
   });
 

@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
+import { may } from "../../access/may.ts";
 import { mustFind } from "../../agent/find.ts";
 import type { Message } from "../../agent/message.ts";
 import type { MessageFilter } from "../../agent/ports/filters.ts";
@@ -9,7 +10,7 @@ import { type ConversationId, requireId } from "../../core/id.ts";
 import type { Page } from "../../core/page.ts";
 import { cancelRuns } from "../../run/cancel-runs.ts";
 import { speechOf } from "../../run/step/speech.ts";
-import type { ApiEnv } from "../http/env.ts";
+import { type ApiEnv, readerFor } from "../http/env.ts";
 import { flagParam, given, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
 import { type MessageView, toWireMessages } from "../wire/message.ts";
 import { toWireRun } from "../wire/run.ts";
@@ -39,7 +40,7 @@ const CancelBody = z.object({ run_ids: z.array(z.string()).max(RUN_IDS_MAX).null
 /** Everything that sends messages to agents, or shows them. */
 export function messageRoutes(options: SendOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
-  const { store, runner } = options;
+  const { runner } = options;
 
   routes.post("/agents/:agent_id/messages", async (c) => {
     const body = await readBody(c, SendBody);
@@ -57,9 +58,11 @@ export function messageRoutes(options: SendOptions): Hono<ApiEnv> {
     if (callback_url != null) options.checkOutsideUrl(callback_url);
     // Nobody waits who could run a tool of the client.
     const asked = askedOf({ ...body, client_tools: null, client_skills: null, background: true }, false);
-    const input = inputOf(await withImages(body, options.fetchOutside));
+    const { caller } = c.var;
+    const where = agentTarget(c);
+    const input = inputOf(await withImages(body, { ...options, ...where, caller }));
     const callback = callback_url == null ? {} : { callbackUrl: callback_url };
-    const { run } = await runner.start(c.var.actor, { ...agentTarget(c), ...asked, input, ...callback });
+    const { run } = await runner.start(caller, { ...where, ...asked, input, ...callback });
     c.env?.runBegan?.(run.id);
     // As in Letta it has not begun yet. A request that came again may find it ended.
     return c.json(toWireRun(run.completedAt === null ? { ...run, status: "created" } : run));
@@ -73,7 +76,7 @@ export function messageRoutes(options: SendOptions): Hono<ApiEnv> {
   routes.post("/agents/:agent_id/messages/cancel", async (c) => {
     const agentId = pathId(c, "agent", "agent_id");
     const { run_ids } = await readBody(c, CancelBody);
-    return c.json(await cancelRuns(options, c.var.actor, { agentId, named: run_ids ?? null }));
+    return c.json(await cancelRuns(options, c.var.caller, { agentId, named: run_ids ?? null }));
   });
 
   routes.get("/agents/:agent_id/messages", async (c) => listForAgent(options, c));
@@ -87,7 +90,7 @@ export function messageRoutes(options: SendOptions): Hono<ApiEnv> {
     const page = pageOf(query, { limit: 100, order: "desc" });
     const conversationId = conversationFilter(query.conversation_id);
     const filter = conversationId === undefined ? {} : { conversationId };
-    const found = await listInTime(store.reader(c.var.actor), filter, page);
+    const found = await listInTime(readerFor(options, c, "agents:read"), filter, page);
     const view = { assistantText: true, useAssistantMessage: true };
     return c.json(
       wanted(toWireMessages(found, view), { includeReturnMessageTypes: query.include_return_message_types ?? null }),
@@ -96,25 +99,25 @@ export function messageRoutes(options: SendOptions): Hono<ApiEnv> {
 
   routes.get("/messages/:message_id", async (c) => {
     const id = pathId(c, "message", "message_id");
-    const message = await mustFind(store.reader(c.var.actor).messages, id);
+    const message = await mustFind(readerFor(options, c, "agents:read").messages, id);
     return c.json(toWireMessages([message], { assistantText: false, useAssistantMessage: true }));
   });
 
   routes.post("/runs/:run_id/stream", async (c) => {
     const runId = pathId(c, "run", "run_id");
     const body = await readBody(c, ResumeBody);
-    const run = await mustFind(store.reader(c.var.actor).runs, runId, `Run with id '${runId}' not found`);
-    return resumedStream(options, run, { ...body, actor: c.var.actor });
+    const run = await mustFind(readerFor(options, c, "runs:read").runs, runId, `Run with id '${runId}' not found`);
+    return resumedStream(options, run, { ...body, actor: may(c.var.caller, "runs:read") });
   });
 
   return routes;
 }
 
-async function listForAgent({ store }: Pick<SendOptions, "store">, c: Context<ApiEnv>): Promise<Response> {
+async function listForAgent(options: Pick<SendOptions, "store">, c: Context<ApiEnv>): Promise<Response> {
   const agentId = pathId(c, "agent", "agent_id");
   const query = readQuery(c, ListQuery);
   const page = pageOf(query, { limit: 100, order: "desc" });
-  const reader = store.reader(c.var.actor);
+  const reader = readerFor(options, c, "agents:read");
   const agent = await mustFind(reader.agents, agentId);
   const conversationId = conversationFilter(query.conversation_id);
   const filter = {

@@ -2,7 +2,6 @@ import type { Context } from "hono";
 import type { Ended } from "../../agent/events.ts";
 import type { Store } from "../../agent/ports/ports.ts";
 import { NO_USAGE } from "../../agent/usage.ts";
-import type { Actor } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { FetchOutside } from "../../core/outside.ts";
 import type { LoggedEvent } from "../../run/log/stored-event.ts";
@@ -43,14 +42,15 @@ export async function send(
 ): Promise<Response> {
   checkSend(body, isStreaming);
   const asked = askedOf(body, isStreaming);
-  const input = inputOf(await withImages(body, options.fetchOutside));
-  const started = await options.runner.start(c.var.actor, { ...where, ...asked, input });
+  const { caller } = c.var;
+  const input = inputOf(await withImages(body, { ...options, ...where, caller }));
+  const started = await options.runner.start(caller, { ...where, ...asked, input });
   c.env?.runBegan?.(started.run.id);
-  if (!isStreaming) return c.json(replyOf(started, await eventsWhenDone(options, c.var.actor, started)));
+  if (!isStreaming) return c.json(replyOf(started, await eventsWhenDone(options, started)));
   const includePings = body.include_pings ?? true;
   // The first event only tells the run's id by way of a ping.
   const startingAfter = includePings ? 0 : 1;
-  const request = { actor: c.var.actor, startingAfter, includePings, isNumbered: asked.background };
+  const request = { actor: started.actor, startingAfter, includePings, isNumbered: asked.background };
   return runStream(options, started, request);
 }
 
@@ -61,15 +61,15 @@ export async function preview(
   { where, body, isStreaming }: Sending,
 ): Promise<JsonObject> {
   checkSend(body, isStreaming);
-  const input = inputOf(await withImages(body, options.fetchOutside));
-  return options.runner.preview(c.var.actor, { ...where, ...askedOf(body, isStreaming), input });
+  const { caller } = c.var;
+  const input = inputOf(await withImages(body, { ...options, ...where, caller }));
+  return options.runner.preview(caller, { ...where, ...askedOf(body, isStreaming), input });
 }
 
 /** Everything that happened in a run, once it has ended; throws what made it fail. */
 export async function eventsWhenDone(
   { logs }: Pick<SendOptions, "logs">,
-  actor: Actor,
-  { run, done }: Pick<StartedRun, "run" | "done">,
+  { run, done, actor }: Pick<StartedRun, "run" | "done" | "actor">,
 ): Promise<readonly LoggedEvent[]> {
   const { failure } = await done;
   if (failure !== null) throw failure;

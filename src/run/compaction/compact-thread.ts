@@ -1,10 +1,11 @@
+import { type Caller, may } from "../../access/may.ts";
 import type { Agent } from "../../agent/agent.ts";
 import { requireIdle } from "../../agent/life/admission.ts";
 import { type AgentWorkshop, type CompactionWish, mergedCompaction } from "../../agent/life/create-agent.ts";
 import { type Message, textOf } from "../../agent/message.ts";
 import type { Readers } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
-import type { Actor, ConversationId, MessageId } from "../../core/id.ts";
+import type { ConversationId, MessageId } from "../../core/id.ts";
 import { summaryTextOf } from "../step/summary-message.ts";
 import { schemaOf } from "../step/tool-offer.ts";
 import { type CompactionTarget, makeCompaction, planCompaction, storeCompaction } from "./compact.ts";
@@ -36,9 +37,10 @@ const REQUESTED = { trigger: "requested", contextTokens: null, isDrop: false } a
  */
 export async function compactThread(
   workshop: AgentWorkshop,
-  actor: Actor,
+  caller: Caller,
   wanted: ThreadCompaction,
 ): Promise<ThreadCompacted> {
+  const actor = may(caller, "agents:talk", { agentId: wanted.agent.id });
   const { store } = workshop;
   const reader = store.reader(actor);
   await requireIdle(reader, wanted);

@@ -1,3 +1,4 @@
+import { type Caller, everywhere, may } from "../../access/may.ts";
 import type { Agent } from "../../agent/agent.ts";
 import type { Conversation } from "../../agent/conversation.ts";
 import { mustFind } from "../../agent/find.ts";
@@ -59,6 +60,24 @@ export interface RunSetup
   readonly conversationId: ConversationId | null;
   /** The group that looks after the agent's memory; what is said to the agent is part of its history. */
   readonly groupId: GroupId | null;
+}
+
+/**
+ * As {@link setUp}, for whoever asks: they must be allowed to talk to the agent by this model, and to answer requests for
+ * approval where the input does. What they began goes on as they could not see it, with all that the agent shares.
+ */
+export async function permittedSetUp(
+  options: Pick<RunnerOptions, "store" | "models" | "settingsOf">,
+  caller: Caller,
+  request: Pick<TurnRequest, "agentId" | "conversationId" | "options" | "input">,
+): Promise<{ readonly actor: Actor; readonly setup: RunSetup }> {
+  const { agentId, input } = request;
+  const actor = may(caller, "agents:talk", { agentId });
+  if (input.approvals.length > 0) may(caller, "approvals:answer", { agentId });
+  const setup = await setUp(options, actor, request);
+  const { handle, model } = setup.agent.llmConfig;
+  may(caller, "agents:talk", { agentId, model: handle ?? model });
+  return { actor: everywhere(actor), setup };
 }
 
 /** Looks up what the request names, and opens the model that will answer it. */

@@ -3,7 +3,7 @@ import type { AgentFilter } from "../../agent/ports/filters.ts";
 import type { AgentStore } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import type { AgentId, BlockId } from "../../core/id.ts";
-import { isOurs } from "../base/is-ours.ts";
+import { isOurs, ours } from "../base/is-ours.ts";
 import { countRows, type PageSource, readPage } from "../base/pages.ts";
 import { containing, fromJson } from "../base/rows.ts";
 import type { Session } from "../base/session.ts";
@@ -22,11 +22,11 @@ export function sqlAgentStore(session: Session): AgentStore {
 
     async list(filter, page) {
       const source = { table: AGENTS, column: page.orderBy, missing: "ignore" } satisfies PageSource;
-      return readPage(session, source, { page, condition: matches(organizationId, filter) });
+      return readPage(session, source, { page, condition: matches(session, filter) });
     },
 
     async count(filter) {
-      return countRows(session, AGENTS, matches(organizationId, filter));
+      return countRows(session, AGENTS, matches(session, filter));
     },
 
     async insert(agent) {
@@ -134,8 +134,8 @@ async function removeIsolatedBlocks({ db, organizationId }: Session, id: AgentId
 }
 
 /** The filter as one condition; every agent of the organisation when it is empty, hidden ones aside. */
-function matches(organizationId: string, filter: AgentFilter): RawBuilder<SqlBool> {
-  const conditions: RawBuilder<SqlBool>[] = [sql`agents.organization_id = ${organizationId}`];
+function matches(session: Session, filter: AgentFilter): RawBuilder<SqlBool> {
+  const conditions: RawBuilder<SqlBool>[] = [ours(session, "agents")];
   const equals = (column: string, value: string | undefined) => {
     if (value !== undefined) conditions.push(sql`${sql.ref(`agents.${column}`)} = ${value}`);
   };

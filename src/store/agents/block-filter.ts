@@ -1,11 +1,13 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { BlockFilter } from "../../umi/core/block-store.ts";
+import { ours } from "../base/is-ours.ts";
 import { containing } from "../base/rows.ts";
+import type { Session } from "../base/session.ts";
 import { identityConditions } from "./identities.ts";
 
 /** What a filter says of the columns of `blocks`. */
-export function matches(organizationId: string, filter: BlockFilter): RawBuilder<SqlBool> {
-  const conditions: RawBuilder<SqlBool>[] = [sql`blocks.organization_id = ${organizationId}`];
+export function matches(session: Session, filter: BlockFilter): RawBuilder<SqlBool> {
+  const conditions: RawBuilder<SqlBool>[] = [ours(session, "blocks")];
   const equals = (column: string, value: string | undefined) => {
     if (value !== undefined) conditions.push(sql`${sql.ref(`blocks.${column}`)} = ${value}`);
   };

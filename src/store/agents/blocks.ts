@@ -2,7 +2,7 @@ import { Failure } from "../../core/failure.ts";
 import type { AgentId } from "../../core/id.ts";
 import type { Block } from "../../umi/core/block.ts";
 import type { BlockStore } from "../../umi/core/block-store.ts";
-import { isOurs } from "../base/is-ours.ts";
+import { isOurs, ours } from "../base/is-ours.ts";
 import { countRows, findRow, type PageSource, readPage, removeRow } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";
 import { matches } from "./block-filter.ts";
@@ -43,12 +43,12 @@ function blockReads(session: Session): Reads {
     },
 
     async list(filter, page) {
-      const condition = matches(organizationId, filter);
+      const condition = matches(session, filter);
       return withTags(session, await readPage(session, SOURCE, { page, condition }));
     },
 
     async count(filter) {
-      return countRows(session, BLOCKS, matches(organizationId, filter));
+      return countRows(session, BLOCKS, matches(session, filter));
     },
 
     async agentsOf(id) {
@@ -57,7 +57,7 @@ function blockReads(session: Session): Reads {
         .innerJoin("agents", "agents.id", "agent_blocks.agent_id")
         .select("agents.id")
         .where("agent_blocks.block_id", "=", id)
-        .where("agents.organization_id", "=", organizationId)
+        .where(ours(session, "agents"))
         .orderBy("agents.created_at")
         .execute();
       return rows.map((row) => row.id);

@@ -2,6 +2,7 @@ import { type SqlBool, sql } from "kysely";
 import type { ConversationStore } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import type { BlockId } from "../../core/id.ts";
+import { ours } from "../base/is-ours.ts";
 import { limitOf, orderOf, type PageSource, pageCondition, readable } from "../base/pages.ts";
 import { containing, fromJson } from "../base/rows.ts";
 import type { Session } from "../base/session.ts";
@@ -21,7 +22,7 @@ export function sqlConversationStore(session: Session): ConversationStore {
       const rows = await db
         .selectFrom("conversations")
         .select(CONVERSATIONS.selection)
-        .where("organization_id", "=", organizationId)
+        .where(ours(session, "conversations"))
         .where((eb) => (agentId === undefined ? eb.and([]) : eb("agent_id", "=", agentId)))
         .$if(summarySearch !== undefined, (query) =>
           query.where(

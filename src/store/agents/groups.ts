@@ -2,6 +2,7 @@ import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { Group, GroupFilter, GroupStore } from "../../agent/group.ts";
 import { Failure } from "../../core/failure.ts";
 import type { AgentId, GroupId } from "../../core/id.ts";
+import { ours } from "../base/is-ours.ts";
 import { countRows, type PageSource, readPage, removeRow } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";
 import { GROUPS, type StoredGroup } from "./tables.ts";
@@ -11,12 +12,13 @@ const SOURCE = { table: GROUPS, column: "created_at", missing: "ignore" } satisf
 /** {@link GroupStore} over SQL. */
 export function sqlGroupStore(session: Session): GroupStore {
   const { db, organizationId } = session;
-  const ours = sql<SqlBool>`groups.organization_id = ${organizationId}`;
+  const isOurs = sql<SqlBool>`groups.organization_id = ${organizationId}`;
+  const isSeen = ours(session, "groups");
   const select = async (condition: RawBuilder<SqlBool>) => {
     const rows = await db
       .selectFrom("groups")
       .select(GROUPS.selection)
-      .where(ours)
+      .where(isSeen)
       .where(condition)
       .orderBy("created_at")
       .orderBy("id")
@@ -34,12 +36,12 @@ export function sqlGroupStore(session: Session): GroupStore {
         session,
         await readPage(session, SOURCE, {
           page,
-          condition: sql<SqlBool>`${ours} and ${matches(filter)}`,
+          condition: sql<SqlBool>`${isSeen} and ${matches(filter)}`,
         }),
       );
     },
 
-    count: () => countRows(session, GROUPS, ours),
+    count: () => countRows(session, GROUPS, isSeen),
 
     async managedBy(ids) {
       if (ids.length === 0) return new Map();
@@ -62,7 +64,7 @@ export function sqlGroupStore(session: Session): GroupStore {
 
     async save(group) {
       const { id, ...row } = GROUPS.row(group);
-      const result = await db.updateTable("groups").set(row).where("id", "=", id).where(ours).executeTakeFirst();
+      const result = await db.updateTable("groups").set(row).where("id", "=", id).where(isOurs).executeTakeFirst();
       if (result.numUpdatedRows === 0n) throw missing(group.id);
       await db.deleteFrom("group_agents").where("group_id", "=", id).execute();
       await db.deleteFrom("group_blocks").where("group_id", "=", id).execute();
@@ -71,7 +73,7 @@ export function sqlGroupStore(session: Session): GroupStore {
 
     async noteTurn(id, { turnsCounter, lastProcessedMessageId }) {
       const turn = { turns_counter: turnsCounter, last_processed_message_id: lastProcessedMessageId };
-      await db.updateTable("groups").set(turn).where("id", "=", id).where(ours).execute();
+      await db.updateTable("groups").set(turn).where("id", "=", id).where(isOurs).execute();
     },
 
     async remove(id) {

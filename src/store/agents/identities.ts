@@ -4,7 +4,7 @@ import type { IdentityFilter } from "../../agent/ports/filters.ts";
 import type { IdentityLinks, IdentityStore } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import type { AgentId, IdentityId } from "../../core/id.ts";
-import { isOurs } from "../base/is-ours.ts";
+import { isOurs, ours } from "../base/is-ours.ts";
 import { findRow, type PageSource, readPage, removeRow } from "../base/pages.ts";
 import { containing } from "../base/rows.ts";
 import type { Session } from "../base/session.ts";
@@ -23,14 +23,14 @@ export function sqlIdentityStore(session: Session): IdentityStore {
     findByKey: (identifierKey, projectId) => findByKey(session, identifierKey, projectId),
 
     async list(filter, page) {
-      return readPage(session, SOURCE, { page, condition: matches(organizationId, filter) });
+      return readPage(session, SOURCE, { page, condition: matches(session, filter) });
     },
 
     async count() {
       const row = await db
         .selectFrom("identities")
         .select((eb) => eb.fn.countAll<number>().as("total"))
-        .where("organization_id", "=", organizationId)
+        .where(ours(session, "identities"))
         .executeTakeFirstOrThrow();
       return Number(row.total);
     },
@@ -172,17 +172,15 @@ async function listForAgents(
   return found;
 }
 
-async function linksOf(
-  { db, organizationId }: Session,
-  ids: readonly IdentityId[],
-): Promise<ReadonlyMap<IdentityId, IdentityLinks>> {
+async function linksOf(session: Session, ids: readonly IdentityId[]): Promise<ReadonlyMap<IdentityId, IdentityLinks>> {
   if (ids.length === 0) return new Map();
+  const { db } = session;
   const agents = await db
     .selectFrom("agent_identities")
     .innerJoin("agents", "agents.id", "agent_identities.agent_id")
     .select(["agent_identities.identity_id", "agents.id"])
     .where("agent_identities.identity_id", "in", ids)
-    .where("agents.organization_id", "=", organizationId)
+    .where(ours(session, "agents"))
     .orderBy("agents.created_at")
     .orderBy("agents.id")
     .limit(LINKS_MAX)
@@ -192,7 +190,7 @@ async function linksOf(
     .innerJoin("blocks", "blocks.id", "block_identities.block_id")
     .select(["block_identities.identity_id", "blocks.id"])
     .where("block_identities.identity_id", "in", ids)
-    .where("blocks.organization_id", "=", organizationId)
+    .where(ours(session, "blocks"))
     .orderBy("blocks.created_at")
     .orderBy("blocks.id")
     .limit(LINKS_MAX)
@@ -202,8 +200,8 @@ async function linksOf(
   return new Map(ids.map((id) => [id, { agentIds: of(agents, id), blockIds: of(blocks, id) }]));
 }
 
-function matches(organizationId: string, filter: IdentityFilter): RawBuilder<SqlBool> {
-  const conditions: RawBuilder<SqlBool>[] = [sql`identities.organization_id = ${organizationId}`];
+function matches(session: Session, filter: IdentityFilter): RawBuilder<SqlBool> {
+  const conditions: RawBuilder<SqlBool>[] = [ours(session, "identities")];
   const equals = (column: string, value: string | undefined) => {
     if (value !== undefined) conditions.push(sql`${sql.ref(`identities.${column}`)} = ${value}`);
   };

@@ -1,6 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import { Failure } from "../../core/failure.ts";
 import { PAGE_ITEMS_MAX, type Page } from "../../core/page.ts";
+import { ours } from "./is-ours.ts";
 import type { Tables } from "./schema.ts";
 import type { Session } from "./session.ts";
 
@@ -98,12 +99,12 @@ export async function countRows(
 
 /** What the row of this id holds; undefined when the organisation has none. */
 export async function findRow<Row, T>(
-  { db, organizationId }: Session,
+  session: Session,
   { name, selected, read }: PagedTable<Row, T>,
   id: string,
 ): Promise<T | undefined> {
   const { rows } = await sql<Row>`select ${sql.raw(selected())} from ${sql.table(name)}
-    where id = ${id} and organization_id = ${organizationId}`.execute(db);
+    where id = ${id} and ${ours(session, name)}`.execute(session.db);
   return rows[0] && read(rows[0]);
 }
 

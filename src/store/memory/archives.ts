@@ -3,7 +3,7 @@ import { Failure } from "../../core/failure.ts";
 import type { AgentId, ArchiveId } from "../../core/id.ts";
 import { embeddingKeyOf } from "../../llm/catalog.ts";
 import type { Archive, ArchiveFilter, ArchiveStore } from "../../umi/archive/archive.ts";
-import { isOurs } from "../base/is-ours.ts";
+import { isOurs, ours } from "../base/is-ours.ts";
 import { findRow, type PageSource, readPage, removeRow } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";
 import { sqlBacklog } from "./backlog.ts";
@@ -19,7 +19,7 @@ export function sqlArchiveStore(session: Session): ArchiveStore {
     find: (id) => findRow(session, ARCHIVES, id),
 
     async list(filter, page) {
-      return readPage(session, SOURCE, { page, condition: matches(organizationId, filter) });
+      return readPage(session, SOURCE, { page, condition: matches(session, filter) });
     },
 
     async insert(archive) {
@@ -88,8 +88,8 @@ async function attach({ db }: Session, agentId: AgentId, id: ArchiveId, isOwned:
     .execute();
 }
 
-function matches(organizationId: string, { name, agentId }: ArchiveFilter): RawBuilder<SqlBool> {
-  const conditions: RawBuilder<SqlBool>[] = [sql`archives.organization_id = ${organizationId}`];
+function matches(session: Session, { name, agentId }: ArchiveFilter): RawBuilder<SqlBool> {
+  const conditions: RawBuilder<SqlBool>[] = [ours(session, "archives")];
   if (name !== undefined) conditions.push(sql`archives.name = ${name}`);
   if (agentId !== undefined) {
     conditions.push(

@@ -3,6 +3,7 @@ import type { MessageFilter } from "../../agent/ports/filters.ts";
 import type { ThreadId } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import type { Page } from "../../core/page.ts";
+import { ours } from "../base/is-ours.ts";
 import type { Session } from "../base/session.ts";
 import { REPLACED_AT_HOME } from "./message-rows.ts";
 
@@ -11,11 +12,11 @@ export const IS_REPLACED = `(coalesce(messages.is_error, 0) = 1 or ${REPLACED_AT
 
 /** What a filter says of the columns of `messages`; `isReplaced` is the condition for what lists leave out as errors. */
 export function matches(
-  organizationId: string,
+  session: Session,
   filter: MessageFilter,
   isReplaced: string = IS_REPLACED,
 ): RawBuilder<SqlBool> {
-  const conditions: RawBuilder<SqlBool>[] = [sql`messages.organization_id = ${organizationId}`];
+  const conditions: RawBuilder<SqlBool>[] = [ours(session, "messages")];
   const equals = (column: string, value: string | undefined) => {
     if (value !== undefined) conditions.push(sql`${sql.ref(`messages.${column}`)} = ${value}`);
   };

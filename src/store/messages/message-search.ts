@@ -2,6 +2,7 @@ import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { MessageRole } from "../../agent/message.ts";
 import type { SpokenFilter } from "../../agent/ports/filters.ts";
 import type { MessageStore } from "../../agent/ports/ports.ts";
+import { ours } from "../base/is-ours.ts";
 import { readable } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";
 import { IS_REPLACED } from "./message-filter.ts";
@@ -24,7 +25,7 @@ export function sqlMessageFinder(session: Session): MessageFinder {
         .select(HOME_COLUMNS)
         .where("id", "in", [...ids])
         .where(sql<SqlBool>`not ${sql.raw(IS_REPLACED)}`)
-        .where("organization_id", "=", organizationId)
+        .where(ours(session, "messages"))
         .execute();
       return readable(session, MESSAGES, rows);
     },
@@ -59,7 +60,7 @@ export function sqlMessageFinder(session: Session): MessageFinder {
       const rows = await db
         .selectFrom("messages")
         .select(HOME_COLUMNS)
-        .where(matches(organizationId, filter))
+        .where(matches(session, filter))
         .orderBy("sequence_id", "desc")
         .limit(limit)
         .execute();
@@ -70,9 +71,9 @@ export function sqlMessageFinder(session: Session): MessageFinder {
   };
 }
 
-function matches(organizationId: string, filter: SpokenFilter): RawBuilder<SqlBool> {
+function matches(session: Session, filter: SpokenFilter): RawBuilder<SqlBool> {
   const conditions: RawBuilder<SqlBool>[] = [
-    sql`messages.organization_id = ${organizationId}`,
+    ours(session, "messages"),
     sql`messages.is_spoken = 1`,
     sql`not ${sql.raw(REPLACED_AT_HOME)}`,
   ];

@@ -1,4 +1,5 @@
 import type { MessageStore } from "../../agent/ports/ports.ts";
+import { ours } from "../base/is-ours.ts";
 import { limitOf, readable } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";
 import { sqlForks } from "./forks.ts";
@@ -23,7 +24,7 @@ function sqlMessages(session: Session): Omit<MessageStore, keyof Threads | keyof
         .selectFrom("messages")
         .select(HOME_COLUMNS)
         .where("id", "=", id)
-        .where("organization_id", "=", organizationId)
+        .where(ours(session, "messages"))
         .executeTakeFirst();
       return row && MESSAGES.read(row);
     },
@@ -32,7 +33,7 @@ function sqlMessages(session: Session): Omit<MessageStore, keyof Threads | keyof
       const rows = await db
         .selectFrom("messages")
         .select(HOME_COLUMNS)
-        .where(matches(organizationId, filter))
+        .where(matches(session, filter))
         .where(await cursorCondition(session, page, null))
         .orderBy("sequence_id", page.order)
         .limit(limitOf(page))

@@ -22,7 +22,7 @@ export type Threads = Pick<
 
 /** Threads over SQL. */
 export function sqlThreads(session: Session): Threads {
-  const { db, organizationId } = session;
+  const { db } = session;
   return {
     async listThread(threadId, filter, page) {
       const rows = await db
@@ -31,7 +31,7 @@ export function sqlThreads(session: Session): Threads {
         .select(STORED_COLUMNS)
         .select(IS_ERROR_HERE)
         .where("thread_messages.thread_id", "=", threadId)
-        .where(matches(organizationId, filter, "(thread_messages.is_replaced = 1)"))
+        .where(matches(session, filter, "(thread_messages.is_replaced = 1)"))
         .where(await cursorCondition(session, page, threadId))
         .orderBy("thread_messages.position", page.order)
         .limit(limitOf(page))

@@ -1,5 +1,6 @@
 import type { ProviderTraceStore } from "../../agent/provider-trace.ts";
 import type { RunId } from "../../core/id.ts";
+import { ours } from "../base/is-ours.ts";
 import type { Session } from "../base/session.ts";
 import { PROVIDER_TRACES } from "./tables.ts";
 
@@ -17,7 +18,7 @@ export function sqlProviderTraceStore(session: Session): ProviderTraceStore {
         .selectFrom("provider_traces")
         .select(PROVIDER_TRACES.selection)
         .where("step_id", "=", stepId)
-        .where("organization_id", "=", organizationId)
+        .where(ours(session, "provider_traces"))
         .executeTakeFirst();
       return row && PROVIDER_TRACES.read(row);
     },

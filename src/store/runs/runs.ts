@@ -3,6 +3,7 @@ import type { RunFilter } from "../../agent/ports/filters.ts";
 import type { RunStore, UnfinishedRun } from "../../agent/ports/ports.ts";
 import type { ExpiringApproval } from "../../agent/run.ts";
 import { Failure } from "../../core/failure.ts";
+import { ours } from "../base/is-ours.ts";
 import { type PageSource, readPage, removeRow } from "../base/pages.ts";
 import { toActor } from "../base/rows.ts";
 import type { Tables } from "../base/schema.ts";
@@ -27,7 +28,7 @@ export function sqlRunStore(session: Session): RunStore {
     active: (agentId, conversationId) => activeRun(session, agentId, conversationId),
 
     async list(filter, page) {
-      return readPage(session, SOURCE, { page, condition: matches(organizationId, filter) });
+      return readPage(session, SOURCE, { page, condition: matches(session, filter) });
     },
 
     insert: (run) => insertRun(session, run),
@@ -83,8 +84,8 @@ export async function unfinishedRuns(db: Kysely<Tables>): Promise<readonly Unfin
   return rows.map((row) => ({ actor: toActor(row), runId: row.id }));
 }
 
-function matches(organizationId: string, filter: RunFilter): RawBuilder<SqlBool> {
-  const conditions: RawBuilder<SqlBool>[] = [sql`runs.organization_id = ${organizationId}`];
+function matches(session: Session, filter: RunFilter): RawBuilder<SqlBool> {
+  const conditions: RawBuilder<SqlBool>[] = [ours(session, "runs")];
   const oneOf = (column: string, values: readonly string[] | undefined) => {
     if (values !== undefined && values.length > 0)
       conditions.push(sql`${sql.ref(`runs.${column}`)} in (${sql.join([...values])})`);

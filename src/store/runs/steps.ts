@@ -1,6 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { StepFilter } from "../../agent/ports/filters.ts";
 import type { StepStore } from "../../agent/ports/ports.ts";
+import { ours } from "../base/is-ours.ts";
 import { findRow, type PageSource, readPage } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";
 import { insertStep } from "./steps.hot.ts";
@@ -15,7 +16,7 @@ export function sqlStepStore(session: Session): StepStore {
     find: (id) => findRow(session, STEPS, id),
 
     async list(filter, page) {
-      return readPage(session, SOURCE, { page, condition: matches(organizationId, filter) });
+      return readPage(session, SOURCE, { page, condition: matches(session, filter) });
     },
 
     insert: (step) => insertStep(session, step),
@@ -32,8 +33,8 @@ export function sqlStepStore(session: Session): StepStore {
   };
 }
 
-function matches(organizationId: string, filter: StepFilter): RawBuilder<SqlBool> {
-  const conditions: RawBuilder<SqlBool>[] = [sql`steps.organization_id = ${organizationId}`];
+function matches(session: Session, filter: StepFilter): RawBuilder<SqlBool> {
+  const conditions: RawBuilder<SqlBool>[] = [ours(session, "steps")];
   const equals = (column: string, value: string | undefined) => {
     if (value !== undefined) conditions.push(sql`${sql.ref(`steps.${column}`)} = ${value}`);
   };
