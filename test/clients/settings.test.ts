@@ -77,6 +77,7 @@ test("readSettings() knows Letta's names for the key, the timeouts and the origi
 test("readSettings() takes origins as browsers send them, and no other text for one", () => {
   const origins = (text: string) => readSettings({}, { SELKIE_ORIGINS: text }).origins;
   expect(origins("HTTP://Localhost:3000/, app://obsidian.md")).toEqual(["http://localhost:3000", "app://obsidian.md"]);
+  expect(origins("Local, https://a.example")).toEqual(["local", "https://a.example"]);
   for (const text of ["*", "localhost:3000", "https://a.example/path", "null"])
     expect(() => origins(text)).toThrow(/SELKIE_ORIGINS must name origins such as .*, got '/);
 });

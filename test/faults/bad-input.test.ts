@@ -987,6 +987,22 @@ describe("the door", () => {
     expect(await from("cross-site", { "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe" })).toBe(403);
   });
 
+  test("SELKIE_ORIGINS=local lets pages of this machine in without a key, and none of another", async () => {
+    const open = await startHttpServer({ SELKIE_ORIGINS: "local" });
+    try {
+      const from = async (origin: string) => {
+        const response = await fetch(`${open.url}/v1/agents/count`, { headers: { origin } });
+        return [response.status, response.headers.get("access-control-allow-origin")];
+      };
+      for (const origin of ["http://localhost:3000", "http://127.0.0.1:5173", "http://app.localhost"])
+        expect(await from(origin)).toEqual([200, origin]);
+      for (const origin of ["https://evil.example", "http://localhost.evil.example", "null", "local"])
+        expect(await from(origin)).toEqual([403, null]);
+    } finally {
+      await open.close();
+    }
+  });
+
   test("a name that somebody else's name server gives makes no page the server's own, even where strangers are let in", async () => {
     const open = await startHttpServer({ SELKIE_INSECURE: "true", SELKIE_HOST: "0.0.0.0" });
     try {

@@ -10,7 +10,7 @@ export interface AuthOptions {
   readonly apiKey: string | null;
   /** Whether requests must name this machine as their host: set when only it can reach the server. */
   readonly localOnly: boolean;
-  /** Origins of web pages of others that may use the server, in small letters. */
+  /** Origins of web pages of others that may use the server, in small letters; {@link LOCAL_PAGES} is all of this machine. */
   readonly origins: readonly string[];
 }
 
@@ -24,9 +24,14 @@ const LOCAL_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
 const FIXED_HOST = /^(?:localhost|\d{1,3}(?:\.\d{1,3}){3}|\[[\da-f:.]+\])(?::\d+)?$/i;
 /** Web pages that come from this machine, whichever program serves them. */
 const LOCAL_ORIGIN = /^https?:\/\/(?:(?:[a-z0-9-]+\.)*localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/i;
+/** Stands among origins for every page of this machine, whichever program serves it. */
+export const LOCAL_PAGES = "local";
+
 /** Whether a web page of this origin may read what the server answers; with a key, those of this machine may, too. */
 export function isAllowedOrigin(origin: string, { apiKey, origins }: AuthOptions): boolean {
-  return origins.includes(origin.toLowerCase()) || (apiKey !== null && LOCAL_ORIGIN.test(origin));
+  const takesLocal = apiKey !== null || origins.includes(LOCAL_PAGES);
+  const isListed = origin !== LOCAL_PAGES && origins.includes(origin.toLowerCase());
+  return isListed || (takesLocal && LOCAL_ORIGIN.test(origin));
 }
 
 /** Lets a request in, or answers before anything of its body is read. */

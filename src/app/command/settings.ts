@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { LOCAL_PAGES } from "../../api/http/auth.ts";
 import { Failure } from "../../core/failure.ts";
 import { isRecord } from "../../core/json.ts";
 import { LOG_LEVELS, type LogLevel } from "../serving/log.ts";
@@ -267,10 +268,10 @@ function listOf(text: string | undefined): readonly string[] {
 /** As browsers send it: in small letters, without a slash at its end. */
 function originOf(text: string): string {
   const origin = text.toLowerCase().replace(/\/$/, "");
-  if (/^[a-z][a-z\d+.-]*:\/\/[^/]+$/.test(origin)) return origin;
+  if (origin === LOCAL_PAGES || /^[a-z][a-z\d+.-]*:\/\/[^/]+$/.test(origin)) return origin;
   throw new Failure(
     "refused",
-    `SELKIE_ORIGINS must name origins such as http://localhost:3000, separated by commas, got '${text}'`,
+    `SELKIE_ORIGINS must name origins such as http://localhost:3000, or local for all pages of this machine, separated by commas, got '${text}'`,
   );
 }
 
