@@ -9,7 +9,8 @@ export type Proof =
   /** The key of the server's settings. */
   | { readonly kind: "root" }
   | { readonly kind: "key"; readonly keyId: KeyId }
-  | { readonly kind: "session"; readonly sessionId: SessionId }
+  /** A sign-in, and the key by which it began where it was one. */
+  | { readonly kind: "session"; readonly sessionId: SessionId; readonly keyId: KeyId | null }
   /** The server itself, going on with what came by this key. */
   | { readonly kind: "system"; readonly keyId: KeyId | null };
 

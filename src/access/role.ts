@@ -60,3 +60,8 @@ export function withImplied(scopes: Iterable<Scope>): ReadonlySet<Scope> {
 export function scopesOf(role: Role): ReadonlySet<Scope> {
   return HELD.get(role) ?? new Set();
 }
+
+/** Whether somebody of the one role may at least what the other may. */
+export function isAtLeast(role: Role, other: Role): boolean {
+  return ROLES.indexOf(role) >= ROLES.indexOf(other);
+}

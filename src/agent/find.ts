@@ -14,11 +14,15 @@ const WORDS = {
   conv: (id: string) => `Conversation not found with id='${id}'`,
   group: (id: string) => `Group not found with id='${id}'`,
   identity: (id: string) => `Identity not found with id='${id}'`,
+  key: (id: string) => `Key not found with id='${id}'`,
   message: (id: string) => `Message with id '${id}' not found`,
+  org: (id: string) => `Organization not found with id='${id}'`,
   passage: (id: string) => `Passage with id ${id} not found`,
   run: (id: string) => `Run with id ${id} not found`,
+  session: (id: string) => `Session not found with id='${id}'`,
   step: (id: string) => `Step not found with id='${id}'`,
   tool: (id: string) => `Tool not found with id='${id}'`,
+  user: (id: string) => `User not found with id='${id}'`,
 };
 
 /** Kinds of what can be looked for. */

@@ -1,7 +1,8 @@
-import { Hono } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { TrieRouter } from "hono/router/trie-router";
 import { getPathNoStrict } from "hono/utils/url";
+import type { PeopleOptions } from "../agent/people/people.ts";
 import { once } from "../core/once.ts";
 import { agentBlockRoutes } from "./agents/agent-blocks.ts";
 import { agentToolRoutes } from "./agents/agent-tools.ts";
@@ -27,6 +28,7 @@ import { archiveRoutes } from "./memory/archives.ts";
 import { MEMORY_ROUTES, memoryRoutes } from "./memory/memory.ts";
 import { passageRoutes } from "./memory/passages.ts";
 import { forOpenAi } from "./openai/openai-errors.ts";
+import { keyRoutes } from "./people/keys.ts";
 import { runRoutes } from "./runs/runs.ts";
 import { stepRoutes } from "./runs/steps.ts";
 import { siteRoutes } from "./site/routes.ts";
@@ -38,7 +40,7 @@ const ALIAS = /^\/latest(?=\/|$)/;
 const PREFLIGHT_SECONDS = 600;
 
 /** What the API is made of. */
-export interface ApiOptions extends AgentRoutesOptions, AuthOptions {
+export interface ApiOptions extends AgentRoutesOptions, AuthOptions, PeopleOptions {
   /** Routes that send and show messages, with paths from the root of the API. */
   readonly messageRoutes: Hono<ApiEnv>;
   /** The server's own version. */
@@ -52,20 +54,35 @@ export function createApi(options: ApiOptions): Hono {
   // Before anything else is said, whether a path exists included.
   const door = authenticate(options);
   const shared = cors({
-    origin: (origin) => (isAllowedOrigin(origin, options) ? origin : null),
+    origin: async (origin) => ((await isShared(origin, options)) ? origin : null),
     maxAge: PREFLIGHT_SECONDS,
   });
   // A page without the key may read that it needs one; one that may not come at all is not even told what it may send.
-  for (const step of options.apiKey === null ? [door, shared] : [shared, door]) app.use("*", step);
+  const [open, closed] = [after(door, shared), after(shared, door)];
+  app.use("*", (c, next) => (options.door.isOpen() ? open : closed)(c, next));
   app.route(MOUNT, routesOf(options));
   const described = once(() => openApiOf(app, [...MEMORY_ROUTES, ...SUMMARIES]));
-  app.route("/", siteRoutes({ ...options, needsKey: options.apiKey !== null, described }));
+  app.route("/", siteRoutes({ ...options, needsKey: () => !options.door.isOpen(), described }));
   app.onError((error, c) => forOpenAi(c.req.path, answerFailure(error, c, options.log)));
   const isKnownPath = pathCheck(app);
   app.notFound((c) =>
     isKnownPath(c.req.path) ? c.json({ detail: "Method Not Allowed" }, 405) : c.json({ detail: "Not Found" }, 404),
   );
   return app;
+}
+
+/** One step, and what it lets through another. */
+function after(first: MiddlewareHandler, second: MiddlewareHandler): MiddlewareHandler {
+  return (c, next) =>
+    first(c, async () => {
+      const response = await second(c, next);
+      if (response !== undefined) c.res = response;
+    });
+}
+
+/** Whether a web page may read answers: as listed, or by a key of its own, which says no page may have it that it is not for. */
+async function isShared(origin: string, options: ApiOptions): Promise<boolean> {
+  return isAllowedOrigin(origin, options) || (!options.door.isOpen() && (await options.door.hasPage(origin)));
 }
 
 /** What decides on the route: the path without a slash at its end, and under its own name. */
@@ -96,6 +113,7 @@ function routesOf(options: ApiOptions): Hono<ApiEnv> {
   api.route("/identities", identityRoutes(options));
   api.route("/", identityLinkRoutes(options));
   api.route("/tools", toolRoutes(options));
+  api.route("/keys", keyRoutes(options));
   api.route("/passages", passageRoutes(options));
   api.route("/runs", runRoutes(options));
   api.route("/steps", stepRoutes(options));

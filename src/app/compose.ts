@@ -1,4 +1,6 @@
 import type { Hono } from "hono";
+import { createAccessNotices } from "../access/notices.ts";
+import { createDoor } from "../agent/people/door.ts";
 import type { Store } from "../agent/ports/ports.ts";
 import { type CountTokens, slicedCounter } from "../agent/prompt/tokens.ts";
 import { createRehearsal } from "../agent/rehearsal/rehearsal.ts";
@@ -34,6 +36,7 @@ import type { ToolRuntime } from "../tools/runtime.ts";
 import { createQuickVectors } from "../umi/vectors/quick-vectors.ts";
 import { arrive, type Home } from "./disk/home.ts";
 import { createSafeFetch, resolveBySystem, type SafeFetchOptions } from "./safe-fetch.ts";
+import { realSecrets } from "./secrets.ts";
 import { VERSION } from "./version.ts";
 
 /** What the server is built from, besides the world. */
@@ -41,9 +44,10 @@ export interface ServerOptions {
   readonly world: World;
   readonly database: SqlDatabase;
   readonly providers: readonly ProviderSettings[];
+  /** The key of the settings, which opens everything. */
   readonly apiKey: string | null;
   readonly origins: readonly string[];
-  /** Whether requests must name this machine as their host: set when only it can reach the server. */
+  /** Whether requests must name this machine as their host while no key is needed: set when only it can reach the server. */
   readonly localOnly: boolean;
   readonly llmRequestTimeoutMs: number;
   readonly llmStreamTimeoutMs: number;
@@ -92,15 +96,19 @@ export async function compose(options: ServerOptions): Promise<Server> {
   await migrate(database, clock.now(), options.beforeMigration);
   const lease = await takeLease(database, options.onLeaseLost);
   await resumeParkedWork(database, clock.now());
-  const { arrivalsMax } = options;
+  const { arrivalsMax, apiKey: rootKey } = options;
+  const notices = createAccessNotices();
+  const secrets = realSecrets();
   const store = sqlStore(database, lease, {
     ...world,
     onOwed: () => backlog.wake(),
+    onAccessChanged: notices.tell,
     onDamaged: (table, id) =>
       log(`The row of ${table} with the id '${id}' is damaged and left out of lists. Run selkie doctor`),
     ...(arrivalsMax === undefined ? {} : { arrivalsMax }),
   });
   await addBuiltinTools(store, world);
+  const door = await createDoor({ store, clock, secrets, notices, rootKey, log });
   const limits = { requestTimeoutMs: options.llmRequestTimeoutMs, streamTimeoutMs: options.llmStreamTimeoutMs };
   const models = createModels({ ...options, ...world, limits, builtIn: createRehearsal(world) });
   const timeFormat = createTimeFormat();
@@ -151,7 +159,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const made = { store, models, quickVectors, toolRuntime };
   const shared = { ...made, clock, random, times: timeFormat, countTokens, defaultEmbedding };
   const talk = talkRoutes({ ...shared, runner, logs, fetchOutside, checkOutsideUrl });
-  const api = createApi({ ...options, ...shared, runner, messageRoutes: talk, version: VERSION });
+  const api = createApi({ ...options, ...shared, door, secrets, runner, messageRoutes: talk, version: VERSION });
   return { api, store, models, runner, notes };
 }
 

@@ -1,9 +1,16 @@
 import { everywhere } from "../access/may.ts";
+import type { AccessChange } from "../access/notices.ts";
 import type { Repositories, Store } from "../agent/ports/ports.ts";
 import { Failure } from "../core/failure.ts";
 import type { Actor } from "../core/id.ts";
 import type { World } from "../core/world.ts";
 import type { Tool } from "../tools/tool.ts";
+import { noteUses, sqlDirectory } from "./access/directory.ts";
+import { sqlKeyStore } from "./access/keys.ts";
+import { sqlMembershipStore } from "./access/memberships.ts";
+import { sqlOrganizationStore } from "./access/organizations.ts";
+import { sqlSessionStore } from "./access/sessions.ts";
+import { sqlUserStore } from "./access/users.ts";
 import { sqlAgentStore } from "./agents/agents.ts";
 import { sqlBlockStore } from "./agents/blocks.ts";
 import { sqlConversationStore } from "./agents/conversations.ts";
@@ -44,6 +51,8 @@ const WAITING_WRITES_MAX = 10_000;
 export interface SqlStoreOptions extends Pick<World, "clock" | "random"> {
   /** Told after each commit by which a space came to need work; see `Backlog`. */
   readonly onOwed?: () => void;
+  /** Told after each commit by which somebody's access became another one, before anybody can read what it left. */
+  readonly onAccessChanged?: (changes: readonly AccessChange[]) => void;
   /** Told once of each row that cannot be read and is left out of lists. */
   readonly onDamaged?: (table: string, id: string) => void;
   /** How many stream events wait to be moved to where each run has its own; {@link ARRIVALS_MAX} when absent. */
@@ -55,7 +64,7 @@ export interface SqlStoreOptions extends Pick<World, "clock" | "random"> {
  * flush serves every commit made before it began: that is the group commit.
  */
 export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreOptions): Store {
-  const { onOwed, onDamaged, arrivalsMax = ARRIVALS_MAX, ...world } = options;
+  const { onOwed, onAccessChanged, onDamaged, arrivalsMax = ARRIVALS_MAX, ...world } = options;
   const readerDb = builderOver(database.reader, database.dialect);
   const writerDb = builderOver(database.writer, database.dialect);
   const takeTurn = turns(WAITING_WRITES_MAX);
@@ -67,8 +76,10 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
   const embeddedCache: EmbeddedCache = new Map();
   const contextCache = createContextCache(world.random);
   const agentCache = createAgentCache();
+  const accessChanges: AccessChange[] = [];
   const shared = {
     world,
+    accessChanges,
     toolCache,
     agentCache,
     vectorCache,
@@ -83,33 +94,40 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
     repositories({ db: writerDb, sql: typed(database.writer), contextCache, ...shared, ...actor }),
   );
 
-  return {
-    reader: readers,
-    async write(actor, work) {
-      const release = await takeTurn();
-      try {
-        const held = async () => {
-          contextCache.begin();
-          await lease.check();
-          return work(writers(everywhere(actor)));
-        };
-        const committed = () => {
-          barrier.committed();
-          agentCache.ended();
-        };
-        const result = await inTransaction(database, held, committed);
-        if (shared.owed.isNew) {
-          shared.owed.isNew = false;
-          onOwed?.();
-        }
-        return result;
-      } finally {
+  /** Runs `work` in a transaction when it is its turn. */
+  async function alone<T>(work: () => Promise<T>): Promise<T> {
+    const release = await takeTurn();
+    try {
+      const held = async () => {
+        accessChanges.length = 0;
+        contextCache.begin();
+        await lease.check();
+        return work();
+      };
+      const committed = () => {
+        barrier.committed();
         agentCache.ended();
-        release();
-        // What is made of it next may be long, too.
-        await database.giveWay?.();
+        if (accessChanges.length > 0) onAccessChanged?.([...accessChanges]);
+      };
+      const result = await inTransaction(database, held, committed);
+      if (shared.owed.isNew) {
+        shared.owed.isNew = false;
+        onOwed?.();
       }
-    },
+      return result;
+    } finally {
+      agentCache.ended();
+      release();
+      // What is made of it next may be long, too.
+      await database.giveWay?.();
+    }
+  }
+
+  return {
+    directory: sqlDirectory({ db: readerDb, onDamaged: shared.onDamaged }),
+    noteUses: (uses) => alone(() => noteUses(writerDb, uses)),
+    reader: readers,
+    write: (actor, work) => alone(() => work(writers(everywhere(actor)))),
     durable: barrier.durable,
     expiringApprovals: (limit) => expiringApprovals(readerDb, limit),
     queuedRuns: (limit) => queuedRuns(readerDb, limit, world.clock.now()),
@@ -165,6 +183,11 @@ function repositories(session: Session): Repositories {
     reading: sqlReadingStore(session),
     facts: sqlFactStore(session),
     events: sqlRunEventStore(session),
+    organizations: sqlOrganizationStore(session),
+    users: sqlUserStore(session),
+    memberships: sqlMembershipStore(session),
+    keys: sqlKeyStore(session),
+    sessions: sqlSessionStore(session),
     attempt: (work) => attempt(session.sql, work),
   };
 }

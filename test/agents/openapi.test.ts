@@ -13,6 +13,9 @@ const REFUSED = [
 ];
 /** Routes that are there although the document does not know them, or not what they answer. */
 const UNDOCUMENTED = ["GET /v1/ready", "POST /v1/tools/generate-schema", "GET /v1/models/embeddings"];
+/** Routes of people and keys, which Letta's open server has none of: `test/access` calls them. */
+const PEOPLE =
+  /^[A-Z]+ \/v1\/(?:keys|me|sessions|users|organizations|admin|auth|client-side-access-tokens|metadata)(?:\/|$)/;
 /** Where what this server alone remembers stands: of an agent, and of all. The document knows neither. */
 const MEMORIES = ["/v1/agents/:agent_id/memory", "/v1/memory"];
 
@@ -96,8 +99,6 @@ test("blocks", async () => {
   await ok("GET /v1/blocks/:block_id");
   await ok("PATCH /v1/blocks/:block_id", { body: { value: "changed", description: "d", read_only: false } });
   await ok("GET /v1/blocks/:block_id/agents");
-  await ok("GET /v1/blocks/:block_id/versions", { query: "limit=1&order=asc&after=1" });
-  await ok("POST /v1/blocks/:block_id/undo", { body: { version: 1, expected_version: 2 } });
   const { id } = await ok("POST /v1/blocks", { body: { label: "gone", value: "v" } });
   await ok("DELETE /v1/blocks/:block_id", { with: { block_id: id } });
 });
@@ -421,7 +422,7 @@ test("no route was left out", () => {
     .filter(({ method, path }) => method !== "ALL" && path.startsWith("/v1"))
     .map(({ method, path }) => `${method} ${path}`);
   expect(routes.length).toBeGreaterThan(80);
-  expect([...new Set(routes)].filter((route) => !called.has(route))).toEqual([]);
+  expect([...new Set(routes)].filter((route) => !called.has(route) && !PEOPLE.test(route))).toEqual([]);
   expect([...called].filter((route) => !routes.includes(route))).toEqual([]);
   if (!hasOpenApi) expect(validateEvent({})).toEqual([]);
 });

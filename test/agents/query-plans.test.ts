@@ -8,7 +8,7 @@ import { eventsOf, startTestServer, type TestServer } from "../_harness/server.t
 import { temporaryDirectory } from "../_harness/server-process.ts";
 
 /** Tables with one row, one for each change of the schema, or one for each work that is owed. */
-const SMALL = ["lease", "schema_version", "organizations", "users", "space_work", "home"];
+const SMALL = ["lease", "schema_version", "door", "space_work", "home"];
 
 const directory = temporaryDirectory();
 const asked = new Set<string>();

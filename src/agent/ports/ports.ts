@@ -29,6 +29,20 @@ import type { TurnInput } from "../new-message.ts";
 import type { ProviderTraceReader, ProviderTraceStore } from "../provider-trace.ts";
 import type { CallbackOutcome, ExpiringApproval, QueuedRun, Run, Step, StopReason, WaitingCallback } from "../run.ts";
 import type {
+  Directory,
+  KeyReader,
+  KeyStore,
+  MembershipReader,
+  MembershipStore,
+  OrganizationReader,
+  OrganizationStore,
+  SessionReader,
+  SessionStore,
+  Use,
+  UserReader,
+  UserStore,
+} from "./access.ts";
+import type {
   AgentFilter,
   AgentOrder,
   ConversationFilter,
@@ -297,6 +311,11 @@ export interface Readers {
   readonly reading: ReadingReader;
   readonly facts: FactReader;
   readonly events: RunEventReader;
+  readonly organizations: OrganizationReader;
+  readonly users: UserReader;
+  readonly memberships: MembershipReader;
+  readonly keys: KeyReader;
+  readonly sessions: SessionReader;
 }
 
 /** What a transaction can do: all that {@link Readers} can, and write. */
@@ -319,6 +338,11 @@ export interface Repositories extends Readers {
   readonly reading: ReadingStore;
   readonly facts: FactStore;
   readonly events: RunEventStore;
+  readonly organizations: OrganizationStore;
+  readonly users: UserStore;
+  readonly memberships: MembershipStore;
+  readonly keys: KeyStore;
+  readonly sessions: SessionStore;
   /** Runs `work`, and undoes what it wrote when its result is not ok or it throws. */
   attempt<T extends { readonly ok: boolean }>(work: () => Promise<T>): Promise<T>;
 }
@@ -337,6 +361,10 @@ export interface WaitingWork extends OwedWork {
 
 /** The database, seen as the stores of one organisation at a time. */
 export interface Store {
+  /** Who comes in, whatever their organisation. */
+  readonly directory: Directory;
+  /** Notes when keys and sessions were used last, in one transaction. Those that are gone are passed over. */
+  noteUses(uses: readonly Use[]): Promise<void>;
   /** Reads committed rows. Never waits for a writer or for the disk to flush. */
   reader(actor: Actor): Readers;
   /**

@@ -1,14 +1,14 @@
-import type { HonoRequest, MiddlewareHandler } from "hono";
-import { callerOf } from "../../access/may.ts";
+import type { Context, HonoRequest, MiddlewareHandler } from "hono";
+import { type Caller, callerOf } from "../../access/may.ts";
+import type { Door } from "../../agent/people/door.ts";
 import { Failure } from "../../core/failure.ts";
 import { DEFAULT_ACTOR, parseId } from "../../core/id.ts";
 import type { ApiEnv } from "./env.ts";
 
 /** How the server decides whom to let in. */
 export interface AuthOptions {
-  /** What clients must send; without one, everybody who can reach the server may use it. */
-  readonly apiKey: string | null;
-  /** Whether requests must name this machine as their host: set when only it can reach the server. */
+  readonly door: Door;
+  /** Whether requests must name this machine as their host while the door is open: set when only it can reach the server. */
   readonly localOnly: boolean;
   /** Origins of web pages of others that may use the server, in small letters; {@link LOCAL_PAGES} is all of this machine. */
   readonly origins: readonly string[];
@@ -18,6 +18,8 @@ export interface AuthOptions {
 const OPEN_PATHS = /^\/(?:v1|latest)\/(?:health|ready)\/?$/;
 /** What tells of the server what everybody may know, and the same to all. */
 const SITE_PATHS = /^\/(?:docs|openapi\.json|favicon\.(?:ico|svg))?$/;
+/** Two headers of one name come as one. */
+const TWICE = /, *Bearer /i;
 /** Names under which a program of this machine reaches it. */
 const LOCAL_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
 /** Hosts that no foreign name server can make mean this machine. */
@@ -26,30 +28,62 @@ const FIXED_HOST = /^(?:localhost|\d{1,3}(?:\.\d{1,3}){3}|\[[\da-f:.]+\])(?::\d+
 const LOCAL_ORIGIN = /^https?:\/\/(?:(?:[a-z0-9-]+\.)*localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/i;
 /** Stands among origins for every page of this machine, whichever program serves it. */
 export const LOCAL_PAGES = "local";
+/** Where a session begins: whoever comes has nothing to show yet. */
+const SIGN_IN_PATH = /^\/(?:v1|latest)\/sessions\/?$/;
+/** Whoever asks for what everybody may have. */
+const ANYBODY = callerOf(DEFAULT_ACTOR, "viewer", { scopes: new Set(), proof: { kind: "open" } });
+const OWNER = callerOf(DEFAULT_ACTOR, "owner", { proof: { kind: "open" } });
 
-/** Whether a web page of this origin may read what the server answers; with a key, those of this machine may, too. */
-export function isAllowedOrigin(origin: string, { apiKey, origins }: AuthOptions): boolean {
-  const takesLocal = apiKey !== null || origins.includes(LOCAL_PAGES);
+/** Whether a web page of this origin may read what the server answers; once the door is closed, those of this machine may, too. */
+export function isAllowedOrigin(origin: string, { door, origins }: AuthOptions): boolean {
+  const takesLocal = !door.isOpen() || origins.includes(LOCAL_PAGES);
   const isListed = origin !== LOCAL_PAGES && origins.includes(origin.toLowerCase());
   return isListed || (takesLocal && LOCAL_ORIGIN.test(origin));
 }
 
 /** Lets a request in, or answers before anything of its body is read. */
 export function authenticate(options: AuthOptions): MiddlewareHandler<ApiEnv> {
-  const isKey = options.apiKey === null ? undefined : keyCheck(options.apiKey);
   return async (c, next) => {
-    if (!OPEN_PATHS.test(c.req.path)) {
-      if (isKey === undefined) refuseStrangers(c.req, options);
-      else if (!isSite(c.req) && !isKey(c.req.header("authorization"), c.req.header("x-bare-password")))
-        throw new Failure("unauthorized", "Unauthorized");
-    }
+    const caller = await callerFor(c, options);
     const userId = c.req.header("user_id");
     if (userId !== undefined && parseId("user", userId) === undefined)
       throw new Failure("refused", `The user_id header should look like user-<uuid4>, got '${userId.slice(0, 64)}'`);
-    // There is one user; as in Letta, an unknown one acts as that one.
-    c.set("caller", callerOf(DEFAULT_ACTOR, "owner", { proof: { kind: isKey === undefined ? "open" : "root" } }));
+    c.set("caller", caller);
     await next();
   };
+}
+
+/** Who asks. Throws an `unauthorized` Failure for who may not come in. */
+function callerFor(c: Context<ApiEnv>, options: AuthOptions): Caller | Promise<Caller> {
+  const { door } = options;
+  if (OPEN_PATHS.test(c.req.path)) return ANYBODY;
+  if (door.isOpen()) {
+    refuseStrangers(c.req, options);
+    return OWNER;
+  }
+  if (isSite(c.req)) return ANYBODY;
+  if (c.req.method === "POST" && SIGN_IN_PATH.test(c.req.path)) {
+    // A page could use up the tries that everybody has.
+    refusePages(c.req, options);
+    return ANYBODY;
+  }
+  return door.admit(credentialOf(c.req), { address: () => addressOf(c), page: c.req.header("origin") });
+}
+
+/** The address that a request comes from; null where nobody listens. */
+export function addressOf(c: Context<ApiEnv>): string | null {
+  return c.env?.address?.() ?? null;
+}
+
+/** What is shown in the headers in which Letta's clients send their key; empty where there is nothing. */
+function credentialOf(request: HonoRequest): string {
+  const bearer = /^Bearer +(.+)$/i.exec(request.header("authorization") ?? "")?.[1];
+  const bare = /^password +(.+)$/.exec(request.header("x-bare-password") ?? "")?.[1];
+  if (bearer !== undefined && bare !== undefined && bearer !== bare)
+    throw new Failure("refused", "Authorization and X-BARE-PASSWORD hold different keys; send one of them");
+  if (bearer !== undefined && TWICE.test(bearer))
+    throw new Failure("refused", "The request has two Authorization headers; send one of them");
+  return bearer ?? bare ?? "";
 }
 
 /** The name and port by which a client says that it reached this server. */
@@ -73,7 +107,12 @@ function refuseStrangers(request: HonoRequest, options: AuthOptions): void {
       "forbidden",
       `The host '${host.slice(0, 100)}' is not this machine; use localhost, or set an API key`,
     );
-  const page = strangeOrigin(request, host, options);
+  refusePages(request, options);
+}
+
+/** Refuses what a web page makes its browser ask that neither came from this server nor is listed. */
+function refusePages(request: HonoRequest, options: AuthOptions): void {
+  const page = strangeOrigin(request, hostOf(request), options);
   if (page !== undefined)
     throw new Failure(
       "forbidden",
@@ -98,22 +137,4 @@ function strangeOrigin(request: HonoRequest, host: string, options: AuthOptions)
 /** Whether the page came from this server. */
 function isOwnOrigin(origin: string, host: string): boolean {
   return FIXED_HOST.test(host) && (origin === `http://${host}` || origin === `https://${host}`);
-}
-
-/** A check of both headers in which Letta's clients send their key. */
-function keyCheck(apiKey: string): (authorization: string | undefined, barePassword: string | undefined) => boolean {
-  const expected = new TextEncoder().encode(apiKey);
-  return (authorization, barePassword) => {
-    const bearer = /^Bearer +(.+)$/i.exec(authorization ?? "")?.[1];
-    const bare = /^password +(.+)$/.exec(barePassword ?? "")?.[1];
-    return (bearer !== undefined && isSame(bearer, expected)) || (bare !== undefined && isSame(bare, expected));
-  };
-}
-
-/** Compares every byte, so that the time it takes does not tell how far a guess was right. */
-function isSame(text: string, expected: Uint8Array): boolean {
-  const given = new TextEncoder().encode(text);
-  let difference = given.length ^ expected.length;
-  for (let i = 0; i < expected.length; i++) difference |= (given[i] ?? 0) ^ (expected[i] ?? 0);
-  return difference === 0;
 }

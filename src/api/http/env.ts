@@ -6,6 +6,8 @@ import type { QuickVectors } from "../../umi/vectors/quick-vectors.ts";
 
 /** What whoever listens hands over with a request. */
 export interface ConnectionBindings {
+  /** The address of the machine that asks. */
+  readonly address?: () => string | null;
   /** Told once the whole body is here, and whoever sent it was let in. */
   readonly bodyIsHere?: () => void;
   /** Told which run the request began, as soon as it has one. */

@@ -1,6 +1,6 @@
 import type { DescribedRoute } from "./openapi.ts";
 
-/** What each route of Letta's API does, by its path under `/v1`. */
+/** What each route does, by its path under `/v1`. */
 const WORDS: Readonly<Record<string, string>> = {
   "GET /health": "Whether the server answers, and the version of the API",
   "GET /ready": "The same, for who waits until it may be asked",
@@ -51,8 +51,6 @@ const WORDS: Readonly<Record<string, string>> = {
   "GET /blocks/:block_id": "A memory block",
   "PATCH /blocks/:block_id": "Changes a memory block",
   "DELETE /blocks/:block_id": "Deletes a memory block",
-  "GET /blocks/:block_id/versions": "Lists what a block held, who changed it and which step",
-  "POST /blocks/:block_id/undo": "Gives a block the content of an earlier version",
   "GET /blocks/:block_id/agents": "The agents that have a block",
   "PATCH /blocks/:block_id/identities/attach/:identity_id": "Gives a block to an identity",
   "PATCH /blocks/:block_id/identities/detach/:identity_id": "Takes a block from an identity",
@@ -149,6 +147,12 @@ const WORDS: Readonly<Record<string, string>> = {
   "GET /identities/:identity_id/blocks": "The blocks of an identity",
   "PATCH /agents/:agent_id/identities/attach/:identity_id": "Gives an agent to an identity",
   "PATCH /agents/:agent_id/identities/detach/:identity_id": "Takes an agent from an identity",
+
+  "GET /keys": "Lists keys: everybody's for who may see them, else one's own",
+  "POST /keys": "Makes a key; what opens is told once",
+  "GET /keys/:key_id": "A key",
+  "POST /keys/:key_id/rotate": "Gives a key a new secret; the one before may open for a while, too",
+  "DELETE /keys/:key_id": "Revokes a key",
 
   "GET /tags": "Lists the tags of agents and blocks",
 };

@@ -31,7 +31,8 @@ export interface SiteOptions extends StateOptions {
   readonly clock: Clock;
   /** The server's own version. */
   readonly version: string;
-  readonly needsKey: boolean;
+  /** Whether a key is needed; that can become so at any time. */
+  readonly needsKey: () => boolean;
   /** The OpenAPI document of the whole server. */
   readonly described: () => JsonObject;
 }
@@ -44,24 +45,22 @@ export interface SiteOptions extends StateOptions {
 export function siteRoutes(options: SiteOptions): Hono<ApiEnv> {
   const { clock, version, needsKey } = options;
   const startMs = clock.elapsedMs();
-  const docs = once(() => {
-    const listed = { groups: groupsOf(options.described()), gaps: GAPS, needsKey };
-    return { page: docsPage(listed), text: docsText(listed) };
-  });
+  const listed = once(() => ({ groups: groupsOf(options.described()), gaps: GAPS }));
+  const docs = () => ({ ...listed(), needsKey: needsKey() });
   const routes = new Hono<ApiEnv>();
 
   routes.get("/", async (c) => {
     if (preferredType(c.req.header("accept")) !== "text/html") return redirect(c, "/docs");
     const state = await stateOf(options);
     const up = spanWords(clock.elapsedMs() - startMs);
-    return page(c, homePage({ state, version, up, address: addressOf(c.req), needsKey }));
+    return page(c, homePage({ state, version, up, address: addressOf(c.req), needsKey: needsKey() }));
   });
 
   routes.get("/docs", (c) => {
     const type = preferredType(c.req.header("accept"));
     if (type === "application/json") return redirect(c, "/openapi.json");
-    if (type === "text/html") return page(c, docs().page);
-    return answer(c, docs().text, "text/plain; charset=utf-8");
+    if (type === "text/html") return page(c, docsPage(docs()));
+    return answer(c, docsText(docs()), "text/plain; charset=utf-8");
   });
 
   routes.get("/openapi.json", (c) => c.json(options.described()));

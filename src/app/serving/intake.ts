@@ -66,6 +66,7 @@ export function createIntake(answer: Answer): Intake {
     let isHere = false;
     try {
       const response = await answer(request, {
+        ...addressed(request, http),
         async parseApart(bytes) {
           const body = await thread.parse(bytes);
           turns.begin();
@@ -90,7 +91,7 @@ export function createIntake(answer: Answer): Intake {
   return {
     take(request, http) {
       open.add(request, http);
-      if (request.method === "GET" || request.method === "HEAD") return answer(request, {});
+      if (request.method === "GET" || request.method === "HEAD") return answer(request, addressed(request, http));
       return new Promise((resolve, reject) => {
         takeWithBody(request, http, () => resolve(givenUp())).then(resolve, reject);
       });
@@ -157,6 +158,11 @@ function createShedding(
     }
     seen = found;
   };
+}
+
+/** Asked for where it matters alone, as that takes its time. */
+function addressed(request: Request, http: Http): Pick<ConnectionBindings, "address"> {
+  return { address: () => http.requestIP(request)?.address ?? null };
 }
 
 function givenUp(): Response {

@@ -46,7 +46,7 @@ export async function openServer(
       home: homeFile(settings.dataDirectory),
       providers: providersFrom(settings.environment),
       countTokens: tokens.count,
-      localOnly: isLoopback(settings.host) && settings.apiKey === null,
+      localOnly: isLoopback(settings.host),
       onLeaseLost: stopReplaced,
       log: (message, cause) => (cause === undefined ? log.warn(message) : log.error(message, cause)),
     });

@@ -1,23 +1,23 @@
 import { Failure } from "../../core/failure.ts";
 import type { AgentId } from "../../core/id.ts";
 import type { Block } from "../../umi/core/block.ts";
-import type { BlockReader, BlockStore } from "../../umi/core/block-store.ts";
-import type { BlockCause } from "../../umi/core/block-version.ts";
+import type { BlockStore } from "../../umi/core/block-store.ts";
 import { isOurs, ours } from "../base/is-ours.ts";
 import { countRows, findRow, type PageSource, readPage, removeRow } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";
 import { matches } from "./block-filter.ts";
-import { addVersion, blockVersions } from "./block-versions.ts";
 import { BLOCKS, type StoredBlock } from "./tables.ts";
 
 const SOURCE = { table: BLOCKS, column: "created_at", missing: "refuse" } satisfies PageSource;
+
+type Reads = Pick<BlockStore, "find" | "listForAgent" | "findForAgent" | "list" | "count" | "agentsOf">;
 
 /** {@link BlockStore} over SQL. */
 export function sqlBlockStore(session: Session): BlockStore {
   return { ...blockReads(session), ...blockWrites(session) };
 }
 
-function blockReads(session: Session): BlockReader {
+function blockReads(session: Session): Reads {
   const { db, organizationId } = session;
   const attachedTo = (agentId: AgentId) =>
     db
@@ -27,8 +27,6 @@ function blockReads(session: Session): BlockReader {
       .where("agent_blocks.agent_id", "=", agentId)
       .where("blocks.organization_id", "=", organizationId);
   return {
-    ...blockVersions(session),
-
     async find(id) {
       const block = await findRow(session, BLOCKS, id);
       return block && (await withTags(session, [block]))[0];
@@ -67,19 +65,18 @@ function blockReads(session: Session): BlockReader {
   };
 }
 
-function blockWrites(session: Session): Omit<BlockStore, keyof BlockReader> {
+function blockWrites(session: Session): Omit<BlockStore, keyof Reads> {
   const { db, organizationId } = session;
   return {
-    async insert(block, cause) {
+    async insert(block) {
       await db
         .insertInto("blocks")
         .values({ ...BLOCKS.row(block), organization_id: organizationId })
         .execute();
-      await addVersion(session, block, cause);
       await setTags(session, block);
     },
 
-    save: (block, cause) => saveBlock(session, block, cause),
+    save: (block) => saveBlock(session, block),
 
     async remove(id) {
       if (!(await removeRow(session, BLOCKS, id))) throw new Failure("not_found", `Block with id '${id}' not found`);
@@ -98,7 +95,7 @@ function blockWrites(session: Session): Omit<BlockStore, keyof BlockReader> {
   };
 }
 
-async function saveBlock(session: Session, block: Block, cause?: BlockCause): Promise<void> {
+async function saveBlock(session: Session, block: Block): Promise<void> {
   const { db, organizationId } = session;
   const { id, created_at: _, ...row } = BLOCKS.row(block);
   const result = await db
@@ -110,7 +107,6 @@ async function saveBlock(session: Session, block: Block, cause?: BlockCause): Pr
     .executeTakeFirst();
   if (result.numUpdatedRows === 0n)
     throw new Failure("conflict", `Block ${id} was changed by someone else; read it again and retry`);
-  await addVersion(session, block, cause);
   await refuseSecondLabel(session, block);
   await db
     .updateTable("agent_blocks")

@@ -8,19 +8,28 @@ import type { Session } from "./session.ts";
 /** Columns that may be null; such rows come last in either order. */
 const NULLABLE: ReadonlySet<string> = new Set(["last_run_completion", "last_message_at"]);
 
+/** What a page is read with. */
+type PageSession = Pick<Session, "db" | "onDamaged" | "organizationId">;
+
 /** What a page is cut from: a table with an `id`, and the column that orders it. */
 export interface PageSource {
   readonly table: { readonly name: keyof Tables & string };
   readonly column: string;
   /** What happens when a cursor names no row: V1 ignored it for agents and refused it elsewhere. */
   readonly missing: "ignore" | "refuse";
+  /** Which rows may be seen; those of the session's organisation when absent. */
+  readonly seen?: RawBuilder<SqlBool>;
 }
 
 /**
  * The condition that narrows a sorted list to a page. Rows are compared as (column, id), so equal times neither
  * skip nor repeat a row.
  */
-export async function pageCondition(session: Session, source: PageSource, page: Page): Promise<RawBuilder<SqlBool>> {
+export async function pageCondition(
+  session: PageSession,
+  source: PageSource,
+  page: Page,
+): Promise<RawBuilder<SqlBool>> {
   const isDescending = page.order === "desc";
   const after = await comparison(session, source, page.after, isDescending ? "<" : ">");
   const before = await comparison(session, source, page.before, isDescending ? ">" : "<");
@@ -46,7 +55,7 @@ const REFILLS_MAX = 10;
 
 /** One page of a table. Damaged rows are left out, and the page goes on behind them, so that one bad row hides no others. */
 export async function readPage<Row extends { readonly id: string }, T>(
-  session: Session,
+  session: PageSession,
   source: PageSource & { readonly table: PagedTable<Row, T> },
   { page, condition }: PageRead,
 ): Promise<readonly T[]> {
@@ -136,15 +145,15 @@ export function orderOf(source: PageSource, page: Page): RawBuilder<unknown> {
 }
 
 async function comparison(
-  session: Session,
+  session: PageSession,
   source: PageSource,
   id: string | undefined,
   operator: "<" | ">",
 ): Promise<RawBuilder<SqlBool>> {
   if (id === undefined) return sql<SqlBool>`1 = 1`;
-  const { table, column } = source;
+  const { table, column, seen = sql<SqlBool>`organization_id = ${session.organizationId}` } = source;
   const found = await sql<{ value: unknown }>`select ${sql.ref(column)} as value from ${sql.table(table.name)}
-    where id = ${id} and organization_id = ${session.organizationId}`.execute(session.db);
+    where id = ${id} and ${seen}`.execute(session.db);
   const row = found.rows[0];
   if (row === undefined) {
     if (source.missing === "ignore") return sql<SqlBool>`1 = 1`;

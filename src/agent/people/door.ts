@@ -1,0 +1,220 @@
+import { type Caller, callerOf, type Proof } from "../../access/may.ts";
+import { type AgentChoice, common, narrowedBy } from "../../access/narrow.ts";
+import { type AccessNotices, concerns } from "../../access/notices.ts";
+import type { Role } from "../../access/role.ts";
+import { kindOfSecret } from "../../access/secret-text.ts";
+import type { Clock } from "../../core/clock.ts";
+import { Failure } from "../../core/failure.ts";
+import { type AgentId, DEFAULT_ACTOR, type KeyId, type SessionId } from "../../core/id.ts";
+import type { Secrets } from "../../core/secrets.ts";
+import type { Shown } from "../ports/access.ts";
+import type { Store } from "../ports/ports.ts";
+import { createUses } from "./uses.ts";
+
+/** How long a session lasts that nobody uses. */
+export const SESSION_IDLE_MS = 12 * 60 * 60 * 1000;
+/** Credentials that are kept in memory. */
+const KEPT_MAX = 10_000;
+/** Agents that tags or an identity may narrow somebody to. */
+const AGENTS_MAX = 1_000;
+
+/** Where a request comes from. */
+export interface Origins {
+  /** The address of the other machine; null where nobody listens. */
+  readonly address: () => string | null;
+  /** The origin of the web page that asks; undefined where none does. */
+  readonly page: string | undefined;
+}
+
+/** Knows whom to let in. */
+export interface Door {
+  /** Whether nobody has to show anything. It closes with the first key or password, and stays closed. */
+  isOpen(): boolean;
+  /**
+   * Who shows this key or session token: at once where it was shown lately. Throws an `unauthorized` Failure for every
+   * text that opens nothing, whatever the reason.
+   */
+  admit(credential: string, from: Origins): Caller | Promise<Caller>;
+  /** Whether a web page of this origin has a key of its own. */
+  hasPage(origin: string): Promise<boolean>;
+  /** Writes down when keys were used last, as far as that is not done yet. */
+  settle(): Promise<void>;
+}
+
+/** What a {@link Door} is made of. */
+export interface DoorOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly secrets: Pick<Secrets, "digest">;
+  readonly notices: AccessNotices;
+  /** The key of the settings: whoever has it is the default organisation's owner. */
+  readonly rootKey: string | null;
+  readonly log: (message: string, error?: unknown) => void;
+}
+
+type KnownProof = Extract<Proof, { readonly kind: "key" | "session" }>;
+
+/** What is known of a credential that was shown. */
+interface Known {
+  readonly id: KeyId | SessionId;
+  /** Who it is, all agents aside that have to be looked up. */
+  readonly caller: Caller;
+  /** To what the caller is narrowed that may become another at any time; empty where there is none. */
+  readonly moving: readonly AgentChoice[];
+  readonly page: string | null;
+  readonly endsAt: number;
+  lastUsedAt: number;
+}
+
+/** The {@link Door}, as the database says that it stands. */
+export async function createDoor(options: DoorOptions): Promise<Door> {
+  const { store, clock, secrets, notices, rootKey } = options;
+  const isRoot = rootKey === null ? () => false : sameAs(rootKey);
+  const root = callerOf(DEFAULT_ACTOR, "owner", { proof: { kind: "root" } });
+  const known = new Map<string, Known>();
+  const uses = createUses(options);
+  let isClosed = rootKey !== null || (await store.directory.closedSince()) !== undefined;
+  /** How often anything has changed: what was read before a change is not kept after it. */
+  let changes = 0;
+
+  notices.listen((changed) => {
+    changes++;
+    for (const change of changed) {
+      if (change.kind === "door") isClosed = true;
+      else for (const [hash, one] of known) if (concerns(change, one.caller)) known.delete(hash);
+    }
+  });
+
+  function keep(hash: string, one: Known): void {
+    for (const oldest of known.keys()) {
+      if (known.size < KEPT_MAX) break;
+      known.delete(oldest);
+    }
+    known.set(hash, one);
+  }
+
+  async function find(credential: string, hash: string): Promise<Known> {
+    const before = changes;
+    const kind = kindOfSecret(credential);
+    const { directory } = store;
+    const found = kind === "key" ? await directory.keyOf(hash) : await directory.sessionOf(hash);
+    const isOfRoot = rootKey !== null && found?.session?.rootDigest === secrets.digest(rootProof(credential, rootKey));
+    const isReplaced = found?.session === null && found.key?.secretHash !== hash;
+    const one = found && knownOf(found, { isOfRoot, isReplaced });
+    if (one === undefined) throw unauthorized();
+    if (before === changes) keep(hash, one);
+    return one;
+  }
+
+  function enter(hash: string, one: Known, { address, page }: Origins): Caller | Promise<Caller> {
+    const now = clock.now();
+    const isIdle = one.caller.proof.kind === "session" && now - one.lastUsedAt >= SESSION_IDLE_MS;
+    if (now >= one.endsAt || isIdle) {
+      known.delete(hash);
+      throw unauthorized();
+    }
+    if (one.page !== null && page !== undefined && page.toLowerCase() !== one.page) throw unauthorized();
+    one.lastUsedAt = now;
+    uses.note(one.id, now, address);
+    return one.moving.length === 0 ? one.caller : narrowed(store, one);
+  }
+
+  return {
+    isOpen: () => !isClosed,
+    admit(credential, from) {
+      if (isRoot(credential)) return root;
+      const kind = kindOfSecret(credential);
+      if (kind !== "key" && kind !== "session") throw unauthorized();
+      const hash = secrets.digest(credential);
+      const one = known.get(hash);
+      return one === undefined
+        ? find(credential, hash).then((fresh) => enter(hash, fresh, from))
+        : enter(hash, one, from);
+    },
+    hasPage: (origin) => store.directory.hasOrigin(origin.toLowerCase(), clock.now()),
+    settle: uses.settle,
+  };
+}
+
+/** What ties a session to the key of the settings: without the token, which is not stored, it tells nothing of that key. */
+export function rootProof(token: string, rootKey: string): string {
+  return `${token} ${rootKey}`;
+}
+
+/** The one answer to whoever is not let in. */
+export function unauthorized(): Failure {
+  return new Failure("unauthorized", "Unauthorized");
+}
+
+/** Compares every byte, so that the time it takes does not tell how far a guess was right. */
+export function sameAs(secret: string): (text: string) => boolean {
+  const expected = new TextEncoder().encode(secret);
+  return (text) => {
+    const given = new TextEncoder().encode(text);
+    let difference = given.length ^ expected.length;
+    for (let i = 0; i < expected.length; i++) difference |= (given[i] ?? 0) ^ (expected[i] ?? 0);
+    return difference === 0;
+  };
+}
+
+/** What a credential opens; undefined where that is nothing any more. When it ends is looked at each time. */
+function knownOf(shown: Shown, { isOfRoot, isReplaced }: Showing): Known | undefined {
+  const { user, membership, key, session } = shown;
+  const proof = proofOf(shown);
+  const role = isOfRoot ? "owner" : roleOf(shown);
+  if (proof === undefined || role === undefined) return undefined;
+  const narrowing = isOfRoot ? [] : [membership, key].filter((one) => one !== null && one !== undefined);
+  const { scopes, models, agents, identityId } = narrowedBy(narrowing);
+  const moving = agents.filter((choice) => !("ids" in choice) || choice.tags.length > 0);
+  const still = agents.flatMap((choice) => ("ids" in choice && choice.tags.length === 0 ? [choice.ids] : []));
+  const ends = [session?.expiresAt, key?.expiresAt, isReplaced ? (key?.replacedUntil ?? 0) : null];
+  const { organizationId } = session ?? key ?? user;
+  const caller = callerOf({ organizationId, userId: user.id }, role, {
+    ...(scopes === null ? {} : { scopes: new Set(scopes) }),
+    agentIds: common(still),
+    models,
+    identityId,
+    proof,
+  });
+  return {
+    id: proof.kind === "session" ? proof.sessionId : proof.keyId,
+    caller,
+    moving,
+    page: key?.origin ?? null,
+    endsAt: Math.min(...ends.map((at) => at ?? Number.POSITIVE_INFINITY)),
+    lastUsedAt: session?.lastUsedAt ?? 0,
+  };
+}
+
+/** How a credential was shown: with the key of the settings in it, or as what a key was before. */
+interface Showing {
+  readonly isOfRoot: boolean;
+  readonly isReplaced: boolean;
+}
+
+function proofOf({ key, session }: Shown): KnownProof | undefined {
+  if (key !== null && key.revokedAt !== null) return undefined;
+  if (session !== null) return { kind: "session", sessionId: session.id, keyId: session.keyId };
+  return key === null ? undefined : { kind: "key", keyId: key.id };
+}
+
+/** What somebody is; undefined for who may do nothing, and where a session began by another key of the settings than today's. */
+function roleOf({ user, membership, session }: Shown): Role | undefined {
+  const isGone = user.disabledAt !== null || (session !== null && session.rootDigest !== null);
+  return isGone ? undefined : membership?.role;
+}
+
+/** The caller with the agents that they are narrowed to as of now. */
+async function narrowed({ directory }: Store, { caller, moving }: Known): Promise<Caller> {
+  const lists: (readonly AgentId[] | null)[] = [caller.agentIds];
+  for (const choice of moving) {
+    const found = await directory.agentsBy(choice, caller.organizationId, AGENTS_MAX + 1);
+    if (found.length > AGENTS_MAX)
+      throw new Failure(
+        "forbidden",
+        `This key is narrowed to more than ${AGENTS_MAX} agents by tags or an identity; narrow it by tags that fewer have, or make one without`,
+      );
+    lists.push("ids" in choice ? [...new Set([...choice.ids, ...found])] : found);
+  }
+  return { ...caller, agentIds: common(lists) };
+}
