@@ -112,6 +112,8 @@ function mapBlockStore(): BlockStore {
     findForAgent: (agentId, label) => Promise.resolve(findForAgent(agentId, label)),
     list: () => Promise.resolve([...rows.values()]),
     count: () => Promise.resolve(rows.size),
+    versions: async () => [],
+    findVersions: async () => [],
     insert: async (block) => void rows.set(block.id, block),
     async save(block) {
       if (rows.get(block.id)?.version !== block.version - 1) throw new Failure("conflict", "The block was changed");

@@ -99,6 +99,8 @@ test("blocks", async () => {
   await ok("GET /v1/blocks/:block_id");
   await ok("PATCH /v1/blocks/:block_id", { body: { value: "changed", description: "d", read_only: false } });
   await ok("GET /v1/blocks/:block_id/agents");
+  await ok("GET /v1/blocks/:block_id/versions", { query: "limit=1&order=asc&after=1" });
+  await ok("POST /v1/blocks/:block_id/undo", { body: { version: 1, expected_version: 2 } });
   const { id } = await ok("POST /v1/blocks", { body: { label: "gone", value: "v" } });
   await ok("DELETE /v1/blocks/:block_id", { with: { block_id: id } });
 });

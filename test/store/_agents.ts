@@ -260,6 +260,41 @@ function blocks(subject: Subject): void {
     expect(await opened.store.reader(opened.stranger).blocks.find(human.id)).toBeUndefined();
   });
 
+  subject("blocks: versions() gives what save() replaced, to its organisation alone", async (opened) => {
+    const first = block("human");
+    const [runId, stepId] = [newId("run", world.random), newId("step", world.random)];
+    const second = { ...first, label: "person", value: "Bo", limit: 7, version: 2, updatedAt: world.clock.now() };
+    await write(opened, async ({ blocks }) => {
+      await blocks.insert(first);
+      await blocks.save(second, { runId, stepId });
+    });
+    const undone = write(opened, async ({ blocks }) => {
+      await blocks.save({ ...second, value: "Cy", version: 3 }, { restoredVersion: 1 });
+      throw new Error("no");
+    });
+    await expect(undone).rejects.toThrow("no");
+    const { userId, keyId } = opened.actor;
+    const of = ({ version, label, value, limit, description, updatedAt }: typeof first) => ({
+      ...{ blockId: first.id, version, label, value, limit, description, userId, keyId, createdAt: updatedAt },
+      restoredVersion: null,
+    });
+    const one = { ...of(first), runId: null, stepId: null };
+    const two = { ...of(second), runId, stepId };
+    const page = { limit: 5, order: "asc" } as const;
+    expect(await reader(opened).blocks.versions(first.id, page)).toEqual([one, two]);
+    expect(await reader(opened).blocks.versions(first.id, { ...page, order: "desc", after: 2 })).toEqual([one]);
+    const wanted = [
+      [first.id, 2],
+      [first.id, 3],
+    ] as const;
+    expect(await reader(opened).blocks.findVersions(wanted)).toEqual([two]);
+    const strange = opened.store.reader(opened.stranger).blocks;
+    expect(await strange.versions(first.id, page)).toEqual([]);
+    expect(await strange.findVersions(wanted)).toEqual([]);
+    await write(opened, ({ blocks }) => blocks.remove(first.id));
+    expect(await reader(opened).blocks.versions(first.id, page)).toEqual([]);
+  });
+
   subject("blocks: find() gives every character back, NUL too", async (opened) => {
     const odd = block("odd", { value: "a\u0000b\u001e \u{1f9ad}\r\n\\x" });
     await write(opened, ({ blocks }) => blocks.insert(odd));

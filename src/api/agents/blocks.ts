@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { mustFind } from "../../agent/find.ts";
-import { changeBlock, createBlock, deleteBlock } from "../../agent/life/blocks.ts";
+import { changeBlock, createBlock, deleteBlock, listBlockVersions, undoBlock } from "../../agent/life/blocks.ts";
 import type { BlockFilter } from "../../umi/core/block-store.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import {
@@ -15,11 +15,12 @@ import {
   readBody,
   readQuery,
 } from "../http/request.ts";
-import { CreateBlockBody, toWireBlock, UpdateBlockBody } from "../wire/block.ts";
+import { CreateBlockBody, toWireBlock, toWireBlockVersion, UndoBlockBody, UpdateBlockBody } from "../wire/block.ts";
 import { relationsOf, showAgents } from "./agent-view.ts";
 
 const BLOCKS_DEFAULT = 50;
 const AGENTS_DEFAULT = 50;
+const VERSIONS_DEFAULT = 50;
 /** Far more agents than a block ever has; a number of a request must have some bound. */
 const COUNT_MAX = 1_000_000_000;
 
@@ -52,6 +53,13 @@ const filterParams = {
 const FilterQuery = z.object(filterParams);
 const ListQuery = z.object({ ...filterParams, ...pageParams });
 const PageQuery = z.object(pageParams);
+/** Far more changes than a block ever sees. */
+const VERSION_MAX = 2_147_483_647;
+const VersionsQuery = z.object({
+  ...pageParams,
+  after: intParam(0, VERSION_MAX).optional(),
+  before: intParam(0, VERSION_MAX).optional(),
+});
 
 /** Routes of `/blocks`. */
 export function blockRoutes(options: RouteOptions): Hono<ApiEnv> {
@@ -87,6 +95,19 @@ export function blockRoutes(options: RouteOptions): Hono<ApiEnv> {
   routes.delete("/:block_id", async (c) => {
     await deleteBlock(options, c.var.caller, pathId(c, "block", "block_id"));
     return c.json(null);
+  });
+
+  routes.get("/:block_id/versions", async (c) => {
+    const id = pathId(c, "block", "block_id");
+    const { limit = VERSIONS_DEFAULT, order = "desc", ...cursor } = readQuery(c, VersionsQuery);
+    const versions = await listBlockVersions(options, c.var.caller, { id, page: { limit, order, ...given(cursor) } });
+    return c.json(versions.map(toWireBlockVersion));
+  });
+
+  routes.post("/:block_id/undo", async (c) => {
+    const id = pathId(c, "block", "block_id");
+    const wish = await readBody(c, UndoBlockBody);
+    return c.json(toWireBlock(await undoBlock(options, c.var.caller, { id, ...wish })));
   });
 
   routes.get("/:block_id/agents", async (c) => {

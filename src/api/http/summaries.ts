@@ -51,6 +51,8 @@ const WORDS: Readonly<Record<string, string>> = {
   "GET /blocks/:block_id": "A memory block",
   "PATCH /blocks/:block_id": "Changes a memory block",
   "DELETE /blocks/:block_id": "Deletes a memory block",
+  "GET /blocks/:block_id/versions": "Lists what a block held, who changed it and which step",
+  "POST /blocks/:block_id/undo": "Gives a block the content of an earlier version",
   "GET /blocks/:block_id/agents": "The agents that have a block",
   "PATCH /blocks/:block_id/identities/attach/:identity_id": "Gives a block to an identity",
   "PATCH /blocks/:block_id/identities/detach/:identity_id": "Takes a block from an identity",

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import type { JsonObject } from "../../core/json.ts";
 import type { Block } from "../../umi/core/block.ts";
+import type { BlockVersion } from "../../umi/core/block-version.ts";
 import type { BlockChange, BlockDraft } from "../../umi/core/new-block.ts";
 import { given } from "../http/request.ts";
 import { renamed } from "./fields.ts";
+import { isoTime } from "./time.ts";
 
 /** What one block of a request may have. */
 const LABEL_CHARS_MAX = 1_000;
@@ -35,6 +37,29 @@ export const CreateBlockBody = z.object({ ...fields, label }).transform((body): 
 export const UpdateBlockBody = z
   .object({ ...fields, label: label.nullish() })
   .transform((body): BlockChange => given(renamed(body)));
+
+/** Which version of a block is wanted back, and which one it must have for that. */
+export const UndoBlockBody = z
+  .object({ version: z.int().positive().nullish(), expected_version: z.int().positive().nullish() })
+  .transform((body) => given({ version: body.version, expectedVersion: body.expected_version }));
+
+/** A version of a block as clients see it. */
+export function toWireBlockVersion(version: BlockVersion): JsonObject {
+  return {
+    block_id: version.blockId,
+    version: version.version,
+    label: version.label,
+    value: version.value,
+    limit: version.limit,
+    description: version.description,
+    restored_version: version.restoredVersion,
+    user_id: version.userId,
+    key_id: version.keyId,
+    run_id: version.runId,
+    step_id: version.stepId,
+    created_at: isoTime(version.createdAt),
+  };
+}
 
 /** A block as clients see it. */
 export function toWireBlock(block: Block): JsonObject {

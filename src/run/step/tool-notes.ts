@@ -2,6 +2,8 @@ import type { MemoryChange, Note } from "../../agent/events.ts";
 import type { ToolCall } from "../../llm/model.ts";
 import type { PassageStore } from "../../umi/archive/passage.ts";
 import type { Block } from "../../umi/core/block.ts";
+import type { BlockStore } from "../../umi/core/block-store.ts";
+import type { BlockCause } from "../../umi/core/block-version.ts";
 import type { CoreBlocks } from "../../umi/core/core-blocks.ts";
 import type { Turn } from "./turn-state.ts";
 
@@ -24,6 +26,13 @@ export function endNote({ clock }: Pick<Turn, "clock">, { note, ms }: BegunCall,
 
 /** What one call changed in memory so far, by the id of what it changed. */
 export type MemoryChanges = Map<string, MemoryChange>;
+
+/** The blocks as they are, whose versions tell what made them. */
+export function becauseOf(blocks: BlockStore, cause: BlockCause): BlockStore {
+  const insert: BlockStore["insert"] = (block) => blocks.insert(block, cause);
+  const save: BlockStore["save"] = (block) => blocks.save(block, cause);
+  return { ...blocks, insert, save };
+}
 
 /** The blocks as they are, with whatever is changed through them put into `changes`. */
 export function watchBlocks(blocks: CoreBlocks, changes: MemoryChanges): CoreBlocks {

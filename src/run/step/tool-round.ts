@@ -27,7 +27,7 @@ import {
 } from "./round-answers.ts";
 import { lastAnswerOf } from "./run-state.ts";
 import { argumentsOf, HEARTBEAT } from "./speech.ts";
-import { endNote, type MemoryChanges, startOf, watchPassages } from "./tool-notes.ts";
+import { becauseOf, endNote, type MemoryChanges, startOf, watchPassages } from "./tool-notes.ts";
 import { missingTools } from "./tool-offer.ts";
 import { placeOf, type Turn, type TurnState } from "./turn-state.ts";
 
@@ -56,6 +56,9 @@ export interface RoundMeans {
  */
 export async function answerCalls(turn: Turn, state: TurnState, means: RoundMeans): Promise<Round> {
   const { context, repositories } = means;
+  const stepId = context.findLast((message) => message.toolCalls.length > 0)?.stepId ?? null;
+  const blocks = becauseOf(repositories.blocks, { runId: state.run.id, stepId });
+  const own = { ...means, repositories: { ...repositories, blocks } };
   const decisions = decisionsIn(context);
   let { calledTools, lastAnswer } = state;
   if (waitsForSomebody(turn, context, decisions))
@@ -78,7 +81,7 @@ export async function answerCalls(turn: Turn, state: TurnState, means: RoundMean
     const at = { ...state, calledTools, lastAnswer };
     const plan = planOf(turn, at, { call, decision: decisions.get(call.id) });
     const began = startOf(turn, call);
-    const answered = await answerCall(turn, at, { call, plan }, means);
+    const answered = await answerCall(turn, at, { call, plan }, own);
     // It runs outside. What is behind it waits, for answers stand in the order of their calls.
     if (answered === undefined) break;
     if (plan.how === "builtin") notes.push(began.note, endNote(turn, began, answered.toolReturn.status === "success"));
@@ -90,7 +93,6 @@ export async function answerCalls(turn: Turn, state: TurnState, means: RoundMean
     lastAnswer = lastAnswerOf(returns);
   }
   const isOpen = returns.length < open.length;
-  const stepId = context.findLast((message) => message.toolCalls.length > 0)?.stepId ?? null;
   const system = promptChanged ? await recompiled(turn, context, repositories) : null;
   const answer: Message = {
     ...newMessage(turn, placeOf(turn, state, stepId), { role: "tool", content: [] }),

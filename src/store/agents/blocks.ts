@@ -1,23 +1,23 @@
 import { Failure } from "../../core/failure.ts";
 import type { AgentId } from "../../core/id.ts";
 import type { Block } from "../../umi/core/block.ts";
-import type { BlockStore } from "../../umi/core/block-store.ts";
+import type { BlockReader, BlockStore } from "../../umi/core/block-store.ts";
+import type { BlockCause } from "../../umi/core/block-version.ts";
 import { isOurs, ours } from "../base/is-ours.ts";
 import { countRows, findRow, type PageSource, readPage, removeRow } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";
 import { matches } from "./block-filter.ts";
+import { addVersion, blockVersions } from "./block-versions.ts";
 import { BLOCKS, type StoredBlock } from "./tables.ts";
 
 const SOURCE = { table: BLOCKS, column: "created_at", missing: "refuse" } satisfies PageSource;
-
-type Reads = Pick<BlockStore, "find" | "listForAgent" | "findForAgent" | "list" | "count" | "agentsOf">;
 
 /** {@link BlockStore} over SQL. */
 export function sqlBlockStore(session: Session): BlockStore {
   return { ...blockReads(session), ...blockWrites(session) };
 }
 
-function blockReads(session: Session): Reads {
+function blockReads(session: Session): BlockReader {
   const { db, organizationId } = session;
   const attachedTo = (agentId: AgentId) =>
     db
@@ -27,6 +27,8 @@ function blockReads(session: Session): Reads {
       .where("agent_blocks.agent_id", "=", agentId)
       .where("blocks.organization_id", "=", organizationId);
   return {
+    ...blockVersions(session),
+
     async find(id) {
       const block = await findRow(session, BLOCKS, id);
       return block && (await withTags(session, [block]))[0];
@@ -65,18 +67,19 @@ function blockReads(session: Session): Reads {
   };
 }
 
-function blockWrites(session: Session): Omit<BlockStore, keyof Reads> {
+function blockWrites(session: Session): Omit<BlockStore, keyof BlockReader> {
   const { db, organizationId } = session;
   return {
-    async insert(block) {
+    async insert(block, cause) {
       await db
         .insertInto("blocks")
         .values({ ...BLOCKS.row(block), organization_id: organizationId })
         .execute();
+      await addVersion(session, block, cause);
       await setTags(session, block);
     },
 
-    save: (block) => saveBlock(session, block),
+    save: (block, cause) => saveBlock(session, block, cause),
 
     async remove(id) {
       if (!(await removeRow(session, BLOCKS, id))) throw new Failure("not_found", `Block with id '${id}' not found`);
@@ -95,7 +98,7 @@ function blockWrites(session: Session): Omit<BlockStore, keyof Reads> {
   };
 }
 
-async function saveBlock(session: Session, block: Block): Promise<void> {
+async function saveBlock(session: Session, block: Block, cause?: BlockCause): Promise<void> {
   const { db, organizationId } = session;
   const { id, created_at: _, ...row } = BLOCKS.row(block);
   const result = await db
@@ -107,6 +110,7 @@ async function saveBlock(session: Session, block: Block): Promise<void> {
     .executeTakeFirst();
   if (result.numUpdatedRows === 0n)
     throw new Failure("conflict", `Block ${id} was changed by someone else; read it again and retry`);
+  await addVersion(session, block, cause);
   await refuseSecondLabel(session, block);
   await db
     .updateTable("agent_blocks")

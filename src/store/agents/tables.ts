@@ -4,6 +4,7 @@ import type { Group } from "../../agent/group.ts";
 import type { Identity } from "../../agent/identity.ts";
 import type { Tool } from "../../tools/tool.ts";
 import type { Block } from "../../umi/core/block.ts";
+import type { BlockVersion } from "../../umi/core/block-version.ts";
 import { entityTable } from "../base/columns.ts";
 
 /** The table of agents; their tags are rows of another. */
@@ -66,6 +67,22 @@ export const BLOCKS = entityTable<StoredBlock>()("blocks", {
   createdAt: "instant",
   updatedAt: "instant",
   version: "number",
+});
+
+/** The table of what blocks held, version by version. */
+export const BLOCK_VERSIONS = entityTable<BlockVersion>()("block_versions", {
+  blockId: "id",
+  version: "number",
+  label: "text",
+  value: "text",
+  limit: ["number", "char_limit"],
+  description: "text",
+  restoredVersion: "number",
+  userId: "id",
+  keyId: "id",
+  runId: "id",
+  stepId: "id",
+  createdAt: "instant",
 });
 
 /** The table of tools. */

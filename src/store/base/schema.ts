@@ -17,7 +17,7 @@ import type { OwedWork } from "../../umi/backlog.ts";
 import type { FactId } from "../../umi/facts/kept/fact.ts";
 import type { Entry } from "../../umi/index/entry.ts";
 import type { CODES, KEYS, MEMBERSHIPS, ORGANIZATIONS, SESSIONS, USERS } from "../access/tables.ts";
-import type { AGENTS, BLOCKS, CONVERSATIONS, GROUPS, IDENTITIES, TOOLS } from "../agents/tables.ts";
+import type { AGENTS, BLOCK_VERSIONS, BLOCKS, CONVERSATIONS, GROUPS, IDENTITIES, TOOLS } from "../agents/tables.ts";
 import type { ARCHIVES, ENTITIES, FACT_LINKS, FACTS, MENTIONS, MERGES, PASSAGES } from "../memory/tables.ts";
 import type { MESSAGES } from "../messages/tables.ts";
 import type { PROVIDER_TRACES, RUNS, STEPS } from "../runs/tables.ts";
@@ -39,6 +39,7 @@ export interface Tables {
   agents: RowOf<typeof AGENTS> & Owned;
   agent_tags: { agent_id: AgentId; tag: string };
   blocks: RowOf<typeof BLOCKS> & Owned;
+  block_versions: RowOf<typeof BLOCK_VERSIONS>;
   block_tags: { block_id: BlockId; tag: string };
   agent_blocks: { agent_id: AgentId; block_id: BlockId; label: string; position: number };
   tools: RowOf<typeof TOOLS> & Owned;

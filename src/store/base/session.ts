@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import type { AccessChange } from "../../access/notices.ts";
-import type { AgentId, OrganizationId, UserId } from "../../core/id.ts";
+import type { AgentId, KeyId, OrganizationId, UserId } from "../../core/id.ts";
 import type { World } from "../../core/world.ts";
 import type { Tool } from "../../tools/tool.ts";
 import type { AgentCache } from "./agent-cache.ts";
@@ -27,6 +27,8 @@ export interface Session {
   readonly userId: UserId;
   /** The agents whose rows can be read; null is all. A transaction has all. */
   readonly agentIds: readonly AgentId[] | null;
+  /** The key by which they came; null where there was none. */
+  readonly keyId: KeyId | null;
   readonly world: Pick<World, "clock" | "random">;
   /** Tools that were read lately, by id and time of change: they are long, change rarely, and every turn needs them. */
   readonly toolCache: Map<string, Tool>;

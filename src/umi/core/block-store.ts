@@ -1,6 +1,7 @@
 import type { AgentId, BlockId } from "../../core/id.ts";
 import type { Page } from "../../core/page.ts";
 import type { Block } from "./block.ts";
+import type { BlockCause, BlockVersion, VersionPage } from "./block-version.ts";
 
 /** What a list of blocks is narrowed to. Absent means any. */
 export interface BlockFilter {
@@ -38,13 +39,18 @@ export interface BlockStore {
   list(filter: BlockFilter, page: Page): Promise<readonly Block[]>;
   /** How many blocks fit. */
   count(filter: BlockFilter): Promise<number>;
-  /** Stores a new block, attached to nobody. Throws a `conflict` Failure when its id is taken. */
-  insert(block: Block): Promise<void>;
+  /** A page of the block's kept versions, the present one among them; none when there is no such block. */
+  versions(id: BlockId, page: VersionPage): Promise<readonly BlockVersion[]>;
+  /** Those of these versions of any blocks that are still kept, in any order. */
+  findVersions(wanted: readonly (readonly [BlockId, version: number])[]): Promise<readonly BlockVersion[]>;
+  /** Stores a new block, attached to nobody, as its first version. Throws a `conflict` Failure when its id is taken. */
+  insert(block: Block, cause?: BlockCause): Promise<void>;
   /**
-   * Replaces the block. Throws a `conflict` Failure when the stored version is not `block.version - 1`, also because there
-   * is none, and when an agent that has it has another block of its new label.
+   * Replaces the block, whose versions before stay, {@link BLOCK_VERSIONS_MAX} in all. Throws a `conflict` Failure when the
+   * stored version is not `block.version - 1`, also because there is none, and when an agent that has it has another block
+   * of its new label.
    */
-  save(block: Block): Promise<void>;
+  save(block: Block, cause?: BlockCause): Promise<void>;
   /** Removes the block from every agent and from the store; throws a `not_found` Failure when there is none. */
   remove(id: BlockId): Promise<void>;
   /** Throws a `conflict` Failure when the agent has another block of that label. Attaching twice is once. */
@@ -56,4 +62,7 @@ export interface BlockStore {
 }
 
 /** The part of a {@link BlockStore} that only reads. */
-export type BlockReader = Pick<BlockStore, "find" | "listForAgent" | "findForAgent" | "list" | "count" | "agentsOf">;
+export type BlockReader = Pick<
+  BlockStore,
+  "find" | "listForAgent" | "findForAgent" | "list" | "count" | "agentsOf" | "versions" | "findVersions"
+>;
