@@ -260,6 +260,10 @@ const SEEDS: readonly Seed[] = [
   seed("house", "a route that opens a transaction", "calls .write()", {
     "src/api/h3.ts": "/** x */\nexport const a = (store: { write(): void }): void => store.write();\n",
   }),
+  seed("house", "a route that acts as somebody without a check", "names DEFAULT_ACTOR, which asks nobody", {
+    "src/api/h4.ts":
+      'import { DEFAULT_ACTOR } from "../core/id.ts";\n/** x */\nexport const a = (): unknown => DEFAULT_ACTOR;\n',
+  }),
   seed("house", "a statement that is written out in a file that is not hot", "writes a statement out", {
     "src/store/h5.ts":
       '/** x */\nexport const a = (db: { execute(a: string, b: readonly 1[]): void }): void => db.execute("", []);\n',

@@ -17,6 +17,9 @@ const RATCHET_SLACK = 15;
 /** What stores something, or begins to. A route has a use case do it. */
 const STORING = new Set(["write", "save", "insert", "remove"]);
 
+/** What gives rights without a check: only the server's own work has them. A route has a use case ask what its caller may. */
+const UNCHECKED = new Set(["actorOf", "systemFor", "everywhere", "DEFAULT_ACTOR"]);
+
 /** Where statements are written out without being hot: migrations, and what passes on those that were built. */
 const WRITTEN_OUT = /^src\/store\/(?:migrations\/|base\/(?:migrate|dialect)\.ts$)/;
 
@@ -30,6 +33,7 @@ const found = [
   ...fullFolders(),
   ...sources.flatMap(longSignatures),
   ...sources.flatMap(storingRoutes),
+  ...sources.flatMap(uncheckedRoutes),
   ...sources.flatMap(rawStatements),
   ...risingCasts(),
 ];
@@ -77,6 +81,16 @@ function storingRoutes(file: ts.SourceFile): readonly string[] {
       ? [`${placeOf(file, name)} calls .${name.text}(); a use case left of api does that`]
       : [];
   });
+}
+
+/** The door is the one place of a face where somebody comes to be who they are. */
+function uncheckedRoutes(file: ts.SourceFile): readonly string[] {
+  if (!file.fileName.startsWith("src/api/") || file.fileName === "src/api/http/auth.ts") return [];
+  return nodesOf(file).flatMap((node) =>
+    ts.isIdentifier(node) && UNCHECKED.has(node.text)
+      ? [`${placeOf(file, node)} names ${node.text}, which asks nobody; take c.var.caller`]
+      : [],
+  );
 }
 
 /** Statements that are written out, where none has earned it: a built one and a template are executed without the values. */

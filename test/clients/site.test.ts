@@ -146,7 +146,7 @@ describe("the page", () => {
       return /<section class="(state[^"]*)".*?<p>(.*?)<\/p>/s.exec(await response.text())?.slice(1);
     };
     expect(await state()).toEqual(["state", "All is well"]);
-    await server.database.writer.execute("update tools set json_schema = '{' where name = 'memory_insert'", []);
+    await server.database.writer.execute("alter table runs rename to lost", []);
     expect(await state()).toEqual(["state ill", "Its data cannot be read"]);
     expect(logged).toEqual([["The data cannot be read", expect.any(Error)]]);
     await server.close();
