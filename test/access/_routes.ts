@@ -1,0 +1,201 @@
+import type { Scope } from "../../src/access/role.ts";
+
+/** What a route wants of whoever asks: a scope, some known caller (`known`), or nothing (`open`). */
+export type Wanted = Scope | "known" | "open";
+
+/** Routes by what they want. Whoever adds a route names its action here. */
+const BY_ACTION: Readonly<Partial<Record<Wanted, string>>> = {
+  open: `
+    GET /v1/health
+    GET /v1/ready
+    GET /
+    GET /docs
+    GET /openapi.json
+    GET /favicon.svg
+    GET /favicon.ico`,
+  // Letta answers that messages cannot be changed, and says nothing of them.
+  known: `
+    PATCH /v1/agents/:agent_id/messages/:message_id
+    PATCH /v1/groups/:group_id/messages/:message_id
+    POST /v1/tools/generate-schema
+    POST /v1/tools/search`,
+  "agents:read": `
+    GET /v1/agents/:agent_id/messages
+    GET /v1/messages
+    GET /v1/messages/:message_id
+    POST /v1/messages/search
+    POST /v1/agents/messages/search
+    GET /v1/conversations
+    GET /v1/conversations/:conversation_id
+    GET /v1/conversations/:conversation_id/messages
+    GET /v1/models
+    GET /v1/models/embedding
+    GET /v1/models/embeddings
+    GET /v1/embeddings/total_storage_size
+    GET /v1/agents
+    GET /v1/agents/count
+    GET /v1/agents/:agent_id
+    GET /v1/agents/:agent_id/core-memory
+    GET /v1/agents/:agent_id/core-memory/blocks
+    GET /v1/agents/:agent_id/core-memory/blocks/:block_label
+    GET /v1/agents/:agent_id/tools
+    GET /v1/agents/:agent_id/groups
+    GET /v1/groups
+    GET /v1/groups/count
+    GET /v1/groups/:group_id
+    GET /v1/groups/:group_id/messages
+    GET /v1/blocks
+    GET /v1/blocks/count
+    GET /v1/blocks/:block_id
+    GET /v1/blocks/:block_id/versions
+    GET /v1/blocks/:block_id/agents
+    GET /v1/identities
+    GET /v1/identities/count
+    GET /v1/identities/:identity_id
+    GET /v1/identities/:identity_id/agents
+    GET /v1/identities/:identity_id/blocks
+    GET /v1/tools
+    GET /v1/tools/count
+    GET /v1/tools/:tool_id
+    GET /v1/tags
+    GET /v1/agents/:agent_id/context`,
+  "agents:talk": `
+    POST /v1/agents/:agent_id/messages
+    POST /v1/agents/:agent_id/messages/stream
+    POST /v1/agents/:agent_id/messages/async
+    POST /v1/agents/:agent_id/messages/preview-raw-payload
+    POST /v1/conversations
+    POST /v1/conversations/:conversation_id/messages
+    POST /v1/conversations/:conversation_id/messages/preview-raw-payload
+    POST /v1/conversations/:conversation_id/fork
+    POST /v1/conversations/:conversation_id/compact
+    POST /v1/agents/:agent_id/summarize
+    POST /v1/chat/completions
+    POST /v1/agents/:agent_id/generate
+    PATCH /v1/steps/:step_id/feedback`,
+  "agents:write": `
+    POST /v1/agents
+    PATCH /v1/agents/:agent_id
+    DELETE /v1/agents/:agent_id
+    POST /v1/agents/:agent_id/recompile
+    POST /v1/agents/:agent_id/system-prompt/recompile
+    PATCH /v1/agents/:agent_id/reset-messages
+    PATCH /v1/agents/:agent_id/core-memory/blocks/attach/:block_id
+    PATCH /v1/agents/:agent_id/core-memory/blocks/detach/:block_id
+    PATCH /v1/agents/:agent_id/tools/attach/:tool_id
+    PATCH /v1/agents/:agent_id/tools/detach/:tool_id
+    PATCH /v1/agents/:agent_id/tools/approval/:tool_name
+    PATCH /v1/agents/:agent_id/archives/attach/:archive_id
+    PATCH /v1/agents/:agent_id/archives/detach/:archive_id
+    PATCH /v1/agents/:agent_id/identities/attach/:identity_id
+    PATCH /v1/agents/:agent_id/identities/detach/:identity_id
+    PATCH /v1/blocks/:block_id/identities/attach/:identity_id
+    PATCH /v1/blocks/:block_id/identities/detach/:identity_id
+    POST /v1/groups
+    PATCH /v1/groups/:group_id
+    DELETE /v1/groups/:group_id
+    PATCH /v1/groups/:group_id/reset-messages
+    PATCH /v1/groups/:group_id/blocks/attach/:block_id
+    PATCH /v1/groups/:group_id/blocks/detach/:block_id
+    POST /v1/identities
+    PUT /v1/identities
+    PATCH /v1/identities/:identity_id
+    PUT /v1/identities/:identity_id/properties
+    DELETE /v1/identities/:identity_id
+    PATCH /v1/conversations/:conversation_id
+    DELETE /v1/conversations/:conversation_id
+    POST /v1/conversations/:conversation_id/recompile
+    DELETE /v1/runs/:run_id
+    DELETE /v1/jobs/:job_id`,
+  "memory:read": `
+    GET /v1/agents/:agent_id/archival-memory
+    GET /v1/agents/:agent_id/archival-memory/search
+    GET /v1/archives
+    GET /v1/archives/:archive_id
+    GET /v1/archives/:archive_id/agents
+    POST /v1/passages/search
+    POST /v1/agents/:agent_id/memory/recall
+    GET /v1/agents/:agent_id/memory/items/:item_id
+    GET /v1/agents/:agent_id/memory/items/:item_id/history
+    GET /v1/agents/:agent_id/memory/facts
+    GET /v1/agents/:agent_id/memory/entities
+    GET /v1/agents/:agent_id/memory/entities/:entity_id
+    GET /v1/agents/:agent_id/memory/relations
+    POST /v1/memory/recall
+    GET /v1/memory/items/:item_id
+    GET /v1/memory/items/:item_id/history
+    GET /v1/memory/facts
+    GET /v1/memory/entities
+    GET /v1/memory/entities/:entity_id
+    GET /v1/memory/relations`,
+  "memory:write": `
+    PATCH /v1/agents/:agent_id/core-memory/blocks/:block_label
+    POST /v1/blocks
+    PATCH /v1/blocks/:block_id
+    POST /v1/blocks/:block_id/undo
+    POST /v1/archives
+    PATCH /v1/archives/:archive_id
+    POST /v1/archives/:archive_id/passages
+    POST /v1/archives/:archive_id/passages/batch
+    POST /v1/agents/:agent_id/archival-memory
+    POST /v1/agents/:agent_id/memory/remember
+    POST /v1/agents/:agent_id/memory/entities/:entity_id/merge
+    POST /v1/agents/:agent_id/memory/entities/:entity_id/unmerge
+    POST /v1/memory/remember
+    POST /v1/memory/entities/:entity_id/merge
+    POST /v1/memory/entities/:entity_id/unmerge`,
+  "memory:forget": `
+    DELETE /v1/blocks/:block_id
+    DELETE /v1/archives/:archive_id
+    DELETE /v1/archives/:archive_id/passages/:passage_id
+    DELETE /v1/agents/:agent_id/archival-memory/:memory_id
+    DELETE /v1/agents/:agent_id/memory/items/:item_id
+    DELETE /v1/memory/items/:item_id`,
+  "runs:read": `
+    POST /v1/runs/:run_id/stream
+    POST /v1/conversations/:conversation_id/stream
+    GET /v1/jobs
+    GET /v1/jobs/active
+    GET /v1/jobs/:job_id
+    GET /v1/telemetry/:step_id
+    GET /v1/runs
+    GET /v1/runs/active
+    GET /v1/runs/:run_id
+    GET /v1/runs/:run_id/messages
+    GET /v1/runs/:run_id/usage
+    GET /v1/runs/:run_id/steps
+    GET /v1/runs/:run_id/metrics
+    GET /v1/runs/:run_id/trace
+    GET /v1/steps
+    GET /v1/steps/:step_id
+    GET /v1/steps/:step_id/metrics
+    GET /v1/steps/:step_id/trace
+    GET /v1/steps/:step_id/messages`,
+  "runs:cancel": `
+    POST /v1/agents/:agent_id/messages/cancel
+    POST /v1/conversations/:conversation_id/cancel
+    PATCH /v1/jobs/:job_id/cancel`,
+  // Somebody else's keys take a scope of their own.
+  "keys:own": `
+    GET /v1/keys
+    POST /v1/keys
+    GET /v1/keys/:key_id
+    POST /v1/keys/:key_id/rotate
+    DELETE /v1/keys/:key_id`,
+  "tools:write": `
+    POST /v1/tools/add-base-tools
+    POST /v1/tools
+    PUT /v1/tools
+    PATCH /v1/tools/:tool_id
+    DELETE /v1/tools/:tool_id`,
+};
+
+/** What each route wants, by its method and path. */
+export const WANTED: ReadonlyMap<string, Wanted> = new Map(
+  Object.entries(BY_ACTION).flatMap(([wanted, routes]) =>
+    routes
+      .trim()
+      .split(/\s*\n\s*/)
+      .map((route) => [route, wanted as Wanted] as const),
+  ),
+);

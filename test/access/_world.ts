@@ -1,0 +1,123 @@
+import { type Answer, startTestServer, type TestServer } from "../_harness/server.ts";
+
+/** The key of the server's settings. */
+export const ROOT = "root-key-of-the-test";
+
+/** Ids of things of one organisation, by the names that paths have for them. */
+export type Things = Readonly<Record<string, string>>;
+
+/** What one request was answered. */
+export interface Told {
+  readonly status: number;
+  readonly text: string;
+  readonly body: Answer;
+}
+
+/** A server with keys, and requests by any of them. */
+export interface AccessWorld {
+  readonly server: TestServer;
+  /** Asks as whoever has this key; null has none. */
+  ask(key: string | null, method: string, path: string, body?: unknown): Promise<Told>;
+  /** As {@link ask}, the body of what must be answered well. */
+  ok(key: string, method: string, path: string, body?: unknown): Promise<Answer>;
+  /** Makes a key; `maker` is the key of who makes it. */
+  key(draft: object, maker?: string): Promise<string>;
+  /** Makes another organisation, and gives a key of its owner. */
+  stranger(): Promise<string>;
+  /** Everything that paths can name, made by this key. */
+  things(key: string): Promise<Things>;
+  close(): Promise<void>;
+}
+
+/** Starts an {@link AccessWorld}. */
+export async function startAccessWorld(): Promise<AccessWorld> {
+  const server = await startTestServer({ apiKey: ROOT });
+  server.model.always(() => ({ text: "Noted." }));
+  const ask: AccessWorld["ask"] = async (key, method, path, body) => {
+    const response = await server.server.api.request(`http://localhost${path}`, {
+      method,
+      headers: { "content-type": "application/json", ...(key === null ? {} : { authorization: `Bearer ${key}` }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, text, body: parsed(text) };
+  };
+  const ok: AccessWorld["ok"] = async (key, method, path, body) => {
+    const told = await ask(key, method, path, body);
+    if (told.status >= 300) throw new Error(`${method} ${path}: ${told.status} ${told.text}`);
+    return told.body;
+  };
+  let made = 0;
+  return {
+    server,
+    ask,
+    ok,
+    key: async (draft, maker = ROOT) => (await ok(maker, "POST", "/v1/keys", { name: `k${made++}`, ...draft })).key,
+    async stranger() {
+      const { id } = await ok(ROOT, "POST", "/v1/organizations", { name: `other ${made++}` });
+      return (await ok(ROOT, "POST", "/v1/keys", { name: "stranger", role: "owner", organization_id: id })).key;
+    },
+    things: (key) => makeThings((method, path, body) => ok(key, method, path, body)),
+    close: () => server.close(),
+  };
+}
+
+type Ask = (method: string, path: string, body?: unknown) => Promise<Answer>;
+
+const SOURCE =
+  'def spell(word: str) -> str:\n    """Spells a word.\n\n    Args:\n        word: what to spell\n    """\n    return word\n';
+
+async function makeThings(ask: Ask): Promise<Things> {
+  const blocks = [{ label: "human", value: "A canary called Zephyrine" }];
+  const agent = await ask("POST", "/v1/agents/", { model: "openai/gpt-4o-mini", memory_blocks: blocks, tags: ["t1"] });
+  const at = `/v1/agents/${agent.id}`;
+  const loose = await ask("POST", "/v1/blocks/", { label: "loose", value: "Zephyrine" });
+  await ask("PATCH", `${at}/core-memory/blocks/attach/${loose.id}`);
+  const tool = await ask("POST", "/v1/tools/", { source_code: SOURCE });
+  await ask("PATCH", `${at}/tools/attach/${tool.id}`);
+  const archive = await ask("POST", "/v1/archives/", { name: "Zephyrine's" });
+  await ask("PATCH", `${at}/archives/attach/${archive.id}`);
+  const passage = await ask("POST", `/v1/archives/${archive.id}/passages`, { text: "Zephyrine sings" });
+  const identity = await ask("POST", "/v1/identities/", {
+    identifier_key: `zephyrine of ${agent.id}`,
+    name: "Z",
+    identity_type: "user",
+  });
+  await ask("PATCH", `${at}/identities/attach/${identity.id}`);
+  const group = await ask("POST", "/v1/groups/", { agent_ids: [agent.id], description: "Zephyrine's" });
+  const conversation = await ask("POST", `/v1/conversations/?agent_id=${agent.id}`, { summary: "Zephyrine" });
+  const input = { messages: [{ role: "user", content: "Zephyrine is here" }] };
+  const reply = await ask("POST", `/v1/conversations/${conversation.id}/messages`, { ...input, streaming: false });
+  const [run] = await ask("GET", `/v1/runs/?agent_id=${agent.id}`);
+  const remembered = await ask("POST", `${at}/memory/remember`, { text: "I live in Bergen.", speaker: "Zephyrine" });
+  const [entity] = await ask("GET", `${at}/memory/entities`);
+  const [step] = await ask("GET", `/v1/runs/${run.id}/steps`);
+  return {
+    agent_id: agent.id,
+    block_id: loose.id,
+    key_id: (await ask("POST", "/v1/keys", { name: "another" })).id,
+    block_label: "human",
+    tool_id: tool.id,
+    tool_name: "spell",
+    archive_id: archive.id,
+    passage_id: passage.id,
+    memory_id: passage.id,
+    identity_id: identity.id,
+    group_id: group.id,
+    conversation_id: conversation.id,
+    message_id: reply.messages[0].id,
+    run_id: run.id,
+    job_id: run.id.replace("run-", "job-"),
+    step_id: step.id,
+    item_id: remembered.facts[0].id,
+    entity_id: entity.id,
+  };
+}
+
+function parsed(text: string): Answer {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
