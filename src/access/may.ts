@@ -1,5 +1,5 @@
 import { Failure } from "../core/failure.ts";
-import type { Actor, AgentId, IdentityId, KeyId, OrganizationId, SessionId, UserId } from "../core/id.ts";
+import type { Actor, AgentId, IdentityId, KeyId, OrganizationId, Origin, SessionId, UserId } from "../core/id.ts";
 import { type Role, type Scope, scopesOf, withImplied } from "./role.ts";
 
 /** How the door knew somebody. */
@@ -31,6 +31,8 @@ export interface Caller {
   /** The one identity that the caller speaks for; null is none in particular. */
   readonly identityId: IdentityId | null;
   readonly proof: Proof;
+  /** How they came; null for the server itself. */
+  readonly origin: Origin | null;
 }
 
 /** What an action is on, as far as callers are narrowed by it. */
@@ -40,8 +42,8 @@ export interface Resource {
   readonly model?: string;
 }
 
-/** What of a {@link Caller} is narrowed further than the role. */
-export type Narrowing = Partial<Pick<Caller, "scopes" | "agentIds" | "models" | "identityId">>;
+/** What of a {@link Caller} is narrowed further than the role, and how they came. */
+export type Narrowing = Partial<Pick<Caller, "scopes" | "agentIds" | "models" | "identityId" | "origin">>;
 
 /** Somebody of a role in an organisation, narrowed or not. */
 export function callerOf(
@@ -51,8 +53,8 @@ export function callerOf(
 ): Caller {
   const held = scopesOf(role);
   const scopes = narrowing.scopes === undefined ? held : held.intersection(withImplied(narrowing.scopes));
-  const { agentIds = null, models = null, identityId = null } = narrowing;
-  return { organizationId, userId, role, scopes, agentIds, models, identityId, proof };
+  const { agentIds = null, models = null, identityId = null, origin = null } = narrowing;
+  return { organizationId, userId, role, scopes, agentIds, models, identityId, proof, origin };
 }
 
 /** The server itself, at work on somebody's behalf: it may what its work needs. */
@@ -67,12 +69,12 @@ export function systemFor(actor: Actor): Caller {
  */
 export function may(caller: Caller, scope: Scope, { agentId, model }: Resource = {}): Actor {
   if (!caller.scopes.has(scope)) throw new Failure("forbidden", refusal(caller, scope), { info: { scope } });
-  const { organizationId, userId, agentIds, models, proof } = caller;
+  const { organizationId, userId, agentIds, models, proof, origin } = caller;
   if (agentId !== undefined && agentIds !== null && !agentIds.includes(agentId))
     throw new Failure("not_found", `Agent with ID ${agentId} not found`);
   if (model !== undefined && models !== null && !models.includes(model))
     throw new Failure("forbidden", `This key may not use the model '${model}'; it may use ${models.join(", ")}`);
-  return { organizationId, userId, agentIds, keyId: "keyId" in proof ? proof.keyId : null };
+  return { organizationId, userId, agentIds, keyId: "keyId" in proof ? proof.keyId : null, origin };
 }
 
 /** What somebody began, as the server goes on with it: it sees all that its agent shares with others. */

@@ -4,6 +4,7 @@ import { TrieRouter } from "hono/router/trie-router";
 import { getPathNoStrict } from "hono/utils/url";
 import type { PeopleOptions } from "../agent/people/people.ts";
 import { once } from "../core/once.ts";
+import type { ChangeHub } from "../run/feed/change-hub.ts";
 import { agentBlockRoutes } from "./agents/agent-blocks.ts";
 import { agentToolRoutes } from "./agents/agent-tools.ts";
 import { type AgentRoutesOptions, agentRoutes } from "./agents/agents.ts";
@@ -16,11 +17,13 @@ import { identityLinkRoutes } from "./agents/identity-links.ts";
 import { modelRoutes } from "./agents/models.ts";
 import { tagRoutes } from "./agents/tags.ts";
 import { toolRoutes } from "./agents/tools.ts";
+import { changeRoutes } from "./feed/changes.ts";
 import { type AuthOptions, authenticate, isAllowedOrigin } from "./http/auth.ts";
 import type { ApiEnv } from "./http/env.ts";
 import { answerFailure } from "./http/errors.ts";
 import { healthRoutes } from "./http/health.ts";
 import { notBuiltRoutes } from "./http/not-built.ts";
+import type { OpenStreams } from "./http/open-streams.ts";
 import { openApiOf } from "./http/openapi.ts";
 import { SUMMARIES } from "./http/summaries.ts";
 import { archivalMemoryRoutes } from "./memory/archival-memory.ts";
@@ -43,6 +46,10 @@ const PREFLIGHT_SECONDS = 600;
 export interface ApiOptions extends AgentRoutesOptions, AuthOptions, PeopleOptions {
   /** Routes that send and show messages, with paths from the root of the API. */
   readonly messageRoutes: Hono<ApiEnv>;
+  /** Who listens to what changes. */
+  readonly hub: ChangeHub;
+  /** Every stream that is open. */
+  readonly streams: OpenStreams;
   /** The server's own version. */
   readonly version: string;
 }
@@ -96,6 +103,7 @@ function routesOf(options: ApiOptions): Hono<ApiEnv> {
   api.use("*", async (c, next) => {
     await next();
     if (c.res.headers.get("content-type")?.startsWith("text/event-stream") !== true) await options.store.durable();
+    else options.streams.watch(c.var, c.res);
   });
   api.route("/", notBuiltRoutes(options));
   api.route("/", healthRoutes());
@@ -119,6 +127,7 @@ function routesOf(options: ApiOptions): Hono<ApiEnv> {
   api.route("/steps", stepRoutes(options));
   api.route("/tags", tagRoutes(options));
   api.route("/", contextRoutes(options));
+  api.route("/changes", changeRoutes(options));
   return api;
 }
 

@@ -4,6 +4,7 @@ import { createDoor } from "../agent/people/door.ts";
 import type { Store } from "../agent/ports/ports.ts";
 import { type CountTokens, slicedCounter } from "../agent/prompt/tokens.ts";
 import { createRehearsal } from "../agent/rehearsal/rehearsal.ts";
+import { createOpenStreams } from "../api/http/open-streams.ts";
 import { createApi } from "../api/server.ts";
 import { callbackPorts } from "../api/talk/callbacks.ts";
 import { talkRoutes } from "../api/talk.ts";
@@ -17,12 +18,13 @@ import type { World } from "../core/world.ts";
 import type { Models } from "../llm/models.ts";
 import type { ProviderSettings } from "../llm/provider.ts";
 import { createModels } from "../llm/registry.ts";
-import { createBacklogWork } from "../run/chores/backlog-work.ts";
+import { type BacklogWorkOptions, createBacklogWork } from "../run/chores/backlog-work.ts";
 import { createCallbackSender } from "../run/chores/callback.ts";
 import { embeddingWork } from "../run/chores/embedding-work.ts";
 import { indexWork } from "../run/chores/index-work.ts";
 import { judgingWork } from "../run/chores/judging-work.ts";
-import { learningWork } from "../run/chores/learning-work.ts";
+import { type LearningWorkOptions, learningWork } from "../run/chores/learning-work.ts";
+import { createChangeHub } from "../run/feed/change-hub.ts";
 import { createRunLogs } from "../run/log/run-log.ts";
 import { createRunner, type Runner } from "../run/runner.ts";
 import type { RunnerOptions } from "../run/step/run-setup.ts";
@@ -99,8 +101,11 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const { arrivalsMax, apiKey: rootKey } = options;
   const notices = createAccessNotices();
   const secrets = realSecrets();
+  const hub = createChangeHub(clock);
   const store = sqlStore(database, lease, {
     ...world,
+    onChanged: hub.changed,
+    isHeard: hub.isHeard,
     onOwed: () => backlog.wake(),
     onAccessChanged: notices.tell,
     onDamaged: (table, id) =>
@@ -121,12 +126,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
     allowsPrivate,
   });
   const callbacks = createCallbackSender({ store, clock, log, ...callbackPorts({ store, logs, fetchOutside }) });
-  const pieces = {
-    embed: embeddingWork({ store, models }),
-    index: indexWork(store),
-    learn: learningWork({ store, models, world, log }),
-    judge: judgingWork({ store, models, world, log }),
-  };
+  const pieces = piecesOf({ store, models, world, log });
   const backlog = createBacklogWork({ store, clock, random, log, pieces });
   const quickVectors = createQuickVectors({ clock, openEmbedder: (config) => models.openEmbedder(config) });
   const framesOf: RunnerOptions["framesOf"] = (run, agent) => countFrames(shownRun(run, agent));
@@ -159,8 +159,20 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const made = { store, models, quickVectors, toolRuntime };
   const shared = { ...made, clock, random, times: timeFormat, countTokens, defaultEmbedding };
   const talk = talkRoutes({ ...shared, runner, logs, fetchOutside, checkOutsideUrl });
-  const api = createApi({ ...options, ...shared, door, secrets, runner, messageRoutes: talk, version: VERSION });
+  const streams = createOpenStreams({ clock, log, listen: notices.listen });
+  const served = { door, secrets, runner, hub, streams, messageRoutes: talk, version: VERSION };
+  const api = createApi({ ...options, ...shared, ...served });
   return { api, store, models, runner, notes };
+}
+
+/** How each kind of work of the memory is done. */
+function piecesOf(options: LearningWorkOptions): BacklogWorkOptions["pieces"] {
+  return {
+    embed: embeddingWork(options),
+    index: indexWork(options.store),
+    learn: learningWork(options),
+    judge: judgingWork(options),
+  };
 }
 
 /** Makes sure that the default organisation has every built-in tool, as this version describes it. */

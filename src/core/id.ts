@@ -52,6 +52,16 @@ export function newId<K extends string>(prefix: K, random: Random): Id<K> {
 export const DEFAULT_ORGANIZATION_ID = "org-00000000-0000-4000-8000-000000000000" as OrganizationId;
 export const DEFAULT_USER_ID = "user-00000000-0000-4000-8000-000000000000" as UserId;
 
+/** How somebody came to this server with a request. */
+export interface Origin {
+  /** How they were known, in a word: by a key, a session, or as this machine. */
+  readonly kind: string;
+  /** What the client calls its request; null where it does not. */
+  readonly requestId: string | null;
+  /** The address that it came from, as far as the server can still see; null where it cannot. */
+  readonly address: () => string | null;
+}
+
 /**
  * On whose behalf something is read or written, once it is clear that they may (`access/may.ts`), or the server itself
  * goes on with what they began. Every query is scoped by the organisation, and by the agents where there are any.
@@ -63,11 +73,13 @@ export interface Actor {
   readonly agentIds: readonly AgentId[] | null;
   /** The key by which they came; null where there was none. */
   readonly keyId: KeyId | null;
+  /** How they came; null where the server goes on by itself. */
+  readonly origin: Origin | null;
 }
 
 /** The server's own work on behalf of a user, by whichever key it began. */
 export function actorOf(organizationId: OrganizationId, userId: UserId, keyId: KeyId | null = null): Actor {
-  return { organizationId, userId, agentIds: null, keyId };
+  return { organizationId, userId, agentIds: null, keyId, origin: null };
 }
 
 /** Who acts when nobody else is named. */

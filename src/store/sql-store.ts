@@ -2,7 +2,7 @@ import { everywhere } from "../access/may.ts";
 import type { AccessChange } from "../access/notices.ts";
 import type { Repositories, Store } from "../agent/ports/ports.ts";
 import { Failure } from "../core/failure.ts";
-import type { Actor } from "../core/id.ts";
+import type { Actor, OrganizationId } from "../core/id.ts";
 import type { World } from "../core/world.ts";
 import type { Tool } from "../tools/tool.ts";
 import { noteUses, sqlDirectory } from "./access/directory.ts";
@@ -25,6 +25,12 @@ import { type SqlDatabase, typed } from "./base/driver.ts";
 import type { Lease } from "./base/lease.ts";
 import type { Session } from "./base/session.ts";
 import { attempt, inTransaction } from "./base/transaction.hot.ts";
+import { brokenAudit, sqlAuditStore } from "./changes/audit.ts";
+import { sqlChangeStore } from "./changes/changes.hot.ts";
+import { createNoted, type Noted, type NotedOptions } from "./changes/noted.ts";
+import { recorded } from "./changes/recorded.ts";
+import { dueRetention, sqlRetentionStore } from "./changes/retention.ts";
+import { sqlWebhookStore, waitingWebhooks } from "./changes/webhooks.ts";
 import { sqlArchiveStore } from "./memory/archives.ts";
 import { sqlBacklog, waitingWork } from "./memory/backlog.ts";
 import { sqlEntryStore } from "./memory/entries.hot.ts";
@@ -55,6 +61,10 @@ export interface SqlStoreOptions extends Pick<World, "clock" | "random"> {
   readonly onAccessChanged?: (changes: readonly AccessChange[]) => void;
   /** Told once of each row that cannot be read and is left out of lists. */
   readonly onDamaged?: (table: string, id: string) => void;
+  /** Told after each commit that changed something which is told; see `ChangeStore`. */
+  readonly onChanged?: (organizationId: OrganizationId) => void;
+  /** Whether somebody listens to an organisation's changes; nobody when absent. */
+  readonly isHeard?: NotedOptions["isHeard"];
   /** How many stream events wait to be moved to where each run has its own; {@link ARRIVALS_MAX} when absent. */
   readonly arrivalsMax?: number;
 }
@@ -64,7 +74,7 @@ export interface SqlStoreOptions extends Pick<World, "clock" | "random"> {
  * flush serves every commit made before it began: that is the group commit.
  */
 export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreOptions): Store {
-  const { onOwed, onAccessChanged, onDamaged, arrivalsMax = ARRIVALS_MAX, ...world } = options;
+  const { onOwed, onChanged, isHeard = () => false, onAccessChanged, onDamaged, arrivalsMax, ...world } = options;
   const readerDb = builderOver(database.reader, database.dialect);
   const writerDb = builderOver(database.writer, database.dialect);
   const takeTurn = turns(WAITING_WRITES_MAX);
@@ -77,6 +87,7 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
   const contextCache = createContextCache(world.random);
   const agentCache = createAgentCache();
   const accessChanges: AccessChange[] = [];
+  const noted = createNoted({ isHeard });
   const shared = {
     world,
     accessChanges,
@@ -84,15 +95,15 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
     agentCache,
     vectorCache,
     onDamaged: onceEach(onDamaged ?? (() => {})),
-    arrivals: { eventsMax: arrivalsMax, waiting: undefined },
+    arrivals: { eventsMax: arrivalsMax ?? ARRIVALS_MAX, waiting: undefined },
+    startsSent: new Map(),
     owed: { isNew: false },
   };
+  const writer = { db: writerDb, sql: typed(database.writer), contextCache, ...shared };
   const readers = perActor((actor) =>
-    repositories({ db: readerDb, sql: typed(database.reader), columnCache, embeddedCache, ...shared, ...actor }),
+    repositories({ db: readerDb, sql: typed(database.reader), columnCache, embeddedCache, ...shared, ...actor }, noted),
   );
-  const writers = perActor((actor) =>
-    repositories({ db: writerDb, sql: typed(database.writer), contextCache, ...shared, ...actor }),
-  );
+  const writers = perActor((actor) => recorded(repositories({ ...writer, ...actor }, noted), noted));
 
   /** Runs `work` in a transaction when it is its turn. */
   async function alone<T>(work: () => Promise<T>): Promise<T> {
@@ -110,11 +121,17 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
         if (accessChanges.length > 0) onAccessChanged?.([...accessChanges]);
       };
       const result = await inTransaction(database, held, committed);
+      for (const changed of noted.ended()) onChanged?.(changed);
       if (shared.owed.isNew) {
         shared.owed.isNew = false;
         onOwed?.();
       }
       return result;
+    } catch (error) {
+      noted.ended();
+      // What it read of its own is undone.
+      shared.startsSent.clear();
+      throw error;
     } finally {
       agentCache.ended();
       release();
@@ -127,15 +144,33 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
     directory: sqlDirectory({ db: readerDb, onDamaged: shared.onDamaged }),
     noteUses: (uses) => alone(() => noteUses(writerDb, uses)),
     reader: readers,
-    write: (actor, work) => alone(() => work(writers(everywhere(actor)))),
+    write: (actor, work) =>
+      alone(async () => {
+        const whole = everywhere(actor);
+        const result = await work(writers(whole));
+        await noted.store({ ...writer, ...whole }, actor);
+        return result;
+      }),
     durable: barrier.durable,
-    expiringApprovals: (limit) => expiringApprovals(readerDb, limit),
-    queuedRuns: (limit) => queuedRuns(readerDb, limit, world.clock.now()),
-    waitingCallbacks: (limit) => waitingCallbacks(readerDb, limit),
-    waitingWork: (limit) => waitingWork(readerDb, limit),
-    unfinishedRuns: () => unfinishedRuns(readerDb),
+    ...ofAnyOrganization(readerDb, world.clock),
   };
 }
+
+/** What is read whatever its organisation: work that waits for the server. */
+function ofAnyOrganization(db: Session["db"], clock: World["clock"]): Omit<Store, Own> {
+  return {
+    expiringApprovals: (limit) => expiringApprovals(db, limit),
+    queuedRuns: (limit) => queuedRuns(db, limit, clock.now()),
+    waitingCallbacks: (limit) => waitingCallbacks(db, limit),
+    waitingWebhooks: (limit) => waitingWebhooks(db, limit),
+    dueRetention: (limit) => dueRetention(db, clock.now(), limit),
+    brokenAudit: () => brokenAudit(db),
+    waitingWork: (limit) => waitingWork(db, limit),
+    unfinishedRuns: () => unfinishedRuns(db),
+  };
+}
+
+type Own = "directory" | "noteUses" | "reader" | "write" | "durable";
 
 /** Passes each row on the first time it is told, as far as there is room to remember it. */
 function onceEach(tell: (table: string, id: string) => void): (table: string, id: string) => void {
@@ -163,7 +198,8 @@ function perActor(make: (actor: Actor) => Repositories): (actor: Actor) => Repos
   };
 }
 
-function repositories(session: Session): Repositories {
+function repositories(session: Session, noted: Noted): Repositories {
+  const note: Repositories["audit"]["note"] = (audit) => noted.add({ audit });
   return {
     agents: sqlAgentStore(session),
     blocks: sqlBlockStore(session),
@@ -188,6 +224,10 @@ function repositories(session: Session): Repositories {
     memberships: sqlMembershipStore(session),
     keys: sqlKeyStore(session),
     sessions: sqlSessionStore(session),
+    changes: sqlChangeStore(session, (changes) => noted.add({ changes })),
+    audit: sqlAuditStore(session, note),
+    webhooks: sqlWebhookStore(session),
+    retention: sqlRetentionStore(session, note),
     attempt: (work) => attempt(session.sql, work),
   };
 }

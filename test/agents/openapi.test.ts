@@ -13,9 +13,9 @@ const REFUSED = [
 ];
 /** Routes that are there although the document does not know them, or not what they answer. */
 const UNDOCUMENTED = ["GET /v1/ready", "POST /v1/tools/generate-schema", "GET /v1/models/embeddings"];
-/** Routes of people and keys, which Letta's open server has none of: `test/access` calls them. */
+/** Routes of people, keys and what happened, which Letta's open server has none of: `test/access` and `test/feed` call them. */
 const PEOPLE =
-  /^[A-Z]+ \/v1\/(?:keys|me|sessions|users|organizations|admin|auth|client-side-access-tokens|metadata)(?:\/|$)/;
+  /^[A-Z]+ \/v1\/(?:keys|me|sessions|users|organizations|admin|auth|client-side-access-tokens|metadata|changes|webhooks|audit|retention)(?:\/|$)/;
 /** Where what this server alone remembers stands: of an agent, and of all. The document knows neither. */
 const MEMORIES = ["/v1/agents/:agent_id/memory", "/v1/memory"];
 

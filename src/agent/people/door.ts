@@ -35,6 +35,11 @@ export interface Door {
    * text that opens nothing, whatever the reason.
    */
   admit(credential: string, from: Origins): Caller | Promise<Caller>;
+  /**
+   * Whether this key or token would still let in who it let in before, to all that they were allowed then. To be asked
+   * that is no use of it. Without one, whether nobody has to show anything still.
+   */
+  stillAdmits(credential: string, before: Caller): Promise<boolean>;
   /** Whether a web page of this origin has a key of its own. */
   hasPage(origin: string): Promise<boolean>;
   /** Writes down when keys were used last, as far as that is not done yet. */
@@ -106,14 +111,18 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
     return one;
   }
 
-  function enter(hash: string, one: Known, { address, page }: Origins): Caller | Promise<Caller> {
+  function isOver({ caller, endsAt, lastUsedAt }: Known): boolean {
     const now = clock.now();
-    const isIdle = one.caller.proof.kind === "session" && now - one.lastUsedAt >= SESSION_IDLE_MS;
-    if (now >= one.endsAt || isIdle) {
+    return now >= endsAt || (caller.proof.kind === "session" && now - lastUsedAt >= SESSION_IDLE_MS);
+  }
+
+  function enter(hash: string, one: Known, { address, page }: Origins): Caller | Promise<Caller> {
+    if (isOver(one)) {
       known.delete(hash);
       throw unauthorized();
     }
     if (one.page !== null && page !== undefined && page.toLowerCase() !== one.page) throw unauthorized();
+    const now = clock.now();
     one.lastUsedAt = now;
     uses.note(one.id, now, address);
     return one.moving.length === 0 ? one.caller : narrowed(store, one);
@@ -131,9 +140,33 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
         ? find(credential, hash).then((fresh) => enter(hash, fresh, from))
         : enter(hash, one, from);
     },
+    async stillAdmits(credential, before) {
+      if (before.proof.kind === "open") return !isClosed;
+      if (isRoot(credential)) return true;
+      const hash = secrets.digest(credential);
+      const one = known.get(hash) ?? (await find(credential, hash).catch(gone));
+      if (one === undefined || isOver(one)) return false;
+      const now = one.moving.length === 0 ? one.caller : await narrowed(store, one).catch(gone);
+      return now !== undefined && covers(now, before);
+    },
     hasPage: (origin) => store.directory.hasOrigin(origin.toLowerCase(), clock.now()),
     settle: uses.settle,
   };
+}
+
+/** Nobody, where somebody may not come in; throws what stands in the way of knowing. */
+function gone(error: unknown): undefined {
+  if (error instanceof Failure && (error.kind === "unauthorized" || error.kind === "forbidden")) return undefined;
+  throw error;
+}
+
+/** Whether somebody may now all that they might before. */
+function covers(now: Caller, before: Caller): boolean {
+  const holds = <T>(list: readonly T[] | null, old: readonly T[] | null) =>
+    list === null || old?.every((one) => list.includes(one)) === true;
+  const isSame = now.organizationId === before.organizationId && now.identityId === before.identityId;
+  const mayAsMuch = before.scopes.isSubsetOf(now.scopes) && holds(now.agentIds, before.agentIds);
+  return isSame && mayAsMuch && holds(now.models, before.models);
 }
 
 /** What ties a session to the key of the settings: without the token, which is not stored, it tells nothing of that key. */

@@ -27,7 +27,9 @@ import type { Identity } from "../identity.ts";
 import type { Message, RefusedMessage } from "../message.ts";
 import type { TurnInput } from "../new-message.ts";
 import type { ProviderTraceReader, ProviderTraceStore } from "../provider-trace.ts";
+import type { DueRetention, RetentionReader, RetentionStore } from "../retention.ts";
 import type { CallbackOutcome, ExpiringApproval, QueuedRun, Run, Step, StopReason, WaitingCallback } from "../run.ts";
+import type { WaitingWebhook, WebhookReader, WebhookStore } from "../webhook.ts";
 import type {
   Directory,
   KeyReader,
@@ -42,6 +44,8 @@ import type {
   UserReader,
   UserStore,
 } from "./access.ts";
+import type { AuditReader, AuditStore } from "./audit.ts";
+import type { ChangeReader, ChangeStore } from "./changes.ts";
 import type {
   AgentFilter,
   AgentOrder,
@@ -316,6 +320,10 @@ export interface Readers {
   readonly memberships: MembershipReader;
   readonly keys: KeyReader;
   readonly sessions: SessionReader;
+  readonly changes: ChangeReader;
+  readonly audit: AuditReader;
+  readonly webhooks: WebhookReader;
+  readonly retention: RetentionReader;
 }
 
 /** What a transaction can do: all that {@link Readers} can, and write. */
@@ -343,6 +351,10 @@ export interface Repositories extends Readers {
   readonly memberships: MembershipStore;
   readonly keys: KeyStore;
   readonly sessions: SessionStore;
+  readonly changes: ChangeStore;
+  readonly audit: AuditStore;
+  readonly webhooks: WebhookStore;
+  readonly retention: RetentionStore;
   /** Runs `work`, and undoes what it wrote when its result is not ok or it throws. */
   attempt<T extends { readonly ok: boolean }>(work: () => Promise<T>): Promise<T>;
 }
@@ -383,6 +395,12 @@ export interface Store {
   waitingCallbacks(limit: number): Promise<readonly WaitingCallback[]>;
   /** Work that spaces of any organisation need, what is due first at the front. Parked work is not among it. */
   waitingWork(limit: number): Promise<readonly WaitingWork[]>;
+  /** Webhooks of any organisation that are at work, those due first at the front, with how far they have come. */
+  waitingWebhooks(limit: number): Promise<readonly WaitingWebhook[]>;
+  /** Organisations whose old rows are due to be looked for by now. */
+  dueRetention(limit: number): Promise<readonly DueRetention[]>;
+  /** Says of each organisation whose log of actions was changed or cut where that shows; nothing where all hold together. */
+  brokenAudit(): Promise<readonly string[]>;
   /** Requests for approval of any organisation that are denied at some time, those due first at the front. */
   expiringApprovals(limit: number): Promise<readonly ExpiringApproval[]>;
 }

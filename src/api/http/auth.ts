@@ -2,7 +2,7 @@ import type { Context, HonoRequest, MiddlewareHandler } from "hono";
 import { type Caller, callerOf } from "../../access/may.ts";
 import type { Door } from "../../agent/people/door.ts";
 import { Failure } from "../../core/failure.ts";
-import { DEFAULT_ACTOR, parseId } from "../../core/id.ts";
+import { DEFAULT_ACTOR, type Origin, parseId } from "../../core/id.ts";
 import type { ApiEnv } from "./env.ts";
 
 /** How the server decides whom to let in. */
@@ -33,6 +33,8 @@ const SIGN_IN_PATH = /^\/(?:v1|latest)\/sessions\/?$/;
 /** Whoever asks for what everybody may have. */
 const ANYBODY = callerOf(DEFAULT_ACTOR, "viewer", { scopes: new Set(), proof: { kind: "open" } });
 const OWNER = callerOf(DEFAULT_ACTOR, "owner", { proof: { kind: "open" } });
+/** Characters of what a client calls its request that are kept. */
+const REQUEST_ID_CHARS_MAX = 100;
 
 /** Whether a web page of this origin may read what the server answers; once the door is closed, those of this machine may, too. */
 export function isAllowedOrigin(origin: string, { door, origins }: AuthOptions): boolean {
@@ -48,7 +50,8 @@ export function authenticate(options: AuthOptions): MiddlewareHandler<ApiEnv> {
     const userId = c.req.header("user_id");
     if (userId !== undefined && parseId("user", userId) === undefined)
       throw new Failure("refused", `The user_id header should look like user-<uuid4>, got '${userId.slice(0, 64)}'`);
-    c.set("caller", caller);
+    c.set("caller", { ...caller, origin: originOf(c, caller.proof.kind) });
+    c.set("stillMay", () => options.door.stillAdmits(caller.proof.kind === "open" ? "" : credentialOf(c.req), caller));
     await next();
   };
 }
@@ -84,6 +87,13 @@ function credentialOf(request: HonoRequest): string {
   if (bearer !== undefined && TWICE.test(bearer))
     throw new Failure("refused", "The request has two Authorization headers; send one of them");
   return bearer ?? bare ?? "";
+}
+
+/** How a request came, for the log of actions. It is kept as long as a run works, so it holds on to nothing else. */
+export function originOf({ req, env }: Context<ApiEnv>, kind: string): Origin {
+  const requestId = req.header("x-request-id")?.slice(0, REQUEST_ID_CHARS_MAX) ?? null;
+  const address = env?.address;
+  return { kind, requestId, address: () => address?.() ?? null };
 }
 
 /** The name and port by which a client says that it reached this server. */

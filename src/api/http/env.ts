@@ -24,6 +24,8 @@ export interface ApiEnv {
   readonly Variables: {
     /** Who is asking, before it is clear what they may. */
     readonly caller: Caller;
+    /** Whether they would still be let in, to all that they may. */
+    readonly stillMay: () => Promise<boolean>;
   };
 }
 

@@ -11,6 +11,7 @@ const STATUS: Readonly<Record<FailureKind, ContentfulStatusCode>> = {
   unauthorized: 401,
   forbidden: 403,
   not_found: 404,
+  gone: 410,
   not_allowed: 405,
   conflict: 409,
   too_large: 413,
@@ -80,6 +81,7 @@ function failureAnswer(failure: Failure, c: Context): Response {
   const message = failure.message.toWellFormed();
   if (kind === "unauthorized") return c.json({ detail: "Unauthorized" }, 401);
   if (kind === "conflict") return conflictAnswer(failure, c);
+  if (kind === "gone") return c.json({ detail: message, ...failure.info }, 410, NO_RETRY);
   if (kind !== "invalid") return c.json({ detail: message }, STATUS[kind], retryHeaders(failure));
   const badId = BAD_ID.exec(message);
   const examples = badId === null ? {} : { examples: [`${badId[1]}-${EXAMPLE_UUID}`] };

@@ -101,6 +101,8 @@ const WORDS: Readonly<Record<string, string>> = {
   "GET /models/embeddings": "The same under its other name",
   "GET /embeddings/total_storage_size": "How much room embeddings take",
 
+  "GET /changes": "What has changed since a place in the feed: a page, or a stream for who accepts events",
+
   "GET /runs": "Lists runs",
   "GET /runs/active": "Lists runs that are at work or wait",
   "GET /runs/:run_id": "A run",

@@ -3,6 +3,7 @@ import type { Actor, RunId } from "../../core/id.ts";
 import type { Random } from "../../core/random.ts";
 import type { RunLogs } from "../../run/log/run-log.ts";
 import type { LoggedEvent } from "../../run/log/stored-event.ts";
+import { eventStream } from "../http/event-stream.ts";
 import { frame, ping } from "../wire/stream.ts";
 
 /** How long a stream may be silent before a ping tells the client that it lives. */
@@ -43,7 +44,7 @@ export function eventsResponse(
   source: Pick<StreamSource, "clock" | "random">,
   { request, events, textOf, ending, leave }: StreamParts,
 ): Response {
-  const encoder = new TextEncoder();
+  let isOver = false;
 
   function textOfAll(batch: readonly LoggedEvent[]): string {
     if (batch.length === 0)
@@ -55,41 +56,26 @@ export function eventsResponse(
     return text;
   }
 
-  async function finish(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-    const text = (await ending?.()) ?? "";
-    if (text !== "") controller.enqueue(encoder.encode(text));
-    controller.close();
+  async function last(): Promise<string | undefined> {
+    const text = isOver ? "" : ((await ending?.()) ?? "");
+    isOver = true;
+    return text === "" ? undefined : text;
   }
 
-  /** Passes on the next batch of which there is something to say. */
-  function pass(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-    return events.next().then((next) => {
-      if (next.done === true) return finish(controller);
-      const text = textOfAll(next.value);
-      return text === "" ? pass(controller) : controller.enqueue(encoder.encode(text));
+  /** The next batch of which there is something to say. */
+  function next(): Promise<string | undefined> {
+    return events.next().then((given) => {
+      if (given.done === true) return last();
+      const text = textOfAll(given.value);
+      return text === "" ? next() : text;
     });
   }
 
-  async function cancel(): Promise<void> {
-    leave();
-    await events.return?.();
-  }
-
-  const body = new ReadableStream<Uint8Array>({
-    // One batch is read ahead at most: a slow client slows its own reading, and nothing piles up here.
-    pull: (controller) =>
-      pass(controller).catch(async (error: unknown) => {
-        // Nobody cancels a stream that breaks off, and what makes its events would go on for ever.
-        await cancel();
-        throw error;
-      }),
-    cancel,
-  });
-  return new Response(body, {
-    headers: {
-      "content-type": "text/event-stream; charset=utf-8",
-      "cache-control": "no-cache",
-      "x-accel-buffering": "no",
+  return eventStream({
+    next,
+    async leave() {
+      leave();
+      await events.return?.();
     },
   });
 }

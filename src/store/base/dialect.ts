@@ -15,6 +15,10 @@ import {
 import type { SqlConnection, SqlDatabase } from "./driver.ts";
 import type { Tables } from "./schema.ts";
 
+/** Whether an entry of the audit log lies before the place at which retention has cut it. */
+const IS_CUT = `exists (select 1 from audit_anchors
+  where audit_anchors.organization_id = old.organization_id and audit_anchors.number >= old.number)`;
+
 /**
  * Where the two dialects need different words. Everything else is written so that both understand it and do the same;
  * `test/store` holds them to that. PostgreSQL must compare text by its bytes (the collation `C`), as SQLite does.
@@ -23,11 +27,29 @@ export const WORDS = {
   sqlite: {
     // It writes, so it takes the lock at once, where it can still wait for it.
     begin: "begin immediate",
-    inMigrations: { "%AUTO%": "integer primary key", "%BYTES%": "blob", "%KEYED%": "without rowid" },
+    inMigrations: {
+      "%AUTO%": "integer primary key",
+      "%BYTES%": "blob",
+      "%KEYED%": "without rowid",
+      "%GUARD_AUDIT_CHANGES%": `create trigger audit_is_not_changed before update on audit
+        begin select raise(abort, 'What the audit log says is never changed'); end`,
+      "%GUARD_AUDIT_REMOVALS%": `create trigger audit_is_kept before delete on audit when not ${IS_CUT}
+        begin select raise(abort, 'The audit log goes by its retention alone'); end`,
+    },
   },
   postgres: {
     begin: "begin",
-    inMigrations: { "%AUTO%": "bigserial primary key", "%BYTES%": "bytea", "%KEYED%": "" },
+    inMigrations: {
+      "%AUTO%": "bigserial primary key",
+      "%BYTES%": "bytea",
+      "%KEYED%": "",
+      "%GUARD_AUDIT_CHANGES%": `create function keep_audit() returns trigger as $$ begin
+          if tg_op = 'DELETE' then if ${IS_CUT} then return old; end if; end if;
+          raise exception 'The audit log is never changed, and goes by its retention alone';
+        end $$ language plpgsql`,
+      "%GUARD_AUDIT_REMOVALS%":
+        "create trigger audit_is_kept before update or delete on audit for each row execute function keep_audit()",
+    },
   },
 } as const satisfies Record<SqlDatabase["dialect"], { begin: string; inMigrations: Record<string, string> }>;
 

@@ -81,8 +81,11 @@ async function versionOf(connection: SqlConnection): Promise<number> {
 
 async function apply({ writer, dialect }: SqlDatabase, version: number, now: Instant): Promise<void> {
   const words = Object.entries(WORDS[dialect].inMigrations);
-  const text = words.reduce((sql, [name, word]) => sql.replaceAll(name, word), MIGRATIONS[version - 1] ?? "");
-  for (const statement of text.split(";")) if (statement.trim() !== "") await writer.execute(statement, []);
+  for (const statement of (MIGRATIONS[version - 1] ?? "").split(";")) {
+    // A word may be a statement that has some of its own in it.
+    const text = words.reduce((sql, [name, word]) => sql.replaceAll(name, () => word), statement);
+    if (text.trim() !== "") await writer.execute(text, []);
+  }
   if (version === 1) await insertDefaults(writer, now);
   await writer.execute("insert into schema_version (version, applied_at) values ($1, $2)", [version, now]);
 }

@@ -18,6 +18,7 @@ import type { FactId } from "../../umi/facts/kept/fact.ts";
 import type { Entry } from "../../umi/index/entry.ts";
 import type { CODES, KEYS, MEMBERSHIPS, ORGANIZATIONS, SESSIONS, USERS } from "../access/tables.ts";
 import type { AGENTS, BLOCK_VERSIONS, BLOCKS, CONVERSATIONS, GROUPS, IDENTITIES, TOOLS } from "../agents/tables.ts";
+import type { AUDIT, WEBHOOKS } from "../changes/tables.ts";
 import type { ARCHIVES, ENTITIES, FACT_LINKS, FACTS, MENTIONS, MERGES, PASSAGES } from "../memory/tables.ts";
 import type { MESSAGES } from "../messages/tables.ts";
 import type { PROVIDER_TRACES, RUNS, STEPS } from "../runs/tables.ts";
@@ -56,6 +57,11 @@ export interface Tables {
   provider_traces: RowOf<typeof PROVIDER_TRACES> & Owned & { number: Generated<number> };
   run_events: { run_id: RunId; seq_id: number; data: string; frames_before: number | null };
   run_event_arrivals: Tables["run_events"] & { number: Generated<number> };
+  changes: Owned & { number: number; at: Instant; data: string };
+  webhooks: RowOf<typeof WEBHOOKS> & Owned & WebhookState;
+  audit: RowOf<typeof AUDIT> & Owned;
+  audit_anchors: Owned & { number: number; hash: string; cut_at: Instant };
+  retention: Owned & { due_at: Instant; events_through: Instant; removed: string };
   archives: RowOf<typeof ARCHIVES> & Owned;
   agent_archives: { agent_id: AgentId; archive_id: ArchiveId; is_owner: number };
   passages: RowOf<typeof PASSAGES> & Owned & { search_text: string };
@@ -77,6 +83,15 @@ export interface Tables {
 
 interface Owned {
   organization_id: OrganizationId;
+}
+
+/** What of a webhook only its sender sees. */
+interface WebhookState {
+  user_id: UserId;
+  secret: string;
+  sent_through: number;
+  attempts: number;
+  due_at: Instant;
 }
 
 /** What every key of memory begins with. */

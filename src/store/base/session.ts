@@ -45,6 +45,8 @@ export interface Session {
   readonly onDamaged: (table: string, id: string) => void;
   /** Shared by all sessions of a database. */
   readonly arrivals: Arrivals;
+  /** Whether a webhook of an organisation is told when runs begin, where that is known. Shared by all sessions of a database. */
+  readonly startsSent: Map<OrganizationId, boolean>;
   /** Whether work was owed that nobody has been told of yet; see `Backlog`. Shared by all sessions of a database. */
   readonly owed: { isNew: boolean };
   /** Whose access the transaction at work changes. Shared by all sessions of a database. */

@@ -1,4 +1,5 @@
 import { AGENTS, BLOCKS, CONVERSATIONS, IDENTITIES, TOOLS } from "../agents/tables.ts";
+import { WEBHOOKS } from "../changes/tables.ts";
 import { ARCHIVES, PASSAGES } from "../memory/tables.ts";
 import { MESSAGES } from "../messages/tables.ts";
 import { RUNS, STEPS } from "../runs/tables.ts";
@@ -15,6 +16,7 @@ export const JSON_TABLES = [
   { name: RUNS.name, json: [...RUNS.json, "queued_input"] },
   STEPS,
   TOOLS,
+  WEBHOOKS,
 ];
 
 /** For each of these tables a query for rows that cannot be read, at most `limit`, with the table, the id and the columns that are no JSON. */

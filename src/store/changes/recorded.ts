@@ -1,0 +1,317 @@
+import type { AuditNote } from "../../agent/ports/audit.ts";
+import type { Change, ChangeKind, Changing } from "../../agent/ports/changes.ts";
+import type { Readers, Repositories, ThreadId } from "../../agent/ports/ports.ts";
+import type { Run } from "../../agent/run.ts";
+import { type AgentId, parseId } from "../../core/id.ts";
+import { changedFields } from "./changed-fields.ts";
+import type { Noted, Told } from "./noted.ts";
+
+/** The stores that write, and the methods by which they do. */
+type Writing = {
+  readonly [S in keyof Readers]: Exclude<keyof Repositories[S], keyof Readers[S]>;
+};
+
+/**
+ * What a call of each writing method changes, looked up before it is made; null where nothing is told of it: what is part
+ * of a run is told by the run, and what only serves to find things again changes nothing that anybody sees.
+ */
+type Recorded = {
+  readonly [S in keyof Readers]: {
+    readonly [M in Writing[S]]: Repositories[S][M] extends (...given: infer Given) => unknown
+      ? ((before: Readers, ...given: Given) => Told | Promise<Told>) | null
+      : never;
+  };
+};
+
+/**
+ * Every way to write, and what is told of it. A new method of a store does not compile before it stands here. What goes
+ * with something else, as conversations go with their agent, is told by the one change of that.
+ */
+export const RECORD: Recorded = {
+  agents: {
+    insert: (_, { id }) => made("agent", id, id),
+    async save({ agents }, next) {
+      const told = await saved("agent", next, await agents.find(next.id));
+      return { ...told, changes: [change("agent.changed", next.id, next.id)] };
+    },
+    noteRun: null,
+    remove: (_, id) => gone("agent", id, id),
+    setTags: (_, id) => ({ changes: [agentChanged(id)] }),
+  },
+  blocks: {
+    insert: (_, { id }) => tell("block.created", id),
+    save: (_, { id }) => tell("block.changed", id),
+    async remove({ blocks }, id) {
+      return { changes: [change("block.deleted", id), ...(await blocks.agentsOf(id)).map(agentChanged)] };
+    },
+    attach: (_, agentId) => ({ changes: [agentChanged(agentId)] }),
+    detach: (_, agentId) => ({ changes: [agentChanged(agentId)] }),
+  },
+  tools: {
+    upsert: async ({ tools }, next) => saved("tool", next, (await tools.findByNames([next.name]))[0]),
+    save: async ({ tools }, next) => saved("tool", next, await tools.find(next.id)),
+    remove: (_, id) => gone("tool", id),
+    attach: (_, agentId) => ({ changes: [agentChanged(agentId)] }),
+    detach: (_, agentId) => ({ changes: [agentChanged(agentId)] }),
+  },
+  identities: {
+    insert: (_, { id }) => made("identity", id),
+    save: async ({ identities }, next) => saved("identity", next, await identities.find(next.id)),
+    remove: (_, id) => gone("identity", id),
+    attachAgent: (_, id, agentId) => ({ changes: [change("identity.changed", id), agentChanged(agentId)] }),
+    detachAgent: (_, id, agentId) => ({ changes: [change("identity.changed", id), agentChanged(agentId)] }),
+    attachBlock: (_, id, blockId) => ({ changes: [change("identity.changed", id), change("block.changed", blockId)] }),
+    detachBlock: (_, id, blockId) => ({ changes: [change("identity.changed", id), change("block.changed", blockId)] }),
+  },
+  messages: {
+    append: (_, __, messages) => ({
+      changes: messages.flatMap(({ approvals, runId, agentId }) =>
+        approvals.length > 0 && runId !== null ? [change("approval.answered", runId, agentId)] : [],
+      ),
+    }),
+    saveSystem: null,
+    evict: ({ conversations }, threadId) => contextChanged({ conversations }, threadId),
+    supersede: null,
+    refuse: null,
+    saveTokenCounts: null,
+    indexMissing: null,
+    share: null,
+  },
+  conversations: {
+    insert: (_, { id, agentId }) => tell("conversation.created", id, agentId),
+    save: (_, { id, agentId }) => tell("conversation.changed", id, agentId),
+    touch: null,
+    async remove({ conversations }, id) {
+      return tell("conversation.deleted", id, (await conversations.find(id))?.agentId);
+    },
+  },
+  runs: {
+    insert: (_, run) => (run.status === "running" ? tell("run.started", run.id, run.agentId) : {}),
+    setQueuedInput: null,
+    begin: async ({ runs }, id) => tell("run.started", id, (await runs.find(id))?.agentId),
+    save: (_, run) => ended(run),
+    finish: (_, run) => ended(run),
+    noteCallback: null,
+    setApprovalDue: null,
+    remove: async ({ runs }, id) => tell("run.deleted", id, (await runs.find(id))?.agentId),
+  },
+  steps: {
+    insert: null,
+    save: (_, { runId, agentId }) => tell("run.changed", runId, agentId),
+  },
+  traces: { insert: null },
+  groups: {
+    insert: (_, { id, managerAgentId }) => tell("group.created", id, managerAgentId),
+    save: (_, { id, managerAgentId }) => tell("group.changed", id, managerAgentId),
+    noteTurn: null,
+    remove: async ({ groups }, id) => tell("group.deleted", id, (await groups.find(id))?.managerAgentId),
+    resetMessages: (_, id) => tell("group.changed", id),
+  },
+  archives: {
+    insert: (_, { id }) => tell("archive.created", id),
+    save: (_, { id }) => tell("archive.changed", id),
+    remove: (_, id) => tell("archive.deleted", id),
+    attach: (_, agentId, id) => ({ changes: [agentChanged(agentId), change("archive.changed", id)] }),
+    detach: (_, agentId, id) => ({ changes: [agentChanged(agentId), change("archive.changed", id)] }),
+  },
+  passages: {
+    openArchive: async ({ passages }, agentId) =>
+      (await passages.archiveOf(agentId)) === undefined ? { changes: [agentChanged(agentId)] } : {},
+    insert: (_, [first]) => (first === undefined ? {} : tell("passages.changed", first.archiveId)),
+    indexMissing: null,
+    async remove({ passages }, id) {
+      const archiveId = (await passages.find(id))?.archiveId;
+      const audit = noteOf("memory.forgotten", "passage", id);
+      return archiveId === undefined ? {} : { ...tell("passages.changed", archiveId), audit };
+    },
+  },
+  backlog: { owe: null, settle: null },
+  entries: { add: null, remove: null, clear: null },
+  vectors: { put: null, putNone: null, remove: null },
+  reading: { advance: null },
+  facts: {
+    add: (_, { id, space }) => remembered(space, id),
+    close: (_, space, id) => remembered(space, id),
+    addSource: (_, space, id) => remembered(space, id),
+    link: (_, space, { earlier, later }) => remembered(space, earlier, later),
+    unlink: (_, space, { earlier, later }) => remembered(space, earlier, later),
+    removeFact: (_, space, id) => ({ ...remembered(space, id), audit: noteOf("memory.forgotten", "fact", id) }),
+    addEntity: (_, { id, space }) => remembered(space, id),
+    mention: null,
+    rename: (_, space, id) => remembered(space, id),
+    merge: (_, space, { kept, absorbed }) => remembered(space, kept, absorbed),
+    undoMerge: (_, space, absorbed) => remembered(space, absorbed),
+    removeEntity: (_, space, id) => ({ ...remembered(space, id), audit: noteOf("memory.forgotten", "entity", id) }),
+    removeTurn: null,
+    clear: (_, space) => remembered(space, space),
+  },
+  events: { append: null },
+  organizations: {
+    insert: (_, { id }) => made("organization", id),
+    save: async ({ organizations }, next) => saved("organization", next, await organizations.find(next.id)),
+    remove: () => ({ isLast: true, audit: noteOf("organization.deleted", "organization", null) }),
+  },
+  users: {
+    insert: (_, { id }) => made("user", id),
+    save: async ({ users }, next) => saved("user", next, await users.find(next.id)),
+    remove: (_, id) => gone("user", id),
+  },
+  memberships: {
+    async put({ memberships }, next) {
+      const fields = changedFields(await memberships.find(next.userId), next);
+      const audit = { ...noteOf("membership.changed", "user", next.userId), change: { fields, role: next.role } };
+      return { ...tell("user.changed", next.userId), audit };
+    },
+    remove: (_, userId) => ({ ...tell("user.changed", userId), audit: noteOf("membership.deleted", "user", userId) }),
+  },
+  keys: {
+    insert: (_, { id }) => made("key", id),
+    save: async ({ keys }, next) => saved("key", next, await keys.find(next.id)),
+  },
+  sessions: {
+    insert: (_, { id }) => ({ audit: noteOf("session.opened", "session", id) }),
+    remove: (_, id) => ({ audit: noteOf("session.ended", "session", id) }),
+    removeOf: (_, userId) => ({ audit: noteOf("session.ended", "user", userId) }),
+    insertCode: (_, { userId }) => ({ audit: noteOf("code.made", "user", userId) }),
+    takeCode: null,
+  },
+  changes: { tellRunning: null },
+  audit: { note: null },
+  webhooks: {
+    insert: (_, { id }) => made("webhook", id),
+    save: async ({ webhooks }, next, secret) => {
+      const told = await saved("webhook", next, await webhooks.find(next.id));
+      return secret === undefined ? told : withField(told, "secret");
+    },
+    remove: (_, id) => gone("webhook", id),
+    settle: null,
+    passOver: null,
+  },
+  retention: {
+    saveRules: async ({ retention }, rules) => {
+      const fields = changedFields({ ...(await retention.rules()) }, { ...rules });
+      return { audit: { ...noteOf("retention.changed", "retention", null), change: { fields } } };
+    },
+    removeOld: null,
+    settle: null,
+  },
+};
+
+/** The stores, with what they write noted as it is written. What `attempt` takes back is taken back here, too. */
+export function recorded(stores: Repositories, noted: Noted): Repositories {
+  const wrapped = Object.entries(stores).map(([name, store]) => [
+    name,
+    withNotes(store, byMethod(name), { noted, stores }),
+  ]);
+  const attempt: Repositories["attempt"] = async (work) => {
+    const mark = noted.mark();
+    let isKept = false;
+    try {
+      const result = await stores.attempt(work);
+      isKept = result.ok;
+      return result;
+    } finally {
+      if (!isKept) noted.undo(mark);
+    }
+  };
+  return { ...Object.fromEntries(wrapped), attempt };
+}
+
+type Says = (before: unknown, ...given: readonly unknown[]) => Told | Promise<Told>;
+
+/** What the record says of a store, by its name. */
+function byMethod(name: string): ReadonlyMap<string, Says> {
+  const said = Object.entries(RECORD).find(([store]) => store === name)?.[1] ?? {};
+  return new Map(Object.entries(said).filter((entry): entry is [string, Says] => entry[1] !== null));
+}
+
+function withNotes(store: unknown, says: ReadonlyMap<string, Says>, { noted, stores }: Sources): unknown {
+  if (says.size === 0 || typeof store !== "object" || store === null) return store;
+  const methods = Object.entries(store).map(([name, method]) => {
+    const say = says.get(name);
+    if (say === undefined) return [name, method];
+    const noting = async (...given: readonly unknown[]) => {
+      const told = await say(stores, ...given);
+      const result: unknown = await Reflect.apply(method, store, given);
+      // What says that it did nothing has changed nothing.
+      if (result !== false) noted.add(told);
+      return result;
+    };
+    return [name, noting];
+  });
+  return Object.fromEntries(methods);
+}
+
+interface Sources {
+  readonly noted: Noted;
+  readonly stores: Repositories;
+}
+
+function change(kind: ChangeKind, id: string, agentId?: AgentId | null): Change {
+  return { kind, id, agentId: agentId ?? null };
+}
+
+function agentChanged(id: AgentId): Change {
+  return change("agent.changed", id, id);
+}
+
+function tell(kind: ChangeKind, id: string, agentId?: AgentId | null): Told {
+  return { changes: [change(kind, id, agentId)] };
+}
+
+function noteOf(action: string, resourceKind: string, resourceId: string | null): AuditNote {
+  return { action, resourceKind, resourceId, outcome: "done", change: {} };
+}
+
+/** Something was made: both told and checked. */
+function made(what: Changing, id: string, agentId?: AgentId): Told {
+  return { ...tell(`${what}.created`, id, agentId), audit: noteOf(`${what}.created`, what, id) };
+}
+
+function gone(what: Changing, id: string, agentId?: AgentId): Told {
+  return { ...tell(`${what}.deleted`, id, agentId), audit: noteOf(`${what}.deleted`, what, id) };
+}
+
+/** What stands in the place of what was there: which fields have changed, and nothing of what they hold. */
+function saved(what: Changing, next: { readonly id: string }, before: { readonly id: string } | undefined): Told {
+  const id = before?.id ?? next.id;
+  const kind = before === undefined ? (`${what}.created` as const) : (`${what}.changed` as const);
+  const fields = before === undefined ? {} : changedFields(before, { ...next, id });
+  return { ...tell(kind, id), audit: { ...noteOf(kind, what, id), change: { fields } } };
+}
+
+/** What also gave a field another value that is told to nobody. */
+function withField(told: Told, field: string): Told {
+  const { audit } = told;
+  if (audit === undefined) return told;
+  return {
+    ...told,
+    audit: { ...audit, change: { fields: { ...changedFields({}, { [field]: true }), ...fieldsOf(audit) } } },
+  };
+}
+
+function fieldsOf({ change: { fields } }: AuditNote): object {
+  return typeof fields === "object" && fields !== null ? fields : {};
+}
+
+/** A run that was stored with its end. */
+function ended({ id, agentId, completedAt, stopReason }: Run): Told {
+  if (completedAt === null) return {};
+  const end = change("run.ended", id, agentId);
+  return { changes: stopReason === "requires_approval" ? [end, change("approval.asked", id, agentId)] : [end] };
+}
+
+/** What a conversation holds for its model is another thing now: of its own, or of its agent's. */
+async function contextChanged({ conversations }: Pick<Readers, "conversations">, id: ThreadId): Promise<Told> {
+  const agentId = parseId("agent", id);
+  if (agentId !== undefined) return { changes: [agentChanged(agentId)] };
+  const conversationId = parseId("conv", id);
+  if (conversationId === undefined) return {};
+  return tell("conversation.changed", id, (await conversations.find(conversationId))?.agentId);
+}
+
+/** Memory of an agent, or of somebody whom no agent is asked for. */
+function remembered(space: string, ...ids: readonly string[]): Told {
+  const agentId = parseId("agent", space);
+  return { changes: ids.map((id) => change("memory.changed", id, agentId)) };
+}
