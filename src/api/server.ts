@@ -2,7 +2,8 @@ import { Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { TrieRouter } from "hono/router/trie-router";
 import { getPathNoStrict } from "hono/utils/url";
-import type { PeopleOptions } from "../agent/people/people.ts";
+import type { OrganizationOptions } from "../agent/people/organizations.ts";
+import type { SignInOptions } from "../agent/people/sessions.ts";
 import { once } from "../core/once.ts";
 import type { ChangeHub } from "../run/feed/change-hub.ts";
 import { agentBlockRoutes } from "./agents/agent-blocks.ts";
@@ -31,7 +32,13 @@ import { archiveRoutes } from "./memory/archives.ts";
 import { MEMORY_ROUTES, memoryRoutes } from "./memory/memory.ts";
 import { passageRoutes } from "./memory/passages.ts";
 import { forOpenAi } from "./openai/openai-errors.ts";
+import { adminRoutes } from "./people/admin.ts";
+import { clientTokenRoutes } from "./people/client-tokens.ts";
 import { keyRoutes } from "./people/keys.ts";
+import { meRoutes } from "./people/me.ts";
+import { organizationRoutes } from "./people/organizations.ts";
+import { sessionRoutes } from "./people/sessions.ts";
+import { userRoutes } from "./people/users.ts";
 import { runRoutes } from "./runs/runs.ts";
 import { stepRoutes } from "./runs/steps.ts";
 import { siteRoutes } from "./site/routes.ts";
@@ -43,7 +50,7 @@ const ALIAS = /^\/latest(?=\/|$)/;
 const PREFLIGHT_SECONDS = 600;
 
 /** What the API is made of. */
-export interface ApiOptions extends AgentRoutesOptions, AuthOptions, PeopleOptions {
+export interface ApiOptions extends AgentRoutesOptions, AuthOptions, OrganizationOptions, SignInOptions {
   /** Routes that send and show messages, with paths from the root of the API. */
   readonly messageRoutes: Hono<ApiEnv>;
   /** Who listens to what changes. */
@@ -122,6 +129,12 @@ function routesOf(options: ApiOptions): Hono<ApiEnv> {
   api.route("/", identityLinkRoutes(options));
   api.route("/tools", toolRoutes(options));
   api.route("/keys", keyRoutes(options));
+  api.route("/users", userRoutes(options));
+  api.route("/organizations", organizationRoutes(options));
+  api.route("/sessions", sessionRoutes(options));
+  api.route("/", meRoutes(options));
+  api.route("/admin", adminRoutes(options));
+  api.route("/client-side-access-tokens", clientTokenRoutes(options));
   api.route("/passages", passageRoutes(options));
   api.route("/runs", runRoutes(options));
   api.route("/steps", stepRoutes(options));

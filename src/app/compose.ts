@@ -1,6 +1,5 @@
 import type { Hono } from "hono";
 import { createAccessNotices } from "../access/notices.ts";
-import { createDoor } from "../agent/people/door.ts";
 import type { Store } from "../agent/ports/ports.ts";
 import { type CountTokens, slicedCounter } from "../agent/prompt/tokens.ts";
 import { createRehearsal } from "../agent/rehearsal/rehearsal.ts";
@@ -11,7 +10,6 @@ import { talkRoutes } from "../api/talk.ts";
 import { speakingToolOf } from "../api/wire/letta-face.ts";
 import { ModelSettingsBody } from "../api/wire/model-settings.ts";
 import { countFrames, shownRun } from "../api/wire/stream.ts";
-import { DEFAULT_ACTOR } from "../core/id.ts";
 import { parseOutsideUrl } from "../core/outside.ts";
 import { createTimeFormat } from "../core/time-format.ts";
 import type { World } from "../core/world.ts";
@@ -33,12 +31,12 @@ import { takeLease } from "../store/base/lease.ts";
 import { migrate } from "../store/base/migrate.ts";
 import { resumeParkedWork } from "../store/memory/backlog.ts";
 import { sqlStore } from "../store/sql-store.ts";
-import { BUILTIN_TOOLS, builtinRows } from "../tools/catalog.ts";
+import { BUILTIN_TOOLS } from "../tools/catalog.ts";
 import type { ToolRuntime } from "../tools/runtime.ts";
 import { createQuickVectors } from "../umi/vectors/quick-vectors.ts";
+import { openAccess } from "./access.ts";
 import { arrive, type Home } from "./disk/home.ts";
 import { createSafeFetch, resolveBySystem, type SafeFetchOptions } from "./safe-fetch.ts";
-import { realSecrets } from "./secrets.ts";
 import { VERSION } from "./version.ts";
 
 /** What the server is built from, besides the world. */
@@ -100,7 +98,6 @@ export async function compose(options: ServerOptions): Promise<Server> {
   await resumeParkedWork(database, clock.now());
   const { arrivalsMax, apiKey: rootKey } = options;
   const notices = createAccessNotices();
-  const secrets = realSecrets();
   const hub = createChangeHub(clock);
   const store = sqlStore(database, lease, {
     ...world,
@@ -112,8 +109,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
       log(`The row of ${table} with the id '${id}' is damaged and left out of lists. Run selkie doctor`),
     ...(arrivalsMax === undefined ? {} : { arrivalsMax }),
   });
-  await addBuiltinTools(store, world);
-  const door = await createDoor({ store, clock, secrets, notices, rootKey, log });
+  const access = await openAccess({ store, world, notices, rootKey, log });
   const limits = { requestTimeoutMs: options.llmRequestTimeoutMs, streamTimeoutMs: options.llmStreamTimeoutMs };
   const models = createModels({ ...options, ...world, limits, builtIn: createRehearsal(world) });
   const timeFormat = createTimeFormat();
@@ -160,7 +156,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const shared = { ...made, clock, random, times: timeFormat, countTokens, defaultEmbedding };
   const talk = talkRoutes({ ...shared, runner, logs, fetchOutside, checkOutsideUrl });
   const streams = createOpenStreams({ clock, log, listen: notices.listen });
-  const served = { door, secrets, runner, hub, streams, messageRoutes: talk, version: VERSION };
+  const served = { ...access, runner, hub, streams, messageRoutes: talk, version: VERSION };
   const api = createApi({ ...options, ...shared, ...served });
   return { api, store, models, runner, notes };
 }
@@ -173,16 +169,4 @@ function piecesOf(options: LearningWorkOptions): BacklogWorkOptions["pieces"] {
     learn: learningWork(options),
     judge: judgingWork(options),
   };
-}
-
-/** Makes sure that the default organisation has every built-in tool, as this version describes it. */
-async function addBuiltinTools(store: Store, { clock, random }: World): Promise<void> {
-  const rows = builtinRows({ actor: DEFAULT_ACTOR, clock, random });
-  const stored = await store.reader(DEFAULT_ACTOR).tools.findByNames(rows.map((row) => row.name));
-  const known = new Map(stored.map((tool) => [tool.name, JSON.stringify(tool.jsonSchema)]));
-  const changed = rows.filter((row) => known.get(row.name) !== JSON.stringify(row.jsonSchema));
-  if (changed.length === 0) return;
-  await store.write(DEFAULT_ACTOR, async ({ tools }) => {
-    for (const row of changed) await tools.upsert(row);
-  });
 }

@@ -9,6 +9,8 @@ export interface Secrets {
    * wait for theirs.
    */
   hashPassword(password: string): Promise<string>;
+  /** A hash that is of nobody's password: to look at where there is none, so that it takes as long. */
+  readonly nobodysHash: string;
   /** Whether the hash is one of this password. Takes as long as making one; throws as {@link Secrets.hashPassword}. */
   isPassword(password: string, hash: string): Promise<boolean>;
 }

@@ -14,6 +14,8 @@ export interface HttpServer {
   readonly url: string;
   readonly model: ModelServer;
   readonly listening: ListeningServer;
+  /** Where the data is. */
+  readonly directory: string;
   /** Sends one request; bytes and text go as they are, everything else as JSON. */
   call(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<HttpAnswer>;
   /** Writes bytes to a connection of their own, and returns all that came back before it was closed. */
@@ -52,6 +54,7 @@ export async function startHttpServer(environment: Readonly<Record<string, strin
     url,
     model,
     listening,
+    directory: directory.path,
     call,
     raw: (...parts) => exchange(Number(new URL(url).port), parts),
     async agent(extra = {}) {

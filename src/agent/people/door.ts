@@ -12,7 +12,7 @@ import type { Store } from "../ports/ports.ts";
 import { createUses } from "./uses.ts";
 
 /** How long a session lasts that nobody uses. */
-export const SESSION_IDLE_MS = 12 * 60 * 60 * 1000;
+const SESSION_IDLE_MS = 12 * 60 * 60 * 1000;
 /** Credentials that are kept in memory. */
 const KEPT_MAX = 10_000;
 /** Agents that tags or an identity may narrow somebody to. */
@@ -40,6 +40,8 @@ export interface Door {
    * that is no use of it. Without one, whether nobody has to show anything still.
    */
   stillAdmits(credential: string, before: Caller): Promise<boolean>;
+  /** What ties a session with this token to the key of the settings: without the token, which is not stored, it tells nothing of that key. */
+  rootDigest(token: string): string | null;
   /** Whether a web page of this origin has a key of its own. */
   hasPage(origin: string): Promise<boolean>;
   /** Writes down when keys were used last, as far as that is not done yet. */
@@ -90,6 +92,10 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
     }
   });
 
+  function rootDigest(token: string): string | null {
+    return rootKey === null ? null : secrets.digest(`${token} ${rootKey}`);
+  }
+
   function keep(hash: string, one: Known): void {
     for (const oldest of known.keys()) {
       if (known.size < KEPT_MAX) break;
@@ -103,7 +109,7 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
     const kind = kindOfSecret(credential);
     const { directory } = store;
     const found = kind === "key" ? await directory.keyOf(hash) : await directory.sessionOf(hash);
-    const isOfRoot = rootKey !== null && found?.session?.rootDigest === secrets.digest(rootProof(credential, rootKey));
+    const isOfRoot = rootKey !== null && found?.session?.rootDigest === rootDigest(credential);
     const isReplaced = found?.session === null && found.key?.secretHash !== hash;
     const one = found && knownOf(found, { isOfRoot, isReplaced });
     if (one === undefined) throw unauthorized();
@@ -149,6 +155,7 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
       const now = one.moving.length === 0 ? one.caller : await narrowed(store, one).catch(gone);
       return now !== undefined && covers(now, before);
     },
+    rootDigest,
     hasPage: (origin) => store.directory.hasOrigin(origin.toLowerCase(), clock.now()),
     settle: uses.settle,
   };
@@ -169,18 +176,13 @@ function covers(now: Caller, before: Caller): boolean {
   return isSame && mayAsMuch && holds(now.models, before.models);
 }
 
-/** What ties a session to the key of the settings: without the token, which is not stored, it tells nothing of that key. */
-export function rootProof(token: string, rootKey: string): string {
-  return `${token} ${rootKey}`;
-}
-
 /** The one answer to whoever is not let in. */
 export function unauthorized(): Failure {
   return new Failure("unauthorized", "Unauthorized");
 }
 
 /** Compares every byte, so that the time it takes does not tell how far a guess was right. */
-export function sameAs(secret: string): (text: string) => boolean {
+function sameAs(secret: string): (text: string) => boolean {
   const expected = new TextEncoder().encode(secret);
   return (text) => {
     const given = new TextEncoder().encode(text);

@@ -3,10 +3,10 @@ import { choiceOf, narrowedTo, refuseWider } from "../../access/narrow.ts";
 import type { AccessKey, Membership, Narrowed, User } from "../../access/people.ts";
 import { WHOLE } from "../../access/people.ts";
 import { type Role, scopesOf } from "../../access/role.ts";
-import { newSecret } from "../../access/secret-text.ts";
+import { kindOfSecret, newSecret } from "../../access/secret-text.ts";
 import { type Instant, instantOf } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
-import { type Actor, type KeyId, newId, type UserId } from "../../core/id.ts";
+import { type Actor, type KeyId, newId, requireId, type UserId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { Page } from "../../core/page.ts";
 import { mustFind } from "../find.ts";
@@ -101,6 +101,13 @@ export async function findKey({ store }: PeopleOptions, caller: Caller, id: KeyI
   const key = await mustFind(store.reader(actor).keys, id);
   if (!seesAll && key.userId !== caller.userId) throw new Failure("not_found", `Key not found with id='${id}'`);
   return key;
+}
+
+/** The key that has this id, or of which this is what opens; a `not_found` Failure where the caller may see none. */
+export async function findKeyByText(options: PeopleOptions, caller: Caller, text: string): Promise<AccessKey> {
+  const { store, secrets } = options;
+  const found = kindOfSecret(text) === "key" ? await store.directory.keyOf(secrets.digest(text)) : undefined;
+  return findKey(options, caller, found?.key?.id ?? requireId("key", text));
 }
 
 /** Lets a key open nothing any more. Twice is once. */

@@ -46,8 +46,8 @@ export interface MembershipStore {
   findAll(userIds: readonly UserId[]): Promise<readonly Membership[]>;
   /** What the user is anywhere, the oldest first: as many as may be one user's. */
   everywhere(userId: UserId): Promise<readonly Membership[]>;
-  /** Owners who are not disabled, narrowed or programs, up to two: whether one of them may go. */
-  owners(): Promise<readonly UserId[]>;
+  /** Whether the organisation, whichever it is, has an owner who is not disabled, narrowed or a program. */
+  hasOwner(organizationId: OrganizationId): Promise<boolean>;
   /** Sets what the user is here, in place of what they were. */
   put(membership: Membership): Promise<void>;
   /** Takes the user out of the organisation, with their keys and sessions in it. */
@@ -55,7 +55,7 @@ export interface MembershipStore {
 }
 
 /** The part of a {@link MembershipStore} that only reads. */
-export type MembershipReader = Pick<MembershipStore, "find" | "findAll" | "everywhere" | "owners">;
+export type MembershipReader = Pick<MembershipStore, "find" | "findAll" | "everywhere" | "hasOwner">;
 
 /** Which keys of an organisation. */
 export interface KeyFilter {

@@ -94,12 +94,16 @@ export const GAPS: readonly Gap[] = [
     refused: ["/templates/*", "/legacy-templates/*", "/_internal_templates/*"],
   },
   {
-    missing: "Several users, organizations, projects and access tokens of their own",
-    empty: {
-      "/projects": { projects: [], hasNextPage: false },
-      "/client-side-access-tokens": { tokens: [], hasNextPage: false },
-    },
-    refused: ["/admin/*", "/projects/*", "/client-side-access-tokens/*", "/metadata/*", "/device-storage-key"],
+    missing: "Projects, balances and what else a hosted account has",
+    empty: { "/projects": { projects: [], hasNextPage: false } },
+    refused: [
+      "/projects/*",
+      "/metadata/balance",
+      "/metadata/feedback",
+      "/metadata/status",
+      "/metadata/telemetry",
+      "/device-storage-key",
+    ],
   },
   {
     missing: "Feeds and pipelines",

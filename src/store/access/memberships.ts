@@ -5,8 +5,6 @@ import { MEMBERSHIPS } from "./tables.ts";
 
 /** Organisations that one user may be in. */
 export const MEMBERSHIPS_MAX = 1_000;
-/** Owners that are looked at: whether there is another one. */
-const OWNERS_SHOWN = 2;
 
 /** {@link MembershipStore} over SQL. */
 export function sqlMembershipStore(session: Session): MembershipStore {
@@ -26,12 +24,12 @@ export function sqlMembershipStore(session: Session): MembershipStore {
 
     everywhere: (userId) => membershipsOf(session, userId),
 
-    async owners() {
-      const rows = await db
+    async hasOwner(id) {
+      const owner = await db
         .selectFrom("memberships")
         .innerJoin("users", "users.id", "memberships.user_id")
         .select("memberships.user_id")
-        .where("memberships.organization_id", "=", organizationId)
+        .where("memberships.organization_id", "=", id)
         .where("memberships.role", "=", "owner")
         .where("users.disabled_at", "is", null)
         .where("users.kind", "=", "person")
@@ -39,10 +37,9 @@ export function sqlMembershipStore(session: Session): MembershipStore {
         .where("memberships.agents", "is", null)
         .where("memberships.models", "is", null)
         .where("memberships.identity_id", "is", null)
-        .orderBy("memberships.user_id")
-        .limit(OWNERS_SHOWN)
-        .execute();
-      return rows.map((row) => row.user_id);
+        .limit(1)
+        .executeTakeFirst();
+      return owner !== undefined;
     },
 
     async put(membership) {

@@ -39,6 +39,7 @@ export async function removeOrganization(session: Session): Promise<void> {
   const threads = sql`select id from agents where organization_id = ${organizationId}
     union all select id from conversations where organization_id = ${organizationId}`;
   await run(session, sql`delete from thread_messages where thread_id in (${threads})`);
+  await run(session, sql`delete from texts where owner = ${organizationId} or owner in (${threads})`);
   for (const table of OWNED)
     await run(session, sql`delete from ${sql.table(table)} where organization_id = ${organizationId}`);
   await forgetArrivals(session);

@@ -1,0 +1,52 @@
+import { Hono } from "hono";
+import { whoIs } from "../../agent/people/me.ts";
+import type { PeopleOptions } from "../../agent/people/people.ts";
+import type { ApiEnv } from "../http/env.ts";
+import { toWireOrganization, toWireUser } from "../wire/people/user.ts";
+
+/** Routes that say who asks, and what they may. */
+export function meRoutes(options: PeopleOptions): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
+
+  routes.get("/me", async (c) => {
+    const { caller } = c.var;
+    const { user, organization, memberships } = await whoIs(options, caller);
+    const { proof } = caller;
+    return c.json({
+      user: toWireUser(user),
+      organization: toWireOrganization(organization),
+      role: caller.role,
+      scopes: [...caller.scopes],
+      agents: caller.agentIds,
+      models: caller.models,
+      identity_id: caller.identityId,
+      came_by: proof.kind,
+      key_id: "keyId" in proof ? proof.keyId : null,
+      session_id: proof.kind === "session" ? proof.sessionId : null,
+      memberships: memberships.map(({ organizationId, role }) => ({ organization_id: organizationId, role })),
+    });
+  });
+
+  routes.get("/metadata/user", async (c) => {
+    const { user, organization } = await whoIs(options, c.var.caller);
+    return c.json({
+      id: user.id,
+      email: user.email ?? "",
+      name: user.name,
+      organization_id: organization.id,
+      organization_name: organization.name,
+      current_project_id: null,
+      current_project_name: null,
+      billing_tier: "self-hosted",
+      remaining_credits: 0,
+    });
+  });
+
+  // Letta's place to try a password, which whoever comes this far has shown.
+  routes.post("/auth", async (c) => {
+    const { user } = await whoIs(options, c.var.caller);
+    return c.json({ uuid: user.id, is_admin: c.var.caller.scopes.has("server:admin") });
+  });
+
+  return routes;
+}

@@ -1,0 +1,60 @@
+import { Hono } from "hono";
+import { z } from "zod";
+import type { PeopleOptions } from "../../agent/people/people.ts";
+import { createSignInCode } from "../../agent/people/sessions.ts";
+import { createUser, deleteUser, findMember, listMembers, updateUser } from "../../agent/people/users.ts";
+import { requireId } from "../../core/id.ts";
+import type { ApiEnv } from "../http/env.ts";
+import { given, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
+import { timeOrNull } from "../wire/people/key.ts";
+import { CreateUserBody, toWireMember, toWireUser, UpdateUserBody } from "../wire/people/user.ts";
+
+const PAGE_DEFAULT = { limit: 50, order: "asc" } as const;
+const WhereQuery = z.object({ organization_id: z.string().optional() });
+const ListQuery = WhereQuery.extend({
+  ...pageParams,
+  name: z.string().optional(),
+  kind: z.enum(["person", "service"]).optional(),
+});
+
+/** Routes of `/users`: members of an organisation, the caller's own where none is named. */
+export function userRoutes(options: PeopleOptions): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
+
+  routes.get("/", async (c) => {
+    const { name, kind, ...query } = readQuery(c, ListQuery);
+    const where = { ...organizationOf(query), page: pageOf(query, PAGE_DEFAULT), ...given({ name, kind }) };
+    return c.json((await listMembers(options, c.var.caller, where)).map(toWireMember));
+  });
+
+  routes.post("/", async (c) =>
+    c.json(toWireMember(await createUser(options, c.var.caller, await readBody(c, CreateUserBody)))),
+  );
+
+  routes.get("/:user_id", async (c) => {
+    const whose = { id: pathId(c, "user", "user_id"), ...organizationOf(readQuery(c, WhereQuery)) };
+    return c.json(toWireMember(await findMember(options, c.var.caller, whose)));
+  });
+
+  routes.patch("/:user_id", async (c) => {
+    const id = pathId(c, "user", "user_id");
+    const body = await readBody(c, UpdateUserBody);
+    return c.json(toWireMember(await updateUser(options, c.var.caller, { id, ...body })));
+  });
+
+  routes.delete("/:user_id", async (c) => {
+    const whose = { id: pathId(c, "user", "user_id"), ...organizationOf(readQuery(c, WhereQuery)) };
+    return c.json(toWireUser(await deleteUser(options, c.var.caller, whose)));
+  });
+
+  routes.post("/:user_id/sign-in-codes", async (c) => {
+    const { code, expiresAt } = await createSignInCode(options, c.var.caller, pathId(c, "user", "user_id"));
+    return c.json({ code, expires_at: timeOrNull(expiresAt) });
+  });
+
+  return routes;
+}
+
+function organizationOf({ organization_id: text }: { readonly organization_id?: string | undefined }) {
+  return text === undefined ? {} : { organizationId: requireId("org", text) };
+}

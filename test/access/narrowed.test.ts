@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import type { Answer } from "../_harness/server.ts";
+import { bearer, type People, ROOT, startPeople } from "./_people.ts";
+
+let server: People;
+beforeEach(async () => {
+  server = await startPeople();
+});
+afterEach(() => server.close());
+
+const agent = async (name: string, extra: object = {}) =>
+  (await server.ok("POST", "/v1/agents/", { name, model: "openai/gpt-4o-mini", memory_blocks: [], ...extra })).id;
+const seen = async (key: string) =>
+  (await server.ok("GET", "/v1/agents/", undefined, key)).map(({ name }: Answer) => name).toSorted();
+
+test("a key sees the agents that it is narrowed to: by id, by a tag as of now, or by an identity", async () => {
+  const [ada] = [await agent("Ada"), await agent("Bo", { tags: ["support"] })];
+  const identity = await server.ok("POST", "/v1/identities/", {
+    identifier_key: "a",
+    name: "A",
+    identity_type: "user",
+    agent_ids: [ada],
+  });
+  const byId = await server.key("operator", { agents: [ada] });
+  const byTag = await server.key("operator", { agents: ["tag:support"] });
+  const byBoth = await server.key("operator", { agents: [ada, "tag:support"] });
+  const byIdentity = await server.key("operator", { identity_id: identity.id });
+  const byNothing = await server.key("operator", { identity_id: identity.id, agents: ["tag:support"] });
+  expect(await Promise.all([byId, byTag, byBoth, byIdentity, byNothing].map(seen))).toEqual([
+    ["Ada"],
+    ["Bo"],
+    ["Ada", "Bo"],
+    ["Ada"],
+    [],
+  ]);
+  await agent("Cy", { tags: ["support"] });
+  await server.ok("PATCH", `/v1/agents/${ada}`, { tags: ["support"] });
+  expect(await Promise.all([byId, byTag, byNothing].map(seen))).toEqual([["Ada"], ["Ada", "Bo", "Cy"], ["Ada"]]);
+  expect(await server.status("GET", "/v1/keys", undefined, byTag)).toBe(200);
+  const unknown = `${ada.slice(0, -12)}000000000000`;
+  expect(await server.status("POST", "/v1/keys", { role: "viewer", agents: [unknown] })).toBe(404);
+  for (const agents of [["x"], ["tag:"], [], Array.from({ length: 101 }, () => ada)])
+    expect(await server.status("POST", "/v1/keys", { role: "viewer", agents })).toBe(422);
+  expect(await server.status("POST", "/v1/keys", { agents: ["tag:support"] }, byId)).toBe(403);
+  expect((await server.ok("POST", "/v1/keys", {}, byId)).agents).toEqual([ada]);
+});
+
+test("a tag that too many agents have lets nobody in, and says so", async () => {
+  const key = await server.key("viewer", { agents: ["tag:many"] });
+  const rows = Array.from({ length: 1_001 }, (_, i) => agent(`a${i}`, { tags: ["many"] }));
+  await Promise.all(rows);
+  const { status, body } = await server.call("GET", "/v1/agents/", undefined, bearer(key));
+  expect([status, body.detail]).toEqual([403, expect.stringContaining("more than 1000 agents")]);
+}, 60_000);
+
+test("a token for web pages opens its agents, from its own pages alone, for a while", async () => {
+  const [ada, bo] = [await agent("Ada"), await agent("Bo")];
+  const policy = [{ type: "agent", id: ada, access: ["read_messages", "read_agent"] }];
+  const hostname = "https://shop.example/chat";
+  const made = await server.call("POST", "/v1/client-side-access-tokens", { policy, hostname }, bearer(ROOT));
+  expect([made.status, made.body.policy, made.body.hostname]).toEqual([201, { version: "1", data: policy }, hostname]);
+  const lasts = new Date(made.body.expiresAt).getTime() - Date.now();
+  expect(Math.abs(lasts - 300_000)).toBeLessThan(10_000);
+  const { token } = made.body;
+  const from = (origin: string) => server.call("GET", `/v1/agents/${ada}`, undefined, { ...bearer(token), origin });
+  const answer = await from("https://shop.example");
+  expect([answer.status, answer.headers.get("access-control-allow-origin")]).toEqual([200, "https://shop.example"]);
+  const elsewhere = await from("https://evil.example");
+  expect([elsewhere.status, elsewhere.headers.get("access-control-allow-origin")]).toEqual([401, null]);
+  const preflight = await fetch(`${server.url}/v1/agents/${ada}`, {
+    method: "OPTIONS",
+    headers: { origin: "https://shop.example", "access-control-request-method": "GET" },
+  });
+  expect(preflight.headers.get("access-control-allow-origin")).toBe("https://shop.example");
+  expect(await server.status("GET", `/v1/agents/${bo}`, undefined, token)).toBe(404);
+  expect(await server.status("POST", `/v1/agents/${ada}/messages`, { input: "x" }, token)).toBe(403);
+
+  const listed = await server.ok("GET", `/v1/client-side-access-tokens?agentId=${ada}`);
+  expect([listed.tokens.length, listed.hasNextPage, JSON.stringify(listed).includes(token)]).toEqual([1, false, false]);
+  expect(await server.ok("GET", `/v1/client-side-access-tokens?agentId=${bo}`)).toEqual({
+    tokens: [],
+    hasNextPage: false,
+  });
+  expect(await server.status("DELETE", `/v1/client-side-access-tokens/${token}`)).toBe(204);
+  expect(await server.status("GET", `/v1/agents/${ada}`, undefined, token)).toBe(401);
+  expect(await server.status("DELETE", "/v1/client-side-access-tokens/x")).toBe(422);
+});
