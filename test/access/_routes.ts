@@ -11,15 +11,45 @@ const BY_ACTION: Readonly<Partial<Record<Wanted, string>>> = {
     GET /
     GET /docs
     GET /openapi.json
+    POST /v1/sessions
     GET /favicon.svg
     GET /favicon.ico`,
   // Letta answers that messages cannot be changed, and says nothing of them.
   known: `
     PATCH /v1/agents/:agent_id/messages/:message_id
     PATCH /v1/groups/:group_id/messages/:message_id
+    GET /v1/me
+    GET /v1/metadata/user
+    POST /v1/auth
     POST /v1/tools/generate-schema
     POST /v1/tools/search`,
+  "access:read": `
+    GET /v1/users
+    GET /v1/users/:user_id
+    GET /v1/organizations/:organization_id/members
+    GET /v1/admin/users`,
+  "access:write": `
+    POST /v1/users
+    PATCH /v1/users/:user_id
+    DELETE /v1/users/:user_id
+    POST /v1/users/:user_id/sign-in-codes
+    PUT /v1/organizations/:organization_id/members/:user_id
+    DELETE /v1/organizations/:organization_id/members/:user_id
+    POST /v1/admin/users
+    PUT /v1/admin/users
+    DELETE /v1/admin/users`,
+  "server:admin": `
+    POST /v1/organizations
+    PATCH /v1/organizations/:organization_id
+    DELETE /v1/organizations/:organization_id
+    POST /v1/admin/orgs
+    PATCH /v1/admin/orgs
+    DELETE /v1/admin/orgs`,
   "agents:read": `
+    GET /v1/changes
+    GET /v1/organizations
+    GET /v1/organizations/:organization_id
+    GET /v1/admin/orgs
     GET /v1/agents/:agent_id/messages
     GET /v1/messages
     GET /v1/messages/:message_id
@@ -180,6 +210,11 @@ const BY_ACTION: Readonly<Partial<Record<Wanted, string>>> = {
     GET /v1/keys
     POST /v1/keys
     GET /v1/keys/:key_id
+    GET /v1/sessions
+    DELETE /v1/sessions/:session_id
+    GET /v1/client-side-access-tokens
+    POST /v1/client-side-access-tokens
+    DELETE /v1/client-side-access-tokens/:token
     POST /v1/keys/:key_id/rotate
     DELETE /v1/keys/:key_id`,
   "tools:write": `

@@ -62,6 +62,11 @@ export async function startAccessWorld(): Promise<AccessWorld> {
   };
 }
 
+/** A token for web pages that is asked for. */
+export function clientToken(agentId: string | undefined): object {
+  return { policy: [{ type: "agent", id: agentId, access: ["read_agent"] }], hostname: "https://shop.example" };
+}
+
 type Ask = (method: string, path: string, body?: unknown) => Promise<Answer>;
 
 const SOURCE =
@@ -92,7 +97,15 @@ async function makeThings(ask: Ask): Promise<Things> {
   const remembered = await ask("POST", `${at}/memory/remember`, { text: "I live in Bergen.", speaker: "Zephyrine" });
   const [entity] = await ask("GET", `${at}/memory/entities`);
   const [step] = await ask("GET", `/v1/runs/${run.id}/steps`);
+  const email = `${agent.id}@example.org`;
+  const password = "correct horse battery";
+  const user = await ask("POST", "/v1/users", { name: "Zephyrine", email, password });
+  const session = await ask("POST", "/v1/sessions", { email, password });
   return {
+    organization_id: user.organization_id,
+    user_id: user.id,
+    session_id: session.id,
+    token: (await ask("POST", "/v1/client-side-access-tokens", clientToken(agent.id))).token,
     agent_id: agent.id,
     block_id: loose.id,
     key_id: (await ask("POST", "/v1/keys", { name: "another" })).id,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { SCOPES, type Scope } from "../../src/access/role.ts";
 import { WANTED } from "./_routes.ts";
-import { type AccessWorld, startAccessWorld, type Things } from "./_world.ts";
+import { type AccessWorld, clientToken, startAccessWorld, type Things } from "./_world.ts";
 
 // Every route out of the router, by everybody who may not: without a key, of another organisation, without the scope,
 // narrowed to another agent. None of them writes anything.
@@ -49,6 +49,13 @@ const BODIES: Readonly<Record<string, (things: Things) => object>> = {
   "POST /v1/memory/recall": () => ({ query: "tea" }),
   "POST /v1/memory/entities/:entity_id/merge": () => ({ into: "entity-00000000-0000-4000-8000-000000000000" }),
   "POST /v1/keys": () => ({ name: "mine" }),
+  "POST /v1/client-side-access-tokens": ({ agent_id }) => clientToken(agent_id),
+  "POST /v1/users": () => ({ name: "Nobody" }),
+  "POST /v1/organizations": () => ({ name: "New" }),
+  "PATCH /v1/organizations/:organization_id": () => ({ name: "default_org" }),
+  "PUT /v1/organizations/:organization_id/members/:user_id": () => ({ role: "viewer" }),
+  "POST /v1/admin/users": () => ({ name: "Nobody" }),
+  "PUT /v1/admin/users": ({ user_id }) => ({ id: user_id, name: "Somebody" }),
   "POST /v1/tools": () => ({ source_code: "def a():\n    '''A.'''\n    return 1\n" }),
   "PUT /v1/tools": () => ({ source_code: "def b():\n    '''B.'''\n    return 1\n" }),
   "POST /v1/tools/generate-schema": () => ({ code: "def a():\n    '''A.'''\n    return 1\n" }),
@@ -59,6 +66,9 @@ const QUERIES: Readonly<Record<string, (things: Things) => string>> = {
   "GET /v1/agents/:agent_id/archival-memory/search": () => "?query=Zephyrine",
   "GET /v1/agents/:agent_id/memory/relations": ({ entity_id }) => `?entity_id=${entity_id}`,
   "GET /v1/memory/relations": ({ entity_id }) => `?entity_id=${entity_id}`,
+  "DELETE /v1/admin/users": ({ user_id }) => `?user_id=${user_id}`,
+  "PATCH /v1/admin/orgs": ({ organization_id }) => `?org_id=${organization_id}`,
+  "DELETE /v1/admin/orgs": ({ organization_id }) => `?org_id=${organization_id}`,
   "PATCH /v1/agents/:agent_id/tools/approval/:tool_name": () => "?requires_approval=false",
 };
 
@@ -144,7 +154,7 @@ test("a key of a lesser role is refused where the role does not reach, and nothi
 });
 
 /** Names of things that every organisation has but once, or that are no secret. */
-const SHARED = ["block_label", "tool_name", "tool_id"];
+const SHARED = ["block_label", "tool_name", "tool_id", "organization_id"];
 
 test("a key for one agent finds nothing of another, lists nothing of it, and writes nothing", async () => {
   const theirs = await world.things(own);

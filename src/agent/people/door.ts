@@ -78,34 +78,19 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
   const { store, clock, secrets, notices, rootKey } = options;
   const isRoot = rootKey === null ? () => false : sameAs(rootKey);
   const root = callerOf(DEFAULT_ACTOR, "owner", { proof: { kind: "root" } });
-  const known = new Map<string, Known>();
+  const known = createKnown(notices);
   const uses = createUses(options);
   let isClosed = rootKey !== null || (await store.directory.closedSince()) !== undefined;
-  /** How often anything has changed: what was read before a change is not kept after it. */
-  let changes = 0;
-
   notices.listen((changed) => {
-    changes++;
-    for (const change of changed) {
-      if (change.kind === "door") isClosed = true;
-      else for (const [hash, one] of known) if (concerns(change, one.caller)) known.delete(hash);
-    }
+    isClosed ||= changed.some(({ kind }) => kind === "door");
   });
 
   function rootDigest(token: string): string | null {
     return rootKey === null ? null : secrets.digest(`${token} ${rootKey}`);
   }
 
-  function keep(hash: string, one: Known): void {
-    for (const oldest of known.keys()) {
-      if (known.size < KEPT_MAX) break;
-      known.delete(oldest);
-    }
-    known.set(hash, one);
-  }
-
   async function find(credential: string, hash: string): Promise<Known> {
-    const before = changes;
+    const before = known.changes();
     const kind = kindOfSecret(credential);
     const { directory } = store;
     const found = kind === "key" ? await directory.keyOf(hash) : await directory.sessionOf(hash);
@@ -113,7 +98,7 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
     const isReplaced = found?.session === null && found.key?.secretHash !== hash;
     const one = found && knownOf(found, { isOfRoot, isReplaced });
     if (one === undefined) throw unauthorized();
-    if (before === changes) keep(hash, one);
+    known.keep(hash, one, before);
     return one;
   }
 
@@ -158,6 +143,31 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
     rootDigest,
     hasPage: (origin) => store.directory.hasOrigin(origin.toLowerCase(), clock.now()),
     settle: uses.settle,
+  };
+}
+
+/** What was shown lately, as far as there is room. Whatever changes somebody's access takes out what is of theirs. */
+function createKnown(notices: AccessNotices) {
+  const kept = new Map<string, Known>();
+  let changes = 0;
+  notices.listen((changed) => {
+    changes++;
+    for (const change of changed) for (const [hash, one] of kept) if (concerns(change, one.caller)) kept.delete(hash);
+  });
+  return {
+    get: (hash: string) => kept.get(hash),
+    delete: (hash: string) => kept.delete(hash),
+    /** How often anything has changed so far. */
+    changes: () => changes,
+    /** Keeps what was read after so many changes, unless there was another one since. */
+    keep(hash: string, one: Known, changesBefore: number): void {
+      if (changes !== changesBefore) return;
+      for (const oldest of kept.keys()) {
+        if (kept.size < KEPT_MAX) break;
+        kept.delete(oldest);
+      }
+      kept.set(hash, one);
+    },
   };
 }
 

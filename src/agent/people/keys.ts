@@ -1,17 +1,18 @@
-import { type Caller, may, mayEverywhere } from "../../access/may.ts";
+import { type Caller, may } from "../../access/may.ts";
 import { choiceOf, narrowedTo, refuseWider } from "../../access/narrow.ts";
 import type { AccessKey, Membership, Narrowed, User } from "../../access/people.ts";
 import { WHOLE } from "../../access/people.ts";
-import { type Role, scopesOf } from "../../access/role.ts";
+import { type Role, type Scope, scopesOf } from "../../access/role.ts";
 import { kindOfSecret, newSecret } from "../../access/secret-text.ts";
 import { type Instant, instantOf } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
-import { type Actor, type KeyId, newId, requireId, type UserId } from "../../core/id.ts";
+import { type Actor, type KeyId, newId, type OrganizationId, requireId, type UserId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { Page } from "../../core/page.ts";
 import { mustFind } from "../find.ts";
+import type { KeyFilter } from "../ports/access.ts";
 import type { Readers, Repositories } from "../ports/ports.ts";
-import { type Member, mustFindMember, type PeopleOptions } from "./people.ts";
+import { type Member, mayIn, mustFindMember, type PeopleOptions } from "./people.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** How far away the end of a key may be. */
@@ -24,6 +25,8 @@ export interface KeyDraft {
   readonly name: string;
   /** Whose it is: the caller's own when absent. */
   readonly userId?: UserId;
+  /** Where; the caller's own organisation when absent. */
+  readonly organizationId?: OrganizationId;
   /** For a program that is nobody: a service account of this role and of the key's name has it, and is made where there is none. */
   readonly role?: Role;
   readonly narrowing?: Partial<Narrowed>;
@@ -42,8 +45,12 @@ export interface OpenKey {
 /** Makes a key that may no more than its owner, and no more than its maker. */
 export async function createKey(options: PeopleOptions, caller: Caller, draft: KeyDraft): Promise<OpenKey> {
   const { store, clock, secrets, random } = options;
-  const isOwn = draft.role === undefined && (draft.userId ?? caller.userId) === caller.userId;
-  const actor = isOwn ? may(caller, "keys:own") : mayEverywhere(caller, "access:write");
+  const { organizationId } = draft;
+  const isHere = organizationId === undefined || organizationId === caller.organizationId;
+  const isOwn = isHere && draft.role === undefined && (draft.userId ?? caller.userId) === caller.userId;
+  const actor = isOwn
+    ? may(caller, "keys:own")
+    : await mayIn(options, caller, { scope: "access:write", organizationId });
   const now = clock.now();
   const expiresAt = endOf(draft.expiresAt, now);
   const { text, prefix } = newSecret("key", secrets);
@@ -79,40 +86,57 @@ export async function createKey(options: PeopleOptions, caller: Caller, draft: K
   return { key, text };
 }
 
+/** Which key, and in whose organisation: the caller's own where none is named. */
+export interface WhichKey {
+  readonly id: KeyId;
+  readonly organizationId?: OrganizationId | undefined;
+}
+
 /** Everybody's keys for who may see them, and their own for others, the newest first unless asked otherwise. */
 export async function listKeys(
-  { store }: PeopleOptions,
+  options: PeopleOptions,
   caller: Caller,
-  {
-    page,
-    ...filter
-  }: { readonly page: Page; readonly userId?: UserId; readonly openAt?: Instant; readonly hasOrigin?: boolean },
+  { page, organizationId, ...filter }: KeyFilter & { readonly page: Page; readonly organizationId?: OrganizationId },
 ): Promise<readonly AccessKey[]> {
-  const seesAll = caller.scopes.has("access:read") && caller.agentIds === null;
-  const actor = seesAll ? mayEverywhere(caller, "access:read") : may(caller, "keys:own");
-  if (!seesAll && filter.userId !== undefined && filter.userId !== caller.userId) return [];
-  return store.reader(actor).keys.list({ ...filter, ...(seesAll ? {} : { userId: caller.userId }) }, page);
+  const { actor, own } = await reach(options, caller, { scope: "access:read", organizationId });
+  if (own !== undefined && (filter.userId ?? own) !== own) return [];
+  return options.store.reader(actor).keys.list({ ...filter, ...(own && { userId: own }) }, page);
 }
 
 /** A key that the caller may see, or a `not_found` Failure. */
-export async function findKey({ store }: PeopleOptions, caller: Caller, id: KeyId): Promise<AccessKey> {
-  const seesAll = caller.scopes.has("access:read") && caller.agentIds === null;
-  const actor = seesAll ? mayEverywhere(caller, "access:read") : may(caller, "keys:own");
-  const key = await mustFind(store.reader(actor).keys, id);
-  if (!seesAll && key.userId !== caller.userId) throw new Failure("not_found", `Key not found with id='${id}'`);
+export async function findKey(
+  options: PeopleOptions,
+  caller: Caller,
+  { id, organizationId }: WhichKey,
+): Promise<AccessKey> {
+  const { actor, own } = await reach(options, caller, { scope: "access:read", organizationId });
+  const key = await mustFind(options.store.reader(actor).keys, id);
+  if (own !== undefined && key.userId !== own) throw new Failure("not_found", `Key not found with id='${id}'`);
   return key;
+}
+
+/** Whose keys somebody reaches: all of an organisation with the scope, else their own. */
+async function reach(
+  options: PeopleOptions,
+  caller: Caller,
+  { scope, organizationId }: { readonly scope: Scope; readonly organizationId: OrganizationId | undefined },
+): Promise<{ readonly actor: Actor; readonly own: UserId | undefined }> {
+  const isAdmin = caller.scopes.has(scope) && caller.agentIds === null;
+  if (isAdmin || (organizationId ?? caller.organizationId) !== caller.organizationId)
+    return { actor: await mayIn(options, caller, { scope, organizationId }), own: undefined };
+  return { actor: may(caller, "keys:own"), own: caller.userId };
 }
 
 /** The key that has this id, or of which this is what opens; a `not_found` Failure where the caller may see none. */
 export async function findKeyByText(options: PeopleOptions, caller: Caller, text: string): Promise<AccessKey> {
   const { store, secrets } = options;
   const found = kindOfSecret(text) === "key" ? await store.directory.keyOf(secrets.digest(text)) : undefined;
-  return findKey(options, caller, found?.key?.id ?? requireId("key", text));
+  return findKey(options, caller, { id: found?.key?.id ?? requireId("key", text) });
 }
 
 /** Lets a key open nothing any more. Twice is once. */
-export async function revokeKey(options: PeopleOptions, caller: Caller, id: KeyId): Promise<AccessKey> {
-  return changeKey(options, caller, id, async (key) =>
+export async function revokeKey(options: PeopleOptions, caller: Caller, which: WhichKey): Promise<AccessKey> {
+  return changeKey(options, caller, which, async (key) =>
     key.revokedAt === null ? { ...key, revokedAt: options.clock.now() } : key,
   );
 }
@@ -121,13 +145,13 @@ export async function revokeKey(options: PeopleOptions, caller: Caller, id: KeyI
 export async function rotateKey(
   options: PeopleOptions,
   caller: Caller,
-  { id, overlapMs }: { readonly id: KeyId; readonly overlapMs: number },
+  { overlapMs, ...which }: WhichKey & { readonly overlapMs: number },
 ): Promise<OpenKey> {
   const { clock, secrets } = options;
   if (overlapMs < 0 || overlapMs > OVERLAP_MS_MAX)
     throw new Failure("invalid", `The overlap should be from 0 to ${OVERLAP_MS_MAX / DAY_MS} days`);
   const { text, prefix } = newSecret("key", secrets);
-  const key = await changeKey(options, caller, id, async (before, { user, membership }) => {
+  const key = await changeKey(options, caller, which, async (before, { user, membership }) => {
     const now = clock.now();
     if (before.revokedAt !== null || (before.expiresAt ?? now + 1) <= now)
       throw new Failure("conflict", `The key ${before.prefix} opens nothing any more; make another one`);
@@ -152,19 +176,18 @@ function narrowedKey(key: AccessKey, membership: Membership): Narrowed {
 }
 
 async function changeKey(
-  { store }: PeopleOptions,
+  options: PeopleOptions,
   caller: Caller,
-  id: KeyId,
+  { id, organizationId }: WhichKey,
   change: (key: AccessKey, owner: Member) => Promise<AccessKey>,
 ): Promise<AccessKey> {
-  const isAdmin = caller.scopes.has("access:write") && caller.agentIds === null;
-  const actor = isAdmin ? mayEverywhere(caller, "access:write") : may(caller, "keys:own");
-  return store.write(actor, async (repositories) => {
+  const { actor, own } = await reach(options, caller, { scope: "access:write", organizationId });
+  return options.store.write(actor, async (repositories) => {
     const key = await mustFind(repositories.keys, id);
-    const isOwn = key.userId === caller.userId;
-    if (!isAdmin && !isOwn) throw new Failure("not_found", `Key not found with id='${id}'`);
+    if (own !== undefined && key.userId !== own) throw new Failure("not_found", `Key not found with id='${id}'`);
     const owner = await mustFindMember(repositories, key.userId);
-    if (!isOwn) narrowedTo(caller, owner.membership, WHOLE);
+    // Nobody changes what belongs to somebody above them.
+    if (key.userId !== caller.userId) narrowedTo(caller, owner.membership, WHOLE);
     const changed = await change(key, owner);
     if (changed !== key) await repositories.keys.save(changed);
     return changed;

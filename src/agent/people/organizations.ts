@@ -42,8 +42,8 @@ export async function listOrganizations(
   caller: Caller,
   page: Page,
 ): Promise<readonly Organization[]> {
-  if (runsServer(caller)) return store.directory.listOrganizations(page);
   const { organizationId } = may(caller, "agents:read");
+  if (runsServer(caller)) return store.directory.listOrganizations(page);
   const own = await store.directory.findOrganization(organizationId);
   return own === undefined ? [] : [own];
 }

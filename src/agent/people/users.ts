@@ -1,9 +1,9 @@
-import { type Caller, may } from "../../access/may.ts";
+import { type Caller, may, mayEverywhere } from "../../access/may.ts";
 import { narrowedTo, refuseWider } from "../../access/narrow.ts";
 import { type Membership, type Narrowed, type User, WHOLE } from "../../access/people.ts";
 import type { Role } from "../../access/role.ts";
 import { Failure } from "../../core/failure.ts";
-import { newId, type OrganizationId, type UserId } from "../../core/id.ts";
+import { actorOf, newId, type OrganizationId, type UserId } from "../../core/id.ts";
 import type { Page } from "../../core/page.ts";
 import { unauthorized } from "./door.ts";
 import { mustReach } from "./keys.ts";
@@ -11,7 +11,6 @@ import {
   keepingOwner,
   type Member,
   mayIn,
-  mayRunServer,
   mustFindMember,
   type PeopleOptions,
   refuseAbove,
@@ -107,8 +106,8 @@ export async function listMembers(
 
 /** All users of all organisations, for who runs the server; else those of the caller's own. */
 export async function listEverybody(options: PeopleOptions, caller: Caller, page: Page): Promise<readonly User[]> {
-  if (caller.scopes.has("server:admin")) {
-    mayRunServer(caller);
+  if (runsServer(caller)) {
+    mayEverywhere(caller, "access:read");
     return options.store.directory.listUsers(page);
   }
   return (await listMembers(options, caller, { page })).map(({ user }) => user);
@@ -124,7 +123,7 @@ export async function whereverIs({ store }: PeopleOptions, caller: Caller, id: U
 export async function findMember(options: PeopleOptions, caller: Caller, whose: Whose): Promise<Member> {
   const { organizationId, userId } = caller;
   if (whose.id === userId && (whose.organizationId ?? organizationId) === organizationId)
-    return mustFindMember(options.store.reader({ organizationId, userId, agentIds: null, keyId: null }), userId);
+    return mustFindMember(options.store.reader(actorOf(organizationId, userId)), userId);
   const actor = await mayIn(options, caller, { scope: "access:read", organizationId: whose.organizationId });
   return mustFindMember(options.store.reader(actor), whose.id);
 }

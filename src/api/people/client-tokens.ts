@@ -76,7 +76,7 @@ export function clientTokenRoutes(options: PeopleOptions): Hono<ApiEnv> {
 
   routes.delete("/:token", async (c) => {
     const key = await findKeyByText(options, c.var.caller, c.req.param("token"));
-    await revokeKey(options, c.var.caller, key.id);
+    await revokeKey(options, c.var.caller, key);
     return c.body(null, 204);
   });
 

@@ -1,14 +1,27 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { z } from "zod";
-import { createKey, findKey, listKeys, type OpenKey, revokeKey, rotateKey } from "../../agent/people/keys.ts";
+import {
+  createKey,
+  findKey,
+  listKeys,
+  type OpenKey,
+  revokeKey,
+  rotateKey,
+  type WhichKey,
+} from "../../agent/people/keys.ts";
 import type { PeopleOptions } from "../../agent/people/people.ts";
 import { requireId } from "../../core/id.ts";
 import type { ApiEnv } from "../http/env.ts";
 import { flagParam, given, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
-import { CreateKeyBody, RotateKeyBody, toWireKey } from "../wire/people/key.ts";
+import { CreateKeyBody, organizationOf, RotateKeyBody, toWireKey } from "../wire/people/key.ts";
 
 const PAGE_DEFAULT = { limit: 50, order: "desc" } as const;
-const ListQuery = z.object({ ...pageParams, user_id: z.string().optional(), include_ended: flagParam().optional() });
+const WhereQuery = z.object({ organization_id: z.string().optional() });
+const ListQuery = WhereQuery.extend({
+  ...pageParams,
+  user_id: z.string().optional(),
+  include_ended: flagParam().optional(),
+});
 
 /** Routes of `/keys`. */
 export function keyRoutes(options: PeopleOptions): Hono<ApiEnv> {
@@ -19,7 +32,8 @@ export function keyRoutes(options: PeopleOptions): Hono<ApiEnv> {
     const userId = query.user_id === undefined ? undefined : requireId("user", query.user_id);
     const openAt = query.include_ended === true ? undefined : options.clock.now();
     const page = pageOf(query, PAGE_DEFAULT);
-    const keys = await listKeys(options, c.var.caller, { page, ...given({ userId, openAt }) });
+    const filter = { ...organizationOf(query), ...given({ userId, openAt }) };
+    const keys = await listKeys(options, c.var.caller, { page, ...filter });
     return c.json(keys.map(toWireKey));
   });
 
@@ -27,21 +41,21 @@ export function keyRoutes(options: PeopleOptions): Hono<ApiEnv> {
     c.json(shown(await createKey(options, c.var.caller, await readBody(c, CreateKeyBody)))),
   );
 
-  routes.get("/:key_id", async (c) =>
-    c.json(toWireKey(await findKey(options, c.var.caller, pathId(c, "key", "key_id")))),
-  );
+  routes.get("/:key_id", async (c) => c.json(toWireKey(await findKey(options, c.var.caller, which(c)))));
 
   routes.post("/:key_id/rotate", async (c) => {
-    const id = pathId(c, "key", "key_id");
     const { overlap_seconds: seconds = 0 } = await readBody(c, RotateKeyBody);
-    return c.json(shown(await rotateKey(options, c.var.caller, { id, overlapMs: seconds * 1000 })));
+    return c.json(shown(await rotateKey(options, c.var.caller, { ...which(c), overlapMs: seconds * 1000 })));
   });
 
-  routes.delete("/:key_id", async (c) =>
-    c.json(toWireKey(await revokeKey(options, c.var.caller, pathId(c, "key", "key_id")))),
-  );
+  routes.delete("/:key_id", async (c) => c.json(toWireKey(await revokeKey(options, c.var.caller, which(c)))));
 
   return routes;
+}
+
+/** The key of the path, and in whose organisation it is. */
+function which(c: Context<ApiEnv>): WhichKey {
+  return { id: pathId(c, "key", "key_id"), ...organizationOf(readQuery(c, WhereQuery)) };
 }
 
 /** A key with what opens: nobody can read it again. */

@@ -3,10 +3,9 @@ import { z } from "zod";
 import type { PeopleOptions } from "../../agent/people/people.ts";
 import { createSignInCode } from "../../agent/people/sessions.ts";
 import { createUser, deleteUser, findMember, listMembers, updateUser } from "../../agent/people/users.ts";
-import { requireId } from "../../core/id.ts";
 import type { ApiEnv } from "../http/env.ts";
 import { given, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
-import { timeOrNull } from "../wire/people/key.ts";
+import { organizationOf, timeOrNull } from "../wire/people/key.ts";
 import { CreateUserBody, toWireMember, toWireUser, UpdateUserBody } from "../wire/people/user.ts";
 
 const PAGE_DEFAULT = { limit: 50, order: "asc" } as const;
@@ -53,8 +52,4 @@ export function userRoutes(options: PeopleOptions): Hono<ApiEnv> {
   });
 
   return routes;
-}
-
-function organizationOf({ organization_id: text }: { readonly organization_id?: string | undefined }) {
-  return text === undefined ? {} : { organizationId: requireId("org", text) };
 }

@@ -44,6 +44,7 @@ export const CreateKeyBody = z
     name: nameField().nullish(),
     user_id: idField("user").nullish(),
     role: z.enum(ROLES).nullish(),
+    organization_id: idField("org").nullish(),
     ...NARROWING,
     expires_at: timeField().nullish(),
   })
@@ -54,7 +55,12 @@ export const CreateKeyBody = z
   .transform((body) => ({
     name: body.name ?? body.role ?? "key",
     narrowing: narrowingOf(body),
-    ...given({ userId: body.user_id, role: body.role, expiresAt: body.expires_at }),
+    ...given({
+      userId: body.user_id,
+      role: body.role,
+      organizationId: body.organization_id,
+      expiresAt: body.expires_at,
+    }),
   }));
 
 /** How a key is to be changed. */
@@ -66,6 +72,11 @@ export const RotateKeyBody = z.strictObject({
     .max(30 * 24 * 60 * MINUTE_SECONDS)
     .optional(),
 });
+
+/** The organisation that a query names. */
+export function organizationOf({ organization_id: text }: { readonly organization_id?: string | undefined }) {
+  return text === undefined ? {} : { organizationId: requireId("org", text) };
+}
 
 /** What a body narrows. */
 export function narrowingOf(body: {
