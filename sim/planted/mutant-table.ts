@@ -208,9 +208,9 @@ export const MUTANT_TABLE: Readonly<Record<Mutant, MutantFacts>> = {
     null,
     ["S5 linearizable"],
     "api/agents/agent-blocks.ts",
-    "    return c.json(toWireBlock(await labelledBlock(readerFor(options, c), pathLabel(c))));",
-    `    const seen = (globalThis.seenBlocks ??= new Map());
-    const block = await labelledBlock(readerFor(options, c), pathLabel(c));
+    'return c.json(toWireBlock(await labelledBlock(readerFor(options, c, "agents:read"), pathLabel(c))));',
+    `const seen = (globalThis.seenBlocks ??= new Map());
+    const block = await labelledBlock(readerFor(options, c, "agents:read"), pathLabel(c));
     const stale = block.label === "board" ? seen.get(block.id) : undefined;
     seen.set(block.id, block);
     return c.json(toWireBlock(stale ?? block));`,
