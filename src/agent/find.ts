@@ -15,6 +15,7 @@ const WORDS = {
   group: (id: string) => `Group not found with id='${id}'`,
   identity: (id: string) => `Identity not found with id='${id}'`,
   key: (id: string) => `Key not found with id='${id}'`,
+  limit: (id: string) => `Limit not found with id='${id}'`,
   message: (id: string) => `Message with id '${id}' not found`,
   org: (id: string) => `Organization not found with id='${id}'`,
   passage: (id: string) => `Passage with id ${id} not found`,

@@ -27,6 +27,8 @@ import { notBuiltRoutes } from "./http/not-built.ts";
 import type { OpenStreams } from "./http/open-streams.ts";
 import { openApiOf } from "./http/openapi.ts";
 import { SUMMARIES } from "./http/summaries.ts";
+import { limitRoutes } from "./limits/limits.ts";
+import { usageRoutes } from "./limits/usage.ts";
 import { archivalMemoryRoutes } from "./memory/archival-memory.ts";
 import { archiveRoutes } from "./memory/archives.ts";
 import { MEMORY_ROUTES, memoryRoutes } from "./memory/memory.ts";
@@ -139,6 +141,8 @@ function routesOf(options: ApiOptions): Hono<ApiEnv> {
   api.route("/runs", runRoutes(options));
   api.route("/steps", stepRoutes(options));
   api.route("/tags", tagRoutes(options));
+  api.route("/limits", limitRoutes(options));
+  api.route("/usage", usageRoutes(options));
   api.route("/", contextRoutes(options));
   api.route("/changes", changeRoutes(options));
   return api;

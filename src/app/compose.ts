@@ -1,5 +1,7 @@
 import type { Hono } from "hono";
 import { createAccessNotices } from "../access/notices.ts";
+import { type PriceTable, readPrices } from "../access/price.ts";
+import SHIPPED_PRICES from "../access/prices.json" with { type: "json" };
 import type { Store } from "../agent/ports/ports.ts";
 import { type CountTokens, slicedCounter } from "../agent/prompt/tokens.ts";
 import { createRehearsal } from "../agent/rehearsal/rehearsal.ts";
@@ -16,6 +18,8 @@ import type { World } from "../core/world.ts";
 import type { Models } from "../llm/models.ts";
 import type { ProviderSettings } from "../llm/provider.ts";
 import { createModels } from "../llm/registry.ts";
+import { createBudget } from "../run/budget/budget.ts";
+import { paidEmbedder } from "../run/budget/paid-models.ts";
 import { type BacklogWorkOptions, createBacklogWork } from "../run/chores/backlog-work.ts";
 import { createCallbackSender } from "../run/chores/callback.ts";
 import { embeddingWork } from "../run/chores/embedding-work.ts";
@@ -29,6 +33,7 @@ import type { RunnerOptions } from "../run/step/run-setup.ts";
 import type { SqlDatabase } from "../store/base/driver.ts";
 import { takeLease } from "../store/base/lease.ts";
 import { migrate } from "../store/base/migrate.ts";
+import { settleLostCalls } from "../store/limits/spend.ts";
 import { resumeParkedWork } from "../store/memory/backlog.ts";
 import { sqlStore } from "../store/sql-store.ts";
 import { BUILTIN_TOOLS } from "../tools/catalog.ts";
@@ -73,6 +78,8 @@ export interface ServerOptions {
   readonly countTokens?: CountTokens;
   /** Told when another server has taken over the database: this one can store nothing any more, and should stop. */
   readonly onLeaseLost?: () => void;
+  /** What models cost; the table that is shipped when absent. */
+  readonly prices?: PriceTable;
   readonly log: (message: string, error?: unknown) => void;
 }
 
@@ -91,11 +98,12 @@ export interface Server {
 
 /** Builds the whole server out of a {@link World} and a database. The only place where the folders meet. */
 export async function compose(options: ServerOptions): Promise<Server> {
-  const { world, database, log } = options;
+  const { world, database, log, prices = readPrices(JSON.stringify(SHIPPED_PRICES), "prices.json") } = options;
   const { clock, random } = world;
   await migrate(database, clock.now(), options.beforeMigration);
   const lease = await takeLease(database, options.onLeaseLost);
   await resumeParkedWork(database, clock.now());
+  await settleLostCalls(database);
   const { arrivalsMax, apiKey: rootKey } = options;
   const notices = createAccessNotices();
   const hub = createChangeHub(clock);
@@ -114,17 +122,19 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const models = createModels({ ...options, ...world, limits, builtIn: createRehearsal(world) });
   const timeFormat = createTimeFormat();
   const countTokens = options.countTokens ?? slicedCounter(clock);
+  const budget = createBudget({ store, world, countTokens, prices, log });
   const logs = createRunLogs({ store, clock, log });
   const allowsPrivate = options.allowsPrivateUrls ?? false;
-  const fetchOutside = createSafeFetch({
-    ...world,
-    resolveHost: options.resolveHost ?? resolveBySystem,
-    allowsPrivate,
-  });
+  const { resolveHost = resolveBySystem } = options;
+  const fetchOutside = createSafeFetch({ ...world, resolveHost, allowsPrivate });
   const callbacks = createCallbackSender({ store, clock, log, ...callbackPorts({ store, logs, fetchOutside }) });
-  const pieces = piecesOf({ store, models, world, log });
+  const pieces = piecesOf({ store, models, budget, world, log });
   const backlog = createBacklogWork({ store, clock, random, log, pieces });
-  const quickVectors = createQuickVectors({ clock, openEmbedder: (config) => models.openEmbedder(config) });
+  const quickVectors = createQuickVectors({
+    clock,
+    openEmbedder: (config, payer) =>
+      paidEmbedder({ models, budget, random }, { ...payer, isBackground: false }, config),
+  });
   const framesOf: RunnerOptions["framesOf"] = (run, agent) => countFrames(shownRun(run, agent));
   const { home, continuesCopy = false } = options;
   const ending = { store, world, timeFormat, framesOf, log };
@@ -146,13 +156,14 @@ export async function compose(options: ServerOptions): Promise<Server> {
     callbacks,
     backlog,
     quickVectors,
+    budget,
     log,
   });
   const checkOutsideUrl = (url: string) => {
     parseOutsideUrl(url, allowsPrivate);
   };
   const defaultEmbedding = options.defaultEmbedding ?? null;
-  const made = { store, models, quickVectors, toolRuntime };
+  const made = { store, models, quickVectors, toolRuntime, budget };
   const shared = { ...made, clock, random, times: timeFormat, countTokens, defaultEmbedding };
   const talk = talkRoutes({ ...shared, runner, logs, fetchOutside, checkOutsideUrl });
   const streams = createOpenStreams({ clock, log, listen: notices.listen });
@@ -164,7 +175,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
 /** How each kind of work of the memory is done. */
 function piecesOf(options: LearningWorkOptions): BacklogWorkOptions["pieces"] {
   return {
-    embed: embeddingWork(options),
+    embed: embeddingWork({ ...options, random: options.world.random }),
     index: indexWork(options.store),
     learn: learningWork(options),
     judge: judgingWork(options),

@@ -49,6 +49,8 @@ async function expire({ store, clock, start, log }: ApprovalExpiryOptions, { act
     // Somebody was faster, or the agent is gone: there is nothing to deny any more.
     const isOver = error instanceof Failure && ["refused", "conflict", "not_found"].includes(error.kind);
     if (isOver) return null;
+    if (error instanceof Failure && error.kind === "too_many")
+      return instantOf(clock.now() + Math.max(RETRY_MS, error.retryAfterMs ?? 0));
     log(`The approval that run ${runId} waits for could not expire`, error);
     return instantOf(clock.now() + RETRY_MS);
   }

@@ -31,6 +31,9 @@ async function removeAgent(repositories: Repositories, id: AgentId): Promise<rea
   }
   // Companions are found by their group, which goes with the agent.
   const gone = [...(await companionsOf(repositories, id)), id];
-  for (const agentId of gone) await agents.remove(agentId);
+  for (const agentId of gone) {
+    await agents.remove(agentId);
+    await repositories.limits.removeOf("agent", agentId);
+  }
   return gone;
 }

@@ -6,6 +6,7 @@ import { NO_USAGE } from "../agent/usage.ts";
 import type { AgentId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Models } from "../llm/models.ts";
+import { type Purse, paidModels } from "./budget/paid-models.ts";
 import { askOnce, wordsOf } from "./chores/ask-model.ts";
 import { modelFor } from "./step/run-setup.ts";
 
@@ -27,9 +28,15 @@ export interface Generated {
   readonly usage: RunUsage;
 }
 
+/** What asking needs. */
+export interface GenerationMeans extends Pick<Purse, "budget" | "random"> {
+  readonly store: Store;
+  readonly models: Models;
+}
+
 /** Asks the agent's model once. Nothing is stored. Throws what the model throws. */
 export async function generate(
-  { store, models }: { readonly store: Store; readonly models: Models },
+  { store, models, budget, random }: GenerationMeans,
   caller: Caller,
   wish: Generation,
 ): Promise<Generated> {
@@ -37,7 +44,8 @@ export async function generate(
   const agent = await mustFind(store.reader(actor).agents, wish.agentId);
   const config = wish.overrideModel === null ? agent.llmConfig : await modelFor(models, agent, wish.overrideModel);
   const question = { system: wish.systemPrompt ?? "", prompt: wish.prompt, schema: wish.responseSchema };
-  const reply = await askOnce(models.open(config), question, wish.signal);
+  const paid = paidModels({ models, budget, random }, { actor, agentId: agent.id, isBackground: false });
+  const reply = await askOnce(paid.open(config), question, wish.signal);
   const content = wordsOf(reply);
   return { content, model: config.model, usage: { ...NO_USAGE, ...reply.usage } };
 }

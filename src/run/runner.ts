@@ -5,12 +5,14 @@ import { cancelApproval } from "../agent/life/cancel-approval.ts";
 import type { TurnInput } from "../agent/new-message.ts";
 import type { Repositories, UnfinishedRun } from "../agent/ports/ports.ts";
 import type { QueuedRun, Run } from "../agent/run.ts";
-import type { Instant } from "../core/clock.ts";
+import { type Instant, instantOf } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import type { Actor, AgentId, RunId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
 import { abandon, endFailed } from "./abandon.ts";
 import { createApprovalExpiry } from "./approval-expiry.ts";
+import { limitAtWork } from "./budget/over-limit.ts";
+import { createWaitingRoom, type WaitingRoom } from "./budget/waiting-room.ts";
 import { placeAfterLast, placeToGoOn } from "./log/log-place.ts";
 import type { RunLog } from "./log/run-log.ts";
 import { LOG_START, type LogPlace } from "./log/stored-event.ts";
@@ -26,10 +28,15 @@ import {
   turnOf,
 } from "./step/run-setup.ts";
 import { newRun, optionsOf, stateOf } from "./step/run-state.ts";
+import { isCompanionRun } from "./step/sleeptime.ts";
 import type { TurnResult, TurnState } from "./step/turn-state.ts";
 import { take } from "./take.ts";
 import { advance } from "./turn.ts";
 
+/** How long a request waits to begin while as many runs are at work as a limit allows. */
+const WAIT_FOR_PLACE_MS_MAX = 60_000;
+/** When a run that was stored to begin later is looked at first. */
+const LOOK_AGAIN_MS = 1_000;
 /** Runs that one process works on at once; more are refused until some end. */
 const RUNS_MAX = 20_000;
 
@@ -80,6 +87,7 @@ interface ActiveRun {
 export function createRunner(options: RunnerOptions): Runner {
   const { store, world } = options;
   const active = new Map<RunId, ActiveRun>();
+  const room = createWaitingRoom(world.clock);
   let isDraining = false;
 
   function launch(actor: Actor, setup: RunSetup, state: TurnState, log: RunLog): Promise<TurnResult> {
@@ -98,15 +106,13 @@ export function createRunner(options: RunnerOptions): Runner {
   function wakeAfter({ callbackUrl, approvalDueAt }: Run, mayHaveCompanion = true): void {
     if (callbackUrl !== null) options.callbacks.wake();
     if (approvalDueAt !== null) expiry.wake();
-    if (mayHaveCompanion && !isDraining) queue.wake();
+    room.look();
+    if ((mayHaveCompanion || room.hasQueued) && !isDraining) queue.wake();
   }
 
-  const desk = { options, active, launch };
+  const desk = { options, active, launch, room, isDraining: () => isDraining };
   const runner: Runner = {
-    async start(caller, request) {
-      const { actor, setup } = await permittedSetUp(options, caller, request);
-      return begin(desk, actor, setup, newRun(world, request), request.input);
-    },
+    start: (caller, request) => startInTurn(desk, caller, request),
 
     preview: (caller, request) => previewRequest(options, caller, request),
 
@@ -154,6 +160,10 @@ export function createRunner(options: RunnerOptions): Runner {
     store,
     clock: world.clock,
     begin: (queued) => beginQueued(desk, queued),
+    postponed: () => {
+      room.hasQueued = true;
+    },
+    takeFreed: () => room.takeFreed(),
     giveUp: ({ actor, runId }, cause) => endFailed(options, { actor, runId }, cause),
     log: options.log,
   });
@@ -165,6 +175,32 @@ interface Desk {
   readonly options: RunnerOptions;
   readonly active: ReadonlyMap<RunId, ActiveRun>;
   readonly launch: (actor: Actor, setup: RunSetup, state: TurnState, log: RunLog) => Promise<TurnResult>;
+  readonly room: WaitingRoom;
+  readonly isDraining: () => boolean;
+}
+
+/**
+ * Starts a run, or waits until fewer are at work where a limit says so: in memory where the client waits for the answer,
+ * for a bounded time, and in the store where nobody does.
+ */
+async function startInTurn(desk: Desk, caller: Caller, request: TurnRequest): Promise<StartedRun> {
+  const { options, room } = desk;
+  const { clock } = options.world;
+  const untilMs = clock.elapsedMs() + WAIT_FOR_PLACE_MS_MAX;
+  for (let tries = 0; ; tries++) {
+    const { actor, setup } = await permittedSetUp(options, caller, request);
+    const run = newRun(options.world, request);
+    const started = await begin(desk, actor, setup, run, request.input).catch((error: unknown) => ({ error }));
+    if (!("error" in started)) {
+      if (tries > 0) room.look();
+      return started;
+    }
+    const limitId = limitAtWork(started.error);
+    if (limitId === undefined) throw started.error;
+    if (request.background) return queued(desk, actor, { run, setup, input: request.input });
+    const isLate = desk.isDraining() || clock.elapsedMs() >= untilMs;
+    if (isLate || !(await room.wait(limitId, tries > 0))) throw started.error;
+  }
 }
 
 /** Takes the input of a run that is new, or was queued with its input (then null), and sets to work. */
@@ -184,6 +220,8 @@ async function begin(
     if (typeof state !== "string")
       return { run: state.run, agent: setup.agent, done: launch(actor, setup, state, log), actor };
     log.close();
+    // One that waited while the same input was taken by another has nothing left to do.
+    if (input === null) await cancelStored(options, actor, run.id);
     const earlier = await mustFind(options.store.reader(actor).runs, state);
     const done = active.get(state)?.done ?? resultElsewhere(options, actor, earlier);
     return { run: earlier, agent: setup.agent, done, actor };
@@ -199,6 +237,30 @@ function resultElsewhere(options: RunnerOptions, actor: Actor, run: Run): Promis
     run,
     failure,
   }));
+}
+
+/** Stores a run with its input, to begin once fewer are at work: nobody waits for it, and nothing is dropped. */
+async function queued(
+  { options, room }: Desk,
+  actor: Actor,
+  { run, setup, input }: { readonly run: Run; readonly setup: RunSetup; readonly input: TurnInput },
+): Promise<StartedRun> {
+  const waiting: Run = { ...run, status: "created" };
+  await options.store.write(actor, async ({ runs }) => {
+    await runs.insert(waiting);
+    await runs.setQueuedInput(run.id, input);
+    await runs.postpone(run.id, instantOf(options.world.clock.now() + LOOK_AGAIN_MS));
+  });
+  room.hasQueued = true;
+  return {
+    run: waiting,
+    agent: setup.agent,
+    actor,
+    // Few ask for it.
+    get done() {
+      return resultElsewhere(options, actor, waiting);
+    },
+  };
 }
 
 /** Begins a run that was stored with its input. */
@@ -276,10 +338,13 @@ async function work(
   state: TurnState,
   { log, signal, ended: endedLater }: WorkOptions,
 ): Promise<TurnResult> {
-  const turn = turnOf(options, { actor, setup }, { log, signal });
+  const turn = turnOf(options, { actor, setup }, { log, signal, isBackground: isCompanionRun(state.run) });
   try {
     const result = await advance(turn, state);
-    if (result.run.status === "failed") options.log(failedText(result.run, setup), result.failure ?? undefined);
+    // Whoever has set a limit wants runs to end there.
+    const isLimited = result.run.stopReason === "insufficient_credits";
+    if (result.run.status === "failed" && !isLimited)
+      options.log(failedText(result.run, setup), result.failure ?? undefined);
     return result;
   } catch (error) {
     const ended = await abandon(options, { actor, runId: state.run.id }, { cause: error, ended: endedLater });

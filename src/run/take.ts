@@ -8,11 +8,14 @@ import type { Run } from "../agent/run.ts";
 import { openCalls } from "../agent/transcript.ts";
 import { Failure } from "../core/failure.ts";
 import { type Actor, newId, type RunId } from "../core/id.ts";
+import { admitRun } from "./budget/admission.ts";
+import type { Payer } from "./budget/budget.ts";
 import { earlierRun } from "./earlier-run.ts";
 import type { RunLog } from "./log/run-log.ts";
 import { requireConversation } from "./step/commit.ts";
 import type { RunnerOptions, RunSetup } from "./step/run-setup.ts";
 import { freshState, visible } from "./step/run-state.ts";
+import { isCompanionRun } from "./step/sleeptime.ts";
 import type { TurnState } from "./step/turn-state.ts";
 
 /** What is taken: the run with its log, and its input; null where that was queued with the run. */
@@ -39,7 +42,8 @@ export async function take(
     const input = given ?? (await queuedInput(repositories, run.id));
     const earlier = await earlierRun(repositories, setup, input);
     if (earlier !== undefined) return earlier;
-    const admitted = await admit(options, setup, { run, input }, repositories);
+    const payer = { actor, agentId: setup.agent.id, isBackground: isCompanionRun(run) };
+    const admitted = await admit(options, setup, { run, input, payer }, repositories);
     told = [{ kind: "started", runId: run.id, at: options.world.clock.now() }, ...answersIn(input)];
     if (isWatched) await entry.append(repositories, told);
     return admitted;
@@ -73,9 +77,9 @@ async function queuedInput({ runs }: Readers, runId: RunId): Promise<TurnInput> 
 
 /** Checks that the conversation is free and the input fits it, then stores both the input and the run. */
 async function admit(
-  { world, timeFormat }: RunnerOptions,
+  { world, timeFormat, budget }: RunnerOptions,
   setup: RunSetup,
-  { run, input }: { readonly run: Run; readonly input: TurnInput },
+  { run, input, payer }: { readonly run: Run; readonly input: TurnInput; readonly payer: Payer },
   repositories: Repositories,
 ): Promise<TurnState> {
   const { agent, threadId, conversationId } = setup;
@@ -84,6 +88,8 @@ async function admit(
     const text = `CONFLICT: Cannot send a new message: Another request (run_id=${busy}) is currently being processed for this conversation. Please wait for it to end, or cancel it.`;
     throw new Failure("conflict", text, { info: { run_id: busy } });
   }
+  const { prices } = budget;
+  await admitRun(repositories, { payer, config: agent.llmConfig, prices, now: world.clock.now() });
   const stored = await repositories.messages.context(threadId);
   // A context goes with its agent and its conversation: where there is one, both are there.
   if (stored.length === 0) {

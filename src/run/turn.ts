@@ -6,12 +6,15 @@ import { withSkills } from "../agent/prompt/client-skills.ts";
 import type { Step, StopReason } from "../agent/run.ts";
 import { openCalls, toTranscript } from "../agent/transcript.ts";
 import { addUsage } from "../agent/usage.ts";
+import { Failure } from "../core/failure.ts";
 import { newId, type StepId } from "../core/id.ts";
 import { answerFormatOf } from "../llm/config.ts";
 import { ModelFailure, refusesInput } from "../llm/failure.ts";
 import type { FinishReason, ModelRequest, ToolCall } from "../llm/model.ts";
+import { chargeOfFailure, chargeOfReply, type Settlement } from "./budget/budget.ts";
 import { isCrowded, madeRoomFor, makeRoom, mayBeFull, needsRoom, systemOverflow } from "./compaction/make-room.ts";
 import { type Change, commit, noChange, requirePlace } from "./step/commit.ts";
+import { holdCall, stopOverLimit } from "./step/held-step.ts";
 import { type CallResult, callIdsOf, callModel } from "./step/model-call.ts";
 import { callOutside, NONE_OUTSIDE } from "./step/outside-calls.ts";
 import { embedQueries } from "./step/query-vectors.ts";
@@ -82,10 +85,12 @@ async function takeStep(turn: Turn, state: TurnState): Promise<void> {
   const stepId = state.nextStepId ?? newId("step", turn.random);
   state.nextStepId = null;
   if (isToRecall(turn)) await recall(turn, state);
+  const isStreamed = turn.options.stream === "tokens";
+  const request = requestFor(turn, state, { offer: toolOffer(turn, state), stream: isStreamed });
+  const held = await holdCall(turn, { stepId, request });
+  if (held instanceof Failure) return stopOverLimit(turn, state, { stepId, failure: held });
   turn.log.note({ kind: "step.started", stepId, model: turn.agent.llmConfig.handle ?? turn.agent.llmConfig.model });
   const startedMs = turn.clock.elapsedMs();
-  const offer = toolOffer(turn, state);
-  const isStreamed = turn.options.stream === "tokens";
   let isHeard = false;
   const emit = speechStream(turn.speech, turn.speakingTool, (event) => {
     isHeard = true;
@@ -95,7 +100,7 @@ async function takeStep(turn: Turn, state: TurnState): Promise<void> {
     callModel(
       {
         model: turn.model,
-        request: requestFor(turn, state, { offer, stream: isStreamed }),
+        request,
         signal: turn.signal,
         stepId,
         knownCallIds: callIdsOf(state.context),
@@ -107,17 +112,31 @@ async function takeStep(turn: Turn, state: TurnState): Promise<void> {
   );
   const llmRequestNs = Math.round((turn.clock.elapsedMs() - startedMs) * 1e6);
   if (result !== undefined) {
-    await embedQueries(turn, result.reply.toolCalls);
-    const taken = { stepId, llmRequestNs, result, isStreamed };
-    await commit(turn, state, async (repositories) =>
-      held(turn, state, await changeOf(turn, state, taken, repositories)),
-    );
-  } else if ((await madeRoomFor(turn, state, failure)) || (!isHeard && (await leaveOut(turn, state, failure)))) {
+    const settlement = held && { call: held, charge: chargeOfReply(held, result.reply) };
+    return storeStep(turn, state, { stepId, llmRequestNs, result, isStreamed, settlement });
+  }
+  // Before a compaction holds something of its own.
+  if (held !== null) await turn.budget.settleNow(turn.actor, { call: held, charge: chargeOfFailure(failure) });
+  if ((await madeRoomFor(turn, state, failure)) || (!isHeard && (await leaveOut(turn, state, failure)))) {
     // The same step, once more. What was heard cannot be unsaid.
     state.nextStepId = stepId;
     turn.log.note({ kind: "retry", stepId, why: whyOf(failure), afterMs: 0 });
   } else {
     await failStep(turn, state, { stepId, llmRequestNs, failure });
+  }
+}
+
+/** The commit of what a model said, with the answers to what it called. */
+async function storeStep(turn: Turn, state: TurnState, taken: TakenStep): Promise<void> {
+  try {
+    await embedQueries(turn, taken.result.reply.toolCalls);
+    await commit(turn, state, async (repositories) =>
+      withheld(turn, state, await changeOf(turn, state, taken, repositories)),
+    );
+  } catch (error) {
+    // What the model took it took, whatever becomes of what it said.
+    if (taken.settlement !== null) await turn.budget.settleNow(turn.actor, taken.settlement);
+    throw error;
   }
 }
 
@@ -127,7 +146,7 @@ function whyOf(failure: unknown): string {
 }
 
 /** The change of a step that ends the run, its end held back when it leaves a context that may have to be compacted first. */
-function held(turn: Turn, state: TurnState, change: Change): Change {
+function withheld(turn: Turn, state: TurnState, change: Change): Change {
   if (change.stopReason === null) return change;
   const context = [...state.context, ...change.messages];
   const mustWait = mayBeFull(turn, state, { context, usage: change.step?.usage ?? null });
@@ -175,6 +194,7 @@ interface TakenStep {
   readonly llmRequestNs: number;
   readonly result: CallResult;
   readonly isStreamed: boolean;
+  readonly settlement: Settlement | null;
 }
 
 /**
@@ -182,11 +202,11 @@ interface TakenStep {
  * of the step, which the built-in tools among those calls write in.
  */
 async function changeOf(turn: Turn, state: TurnState, taken: TakenStep, repositories: Repositories): Promise<Change> {
-  const { result, isStreamed } = taken;
+  const { result, isStreamed, settlement } = taken;
   const heard = hear(result.reply, turn.speech);
   const said = rowsOf(turn, state, taken, heard);
   const usage = usageAfter(turn, state, result);
-  const before = { ...noChange(state), usage, call: result, wasStreamed: isStreamed };
+  const before = { ...noChange(state), usage, call: result, settlement, wasStreamed: isStreamed };
   if (heard.toolCalls.length === 0) {
     const { stopReason, messages } = afterText(turn, state, taken, said);
     return { ...before, messages, stopReason, step: stepRow(turn, state, taken, stopReason) };

@@ -31,6 +31,7 @@ import { createNoted, type Noted, type NotedOptions } from "./changes/noted.ts";
 import { recorded } from "./changes/recorded.ts";
 import { dueRetention, sqlRetentionStore } from "./changes/retention.ts";
 import { sqlWebhookStore, waitingWebhooks } from "./changes/webhooks.ts";
+import { sqlLimitStore } from "./limits/limits.ts";
 import { sqlArchiveStore } from "./memory/archives.ts";
 import { sqlBacklog, waitingWork } from "./memory/backlog.ts";
 import { sqlEntryStore } from "./memory/entries.hot.ts";
@@ -80,7 +81,6 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
   const takeTurn = turns(WAITING_WRITES_MAX);
   const barrier = flushBarrier(database);
 
-  const toolCache = new Map<string, Tool>();
   const vectorCache: VectorCache = new Map();
   const columnCache: ColumnCache = new Map();
   const embeddedCache: EmbeddedCache = new Map();
@@ -91,7 +91,8 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
   const shared = {
     world,
     accessChanges,
-    toolCache,
+    dialect: database.dialect,
+    toolCache: new Map<string, Tool>(),
     agentCache,
     vectorCache,
     onDamaged: onceEach(onDamaged ?? (() => {})),
@@ -218,6 +219,7 @@ function repositories(session: Session, noted: Noted): Repositories {
     vectors: sqlVectorStore(session),
     reading: sqlReadingStore(session),
     facts: sqlFactStore(session),
+    limits: sqlLimitStore(session),
     events: sqlRunEventStore(session),
     organizations: sqlOrganizationStore(session),
     users: sqlUserStore(session),

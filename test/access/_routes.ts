@@ -24,11 +24,17 @@ const BY_ACTION: Readonly<Partial<Record<Wanted, string>>> = {
     POST /v1/tools/generate-schema
     POST /v1/tools/search`,
   "access:read": `
+    GET /v1/limits
+    GET /v1/limits/spend
+    GET /v1/limits/:limit_id
     GET /v1/users
     GET /v1/users/:user_id
     GET /v1/organizations/:organization_id/members
     GET /v1/admin/users`,
   "access:write": `
+    POST /v1/limits
+    PATCH /v1/limits/:limit_id
+    DELETE /v1/limits/:limit_id
     POST /v1/users
     PATCH /v1/users/:user_id
     DELETE /v1/users/:user_id
@@ -217,6 +223,8 @@ const BY_ACTION: Readonly<Partial<Record<Wanted, string>>> = {
     DELETE /v1/client-side-access-tokens/:token
     POST /v1/keys/:key_id/rotate
     DELETE /v1/keys/:key_id`,
+  "metrics:read": `
+    GET /v1/usage`,
   "tools:write": `
     POST /v1/tools/add-base-tools
     POST /v1/tools

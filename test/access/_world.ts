@@ -96,6 +96,8 @@ async function makeThings(ask: Ask): Promise<Things> {
   const [run] = await ask("GET", `/v1/runs/?agent_id=${agent.id}`);
   const remembered = await ask("POST", `${at}/memory/remember`, { text: "I live in Bergen.", speaker: "Zephyrine" });
   const [entity] = await ask("GET", `${at}/memory/entities`);
+  const draft = { kind: "runs", window: "day", amount: 1_000_000, subject_kind: "agent", subject_id: agent.id };
+  const limit = await ask("POST", "/v1/limits", draft);
   const [step] = await ask("GET", `/v1/runs/${run.id}/steps`);
   const email = `${agent.id}@example.org`;
   const password = "correct horse battery";
@@ -124,6 +126,7 @@ async function makeThings(ask: Ask): Promise<Things> {
     step_id: step.id,
     item_id: remembered.facts[0].id,
     entity_id: entity.id,
+    limit_id: limit.id,
   };
 }
 

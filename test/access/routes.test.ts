@@ -48,6 +48,7 @@ const BODIES: Readonly<Record<string, (things: Things) => object>> = {
   "POST /v1/memory/remember": () => ({ text: "I like tea.", speaker: "Z" }),
   "POST /v1/memory/recall": () => ({ query: "tea" }),
   "POST /v1/memory/entities/:entity_id/merge": () => ({ into: "entity-00000000-0000-4000-8000-000000000000" }),
+  "POST /v1/limits": () => ({ kind: "tokens", window: "day", amount: 1_000_000_000 }),
   "POST /v1/keys": () => ({ name: "mine" }),
   "POST /v1/client-side-access-tokens": ({ agent_id }) => clientToken(agent_id),
   "POST /v1/users": () => ({ name: "Nobody" }),

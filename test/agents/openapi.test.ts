@@ -411,6 +411,17 @@ test("conversations", async () => {
   await ok("PATCH /v1/agents/:agent_id/reset-messages", { body: { add_default_initial_messages: true } });
 });
 
+test("limits and usage", async () => {
+  const limit = await ok("POST /v1/limits", { body: { kind: "runs", window: "day", amount: 1_000 } });
+  ids["limit_id"] = limit.id;
+  await ok("GET /v1/limits");
+  await ok("GET /v1/limits/:limit_id");
+  await ok("GET /v1/limits/spend");
+  await ok("PATCH /v1/limits/:limit_id", { body: { amount: 2_000 } });
+  await ok("DELETE /v1/limits/:limit_id");
+  await ok("GET /v1/usage", { query: "by=day" });
+});
+
 test("what cannot be done yet is refused in words", async () => {
   for (const route of REFUSED) {
     const [method = "", path = ""] = at(route, {}).split(" ");

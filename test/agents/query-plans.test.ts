@@ -45,6 +45,8 @@ function planOf(database: Database, sql: string): readonly string[] {
 test("no query of a start or a turn reads all rows of a table, or all runs of an agent to find those at work", async () => {
   const agentId = await server.agent();
   const messages = [{ role: "user", content: "where is the kettle" }];
+  for (const limit of [{ kind: "active_runs" }, { kind: "tokens", window: "day" }, { kind: "runs", window: "day" }])
+    await server.request("POST", "/v1/limits", { ...limit, amount: 1_000_000 });
   await server.request("POST", `/v1/agents/${agentId}/messages`, { messages });
   await eventsOf(await server.stream(`/v1/agents/${agentId}/messages/stream`, { messages, background: true }));
   await server.request("POST", `/v1/agents/${agentId}/messages/async`, { messages });

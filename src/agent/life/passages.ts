@@ -21,6 +21,10 @@ export interface PassageWorkshop extends AgentWorkshop {
 /** Whose passages are meant: an archive's, or those of the one that an agent uses. */
 export type PassagePlace = { readonly archiveId: ArchiveId } | { readonly agentId: AgentId };
 
+function agentOf(place: PassagePlace): AgentId | null {
+  return "agentId" in place ? place.agentId : null;
+}
+
 /** Passages that were stored, and where. */
 export interface StoredPassages {
   readonly archive: Archive;
@@ -50,7 +54,7 @@ export async function storePassages<Shown>(
   const { embeddingConfig } = await embeddedLike(workshop.store.reader(actor), place);
   // A model may have to be asked, which must not happen inside the transaction.
   const texts = drafts.map((draft) => draft.text);
-  const known = await workshop.quickVectors.ofTexts(embeddingConfig, texts);
+  const known = await workshop.quickVectors.ofTexts({ actor, agentId: agentOf(place) }, embeddingConfig, texts);
   return workshop.store.write(actor, async (repositories) => {
     const archive = await mustFind(repositories.archives, await openedArchive(repositories, place));
     const sources = { ...workshop, archiveId: archive.id, userId: actor.userId, known };
@@ -99,7 +103,7 @@ export async function nearestPassages(
 ): Promise<FoundPassages> {
   const actor = may(caller, "memory:read");
   const reader = store.reader(actor);
-  const vector = await quickVectors.ofQuery(actor.organizationId, archive.embeddingConfig, text);
+  const vector = await quickVectors.ofQuery({ actor, agentId: null }, archive.embeddingConfig, text);
   const query = { text, filter, limit: Math.min(limit, RECALL_LIMIT_MAX), at: clock.now(), vector };
   const { hits, retrieval } = await searchPassages(reader, archive.id, query);
   if (hits.length >= limit) return { hits, retrieval };

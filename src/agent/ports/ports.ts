@@ -58,6 +58,7 @@ import type {
   StepFilter,
   ToolFilter,
 } from "./filters.ts";
+import type { LimitReader, LimitStore } from "./limits.ts";
 import type { RunEventReader, RunEventStore } from "./run-events.ts";
 
 /** Where the agents of one organisation live. */
@@ -256,6 +257,8 @@ export interface RunStore {
   findQueued(where: { readonly runId: RunId } | { readonly agentId: AgentId }): Promise<QueuedInput | undefined>;
   /** Keeps the input of a run that has not begun. */
   setQueuedInput(id: RunId, input: TurnInput): Promise<void>;
+  /** Keeps a run that has not begun from doing so before `until`, ten minutes from now at most. */
+  postpone(id: RunId, until: Instant): Promise<void>;
   /** Sets a run to work that waited, and forgets the input kept with it; throws a `refused` Failure when none does. */
   begin(id: RunId): Promise<void>;
   /** Replaces the run. One that has ended and names a callback is put on the list of those to be sent. */
@@ -314,6 +317,7 @@ export interface Readers {
   readonly vectors: VectorReader;
   readonly reading: ReadingReader;
   readonly facts: FactReader;
+  readonly limits: LimitReader;
   readonly events: RunEventReader;
   readonly organizations: OrganizationReader;
   readonly users: UserReader;
@@ -345,6 +349,7 @@ export interface Repositories extends Readers {
   readonly vectors: VectorStore;
   readonly reading: ReadingStore;
   readonly facts: FactStore;
+  readonly limits: LimitStore;
   readonly events: RunEventStore;
   readonly organizations: OrganizationStore;
   readonly users: UserStore;

@@ -2,6 +2,7 @@ import { type Caller, may } from "../../access/may.ts";
 import type { Scope } from "../../access/role.ts";
 import type { AgentWorkshop } from "../../agent/life/create-agent.ts";
 import type { Readers } from "../../agent/ports/ports.ts";
+import type { Budget } from "../../run/budget/budget.ts";
 import type { QuickVectors } from "../../umi/vectors/quick-vectors.ts";
 
 /** What whoever listens hands over with a request. */
@@ -31,6 +32,7 @@ export interface ApiEnv {
 
 /** What routes are made of. */
 export interface RouteOptions extends AgentWorkshop {
+  readonly budget: Budget;
   readonly quickVectors: QuickVectors;
 }
 

@@ -82,10 +82,15 @@ function failureAnswer(failure: Failure, c: Context): Response {
   if (kind === "unauthorized") return c.json({ detail: "Unauthorized" }, 401);
   if (kind === "conflict") return conflictAnswer(failure, c);
   if (kind === "gone") return c.json({ detail: message, ...failure.info }, 410, NO_RETRY);
-  if (kind !== "invalid") return c.json({ detail: message }, STATUS[kind], retryHeaders(failure));
+  if (kind !== "invalid") return c.json(detailOf(failure, message), STATUS[kind], retryHeaders(failure));
   const badId = BAD_ID.exec(message);
   const examples = badId === null ? {} : { examples: [`${badId[1]}-${EXAMPLE_UUID}`] };
   return c.json({ trace_id: "", detail: message, ...examples }, 422);
+}
+
+/** What a program needs to know of a limit stands beside the words. */
+function detailOf({ kind, info }: Failure, detail: string): Record<string, unknown> {
+  return kind === "too_many" ? { detail, ...info } : { detail };
 }
 
 /** When to ask again, in whole seconds: never sooner than the failure says. */

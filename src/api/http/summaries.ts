@@ -191,6 +191,14 @@ const WORDS: Readonly<Record<string, string>> = {
   "DELETE /client-side-access-tokens/:token": "Revokes a key of web pages",
 
   "GET /tags": "Lists the tags of agents and blocks",
+
+  "GET /limits": "Lists limits: who may take how much of what, in which time",
+  "POST /limits": "Sets a limit of requests, runs, tokens or money",
+  "GET /limits/spend": "What of limits is used, reserved and left, and which binds first",
+  "GET /limits/:limit_id": "A limit",
+  "PATCH /limits/:limit_id": "Changes a limit's name or amount; what was spent stays spent",
+  "DELETE /limits/:limit_id": "Takes a limit away, with what was spent of it",
+  "GET /usage": "What steps used and cost, by agent, model, key, user or day",
 };
 
 /** What the OpenAPI document says of Letta's routes. */

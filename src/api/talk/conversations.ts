@@ -9,8 +9,8 @@ import { Failure } from "../../core/failure.ts";
 import { type AgentId, type ConversationId, parseId, requireId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { TimeFormat } from "../../core/time-format.ts";
-import type { Models } from "../../llm/models.ts";
 import { deleteConversation } from "../../run/delete-conversation.ts";
+import type { GenerationMeans } from "../../run/generate.ts";
 import { type ApiEnv, readerFor } from "../http/env.ts";
 import { check, flagParam, given, pageOf, pageParams, readBody, readQuery } from "../http/request.ts";
 import { toWireConversation } from "../wire/conversation.ts";
@@ -23,9 +23,8 @@ import { MessageType, SendBody } from "./messages-body.ts";
 import { type SendOptions, send } from "./send.ts";
 
 /** What the conversation routes are made of. */
-export interface ConversationRoutesOptions extends SendOptions {
+export interface ConversationRoutesOptions extends SendOptions, GenerationMeans {
   readonly times: TimeFormat;
-  readonly models: Models;
 }
 
 const CreateBody = z.object({

@@ -1,10 +1,8 @@
 import { Hono } from "hono";
 import { z } from "zod";
-import type { Store } from "../../agent/ports/ports.ts";
 import { wellFormed } from "../../core/text.ts";
 import { ModelFailure } from "../../llm/failure.ts";
-import type { Models } from "../../llm/models.ts";
-import { generate } from "../../run/generate.ts";
+import { type GenerationMeans, generate } from "../../run/generate.ts";
 import type { ApiEnv } from "../http/env.ts";
 import { pathId, readBody } from "../http/request.ts";
 import { toWireUsage } from "../wire/stream.ts";
@@ -18,7 +16,7 @@ const Body = z.object({
 });
 
 /** `/agents/{id}/generate`: one question to an agent's model, apart from its memory. */
-export function generateRoutes(options: { readonly store: Store; readonly models: Models }): Hono<ApiEnv> {
+export function generateRoutes(options: GenerationMeans): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
   routes.post("/agents/:agent_id/generate", async (c) => {

@@ -2,8 +2,8 @@ import { Failure } from "../../core/failure.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { ModelFailure } from "../../llm/failure.ts";
 import type { LanguageModel, ModelReply, ModelRequest } from "../../llm/model.ts";
-import type { Models } from "../../llm/models.ts";
 import type { Ask } from "../../umi/facts/reading/ask.ts";
+import type { AskedModels } from "../budget/paid-models.ts";
 import { objectIn } from "./answer-json.ts";
 
 /** One question that stands for itself. */
@@ -38,7 +38,7 @@ export function wordsOf({ parts }: ModelReply): string {
 }
 
 /** How memory asks the model of this handle: the object in its answer, if there is one. Throws a `not_found` Failure when nobody offers it. */
-export async function askOf(models: Models, handle: string, signal: AbortSignal): Promise<Ask> {
+export async function askOf(models: AskedModels, handle: string, signal: AbortSignal): Promise<Ask> {
   const info = await models.find(handle);
   if (info === undefined) throw new Failure("not_found", `No configured provider offers the model ${handle}`);
   const model = models.open(info.config);
@@ -46,7 +46,8 @@ export async function askOf(models: Models, handle: string, signal: AbortSignal)
     try {
       return objectIn(wordsOf(await askOnce(model, { system: "", prompt, schema }, signal)));
     } catch (cause) {
-      if (!(cause instanceof ModelFailure)) throw cause;
+      const isPassing = cause instanceof ModelFailure || (cause instanceof Failure && cause.kind === "too_many");
+      if (!isPassing) throw cause;
       throw new Failure("unavailable", cause.message, { cause });
     }
   };

@@ -2,29 +2,30 @@ import type { Readers, Store } from "../../agent/ports/ports.ts";
 import { parseId } from "../../core/id.ts";
 import { embeddingKeyOf, isLettaFree } from "../../llm/catalog.ts";
 import type { EmbeddingConfig } from "../../llm/config.ts";
-import type { Models } from "../../llm/models.ts";
 import { keepEmbeddings } from "../../umi/vectors/keep-embeddings.ts";
+import { type EmbeddingPurse, paidEmbedder } from "../budget/paid-models.ts";
 import type { WorkPiece } from "./backlog-work.ts";
 
 /** Entries that one piece of work gives vectors to. */
 const PIECE_ENTRIES_MAX = 256;
 
 /** What gives entries their vectors. */
-export interface EmbeddingWorkOptions {
+export interface EmbeddingWorkOptions extends EmbeddingPurse {
   readonly store: Store;
-  readonly models: Pick<Models, "openEmbedder">;
 }
 
 /**
  * The work `embed`: gives entries of a space the vectors of the space's model that they lack, oldest first. What a
  * space lacks is looked up, so that work done twice, an entry that is gone, or another model meanwhile do no harm.
  */
-export function embeddingWork({ store, models }: EmbeddingWorkOptions): WorkPiece {
+export function embeddingWork(options: EmbeddingWorkOptions): WorkPiece {
+  const { store } = options;
   return async ({ actor, space }, signal) => {
     const repositories = store.reader(actor);
     const config = await embeddingOfSpace(repositories, space);
     if (config === null || isLettaFree(config)) return { state: "done" };
-    const embedder = models.openEmbedder(config);
+    const payer = { actor, agentId: parseId("agent", space) ?? null, isBackground: true };
+    const embedder = paidEmbedder(options, payer, config);
     if (embedder === undefined)
       return { state: "parked", error: `No provider is configured for ${config.handle ?? config.embeddingModel}` };
     const { key } = embedder;

@@ -2,13 +2,15 @@ import type { Agent } from "../../agent/agent.ts";
 import { oweJudging, USER } from "../../agent/life/memory.ts";
 import type { Readers, Store } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
-import { parseId } from "../../core/id.ts";
+import { type Actor, parseId } from "../../core/id.ts";
 import type { World } from "../../core/world.ts";
 import type { Models } from "../../llm/models.ts";
 import { learn } from "../../umi/facts/learning.ts";
 import { createEntityExtractor } from "../../umi/facts/reading/entity-extractor.ts";
 import type { SourceTurn } from "../../umi/facts/reading/extracted-fact.ts";
 import type { Entry } from "../../umi/index/entry.ts";
+import type { Budget } from "../budget/budget.ts";
+import { type AskedModels, paidModels } from "../budget/paid-models.ts";
 import { askOf } from "./ask-model.ts";
 import type { WorkPiece } from "./backlog-work.ts";
 
@@ -19,6 +21,7 @@ const PIECE_TURNS_MAX = 32;
 export interface LearningWorkOptions {
   readonly store: Store;
   readonly models: Models;
+  readonly budget: Budget;
   readonly world: Pick<World, "clock" | "random">;
   readonly log: (message: string, error?: unknown) => void;
 }
@@ -36,7 +39,7 @@ export function learningWork(options: LearningWorkOptions): WorkPiece {
     const entries = await reader.reading.next(space, PIECE_TURNS_MAX);
     if (entries.length === 0) return { state: "done" };
     const turns = entries.filter((entry) => entry.role === "user").map(toSource);
-    const extractor = createEntityExtractor(await modelOf(options, agent, signal));
+    const extractor = createEntityExtractor(await modelOf(options, { actor, agent }, signal));
     const { facts, left, unreadable } = await extractor.extract(turns, []);
     // Nothing is kept of a piece of which a part was not read: it is read again, whole.
     if (left.length > 0) throw new Failure("unavailable", "The model that reads for facts did not answer");
@@ -77,9 +80,18 @@ export async function learnerOf({ agents }: Pick<Readers, "agents">, space: stri
 }
 
 /** The model that reads for facts, when the agent names one; without it rules read. */
-async function modelOf({ models }: LearningWorkOptions, { memorySettings }: Agent, signal: AbortSignal) {
-  const handle = memorySettings?.model ?? null;
-  return handle === null ? {} : { ask: await askOf(models, handle, signal) };
+async function modelOf(
+  options: LearningWorkOptions,
+  { actor, agent }: { readonly actor: Actor; readonly agent: Agent },
+  signal: AbortSignal,
+) {
+  const handle = agent.memorySettings?.model ?? null;
+  return handle === null ? {} : { ask: await askOf(memoryModels(options, actor, agent), handle, signal) };
+}
+
+/** The models that read and judge for an agent's memory, on behalf of whoever said what is read. */
+export function memoryModels({ models, budget, world }: LearningWorkOptions, actor: Actor, { id }: Agent): AskedModels {
+  return paidModels({ models, budget, random: world.random }, { actor, agentId: id, isBackground: true });
 }
 
 function toSource({ id, speaker, text, at }: Entry): SourceTurn {

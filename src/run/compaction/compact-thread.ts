@@ -6,6 +6,7 @@ import { type Message, textOf } from "../../agent/message.ts";
 import type { Readers } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import type { ConversationId, MessageId } from "../../core/id.ts";
+import { type Purse, paidModels } from "../budget/paid-models.ts";
 import { summaryTextOf } from "../step/summary-message.ts";
 import { schemaOf } from "../step/tool-offer.ts";
 import { type CompactionTarget, makeCompaction, planCompaction, storeCompaction } from "./compact.ts";
@@ -36,7 +37,7 @@ const REQUESTED = { trigger: "requested", contextTokens: null, isDrop: false } a
  * run came between. With nothing but a summary, tells that.
  */
 export async function compactThread(
-  workshop: AgentWorkshop,
+  workshop: AgentWorkshop & Pick<Purse, "budget">,
   caller: Caller,
   wanted: ThreadCompaction,
 ): Promise<ThreadCompacted> {
@@ -46,7 +47,8 @@ export async function compactThread(
   await requireIdle(reader, wanted);
   const target = await targetOf(reader, wanted);
   const { context } = target;
-  const means = { ...workshop, signal: wanted.signal, messages: reader.messages };
+  const models = paidModels(workshop, { actor, agentId: wanted.agent.id, isBackground: false });
+  const means = { ...workshop, models, signal: wanted.signal, messages: reader.messages };
   const plan = await planCompaction(means, target, REQUESTED);
   if (plan === undefined) return alreadyCompacted(context);
   const compaction = await makeCompaction(means, target, { cause: REQUESTED, plan });

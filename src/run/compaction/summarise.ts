@@ -7,7 +7,7 @@ import { cut } from "../../core/text.ts";
 import type { LlmConfig } from "../../llm/config.ts";
 import { ModelFailure } from "../../llm/failure.ts";
 import type { LanguageModel, ModelMessage, ModelRequest } from "../../llm/model.ts";
-import type { Models } from "../../llm/models.ts";
+import type { AskedModels } from "../budget/paid-models.ts";
 import { inParts, type ScriptLine, scriptOf } from "../step/script.ts";
 import { summaryTextOf } from "../step/summary-message.ts";
 
@@ -40,7 +40,7 @@ export interface SummaryRequest {
 
 /** The means of summarising. */
 export interface SummaryMeans {
-  readonly models: Models;
+  readonly models: AskedModels;
   readonly signal: AbortSignal;
 }
 

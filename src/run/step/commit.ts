@@ -8,6 +8,7 @@ import { type Instant, instantOf } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import type { ConversationId, MessageId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
+import type { Settlement } from "../budget/budget.ts";
 import type { CallResult } from "./model-call.ts";
 import { NOTHING_ASIDE, type SetAside, setAside } from "./set-aside.ts";
 import { noteTurn } from "./sleeptime.ts";
@@ -35,6 +36,8 @@ export interface Change {
   readonly error: TurnError | null;
   /** The model call that the step stands for; null when it failed, or there is no step. */
   readonly call: CallResult | null;
+  /** What that call held, to be settled with it; null where no limit was on its way. */
+  readonly settlement: Settlement | null;
   /** Whether the deltas of the reply were passed on already. */
   readonly wasStreamed: boolean;
 }
@@ -66,6 +69,7 @@ export function noChange(state: TurnState): Change {
     aside,
     error: null,
     call: null,
+    settlement: null,
     wasStreamed: false,
   };
 }
@@ -86,6 +90,7 @@ export async function commit(
     await repositories.messages.append(turn.threadId, made.messages);
     if (state.counted.size > 0) await repositories.messages.saveTokenCounts(state.counted);
     if (made.step !== null) await repositories.steps.insert(made.step);
+    await turn.budget.settle(repositories, made.settlement);
     const trace = turn.tracksProvider ? traceOf(turn, made.step, made.call) : null;
     if (trace !== null) await repositories.traces.insert(trace);
     const saved = await savedRun(turn, state.run, made, repositories);

@@ -21,7 +21,7 @@ export async function embedQueries(turn: Turn, calls: readonly ToolCall[]): Prom
   const archiveId = await passages.archiveOf(turn.agent.id);
   const config = archiveId === undefined ? null : ((await archives.find(archiveId))?.embeddingConfig ?? null);
   for (const text of texts) {
-    const vector = await turn.quickVectors.ofQuery(turn.actor.organizationId, config, text);
+    const vector = await turn.quickVectors.ofQuery(turn.payer, config, text);
     if (vector !== undefined) turn.queryVectors.set(text, vector);
   }
 }

@@ -98,7 +98,7 @@ async function earlierTurns(
   at: Instant,
 ): Promise<readonly Entry[]> {
   const seen = new Set<string>(context.map((message) => message.id));
-  const vector = await quickVectors.ofQuery(actor.organizationId, agent.embeddingConfig, question);
+  const vector = await quickVectors.ofQuery({ actor, agentId: agent.id }, agent.embeddingConfig, question);
   const options = {
     space: agent.id,
     // Some of what is found may stand in the context already.

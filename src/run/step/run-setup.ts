@@ -12,6 +12,7 @@ import type { World } from "../../core/world.ts";
 import type { LlmConfig } from "../../llm/config.ts";
 import type { Models } from "../../llm/models.ts";
 import { createWorkingMemory } from "../../umi/working-memory.ts";
+import { paidModels } from "../budget/paid-models.ts";
 import type { DueWork } from "../chores/due-work.ts";
 import type { RunLogs } from "../log/run-log.ts";
 import type { CountFrames } from "../log/stored-event.ts";
@@ -22,8 +23,9 @@ import type { Turn } from "./turn-state.ts";
 export interface RunnerOptions
   extends Pick<
     Turn,
-    "store" | "models" | "timeFormat" | "countTokens" | "builtins" | "toolRuntime" | "tracksProvider" | "quickVectors"
+    "store" | "timeFormat" | "countTokens" | "builtins" | "toolRuntime" | "tracksProvider" | "quickVectors" | "budget"
   > {
+  readonly models: Models;
   readonly world: Pick<World, "clock" | "random">;
   readonly logs: RunLogs;
   /** How many frames of Letta's stream an event of this run is, for its face and kind of agent. */
@@ -131,8 +133,9 @@ export async function modelFor(models: Models, agent: Agent, handle: string): Pr
 export function turnOf(
   options: RunnerOptions,
   { actor, setup }: { readonly actor: Actor; readonly setup: RunSetup },
-  { log, signal }: Pick<Turn, "log" | "signal">,
+  { log, signal, isBackground = false }: Pick<Turn, "log" | "signal"> & { readonly isBackground?: boolean },
 ): Turn {
+  const payer = { actor, agentId: setup.agent.id, isBackground };
   const speech = speechOf(setup.agent.agentType, setup.agent.llmConfig.putInnerThoughtsInKwargs);
   return {
     store: options.store,
@@ -146,7 +149,9 @@ export function turnOf(
     agent: setup.agent,
     tools: setup.tools,
     model: setup.model,
-    models: options.models,
+    models: paidModels({ ...options, random: options.world.random }, payer),
+    budget: options.budget,
+    payer,
     speech,
     speakingTool: speech.isByTool ? options.speakingToolOf(setup.options.face) : null,
     threadId: setup.threadId,

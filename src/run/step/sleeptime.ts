@@ -13,6 +13,11 @@ import type { Turn } from "./turn-state.ts";
 
 /** Letta's word for the run of a companion. */
 const RUN_TYPE = "sleeptime_agent_send_message_async";
+/** Whether a run is a companion's own: the server's work, which nobody waits for. */
+export function isCompanionRun({ metadata }: Pick<Run, "metadata">): boolean {
+  return metadata["run_type"] === RUN_TYPE;
+}
+
 /** Messages that one transcript shows at most: the newest. */
 const MESSAGES_MAX = 500;
 /** Characters that it has at most. */
@@ -31,7 +36,7 @@ export async function noteTurn(turn: Turn, run: Run, repositories: Repositories)
   const { agent } = turn;
   const isTurn = run.status === "completed" && run.stopReason !== "requires_approval";
   // A companion's own turns wake nobody, or two agents that look after each other would never rest.
-  if (agent.enableSleeptime !== true || !isTurn || run.metadata["run_type"] === RUN_TYPE) return null;
+  if (agent.enableSleeptime !== true || !isTurn || isCompanionRun(run)) return null;
   const group = (await repositories.groups.managedBy([agent.id])).get(agent.id);
   if (group?.managerType !== "sleeptime" || group.sleeptimeAgentFrequency === 0) return null;
   const turnsCounter = counted(group);

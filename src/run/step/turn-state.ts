@@ -11,12 +11,13 @@ import type { Actor, BlockId, MessageId, StepId } from "../../core/id.ts";
 import type { Random } from "../../core/random.ts";
 import type { TimeFormat } from "../../core/time-format.ts";
 import type { LanguageModel, ToolChoice, ToolSchema } from "../../llm/model.ts";
-import type { Models } from "../../llm/models.ts";
 import type { BuiltinTool } from "../../tools/builtin.ts";
 import type { ToolRuntime } from "../../tools/runtime.ts";
 import type { Tool } from "../../tools/tool.ts";
 import type { QueryVector, QuickVectors } from "../../umi/vectors/quick-vectors.ts";
 import type { WorkingMemory } from "../../umi/working-memory.ts";
+import type { Budget, Payer } from "../budget/budget.ts";
+import type { AskedModels } from "../budget/paid-models.ts";
 import type { RunLog } from "../log/run-log.ts";
 import type { Refusal, SetAside } from "./set-aside.ts";
 import type { SpeakingTool, Speech } from "./speech.ts";
@@ -35,8 +36,11 @@ export interface Turn {
   readonly agent: Agent;
   readonly tools: readonly Tool[];
   readonly model: LanguageModel;
-  /** Where other models are found: those that summarise. */
-  readonly models: Models;
+  /** Where other models are found: those that summarise. Their calls are paid for. */
+  readonly models: AskedModels;
+  readonly budget: Budget;
+  /** On whose behalf models are asked. */
+  readonly payer: Payer;
   readonly speech: Speech;
   /** By which tool the agent speaks, where deltas tell what it says. */
   readonly speakingTool: SpeakingTool | null;

@@ -36,6 +36,7 @@ export const WORDS = {
       "%GUARD_AUDIT_REMOVALS%": `create trigger audit_is_kept before delete on audit when not ${IS_CUT}
         begin select raise(abort, 'The audit log goes by its retention alone'); end`,
     },
+    numberIn: (column: string, field: string) => `json_extract(${column}, '$.${field}')`,
   },
   postgres: {
     begin: "begin",
@@ -50,8 +51,16 @@ export const WORDS = {
       "%GUARD_AUDIT_REMOVALS%":
         "create trigger audit_is_kept before update or delete on audit for each row execute function keep_audit()",
     },
+    numberIn: (column: string, field: string) => `cast(cast(${column} as json) ->> '${field}' as double precision)`,
   },
-} as const satisfies Record<SqlDatabase["dialect"], { begin: string; inMigrations: Record<string, string> }>;
+} as const satisfies Record<SqlDatabase["dialect"], Words>;
+
+interface Words {
+  readonly begin: string;
+  readonly inMigrations: Readonly<Record<string, string>>;
+  /** A number in a column that holds a JSON object; null where it has none. */
+  readonly numberIn: (column: string, field: string) => string;
+}
 
 /** The highest number that a column of type `integer` holds in both. */
 export const INTEGER_MAX = 2_147_483_647;

@@ -1,4 +1,5 @@
 import type { Generated } from "kysely";
+import type { LimitId } from "../../access/limit.ts";
 import type { ThreadId } from "../../agent/ports/ports.ts";
 import type { Instant } from "../../core/clock.ts";
 import type {
@@ -7,6 +8,7 @@ import type {
   BlockId,
   GroupId,
   IdentityId,
+  KeyId,
   OrganizationId,
   PassageId,
   RunId,
@@ -19,6 +21,7 @@ import type { Entry } from "../../umi/index/entry.ts";
 import type { CODES, KEYS, MEMBERSHIPS, ORGANIZATIONS, SESSIONS, USERS } from "../access/tables.ts";
 import type { AGENTS, BLOCK_VERSIONS, BLOCKS, CONVERSATIONS, GROUPS, IDENTITIES, TOOLS } from "../agents/tables.ts";
 import type { AUDIT, WEBHOOKS } from "../changes/tables.ts";
+import type { LIMITS } from "../limits/tables.ts";
 import type { ARCHIVES, ENTITIES, FACT_LINKS, FACTS, MENTIONS, MERGES, PASSAGES } from "../memory/tables.ts";
 import type { MESSAGES } from "../messages/tables.ts";
 import type { PROVIDER_TRACES, RUNS, STEPS } from "../runs/tables.ts";
@@ -78,6 +81,9 @@ export interface Tables {
   umi_fact_links: RowOf<typeof FACT_LINKS> & SpaceKey;
   umi_entities: RowOf<typeof ENTITIES> & Owned & { normalized_name: string };
   umi_mentions: RowOf<typeof MENTIONS> & SpaceKey & { normalized_name: string };
+  limits: RowOf<typeof LIMITS> & Owned;
+  spend: { limit_id: LimitId; window_start: Instant; settled: number; reserved: number };
+  reservations: { call_id: string; limit_id: LimitId; window_start: Instant; amount: number };
   umi_entity_merges: RowOf<typeof MERGES> & SpaceKey & { number: Generated<number> };
 }
 
@@ -121,5 +127,9 @@ export interface ThreadMessageRow {
   is_refused: Generated<number>;
 }
 
-/** A row of `runs`. `user_id` is on whose behalf it works; `queued_input` what it will begin with. */
-export type RunRow = RowOf<typeof RUNS> & Owned & { user_id: UserId; queued_input: string | null };
+/**
+ * A row of `runs`. `user_id` is on whose behalf it works, and `key_id` the key by which they came; `queued_input` what it
+ * will begin with, and `begin_after` when at the soonest, null where nothing holds it up.
+ */
+export type RunRow = RowOf<typeof RUNS> &
+  Owned & { user_id: UserId; key_id: KeyId | null; queued_input: string | null; begin_after: Instant | null };

@@ -6,7 +6,7 @@ import type { Tool } from "../../tools/tool.ts";
 import type { AgentCache } from "./agent-cache.ts";
 import type { ColumnCache, EmbeddedCache, VectorCache } from "./caches.ts";
 import type { ContextCache } from "./context-cache.ts";
-import type { TypedConnection } from "./driver.ts";
+import type { SqlDatabase, TypedConnection } from "./driver.ts";
 import type { Tables } from "./schema.ts";
 
 /** What events wait to be moved to where each run has its own. */
@@ -21,6 +21,7 @@ export interface Arrivals {
 export interface Session {
   /** For statements that are built. */
   readonly db: Kysely<Tables>;
+  readonly dialect: SqlDatabase["dialect"];
   /** For the few hot statements, written out. */
   readonly sql: TypedConnection;
   readonly organizationId: OrganizationId;

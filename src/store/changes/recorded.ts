@@ -88,6 +88,7 @@ export const RECORD: Recorded = {
   runs: {
     insert: (_, run) => (run.status === "running" ? tell("run.started", run.id, run.agentId) : {}),
     setQueuedInput: null,
+    postpone: null,
     begin: async ({ runs }, id) => tell("run.started", id, (await runs.find(id))?.agentId),
     save: (_, run) => ended(run),
     finish: (_, run) => ended(run),
@@ -146,6 +147,16 @@ export const RECORD: Recorded = {
     clear: (_, space) => remembered(space, space),
   },
   events: { append: null },
+  limits: {
+    insert: (_, { id }) => made("limit", id),
+    save: async ({ limits }, next) => saved("limit", next, await limits.find(next.id)),
+    remove: (_, id) => gone("limit", id),
+    // They go with their subject.
+    removeOf: null,
+    add: null,
+    hold: null,
+    release: null,
+  },
   organizations: {
     insert: (_, { id }) => made("organization", id),
     save: async ({ organizations }, next) => saved("organization", next, await organizations.find(next.id)),

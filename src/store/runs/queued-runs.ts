@@ -11,6 +11,9 @@ import type { Session } from "../base/session.ts";
 /** How long to wait for a conversation in which another run is at work, before looking again. */
 const BUSY_MS = 1_000;
 
+/** The longest that a run is postponed at a time. */
+const POSTPONED_MS_MAX = 600_000;
+
 /** The index of unfinished runs serves a query that says this, whatever else it asks of the status. */
 export function isUnfinished(table = "runs"): string {
   return `${table}.status in ('created', 'running')`;
@@ -20,7 +23,7 @@ export function isUnfinished(table = "runs"): string {
 export function sqlQueuedRuns({
   db,
   organizationId,
-}: Session): Pick<RunStore, "findQueued" | "setQueuedInput" | "begin"> {
+}: Session): Pick<RunStore, "findQueued" | "setQueuedInput" | "postpone" | "begin"> {
   return {
     async findQueued(where) {
       const row = await db
@@ -45,6 +48,16 @@ export function sqlQueuedRuns({
         .execute();
     },
 
+    async postpone(id, until) {
+      await db
+        .updateTable("runs")
+        .set({ begin_after: until })
+        .where("id", "=", id)
+        .where("organization_id", "=", organizationId)
+        .where("status", "=", "created")
+        .execute();
+    },
+
     async begin(id) {
       const { numUpdatedRows } = await db
         .updateTable("runs")
@@ -62,16 +75,25 @@ export function sqlQueuedRuns({
 export async function queuedRuns(db: Kysely<Tables>, limit: number, now: Instant): Promise<readonly QueuedRun[]> {
   const rows = await db
     .selectFrom("runs")
-    .select(["id", "organization_id", "user_id"])
+    .select(["id", "organization_id", "user_id", "key_id"])
     .select(
       sql<boolean | number>`exists (select 1 from runs as busy where busy.agent_id = runs.agent_id
         and ${sql.raw(isUnfinished("busy"))} and busy.status = 'running'
         and coalesce(busy.conversation_id, '') = coalesce(runs.conversation_id, ''))`.as("is_blocked"),
     )
+    // Not longer than anything is postponed: the clock may have been set back since.
+    .select(
+      sql<number>`case when begin_after > ${now} and begin_after <= ${now + POSTPONED_MS_MAX} then begin_after else 0 end`.as(
+        "begin_after",
+      ),
+    )
     // Written out, so that the index of these runs alone is used.
     .where(sql<SqlBool>`status = 'created'`)
     .where("queued_input", "is not", null)
     .orderBy("is_blocked")
+    .orderBy(
+      sql`case when begin_after > ${now} and begin_after <= ${now + POSTPONED_MS_MAX} then begin_after else 0 end`,
+    )
     .orderBy("created_at")
     .limit(limit)
     .execute();
@@ -79,6 +101,6 @@ export async function queuedRuns(db: Kysely<Tables>, limit: number, now: Instant
     actor: toActor(row),
     runId: row.id,
     // Not when it was stored: the clock may have been set back since.
-    dueAt: row.is_blocked ? instantOf(now + BUSY_MS) : now,
+    dueAt: instantOf(Math.max(row.is_blocked ? now + BUSY_MS : now, row.begin_after)),
   }));
 }

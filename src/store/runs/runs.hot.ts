@@ -12,7 +12,7 @@ import { isUnfinished } from "./queued-runs.ts";
 import { RUNS } from "./tables.ts";
 
 const FIND = `select ${RUNS.selected()} from runs where id = $1 and organization_id = $2`;
-const INSERT = RUNS.inserting(["organization_id", "user_id"]);
+const INSERT = RUNS.inserting(["organization_id", "user_id", "key_id"]);
 
 const UPDATE = `update runs set status = $1, stop_reason = $2, metadata = $3, completed_at = $4, ttft_ns = $5, total_duration_ns = $6,
   approval_due_at = $7 where id = $8 and organization_id = $9`;
@@ -41,8 +41,8 @@ export async function activeRun(
 }
 
 /** See `RunStore.insert`. */
-export async function insertRun({ sql, organizationId, userId }: Session, run: Run): Promise<void> {
-  await sql.execute(INSERT, [...RUNS.values(run), organizationId, userId]);
+export async function insertRun({ sql, organizationId, userId, keyId }: Session, run: Run): Promise<void> {
+  await sql.execute(INSERT, [...RUNS.values(run), organizationId, userId, keyId]);
 }
 
 /** See `RunStore.save`. */

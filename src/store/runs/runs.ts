@@ -62,7 +62,7 @@ export function sqlRunStore(session: Session): RunStore {
 export async function expiringApprovals(db: Kysely<Tables>, limit: number): Promise<readonly ExpiringApproval[]> {
   const rows = await db
     .selectFrom("runs")
-    .select(["id", "organization_id", "user_id", "approval_due_at"])
+    .select(["id", "organization_id", "user_id", "key_id", "approval_due_at"])
     .where("approval_due_at", "is not", null)
     .orderBy("approval_due_at")
     .limit(limit)
@@ -76,7 +76,7 @@ export async function expiringApprovals(db: Kysely<Tables>, limit: number): Prom
 export async function unfinishedRuns(db: Kysely<Tables>): Promise<readonly UnfinishedRun[]> {
   const rows = await db
     .selectFrom("runs")
-    .select(["id", "organization_id", "user_id"])
+    .select(["id", "organization_id", "user_id", "key_id"])
     .where(sql<SqlBool>`${sql.raw(isUnfinished())} and status = 'running'`)
     .orderBy("created_at")
     .limit(UNFINISHED_MAX)

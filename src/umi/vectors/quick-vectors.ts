@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
-import type { OrganizationId } from "../../core/id.ts";
+import { Failure } from "../../core/failure.ts";
+import type { Actor, AgentId } from "../../core/id.ts";
 import { createDeadline } from "../../llm/call/deadline.ts";
 import type { EmbeddingConfig } from "../../llm/config.ts";
 import type { Embedder, Embedding } from "../../llm/embedder.ts";
@@ -30,26 +31,33 @@ export interface QueryVector {
   readonly vector: Float32Array;
 }
 
+/** On whose behalf an embedding model is asked. */
+export interface VectorPayer {
+  readonly actor: Actor;
+  /** Null where no agent is concerned. */
+  readonly agentId: AgentId | null;
+}
+
 /**
  * Vectors for somebody who waits. Each answer takes {@link QUICK_TIMEOUT_MS} at most, and is undefined when no model can
  * give it in that time: then words have to do, or the backlog.
  */
 export interface QuickVectors {
   /** The vectors of a few texts; undefined also when there are more than {@link QUICK_TEXTS_MAX}. */
-  ofTexts(config: EmbeddingConfig | null, texts: readonly string[]): Promise<KeyedVectors | undefined>;
-  /** The vector of a query. The last ones are kept, each for its own organisation. */
-  ofQuery(
-    organizationId: OrganizationId,
+  ofTexts(
+    payer: VectorPayer,
     config: EmbeddingConfig | null,
-    text: string,
-  ): Promise<QueryVector | undefined>;
+    texts: readonly string[],
+  ): Promise<KeyedVectors | undefined>;
+  /** The vector of a query. The last ones are kept, each for its own organisation. */
+  ofQuery(payer: VectorPayer, config: EmbeddingConfig | null, text: string): Promise<QueryVector | undefined>;
 }
 
 /** What {@link QuickVectors} are made of. */
 export interface QuickVectorsOptions {
   readonly clock: Clock;
   /** See `Models.openEmbedder`. */
-  readonly openEmbedder: (config: EmbeddingConfig) => Embedder | undefined;
+  readonly openEmbedder: (config: EmbeddingConfig, payer: VectorPayer) => Embedder | undefined;
 }
 
 /** The one {@link QuickVectors}. */
@@ -65,7 +73,9 @@ export function createQuickVectors({ clock, openEmbedder }: QuickVectorsOptions)
       const vectors = await deadline.race(embedder.embed(texts, deadline.signal));
       resting.delete(embedder.key);
       return vectors;
-    } catch {
+    } catch (error) {
+      // Somebody's budget says nothing of the model.
+      if (error instanceof Failure && error.kind === "too_many") return undefined;
       // The backlog asks the same model and keeps what is wrong with it.
       if (resting.size >= RESTING_MAX) resting.clear();
       resting.set(embedder.key, clock.elapsedMs() + REST_MS);
@@ -83,18 +93,18 @@ export function createQuickVectors({ clock, openEmbedder }: QuickVectorsOptions)
   }
 
   return {
-    async ofTexts(config, texts) {
-      const embedder = config === null ? undefined : openEmbedder(config);
+    async ofTexts(payer, config, texts) {
+      const embedder = config === null ? undefined : openEmbedder(config, payer);
       if (embedder === undefined || texts.length > QUICK_TEXTS_MAX) return undefined;
       const vectors = await embed(embedder, texts);
       return vectors && { key: embedder.key, vectors };
     },
 
-    async ofQuery(organizationId, config, text) {
-      const embedder = config === null || text.trim() === "" ? undefined : openEmbedder(config);
+    async ofQuery(payer, config, text) {
+      const embedder = config === null || text.trim() === "" ? undefined : openEmbedder(config, payer);
       if (embedder === undefined) return undefined;
       const { key } = embedder;
-      const name = `${organizationId} ${key} ${text}`;
+      const name = `${payer.actor.organizationId} ${key} ${text}`;
       const vector = queries.get(name) ?? (await embed(embedder, [text]))?.[0] ?? undefined;
       if (vector === undefined) return undefined;
       if (text.length <= QUERY_CHARS_MAX) keep(name, vector);

@@ -1,0 +1,84 @@
+import { newId } from "../../core/id.ts";
+import type { Random } from "../../core/random.ts";
+import type { EmbeddingConfig, LlmConfig } from "../../llm/config.ts";
+import type { Embedder } from "../../llm/embedder.ts";
+import type { LanguageModel } from "../../llm/model.ts";
+import type { Models } from "../../llm/models.ts";
+import { type Budget, chargeOfFailure, chargeOfReply, type Payer } from "./budget.ts";
+import { outputAtMost } from "./estimate.ts";
+
+/** Models as whoever asks them by name needs them. */
+export type AskedModels = Pick<Models, "find" | "open">;
+
+/** What paying for calls needs. */
+export interface Purse {
+  readonly models: AskedModels;
+  readonly budget: Budget;
+  readonly random: Random;
+}
+
+/** The models, each call of which is held before it is made, on behalf of this payer, and settled after it. */
+export function paidModels(purse: Purse, payer: Payer): AskedModels {
+  return {
+    find: (handle) => purse.models.find(handle),
+    open: (config) => paidModel(purse, payer, config),
+  };
+}
+
+function paidModel({ models, budget, random }: Purse, payer: Payer, config: LlmConfig): LanguageModel {
+  const model = models.open(config);
+  return {
+    preview: (request) => model.preview(request),
+
+    async call(request, signal, hear) {
+      const callId = newId("call", random);
+      const outputMax = outputAtMost(config);
+      const call = await budget.hold({ payer, callId, handle: config.handle, request, outputMax, signal });
+      if (call === null) return model.call(request, signal, hear);
+      try {
+        const answer = await model.call(request, signal, hear);
+        await budget.settleNow(payer.actor, { call, charge: chargeOfReply(call, answer.reply) });
+        return answer;
+      } catch (error) {
+        await budget.settleNow(payer.actor, { call, charge: chargeOfFailure(error) });
+        throw error;
+      }
+    },
+  };
+}
+
+/** Embedding models, and what paying for them needs. */
+export interface EmbeddingPurse extends Pick<Purse, "budget" | "random"> {
+  readonly models: Pick<Models, "openEmbedder">;
+}
+
+/**
+ * The embedding model, each call of which is paid for; undefined where there is none. No provider says what it counted, so
+ * what was reserved is booked.
+ */
+export function paidEmbedder(purse: EmbeddingPurse, payer: Payer, config: EmbeddingConfig): Embedder | undefined {
+  const { models, budget, random } = purse;
+  const embedder = models.openEmbedder(config);
+  return (
+    embedder && {
+      key: embedder.key,
+      handle: embedder.handle,
+      dimensions: embedder.dimensions,
+      async embed(texts, signal) {
+        const request = { system: texts.join("\n"), messages: [], tools: [] };
+        const { handle } = embedder;
+        const callId = newId("call", random);
+        const call = await budget.hold({ payer, callId, handle, request, outputMax: 0, signal, waitMs: 0 });
+        if (call === null) return embedder.embed(texts, signal);
+        try {
+          const vectors = await embedder.embed(texts, signal);
+          await budget.settleNow(payer.actor, { call, charge: null });
+          return vectors;
+        } catch (error) {
+          await budget.settleNow(payer.actor, { call, charge: chargeOfFailure(error) });
+          throw error;
+        }
+      },
+    }
+  );
+}
