@@ -207,6 +207,9 @@ const SEEDS: readonly Seed[] = [
   imported("the terminal's package in api", "terminal-package-only-in-app", {
     "src/api/d15.ts": 'import "@earendil-works/pi-tui";\n',
   }),
+  imported("the sign-in package in api", "sign-in-package-only-in-app-oidc", {
+    "src/api/d16.ts": 'import "oauth4webapi";\n',
+  }),
   imported("a provider package in api", "provider-packages-only-in-llm", {
     "src/api/d14.ts": 'import "@ai-sdk/openai";\n',
   }),

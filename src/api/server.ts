@@ -39,6 +39,7 @@ import { clientTokenRoutes } from "./people/client-tokens.ts";
 import { keyRoutes } from "./people/keys.ts";
 import { meRoutes } from "./people/me.ts";
 import { organizationRoutes } from "./people/organizations.ts";
+import { type ProviderSignInOptions, providerSignInRoutes } from "./people/provider-sign-in.ts";
 import { sessionRoutes } from "./people/sessions.ts";
 import { userRoutes } from "./people/users.ts";
 import { runRoutes } from "./runs/runs.ts";
@@ -52,7 +53,12 @@ const ALIAS = /^\/latest(?=\/|$)/;
 const PREFLIGHT_SECONDS = 600;
 
 /** What the API is made of. */
-export interface ApiOptions extends AgentRoutesOptions, AuthOptions, OrganizationOptions, SignInOptions {
+export interface ApiOptions
+  extends AgentRoutesOptions,
+    AuthOptions,
+    OrganizationOptions,
+    SignInOptions,
+    ProviderSignInOptions {
   /** Routes that send and show messages, with paths from the root of the API. */
   readonly messageRoutes: Hono<ApiEnv>;
   /** Who listens to what changes. */
@@ -134,6 +140,7 @@ function routesOf(options: ApiOptions): Hono<ApiEnv> {
   api.route("/users", userRoutes(options));
   api.route("/organizations", organizationRoutes(options));
   api.route("/sessions", sessionRoutes(options));
+  api.route("/sessions", providerSignInRoutes(options));
   api.route("/", meRoutes(options));
   api.route("/admin", adminRoutes(options));
   api.route("/client-side-access-tokens", clientTokenRoutes(options));

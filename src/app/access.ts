@@ -3,10 +3,14 @@ import { createDoor, type Door, type DoorOptions } from "../agent/people/door.ts
 import type { BuiltinTools } from "../agent/people/organizations.ts";
 import { createTries, type Tries } from "../agent/people/tries.ts";
 import type { Store } from "../agent/ports/ports.ts";
+import type { SignInElsewhere } from "../api/people/provider-sign-in.ts";
 import { type Actor, DEFAULT_ACTOR } from "../core/id.ts";
 import type { Secrets } from "../core/secrets.ts";
 import type { World } from "../core/world.ts";
 import { builtinRows } from "../tools/catalog.ts";
+import type { OidcSettings } from "./command/oidc-settings.ts";
+import { createOidcProvider } from "./oidc/provider.ts";
+import { resolveBySystem, type SafeFetchOptions } from "./safe-fetch.ts";
 import { realSecrets } from "./secrets.ts";
 
 /** Organisations whose tools are brought up to date in one go. */
@@ -18,24 +22,35 @@ export interface Access {
   readonly secrets: Secrets;
   readonly tries: Tries;
   readonly builtinTools: BuiltinTools;
+  /** Null where nobody signs in by an identity provider. */
+  readonly elsewhere: SignInElsewhere | null;
+}
+
+/** What access is opened with. */
+export interface AccessOptions extends Pick<DoorOptions, "store" | "rootKey" | "log"> {
+  readonly world: World;
+  readonly notices: AccessNotices;
+  readonly oidc?: OidcSettings | null;
+  readonly resolveHost?: SafeFetchOptions["resolveHost"];
 }
 
 /** Opens the door as the database says that it stands, and gives every organisation the tools of this version. */
-export async function openAccess({
-  store,
-  world,
-  notices,
-  ...options
-}: Pick<DoorOptions, "store" | "rootKey" | "log"> & {
-  readonly world: World;
-  readonly notices: AccessNotices;
-}): Promise<Access> {
+export async function openAccess(options: AccessOptions): Promise<Access> {
+  const { store, world, notices, rootKey, log } = options;
   const { clock } = world;
   const secrets = realSecrets();
   const builtinTools = builtinToolsOf(world, secrets);
   await addBuiltinTools(store, builtinTools);
-  const door = await createDoor({ ...options, store, clock, secrets, notices });
-  return { door, secrets, tries: createTries(clock), builtinTools };
+  const elsewhere = elsewhereOf(options);
+  const isClosed = elsewhere !== null;
+  const door = await createDoor({ store, clock, secrets, notices, rootKey, isClosed, log });
+  return { door, secrets, tries: createTries(clock), builtinTools, elsewhere };
+}
+
+function elsewhereOf({ oidc = null, world, resolveHost = resolveBySystem }: AccessOptions): SignInElsewhere | null {
+  if (oidc === null) return null;
+  const { rules, publicUrl } = oidc;
+  return { provider: createOidcProvider({ settings: oidc, ...world, resolveHost }), rules, publicUrl };
 }
 
 /** The built-in tools as this version describes them. */

@@ -40,6 +40,7 @@ import { BUILTIN_TOOLS } from "../tools/catalog.ts";
 import type { ToolRuntime } from "../tools/runtime.ts";
 import { createQuickVectors } from "../umi/vectors/quick-vectors.ts";
 import { openAccess } from "./access.ts";
+import type { OidcSettings } from "./command/oidc-settings.ts";
 import { arrive, type Home } from "./disk/home.ts";
 import { createSafeFetch, resolveBySystem, type SafeFetchOptions } from "./safe-fetch.ts";
 import { VERSION } from "./version.ts";
@@ -60,6 +61,8 @@ export interface ServerOptions {
   readonly defaultEmbedding?: string | null;
   /** Whether callbacks and images may be at addresses of this machine and its networks; not unless it says so. */
   readonly allowsPrivateUrls?: boolean;
+  /** How people sign in by an identity provider; not at all when absent. */
+  readonly oidc?: OidcSettings | null;
   /** Whether what goes to providers and comes back is kept for a while; see {@link TRACKS_PROVIDER_DEFAULT}. */
   readonly tracksProvider?: boolean;
   /** How many stream events wait to be moved to where each run has its own; as many as is fast when absent. */
@@ -117,7 +120,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
       log(`The row of ${table} with the id '${id}' is damaged and left out of lists. Run selkie doctor`),
     ...(arrivalsMax === undefined ? {} : { arrivalsMax }),
   });
-  const access = await openAccess({ store, world, notices, rootKey, log });
+  const access = await openAccess({ ...options, store, notices, rootKey });
   const limits = { requestTimeoutMs: options.llmRequestTimeoutMs, streamTimeoutMs: options.llmStreamTimeoutMs };
   const models = createModels({ ...options, ...world, limits, builtIn: createRehearsal(world) });
   const timeFormat = createTimeFormat();
@@ -168,7 +171,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const talk = talkRoutes({ ...shared, runner, logs, fetchOutside, checkOutsideUrl });
   const streams = createOpenStreams({ clock, log, listen: notices.listen });
   const served = { ...access, runner, hub, streams, messageRoutes: talk, version: VERSION };
-  const api = createApi({ ...options, ...shared, ...served });
+  const api = createApi({ ...options, ...shared, ...served, origins: originsOf(options) });
   return { api, store, models, runner, notes };
 }
 
@@ -180,4 +183,9 @@ function piecesOf(options: LearningWorkOptions): BacklogWorkOptions["pieces"] {
     learn: learningWork(options),
     judge: judgingWork(options),
   };
+}
+
+/** Whose pages may use the server: those that come from its own name are its own. */
+function originsOf({ origins, oidc = null }: ServerOptions): readonly string[] {
+  return oidc === null ? origins : [...origins, new URL(oidc.publicUrl).origin];
 }

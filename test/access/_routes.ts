@@ -13,7 +13,9 @@ const BY_ACTION: Readonly<Partial<Record<Wanted, string>>> = {
     GET /openapi.json
     POST /v1/sessions
     GET /favicon.svg
-    GET /favicon.ico`,
+    GET /favicon.ico
+    GET /v1/sessions/oidc/start
+    GET /v1/sessions/oidc/callback`,
   // Letta answers that messages cannot be changed, and says nothing of them.
   known: `
     PATCH /v1/agents/:agent_id/messages/:message_id

@@ -12,6 +12,13 @@ beforeAll(() => {
 
 afterAll(() => directory.remove());
 
+/** All that signing in by a provider needs. */
+const OIDC = {
+  SELKIE_OIDC_ISSUER: "https://id.example.com/realms/main",
+  SELKIE_OIDC_CLIENT_ID: "selkie",
+  SELKIE_OIDC_ROLES: "[{claim: groups, value: staff, role: editor}, {role: viewer}]",
+};
+
 /** A config file with this text. */
 function file(text: string): string {
   const path = join(directory.path, `${Bun.hash(text)}.yaml`);
@@ -132,13 +139,70 @@ test("readSettings() refuses a config file that cannot be what was meant, naming
   for (const text of ["", "# nothing yet\n"]) expect(readSettings({ config: file(text) }, {}).port).toBe(8283);
 });
 
+test("readSettings() reads how people sign in by a provider, from variables and from the file", () => {
+  expect(readSettings({}, {}).oidc).toBeNull();
+  const organizationId = "org-00000000-0000-4000-8000-000000000000";
+  const rules = [
+    { where: { claim: "groups", value: "staff" }, role: "editor", organizationId },
+    { where: null, role: "viewer", organizationId },
+  ];
+  const { oidc } = readSettings({}, OIDC);
+  expect(oidc).toMatchObject({
+    issuer: OIDC.SELKIE_OIDC_ISSUER,
+    clientId: "selkie",
+    clientSecret: null,
+    scopes: "openid profile email",
+    rules,
+    allowsPrivate: false,
+    publicUrl: "http://127.0.0.1:8283",
+    redirectUrl: "http://127.0.0.1:8283/v1/sessions/oidc/callback",
+  } as never);
+  const text = `oidc_issuer: https://id.example.com
+oidc_client_id: selkie
+public_url: https://agents.example.com/selkie/
+oidc_roles:
+  - { claim: groups, value: staff, role: editor }
+  - role: viewer
+`;
+  expect(readSettings({ config: file(text) }, {}).oidc).toMatchObject({
+    rules,
+    redirectUrl: "https://agents.example.com/selkie/v1/sessions/oidc/callback",
+  } as never);
+});
+
+test("readSettings() refuses what leaves open who may sign in, naming it", () => {
+  const team = "{role: viewer, organization: org-1}";
+  for (const [changed, problem] of [
+    [{ SELKIE_OIDC_ISSUER: "" }, /SELKIE_OIDC_CLIENT_ID is set, and SELKIE_OIDC_ISSUER is missing/],
+    [{ SELKIE_OIDC_CLIENT_ID: "" }, /SELKIE_OIDC_CLIENT_ID is missing/],
+    [{ SELKIE_OIDC_ROLES: "" }, /SELKIE_OIDC_ROLES is missing/],
+    [{ SELKIE_HOST: "0.0.0.0" }, /SELKIE_PUBLIC_URL is missing/],
+    [{ SELKIE_PORT: "0" }, /SELKIE_PUBLIC_URL is missing/],
+    [{ SELKIE_PUBLIC_URL: "agents.example.com" }, /SELKIE_PUBLIC_URL must be an address/],
+    [{ SELKIE_PUBLIC_URL: "https://a@agents.example.com" }, /SELKIE_PUBLIC_URL must be an address/],
+    [{ SELKIE_OIDC_ISSUER: "id.example.com" }, /SELKIE_OIDC_ISSUER must be an address/],
+    [{ SELKIE_OIDC_ISSUER: "https://id.example.com/?a=b" }, /SELKIE_OIDC_ISSUER must be an address/],
+    [{ SELKIE_OIDC_ISSUER: "http://id.example.com" }, /must begin with https:.*SELKIE_OIDC_ALLOW_PRIVATE_URLS/],
+    [{ SELKIE_OIDC_SCOPES: "profile email" }, /must hold openid/],
+    [{ SELKIE_OIDC_ROLES: "admins" }, /must be a list such as/],
+    [{ SELKIE_OIDC_ROLES: "[]" }, /must be a list such as/],
+    [{ SELKIE_OIDC_ROLES: "[{" }, /must be a list such as/],
+    [{ SELKIE_OIDC_ROLES: "[{claim: groups, role: viewer}]" }, /claim and value go together/],
+    [{ SELKIE_OIDC_ROLES: "[{claim: groups, value: a, role: root}]" }, /viewer, operator, editor, admin, owner/],
+    [{ SELKIE_OIDC_ROLES: "[{claim: groups, values: a, role: viewer}]" }, /values/],
+    [{ SELKIE_OIDC_ROLES: `[${team}]` }, /'org-1' is not the id of an organization/],
+  ] as const)
+    expect(() => readSettings({}, { ...OIDC, ...changed })).toThrow(problem);
+});
+
 test("checkExposure() lets a server without a key be reached from this machine only", () => {
-  const settings = { host: "0.0.0.0", apiKey: null, insecure: false };
+  const settings = { host: "0.0.0.0", apiKey: null, insecure: false, oidc: null };
   expect(() => checkExposure(settings)).toThrow(/Set SELKIE_API_KEY to a secret .*--insecure/);
   for (const host of ["::", "192.168.1.5", "example.com", "localhost.example.com", "127.evil"])
     expect(() => checkExposure({ ...settings, host })).toThrow(host);
   checkExposure({ ...settings, apiKey: "secret" });
   checkExposure({ ...settings, insecure: true });
+  checkExposure({ ...settings, oidc: readSettings({}, OIDC).oidc });
   for (const host of ["127.0.0.1", "127.1.2.3", "localhost", "::1"]) checkExposure({ ...settings, host });
   expect(readSettings({}, { SELKIE_INSECURE: "0" }).insecure).toBeFalse();
   for (const yes of ["1", "true", "Yes"]) expect(readSettings({}, { SELKIE_INSECURE: yes }).insecure).toBeTrue();

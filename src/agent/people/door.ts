@@ -56,6 +56,8 @@ export interface DoorOptions {
   readonly notices: AccessNotices;
   /** The key of the settings: whoever has it is the default organisation's owner. */
   readonly rootKey: string | null;
+  /** Whether people sign in elsewhere, so that nobody comes in who shows nothing. */
+  readonly isClosed?: boolean;
   readonly log: (message: string, error?: unknown) => void;
 }
 
@@ -75,12 +77,12 @@ interface Known {
 
 /** The {@link Door}, as the database says that it stands. */
 export async function createDoor(options: DoorOptions): Promise<Door> {
-  const { store, clock, secrets, notices, rootKey } = options;
+  const { store, clock, secrets, notices, rootKey, isClosed: neverOpen = false } = options;
   const isRoot = rootKey === null ? () => false : sameAs(rootKey);
   const root = callerOf(DEFAULT_ACTOR, "owner", { proof: { kind: "root" } });
   const known = createKnown(notices);
   const uses = createUses(options);
-  let isClosed = rootKey !== null || (await store.directory.closedSince()) !== undefined;
+  let isClosed = neverOpen || rootKey !== null || (await store.directory.closedSince()) !== undefined;
   notices.listen((changed) => {
     isClosed ||= changed.some(({ kind }) => kind === "door");
   });

@@ -28,6 +28,8 @@ const FIXED_HOST = /^(?:localhost|\d{1,3}(?:\.\d{1,3}){3}|\[[\da-f:.]+\])(?::\d+
 const LOCAL_ORIGIN = /^https?:\/\/(?:(?:[a-z0-9-]+\.)*localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/i;
 /** Stands among origins for every page of this machine, whichever program serves it. */
 export const LOCAL_PAGES = "local";
+/** Where a browser goes to sign in elsewhere, and where it comes back. */
+const PROVIDER_PATHS = /^\/(?:v1|latest)\/sessions\/oidc\/(?:start|callback)\/?$/;
 /** Where a session begins: whoever comes has nothing to show yet. */
 const SIGN_IN_PATH = /^\/(?:v1|latest)\/sessions\/?$/;
 /** Whoever asks for what everybody may have. */
@@ -64,7 +66,7 @@ function callerFor(c: Context<ApiEnv>, options: AuthOptions): Caller | Promise<C
     refuseStrangers(c.req, options);
     return OWNER;
   }
-  if (isSite(c.req)) return ANYBODY;
+  if (isSite(c.req) || (c.req.method === "GET" && PROVIDER_PATHS.test(c.req.path))) return ANYBODY;
   if (c.req.method === "POST" && SIGN_IN_PATH.test(c.req.path)) {
     // A page could use up the tries that everybody has.
     refusePages(c.req, options);

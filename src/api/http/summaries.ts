@@ -157,6 +157,8 @@ const WORDS: Readonly<Record<string, string>> = {
   "GET /keys/:key_id": "A key",
   "POST /keys/:key_id/rotate": "Gives a key a new secret; the one before may open for a while, too",
   "DELETE /keys/:key_id": "Revokes a key",
+  "GET /sessions/oidc/start": "Sends a browser to the identity provider",
+  "GET /sessions/oidc/callback": "Takes a browser back from the identity provider, with a code that begins a session",
 
   "GET /users": "Lists the members of an organization, programs among them",
   "POST /users": "Adds a user to an organization",

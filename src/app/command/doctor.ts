@@ -5,8 +5,11 @@ import { LETTA_FREE } from "../../llm/catalog.ts";
 import { ModelFailure } from "../../llm/failure.ts";
 import { checkDatabase } from "../disk/sqlite.ts";
 import { modelsOf } from "../models.ts";
+import { createOidcProvider } from "../oidc/provider.ts";
 import { providersFrom } from "../providers.ts";
+import { resolveBySystem } from "../safe-fetch.ts";
 import { VERSION } from "../version.ts";
+import { realWorld } from "../world.ts";
 import { isLoopback, type Settings } from "./settings.ts";
 import { painter } from "./terminal-color.ts";
 
@@ -18,17 +21,32 @@ export async function doctor(settings: Settings): Promise<number> {
   const report = createReport();
   report.say(`selkie ${VERSION} on Bun ${Bun.version}`);
   report.section("Settings");
-  const exposed = !isLoopback(settings.host) && settings.apiKey === null && !settings.insecure;
+  const exposed =
+    !isLoopback(settings.host) && settings.apiKey === null && settings.oidc === null && !settings.insecure;
   report.check(
     !exposed,
-    `listens on ${settings.host}:${settings.port}, ${settings.apiKey === null ? "no key" : "with a key"}`,
+    `listens on ${settings.host}:${settings.port}, ${settings.apiKey === null && settings.oidc === null ? "no key" : "with a key"}`,
     "set SELKIE_API_KEY",
   );
   report.check(true, `data in ${settings.dataDirectory}`);
   for (const note of settings.notes) report.say(`  note  ${note}`);
+  await checkSignIn(settings, report);
   report.section("Data");
   await checkData(settings, report);
   return report.failures() === 0 ? 0 : 1;
+}
+
+/** Whether the identity provider answers, and what it must be told beforehand. */
+async function checkSignIn({ oidc }: Settings, report: Report): Promise<void> {
+  if (oidc === null) return;
+  report.section("Sign-in");
+  report.check(true, `people come back to ${oidc.redirectUrl}, which ${oidc.issuer} must know`);
+  const provider = createOidcProvider({ settings: oidc, ...realWorld(), resolveHost: resolveBySystem });
+  const problem = await provider.check().then(
+    () => undefined,
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+  report.check(problem === undefined, `${oidc.issuer} answers`, problem);
 }
 
 /** Whether the data can be opened and is sound. A server may be at work on it meanwhile. */

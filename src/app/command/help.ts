@@ -32,6 +32,8 @@ Options
   SELKIE_LOG_LEVEL silent, error, warn, info or debug: what the server says of its work (info)
   SELKIE_CONTINUE_COPY
                    1 lets a copied data folder finish the runs that the original began; else they end
+  SELKIE_OIDC_ISSUER
+                   the identity provider by which people sign in; docs/sign-in.md has the settings beside it
   SELKIE_API_KEY   the key that clients must send; needed to listen beyond this machine
   OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY, OLLAMA_BASE_URL and so on name the models;
   without any, the built-in selkie/rehearsal shows how memory works.

@@ -5,6 +5,7 @@ import { LOCAL_PAGES } from "../../api/http/auth.ts";
 import { Failure } from "../../core/failure.ts";
 import { isRecord } from "../../core/json.ts";
 import { LOG_LEVELS, type LogLevel } from "../serving/log.ts";
+import { OIDC_KEYS, type OidcSettings, plainUrl, readOidc } from "./oidc-settings.ts";
 import { notesOn } from "./setting-notes.ts";
 
 /** Environment variables, or what stands for them in a test. */
@@ -29,6 +30,8 @@ export interface Settings {
   readonly defaultEmbedding: string | null;
   /** Lets callbacks and images be at addresses of this machine and its networks. */
   readonly allowsPrivateUrls: boolean;
+  /** How people sign in by an identity provider; null where they do not. */
+  readonly oidc: OidcSettings | null;
   /** Lets a copy of a data folder go on with what the original had begun. */
   readonly continuesCopy: boolean;
   /** Keeps what goes to providers and comes back, so that a step can be looked into. */
@@ -71,7 +74,11 @@ const FILE_KEYS = [
   "compatible_name",
   "compatible_base_url",
   "compatible_api_key",
+  "public_url",
+  ...OIDC_KEYS,
 ];
+/** What of it is more than a text: its JSON is the variable's. */
+const LISTED_KEYS = ["oidc_roles", "SELKIE_OIDC_ROLES"];
 
 /** The port that Letta's clients look for by themselves. */
 export const PORT_DEFAULT = 8283;
@@ -94,9 +101,11 @@ export function readSettings(options: SettingOptions, environment: Environment):
   refusePostgres(merged);
   const get = (option: string | undefined, ...names: readonly string[]) =>
     option ?? names.map((name) => merged[name]).find((value) => value !== undefined);
+  const host = get(options.host, "SELKIE_HOST") ?? "127.0.0.1";
+  const port = portOf(get(options.port, "SELKIE_PORT") ?? String(PORT_DEFAULT));
   return {
-    host: get(options.host, "SELKIE_HOST") ?? "127.0.0.1",
-    port: portOf(get(options.port, "SELKIE_PORT") ?? String(PORT_DEFAULT)),
+    host,
+    port,
     url: addressOf(get(options.url, "SELKIE_URL")),
     dataDirectory: get(options.data, "SELKIE_DATA") ?? defaultDataDirectory(merged, process.platform),
     apiKey: keyOf(merged),
@@ -114,6 +123,7 @@ export function readSettings(options: SettingOptions, environment: Environment):
     ),
     defaultEmbedding: get(undefined, "SELKIE_EMBEDDING", "LETTA_DEFAULT_EMBEDDING_HANDLE") ?? null,
     allowsPrivateUrls: isTrue(merged["SELKIE_ALLOW_PRIVATE_URLS"]),
+    oidc: readOidc(merged, { isTrue, publicUrl: publicUrlOf(merged, host, port) }),
     continuesCopy: isTrue(merged["SELKIE_CONTINUE_COPY"]),
     tracksProvider: isTrue(get(undefined, "SELKIE_TRACK_PROVIDER_TRACE", "LETTA_TRACK_PROVIDER_TRACE")),
     environment: merged,
@@ -140,8 +150,9 @@ export function isLoopback(host: string): boolean {
 }
 
 /** Refuses to be open to the network by accident. */
-export function checkExposure({ host, apiKey, insecure }: Pick<Settings, "host" | "apiKey" | "insecure">): void {
-  if (isLoopback(host) || apiKey !== null || insecure) return;
+export function checkExposure(settings: Pick<Settings, "host" | "apiKey" | "insecure" | "oidc">): void {
+  const { host, apiKey, insecure, oidc } = settings;
+  if (isLoopback(host) || apiKey !== null || oidc !== null || insecure) return;
   throw new Failure(
     "refused",
     `${host} can be reached from other machines, and no key is set. Set SELKIE_API_KEY to a secret that clients must send, or listen on 127.0.0.1 (--insecure opens it to everybody)`,
@@ -203,6 +214,7 @@ function readConfigFile(path: string): Environment {
 
 /** `port: 9000` is SELKIE_PORT; names in capitals are taken as they are. */
 function entryOf(path: string, key: string, value: unknown): [string, string] {
+  if (LISTED_KEYS.includes(key) && Array.isArray(value)) return [variableOf(key), JSON.stringify(value)];
   const isPlain = typeof value === "string" || typeof value === "number" || typeof value === "boolean";
   if (!isPlain)
     throw new Failure("refused", `In the config file ${path}, '${key}' must be a text, a number or true/false`);
@@ -215,7 +227,7 @@ function entryOf(path: string, key: string, value: unknown): [string, string] {
 }
 
 function variableOf(key: string): string {
-  return `SELKIE_${key.toUpperCase()}`;
+  return key === key.toUpperCase() ? key : `SELKIE_${key.toUpperCase()}`;
 }
 
 /** A port as a number; 0 has the system choose one. */
@@ -235,6 +247,17 @@ function logLevelOf(environment: Environment): LogLevel {
   const level = LOG_LEVELS.find((name) => name === text);
   if (level !== undefined) return level;
   throw new Failure("refused", `SELKIE_LOG_LEVEL must be one of ${LOG_LEVELS.join(", ")}, got '${text}'`);
+}
+
+/** Where browsers reach the server; null where only who runs it knows. */
+function publicUrlOf(environment: Environment, host: string, port: number): string | null {
+  const text = environment["SELKIE_PUBLIC_URL"];
+  if (text === undefined) return isLoopback(host) && port !== 0 ? urlOf(host, port) : null;
+  if (plainUrl(text) !== undefined) return text.replace(/\/+$/, "");
+  throw new Failure(
+    "refused",
+    `SELKIE_PUBLIC_URL must be an address such as https://agents.example.com, got '${text}'`,
+  );
 }
 
 /** Clients are often given the address with the API's own path behind it. */

@@ -143,7 +143,7 @@ export async function serve(settings: Settings): Promise<void> {
   const { url, server, log, stop } = await listen(settings);
   process.on("exit", log.flush);
   for (const note of settings.notes) log.warn(note);
-  const key = settings.apiKey === null ? "no key needed" : "key required";
+  const key = settings.apiKey === null && settings.oidc === null ? "no key needed" : "key required";
   const say = (text: string) => process.stdout.write(text);
   say(`selkie listens on ${url} (${key}; data in ${join(settings.dataDirectory, "selkie.db")})\n`);
   // Nobody waits for it: providers may take seconds to answer.

@@ -164,13 +164,15 @@ function remote(url: string, settings: Settings, notes: readonly string[]): Conn
  * which only a chat is there long enough for.
  */
 async function own(settings: Settings, notes: readonly string[], recovers: boolean): Promise<Connection> {
-  const { server, close } = await openServer(settings);
+  // Whoever works on the data itself needs no key of the server that usually does.
+  const apiKey = settings.apiKey ?? crypto.randomUUID();
+  const { server, close } = await openServer({ ...settings, apiKey });
   if (recovers) await server.runner.recover();
   return {
     where: settings.dataDirectory,
     isOwn: true,
     notes: [...notes, ...server.notes],
-    call: async (path, init) => server.api.request(`http://localhost${path}`, withHeaders(settings.apiKey, init)),
+    call: async (path, init) => server.api.request(`http://localhost${path}`, withHeaders(apiKey, init)),
     failingProviders: async () => (await modelsOf(settings).check()).filter(({ ok }) => !ok),
     async close() {
       await server.runner.drain(DRAIN_MS);
