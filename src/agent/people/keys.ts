@@ -6,10 +6,10 @@ import { type Role, type Scope, scopesOf } from "../../access/role.ts";
 import { kindOfSecret, newSecret } from "../../access/secret-text.ts";
 import { type Instant, instantOf } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
-import { type Actor, type KeyId, newId, type OrganizationId, requireId, type UserId } from "../../core/id.ts";
+import { type Actor, type KeyId, newId, type OrganizationId, parseId, type UserId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { Page } from "../../core/page.ts";
-import { mustFind } from "../find.ts";
+import { mustFind, required } from "../find.ts";
 import type { KeyFilter } from "../ports/access.ts";
 import type { Readers, Repositories } from "../ports/ports.ts";
 import { type Member, mayIn, mustFindMember, type PeopleOptions } from "./people.ts";
@@ -130,8 +130,12 @@ async function reach(
 /** The key that has this id, or of which this is what opens; a `not_found` Failure where the caller may see none. */
 export async function findKeyByText(options: PeopleOptions, caller: Caller, text: string): Promise<AccessKey> {
   const { store, secrets } = options;
+  const byId = parseId("key", text);
+  if (byId !== undefined) return findKey(options, caller, { id: byId });
   const found = kindOfSecret(text) === "key" ? await store.directory.keyOf(secrets.digest(text)) : undefined;
-  return findKey(options, caller, { id: found?.key?.id ?? requireId("key", text) });
+  // Of another organisation not even its id is told.
+  const key = found?.key?.organizationId === caller.organizationId ? found.key : undefined;
+  return findKey(options, caller, { id: required(key, "No key of this organisation is this one").id });
 }
 
 /** Lets a key open nothing any more. Twice is once. */
