@@ -41,7 +41,7 @@ export interface TestProvider {
   /** Changes the query with which a browser is sent back. */
   sentBack: (query: URLSearchParams) => void;
   /** Answers in the provider's place; undefined leaves it to the provider. */
-  instead: (place: Place, request: Request) => Response | Promise<Response> | undefined;
+  instead: (place: Place, request: Request) => Response | undefined | Promise<Response | undefined>;
   /** How a client must show who it is. */
   authentication: "client_secret_basic" | "client_secret_post" | "none";
   stop(): Promise<void>;

@@ -13,6 +13,7 @@ import {
   newSigningKey,
   type Place,
   type SigningKey,
+  signed,
   startIdentityProvider,
   type TestProvider,
 } from "../_harness/identity-provider.ts";
@@ -408,6 +409,53 @@ test("what is not in the token is asked for, and must be of the same subject", a
   expect(await rolesOf()).toEqual(["editor"]);
 });
 
+test("what is told in a signed form must be signed by the provider", async () => {
+  provider.claims = { sub: "ada" };
+  provider.more = {};
+  described(provider, { userinfo_signing_alg_values_supported: ["RS256", "HS256", "none"] });
+  const claims = { iss: provider.issuer, aud: CLIENT.id, sub: "ada", realm: { roles: ["editors"] } };
+  const tell = (text: string) =>
+    instead(provider, "userinfo", () => new Response(text, { headers: { "content-type": "application/jwt" } }));
+  const { signer: ours } = provider;
+  const text = (key: SigningKey) => signed({ header: { alg: key.algorithm, kid: ours.kid }, claims, key });
+  for (const forged of [
+    text(newSigningKey("RS256")),
+    hs256(text(ours)),
+    `${base64({ alg: "none" })}.${base64(claims)}.`,
+  ]) {
+    tell(forged);
+    expect((await signIn()).status).toBe(503);
+  }
+  tell(text(ours));
+  await codeOf();
+  expect(await rolesOf()).toEqual(["editor"]);
+});
+
+test("a restart between leaving and coming back does no harm", async () => {
+  const browser = newBrowser();
+  const back = await wayBack(browser);
+  await server.close();
+  server = await startServer();
+  expect((await browser.get(back)).status).toBe(302);
+});
+
+test("no more than sixteen sign-ins are checked at once, and the next is told when to try again", async () => {
+  const ways = [];
+  for (let i = 0; i < 17; i++) {
+    const browser = newBrowser();
+    ways.push({ browser, back: await wayBack(browser) });
+  }
+  const held = Promise.withResolvers<void>();
+  provider.instead = async (place) => (place === "token" ? void (await held.promise) : undefined);
+  const [last, ...first] = ways;
+  const waiting = first.map(({ browser, back }) => browser.get(back));
+  while (provider.asked.token < 16) await Bun.sleep(5);
+  const refused = await last?.browser.get(last.back);
+  expect([refused?.status, refused?.headers.get("retry-after")]).toEqual([429, "5"]);
+  held.resolve();
+  expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual(Array(16).fill(302));
+});
+
 test("who is disabled here stays so", async () => {
   await codeOf();
   const user = await person();
@@ -561,8 +609,8 @@ function endless(): Response {
 
 /** The same claims, signed with what this server and the provider share. */
 function hs256(text: string): string {
-  const signed = `${base64({ alg: "HS256" })}.${text.split(".")[1]}`;
-  return `${signed}.${createHmac("sha256", CLIENT.secret).update(signed).digest("base64url")}`;
+  const head = `${base64({ alg: "HS256" })}.${text.split(".")[1]}`;
+  return `${head}.${createHmac("sha256", CLIENT.secret).update(head).digest("base64url")}`;
 }
 
 function changedPayload(text: string): string {
