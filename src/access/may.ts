@@ -69,12 +69,17 @@ export function systemFor(actor: Actor): Caller {
  */
 export function may(caller: Caller, scope: Scope, { agentId, model }: Resource = {}): Actor {
   if (!caller.scopes.has(scope)) throw new Failure("forbidden", refusal(caller, scope), { info: { scope } });
-  const { organizationId, userId, agentIds, models, proof, origin } = caller;
+  const { organizationId, userId, agentIds, models, origin } = caller;
   if (agentId !== undefined && agentIds !== null && !agentIds.includes(agentId))
     throw new Failure("not_found", `Agent with ID ${agentId} not found`);
   if (model !== undefined && models !== null && !models.includes(model))
     throw new Failure("forbidden", `This key may not use the model '${model}'; it may use ${models.join(", ")}`);
-  return { organizationId, userId, agentIds, keyId: "keyId" in proof ? proof.keyId : null, origin };
+  return { organizationId, userId, agentIds, keyId: keyOf(caller), origin };
+}
+
+/** The key by which somebody came; null where there was none. */
+export function keyOf({ proof }: Pick<Caller, "proof">): KeyId | null {
+  return "keyId" in proof ? proof.keyId : null;
 }
 
 /** What somebody began, as the server goes on with it: it sees all that its agent shares with others. */

@@ -2,6 +2,7 @@ import { Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { TrieRouter } from "hono/router/trie-router";
 import { getPathNoStrict } from "hono/utils/url";
+import { createRequestRates } from "../access/request-rate.ts";
 import type { OrganizationOptions } from "../agent/people/organizations.ts";
 import type { SignInOptions } from "../agent/people/sessions.ts";
 import { once } from "../core/once.ts";
@@ -27,6 +28,7 @@ import { notBuiltRoutes } from "./http/not-built.ts";
 import type { OpenStreams } from "./http/open-streams.ts";
 import { openApiOf } from "./http/openapi.ts";
 import { SUMMARIES } from "./http/summaries.ts";
+import { countRequests } from "./limits/count-requests.ts";
 import { limitRoutes } from "./limits/limits.ts";
 import { usageRoutes } from "./limits/usage.ts";
 import { archivalMemoryRoutes } from "./memory/archival-memory.ts";
@@ -63,6 +65,8 @@ export interface ApiOptions
   readonly messageRoutes: Hono<ApiEnv>;
   /** Who listens to what changes. */
   readonly hub: ChangeHub;
+  /** See `RequestCounter`. */
+  readonly requestsPerMinute: number | null;
   /** Every stream that is open. */
   readonly streams: OpenStreams;
   /** The server's own version. */
@@ -82,6 +86,7 @@ export function createApi(options: ApiOptions): Hono {
   // A page without the key may read that it needs one; one that may not come at all is not even told what it may send.
   const [open, closed] = [after(door, shared), after(shared, door)];
   app.use("*", (c, next) => (options.door.isOpen() ? open : closed)(c, next));
+  app.use("*", countRequests({ ...options, rates: createRequestRates(options.clock) }));
   app.route(MOUNT, routesOf(options));
   const described = once(() => openApiOf(app, [...MEMORY_ROUTES, ...SUMMARIES]));
   app.route("/", siteRoutes({ ...options, needsKey: () => !options.door.isOpen(), described }));

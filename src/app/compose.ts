@@ -81,6 +81,8 @@ export interface ServerOptions {
   readonly countTokens?: CountTokens;
   /** Told when another server has taken over the database: this one can store nothing any more, and should stop. */
   readonly onLeaseLost?: () => void;
+  /** How many requests a minute a key may make, or an address that shows none; any number when absent. */
+  readonly requestsPerMinute?: number | null;
   /** What models cost; the table that is shipped when absent. */
   readonly prices?: PriceTable;
   readonly log: (message: string, error?: unknown) => void;
@@ -142,7 +144,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const { home, continuesCopy = false } = options;
   const ending = { store, world, timeFormat, framesOf, log };
   const notes = home === undefined ? [] : await arrive({ database, lease, home, continuesCopy, ending });
-  const { toolRuntime = null } = options;
+  const { toolRuntime = null, requestsPerMinute = null } = options;
   const runner = createRunner({
     store,
     models,
@@ -170,7 +172,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const shared = { ...made, clock, random, times: timeFormat, countTokens, defaultEmbedding };
   const talk = talkRoutes({ ...shared, runner, logs, fetchOutside, checkOutsideUrl });
   const streams = createOpenStreams({ clock, log, listen: notices.listen });
-  const served = { ...access, runner, hub, streams, messageRoutes: talk, version: VERSION };
+  const served = { requestsPerMinute, ...access, runner, hub, streams, messageRoutes: talk, version: VERSION };
   const api = createApi({ ...options, ...shared, ...served, origins: originsOf(options) });
   return { api, store, models, runner, notes };
 }

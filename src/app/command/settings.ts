@@ -34,6 +34,8 @@ export interface Settings {
   readonly oidc: OidcSettings | null;
   /** Lets a copy of a data folder go on with what the original had begun. */
   readonly continuesCopy: boolean;
+  /** How many requests a minute a key may make, or an address that shows none; null is any number. */
+  readonly requestsPerMinute: number | null;
   /** Keeps what goes to providers and comes back, so that a step can be looked into. */
   readonly tracksProvider: boolean;
   /** The variables of the config file and the environment together; providers are read from here. */
@@ -70,6 +72,7 @@ const FILE_KEYS = [
   "llm_stream_timeout_seconds",
   "allow_private_urls",
   "continue_copy",
+  "requests_per_minute",
   "track_provider_trace",
   "compatible_name",
   "compatible_base_url",
@@ -125,6 +128,7 @@ export function readSettings(options: SettingOptions, environment: Environment):
     allowsPrivateUrls: isTrue(merged["SELKIE_ALLOW_PRIVATE_URLS"]),
     oidc: readOidc(merged, { isTrue, publicUrl: publicUrlOf(merged, host, port) }),
     continuesCopy: isTrue(merged["SELKIE_CONTINUE_COPY"]),
+    requestsPerMinute: countOf(merged, "SELKIE_REQUESTS_PER_MINUTE"),
     tracksProvider: isTrue(get(undefined, "SELKIE_TRACK_PROVIDER_TRACE", "LETTA_TRACK_PROVIDER_TRACE")),
     environment: merged,
     logLevel: logLevelOf(merged),
@@ -279,6 +283,16 @@ function secondsOf(environment: Environment, names: readonly string[], fallback:
   if (!Number.isFinite(seconds) || seconds <= 0)
     throw new Failure("refused", `${name} must be a number of seconds above 0, got '${environment[name]}'`);
   return seconds * 1000;
+}
+
+/** A whole number above 0; null where nobody says. */
+function countOf(environment: Environment, name: string): number | null {
+  const text = environment[name];
+  if (text === undefined) return null;
+  const count = Number(text);
+  if (!Number.isSafeInteger(count) || count < 1)
+    throw new Failure("refused", `${name} must be a whole number above 0, got '${text}'`);
+  return count;
 }
 
 function listOf(text: string | undefined): readonly string[] {

@@ -4,6 +4,7 @@ import { Failure } from "../../core/failure.ts";
 import { checkExposure, isLoopback, type Settings, urlOf } from "../command/settings.ts";
 import { compose, type Server } from "../compose.ts";
 import { homeFile } from "../disk/home-file.ts";
+import { pricesIn } from "../disk/price-file.ts";
 import { copyBeforeMigration } from "../disk/schema-copy.ts";
 import { openSqlite } from "../disk/sqlite.ts";
 import { openFailure } from "../disk/sqlite-failures.ts";
@@ -37,8 +38,10 @@ export async function openServer(
   const database = openSqlite(settings.dataDirectory, stopAtOnce);
   const tokens = createTokenThread();
   try {
+    const prices = pricesIn(settings.dataDirectory);
     const server = await compose({
       ...settings,
+      ...(prices === undefined ? {} : { prices }),
       world: realWorld(),
       database,
       beforeMigration: async (version) =>
