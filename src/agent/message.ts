@@ -1,6 +1,7 @@
 import type { Instant } from "../core/clock.ts";
 import type { AgentId, ConversationId, MessageId, RunId, StepId } from "../core/id.ts";
 import type { InputPart, OutputPart, ToolCall } from "../llm/model.ts";
+import type { ShownBlock } from "../umi/core/block-version.ts";
 
 /** Who speaks in a stored message. `approval` asks for or answers an approval; `summary` stands for evicted ones. */
 export type MessageRole = "system" | "user" | "assistant" | "tool" | "approval" | "summary";
@@ -68,7 +69,14 @@ export interface Message {
    * what was refused (see `asShown`).
    */
   readonly isError: boolean | null;
+  /** The blocks that a compiled system message shows; null of all others, and where nobody noted it. */
+  readonly blocksShown: readonly ShownBlock[] | null;
   readonly createdAt: Instant;
+}
+
+/** The text of a system message, and the blocks that it shows. */
+export interface CompiledPrompt extends Pick<Message, "blocksShown"> {
+  readonly text: string;
 }
 
 /** A message that a provider refused, and whether it stays in the context, without what was refused. */

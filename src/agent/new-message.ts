@@ -55,6 +55,7 @@ export function newMessage(
     senderId: null,
     groupId: null,
     isError: null,
+    blocksShown: null,
     createdAt: sources.clock.now(),
   };
 }

@@ -22,6 +22,7 @@ function row(role: Message["role"], stepId: string, change: Partial<Message> = {
     stepId: stepId as StepId,
     runId: null,
     isError: null,
+    blocksShown: null,
     createdAt: instantOf(0),
     ...change,
   };

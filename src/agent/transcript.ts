@@ -2,6 +2,11 @@ import type { InputPart, ModelMessage, OutputPart, ToolAnswer, ToolCall } from "
 import { limitParts } from "../tools/tool-answer.ts";
 import { type Message, type ToolReturn, textOf } from "./message.ts";
 
+/** Characters of a tool's answer that a model is shown, whatever its context window. */
+const ANSWER_CHARS_MIN = 5_000;
+/** Part of the context window, at four characters a token, that one tool's answer may fill. */
+const ANSWER_WINDOW_SHARE = 0.2;
+
 /** What a model is told when the answer to one of its calls is lost. */
 const UNKNOWN_OUTCOME =
   '{"status": "Failed", "message": "The answer to this call was lost; whether it took effect is unknown."}';
@@ -21,16 +26,21 @@ export interface Transcript {
   readonly messages: readonly ModelMessage[];
 }
 
+/** Characters of each tool's answer that a model of this context window, in tokens, is shown. */
+export function answerCharsMax(contextWindow: number): number {
+  return Math.max(ANSWER_CHARS_MIN, Math.floor(contextWindow * ANSWER_WINDOW_SHARE * 4));
+}
+
 /**
  * Turns a context into what a provider accepts: every tool call has exactly one answer right after it, whatever a
  * crash, a cancel or an import left behind. Calls without an answer get {@link UNKNOWN_OUTCOME}; answers without a
- * call are left out. `answerCharsMax` bounds each tool answer.
+ * call are left out. `answerChars` bounds each tool answer.
  */
-export function toTranscript(stored: readonly Message[], answerCharsMax: number): Transcript {
+export function toTranscript(stored: readonly Message[], answerChars: number): Transcript {
   const context = stored.map(asShown);
   const [head, ...rest] = context;
   const hasSystem = head?.role === "system";
-  const answers = answersOf(context, answerCharsMax);
+  const answers = answersOf(context, answerChars);
   const messages: ModelMessage[] = [];
   let before: Message | undefined;
   for (const message of hasSystem ? rest : context) {

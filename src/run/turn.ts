@@ -4,7 +4,7 @@ import { newMessage } from "../agent/new-message.ts";
 import type { Repositories } from "../agent/ports/ports.ts";
 import { withSkills } from "../agent/prompt/client-skills.ts";
 import type { Step, StopReason } from "../agent/run.ts";
-import { openCalls, toTranscript } from "../agent/transcript.ts";
+import { answerCharsMax, openCalls, toTranscript } from "../agent/transcript.ts";
 import { addUsage } from "../agent/usage.ts";
 import { Failure } from "../core/failure.ts";
 import { newId, type StepId } from "../core/id.ts";
@@ -13,6 +13,7 @@ import { ModelFailure, refusesInput } from "../llm/failure.ts";
 import type { FinishReason, ModelRequest, ToolCall } from "../llm/model.ts";
 import { chargeOfFailure, chargeOfReply, type Settlement } from "./budget/budget.ts";
 import { isCrowded, madeRoomFor, makeRoom, mayBeFull, needsRoom, systemOverflow } from "./compaction/make-room.ts";
+import { sentRequest } from "./manifest/sent.ts";
 import { type Change, commit, noChange, requirePlace } from "./step/commit.ts";
 import { holdCall, stopOverLimit } from "./step/held-step.ts";
 import { type CallResult, callIdsOf, callModel } from "./step/model-call.ts";
@@ -26,11 +27,6 @@ import { speechStream } from "./step/speech-stream.ts";
 import { asksApproval, missingTools, toolOffer } from "./step/tool-offer.ts";
 import { answerCalls, heartbeatMessage } from "./step/tool-round.ts";
 import { placeOf, type ToolOffer, type Turn, type TurnResult, type TurnState } from "./step/turn-state.ts";
-
-/** Characters of a tool's answer that a model is shown, whatever its context window. */
-const ANSWER_CHARS_MIN = 5_000;
-/** Part of the context window, at four characters a token, that one tool's answer may fill. */
-const ANSWER_WINDOW_SHARE = 0.2;
 
 /**
  * The agent loop, the only one: takes a run from where its rows say it stands to its end. Every step is one commit,
@@ -96,6 +92,7 @@ async function takeStep(turn: Turn, state: TurnState): Promise<void> {
     isHeard = true;
     turn.log.publish(event);
   });
+  state.sent = sentRequest(turn, state, request);
   const [result, failure] = await settled(
     callModel(
       {
@@ -169,11 +166,7 @@ export function requestFor(
   { offer, stream }: { readonly offer: ToolOffer; readonly stream: boolean },
 ): ModelRequest {
   const { agent, options } = turn;
-  const answerCharsMax = Math.max(
-    ANSWER_CHARS_MIN,
-    Math.floor(agent.llmConfig.contextWindow * ANSWER_WINDOW_SHARE * 4),
-  );
-  const transcript = toTranscript(state.context, answerCharsMax);
+  const transcript = toTranscript(state.context, answerCharsMax(agent.llmConfig.contextWindow));
   // The field of the agent itself is the older one.
   const format = answerFormatOf(agent.llmConfig) ?? agent.responseFormat;
   const hasRules = agent.toolRules.some((rule) => rule.type !== "requires_approval");

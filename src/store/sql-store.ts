@@ -18,7 +18,6 @@ import { sqlGroupStore } from "./agents/groups.ts";
 import { sqlIdentityStore } from "./agents/identities.ts";
 import { sqlToolStore } from "./agents/tools.ts";
 import { createAgentCache } from "./base/agent-cache.ts";
-import type { ColumnCache, EmbeddedCache, VectorCache } from "./base/caches.ts";
 import { createContextCache } from "./base/context-cache.ts";
 import { builderOver } from "./base/dialect.ts";
 import { type SqlDatabase, typed } from "./base/driver.ts";
@@ -46,6 +45,7 @@ import { sqlProviderTraceStore } from "./runs/provider-traces.ts";
 import { queuedRuns } from "./runs/queued-runs.ts";
 import { expiringApprovals, sqlRunStore, unfinishedRuns } from "./runs/runs.ts";
 import { sqlStepStore } from "./runs/steps.ts";
+import { createTextCache } from "./runs/text-cache.ts";
 
 /** Actors whose repositories are kept at hand. */
 const ACTORS_MAX = 1_000;
@@ -81,9 +81,7 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
   const takeTurn = turns(WAITING_WRITES_MAX);
   const barrier = flushBarrier(database);
 
-  const vectorCache: VectorCache = new Map();
-  const columnCache: ColumnCache = new Map();
-  const embeddedCache: EmbeddedCache = new Map();
+  const entryCaches = { columnCache: new Map(), embeddedCache: new Map() } satisfies Partial<Session>;
   const contextCache = createContextCache(world.random);
   const agentCache = createAgentCache();
   const accessChanges: AccessChange[] = [];
@@ -94,16 +92,16 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
     dialect: database.dialect,
     toolCache: new Map<string, Tool>(),
     agentCache,
-    vectorCache,
+    textCache: createTextCache(),
+    vectorCache: new Map(),
     onDamaged: onceEach(onDamaged ?? (() => {})),
     arrivals: { eventsMax: arrivalsMax ?? ARRIVALS_MAX, waiting: undefined },
     startsSent: new Map(),
     owed: { isNew: false },
   };
   const writer = { db: writerDb, sql: typed(database.writer), contextCache, ...shared };
-  const readers = perActor((actor) =>
-    repositories({ db: readerDb, sql: typed(database.reader), columnCache, embeddedCache, ...shared, ...actor }, noted),
-  );
+  const reader = { db: readerDb, sql: typed(database.reader), ...entryCaches, ...shared };
+  const readers = perActor((actor) => repositories({ ...reader, ...actor }, noted));
   const writers = perActor((actor) => recorded(repositories({ ...writer, ...actor }, noted), noted));
 
   /** Runs `work` in a transaction when it is its turn. */
@@ -119,6 +117,7 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
       const committed = () => {
         barrier.committed();
         agentCache.ended();
+        shared.textCache.committed();
         if (accessChanges.length > 0) onAccessChanged?.([...accessChanges]);
       };
       const result = await inTransaction(database, held, committed);
@@ -130,6 +129,7 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
       return result;
     } catch (error) {
       noted.ended();
+      shared.textCache.undone();
       // What it read of its own is undone.
       shared.startsSent.clear();
       throw error;

@@ -346,8 +346,9 @@ test("runs, steps and jobs", async () => {
   ids["step_id"] = step.id;
   await ok("GET /v1/steps");
   await ok("GET /v1/steps/:step_id");
-  for (const part of ["messages", "metrics", "trace"]) await ok(`GET /v1/steps/:step_id/${part}`);
+  for (const part of ["messages", "metrics", "trace", "context"]) await ok(`GET /v1/steps/:step_id/${part}`);
   await ok("GET /v1/telemetry/:step_id");
+  await ok("GET /v1/steps/:step_id/context/diff", { query: `with=${ids["step_id"]}` });
   await ok("PATCH /v1/steps/:step_id/feedback", { body: { feedback: "positive", tags: ["t"] } });
   const failed = (await ok("GET /v1/runs", { query: "statuses=failed" }))[0];
   await ok("GET /v1/runs/:run_id", { with: { run_id: failed.id } });

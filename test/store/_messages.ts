@@ -31,7 +31,9 @@ export function messageContract(subject: Subject): void {
     expect(await messages.countForAgent(ada.id)).toBe(3);
     await write(opened, (stores) => stores.messages.saveTokenCounts(new Map([[asked.id, 7]])));
     expect(await messages.tokenCounts(ada.id)).toEqual(new Map([[asked.id, 7]]));
-    await write(opened, (stores) => stores.messages.saveSystem(system.id, "You are still Ada"));
+    await write(opened, (stores) =>
+      stores.messages.saveSystem(system.id, { text: "You are still Ada", blocksShown: [] }),
+    );
     expect(texts(await messages.context(ada.id))[0]).toBe("You are still Ada");
     const strange = opened.store.reader(opened.stranger).messages;
     expect([await strange.context(ada.id), await strange.find(asked.id)]).toEqual([[], undefined]);
@@ -84,13 +86,13 @@ export function messageContract(subject: Subject): void {
       const inside = await write(opened, ({ messages }) => messages.context(ada.id));
       expect(inside).toEqual([...(await reader(opened).messages.context(ada.id))]);
       const changing = write(opened, async ({ messages }) => {
-        await messages.saveSystem(returned.id, "undone");
+        await messages.saveSystem(returned.id, { text: "undone", blocksShown: [] });
         expect(texts(await messages.context(ada.id)).at(-1)).toBe("undone");
         throw new Error("no");
       });
       await expect(changing).rejects.toThrow("no");
       expect((await context(ada.id)).at(-1)).toBe("before");
-      await write(opened, ({ messages }) => messages.saveSystem(returned.id, "after"));
+      await write(opened, ({ messages }) => messages.saveSystem(returned.id, { text: "after", blocksShown: null }));
       expect((await context(ada.id)).at(-1)).toBe("after");
       await write(opened, ({ messages }) => messages.refuse(ada.id, [{ id: kept.id, isKept: true }]));
       const marks = await write(opened, async ({ messages }) =>
@@ -177,6 +179,48 @@ export function messageContract(subject: Subject): void {
     expect(texts(await messages.listThread(ada.id, {}, ALL))).toEqual(["0", "1", "2", "earlier", "3"]);
     await write(opened, (stores) => stores.messages.evict(ada.id, null, final));
     expect(texts(await messages.context(ada.id))).toEqual(["0", "all of it"]);
+  });
+
+  subject("messages: shown() gives what a context held then, whatever left it since", async (opened) => {
+    const ada = agent();
+    const all = Array.from({ length: 6 }, (_, n) => message(ada.id, n === 0 ? "system" : "user", `${n}`));
+    const [, one, two, three, four, five] = all;
+    const summary = message(ada.id, "summary", "s");
+    if (!one || !two || !three || !four || !five) throw new Error("There are six");
+    await write(opened, async ({ agents, messages }) => {
+      await agents.insert(ada);
+      await messages.append(ada.id, all.slice(0, 4));
+    });
+    await write(opened, async ({ messages }) => {
+      await messages.refuse(ada.id, [
+        { id: one.id, isKept: true },
+        { id: two.id, isKept: false },
+      ]);
+      await messages.append(ada.id, [four]);
+    });
+    await write(opened, async ({ messages }) => {
+      await messages.supersede(ada.id, [four.id]);
+      await messages.append(ada.id, [five]);
+      await messages.evict(ada.id, three.id, summary);
+    });
+    const span = async (first: Message, last: Message, more: object = {}, stores = reader(opened)) => {
+      const messages = { summary: null, first: first.id, last: last.id, count: 0, ...more };
+      const shown = await stores.messages.shown(ada.id, { messages, aside: [] });
+      return shown.map((each) => `${texts([each])[0]}${each.isError === true ? "!" : ""}`);
+    };
+    expect(await span(one, three)).toEqual(["1", "2", "3"]);
+    expect(await span(one, four)).toEqual(["1!", "3", "4"]);
+    expect(await span(one, five)).toEqual(["1!", "3", "5"]);
+    expect(await span(three, five, { summary: summary.id })).toEqual(["s", "3", "5"]);
+    expect(await span(three, five, { first: null })).toEqual([]);
+    expect(await span(one, three, {}, opened.store.reader(opened.stranger))).toEqual([]);
+    const aside = [
+      { id: one.id, isKept: true },
+      { id: three.id, isKept: false },
+    ];
+    const messages = { summary: null, first: one.id, last: three.id, count: 0 };
+    const tried = await reader(opened).messages.shown(ada.id, { messages, aside });
+    expect(tried.map(({ isError }) => isError)).toEqual([true, null]);
   });
 
   subject("messages: supersede() and refuse() take messages out, and spoken words out of memory", async (opened) => {

@@ -1,7 +1,8 @@
 import { expect } from "bun:test";
+import type { SentContext } from "../../src/agent/manifest.ts";
 import type { NumberedEvent, RunEventReader } from "../../src/agent/ports/run-events.ts";
 import type { Run } from "../../src/agent/run.ts";
-import type { Actor, RunId } from "../../src/core/id.ts";
+import { type Actor, type AgentId, newId, type RunId } from "../../src/core/id.ts";
 import { takeLease } from "../../src/store/base/lease.ts";
 import { sqlStore } from "../../src/store/sql-store.ts";
 import { anotherActor } from "../_harness/actors.ts";
@@ -223,6 +224,58 @@ function waiting(subject: Subject): void {
 }
 
 function stepsAndTraces(subject: Subject): void {
+  subject("steps: context() gives what insert() kept, while its thread and its agent are there", async (opened) => {
+    const [ada, bo] = [agent({ system: "You are Ada. ".repeat(50) }), agent({ system: "You are Ada. ".repeat(50) })];
+    const human = block("human");
+    const told = (id: AgentId): SentContext => ({
+      threadId: id,
+      system: `${ada.system}\n<value>\n${human.value}\n</value>`,
+      ownPrompt: ada.system,
+      blocksShown: [[human.id, 1]],
+      tools: '[{"name":"look"}]',
+      recalled: { timezone: "UTC", items: [{ kind: "entry", id: "e", score: 0.5 }] },
+      messages: { summary: null, first: null, last: null, count: 0 },
+      aside: [],
+      chars: { system: 1, tools: 2, recalled: 3, summary: 4, messages: 5 },
+    });
+    const [one, two] = [step(ada.id, newId("run", world.random)), step(bo.id, newId("run", world.random))];
+    const none = step(ada.id, one.runId);
+    await write(opened, async ({ agents, blocks, steps }) => {
+      await agents.insert(ada);
+      await agents.insert(bo);
+      await blocks.insert(human);
+      await steps.insert(none);
+    });
+    const undone = write(opened, async ({ steps }) => {
+      await steps.insert(one, told(ada.id));
+      throw new Error("no");
+    });
+    await expect(undone).rejects.toThrow("no");
+    await write(opened, async ({ steps }) => {
+      await steps.insert(one, told(ada.id));
+      await steps.insert(two, told(bo.id));
+    });
+    const { steps } = reader(opened);
+    expect(await steps.context(none.id)).toBeUndefined();
+    const { threadId, tools, recalled, messages, aside, chars } = told(ada.id);
+    expect(await steps.context(one.id)).toEqual({
+      ...{ threadId, tools, recalled, messages, aside, chars },
+      prompt: {
+        pieces: [ada.system, "\n<value>\n", { block: 0, isNumbered: false }, "\n</value>"],
+        blocksShown: [[human.id, 1]],
+        blockChars: human.value.length,
+      },
+    });
+    expect(await opened.store.reader(opened.stranger).steps.context(one.id)).toBeUndefined();
+    const kept = async () => (await opened.database.reader.execute("select owner from texts", [])).rows.length;
+    expect(await kept()).toBe(6);
+    await write(opened, ({ agents }) => agents.remove(ada.id));
+    expect([await kept(), await steps.context(one.id)]).toEqual([4, undefined]);
+    expect((await steps.context(two.id))?.prompt?.pieces[0]).toBe(ada.system);
+    await write(opened, ({ agents }) => agents.remove(bo.id));
+    expect(await kept()).toBe(0);
+  });
+
   subject("steps: list() goes through pages both ways and finds tags as they are written", async (opened) => {
     const ada = agent();
     const done = run(ada.id);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { DEFAULT_ACTOR, newId, requireId } from "../../src/core/id.ts";
+import { closeChecked } from "../_harness/contexts.ts";
 import { type Answer, startTestServer, type TestServer } from "../_harness/server.ts";
 
 let server: TestServer;
@@ -8,7 +9,7 @@ beforeEach(async () => {
   server = await startTestServer();
 });
 
-afterEach(() => server.close());
+afterEach(() => closeChecked(server));
 
 const NAMES = ["look", "hear"];
 const client_tools = NAMES.map((name) => ({ name, parameters: { type: "object", properties: {} } }));

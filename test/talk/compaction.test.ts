@@ -4,6 +4,7 @@ import { newMessage } from "../../src/agent/new-message.ts";
 import { realWorld } from "../../src/app/world.ts";
 import { instantOf } from "../../src/core/clock.ts";
 import { type AgentId, DEFAULT_ACTOR } from "../../src/core/id.ts";
+import { closeChecked } from "../_harness/contexts.ts";
 import type { ScriptedReply } from "../_harness/model-server.ts";
 import { validateResponse } from "../_harness/openapi.ts";
 import { type Answer, eventsOf, startTestServer, type TestServer } from "../_harness/server.ts";
@@ -14,7 +15,7 @@ beforeEach(async () => {
   server = await startTestServer();
 });
 
-afterEach(() => server.close());
+afterEach(() => closeChecked(server));
 
 const TOO_LONG: ScriptedReply = {
   status: 400,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
+import { closeChecked } from "../_harness/contexts.ts";
 import { type Answer, eventsOf, startTestServer, type TestServer } from "../_harness/server.ts";
 
 let server: TestServer;
@@ -7,7 +8,7 @@ beforeEach(async () => {
   server = await startTestServer();
 });
 
-afterEach(() => server.close());
+afterEach(() => closeChecked(server));
 
 async function conversation(agentId: string, body: object = {}): Promise<string> {
   const made = await server.request("POST", `/v1/conversations/?agent_id=${agentId}`, body);

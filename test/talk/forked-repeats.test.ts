@@ -2,6 +2,7 @@ import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { closeChecked } from "../_harness/contexts.ts";
 import { type Answer, startTestServer, type TestServer } from "../_harness/server.ts";
 
 // What failed and is sent again gives way to itself, but only in the conversation where that happens: others may share it.
@@ -12,7 +13,7 @@ beforeEach(async () => {
   server = await startTestServer();
 });
 
-afterEach(() => server.close());
+afterEach(() => closeChecked(server));
 
 // A failure that says nothing of what was sent: what a provider refuses to read goes out of the context at once.
 const BROKEN = { status: 401, body: '{"error":{"message":"broken"}}' };

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { realWorld } from "../../src/app/world.ts";
 import { instantOf } from "../../src/core/clock.ts";
+import { closeChecked } from "../_harness/contexts.ts";
 import { type Answer, eventsOf, startTestServer, type TestServer } from "../_harness/server.ts";
 
 // What a provider refuses is refused again with every later message that brings it along. It stays in the history, and
@@ -13,7 +14,7 @@ beforeEach(async () => {
   server.model.always(() => refusing(MARK));
 });
 
-afterEach(() => server.close());
+afterEach(() => closeChecked(server));
 
 const MARK = "UNSPEAKABLE";
 const client_tools = [{ name: "look", parameters: { type: "object", properties: {} } }];

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { DEFAULT_ACTOR } from "../../src/core/id.ts";
+import { closeChecked } from "../_harness/contexts.ts";
 import { type Answer, startTestServer, type TestServer } from "../_harness/server.ts";
 
 let server: TestServer;
@@ -10,7 +11,7 @@ beforeEach(async () => {
   agentId = await server.agent();
 });
 
-afterEach(() => server.close());
+afterEach(() => closeChecked(server));
 
 /** A reply with a call and one without, told token by token in the background, and the frames in which it was told. */
 async function told(options: object): Promise<{ readonly runId: string; readonly live: readonly string[] }> {

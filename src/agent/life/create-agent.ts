@@ -248,9 +248,9 @@ async function settle(
     await repositories.identities.attachAgent(id, agent.id);
   }
   const { times } = workshop;
-  const systemText = await compilePrompt(repositories, agent, { recompiledAt: agent.createdAt, inContext: 0, times });
+  const prompt = await compilePrompt(repositories, agent, { recompiledAt: agent.createdAt, inContext: 0, times });
   const toolNames = tools.map((tool) => tool.name);
-  const messages = firstMessages(workshop, { agent, systemText, toolNames, given: draft.initialMessages });
+  const messages = firstMessages(workshop, { agent, prompt, toolNames, given: draft.initialMessages });
   await repositories.messages.append(agent.id, messages);
   if (agent.enableSleeptime === true) await addCompanion(workshop, repositories, { actor, agent });
   return agent;

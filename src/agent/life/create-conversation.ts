@@ -75,14 +75,14 @@ export async function addConversation(
     stepId: null,
     model: agent.llmConfig.model,
   };
-  const text = await compilePrompt(repositories, agent, {
+  const { text, blocksShown } = await compilePrompt(repositories, agent, {
     recompiledAt: now,
     inContext: draft.inContext ?? 0,
     times: sources.times,
     conversationId: conversation.id,
   });
   await repositories.messages.append(conversation.id, [
-    newMessage(sources, place, { role: "system", content: [{ type: "text", text }] }),
+    { ...newMessage(sources, place, { role: "system", content: [{ type: "text", text }] }), blocksShown },
   ]);
   return conversation;
 }

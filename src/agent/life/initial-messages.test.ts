@@ -64,7 +64,12 @@ function agent(agentType: AgentType, change: Partial<Agent> = {}): Agent {
 }
 
 const first = (agentType: AgentType, toolNames: readonly string[], given: readonly InputMessage[] | null = null) =>
-  firstMessages(sources, { agent: agent(agentType), systemText: "compiled", toolNames, given });
+  firstMessages(sources, {
+    agent: agent(agentType),
+    prompt: { blocksShown: null, text: "compiled" },
+    toolNames,
+    given,
+  });
 
 function compiled(one: Agent, passages = 0): string {
   const blocks = [newBlock(sources, DEFAULT_ACTOR, { label: "human", value: "first\nsecond $&" })];

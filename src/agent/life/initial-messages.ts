@@ -3,7 +3,7 @@ import type { ToolCall } from "../../llm/model.ts";
 import { packAnswer } from "../../tools/tool-answer.ts";
 import type { Agent } from "../agent.ts";
 import { traitsOf } from "../agent-type.ts";
-import type { Message } from "../message.ts";
+import type { CompiledPrompt, Message } from "../message.ts";
 import { type InputMessage, type MessagePlace, type MessageSources, newMessage } from "../new-message.ts";
 import { GREETING } from "../prompt/prompts.ts";
 
@@ -17,8 +17,7 @@ export interface FirstMessageSources extends MessageSources {
 /** What an agent's first messages are made from. */
 export interface FirstMessageMaterial {
   readonly agent: Agent;
-  /** The compiled system prompt. */
-  readonly systemText: string;
+  readonly prompt: CompiledPrompt;
   /** Names of the agent's tools: one that cannot speak by tool is not shown how to. */
   readonly toolNames: readonly string[];
   /** Messages to begin with; null lets the agent's type decide. */
@@ -27,7 +26,12 @@ export interface FirstMessageMaterial {
 
 /** The messages an agent is born with: the system message, then those given, or those its type begins with. */
 export function firstMessages(sources: FirstMessageSources, material: FirstMessageMaterial): readonly Message[] {
-  const { agent, systemText, toolNames, given } = material;
+  const {
+    agent,
+    prompt: { text, blocksShown },
+    toolNames,
+    given,
+  } = material;
   const place: MessagePlace = {
     agentId: agent.id,
     conversationId: null,
@@ -35,7 +39,8 @@ export function firstMessages(sources: FirstMessageSources, material: FirstMessa
     stepId: null,
     model: agent.llmConfig.model,
   };
-  const system = newMessage(sources, place, { role: "system", content: [{ type: "text", text: systemText }] });
+  const bare = newMessage(sources, place, { role: "system", content: [{ type: "text", text }] });
+  const system: Message = { ...bare, blocksShown };
   if (given !== null) return [system, ...given.flatMap((message) => givenMessage(sources, place, agent, message))];
   const greets = traitsOf(agent.agentType).opening === "greeting" && toolNames.includes(SPEAKING_TOOL);
   return greets ? [system, ...greeting(sources, place, agent)] : [system];

@@ -29,10 +29,15 @@ export async function resetMessages(
     const context = await messages.context(id);
     await endWait(repositories, workshop, { agent, conversationId: null, context, reason: EMPTIED });
     await messages.evict(id, null, null);
-    const systemText = await recompileAgent(repositories, agent, workshop);
+    const text = await recompileAgent(repositories, agent, workshop);
     if (withFirst) {
       const toolNames = (await tools.listForAgent(id)).map((tool) => tool.name);
-      const [, ...first] = firstMessages(workshop, { agent, systemText, toolNames, given: null });
+      const [, ...first] = firstMessages(workshop, {
+        agent,
+        prompt: { text, blocksShown: null },
+        toolNames,
+        given: null,
+      });
       await messages.append(id, first);
     }
     return mustFind(agents, id);

@@ -24,7 +24,8 @@ import type { Agent } from "../agent.ts";
 import type { Conversation } from "../conversation.ts";
 import type { GroupReader, GroupStore } from "../group.ts";
 import type { Identity } from "../identity.ts";
-import type { Message, RefusedMessage } from "../message.ts";
+import type { KeptContext, SentContext } from "../manifest.ts";
+import type { CompiledPrompt, Message, RefusedMessage } from "../message.ts";
 import type { TurnInput } from "../new-message.ts";
 import type { ProviderTraceReader, ProviderTraceStore } from "../provider-trace.ts";
 import type { DueRetention, RetentionReader, RetentionStore } from "../retention.ts";
@@ -162,10 +163,14 @@ export interface MessageStore {
   append(threadId: ThreadId, messages: readonly Message[]): Promise<void>;
   /** The thread's context, oldest first, the system message at its head; empty when there is no such thread. */
   context(threadId: ThreadId): Promise<readonly Message[]>;
+  /**
+   * What of a thread a context held, oldest first, with errors as they were then. What is deleted is missing.
+   */
+  shown(threadId: ThreadId, which: Pick<KeptContext, "messages" | "aside">): Promise<readonly Message[]>;
   /** Ids of the context of each thread, oldest first. */
   contextIds(threadIds: readonly ThreadId[]): Promise<ReadonlyMap<ThreadId, readonly MessageId[]>>;
-  /** Replaces the text of a compiled system message. */
-  saveSystem(id: MessageId, text: string): Promise<void>;
+  /** Replaces the text of a compiled system message, and what blocks that shows. */
+  saveSystem(id: MessageId, prompt: CompiledPrompt): Promise<void>;
   /**
    * Takes what lies between the system message and `firstKept` (null: everything after the system message) out of the
    * thread's context and puts `summary` in its place. What is taken out stays stored, in the thread and in searches.
@@ -211,6 +216,7 @@ export type MessageReader = Pick<
   | "list"
   | "listThread"
   | "context"
+  | "shown"
   | "contextIds"
   | "tokenCounts"
   | "findAll"
@@ -280,12 +286,15 @@ export type RunReader = Pick<RunStore, "find" | "active" | "list" | "findQueued"
 export interface StepStore {
   find(id: StepId): Promise<Step | undefined>;
   list(filter: StepFilter, page: Page): Promise<readonly Step[]>;
-  insert(step: Step): Promise<void>;
+  /** What the step sent to its model; undefined where it sent nothing, or was taken before that was kept. */
+  context(id: StepId): Promise<KeptContext | undefined>;
+  /** Keeps what was sent with the step, if anything. */
+  insert(step: Step, sent?: SentContext | null): Promise<void>;
   save(step: Step): Promise<void>;
 }
 
 /** The part of a {@link StepStore} that only reads. */
-export type StepReader = Pick<StepStore, "find" | "list">;
+export type StepReader = Pick<StepStore, "find" | "list" | "context">;
 
 /**
  * What can be read of one organisation, inside or outside a transaction; {@link Repositories} write as well. What belongs

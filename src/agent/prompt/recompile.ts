@@ -3,7 +3,8 @@ import type { AgentId, ArchiveId, BlockId, ConversationId } from "../../core/id.
 import { PAGE_ITEMS_MAX } from "../../core/page.ts";
 import type { TimeFormat } from "../../core/time-format.ts";
 import type { Agent } from "../agent.ts";
-import { type Message, textOf } from "../message.ts";
+import { traitsOf } from "../agent-type.ts";
+import { type CompiledPrompt, type Message, textOf } from "../message.ts";
 import type { Readers, Repositories } from "../ports/ports.ts";
 import { blocksOf } from "./isolated-blocks.ts";
 import { compileSystemPrompt, memoryText, type PromptMaterial } from "./system-prompt.ts";
@@ -66,7 +67,7 @@ export async function recompileAgent(
   const now = clock.now();
   const inContext = context.length;
   if (head?.role !== "system")
-    return compilePrompt(repositories, agent, { recompiledAt: now, inContext, times, conversationId });
+    return (await compilePrompt(repositories, agent, { recompiledAt: now, inContext, times, conversationId })).text;
   const timestamp = updatesTimestamp ? { recompiledAt: now } : {};
   return textOf(await recompileHead(repositories, agent, { head, inContext, times, isDryRun, ...timestamp }));
 }
@@ -104,10 +105,11 @@ export async function recompileHead(
   { head, inContext, times, recompiledAt = head.createdAt, isDryRun = false }: HeadOptions,
 ): Promise<Message> {
   const { conversationId } = head;
-  const text = await compilePrompt(repositories, agent, { recompiledAt, inContext, times, conversationId });
-  if (text === textOf(head)) return head;
-  if (!isDryRun) await repositories.messages.saveSystem(head.id, text);
-  return { ...head, content: [{ type: "text", text }] };
+  const prompt = await compilePrompt(repositories, agent, { recompiledAt, inContext, times, conversationId });
+  const { text, blocksShown } = prompt;
+  if (text === textOf(head) && head.blocksShown !== null) return head;
+  if (!isDryRun) await repositories.messages.saveSystem(head.id, prompt);
+  return { ...head, content: [{ type: "text", text }], blocksShown };
 }
 
 /** What {@link compilePrompt} cannot read from the stores. */
@@ -120,9 +122,18 @@ export interface CompileOptions {
   readonly conversationId?: ConversationId | null;
 }
 
-/** The text that a conversation's system message should have now. */
-export async function compilePrompt(repositories: Readers, agent: Agent, options: CompileOptions): Promise<string> {
-  return compileSystemPrompt(await promptMaterial(repositories, agent, options), options.times);
+/** The text that a conversation's system message should have now, and the blocks that it shows. */
+export async function compilePrompt(
+  repositories: Readers,
+  agent: Agent,
+  options: CompileOptions,
+): Promise<CompiledPrompt> {
+  const material = await promptMaterial(repositories, agent, options);
+  const shown = traitsOf(agent.agentType).hasCoreMemory ? material.blocks : [];
+  return {
+    text: compileSystemPrompt(material, options.times),
+    blocksShown: shown.map(({ id, version }) => [id, version]),
+  };
 }
 
 /** All that a conversation's system message should show now. */

@@ -10,6 +10,8 @@ const MESSAGE_TOKENS = 4;
 const CALL_TOKENS = 8;
 /** Tokens of one image: about what a provider charges for a large one. */
 const IMAGE_TOKENS = 1_500;
+/** About how many characters a token has. */
+export const CHARS_PER_TOKEN = 4;
 /** Characters of one class in a row that are counted at once: the cost of a run grows with its square. */
 const LONG_RUN = /[\p{L}\p{M}]{64}|[^\s\p{L}\p{M}\p{N}]{64}|\s{64}/gu;
 /** Characters that are counted before others get a turn. */
@@ -92,6 +94,14 @@ export function messageChars(message: Message): number {
   for (const call of message.toolCalls) chars += call.name.length + call.arguments.length;
   for (const answer of message.toolReturns) chars += answer.response.length;
   return chars;
+}
+
+/** The same with images, as many characters as have about their tokens. */
+export function messageSize(message: Message): number {
+  let images = 0;
+  for (const part of message.content) if (part.type === "image") images++;
+  for (const { parts } of message.toolReturns) for (const part of parts ?? []) if (part.type === "image") images++;
+  return messageChars(message) + images * IMAGE_TOKENS * CHARS_PER_TOKEN;
 }
 
 /** Token counts of a context: of each message, in its order, and those that nobody had stored yet. */

@@ -116,6 +116,8 @@ const WORDS: Readonly<Record<string, string>> = {
   "GET /steps": "Lists steps: calls of a model, and what came of them",
   "GET /steps/:step_id": "A step",
   "GET /steps/:step_id/messages": "The messages of a step",
+  "GET /steps/:step_id/context": "What the step showed its model, part by part",
+  "GET /steps/:step_id/context/diff": "What another step showed its model more, and less",
   "GET /steps/:step_id/metrics": "How long the parts of a step took",
   "GET /steps/:step_id/trace": "What a step sent to its model and got back, where that is kept",
   "PATCH /steps/:step_id/feedback": "Says whether a step was good",

@@ -6,9 +6,12 @@ import type { Readers } from "../../agent/ports/ports.ts";
 import type { Step } from "../../agent/run.ts";
 import { parseId } from "../../core/id.ts";
 import { giveFeedback } from "../../run/feedback.ts";
+import { contextDifference } from "../../run/manifest/context-difference.ts";
+import { stepContext } from "../../run/manifest/step-context.ts";
 import { speechOf } from "../../run/step/speech.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { flagParam, given, listParam, pageOf, pageParams, readBody, readQuery } from "../http/request.ts";
+import { toWireContextDifference, toWireStepContext } from "../wire/context.ts";
 import { toWireMessages } from "../wire/message.ts";
 import { toWireStep, toWireStepMetrics } from "../wire/step.ts";
 import { timeField } from "../wire/time.ts";
@@ -32,6 +35,7 @@ const ListQuery = z.object({
   project_id: z.string().optional(),
 });
 const PageQuery = z.object(pageParams);
+const DifferenceQuery = z.object({ with: z.string() });
 const FeedbackBody = z.object({
   feedback: z.enum(FEEDBACK).nullish(),
   tags: z.array(z.string()).max(TAGS_MAX).nullish(),
@@ -63,6 +67,17 @@ export function stepRoutes(options: RouteOptions): Hono<ApiEnv> {
   routes.get("/:step_id/trace", async (c) => {
     const step = await namedStep(readerFor(options, c, "runs:read"), c);
     return c.json(await stepTrace(options, c, step.id));
+  });
+
+  routes.get("/:step_id/context", async (c) =>
+    c.json(toWireStepContext(await stepContext(options, c.var.caller, c.req.param("step_id")))),
+  );
+
+  routes.get("/:step_id/context/diff", async (c) => {
+    const { with: other } = readQuery(c, DifferenceQuery);
+    const from = await stepContext(options, c.var.caller, c.req.param("step_id"));
+    const to = await stepContext(options, c.var.caller, other);
+    return c.json(toWireContextDifference(contextDifference(from, to)));
   });
 
   routes.patch("/:step_id/feedback", async (c) => {

@@ -1,7 +1,10 @@
 import type { Approval, ContentPart, Message, ToolReturn } from "../../agent/message.ts";
+import { unreachable } from "../../core/assert.ts";
 import type { JsonObject } from "../../core/json.ts";
-import type { ToolSchema } from "../../llm/model.ts";
+import type { ModelMessage, ToolSchema } from "../../llm/model.ts";
 import type { ContextOverview } from "../../run/context-overview.ts";
+import type { ContextDifference } from "../../run/manifest/context-difference.ts";
+import type { ContextBlock, ContextItem, Parts, StepContext } from "../../run/manifest/step-context.ts";
 import { toWirePart } from "./message.ts";
 import { isoTime } from "./time.ts";
 
@@ -37,6 +40,113 @@ export function toWireContext(overview: ContextOverview): JsonObject {
 
 function toWireFunction({ name, description, parameters }: ToolSchema): JsonObject {
   return { type: "function", function: { name, description, parameters, strict: null } };
+}
+
+/** What a step showed its model, as clients see it. */
+export function toWireStepContext(context: StepContext): JsonObject {
+  const { step, tools, blocks, recalled } = context;
+  return {
+    step_id: step.id,
+    run_id: step.runId,
+    agent_id: step.agentId,
+    conversation_id: context.conversationId,
+    model: step.model,
+    context_window_limit: step.contextWindowLimit,
+    created_at: isoTime(step.createdAt),
+    is_complete: context.isComplete,
+    tokens: toWireParts(context.tokens),
+    tokens_are_estimated: true,
+    prompt_tokens: step.usage?.promptTokens ?? null,
+    system_prompt: context.system,
+    tools:
+      tools === null ? null : tools.map(({ name, description, parameters }) => ({ name, description, parameters })),
+    blocks: blocks === null ? null : blocks.map(toWireContextBlock),
+    recalled: recalled === null ? null : { text: recalled.text, items: recalled.items.map(toWireItem) },
+    messages: context.messages.map((message) => ({
+      id: message.id,
+      role: message.role,
+      created_at: isoTime(message.createdAt),
+      run_id: message.runId,
+      step_id: message.stepId,
+      is_refused: message.isError === true,
+    })),
+    messages_gone: context.messagesGone,
+    transcript: context.transcript.map(toWireModelMessage),
+  };
+}
+
+/** How the contexts of two steps differ, as clients see it. */
+export function toWireContextDifference(difference: ContextDifference): JsonObject {
+  const { from, to, tools, blocks, recalled, messages } = difference;
+  return {
+    from_step_id: from.step.id,
+    to_step_id: to.step.id,
+    is_complete: from.isComplete && to.isComplete,
+    system_prompt: difference.system && { added: difference.system.added, removed: difference.system.removed },
+    tools: { added: tools.added, removed: tools.removed, changed: difference.changedTools },
+    blocks: {
+      added: blocks.added.map(toWireContextBlock),
+      removed: blocks.removed.map(toWireContextBlock),
+      changed: difference.changedBlocks.map(({ before, after }) => ({
+        from: toWireContextBlock(before),
+        to: toWireContextBlock(after),
+      })),
+    },
+    recalled: { added: recalled.added.map(toWireItem), removed: recalled.removed.map(toWireItem) },
+    messages: { added: messages.added, removed: messages.removed },
+    tokens: toWireParts(difference.tokens),
+    tokens_are_estimated: true,
+  };
+}
+
+function toWireParts({ system, tools, blocks, recalled, summary, messages }: Parts): JsonObject {
+  const total = system + tools + blocks + recalled + summary + messages;
+  return { system, tools, blocks, recalled, summary, messages, total };
+}
+
+function toWireContextBlock({ id, version, content, isThere }: ContextBlock): JsonObject {
+  return {
+    id,
+    version,
+    label: content?.label ?? null,
+    description: content?.description ?? null,
+    limit: content?.limit ?? null,
+    value: content?.value ?? null,
+    // Why nothing of it is told.
+    gone: content !== null ? null : isThere ? "version_not_kept" : "block_deleted",
+  };
+}
+
+function toWireItem({ item, line }: ContextItem): JsonObject {
+  return { kind: item.kind, id: item.id, score: item.score, text: line };
+}
+
+/** An entry of a conversation as a model is shown it, whatever the words of its provider. */
+function toWireModelMessage(message: ModelMessage): JsonObject {
+  switch (message.role) {
+    case "system":
+      return { role: message.role, content: [{ type: "text", text: message.text, signature: null }] };
+    case "user":
+      return { role: message.role, content: message.parts.map(toWireContent) };
+    case "assistant":
+      return {
+        role: message.role,
+        content: message.parts.map(toWireContent),
+        tool_calls: message.toolCalls.map(toWireRowCall),
+      };
+    case "tool":
+      return {
+        role: message.role,
+        tool_returns: message.answers.map(({ toolCallId, toolName, parts, isError }) => ({
+          tool_call_id: toolCallId,
+          name: toolName,
+          status: isError ? "error" : "success",
+          content: parts.map(toWireContent),
+        })),
+      };
+    default:
+      return unreachable(message);
+  }
 }
 
 /** A stored message as it is, not as the several messages that clients otherwise see of it. */

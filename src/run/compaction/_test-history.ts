@@ -23,6 +23,7 @@ const BLANK = {
   groupId: null,
   runId: null,
   isError: null,
+  blocksShown: null,
   createdAt: instantOf(0),
 } as const;
 

@@ -9,6 +9,7 @@ import { Failure } from "../../core/failure.ts";
 import type { ConversationId, MessageId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { Settlement } from "../budget/budget.ts";
+import { sentContext } from "../manifest/sent.ts";
 import type { CallResult } from "./model-call.ts";
 import { NOTHING_ASIDE, type SetAside, setAside } from "./set-aside.ts";
 import { noteTurn } from "./sleeptime.ts";
@@ -89,7 +90,7 @@ export async function commit(
     await setAside(repositories, turn.threadId, made.aside);
     await repositories.messages.append(turn.threadId, made.messages);
     if (state.counted.size > 0) await repositories.messages.saveTokenCounts(state.counted);
-    if (made.step !== null) await repositories.steps.insert(made.step);
+    if (made.step !== null) await repositories.steps.insert(made.step, state.sent && sentContext(turn, state.sent));
     await turn.budget.settle(repositories, made.settlement);
     const trace = turn.tracksProvider ? traceOf(turn, made.step, made.call) : null;
     if (trace !== null) await repositories.traces.insert(trace);
@@ -106,6 +107,7 @@ export async function commit(
   // No provider has counted what is left.
   if (change.compacted !== null) state.contextTokens = null;
   if (change.step !== null) {
+    state.sent = null;
     state.stepsTaken++;
     state.contextTokens = change.step.usage?.totalTokens ?? 0;
     state.overflows = 0;

@@ -1,12 +1,16 @@
+import type { RecalledItem, RecalledItems } from "../../agent/manifest.ts";
 import { type Message, textOf } from "../../agent/message.ts";
 import type { Readers } from "../../agent/ports/ports.ts";
 import { sectionLine } from "../../agent/prompt/section-line.ts";
 import type { Instant } from "../../core/clock.ts";
 import { type MessageId, parseId } from "../../core/id.ts";
+import type { TimeFormat } from "../../core/time-format.ts";
 import type { ModelMessage } from "../../llm/model.ts";
+import type { Fact } from "../../umi/facts/kept/fact.ts";
 import { recallFacts } from "../../umi/facts/kept/recall-facts.ts";
 import type { Entry } from "../../umi/index/entry.ts";
 import { createDualRetriever } from "../../umi/recall/dual-retriever.ts";
+import type { RecallHit } from "../../umi/recall/recall-options.ts";
 import type { Turn, TurnState } from "./turn-state.ts";
 
 /** Facts and earlier words that one prompt holds at most, besides its limit of characters. */
@@ -21,6 +25,9 @@ const COVERAGE_MIN = 0.2;
 
 /** Where a run's working memory has it. */
 const RECALLED = "recalled";
+const ITEMS = "recalled items";
+/** How exactly a score is kept. */
+const SCORE_STEPS = 10_000;
 /** After how many steps it was found. */
 const FOUND_AFTER = "recalled after steps";
 const OPENING =
@@ -37,10 +44,18 @@ export function isToRecall({ agent, working }: Turn): boolean {
  * lasts longer than that is kept looks anew, so that it does not go on with what was forgotten or changed long ago.
  */
 export async function recall(turn: Turn, state: Pick<TurnState, "context" | "stepsTaken">): Promise<void> {
-  const found = await recalledFor(turn, state);
+  const { text: found, items } = await recalledFor(turn, state);
   turn.working.set(RECALLED, found);
+  turn.working.set(ITEMS, JSON.stringify(items));
   turn.working.set(FOUND_AFTER, String(state.stepsTaken));
   if (found !== "") turn.log.note({ kind: "memory.recalled", chars: found.length });
+}
+
+/** What {@link recalledBy} was made of; null when there is nothing. */
+export function recalledItems(turn: Turn): RecalledItems | null {
+  if (recalledBy(turn) === "") return null;
+  const items: readonly RecalledItem[] = JSON.parse(turn.working.get(ITEMS) ?? "[]");
+  return { timezone: turn.agent.timezone, items };
 }
 
 /** What was recalled for this run; empty when there is nothing. */
@@ -58,24 +73,42 @@ export function withoutRecalled({ working }: Turn): void {
   working.set(RECALLED, "");
 }
 
-async function recalledFor(turn: Turn, { context }: Pick<TurnState, "context">): Promise<string> {
+/** What is shown of a memory, and of what it is made. */
+interface Recalled {
+  readonly text: string;
+  readonly items: readonly RecalledItem[];
+}
+
+const NOTHING: Recalled = { text: "", items: [] };
+
+async function recalledFor(turn: Turn, { context }: Pick<TurnState, "context">): Promise<Recalled> {
   const settings = turn.agent.memorySettings;
   const asked = context.findLast((message) => message.role === "user");
   const question = asked === undefined ? "" : textOf(asked).slice(0, QUERY_CHARS_MAX).toWellFormed();
-  if (settings === null || !settings.recalls || question.trim() === "") return "";
+  if (settings === null || !settings.recalls || question.trim() === "") return NOTHING;
   const reader = turn.store.reader(turn.actor);
   const at = turn.clock.now();
   const [facts, turns] = [
     await recallFacts(reader, { space: turn.agent.id, question }, { limit: FACTS_MAX, at }),
     await earlierTurns(reader, turn, context, question, at),
   ];
-  const zone = turn.agent.timezone;
-  const day = (instant: Instant) => turn.timeFormat.isoInZone(instant, zone).slice(0, 10);
-  const lines = [
-    ...facts.map(({ fact }) => `- fact, since ${day(fact.validFrom)}: ${oneLine(fact.text)}`),
-    ...turns.map((entry) => `- said on ${day(entry.at)} by ${nameOf(entry)}: ${oneLine(entry.text)}`),
+  const line = lineIn(turn.timeFormat, turn.agent.timezone);
+  const lines = [...facts.map(({ fact }) => line.ofFact(fact)), ...turns.map(({ entry }) => line.ofEntry(entry))];
+  const items: readonly RecalledItem[] = [
+    ...facts.map(({ fact: { id }, score }) => ({ kind: "fact" as const, id, score: rounded(score) })),
+    ...turns.map(({ entry: { id }, score }) => ({ kind: "entry" as const, id, score: rounded(score) })),
   ];
-  return framed(lines, settings.recallCharsMax);
+  const count = fitting(lines, settings.recallCharsMax);
+  return { text: framed(lines.slice(0, count)), items: items.slice(0, count) };
+}
+
+/** How what is recalled is told, with the days of a time zone. */
+export function lineIn(times: TimeFormat, timezone: string) {
+  const day = (instant: Instant) => times.isoInZone(instant, timezone).slice(0, 10);
+  return {
+    ofFact: (fact: Pick<Fact, "validFrom" | "text">) => `- fact, since ${day(fact.validFrom)}: ${oneLine(fact.text)}`,
+    ofEntry: (entry: Entry) => `- said on ${day(entry.at)} by ${nameOf(entry)}: ${oneLine(entry.text)}`,
+  };
 }
 
 /** The messages with what was recalled behind the last thing that a user said, for this one call alone. */
@@ -96,7 +129,7 @@ async function earlierTurns(
   context: readonly Message[],
   question: string,
   at: Instant,
-): Promise<readonly Entry[]> {
+): Promise<readonly RecallHit[]> {
   const seen = new Set<string>(context.map((message) => message.id));
   const vector = await quickVectors.ofQuery({ actor, agentId: agent.id }, agent.embeddingConfig, question);
   const options = {
@@ -114,19 +147,26 @@ async function earlierTurns(
   // What a client had remembered is no message, and was said nowhere else.
   const counts = ({ id }: Entry) => !seen.has(id) && (heard.has(id) || parseId("message", id) === undefined);
   const unseen = hits.filter(({ entry }) => counts(entry)).slice(0, TURNS_MAX);
-  return unseen.map(({ entry }) => entry).toSorted((a, b) => a.at - b.at);
+  return unseen.toSorted((a, b) => a.entry.at - b.entry.at);
 }
 
-/** As many lines as fit, the first first. */
-function framed(lines: readonly string[], charsMax: number): string {
+/** How many of the lines fit, the first first. */
+function fitting(lines: readonly string[], charsMax: number): number {
   let left = charsMax - OPENING.length - CLOSING.length - 2;
-  const fitting: string[] = [];
-  for (const line of lines) {
+  const over = lines.findIndex((line) => {
     left -= line.length + 1;
-    if (left < 0) break;
-    fitting.push(line);
-  }
-  return fitting.length === 0 ? "" : [OPENING, ...fitting, CLOSING].join("\n");
+    return left < 0;
+  });
+  return over < 0 ? lines.length : over;
+}
+
+function rounded(score: number): number {
+  return Math.round(score * SCORE_STEPS) / SCORE_STEPS;
+}
+
+/** These lines as a model is shown them; empty when there are none. */
+export function framed(lines: readonly string[]): string {
+  return lines.length === 0 ? "" : [OPENING, ...lines, CLOSING].join("\n");
 }
 
 /** Who said it, as the agent should read it: its own words are called its own. */

@@ -91,6 +91,7 @@ export function freshState(run: Run): TurnState {
     contextTokens: null,
     counted: new Map(),
     overflows: 0,
+    sent: null,
     refusal: null,
     aside: NOTHING_ASIDE,
     doubted: new Set(),

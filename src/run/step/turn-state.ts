@@ -1,5 +1,6 @@
 import type { Agent } from "../../agent/agent.ts";
 import type { RunUsage } from "../../agent/events.ts";
+import type { RecalledItems } from "../../agent/manifest.ts";
 import type { Message } from "../../agent/message.ts";
 import type { MessagePlace } from "../../agent/new-message.ts";
 import type { Store, ThreadId } from "../../agent/ports/ports.ts";
@@ -10,7 +11,7 @@ import type { Clock } from "../../core/clock.ts";
 import type { Actor, BlockId, MessageId, StepId } from "../../core/id.ts";
 import type { Random } from "../../core/random.ts";
 import type { TimeFormat } from "../../core/time-format.ts";
-import type { LanguageModel, ToolChoice, ToolSchema } from "../../llm/model.ts";
+import type { LanguageModel, ModelRequest, ToolChoice, ToolSchema } from "../../llm/model.ts";
 import type { BuiltinTool } from "../../tools/builtin.ts";
 import type { ToolRuntime } from "../../tools/runtime.ts";
 import type { Tool } from "../../tools/tool.ts";
@@ -73,6 +74,16 @@ export interface MadeOffer extends Pick<TurnState, "calledTools" | "lastAnswer">
   readonly offer: ToolOffer;
 }
 
+/** A request as it goes to the model, and what it was made of. What is kept of it is worked out with the commit. */
+export interface SentRequest {
+  readonly request: ModelRequest;
+  readonly context: readonly Message[];
+  /** What the context has been tried without. */
+  readonly aside: SetAside;
+  readonly recalled: RecalledItems | null;
+  readonly recalledChars: number;
+}
+
 /** Where a run stands. Everything here can be read or worked out from the rows again. */
 export interface TurnState {
   run: Run;
@@ -98,6 +109,8 @@ export interface TurnState {
   counted: ReadonlyMap<MessageId, number>;
   /** Calls in a row that were refused because the context was too long. */
   overflows: number;
+  /** What was sent to the model in the step at hand; null when nothing was yet. */
+  sent: SentRequest | null;
   /** What was refused, while the step is tried with less; null when nothing was since the last commit. */
   refusal: Refusal | null;
   /** What the context has been tried without, to be kept out of it with the next commit. */

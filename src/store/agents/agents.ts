@@ -10,6 +10,7 @@ import type { Session } from "../base/session.ts";
 import { sqlArchiveStore } from "../memory/archives.ts";
 import { clearMemory } from "../messages/turn-entries.ts";
 import { forgetArrivals } from "../runs/events.hot.ts";
+import { dropAgentTexts } from "../runs/manifests.ts";
 import { findAgent, noteRun } from "./agents.hot.ts";
 import { identityConditions } from "./identities.ts";
 import { AGENTS } from "./tables.ts";
@@ -103,6 +104,7 @@ async function removeAgent(session: Session, id: AgentId): Promise<void> {
     )
     .where(isOurs(session, "agents", id))
     .execute();
+  await dropAgentTexts(session, id);
   const gone = await db
     .deleteFrom("agents")
     .where("id", "=", id)

@@ -56,7 +56,9 @@ export interface Tables {
   conversations: RowOf<typeof CONVERSATIONS> & Owned;
   runs: RunRow;
   run_callbacks: { run_id: RunId; organization_id: OrganizationId; attempts: number; due_at: Instant };
-  steps: RowOf<typeof STEPS> & Owned;
+  steps: RowOf<typeof STEPS> & Owned & { manifest: string | null };
+  texts: Owned & { owner: string; hash: string; text: string };
+  text_uses: { agent_id: AgentId; hash: string };
   provider_traces: RowOf<typeof PROVIDER_TRACES> & Owned & { number: Generated<number> };
   run_events: { run_id: RunId; seq_id: number; data: string; frames_before: number | null };
   run_event_arrivals: Tables["run_events"] & { number: Generated<number> };
@@ -115,7 +117,8 @@ export type MessageRow = RowOf<typeof MESSAGES> &
 /**
  * A row of `thread_messages`: a message's place in a conversation. A fork shares the messages that it took over;
  * `is_replaced` says that the message gave way here to the same one sent again, `is_refused` that a provider refused it
- * here: it has left the context, or stays there without what was refused.
+ * here: it has left the context, or stays there without what was refused. Since which message of the thread it has left it
+ * so, or is shown so, `left_at` and `refused_at` tell; null where it does not.
  */
 export interface ThreadMessageRow {
   thread_id: ThreadId;
@@ -125,6 +128,8 @@ export interface ThreadMessageRow {
   is_shared: number;
   is_replaced: Generated<number>;
   is_refused: Generated<number>;
+  left_at: number | null;
+  refused_at: number | null;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { AccessChange } from "../../access/notices.ts";
 import type { AgentId, KeyId, OrganizationId, UserId } from "../../core/id.ts";
 import type { World } from "../../core/world.ts";
 import type { Tool } from "../../tools/tool.ts";
+import type { TextCache } from "../runs/text-cache.ts";
 import type { AgentCache } from "./agent-cache.ts";
 import type { ColumnCache, EmbeddedCache, VectorCache } from "./caches.ts";
 import type { ContextCache } from "./context-cache.ts";
@@ -35,6 +36,8 @@ export interface Session {
   readonly toolCache: Map<string, Tool>;
   /** Agents and their tools that were read lately. */
   readonly agentCache: AgentCache;
+  /** Long texts that steps named lately. */
+  readonly textCache: TextCache;
   /** Messages of contexts that were read lately; only in transactions. */
   readonly contextCache?: ContextCache;
   /** What was read of committed entries; absent where a transaction may see others. */

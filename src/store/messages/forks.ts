@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { MessageStore } from "../../agent/ports/ports.ts";
 import type { ConversationId } from "../../core/id.ts";
 import type { Session } from "../base/session.ts";
+import { dropTexts } from "../runs/manifests.ts";
 import { headOf } from "./places.ts";
 import { forgetRows, type GoneMessage, retireThread } from "./replaced-messages.ts";
 
@@ -17,8 +18,9 @@ export function sqlForks(session: Session): Pick<MessageStore, "share"> {
         .select((eb) => eb.fn.max("position").as("place"))
         .where("thread_id", "=", to)
         .executeTakeFirst();
-      await sql`insert into thread_messages (thread_id, position, sequence_id, in_context, is_shared, is_refused)
-        select ${to}, thread_messages.position + ${end?.place ?? 0}, thread_messages.sequence_id, 1, 1, thread_messages.is_refused
+      await sql`insert into thread_messages (thread_id, position, sequence_id, in_context, is_shared, is_refused, refused_at)
+        select ${to}, thread_messages.position + ${end?.place ?? 0}, thread_messages.sequence_id, 1, 1, thread_messages.is_refused,
+        case when thread_messages.is_refused = 1 then 0 end
         from thread_messages join messages on messages.sequence_id = thread_messages.sequence_id
         where thread_messages.thread_id = ${from} and thread_messages.in_context = 1
         and messages.organization_id = ${organizationId} and thread_messages.position > ${behind}`.execute(db);
@@ -39,6 +41,7 @@ export async function dropThread(session: Session, id: ConversationId): Promise<
       and thread_messages.is_shared = 1 and thread_messages.thread_id <> ${id})
     returning id, agent_id`.execute(db);
   await forgetRows(session, rows);
+  await dropTexts(session, [id]);
   await retireThread(session, id);
   await db.deleteFrom("thread_messages").where("thread_id", "=", id).execute();
 }

@@ -41,11 +41,11 @@ function sqlMessages(session: Session): Omit<MessageStore, keyof Threads | keyof
       return readable(session, MESSAGES, rows);
     },
 
-    async saveSystem(id, text) {
+    async saveSystem(id, { text, blocksShown }) {
       const content = JSON.stringify([{ type: "text", text }]);
       const saved = await db
         .updateTable("messages")
-        .set({ content })
+        .set({ content, blocks_shown: blocksShown && JSON.stringify(blocksShown) })
         .where("id", "=", id)
         .where("organization_id", "=", organizationId)
         .where("role", "=", "system")

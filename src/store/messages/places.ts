@@ -26,3 +26,13 @@ export function ownMessage({ db, organizationId }: Session, id: MessageId) {
     .where("id", "=", id)
     .where("organization_id", "=", organizationId);
 }
+
+/** The newest message of a thread, by its place in the order of all, for a statement that tells since when something is so. */
+export function newestIn({ db }: Session, threadId: ThreadId) {
+  return db
+    .selectFrom("thread_messages")
+    .select("sequence_id")
+    .where("thread_id", "=", threadId)
+    .orderBy("position", "desc")
+    .limit(1);
+}

@@ -4,7 +4,7 @@ import type { MessageId } from "../../core/id.ts";
 import type { MessageRow } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
 import { REPLACED_AT_HOME } from "./message-rows.ts";
-import { ownMessage } from "./places.ts";
+import { newestIn, ownMessage } from "./places.ts";
 import { forgetMessages } from "./turn-entries.ts";
 
 /**
@@ -31,7 +31,7 @@ export async function supersede(session: Session, threadId: ThreadId, ids: reado
   for (const id of ids) {
     await session.db
       .updateTable("thread_messages")
-      .set({ in_context: 0, is_replaced: 1 })
+      .set({ in_context: 0, is_replaced: 1, left_at: newestIn(session, threadId) })
       .where("thread_id", "=", threadId)
       .where("in_context", "=", 1)
       .where("sequence_id", "=", ownMessage(session, id))

@@ -19,5 +19,6 @@ export const MESSAGES = entityTable<Message>()("messages", {
   stepId: "id",
   runId: "id",
   isError: "flag",
+  blocksShown: "json",
   createdAt: "instant",
 });

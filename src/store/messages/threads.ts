@@ -8,8 +8,9 @@ import type { Session } from "../base/session.ts";
 import { cursorCondition, matches } from "./message-filter.ts";
 import { IS_ERROR_HERE, STORED_COLUMNS } from "./message-rows.ts";
 import { insertMessage } from "./messages.hot.ts";
-import { headOf, ownMessage, placesIn } from "./places.ts";
+import { headOf, newestIn, ownMessage, placesIn } from "./places.ts";
 import { supersede } from "./replaced-messages.ts";
+import { shownMessages } from "./shown-messages.ts";
 import { MESSAGES } from "./tables.ts";
 import { contextIdsOf, contextOf, joinEnd, POSITION_STEP, tokenCountsOf } from "./threads.hot.ts";
 import { rememberMessages } from "./turn-entries.ts";
@@ -17,7 +18,7 @@ import { rememberMessages } from "./turn-entries.ts";
 /** The part of {@link MessageStore} that is about threads: their order and their context. */
 export type Threads = Pick<
   MessageStore,
-  "listThread" | "append" | "context" | "contextIds" | "evict" | "supersede" | "refuse" | "tokenCounts"
+  "listThread" | "append" | "context" | "shown" | "contextIds" | "evict" | "supersede" | "refuse" | "tokenCounts"
 >;
 
 /** Threads over SQL. */
@@ -46,6 +47,8 @@ export function sqlThreads(session: Session): Threads {
 
     context: (threadId) => contextOf(session, threadId),
 
+    shown: (threadId, which) => shownMessages(session, threadId, which),
+
     async contextIds(threadIds) {
       const ids = new Map<ThreadId, readonly MessageId[]>();
       for (const threadId of threadIds) ids.set(threadId, await contextIdsOf(session, threadId));
@@ -60,7 +63,11 @@ export function sqlThreads(session: Session): Threads {
       for (const { id, isKept } of refused)
         await db
           .updateTable("thread_messages")
-          .set({ in_context: Number(isKept), is_refused: 1 })
+          .set({
+            in_context: Number(isKept),
+            is_refused: 1,
+            [isKept ? "refused_at" : "left_at"]: newestIn(session, threadId),
+          })
           .where("thread_id", "=", threadId)
           .where("in_context", "=", 1)
           .where("sequence_id", "=", ownMessage(session, id))

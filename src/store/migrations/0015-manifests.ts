@@ -2,7 +2,8 @@
  * What each step showed its model, and what blocks held before.
  *
  * Of a step that is the column `manifest`; the long texts that it names are kept once in `texts`: those of one thread are
- * the thread's own, prompts of agents and lists of tools are the organisation's, as long as `text_uses` names an agent.
+ * its own and go with it, prompts of agents and lists of tools belong to nobody (the owner is empty) and go with the last
+ * agent that `text_uses` names.
  * `blocks_shown` tells of a compiled system message which versions of blocks it shows. `left_at` and `refused_at` tell
  * since which message of its thread another one is left out of the context, or shown without what was refused.
  */
@@ -16,7 +17,8 @@ create table block_versions (
 insert into block_versions (block_id, version, label, value, char_limit, description, user_id, created_at)
   select id, version, label, value, char_limit, description, last_updated_by_id, updated_at from blocks;
 create table texts (
-  owner text not null, hash text not null, text text not null, primary key (owner, hash)
+  organization_id text not null references organizations (id) on delete cascade,
+  owner text not null, hash text not null, text text not null, primary key (organization_id, owner, hash)
 ) %KEYED%;
 create table text_uses (
   agent_id text not null references agents (id) on delete cascade, hash text not null, primary key (agent_id, hash)

@@ -4,6 +4,7 @@ import type { StepStore } from "../../agent/ports/ports.ts";
 import { ours } from "../base/is-ours.ts";
 import { findRow, type PageSource, readPage } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";
+import { keptContext } from "./manifests.ts";
 import { insertStep } from "./steps.hot.ts";
 import { STEPS } from "./tables.ts";
 
@@ -19,7 +20,9 @@ export function sqlStepStore(session: Session): StepStore {
       return readPage(session, SOURCE, { page, condition: matches(session, filter) });
     },
 
-    insert: (step) => insertStep(session, step),
+    insert: (step, sent) => insertStep(session, step, sent),
+
+    context: (id) => keptContext(session, id),
 
     async save(step) {
       const { id, ...row } = STEPS.row(step);

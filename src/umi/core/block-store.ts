@@ -1,7 +1,7 @@
 import type { AgentId, BlockId } from "../../core/id.ts";
 import type { Page } from "../../core/page.ts";
 import type { Block } from "./block.ts";
-import type { BlockCause, BlockVersion, VersionPage } from "./block-version.ts";
+import type { BlockCause, BlockVersion, ShownBlock, VersionPage } from "./block-version.ts";
 
 /** What a list of blocks is narrowed to. Absent means any. */
 export interface BlockFilter {
@@ -42,7 +42,7 @@ export interface BlockStore {
   /** A page of the block's kept versions, the present one among them; none when there is no such block. */
   versions(id: BlockId, page: VersionPage): Promise<readonly BlockVersion[]>;
   /** Those of these versions of any blocks that are still kept, in any order. */
-  findVersions(wanted: readonly (readonly [BlockId, version: number])[]): Promise<readonly BlockVersion[]>;
+  findVersions(wanted: readonly ShownBlock[]): Promise<readonly BlockVersion[]>;
   /** Stores a new block, attached to nobody, as its first version. Throws a `conflict` Failure when its id is taken. */
   insert(block: Block, cause?: BlockCause): Promise<void>;
   /**

@@ -5,6 +5,9 @@ import type { Block } from "./block.ts";
 /** Versions of a block that are kept: the newest. */
 export const BLOCK_VERSIONS_MAX = 100;
 
+/** A block as a prompt shows it. */
+export type ShownBlock = readonly [id: BlockId, version: number];
+
 /** What of a block models see and an undo brings back. */
 export type BlockContent = Pick<Block, "label" | "value" | "limit" | "description">;
 

@@ -72,7 +72,8 @@ function renderBlock(block: Block, tags: RegExp, lineNumbers: boolean): string {
   ].join("\n");
 }
 
-function numbered(value: string): string {
+/** A text with a number before each line. */
+export function numbered(value: string): string {
   return value
     .split("\n")
     .map((line, index) => `${index + 1}→ ${line}`)

@@ -1,0 +1,217 @@
+import { type SqlBool, sql } from "kysely";
+import type { KeptContext, KeptPrompt, PromptPiece, RecalledItems, SentContext } from "../../agent/manifest.ts";
+import type { ThreadId } from "../../agent/ports/ports.ts";
+import type { AgentId, MessageId, StepId } from "../../core/id.ts";
+import { sha256 } from "../../core/sha256.ts";
+import type { ShownBlock } from "../../umi/core/block-version.ts";
+import { valuePlaces } from "../../umi/core/value-places.ts";
+import { blockVersions } from "../agents/block-versions.ts";
+import { ours } from "../base/is-ours.ts";
+import { fromJson } from "../base/rows.ts";
+import type { Session } from "../base/session.ts";
+import type { ThreadText } from "./text-cache.ts";
+
+/** Hexadecimal digits of the name of a text. */
+const HASH_CHARS = 32;
+/** The owner of what agents share. */
+const SHARED = "";
+/** Characters from which on the beginning of a system prompt is kept once for all agents that have it. */
+const SHARED_CHARS_MIN = 200;
+/** Where an agent's prompt may say that memory belongs. */
+const MEMORY_PLACE = "{CORE_MEMORY}";
+
+/** The column `manifest` of a step. What is absent is null, empty, or the agent's own thread. */
+interface ManifestRow {
+  readonly prompt: string;
+  readonly tools?: string;
+  readonly recalled?: string;
+  readonly thread?: ThreadId;
+  readonly summary?: MessageId;
+  readonly first?: MessageId;
+  readonly last?: MessageId;
+  readonly count: number;
+  readonly aside?: KeptContext["aside"];
+  readonly chars: readonly [system: number, tools: number, recalled: number, summary: number, messages: number];
+}
+
+/** A system prompt in `texts`. A number is the value of a block, in a list where its lines are numbered. */
+interface PromptRow {
+  readonly blocks: readonly ShownBlock[] | null;
+  readonly chars: number;
+  readonly pieces: readonly (string | number | readonly [number] | { readonly shared: string })[];
+}
+
+/** Keeps the texts of a request that are not kept yet, and gives the column that names them. */
+export async function keepContext(session: Session, agentId: AgentId, sent: SentContext): Promise<string> {
+  const { threadId, recalled, messages, aside, chars } = sent;
+  const row: ManifestRow = {
+    prompt: await promptHash(session, agentId, sent),
+    ...(sent.tools === "[]" ? {} : { tools: await sharedHash(session, agentId, sent.tools) }),
+    ...(recalled === null ? {} : { recalled: await recalledHash(session, threadId, recalled) }),
+    ...(threadId === agentId ? {} : { thread: threadId }),
+    ...(messages.summary === null ? {} : { summary: messages.summary }),
+    ...(messages.first === null ? {} : { first: messages.first }),
+    ...(messages.last === null ? {} : { last: messages.last }),
+    count: messages.count,
+    ...(aside.length === 0 ? {} : { aside }),
+    chars: [chars.system, chars.tools, chars.recalled, chars.summary, chars.messages],
+  };
+  return JSON.stringify(row);
+}
+
+/** What a step was sent, as far as it is kept; undefined of steps that sent nothing, or were taken before that was kept. */
+export async function keptContext(session: Session, id: StepId): Promise<KeptContext | undefined> {
+  const found = await session.db
+    .selectFrom("steps")
+    .select(["manifest", "agent_id"])
+    .where("id", "=", id)
+    .where(ours(session, "steps"))
+    .executeTakeFirst();
+  if (found === undefined || found.manifest === null) return undefined;
+  const row = fromJson<ManifestRow>(found.manifest);
+  const threadId = row.thread ?? found.agent_id;
+  const { recalled, summary = null, first = null, last = null, count, aside = [] } = row;
+  const text = recalled === undefined ? null : await textOf(session, threadId, recalled);
+  const [system, toolChars, recalledChars, summaryChars, messageChars] = row.chars;
+  return {
+    threadId,
+    prompt: await keptPrompt(session, threadId, row.prompt),
+    tools: row.tools === undefined ? "[]" : ((await textOf(session, SHARED, row.tools)) ?? null),
+    recalled: text === null ? null : text === undefined ? "gone" : fromJson<RecalledItems>(text),
+    messages: { summary, first, last, count },
+    aside,
+    chars: { system, tools: toolChars, recalled: recalledChars, summary: summaryChars, messages: messageChars },
+  };
+}
+
+async function keptPrompt(session: Session, threadId: ThreadId, hash: string): Promise<KeptPrompt | null> {
+  const text = await textOf(session, threadId, hash);
+  if (text === undefined) return null;
+  const { blocks, chars, pieces } = fromJson<PromptRow>(text);
+  const kept: (PromptPiece | null)[] = [];
+  for (const piece of pieces) {
+    if (typeof piece === "string") kept.push(piece);
+    else if (typeof piece === "number") kept.push({ block: piece, isNumbered: false });
+    else if ("shared" in piece) kept.push((await textOf(session, SHARED, piece.shared)) ?? null);
+    else kept.push({ block: piece[0], isNumbered: true });
+  }
+  return { pieces: kept, blocksShown: blocks, blockChars: chars };
+}
+
+/** Takes away the texts of threads that are gone. */
+export async function dropTexts(session: Session, threads: readonly ThreadId[]): Promise<void> {
+  session.textCache.clear();
+  await session.db
+    .deleteFrom("texts")
+    .where("organization_id", "=", session.organizationId)
+    .where("owner", "in", threads)
+    .execute();
+}
+
+/** Takes away the texts that only this agent has, which is about to be deleted, and those of its threads. */
+export async function dropAgentTexts(session: Session, id: AgentId): Promise<void> {
+  const { db, organizationId } = session;
+  const conversations = await db.selectFrom("conversations").select("id").where("agent_id", "=", id).execute();
+  await dropTexts(session, [id, ...conversations.map((row) => row.id)]);
+  await db
+    .deleteFrom("texts")
+    .where("organization_id", "=", organizationId)
+    .where("owner", "=", SHARED)
+    .where("hash", "in", db.selectFrom("text_uses").select("hash").where("agent_id", "=", id))
+    .where(
+      sql<SqlBool>`not exists (select 1 from text_uses as other join agents on agents.id = other.agent_id
+        where other.hash = texts.hash and other.agent_id <> ${id} and agents.organization_id = ${organizationId})`,
+    )
+    .execute();
+}
+
+async function promptHash(session: Session, agentId: AgentId, sent: SentContext): Promise<string> {
+  const { threadId, system, blocksShown } = sent;
+  const details = JSON.stringify(blocksShown);
+  const known = session.textCache.ofThread(threadId, "prompt");
+  if (known?.text === system && known.details === details) return known.hash;
+  const row = JSON.stringify(await promptRow(session, agentId, sent));
+  return threadHash(session, threadId, { what: "prompt", known: { text: system, details }, row });
+}
+
+/** A system prompt without what is kept elsewhere: the agent's own prompt, and the values of its blocks. */
+async function promptRow(session: Session, agentId: AgentId, sent: SentContext): Promise<PromptRow> {
+  const { system, blocksShown, ownPrompt } = sent;
+  const versions = new Map(
+    (await blockVersions(session).findVersions(blocksShown ?? [])).map((version) => [version.blockId, version]),
+  );
+  const values = (blocksShown ?? []).map(([id]) => ({ value: versions.get(id)?.value ?? "" }));
+  const [own = ""] = ownPrompt.split(MEMORY_PLACE);
+  const isOwn = own.length >= SHARED_CHARS_MIN && system.startsWith(own);
+  const pieces: PromptRow["pieces"][number][] = isOwn ? [{ shared: await sharedHash(session, agentId, own) }] : [];
+  let from = isOwn ? own.length : 0;
+  for (const { start, end, block, isNumbered } of valuePlaces(system.slice(from), values)) {
+    const offset = isOwn ? own.length : 0;
+    pieces.push(system.slice(from, start + offset), isNumbered ? [block] : block);
+    from = end + offset;
+  }
+  pieces.push(system.slice(from));
+  return { blocks: blocksShown, chars: values.reduce((sum, { value }) => sum + value.length, 0), pieces };
+}
+
+function recalledHash(session: Session, threadId: ThreadId, recalled: RecalledItems): string | Promise<string> {
+  const row = JSON.stringify(recalled);
+  const known = session.textCache.ofThread(threadId, "recalled");
+  if (known?.text === row) return known.hash;
+  return threadHash(session, threadId, { what: "recalled", known: { text: row, details: "" }, row });
+}
+
+interface NewText {
+  readonly what: ThreadText;
+  readonly known: { readonly text: string; readonly details: string };
+  readonly row: string;
+}
+
+async function threadHash(session: Session, threadId: ThreadId, { what, known, row }: NewText): Promise<string> {
+  const hash = hashOf(row);
+  await insertText(session, threadId, { hash, text: row });
+  session.textCache.keep(threadId, what, { ...known, hash });
+  return hash;
+}
+
+/** The name of a text that many agents have, which is kept as long as one of them is there. */
+async function sharedHash(session: Session, agentId: AgentId, text: string): Promise<string> {
+  const { db, textCache } = session;
+  const hash = textCache.hash(text, hashOf);
+  if (textCache.isUsed(agentId, hash)) return hash;
+  await insertText(session, SHARED, { hash, text });
+  await db
+    .insertInto("text_uses")
+    .values({ agent_id: agentId, hash })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  textCache.use(agentId, hash);
+  return hash;
+}
+
+async function insertText(
+  { db, organizationId }: Session,
+  owner: string,
+  { hash, text }: { readonly hash: string; readonly text: string },
+): Promise<void> {
+  await db
+    .insertInto("texts")
+    .values({ organization_id: organizationId, owner, hash, text })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+async function textOf({ db, organizationId }: Session, owner: string, hash: string): Promise<string | undefined> {
+  const row = await db
+    .selectFrom("texts")
+    .select("text")
+    .where("organization_id", "=", organizationId)
+    .where("owner", "=", owner)
+    .where("hash", "=", hash)
+    .executeTakeFirst();
+  return row?.text;
+}
+
+function hashOf(text: string): string {
+  return sha256(text).slice(0, HASH_CHARS);
+}
