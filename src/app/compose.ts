@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import { createAccessNotices } from "../access/notices.ts";
 import { type PriceTable, readPrices } from "../access/price.ts";
 import SHIPPED_PRICES from "../access/prices.json" with { type: "json" };
+import type { Door } from "../agent/people/door.ts";
 import type { Store } from "../agent/ports/ports.ts";
 import { type CountTokens, slicedCounter } from "../agent/prompt/tokens.ts";
 import { createRehearsal } from "../agent/rehearsal/rehearsal.ts";
@@ -97,6 +98,7 @@ export interface Server {
   readonly store: Store;
   readonly models: Models;
   readonly runner: Runner;
+  readonly door: Door;
   /** What a person should know of the data that was found. */
   readonly notes: readonly string[];
 }
@@ -174,7 +176,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const streams = createOpenStreams({ clock, log, listen: notices.listen });
   const served = { requestsPerMinute, ...access, runner, hub, streams, messageRoutes: talk, version: VERSION };
   const api = createApi({ ...options, ...shared, ...served, origins: originsOf(options) });
-  return { api, store, models, runner, notes };
+  return { api, store, models, runner, door: access.door, notes };
 }
 
 /** How each kind of work of the memory is done. */

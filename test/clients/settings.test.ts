@@ -197,13 +197,15 @@ test("readSettings() refuses what leaves open who may sign in, naming it", () =>
 
 test("checkExposure() lets a server without a key be reached from this machine only", () => {
   const settings = { host: "0.0.0.0", apiKey: null, insecure: false, oidc: null };
-  expect(() => checkExposure(settings)).toThrow(/Set SELKIE_API_KEY to a secret .*--insecure/);
+  const none = () => false;
+  expect(() => checkExposure(settings, none)).toThrow(/Set SELKIE_API_KEY to a secret .*--insecure/);
   for (const host of ["::", "192.168.1.5", "example.com", "localhost.example.com", "127.evil"])
-    expect(() => checkExposure({ ...settings, host })).toThrow(host);
-  checkExposure({ ...settings, apiKey: "secret" });
-  checkExposure({ ...settings, insecure: true });
-  checkExposure({ ...settings, oidc: readSettings({}, OIDC).oidc });
-  for (const host of ["127.0.0.1", "127.1.2.3", "localhost", "::1"]) checkExposure({ ...settings, host });
+    expect(() => checkExposure({ ...settings, host }, none)).toThrow(host);
+  checkExposure({ ...settings, apiKey: "secret" }, none);
+  checkExposure(settings, () => true);
+  checkExposure({ ...settings, insecure: true }, none);
+  checkExposure({ ...settings, oidc: readSettings({}, OIDC).oidc }, none);
+  for (const host of ["127.0.0.1", "127.1.2.3", "localhost", "::1"]) checkExposure({ ...settings, host }, none);
   expect(readSettings({}, { SELKIE_INSECURE: "0" }).insecure).toBeFalse();
   for (const yes of ["1", "true", "Yes"]) expect(readSettings({}, { SELKIE_INSECURE: yes }).insecure).toBeTrue();
 });

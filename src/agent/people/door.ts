@@ -46,6 +46,8 @@ export interface Door {
   hasPage(origin: string): Promise<boolean>;
   /** Writes down when keys were used last, as far as that is not done yet. */
   settle(): Promise<void>;
+  /** The same for the last time, before the store is closed. */
+  close(): Promise<void>;
 }
 
 /** What a {@link Door} is made of. */
@@ -145,6 +147,7 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
     rootDigest,
     hasPage: (origin) => store.directory.hasOrigin(origin.toLowerCase(), clock.now()),
     settle: uses.settle,
+    close: uses.close,
   };
 }
 

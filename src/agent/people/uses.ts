@@ -14,6 +14,8 @@ export interface Uses {
   note(id: KeyId | SessionId, at: Instant, ip: () => string | null): void;
   /** Writes down what is collected. Never rejects. */
   settle(): Promise<void>;
+  /** The same for the last time: what comes later is not written down. */
+  close(): Promise<void>;
 }
 
 /** Nothing was used yet. What is collected is written down within a minute, all in one transaction. */
@@ -27,6 +29,7 @@ export function createUses({
   readonly log: (message: string, error?: unknown) => void;
 }): Uses {
   const waiting = new Map<KeyId | SessionId, Use & { at: Instant }>();
+  const closing = new AbortController();
   let isDue = false;
 
   async function settle(): Promise<void> {
@@ -47,11 +50,17 @@ export function createUses({
       else if (waiting.size < NOTED_MAX) waiting.set(id, { id, at, ip: ip() });
       if (isDue) return;
       isDue = true;
-      void clock.sleep(NOTED_MS).then(() => {
+      void clock.sleep(NOTED_MS, closing.signal).then(() => {
+        if (closing.signal.aborted) return;
         isDue = false;
         return settle();
       });
     },
     settle,
+    close() {
+      closing.abort();
+      isDue = true;
+      return settle();
+    },
   };
 }

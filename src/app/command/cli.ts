@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { Failure } from "../../core/failure.ts";
 import { nearest } from "../../core/nearest.ts";
+import { PEOPLE, people } from "../people/people-command.ts";
 import { serve } from "../serving/serve.ts";
 import { LISTS, list } from "../terminal/list-command.ts";
 import { VERSION } from "../version.ts";
@@ -8,6 +9,11 @@ import { chat } from "./chat.ts";
 import { doctor } from "./doctor.ts";
 import { COMMAND_HELP, HELP } from "./help.ts";
 import { type Environment, readSettings, type Settings } from "./settings.ts";
+
+const NARROWING = ["scopes", "agents", "models", "identity"];
+
+/** Options that are settings, or ask for no command: every command takes them. */
+const COMMON: readonly string[] = ["host", "port", "url", "data", "config", "insecure", "version", "help"];
 
 /** What each command takes besides settings: how many names, and which options. */
 const COMMANDS: Readonly<Record<string, { readonly names: number; readonly options: readonly string[] }>> = {
@@ -18,6 +24,15 @@ const COMMANDS: Readonly<Record<string, { readonly names: number; readonly optio
   models: { names: 1, options: ["json", "limit"] },
   blocks: { names: 2, options: ["json", "limit"] },
   memory: { names: 2, options: ["json", "limit"] },
+  org: { names: 3, options: ["json", "limit"] },
+  user: {
+    names: 3,
+    options: ["json", "limit", "org", "role", "email", "service", "password", ...NARROWING],
+  },
+  key: {
+    names: 2,
+    options: ["json", "limit", "org", "role", "user", "name", "expires", "overlap", ...NARROWING],
+  },
 };
 
 /** Runs one command line and returns its exit code. */
@@ -50,6 +65,8 @@ async function run({ command, names, values, settings }: Invocation): Promise<nu
     const { model } = values;
     return chat(settings, { agent, question, model, firstModel: settings.environment["SELKIE_MODEL"], asJson });
   }
+  const kind = PEOPLE.find((name) => name === command);
+  if (kind !== undefined) return people(settings, { what: kind, names, options: values, asJson, limit: values.limit });
   const what = LISTS.find((name) => name === command);
   if (what === undefined) throw unknownCommand(command);
   return list(settings, { what, names, asJson, limit: values.limit });
@@ -59,14 +76,13 @@ async function run({ command, names, values, settings }: Invocation): Promise<nu
 function checkUse(command: string, names: readonly string[], values: Invocation["values"]): void {
   const takes = COMMANDS[command];
   if (takes === undefined) throw unknownCommand(command);
-  const foreign = (["model", "json", "limit"] as const).find(
-    (option) => values[option] !== undefined && !takes.options.includes(option),
-  );
+  const foreign = Object.keys(values).find((option) => !COMMON.includes(option) && !takes.options.includes(option));
   const rest = [...names.slice(takes.names), ...(foreign === undefined ? [] : [`--${foreign}`])];
   if (rest.length > 0)
     throw new Failure("refused", `'selkie ${command}' does not take '${rest.join(" ")}'. See selkie ${command} --help`);
-  if (values.model === "")
-    throw new Failure("refused", "--model was given without a value; give it one or leave it out");
+  const empty = Object.entries(values).find(([option, value]) => !COMMON.includes(option) && value === "");
+  if (empty !== undefined)
+    throw new Failure("refused", `--${empty[0]} was given without a value; give it one or leave it out`);
 }
 
 function unknownCommand(command: string): Failure {
@@ -93,6 +109,19 @@ function parse(args: readonly string[]) {
         config: { type: "string" },
         model: { type: "string" },
         limit: { type: "string" },
+        role: { type: "string" },
+        scopes: { type: "string" },
+        agents: { type: "string" },
+        models: { type: "string" },
+        identity: { type: "string" },
+        expires: { type: "string" },
+        overlap: { type: "string" },
+        name: { type: "string" },
+        email: { type: "string" },
+        org: { type: "string" },
+        user: { type: "string" },
+        service: { type: "boolean" },
+        password: { type: "boolean" },
         json: { type: "boolean" },
         insecure: { type: "boolean" },
         version: { type: "boolean", short: "v" },

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { Failure } from "../../core/failure.ts";
 import { LETTA_FREE } from "../../llm/catalog.ts";
 import { ModelFailure } from "../../llm/failure.ts";
+import { isDoorClosed } from "../disk/door-state.ts";
 import { checkDatabase } from "../disk/sqlite.ts";
 import { modelsOf } from "../models.ts";
 import { createOidcProvider } from "../oidc/provider.ts";
@@ -21,12 +22,12 @@ export async function doctor(settings: Settings): Promise<number> {
   const report = createReport();
   report.say(`selkie ${VERSION} on Bun ${Bun.version}`);
   report.section("Settings");
-  const exposed =
-    !isLoopback(settings.host) && settings.apiKey === null && settings.oidc === null && !settings.insecure;
+  const isOpen = settings.apiKey === null && settings.oidc === null && !isDoorClosed(settings.dataDirectory);
+  const exposed = !isLoopback(settings.host) && isOpen && !settings.insecure;
   report.check(
     !exposed,
-    `listens on ${settings.host}:${settings.port}, ${settings.apiKey === null && settings.oidc === null ? "no key" : "with a key"}`,
-    "set SELKIE_API_KEY",
+    `listens on ${settings.host}:${settings.port}, ${isOpen ? "no key" : "with a key"}`,
+    "set SELKIE_API_KEY, or make a key with 'selkie key create'",
   );
   report.check(true, `data in ${settings.dataDirectory}`);
   for (const note of settings.notes) report.say(`  note  ${note}`);

@@ -12,6 +12,9 @@ Usage
   selkie models [MODEL]                      list the models that answer, or show one
   selkie blocks [AGENT [LABEL]]              list memory blocks, or show one
   selkie memory [AGENT [WORDS]]              list what an agent knows, or what it remembers about some words
+  selkie key [create|rotate|revoke ...]      keys for programs: list, make, change, revoke
+  selkie user [add|role|link|reset ...]      who may come in, and as what
+  selkie org [create|rename|delete ...]      organizations, which see nothing of each other
   selkie doctor [options]                    what is configured, which models answer, whether the data is sound
 
 Options
@@ -79,6 +82,41 @@ ${WHERE}`,
   blocks: `selkie blocks [AGENT [LABEL]] [--json] [--limit N]
 
 Lists all memory blocks, or an agent's, or shows one of an agent whole.
+${WHERE}`,
+  key: `selkie key [list] [--limit N]
+selkie key create [--role ROLE | --user USER] [--name NAME] [--expires 90d] [narrowed]
+selkie key show|revoke KEY
+selkie key rotate KEY [--overlap 1d]
+
+Lists, makes, changes or revokes keys. 'create' and 'rotate' print the key alone on the last line; it is shown once.
+With --role the key is that of a service account of its name, which is made where there is none; with neither --role
+nor --user it is your own. KEY is its id, its name or how it begins. After 'rotate' the key before opens for --overlap.
+ROLE is viewer, operator, editor, admin or owner.
+
+Narrowed, each a list with commas:
+  --scopes agents:read,agents:talk    --agents tag:support,agent-...    --models openai/gpt-5    --identity identity-...
+
+--org ORG works in another organization. --json writes JSON.
+${WHERE}`,
+  user: `selkie user [list] [--limit N]
+selkie user add NAME [--email EMAIL] [--role ROLE] [--password] [--service] [narrowed as keys are]
+selkie user show|disable|enable|delete USER
+selkie user role USER ROLE
+selkie user link [USER]
+selkie user reset [USER] [--password] [--role ROLE]
+
+Lists, adds and changes users. USER is a name, an email or an id. 'link' prints a link that signs in once, within ten
+minutes. 'reset' lets a user in again: enabled, sessions ended, the password taken away, and a link printed; on the data
+folder it works without any key. With --password the first line of standard input is the new one.
+ROLE is viewer, operator, editor, admin or owner. --org ORG works in another organization. --json writes JSON.
+${WHERE}`,
+  org: `selkie org [list] [--limit N]
+selkie org create NAME
+selkie org rename ORG NAME
+selkie org delete ORG
+
+Organizations see nothing of each other. ORG is a name or an id. 'delete' takes everything in it, at once. --json writes
+JSON.
 ${WHERE}`,
   memory: `selkie memory [AGENT [WORDS]] [--json] [--limit N]
 

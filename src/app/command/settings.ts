@@ -153,13 +153,15 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
-/** Refuses to be open to the network by accident. */
-export function checkExposure(settings: Pick<Settings, "host" | "apiKey" | "insecure" | "oidc">): void {
-  const { host, apiKey, insecure, oidc } = settings;
-  if (isLoopback(host) || apiKey !== null || oidc !== null || insecure) return;
+/** Refuses to be open to the network by accident. `hasKeys` says whether the data holds keys of its own. */
+export function checkExposure(
+  { host, apiKey, insecure, oidc }: Pick<Settings, "host" | "apiKey" | "insecure" | "oidc">,
+  hasKeys: () => boolean,
+): void {
+  if (isLoopback(host) || apiKey !== null || oidc !== null || insecure || hasKeys()) return;
   throw new Failure(
     "refused",
-    `${host} can be reached from other machines, and no key is set. Set SELKIE_API_KEY to a secret that clients must send, or listen on 127.0.0.1 (--insecure opens it to everybody)`,
+    `${host} can be reached from other machines, and no key is set. Set SELKIE_API_KEY to a secret that clients must send, make a key with 'selkie key create', or listen on 127.0.0.1 (--insecure opens it to everybody)`,
   );
 }
 

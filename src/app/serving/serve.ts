@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Failure } from "../../core/failure.ts";
 import { checkExposure, isLoopback, type Settings, urlOf } from "../command/settings.ts";
 import { compose, type Server } from "../compose.ts";
+import { isDoorClosed } from "../disk/door-state.ts";
 import { homeFile } from "../disk/home-file.ts";
 import { pricesIn } from "../disk/price-file.ts";
 import { copyBeforeMigration } from "../disk/schema-copy.ts";
@@ -53,9 +54,10 @@ export async function openServer(
       onLeaseLost: stopReplaced,
       log: (message, cause) => (cause === undefined ? log.warn(message) : log.error(message, cause)),
     });
-    const close = () => {
+    const close = async () => {
       tokens.stop();
-      return database.close();
+      await server.door.close();
+      await database.close();
     };
     return { server, close };
   } catch (error) {
@@ -80,7 +82,7 @@ function stopReplaced(): void {
 
 /** Opens the data, listens, and continues the runs that the last stop cut off. */
 export async function listen(settings: Settings): Promise<ListeningServer> {
-  checkExposure(settings);
+  checkExposure(settings, () => isDoorClosed(settings.dataDirectory));
   const log = createLog(settings.logLevel);
   const { server, close } = await openServer(settings, log);
   for (const note of server.notes) log.warn(note);
@@ -146,7 +148,7 @@ export async function serve(settings: Settings): Promise<void> {
   const { url, server, log, stop } = await listen(settings);
   process.on("exit", log.flush);
   for (const note of settings.notes) log.warn(note);
-  const key = settings.apiKey === null && settings.oidc === null ? "no key needed" : "key required";
+  const key = server.door.isOpen() ? "no key needed" : "key required";
   const say = (text: string) => process.stdout.write(text);
   say(`selkie listens on ${url} (${key}; data in ${join(settings.dataDirectory, "selkie.db")})\n`);
   // Nobody waits for it: providers may take seconds to answer.

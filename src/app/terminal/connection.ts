@@ -5,11 +5,14 @@ import { isRecord, parseJson } from "../../core/json.ts";
 import type { ProviderCheck } from "../../llm/models.ts";
 import { type Settings, urlOf } from "../command/settings.ts";
 import { modelsOf } from "../models.ts";
+import { realSecrets } from "../secrets.ts";
 import { openServer } from "../serving/serve.ts";
 
 /** How long a server that may be running gets to answer; one that was named by its address gets longer. */
 const PROBE_MS = 1_000;
 const PROBE_NAMED_MS = 10_000;
+/** Bytes of the key that a process makes for itself. */
+const OWN_KEY_BYTES = 32;
 /** Characters of an answer that are shown when it is not understood. */
 const SHOWN_CHARS = 200;
 
@@ -32,7 +35,7 @@ export interface Ask<S> {
   readonly path: string;
   /** What the answer must look like. */
   readonly shape: S;
-  readonly method?: "GET" | "POST" | "PATCH";
+  readonly method?: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
   readonly body?: unknown;
 }
 
@@ -164,15 +167,15 @@ function remote(url: string, settings: Settings, notes: readonly string[]): Conn
  * which only a chat is there long enough for.
  */
 async function own(settings: Settings, notes: readonly string[], recovers: boolean): Promise<Connection> {
-  // Whoever works on the data itself needs no key of the server that usually does.
-  const apiKey = settings.apiKey ?? crypto.randomUUID();
-  const { server, close } = await openServer({ ...settings, apiKey });
+  // Whoever has the data may do everything with it, whether or not they know a key.
+  const key = settings.apiKey ?? Buffer.from(realSecrets().bytes(OWN_KEY_BYTES)).toString("base64url");
+  const { server, close } = await openServer({ ...settings, apiKey: key });
   if (recovers) await server.runner.recover();
   return {
     where: settings.dataDirectory,
     isOwn: true,
     notes: [...notes, ...server.notes],
-    call: async (path, init) => server.api.request(`http://localhost${path}`, withHeaders(apiKey, init)),
+    call: async (path, init) => server.api.request(`http://localhost${path}`, withHeaders(key, init)),
     failingProviders: async () => (await modelsOf(settings).check()).filter(({ ok }) => !ok),
     async close() {
       await server.runner.drain(DRAIN_MS);

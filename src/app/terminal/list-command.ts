@@ -38,15 +38,23 @@ export async function list(settings: Settings, options: ListOptions): Promise<nu
   const limit = limitOf(options.limit);
   const connection = await connect(settings, { recovers: false });
   try {
-    const { rows, remark, json } = await listingOf(connection, options, limit);
-    for (const note of connection.notes) process.stderr.write(`${note}\n`);
-    const output = createOutput();
-    output.write(options.asJson ? `${JSON.stringify(json, null, 2)}\n` : textOf(rows, remark));
-    await output.flush();
+    await writeListing(connection, await listingOf(connection, options, limit), options.asJson);
     return 0;
   } finally {
     await connection.close();
   }
+}
+
+/** Writes what is listed or shown to standard output, after what there is to know of the server. */
+export async function writeListing(
+  { notes }: Pick<Connection, "notes">,
+  { rows, remark, json }: Listing,
+  asJson: boolean,
+): Promise<void> {
+  for (const note of notes) process.stderr.write(`${note}\n`);
+  const output = createOutput();
+  output.write(asJson ? `${JSON.stringify(json, null, 2)}\n` : textOf(rows, remark));
+  await output.flush();
 }
 
 /** Rows for a person, as wide as the terminal. What goes into a file is not cut. */
@@ -70,7 +78,8 @@ async function listingOf(connection: Connection, { what, names }: ListOptions, l
   return second === undefined ? factsListing(connection, agent, limit) : recallListing(connection, agent, second);
 }
 
-function limitOf(text: string | undefined): number {
+/** How many entries of a list are asked for. */
+export function limitOf(text: string | undefined): number {
   if (text === undefined) return LIMIT_DEFAULT;
   const limit = Number(text);
   if (/^\d+$/.test(text) && limit >= 1 && limit <= LIMIT_MAX) return limit;

@@ -1,3 +1,4 @@
+import { KEYS, ORGANIZATIONS } from "../access/tables.ts";
 import { AGENTS, BLOCKS, CONVERSATIONS, IDENTITIES, TOOLS } from "../agents/tables.ts";
 import { WEBHOOKS } from "../changes/tables.ts";
 import { ARCHIVES, PASSAGES } from "../memory/tables.ts";
@@ -11,7 +12,9 @@ export const JSON_TABLES = [
   BLOCKS,
   CONVERSATIONS,
   IDENTITIES,
+  KEYS,
   MESSAGES,
+  ORGANIZATIONS,
   PASSAGES,
   { name: RUNS.name, json: [...RUNS.json, "queued_input"] },
   STEPS,
