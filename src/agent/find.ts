@@ -23,6 +23,7 @@ const WORDS = {
   session: (id: string) => `Session not found with id='${id}'`,
   step: (id: string) => `Step not found with id='${id}'`,
   tool: (id: string) => `Tool not found with id='${id}'`,
+  webhook: (id: string) => `Webhook not found with id='${id}'`,
   user: (id: string) => `User not found with id='${id}'`,
 };
 

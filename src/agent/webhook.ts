@@ -1,6 +1,9 @@
 import type { Instant } from "../core/clock.ts";
 import type { Actor, Id } from "../core/id.ts";
-import type { ChangeKind } from "./ports/changes.ts";
+import type { ChangeKind, NumberedChange } from "./ports/changes.ts";
+
+/** What secrets of webhooks begin with, as Standard Webhooks has it: base64 of the key follows. */
+export const SECRET_MARK = "whsec_";
 
 /** Names a webhook. */
 export type WebhookId = Id<"webhook">;
@@ -24,7 +27,7 @@ export interface Webhook {
   readonly updatedAt: Instant;
 }
 
-/** A webhook that has changes to pass on, as far as the store can tell: the next one that it wants is still to be found. */
+/** A webhook that is at work. Whether there is a change that it wants is still to be found. */
 export interface WaitingWebhook {
   readonly actor: Actor;
   readonly id: WebhookId;
@@ -72,3 +75,8 @@ export interface WebhookStore {
 
 /** The part of a {@link WebhookStore} that only reads. */
 export type WebhookReader = Pick<WebhookStore, "find" | "list">;
+
+/** Whether the webhook is told of this. */
+export function wants({ kinds }: Pick<Webhook, "kinds">, { kind }: Pick<NumberedChange, "kind">): boolean {
+  return kinds.length === 0 || kinds.includes(kind);
+}

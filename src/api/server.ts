@@ -5,7 +5,9 @@ import { getPathNoStrict } from "hono/utils/url";
 import { createRequestRates } from "../access/request-rate.ts";
 import type { OrganizationOptions } from "../agent/people/organizations.ts";
 import type { SignInOptions } from "../agent/people/sessions.ts";
+import type { Refusals } from "../agent/record/refusals.ts";
 import { once } from "../core/once.ts";
+import type { DueWork } from "../run/chores/due-work.ts";
 import type { ChangeHub } from "../run/feed/change-hub.ts";
 import { agentBlockRoutes } from "./agents/agent-blocks.ts";
 import { agentToolRoutes } from "./agents/agent-tools.ts";
@@ -19,12 +21,16 @@ import { identityLinkRoutes } from "./agents/identity-links.ts";
 import { modelRoutes } from "./agents/models.ts";
 import { tagRoutes } from "./agents/tags.ts";
 import { toolRoutes } from "./agents/tools.ts";
+import { auditRoutes } from "./feed/audit.ts";
 import { changeRoutes } from "./feed/changes.ts";
+import { retentionRoutes } from "./feed/retention.ts";
+import { webhookRoutes } from "./feed/webhooks.ts";
 import { type AuthOptions, authenticate, isAllowedOrigin } from "./http/auth.ts";
 import type { ApiEnv } from "./http/env.ts";
 import { answerFailure } from "./http/errors.ts";
 import { healthRoutes } from "./http/health.ts";
 import { notBuiltRoutes } from "./http/not-built.ts";
+import { noteRefusal } from "./http/note-refusal.ts";
 import type { OpenStreams } from "./http/open-streams.ts";
 import { openApiOf } from "./http/openapi.ts";
 import { SUMMARIES } from "./http/summaries.ts";
@@ -63,6 +69,14 @@ export interface ApiOptions
     ProviderSignInOptions {
   /** Routes that send and show messages, with paths from the root of the API. */
   readonly messageRoutes: Hono<ApiEnv>;
+  /** Throws a `refused` Failure for an address that must not be called. */
+  readonly checkOutsideUrl: (url: string) => void;
+  /** Sends what changes to webhooks. */
+  readonly webhooks: DueWork;
+  /** Removes what is too old. */
+  readonly retention: DueWork;
+  /** Writes down who was refused what. */
+  readonly refusals: Refusals;
   /** Who listens to what changes. */
   readonly hub: ChangeHub;
   /** See `RequestCounter`. */
@@ -90,7 +104,10 @@ export function createApi(options: ApiOptions): Hono {
   app.route(MOUNT, routesOf(options));
   const described = once(() => openApiOf(app, [...MEMORY_ROUTES, ...SUMMARIES]));
   app.route("/", siteRoutes({ ...options, needsKey: () => !options.door.isOpen(), described }));
-  app.onError((error, c) => forOpenAi(c.req.path, answerFailure(error, c, options.log)));
+  app.onError(async (error, c) => {
+    await noteRefusal(options.refusals, error, c);
+    return forOpenAi(c.req.path, answerFailure(error, c, options.log));
+  });
   const isKnownPath = pathCheck(app);
   app.notFound((c) =>
     isKnownPath(c.req.path) ? c.json({ detail: "Method Not Allowed" }, 405) : c.json({ detail: "Not Found" }, 404),
@@ -157,6 +174,9 @@ function routesOf(options: ApiOptions): Hono<ApiEnv> {
   api.route("/usage", usageRoutes(options));
   api.route("/", contextRoutes(options));
   api.route("/changes", changeRoutes(options));
+  api.route("/webhooks", webhookRoutes(options));
+  api.route("/audit", auditRoutes(options));
+  api.route("/retention", retentionRoutes(options));
   return api;
 }
 

@@ -5,7 +5,9 @@ import SHIPPED_PRICES from "../access/prices.json" with { type: "json" };
 import type { Door } from "../agent/people/door.ts";
 import type { Store } from "../agent/ports/ports.ts";
 import { type CountTokens, slicedCounter } from "../agent/prompt/tokens.ts";
+import { createRefusals } from "../agent/record/refusals.ts";
 import { createRehearsal } from "../agent/rehearsal/rehearsal.ts";
+import { webhookPorts } from "../api/feed/webhook-ports.ts";
 import { createOpenStreams } from "../api/http/open-streams.ts";
 import { createApi } from "../api/server.ts";
 import { callbackPorts } from "../api/talk/callbacks.ts";
@@ -13,7 +15,7 @@ import { talkRoutes } from "../api/talk.ts";
 import { speakingToolOf } from "../api/wire/letta-face.ts";
 import { ModelSettingsBody } from "../api/wire/model-settings.ts";
 import { countFrames, shownRun } from "../api/wire/stream.ts";
-import { parseOutsideUrl } from "../core/outside.ts";
+import { type FetchOutside, parseOutsideUrl } from "../core/outside.ts";
 import { createTimeFormat } from "../core/time-format.ts";
 import type { World } from "../core/world.ts";
 import type { Models } from "../llm/models.ts";
@@ -23,11 +25,14 @@ import { createBudget } from "../run/budget/budget.ts";
 import { paidEmbedder } from "../run/budget/paid-models.ts";
 import { type BacklogWorkOptions, createBacklogWork } from "../run/chores/backlog-work.ts";
 import { createCallbackSender } from "../run/chores/callback.ts";
+import { type DueWork, together } from "../run/chores/due-work.ts";
 import { embeddingWork } from "../run/chores/embedding-work.ts";
 import { indexWork } from "../run/chores/index-work.ts";
 import { judgingWork } from "../run/chores/judging-work.ts";
 import { type LearningWorkOptions, learningWork } from "../run/chores/learning-work.ts";
-import { createChangeHub } from "../run/feed/change-hub.ts";
+import { createRetentionWork, type RetentionWorkOptions } from "../run/chores/retention-work.ts";
+import { createWebhookSender } from "../run/chores/webhook-sender.ts";
+import { type ChangeHub, createChangeHub } from "../run/feed/change-hub.ts";
 import { createRunLogs } from "../run/log/run-log.ts";
 import { createRunner, type Runner } from "../run/runner.ts";
 import type { RunnerOptions } from "../run/step/run-setup.ts";
@@ -99,6 +104,8 @@ export interface Server {
   readonly models: Models;
   readonly runner: Runner;
   readonly door: Door;
+  /** Removes what is too old. Wake it now and then. */
+  readonly retention: DueWork;
   /** What a person should know of the data that was found. */
   readonly notes: readonly string[];
 }
@@ -131,10 +138,9 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const countTokens = options.countTokens ?? slicedCounter(clock);
   const budget = createBudget({ store, world, countTokens, prices, log });
   const logs = createRunLogs({ store, clock, log });
-  const allowsPrivate = options.allowsPrivateUrls ?? false;
-  const { resolveHost = resolveBySystem } = options;
-  const fetchOutside = createSafeFetch({ ...world, resolveHost, allowsPrivate });
+  const { fetchOutside, checkOutsideUrl } = outsideOf(options);
   const callbacks = createCallbackSender({ store, clock, log, ...callbackPorts({ store, logs, fetchOutside }) });
+  const record = recordOf({ store, clock, log }, fetchOutside, hub);
   const pieces = piecesOf({ store, models, budget, world, log });
   const backlog = createBacklogWork({ store, clock, random, log, pieces });
   const quickVectors = createQuickVectors({
@@ -160,23 +166,42 @@ export async function compose(options: ServerOptions): Promise<Server> {
     speakingToolOf,
     settingsOf: (settings) => ModelSettingsBody.parse(settings),
     tracksProvider: options.tracksProvider ?? TRACKS_PROVIDER_DEFAULT,
-    callbacks,
-    backlog,
+    callbacks: together(callbacks, record.webhooks),
+    backlog: together(backlog, record.retention),
     quickVectors,
     budget,
     log,
   });
-  const checkOutsideUrl = (url: string) => {
-    parseOutsideUrl(url, allowsPrivate);
-  };
   const defaultEmbedding = options.defaultEmbedding ?? null;
   const made = { store, models, quickVectors, toolRuntime, budget };
-  const shared = { ...made, clock, random, times: timeFormat, countTokens, defaultEmbedding };
-  const talk = talkRoutes({ ...shared, runner, logs, fetchOutside, checkOutsideUrl });
+  const shared = { ...made, checkOutsideUrl, clock, random, times: timeFormat, countTokens, defaultEmbedding };
+  const talk = talkRoutes({ ...shared, runner, logs, fetchOutside });
   const streams = createOpenStreams({ clock, log, listen: notices.listen });
-  const served = { requestsPerMinute, ...access, runner, hub, streams, messageRoutes: talk, version: VERSION };
-  const api = createApi({ ...options, ...shared, ...served, origins: originsOf(options) });
-  return { api, store, models, runner, door: access.door, notes };
+  const rest = { requestsPerMinute, runner, hub, streams, messageRoutes: talk, version: VERSION };
+  const served = { ...access, ...record, ...rest, origins: originsOf(options) };
+  const api = createApi({ ...options, ...shared, ...served });
+  return { api, store, models, runner, door: access.door, retention: record.retention, notes };
+}
+
+/** How addresses are reached that somebody outside chose. */
+function outsideOf({ world, resolveHost = resolveBySystem, allowsPrivateUrls: allowsPrivate = false }: ServerOptions) {
+  return {
+    fetchOutside: createSafeFetch({ ...world, resolveHost, allowsPrivate }),
+    checkOutsideUrl(url: string) {
+      parseOutsideUrl(url, allowsPrivate);
+    },
+  };
+}
+
+/** What tells others of what changes, writes down who was refused, and removes what is too old. */
+function recordOf(options: RetentionWorkOptions, fetchOutside: FetchOutside, hub: ChangeHub) {
+  const webhooks = createWebhookSender({ ...options, ...webhookPorts(fetchOutside) });
+  hub.listen(webhooks.changed);
+  return {
+    webhooks,
+    retention: createRetentionWork(options),
+    refusals: createRefusals(options),
+  };
 }
 
 /** How each kind of work of the memory is done. */

@@ -1,3 +1,5 @@
+import { joinBytes } from "./bytes.ts";
+
 /** The first 32 bits of the fractional parts of the cube roots of the first 64 primes (FIPS 180-4). */
 const ROUND = roundConstants();
 const START = [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19];
@@ -5,7 +7,33 @@ const BLOCK_BYTES = 64;
 
 /** The SHA-256 of the text's UTF-8, in hexadecimal. For telling texts apart where no runtime's crypto may be used. */
 export function sha256(text: string): string {
-  const bytes = padded(new TextEncoder().encode(text));
+  return [...digestOf(new TextEncoder().encode(text))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** The HMAC of the bytes with SHA-256 (RFC 2104): only who has the key can make it. */
+export function hmacSha256(key: Uint8Array, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const block = new Uint8Array(BLOCK_BYTES);
+  block.set(key.length > BLOCK_BYTES ? digestOf(key) : key);
+  const inner = digestOf(
+    joined(
+      block.map((byte) => byte ^ 0x36),
+      bytes,
+    ),
+  );
+  return digestOf(
+    joined(
+      block.map((byte) => byte ^ 0x5c),
+      inner,
+    ),
+  );
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  return joinBytes([first, second], first.length + second.length);
+}
+
+function digestOf(message: Uint8Array): Uint8Array<ArrayBuffer> {
+  const bytes = padded(message);
   const view = new DataView(bytes.buffer);
   const state = Uint32Array.from(START);
   const words = new Uint32Array(ROUND.length);
@@ -13,7 +41,10 @@ export function sha256(text: string): string {
     schedule(words, view, at);
     compress(state, words);
   }
-  return [...state].map((word) => word.toString(16).padStart(8, "0")).join("");
+  const digest = new Uint8Array(state.length * 4);
+  const out = new DataView(digest.buffer);
+  for (const [i, value] of state.entries()) out.setUint32(i * 4, value);
+  return digest;
 }
 
 function padded(bytes: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -25,10 +25,15 @@ const BY_ACTION: Readonly<Partial<Record<Wanted, string>>> = {
     POST /v1/auth
     POST /v1/tools/generate-schema
     POST /v1/tools/search`,
+  "audit:read": `
+    GET /v1/audit`,
   "access:read": `
     GET /v1/limits
     GET /v1/limits/spend
     GET /v1/limits/:limit_id
+    GET /v1/webhooks
+    GET /v1/webhooks/:webhook_id
+    GET /v1/retention
     GET /v1/users
     GET /v1/users/:user_id
     GET /v1/organizations/:organization_id/members
@@ -37,6 +42,10 @@ const BY_ACTION: Readonly<Partial<Record<Wanted, string>>> = {
     POST /v1/limits
     PATCH /v1/limits/:limit_id
     DELETE /v1/limits/:limit_id
+    POST /v1/webhooks
+    PATCH /v1/webhooks/:webhook_id
+    DELETE /v1/webhooks/:webhook_id
+    PATCH /v1/retention
     POST /v1/users
     PATCH /v1/users/:user_id
     DELETE /v1/users/:user_id

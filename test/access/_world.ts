@@ -103,7 +103,11 @@ async function makeThings(ask: Ask): Promise<Things> {
   const password = "correct horse battery";
   const user = await ask("POST", "/v1/users", { name: "Zephyrine", email, password });
   const session = await ask("POST", "/v1/sessions", { email, password });
+  // An organisation has only a few of them.
+  const [known] = await ask("GET", "/v1/webhooks");
+  const webhook = known ?? (await ask("POST", "/v1/webhooks", { url: "https://example.com/hook", enabled: false }));
   return {
+    webhook_id: webhook.id,
     organization_id: user.organization_id,
     user_id: user.id,
     session_id: session.id,

@@ -49,6 +49,7 @@ const BODIES: Readonly<Record<string, (things: Things) => object>> = {
   "POST /v1/memory/recall": () => ({ query: "tea" }),
   "POST /v1/memory/entities/:entity_id/merge": () => ({ into: "entity-00000000-0000-4000-8000-000000000000" }),
   "POST /v1/limits": () => ({ kind: "tokens", window: "day", amount: 1_000_000_000 }),
+  "POST /v1/webhooks": () => ({ url: "https://example.com/hook", enabled: false }),
   "POST /v1/keys": () => ({ name: "mine" }),
   "POST /v1/client-side-access-tokens": ({ agent_id }) => clientToken(agent_id),
   "POST /v1/users": () => ({ name: "Nobody" }),
@@ -106,9 +107,12 @@ function ask(key: string | null, route: string, things: Things = mine) {
   return world.ask(key, method, path + (QUERIES[route]?.(things) ?? ""), body);
 }
 
-/** How often this process has changed its database. */
+/** How often this process has changed its database, but for what is written down of those who were refused. */
 async function writes(): Promise<number> {
-  const { rows } = await world.server.database.writer.execute("select total_changes() as changes", []);
+  const { rows } = await world.server.database.writer.execute(
+    "select total_changes() - (select count(*) from audit) as changes",
+    [],
+  );
   return Number(rows[0]?.["changes"]);
 }
 

@@ -33,6 +33,19 @@ export type ChangeKind =
   | "passages.changed"
   | "memory.changed";
 
+/** Every {@link ChangeKind}. */
+export const CHANGE_KINDS: readonly ChangeKind[] = [
+  ...CHANGING.flatMap((what) => [`${what}.created`, `${what}.changed`, `${what}.deleted`] as const),
+  "run.started",
+  "run.ended",
+  "run.changed",
+  "run.deleted",
+  "approval.asked",
+  "approval.answered",
+  "passages.changed",
+  "memory.changed",
+];
+
 /** A change as it is told: of what kind, of what, and of which agent where it is of one. Never what it says. */
 export interface Change {
   readonly kind: ChangeKind;

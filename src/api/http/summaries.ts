@@ -101,6 +101,14 @@ const WORDS: Readonly<Record<string, string>> = {
   "GET /models/embeddings": "The same under its other name",
   "GET /embeddings/total_storage_size": "How much room embeddings take",
 
+  "GET /audit": "Who did what: a page, or all of it as lines of JSON",
+  "GET /retention": "How long what is not kept for ever is kept",
+  "PATCH /retention": "Sets how long what is not kept for ever is kept",
+  "GET /webhooks": "Lists the addresses that are told of changes",
+  "POST /webhooks": "Has an address told of changes; its secret is shown this once",
+  "GET /webhooks/:webhook_id": "A webhook, and what came of what it was sent last",
+  "PATCH /webhooks/:webhook_id": "Changes a webhook, or lets one that stopped go on",
+  "DELETE /webhooks/:webhook_id": "Deletes a webhook",
   "GET /changes": "What has changed since a place in the feed: a page, or a stream for who accepts events",
 
   "GET /runs": "Lists runs",

@@ -19,6 +19,8 @@ import { createTokenThread } from "./token-thread.ts";
 
 /** How long a stopping server waits for the runs at work; what is left is continued by the next start. */
 const DRAIN_MS = 8_000;
+/** How often it is looked whether something has become too old. */
+const RETENTION_EVERY_MS = 60 * 60 * 1000;
 /** The API itself refuses large bodies, in its own words and after it has looked at the key. */
 const BODY_BYTES_MAX = Number.MAX_SAFE_INTEGER;
 
@@ -91,6 +93,9 @@ export async function listen(settings: Settings): Promise<ListeningServer> {
   const intake = createIntake(log.told((request, connection) => server.api.fetch(request, connection)));
   const http = await bind(settings, intake, close);
   const release = intake.watch(http);
+  // What is kept for some days is old one day, whether or not anybody asks for anything.
+  const retaining = setInterval(() => server.retention.wake(), RETENTION_EVERY_MS);
+  retaining.unref();
   const resumed = await server.runner.recover(unfinished);
   if (resumed > 0) log.info(`Continuing ${resumed} unfinished run${resumed === 1 ? "" : "s"}`);
   return {
@@ -98,6 +103,7 @@ export async function listen(settings: Settings): Promise<ListeningServer> {
     server,
     log,
     async stop() {
+      clearInterval(retaining);
       const stopped = http.stop();
       await server.runner.drain(DRAIN_MS);
       await Promise.race([stopped, Bun.sleep(1_000)]);

@@ -26,6 +26,18 @@ export interface DueWork {
   settle(): Promise<void>;
 }
 
+/** Several of them as one. */
+export function together(...works: readonly DueWork[]): DueWork {
+  return {
+    wake() {
+      for (const work of works) work.wake();
+    },
+    async settle() {
+      await Promise.all(works.map((work) => work.settle()));
+    },
+  };
+}
+
 /** The loop behind every {@link DueWork}: one timer, and none when the store's list is empty. */
 export function createDueWork<Item extends { readonly dueAt: Instant }>(options: DueWorkOptions<Item>): DueWork {
   const { clock } = options;

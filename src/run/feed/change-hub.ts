@@ -19,7 +19,7 @@ export interface ChangeHub {
   /** Resolves at the first change of the organisation, at once where anything has changed since `count`, after this time, or when the signal aborts. */
   wait(organizationId: OrganizationId, count: number, until: WaitUntil): Promise<void>;
   /** Calls `listener` after every change of any organisation; it must not throw. */
-  listen(listener: (organizationId: OrganizationId) => void): void;
+  listen(listener: () => void): void;
 }
 
 /** How long to wait at most. */
@@ -32,8 +32,8 @@ export interface WaitUntil {
 export function createChangeHub(clock: Clock): ChangeHub {
   const askedAt = new Map<string, number>();
   const waiting = new Map<string, Set<() => void>>();
+  const listeners: (() => void)[] = [];
   let count = 0;
-  const listeners: ((organizationId: OrganizationId) => void)[] = [];
 
   const isHeard = (organizationId: string) => {
     const at = askedAt.get(organizationId);
@@ -50,9 +50,12 @@ export function createChangeHub(clock: Clock): ChangeHub {
     changed(organizationId) {
       count++;
       for (const wake of waiting.get(organizationId) ?? []) wake();
-      for (const listener of listeners) listener(organizationId);
+      for (const listener of listeners) listener();
     },
     count: () => count,
+    listen(listener) {
+      listeners.push(listener);
+    },
     async wait(organizationId, counted, { ms, signal }) {
       if (count !== counted) return;
       const woken = new AbortController();
@@ -67,9 +70,6 @@ export function createChangeHub(clock: Clock): ChangeHub {
         here.delete(wake);
         if (here.size === 0) waiting.delete(organizationId);
       }
-    },
-    listen(listener) {
-      listeners.push(listener);
     },
   };
 }
