@@ -1,11 +1,12 @@
 import { PGlite } from "@electric-sql/pglite";
 import { Failure } from "../../src/core/failure.ts";
+import { DEFAULT_ORGANIZATION_ID, DEFAULT_USER_ID } from "../../src/core/id.ts";
 import type { SqlConnection, SqlDatabase, SqlResult } from "../../src/store/base/driver.ts";
 
 /** What PostgreSQL calls a row that another one keeps out: class 23, integrity constraint violation. */
 const CONSTRAINT = /^23/;
 /** Tables that every fresh database has rows in. */
-const KEPT = ["schema_version", "lease", "organizations", "users"];
+const KEPT = ["schema_version", "lease", "organizations", "users", "memberships"];
 
 /** PostgreSQL in this process, in memory alone. */
 export interface OpenedPglite extends SqlDatabase {
@@ -59,7 +60,8 @@ export async function openPglite(): Promise<OpenedPglite> {
       );
       const tables = rows.map(({ tablename }) => tablename).filter((name) => !KEPT.includes(name));
       await database.exec(`truncate ${tables.join(", ")} restart identity cascade;
-        delete from users where created_at <= 1; delete from organizations where created_at <= 1`);
+        delete from memberships where user_id <> '${DEFAULT_USER_ID}'; delete from users where id <> '${DEFAULT_USER_ID}';
+        delete from organizations where id <> '${DEFAULT_ORGANIZATION_ID}'`);
     },
   };
 }

@@ -9,6 +9,7 @@ import { factContract } from "./_facts.ts";
 import { indexContract } from "./_index.ts";
 import { memoryContract } from "./_memory.ts";
 import { messageContract } from "./_messages.ts";
+import { peopleContract } from "./_people.ts";
 import { runContract } from "./_runs.ts";
 import type { Subject } from "./_subject.ts";
 import { transactionContract } from "./_transactions.ts";
@@ -38,6 +39,7 @@ for (const dialect of [sqliteDialect(), postgresDialect()]) {
       memoryContract,
       indexContract,
       factContract,
+      peopleContract,
     ])
       contract(subject);
   });
