@@ -8,6 +8,9 @@ type Fail = (invariant: string, detail: string) => void;
 export interface BillBook {
   /** `agent` is null where nobody can say, as for summaries. What is not whole may have ended before it told the bill. */
   billed(completionTokens: number, agent: number | null, isWhole: boolean): void;
+  /** What was asked for the reply that was billed so, in the pieces of `saidIn`. */
+  asked(completionTokens: number, said: readonly string[]): void;
+  requestOf(completionTokens: number): readonly string[] | undefined;
   /** The conversation that a reply was billed for; undefined when there was no such reply. */
   payer(completionTokens: number): number | null | undefined;
   /** The conversation of each reply that was not whole. */
@@ -18,8 +21,11 @@ export interface BillBook {
 export function createBillBook(): BillBook {
   const payers = new Map<number, number | null>();
   const untold: (number | null)[] = [];
+  const requests = new Map<number, readonly string[]>();
   return {
     untold,
+    asked: (completionTokens, said) => void requests.set(completionTokens, said),
+    requestOf: (completionTokens) => requests.get(completionTokens),
     billed(completionTokens, agent, isWhole) {
       payers.set(completionTokens, agent);
       if (!isWhole) untold.push(agent);

@@ -1,5 +1,6 @@
 import { type Clients, fetched, listRuns, readPages } from "../clients/clients.ts";
 import type { WireRun, WireStep, WireUsage } from "../clients/wire.ts";
+import { checkToldContexts } from "./context-checks.ts";
 import { COMPANION, type Oracle, type SentTurn } from "./oracle.ts";
 
 const PAGE = 200;
@@ -12,6 +13,7 @@ const COUNTS = ["prompt_tokens", "completion_tokens", "total_tokens"] as const;
 export async function checkRuns(clients: Clients, messageIds: ReadonlySet<string>): Promise<void> {
   const { oracle } = clients;
   const steps = await readPages<WireStep>(clients, "/v1/steps/?order=asc", PAGE);
+  await checkToldContexts(clients, steps);
   checkBills(oracle, steps);
   checkUnbilled(oracle, steps);
   const byRun = Map.groupBy(steps, (step) => step.run_id ?? "");

@@ -2,6 +2,25 @@ import { inside, type MutantFacts, narrowed, TALK_AND_CRASHES } from "./mutant-f
 
 /** Bugs in what is remembered: searches, blocks of conversations, facts, and what stays of who is deleted. */
 export const MEMORY_MUTANTS = {
+  names_the_newest_blocks: inside(
+    null,
+    ["S23 told context"],
+    "store/runs/manifests.ts",
+    "return { blocks: blocksShown,",
+    `const newest: ShownBlock[] = [];
+  for (const [id] of blocksShown ?? [])
+    newest.push([id, (await blockVersions(session).versions(id, { limit: 1, order: "desc" }))[0]?.version ?? 1]);
+  return { blocks: blocksShown && newest,`,
+  ),
+  tells_what_left_the_context: inside(
+    null,
+    ["S23 told context"],
+    "store/messages/shown-messages.ts",
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is part of the source that is edited
+    "coalesce(thread_messages.left_at, ${to.sequence_id}) >=",
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is part of the source that is edited
+    "${to.sequence_id} >=",
+  ),
   searches_every_conversation: inside(
     null,
     ["S12 scope"],

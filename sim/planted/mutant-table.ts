@@ -114,8 +114,8 @@ export const MUTANT_TABLE: Readonly<Record<Mutant, MutantFacts>> = {
     "M10",
     ["S3 once", "S7 context"],
     "store/messages/replaced-messages.ts",
-    "set({ in_context: 0, is_replaced: 1 })",
-    "set({ is_replaced: 1 })",
+    "set({ in_context: 0, is_replaced: 1,",
+    "set({ is_replaced: 1,",
   ),
   writes_one_past_the_limit: inside(
     "M11",

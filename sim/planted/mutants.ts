@@ -48,6 +48,8 @@ export const MUTANTS = [
   "never_tries_with_less",
   "continues_copies",
   "settles_copies_first",
+  "names_the_newest_blocks",
+  "tells_what_left_the_context",
   "searches_every_conversation",
   "searches_blank_everywhere",
   "writes_to_the_agents_block",

@@ -2,6 +2,7 @@
 import "@ai-sdk/anthropic";
 import type { Fetch } from "../../src/core/world.ts";
 import type { ShownPrompt } from "../judge/context-book.ts";
+import { saidIn } from "../judge/context-checks.ts";
 import { COMPANION, type Oracle } from "../judge/oracle.ts";
 import { promptTokensOf, windowProblem } from "../judge/window-checks.ts";
 import { fills, type SimOptions } from "../plan/options.ts";
@@ -122,6 +123,7 @@ export function createModelServer(made: ModelServerOptions): ModelServer {
     if (agent !== null && !call.incarnation.isReplaced) noteFate(oracle, agent, fault);
     const completionTokens = ++bills;
     oracle.bills.billed(completionTokens, agent, fault === undefined);
+    oracle.bills.asked(completionTokens, saidIn(request));
     const thought = request.thinks === true && options.thinks ? words(random) : "";
     const end = () => {
       over();

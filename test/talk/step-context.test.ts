@@ -251,6 +251,18 @@ test("of a conversation that is deleted the context tells only that it is gone, 
   expect(forked.is_complete).toBe(true);
 });
 
+test("a prompt that looks like its blocks is told as it was", async () => {
+  const shown = "<value>\nAda\n</value>";
+  for (const system of [shown.repeat(20), `${shown} {CORE_MEMORY} ${shown}`, "", `${"x".repeat(300)}{CORE_MEMORY}`]) {
+    const agent = await server.agent({ system });
+    server.model.say({ calls: [insert("Likes tea")] });
+    for (const words of ["Tea", "Cake"]) await send(`/v1/agents/${agent}`, words);
+  }
+  const { rows } = await server.database.reader.execute("select id from steps", []);
+  expect(rows.length).toBe(12);
+  await expectContextsAsReceived(server);
+});
+
 test("blocks that were deleted, and versions that are too old, are told as gone", async () => {
   const agent = await server.agent({
     memory_blocks: [

@@ -20,7 +20,7 @@ const SHARED_CHARS_MIN = 200;
 /** Where an agent's prompt may say that memory belongs. */
 const MEMORY_PLACE = "{CORE_MEMORY}";
 
-/** The column `manifest` of a step. What is absent is null, empty, or the agent's own thread. */
+/** The column `manifest` of a step. What is absent is null, empty, the agent's own thread, or a last that is the first. */
 interface ManifestRow {
   readonly prompt: string;
   readonly tools?: string;
@@ -51,7 +51,7 @@ export async function keepContext(session: Session, agentId: AgentId, sent: Sent
     ...(threadId === agentId ? {} : { thread: threadId }),
     ...(messages.summary === null ? {} : { summary: messages.summary }),
     ...(messages.first === null ? {} : { first: messages.first }),
-    ...(messages.last === null ? {} : { last: messages.last }),
+    ...(messages.last === null || messages.last === messages.first ? {} : { last: messages.last }),
     count: messages.count,
     ...(aside.length === 0 ? {} : { aside }),
     chars: [chars.system, chars.tools, chars.recalled, chars.summary, chars.messages],
@@ -70,7 +70,7 @@ export async function keptContext(session: Session, id: StepId): Promise<KeptCon
   if (found === undefined || found.manifest === null) return undefined;
   const row = fromJson<ManifestRow>(found.manifest);
   const threadId = row.thread ?? found.agent_id;
-  const { recalled, summary = null, first = null, last = null, count, aside = [] } = row;
+  const { recalled, summary = null, first = null, last = first, count, aside = [] } = row;
   const text = recalled === undefined ? null : await textOf(session, threadId, recalled);
   const [system, toolChars, recalledChars, summaryChars, messageChars] = row.chars;
   return {
@@ -134,21 +134,31 @@ async function promptHash(session: Session, agentId: AgentId, sent: SentContext)
   return threadHash(session, threadId, { what: "prompt", known: { text: system, details }, row });
 }
 
-/** A system prompt without what is kept elsewhere: the agent's own prompt, and the values of its blocks. */
+/** A system prompt without what is kept elsewhere: the agent's own prompt, what comes before its blocks, and their values. */
 async function promptRow(session: Session, agentId: AgentId, sent: SentContext): Promise<PromptRow> {
   const { system, blocksShown, ownPrompt } = sent;
-  const versions = new Map(
-    (await blockVersions(session).findVersions(blocksShown ?? [])).map((version) => [version.blockId, version]),
-  );
-  const values = (blocksShown ?? []).map(([id]) => ({ value: versions.get(id)?.value ?? "" }));
-  const [own = ""] = ownPrompt.split(MEMORY_PLACE);
-  const isOwn = own.length >= SHARED_CHARS_MIN && system.startsWith(own);
-  const pieces: PromptRow["pieces"][number][] = isOwn ? [{ shared: await sharedHash(session, agentId, own) }] : [];
-  let from = isOwn ? own.length : 0;
-  for (const { start, end, block, isNumbered } of valuePlaces(system.slice(from), values)) {
-    const offset = isOwn ? own.length : 0;
-    pieces.push(system.slice(from, start + offset), isNumbered ? [block] : block);
-    from = end + offset;
+  const found = await blockVersions(session).findVersions(blocksShown ?? []);
+  const versions = new Map(found.map((version) => [version.blockId, version.value]));
+  const values = (blocksShown ?? []).map(([id]) => ({ value: versions.get(id) ?? "" }));
+  const [start = ""] = ownPrompt.split(MEMORY_PLACE);
+  const own = system.startsWith(start) ? start.length : 0;
+  const places = valuePlaces(system, values, own);
+  const pieces: PromptRow["pieces"][number][] = [];
+  let from = 0;
+  /** Takes what comes next, as far as many prompts have it alike. */
+  const share = async (to: number) => {
+    if (to - from < SHARED_CHARS_MIN) return;
+    pieces.push({ shared: await sharedHash(session, agentId, system.slice(from, to)) });
+    from = to;
+  };
+  await share(own);
+  // Where a value could not be cut out, what comes before another one may hold it.
+  const isCut = places.length > 0 && places.length === found.filter(({ value }) => value !== "").length;
+  if (isCut && found.length === values.length) await share(places[0]?.start ?? 0);
+  for (const { start: at, end, block, isNumbered } of places) {
+    if (at > from) pieces.push(system.slice(from, at));
+    pieces.push(isNumbered ? [block] : block);
+    from = end;
   }
   pieces.push(system.slice(from));
   return { blocks: blocksShown, chars: values.reduce((sum, { value }) => sum + value.length, 0), pieces };

@@ -14,12 +14,12 @@ export interface ValuePlace {
 }
 
 /**
- * Where a text shows the values of these blocks in their order, as `renderBlocks` does. One that is shown in another way,
+ * Where a text, from the character `after` on, shows the values of these blocks in their order, as `renderBlocks` does. One that is shown in another way,
  * because it holds what looks like a tag, is left out, and so is one that is empty.
  */
-export function valuePlaces(text: string, blocks: readonly Pick<Block, "value">[]): readonly ValuePlace[] {
+export function valuePlaces(text: string, blocks: readonly Pick<Block, "value">[], after = 0): readonly ValuePlace[] {
   const places: ValuePlace[] = [];
-  let from = 0;
+  let from = after;
   for (const [block, { value }] of blocks.entries()) {
     if (value === "") continue;
     for (const isNumbered of [false, true]) {
