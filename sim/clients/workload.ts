@@ -14,6 +14,7 @@ import {
 } from "./memory-operations.ts";
 import { readContext, replay, searchMessages, walkList, walkPassages } from "./reading-operations.ts";
 import { answerApproval, type SendMode, sendMessage } from "./sending.ts";
+import { spend } from "./spending.ts";
 
 /** Numbers of agents that are made to be deleted, and of conversations that are forked. */
 const SHORT_LIVED = 1_000;
@@ -97,7 +98,8 @@ export async function runWorkload(clients: Clients): Promise<void> {
       await operate(own, own.random.pick(options.enabled as [Operation, ...Operation[]]), shared);
     }
   };
-  await Promise.all(Array.from({ length: options.clients }, client));
+  const spending = options.spends ? [spend({ ...clients, random: random.fork("spending") })] : [];
+  await Promise.all([...Array.from({ length: options.clients }, client), ...spending]);
 }
 
 async function operate(clients: Clients, operation: Operation, shared: Shared): Promise<void> {

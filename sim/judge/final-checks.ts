@@ -4,6 +4,7 @@ import { checkStreams, isSummary, readContext } from "../clients/reading-operati
 import { callsOf, returnsOf, type WireCall, type WireMessage, type WireReturn, wireText } from "../clients/wire.ts";
 import { isAfar, OWN_BLOCK, SHARED_BLOCK, SMALL_BLOCK, SMALL_CHARS_MAX } from "../plan/plan.ts";
 import { checkAnswers } from "./answer-checks.ts";
+import { checkBudget } from "./budget-checks.ts";
 import { checkCompanions } from "./companion-checks.ts";
 import { checkFacts } from "./fact-checks.ts";
 import type { KnownAgent, Oracle, SentTurn } from "./oracle.ts";
@@ -78,6 +79,7 @@ export async function checkAll(clients: Clients): Promise<void> {
   await checkStreams(clients);
   checkAnswers(oracle.runs, oracle.fail, oracle.checked);
   const all = found.flatMap(({ messages, replaced }) => [...messages, ...replaced]);
+  await checkBudget(clients);
   await checkRuns(clients, new Set(all.map(({ id }) => id)));
 }
 

@@ -9,6 +9,7 @@ import {
   createListBook,
   type ListBook,
 } from "./books.ts";
+import { type BudgetBook, createBudgetBook } from "./budget-book.ts";
 import { type ContextBook, createContextBook } from "./context-book.ts";
 import { createLeaseBook, type LeaseBook } from "./lease-checks.ts";
 import { createOutsideBook, type OutsideBook } from "./outside-book.ts";
@@ -108,6 +109,7 @@ export interface Oracle {
   checked(count?: number): void;
   readonly runs: RunBook;
   readonly bills: BillBook;
+  readonly budget: BudgetBook;
   readonly callbacks: CallbackBook;
   readonly lists: ListBook;
   readonly leases: LeaseBook;
@@ -193,6 +195,7 @@ export function createOracle(): Oracle {
     checked,
     runs,
     bills: createBillBook(),
+    budget: createBudgetBook(fail, checked),
     callbacks: createCallbackBook(fail, checked, calledBack(byMark, runs, sawRun)),
     lists: createListBook(fail, checked),
     leases: createLeaseBook(fail, checked),

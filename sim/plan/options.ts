@@ -100,6 +100,8 @@ export interface SimOptions {
   readonly callbackFaultRate: number;
   /** After how many turns the first agent's companion looks after its memory; null where it has none. */
   readonly companionTurns: number | null;
+  /** Whether an agent of its own spends a budget in several conversations at once. */
+  readonly spends: boolean;
   /** Whether conversations have a memory block of their own. */
   readonly isolatesBlocks: boolean;
   /** Whether all agents share an archive. */
@@ -155,6 +157,7 @@ export function drawOptions(seed: number, random: SeededRandom): SimOptions {
     ...features,
     embedding: random.pick(["none", "works", "works", "out of order"]),
     learns: random.chance(0.5),
+    spends: random.fork("spends").chance(0.25),
     hasToolRules: rules.chance(0.25),
     // Small windows hold the schemas of no more tools.
     hasAfarTools: windowTokens === null && afar.chance(0.5),

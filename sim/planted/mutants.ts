@@ -11,6 +11,8 @@ export const MUTANTS = [
   "forgets_running_runs",
   "forgets_names",
   "never_recovers",
+  "settles_calls_twice",
+  "checks_budgets_before",
   "undoes_block_edits",
   "splits_messages_from_step",
   "migrates_in_pieces",

@@ -1,7 +1,30 @@
 import { inside, type MutantFacts, narrowed, SLOW_FLUSHES, TALK_AND_CRASHES } from "./mutant-facts.ts";
 
+/** A budget that is spent while the server crashes. */
+const SPENDING = { ...TALK_AND_CRASHES, spends: true };
+
 /** Bugs in how runs and their streams go on: what is moved, undone, told, leased, continued. */
 export const RUN_MUTANTS = {
+  settles_calls_twice: narrowed(
+    inside(
+      null,
+      ["S24 budget"],
+      "store/limits/spend.ts",
+      '.deleteFrom("reservations")\n        .where("call_id"',
+      '.updateTable("reservations")\n        .set((eb) => ({ amount: eb.ref("amount") }))\n        .where("call_id"',
+    ),
+    SPENDING,
+  ),
+  checks_budgets_before: narrowed(
+    inside(
+      null,
+      ["S24 budget"],
+      "run/budget/budget.ts",
+      "  const excess = shares.find(isExcess);\n",
+      "  const excess = shares.find(() => false);\n",
+    ),
+    { ...SPENDING, crashesMax: 0, transactionMs: 30, networkMs: 1 },
+  ),
   counts_moved_rows_as_one: narrowed(
     inside(
       null,

@@ -49,8 +49,9 @@ interface ModelAnswer {
   readonly isStreamed: boolean;
   readonly reply: PlannedReply;
   readonly thought: string;
-  /** The size of the prompt; told where windows matter. */
+  /** The size of the prompt; told where windows matter, or it must be. */
   readonly promptTokens: number;
+  readonly isExact?: boolean;
   /** A number that no other reply is billed with. */
   readonly completionTokens: number;
   readonly fault: ModelFault | undefined;
@@ -97,7 +98,8 @@ function replyOf({ options, random }: AnswerWorld, answer: ModelAnswer): ChatRep
     id: options.repeatsCallIds ? `functions.${planned.name}:${index}` : `call_${random.uuid().slice(0, 8)}`,
   }));
   const fullTokens = random.chance(options.fillRate) ? FULL_TOKENS : undefined;
-  const promptTokens = fullTokens ?? (options.windowTokens === null ? 20 + random.int(100) : answer.promptTokens);
+  const anyTokens = options.windowTokens === null ? 20 + random.int(100) : answer.promptTokens;
+  const promptTokens = answer.isExact === true ? answer.promptTokens : (fullTokens ?? anyTokens);
   const { thought, completionTokens } = answer;
   return { text, thought, calls: named, promptTokens, completionTokens };
 }

@@ -1,6 +1,7 @@
 // A package that is loaded lazily would be loaded by a thread, at a moment that no seed decides.
 import "@ai-sdk/anthropic";
 import type { Fetch } from "../../src/core/world.ts";
+import { chargedPrompt, SPENDER } from "../judge/budget-book.ts";
 import type { ShownPrompt } from "../judge/context-book.ts";
 import { saidIn } from "../judge/context-checks.ts";
 import { COMPANION, type Oracle } from "../judge/oracle.ts";
@@ -98,23 +99,13 @@ export function createModelServer(made: ModelServerOptions): ModelServer {
     if (agent !== null && isAtWork(call)) oracle.modelWorks(agent);
   }
 
-  /** Reads what a provider is sent, and looks whether it may be; undefined where nobody could read it. */
-  function heard(body: string, { wire }: InFlight): ChatRequest | undefined {
-    if (reveals(body)) oracle.fail("S16 secret", "The model was sent the key of its provider");
-    const request = wire.read(JSON.parse(body));
-    const problem = typeof request === "string" ? request : transcriptProblem(request.messages);
-    if (problem !== undefined) oracle.fail("S6 transcript", `The model was sent a broken transcript: ${problem}`);
-    if (typeof request === "string") return undefined;
-    const excess = options.windowTokens === null ? undefined : windowProblem(body, request, options.windowTokens);
-    if (excess !== undefined) oracle.fail("S7 context", excess);
-    return request;
-  }
-
   async function answer(body: string, call: InFlight): Promise<Response> {
     traffic.count(body, call);
-    const request = heard(body, call);
+    const request = heard(made, body, call.wire);
     if (request === undefined) return call.wire.refusal("server_error", "");
     const promptTokens = promptTokensOf(body);
+    if (isOfSpender(request))
+      return think(null, call).then(() => answerSpender(made, { body, request, completionTokens: ++bills }, call));
     const { reply, agent, over } = answerTo(request, call);
     await think(agent, call);
     const fault = isUnspeakable(request) ? "refused" : faultOf();
@@ -155,6 +146,18 @@ export function createModelServer(made: ModelServerOptions): ModelServer {
     if (url.endsWith("/embeddings")) return untilAborted(answerEmbeddings(made, body, incarnation, signal), signal);
     return untilAborted(answer(body, { ...call, wire: WIRES[provider] }), signal);
   }
+}
+
+/** Reads what a provider is sent, and looks whether it may be; undefined where nobody could read it. */
+function heard({ options, oracle }: ModelServerOptions, body: string, wire: ProviderWire): ChatRequest | undefined {
+  if (reveals(body)) oracle.fail("S16 secret", "The model was sent the key of its provider");
+  const request = wire.read(JSON.parse(body));
+  const problem = typeof request === "string" ? request : transcriptProblem(request.messages);
+  if (problem !== undefined) oracle.fail("S6 transcript", `The model was sent a broken transcript: ${problem}`);
+  if (typeof request === "string") return undefined;
+  const excess = options.windowTokens === null ? undefined : windowProblem(body, request, options.windowTokens);
+  if (excess !== undefined) oracle.fail("S7 context", excess);
+  return request;
 }
 
 /** The calls that are at work. */
@@ -222,6 +225,26 @@ function createSpeaker(
     const isLast = fills(options) && random.chance(0.3);
     return { reply: nextReply(request, plan?.replies ?? [LAST_WORDS], isLast), agent, over: begin(agent, call) };
   };
+}
+
+/** Answers the agent that has a budget, and charges about as much as any provider could. */
+function answerSpender(
+  made: ModelServerOptions,
+  asked: { readonly body: string; readonly request: ChatRequest; readonly completionTokens: number },
+  call: InFlight,
+): Promise<Response> {
+  const { oracle } = made;
+  const { body, request, completionTokens } = asked;
+  const promptTokens = chargedPrompt(body);
+  oracle.bills.billed(completionTokens, null, true);
+  oracle.budget.charged(promptTokens + completionTokens);
+  const said = { reply: LAST_WORDS, thought: "", fault: undefined, end: () => {} };
+  const isStreamed = request.stream === true;
+  return writeAnswer(made, { ...call, ...said, isExact: true, promptTokens, completionTokens, isStreamed });
+}
+
+function isOfSpender({ messages: [head] }: ChatRequest): boolean {
+  return head !== undefined && chatText(head).includes(`cn-${SPENDER};`);
 }
 
 function noteFate({ contexts }: Oracle, agent: number, fault: ModelFault | undefined): void {
