@@ -216,6 +216,8 @@ const BY_ACTION: Readonly<Partial<Record<Wanted, string>>> = {
     GET /v1/steps
     GET /v1/steps/:step_id
     GET /v1/steps/:step_id/metrics
+    GET /v1/steps/:step_id/context
+    GET /v1/steps/:step_id/context/diff
     GET /v1/steps/:step_id/trace
     GET /v1/steps/:step_id/messages`,
   "runs:cancel": `

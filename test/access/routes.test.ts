@@ -68,6 +68,7 @@ const QUERIES: Readonly<Record<string, (things: Things) => string>> = {
   "GET /v1/agents/:agent_id/archival-memory/search": () => "?query=Zephyrine",
   "GET /v1/agents/:agent_id/memory/relations": ({ entity_id }) => `?entity_id=${entity_id}`,
   "GET /v1/memory/relations": ({ entity_id }) => `?entity_id=${entity_id}`,
+  "GET /v1/steps/:step_id/context/diff": ({ step_id }) => `?with=${step_id}`,
   "DELETE /v1/admin/users": ({ user_id }) => `?user_id=${user_id}`,
   "PATCH /v1/admin/orgs": ({ organization_id }) => `?org_id=${organization_id}`,
   "DELETE /v1/admin/orgs": ({ organization_id }) => `?org_id=${organization_id}`,

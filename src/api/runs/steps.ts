@@ -74,8 +74,8 @@ export function stepRoutes(options: RouteOptions): Hono<ApiEnv> {
   );
 
   routes.get("/:step_id/context/diff", async (c) => {
-    const { with: other } = readQuery(c, DifferenceQuery);
     const from = await stepContext(options, c.var.caller, c.req.param("step_id"));
+    const { with: other } = readQuery(c, DifferenceQuery);
     const to = await stepContext(options, c.var.caller, other);
     return c.json(toWireContextDifference(contextDifference(from, to)));
   });

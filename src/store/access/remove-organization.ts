@@ -26,6 +26,7 @@ const OWNED: readonly (keyof Tables & string)[] = [
   "umi_mentions",
   "umi_entity_merges",
   "umi_spaces",
+  "texts",
   "sign_in_codes",
   "sessions",
   "access_keys",
@@ -33,13 +34,13 @@ const OWNED: readonly (keyof Tables & string)[] = [
 
 /** See `OrganizationStore.remove`. */
 export async function removeOrganization(session: Session): Promise<void> {
-  const { db, organizationId, agentCache, contextCache, accessChanges } = session;
+  const { db, organizationId, agentCache, contextCache, textCache, accessChanges } = session;
   agentCache.change("all");
+  textCache.clear();
   contextCache?.pause();
   const threads = sql`select id from agents where organization_id = ${organizationId}
     union all select id from conversations where organization_id = ${organizationId}`;
   await run(session, sql`delete from thread_messages where thread_id in (${threads})`);
-  await run(session, sql`delete from texts where owner = ${organizationId} or owner in (${threads})`);
   for (const table of OWNED)
     await run(session, sql`delete from ${sql.table(table)} where organization_id = ${organizationId}`);
   await forgetArrivals(session);
