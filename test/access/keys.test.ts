@@ -60,6 +60,17 @@ test("whatever opens nothing is answered alike, at once and without a word of wh
   expect((await server.call("GET", "/v1/agents/", undefined, same)).status).toBe(200);
 });
 
+test("what no header may hold ends the connection or is refused, and the server goes on", async () => {
+  const { key } = await makeKey({ role: "viewer" });
+  const ask = (text: string) =>
+    server.raw(
+      `GET /v1/agents/ HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${text}\r\nConnection: close\r\n\r\n`,
+    );
+  for (const text of [`slk_\0${key.slice(5)}`, `${key}\0`, "slk_\u00e4".repeat(20), "x".repeat(1_000_000)])
+    expect((await ask(text)).slice(0, "HTTP/1.1 401".length)).toMatch(/^(?:HTTP\/1\.1 4(?:00|01|31))?$/);
+  expect(await statusOf(key)).toBe(200);
+});
+
 test("a revoked, a rotated and an expired key open nothing, from the next request on", async () => {
   const made = await makeKey({ role: "operator" });
   expect(await statusOf(made.key)).toBe(200);

@@ -136,6 +136,10 @@ test("who changes their own password shows the one before, and other sessions en
   expect((await signIn({ email: "operator@example.org", password })).status).toBe(200);
   for (const bad of ["short", "x".repeat(1_001)])
     expect(await server.status("PATCH", path, { password: bad })).toBe(422);
+  for (const body of [{ password: "sesame" }, { password: "open sesame", more: 1 }, { email: 1, password: "sesame" }]) {
+    const { status, body: answer } = await server.call("PATCH", path, body, bearer(ROOT));
+    expect([status, JSON.stringify(answer).includes("sesame")]).toEqual([422, false]);
+  }
   expect(await server.status("PATCH", path, { email: "no address" })).toBe(422);
   await person("viewer");
   expect(await server.status("PATCH", path, { email: "VIEWER@example.org" })).toBe(409);

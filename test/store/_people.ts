@@ -11,6 +11,7 @@ export function peopleContract(subject: Subject): void {
   users(subject);
   memberships(subject);
   keys(subject);
+  clearing(subject);
   sessions(subject);
   organizations(subject);
 }
@@ -245,6 +246,7 @@ function keys(subject: Subject): void {
       (await reader.list(filter, ALL)).map(({ id }) => id);
     expect(await list({ userId: ada.id, openAt: world.clock.now() })).toEqual(ids(0, 4));
     expect(await list({ hasOrigin: true })).toEqual(ids(4));
+    expect(await reader.count({ userId: ada.id, openAt: world.clock.now() })).toBe(2);
     const at = later(0);
     const [first] = made;
     if (first === undefined) return;
@@ -253,6 +255,22 @@ function keys(subject: Subject): void {
       { id: unknown(first.id), at, ip: null },
     ]);
     expect(await reader.find(first.id)).toEqual({ ...first, lastUsedAt: at, lastUsedIp: "127.0.0.1" });
+  });
+}
+
+function clearing(subject: Subject): void {
+  subject("keys: those of web pages go a day after their end, with later ones, and others stay", async (opened) => {
+    const { store, actor } = opened;
+    const ada = await member(opened, actor);
+    const dayMs = 24 * 60 * 60 * 1000;
+    const page = { origin: "https://a.example" };
+    const gone = Array.from({ length: 3 }, () => key(ada, { ...page, expiresAt: later(-dayMs - 1_000) }));
+    const stays = [key(ada, { expiresAt: later(-dayMs - 1_000) }), key(ada, { ...page, expiresAt: later(-1_000) })];
+    const insert = (one: AccessKey) => store.write(actor, ({ keys: all }) => all.insert(one));
+    for (const one of [...gone, ...stays, key(ada)]) await insert(one);
+    const { keys: reader } = store.reader(actor);
+    expect((await reader.list({ openAt: instantOf(0) }, ALL)).length).toBe(3);
+    for (const { id } of gone) expect(await reader.find(id)).toBeUndefined();
   });
 }
 

@@ -20,6 +20,9 @@ export const KEY_MS_MAX = 3_660 * DAY_MS;
 /** How long a key that was changed may open beside the new one. */
 export const OVERLAP_MS_MAX = 30 * DAY_MS;
 
+/** Keys that open something which one user may have. */
+const KEYS_MAX = 10_000;
+
 /** A key that somebody asks for. */
 export interface KeyDraft {
   readonly name: string;
@@ -61,6 +64,8 @@ export async function createKey(options: PeopleOptions, caller: Caller, draft: K
         ? await mustFindMember(repositories, draft.userId ?? caller.userId)
         : await serviceAccount(options, repositories, { actor, caller, name: draft.name, role: draft.role });
     if (user.disabledAt !== null) throw new Failure("conflict", `${user.name} is disabled; enable the user first`);
+    if ((await repositories.keys.count({ userId: user.id, openAt: now })) >= KEYS_MAX)
+      throw new Failure("conflict", `${user.name} has ${KEYS_MAX} keys; revoke some first`);
     const made: AccessKey = {
       id: newId("key", random),
       organizationId: actor.organizationId,

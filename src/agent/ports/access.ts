@@ -70,14 +70,19 @@ export interface KeyFilter {
 export interface KeyStore {
   find(id: KeyId): Promise<AccessKey | undefined>;
   list(filter: KeyFilter, page: Page): Promise<readonly AccessKey[]>;
-  /** Adds a key; from now on the server's door is closed to who shows nothing. */
+  /** How many fit. */
+  count(filter: KeyFilter): Promise<number>;
+  /**
+   * Adds a key; from now on the server's door is closed to who shows nothing. Takes away a number of those of web pages
+   * that have ended, as there can be one for every visit.
+   */
   insert(key: AccessKey): Promise<void>;
   /** Throws a `not_found` Failure when there is none of its id. When it was used last is noted apart. */
   save(key: AccessKey): Promise<void>;
 }
 
 /** The part of a {@link KeyStore} that only reads. */
-export type KeyReader = Pick<KeyStore, "find" | "list">;
+export type KeyReader = Pick<KeyStore, "find" | "list" | "count">;
 
 /** The sessions of one organisation. */
 export interface SessionStore {

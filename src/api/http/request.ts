@@ -14,6 +14,9 @@ const BODY_BYTES_MAX = 32 * 1024 * 1024;
 const ISSUES_MAX = 10;
 /** Characters of a wrong value that an answer repeats. */
 const SHOWN_CHARS_MAX = 100;
+/** Fields whose values no answer repeats: answers end up in logs of clients. */
+const SECRETS: ReadonlySet<string> = new Set(["password", "current_password", "secret", "token", "api_key"]);
+const HIDDEN = "***";
 /** Length from which on a body is parsed apart. */
 const APART_BYTES_MIN = 256 * 1024;
 /** Values that one query parameter may be given. */
@@ -155,7 +158,8 @@ export function check<S extends z.ZodType>(schema: S, value: unknown, where: str
   const problems = parsed.error.issues.flatMap((issue) => told(issue, []));
   const issues = problems.slice(0, ISSUES_MAX).map((issue) => {
     const path = [where, ...issue.path.map(String)].join(".");
-    return `${path}: ${issue.message}, got ${shown(valueAt(value, issue.path))}`;
+    const isSecret = SECRETS.has(String(issue.path.at(-1)));
+    return `${path}: ${issue.message}, got ${isSecret ? HIDDEN : shown(valueAt(value, issue.path))}`;
   });
   throw new Failure("invalid", issues.join("; "));
 }
@@ -205,7 +209,7 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 /** A value as an answer repeats it: as JSON, its beginning alone where it is long. */
 function shown(value: unknown): string {
   if (value === undefined) return "nothing";
-  const text = JSON.stringify(value) ?? String(value);
+  const text = JSON.stringify(value, (name, part) => (SECRETS.has(name) ? HIDDEN : part)) ?? String(value);
   const start = cut(text, SHOWN_CHARS_MAX);
   return start === text ? text : `${start}...`;
 }

@@ -1,12 +1,17 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { KeyFilter, KeyStore } from "../../agent/ports/access.ts";
 import { Failure } from "../../core/failure.ts";
-import { findRow, type PageSource, readPage } from "../base/pages.ts";
+import { countRows, findRow, type PageSource, readPage } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";
 import { closeDoor } from "./door.ts";
 import { KEYS } from "./tables.ts";
 
 const SOURCE = { table: KEYS, column: "created_at", missing: "refuse" } satisfies PageSource;
+
+/** How long a key of web pages is kept after its end. */
+const KEPT_MS = 24 * 60 * 60 * 1000;
+/** How many go with each that is added: more than come, so that none pile up. */
+const CLEARED = 4;
 
 /** {@link KeyStore} over SQL. */
 export function sqlKeyStore(session: Session): KeyStore {
@@ -18,7 +23,14 @@ export function sqlKeyStore(session: Session): KeyStore {
       return readPage(session, SOURCE, { page, condition: matches(organizationId, filter) });
     },
 
+    count: (filter) => countRows(session, KEYS, matches(organizationId, filter)),
+
     async insert(key) {
+      const { world } = session;
+      await sql`delete from access_keys where id in (select id from access_keys
+        where origin is not null and expires_at <= ${world.clock.now() - KEPT_MS} order by expires_at limit ${CLEARED})`.execute(
+        db,
+      );
       await db
         .insertInto("access_keys")
         .values({ ...KEYS.row(key), organization_id: organizationId })

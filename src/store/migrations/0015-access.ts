@@ -35,6 +35,7 @@ create table access_keys (
 );
 create unique index access_keys_by_replaced on access_keys (replaced_hash) where replaced_hash is not null;
 create index access_keys_by_origin on access_keys (origin) where origin is not null;
+create index access_keys_by_end on access_keys (expires_at) where origin is not null;
 create index access_keys_by_creation on access_keys (organization_id, created_at, id);
 create index access_keys_by_user on access_keys (user_id, created_at, id);
 create table sessions (
