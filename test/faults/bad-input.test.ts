@@ -908,13 +908,14 @@ describe("the door", () => {
       `Authorization: Basic ${btoa(`user:${KEY}`)}`,
       `Authorization: Bearer \u00e9\u00ff`,
       `Authorization: Bearer ${"x".repeat(10_000)}`,
-      `Authorization: Bearer x\r\nAuthorization: Bearer ${KEY}`,
       `X-BARE-PASSWORD: ${KEY}`,
       "X-BARE-PASSWORD: password ",
       `Cookie: key=${KEY}`,
     ];
     for (const header of wrong)
       expect([header, ...(await ask(count, `${header}\r\n`))]).toEqual([header, 401, UNAUTHORIZED]);
+    const twice = await ask(count, `Authorization: Bearer x\r\nAuthorization: Bearer ${KEY}\r\n`);
+    expect(twice).toEqual([400, expect.stringContaining("two Authorization headers")]);
     expect((await ask(`${count}?api_key=${encodeURIComponent(KEY)}`))[0]).toBe(401);
     expect((await ask(count, "Authorization: Bearer nul\u0000\r\n"))[0]).toBe(400);
     expect((await ask(count, `Authorization: Bearer ${"x".repeat(MEBIBYTE)}\r\n`))[0]).toBe(431);
