@@ -102,7 +102,7 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
   const writer = { db: writerDb, sql: typed(database.writer), contextCache, ...shared };
   const reader = { db: readerDb, sql: typed(database.reader), ...entryCaches, ...shared };
   const readers = perActor((actor) => repositories({ ...reader, ...actor }, noted));
-  const writers = perActor((actor) => recorded(repositories({ ...writer, ...actor }, noted), noted));
+  const writers = perActor((actor) => recorded(repositories({ ...writer, ...actor }, noted), actor, noted));
 
   /** Runs `work` in a transaction when it is its turn. */
   async function alone<T>(work: () => Promise<T>): Promise<T> {
@@ -226,7 +226,7 @@ function repositories(session: Session, noted: Noted): Repositories {
     memberships: sqlMembershipStore(session),
     keys: sqlKeyStore(session),
     sessions: sqlSessionStore(session),
-    changes: sqlChangeStore(session, (changes) => noted.add({ changes })),
+    changes: sqlChangeStore(session, (changes) => noted.add({ changes, isAwaited: true })),
     audit: sqlAuditStore(session, note),
     webhooks: sqlWebhookStore(session),
     retention: sqlRetentionStore(session, note),

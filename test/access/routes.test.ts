@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { SCOPES, type Scope } from "../../src/access/role.ts";
+import { DEFAULT_ACTOR } from "../../src/core/id.ts";
 import { WANTED } from "./_routes.ts";
 import { type AccessWorld, clientToken, startAccessWorld, type Things } from "./_world.ts";
 
@@ -238,6 +239,77 @@ test("a key for one agent may do with it what its role may", async () => {
   }
   expect(refused).toEqual([]);
 });
+
+/** Routes that are no reads, and change nothing that is told of. */
+const UNTOLD: readonly string[] = [
+  // They look, ask or show.
+  "POST /v1/agents/:agent_id/messages/preview-raw-payload",
+  "POST /v1/conversations/:conversation_id/messages/preview-raw-payload",
+  "POST /v1/messages/search",
+  "POST /v1/agents/messages/search",
+  "POST /v1/passages/search",
+  "POST /v1/tools/search",
+  "POST /v1/tools/generate-schema",
+  "POST /v1/agents/:agent_id/memory/recall",
+  "POST /v1/memory/recall",
+  "POST /v1/agents/:agent_id/generate",
+  "POST /v1/runs/:run_id/stream",
+  "POST /v1/auth",
+  // What a model is shown follows from what is told of.
+  "POST /v1/agents/:agent_id/recompile",
+  "POST /v1/agents/:agent_id/system-prompt/recompile",
+  "POST /v1/conversations/:conversation_id/recompile",
+  // They stand in the log of actions.
+  "POST /v1/users/:user_id/sign-in-codes",
+  "DELETE /v1/sessions/:session_id",
+  // The new organisation is told.
+  "POST /v1/organizations",
+  "POST /v1/admin/orgs",
+  // A run that has ended stays as it is.
+  "PATCH /v1/jobs/:job_id/cancel",
+];
+/** Routes that are refused here: there is nothing to stop, to undo or to merge. */
+const NOTHING_TO_DO: readonly string[] = [
+  "PATCH /v1/agents/:agent_id/messages/:message_id",
+  "PATCH /v1/groups/:group_id/messages/:message_id",
+  "POST /v1/agents/:agent_id/messages/cancel",
+  "POST /v1/conversations/:conversation_id/cancel",
+  "POST /v1/conversations/:conversation_id/stream",
+  "POST /v1/agents/:agent_id/summarize",
+  "POST /v1/agents/:agent_id/memory/entities/:entity_id/merge",
+  "POST /v1/agents/:agent_id/memory/entities/:entity_id/unmerge",
+  "POST /v1/memory/entities/:entity_id/merge",
+  "POST /v1/memory/entities/:entity_id/unmerge",
+  "DELETE /v1/memory/items/:item_id",
+  "POST /v1/blocks/:block_id/undo",
+  "DELETE /v1/organizations/:organization_id",
+  "DELETE /v1/organizations/:organization_id/members/:user_id",
+  "DELETE /v1/admin/orgs",
+];
+
+test("every route that writes tells of a change, or is named as one that does not", async () => {
+  const { changes } = world.server.server.store.reader(DEFAULT_ACTOR);
+  const writing = guarded().filter((route) => !route.startsWith("GET "));
+  const named = [...UNTOLD, ...NOTHING_TO_DO];
+  const silent: string[] = [];
+  for (const route of writing) {
+    let things = mine;
+    const told = async () => {
+      const { last } = await changes.kept();
+      const { status, text } = await ask(own, route, things);
+      const found = (await changes.after(last, 1)).length > 0;
+      return { found, said: `${route}: ${status} ${text.slice(0, 100)}` };
+    };
+    let last = await told();
+    if (!last.found && !named.includes(route)) {
+      // What it changes may have gone with another route, or be so already.
+      things = await world.things(own);
+      last = await told();
+    }
+    if (!last.found) silent.push(last.said);
+  }
+  expect(silent.filter((said) => !named.some((route) => said.startsWith(`${route}: `)))).toEqual([]);
+}, 120_000);
 
 test("an owner may do all of it, so that every refusal above was one of access", async () => {
   const last = (route: string) =>

@@ -5,6 +5,7 @@
 import { afterAll, afterEach, beforeEach, describe, test } from "bun:test";
 import { type OpenedStore, postgresDialect, sqliteDialect } from "../_harness/dialects.ts";
 import { agentContract } from "./_agents.ts";
+import { changeContract } from "./_changes.ts";
 import { factContract } from "./_facts.ts";
 import { indexContract } from "./_index.ts";
 import { memoryContract } from "./_memory.ts";
@@ -40,6 +41,7 @@ for (const dialect of [sqliteDialect(), postgresDialect()]) {
       indexContract,
       factContract,
       peopleContract,
+      changeContract,
     ])
       contract(subject);
   });

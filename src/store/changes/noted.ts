@@ -15,6 +15,8 @@ export interface Told {
   readonly audit?: AuditNote;
   /** Whether the organisation itself is gone with it: then nobody is left who could be told. */
   readonly isLast?: boolean;
+  /** Whether somebody listens for it, who is about to. */
+  readonly isAwaited?: boolean;
 }
 
 /** What the transaction at hand has changed. One database has one writer, so there is one of it. */
@@ -47,12 +49,13 @@ export function createNoted({ isHeard }: NotedOptions): Noted {
   let changes: Change[] = [];
   let audit: AuditNote[] = [];
   let isLast = false;
+  let isAwaited = false;
   let storedFor: OrganizationId | undefined;
 
   async function wanted(session: Session): Promise<readonly Change[]> {
     const all = withoutRepeats(changes);
     const starts = all.filter(({ kind }) => kind === "run.started");
-    const isTold = starts.length === 0 || isHeard(session.organizationId) || (await sendsStarts(session));
+    const isTold = starts.length === 0 || isAwaited || isHeard(session.organizationId) || (await sendsStarts(session));
     return all.flatMap((change) => {
       if (change.kind === "run.started" && !isTold) {
         if (untold.size >= UNTOLD_MAX) untold.clear();
@@ -70,6 +73,7 @@ export function createNoted({ isHeard }: NotedOptions): Noted {
       if (told.changes !== undefined) changes.push(...told.changes);
       if (told.audit !== undefined) audit.push(told.audit);
       isLast ||= told.isLast === true;
+      isAwaited ||= told.isAwaited === true;
     },
     mark: () => [changes.length, audit.length],
     undo([changesBefore, auditBefore]) {
@@ -90,6 +94,7 @@ export function createNoted({ isHeard }: NotedOptions): Noted {
       const changed = storedFor;
       storedFor = undefined;
       isLast = false;
+      isAwaited = false;
       if (changes.length > 0) changes = [];
       if (audit.length > 0) audit = [];
       return changed === undefined ? [] : [changed];

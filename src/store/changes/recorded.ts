@@ -2,7 +2,7 @@ import type { AuditNote } from "../../agent/ports/audit.ts";
 import type { Change, ChangeKind, Changing } from "../../agent/ports/changes.ts";
 import type { Readers, Repositories, ThreadId } from "../../agent/ports/ports.ts";
 import type { Run } from "../../agent/run.ts";
-import { type AgentId, parseId } from "../../core/id.ts";
+import { type Actor, type AgentId, type OrganizationId, parseId } from "../../core/id.ts";
 import { changedFields } from "./changed-fields.ts";
 import type { Noted, Told } from "./noted.ts";
 
@@ -11,6 +11,11 @@ type Writing = {
   readonly [S in keyof Readers]: Exclude<keyof Repositories[S], keyof Readers[S]>;
 };
 
+/** What there is before a call, and of which organisation. */
+interface Before extends Readers {
+  readonly organizationId: OrganizationId;
+}
+
 /**
  * What a call of each writing method changes, looked up before it is made; null where nothing is told of it: what is part
  * of a run is told by the run, and what only serves to find things again changes nothing that anybody sees.
@@ -18,7 +23,7 @@ type Writing = {
 type Recorded = {
   readonly [S in keyof Readers]: {
     readonly [M in Writing[S]]: Repositories[S][M] extends (...given: infer Given) => unknown
-      ? ((before: Readers, ...given: Given) => Told | Promise<Told>) | null
+      ? ((before: Before, ...given: Given) => Told | Promise<Told>) | null
       : never;
   };
 };
@@ -160,7 +165,10 @@ export const RECORD: Recorded = {
   organizations: {
     insert: (_, { id }) => made("organization", id),
     save: async ({ organizations }, next) => saved("organization", next, await organizations.find(next.id)),
-    remove: () => ({ isLast: true, audit: noteOf("organization.deleted", "organization", null) }),
+    remove: ({ organizationId }) => ({
+      isLast: true,
+      audit: noteOf("organization.deleted", "organization", organizationId),
+    }),
   },
   users: {
     insert: (_, { id }) => made("user", id),
@@ -199,9 +207,10 @@ export const RECORD: Recorded = {
     passOver: null,
   },
   retention: {
-    saveRules: async ({ retention }, rules) => {
-      const fields = changedFields({ ...(await retention.rules()) }, { ...rules });
-      return { audit: { ...noteOf("retention.changed", "retention", null), change: { fields } } };
+    saveRules: async ({ retention, organizationId }, rules) => {
+      const fields = changedFields(await retention.rules(), rules);
+      const audit = { ...noteOf("retention.changed", "organization", organizationId), change: { fields } };
+      return { ...tell("organization.changed", organizationId), audit };
     },
     removeOld: null,
     settle: null,
@@ -209,11 +218,13 @@ export const RECORD: Recorded = {
 };
 
 /** The stores, with what they write noted as it is written. What `attempt` takes back is taken back here, too. */
-export function recorded(stores: Repositories, noted: Noted): Repositories {
-  const wrapped = Object.entries(stores).map(([name, store]) => [
-    name,
-    withNotes(store, byMethod(name), { noted, stores }),
-  ]);
+export function recorded(
+  stores: Repositories,
+  { organizationId }: Pick<Actor, "organizationId">,
+  noted: Noted,
+): Repositories {
+  const sources = { noted, before: { ...stores, organizationId } };
+  const wrapped = Object.entries(stores).map(([name, store]) => [name, withNotes(store, byMethod(name), sources)]);
   const attempt: Repositories["attempt"] = async (work) => {
     const mark = noted.mark();
     let isKept = false;
@@ -236,13 +247,13 @@ function byMethod(name: string): ReadonlyMap<string, Says> {
   return new Map(Object.entries(said).filter((entry): entry is [string, Says] => entry[1] !== null));
 }
 
-function withNotes(store: unknown, says: ReadonlyMap<string, Says>, { noted, stores }: Sources): unknown {
+function withNotes(store: unknown, says: ReadonlyMap<string, Says>, { noted, before }: Sources): unknown {
   if (says.size === 0 || typeof store !== "object" || store === null) return store;
   const methods = Object.entries(store).map(([name, method]) => {
     const say = says.get(name);
     if (say === undefined) return [name, method];
     const noting = async (...given: readonly unknown[]) => {
-      const told = await say(stores, ...given);
+      const told = await say(before, ...given);
       const result: unknown = await Reflect.apply(method, store, given);
       // What says that it did nothing has changed nothing.
       if (result !== false) noted.add(told);
@@ -255,7 +266,7 @@ function withNotes(store: unknown, says: ReadonlyMap<string, Says>, { noted, sto
 
 interface Sources {
   readonly noted: Noted;
-  readonly stores: Repositories;
+  readonly before: Before;
 }
 
 function change(kind: ChangeKind, id: string, agentId?: AgentId | null): Change {
