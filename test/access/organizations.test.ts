@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DEFAULT_ORGANIZATION_ID } from "../../src/core/id.ts";
-import type { Answer } from "../_harness/server.ts";
+import { type Answer, startTestServer } from "../_harness/server.ts";
 import { type People, ROOT, startPeople } from "./_people.ts";
 
 /** Tables with rows of an organisation that is gone. */
@@ -115,6 +115,27 @@ test("every table that names its organisation is emptied with it, or goes with w
   database.close();
   // Users who are members elsewhere stay, and so does what tells who did what.
   expect(forgotten.map(({ name }) => name).toSorted()).toEqual(KEPT);
+});
+
+test("a start gives every organisation the built-in tools of its version, and leaves those alone that have them", async () => {
+  const other = await startTestServer({ apiKey: ROOT });
+  const { writer } = other.database;
+  const headers = { authorization: `Bearer ${ROOT}`, "content-type": "application/json" };
+  const body = JSON.stringify({ name: "One" });
+  const made = await other.server.api.request("http://localhost/v1/organizations", { method: "POST", headers, body });
+  const { id } = (await made.json()) as { readonly id: string };
+  const count = async () =>
+    (await writer.execute("select count(*) as n from tools where organization_id = $1", [id])).rows[0]?.["n"];
+  const all = await count();
+  const take = () => writer.execute("delete from tools where organization_id = $1 and name like 'memory%'", [id]);
+  await take();
+  await other.restarted();
+  expect(await count()).not.toBe(all);
+  // As another version would have left it.
+  await writer.execute("update organizations set tools_digest = 'another' where id = $1", [id]);
+  await other.restarted();
+  expect(await count()).toBe(all);
+  await other.close();
 });
 
 /** Tables in which a row of an organisation, or of nobody any more, is left. */

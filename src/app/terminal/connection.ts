@@ -98,7 +98,7 @@ export function refused(status: number, text: string): Failure {
 
 const HINTS: Readonly<Record<number, string>> = {
   401: ". Set SELKIE_API_KEY to the key of that server",
-  403: ". Set SELKIE_API_KEY to the key of that server",
+  403: ". Set SELKIE_API_KEY to a key of that server that may",
 };
 
 /** Says that nobody answers there, and why. */
