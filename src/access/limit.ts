@@ -120,7 +120,7 @@ const BACKGROUND_SHARE = 0.9;
 
 /** How much of a limit is there for foreground or background work. */
 export function amountFor({ amount }: Limit, isBackground: boolean): number {
-  return isBackground ? Math.floor(amount * BACKGROUND_SHARE) : amount;
+  return isBackground ? Math.ceil(amount * BACKGROUND_SHARE) : amount;
 }
 
 const UNITS: Readonly<Record<LimitKind, string>> = {

@@ -56,6 +56,8 @@ export class ModelFailure extends Failure {
   readonly detail: string;
   /** The provider's HTTP status, or undefined when no answer came. */
   readonly status: number | undefined;
+  /** Tries before the one that failed with this which the provider may charge; see {@link mayBeCharged}. */
+  lostTries = 0;
 
   constructor(
     type: ModelFailureType,
@@ -68,4 +70,33 @@ export class ModelFailure extends Failure {
     this.detail = detail;
     this.status = options?.status;
   }
+}
+
+/** What providers say of requests before they work on them, and the packages before they send them. */
+const UNWORKED: readonly ModelFailureType[] = ["llm_bad_request", "llm_not_found", "llm_authentication"];
+/** Causes that are looked at behind a failure. */
+const CAUSES_MAX = 8;
+/** How runtimes say that there was nobody to connect to. */
+const UNCONNECTED =
+  /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ConnectionRefused|FailedToOpenSocket)$/;
+
+/**
+ * Whether a provider may charge a call that failed like this. Not where it answered that it would not or could not do
+ * it, nor where nobody was there. But where no whole answer came, or the call was broken off: it may have done the work.
+ */
+export function mayBeCharged(failure: unknown): boolean {
+  if (!(failure instanceof ModelFailure)) return true;
+  const { status, type } = failure;
+  if (status === undefined) return !UNWORKED.includes(type) && !neverConnected(failure);
+  return status < 400 || type === "llm_timeout";
+}
+
+function neverConnected(failure: unknown): boolean {
+  let error: unknown = failure;
+  for (let depth = 0; depth < CAUSES_MAX && error instanceof Error; depth++) {
+    const code: unknown = Reflect.get(error, "code");
+    if (typeof code === "string" && UNCONNECTED.test(code)) return true;
+    error = error.cause;
+  }
+  return false;
 }

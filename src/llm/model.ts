@@ -123,6 +123,8 @@ export type Hear = (delta: ModelDelta) => void;
 export interface ModelAnswer {
   readonly reply: ModelReply;
   readonly exchange?: Exchange;
+  /** Tries before it that failed and which the provider may charge; none when absent. */
+  readonly lostTries?: number;
 }
 
 /**

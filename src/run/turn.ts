@@ -11,7 +11,7 @@ import { newId, type StepId } from "../core/id.ts";
 import { answerFormatOf } from "../llm/config.ts";
 import { ModelFailure, refusesInput } from "../llm/failure.ts";
 import type { FinishReason, ModelRequest, ToolCall } from "../llm/model.ts";
-import { chargeOfFailure, chargeOfReply, type Settlement } from "./budget/budget.ts";
+import { type Settlement, settlementOf, settlementOfFailure } from "./budget/budget.ts";
 import { isCrowded, madeRoomFor, makeRoom, mayBeFull, needsRoom, systemOverflow } from "./compaction/make-room.ts";
 import { sentRequest } from "./manifest/sent.ts";
 import { type Change, commit, noChange, requirePlace } from "./step/commit.ts";
@@ -109,11 +109,11 @@ async function takeStep(turn: Turn, state: TurnState): Promise<void> {
   );
   const llmRequestNs = Math.round((turn.clock.elapsedMs() - startedMs) * 1e6);
   if (result !== undefined) {
-    const settlement = held && { call: held, charge: chargeOfReply(held, result.reply) };
+    const settlement = held && settlementOf(held, result);
     return storeStep(turn, state, { stepId, llmRequestNs, result, isStreamed, settlement });
   }
   // Before a compaction holds something of its own.
-  if (held !== null) await turn.budget.settleNow(turn.actor, { call: held, charge: chargeOfFailure(failure) });
+  if (held !== null) await turn.budget.settleNow(turn.actor, settlementOfFailure(held, failure));
   if ((await madeRoomFor(turn, state, failure)) || (!isHeard && (await leaveOut(turn, state, failure)))) {
     // The same step, once more. What was heard cannot be unsaid.
     state.nextStepId = stepId;

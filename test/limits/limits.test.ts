@@ -103,11 +103,21 @@ test("what failed at a provider that answered so costs nothing; what broke off c
   app.model.say({ status: 401 });
   await send(id);
   expect((await spend())[0]).toMatchObject({ used: 0, reserved: 0 });
-  app.model.always(() => ({ respond: () => new Response("{", { headers: { "content-type": "application/json" } }) }));
+  const half = { respond: () => new Response("{", { headers: { "content-type": "application/json" } }) };
+  app.model.say(half, { text: "at last", totalTokens: 40 });
   await send(id);
+  const [once] = await spend();
+  const held = once.used - 40;
+  expect([held > 500, once.reserved]).toEqual([true, 0]);
+  // Each try of a call that never came to its end is one that may be charged.
+  const before = app.model.requests.length;
+  app.model.always(() => half);
+  await send(id);
+  const tries = app.model.requests.length - before;
   const [after] = await spend();
+  expect(tries).toBeGreaterThan(1);
   expect(after.reserved).toBe(0);
-  expect(after.used).toBeGreaterThan(100);
+  expect(after.used - once.used).toBeGreaterThanOrEqual(tries * held);
 });
 
 test("runs beyond those that may be at work wait, and all of them are answered", async () => {
@@ -184,4 +194,33 @@ test("spend of an agent names the limit that binds first; usage totals steps and
     expect(usage[0]).toMatchObject({ steps: 1, prompt_tokens: 10, completion_tokens: 5, usd: 0.00002 });
   }
   expect((await app.request("GET", "/v1/usage?from=2026-01-01&to=2026-12-31")).status).toBe(422);
+});
+
+test("work in the background stops at nine tenths, and goes on when there is more", async () => {
+  const id = await agent({ memory_settings: { learn: true, model: "openai/gpt-4o-mini" } });
+  const { id: limitId } = await limit({ kind: "tokens", amount: 128_000 });
+  app.model.say({ text: "hi", totalTokens: 100_000 });
+  await send(id, "I live in Bergen");
+  await Bun.sleep(1_500);
+  // Who talks may take the last tenth, and memory may not.
+  expect(app.model.requests).toHaveLength(1);
+  await app.ok("PATCH", `/v1/limits/${limitId}`, { amount: 1_000_000 });
+  app.model.always(() => ({ text: '{"facts": []}' }));
+  while (app.model.requests.length < 2) await Bun.sleep(50);
+  expect(JSON.stringify(app.model.requests[1])).toContain("Bergen");
+});
+
+test("a companion's run for which a limit leaves nothing waits with its input, and begins when there is more", async () => {
+  const id = await app.agent({ enable_sleeptime: true });
+  const shown = await app.ok("GET", `/v1/agents/${id}?include=agent.managed_group`);
+  const [companion] = shown.managed_group.agent_ids;
+  const manager_config = { manager_type: "sleeptime", sleeptime_agent_frequency: 1 };
+  await app.ok("PATCH", `/v1/groups/${shown.managed_group.id}`, { manager_config });
+  await limit({ kind: "runs", window: 2, amount: 1, subject_kind: "agent", subject_id: companion });
+  const spoken = { calls: [{ name: "send_message", arguments: { message: "hi" } }] };
+  app.model.always(() => spoken);
+  const runs: string[] = [];
+  for (const said of ["one", "two"]) runs.push(...(await send(id, said)).body.usage.run_ids);
+  const isOver = async (run: string) => (await app.ok("GET", `/v1/runs/${run}`)).completed_at !== null;
+  for (const run of runs) while (!(await isOver(run))) await Bun.sleep(50);
 });

@@ -8,6 +8,7 @@ import { agentContract } from "./_agents.ts";
 import { changeContract } from "./_changes.ts";
 import { factContract } from "./_facts.ts";
 import { indexContract } from "./_index.ts";
+import { limitContract } from "./_limits.ts";
 import { memoryContract } from "./_memory.ts";
 import { messageContract } from "./_messages.ts";
 import { peopleContract } from "./_people.ts";
@@ -40,6 +41,7 @@ for (const dialect of [sqliteDialect(), postgresDialect()]) {
       memoryContract,
       indexContract,
       factContract,
+      limitContract,
       peopleContract,
       changeContract,
     ])

@@ -3,6 +3,7 @@ import { isRecord, type JsonObject, parseJson } from "../../core/json.ts";
 import type { World } from "../../core/world.ts";
 import { reasonsNatively } from "../catalog.ts";
 import type { LlmConfig } from "../config.ts";
+import { ModelFailure, mayBeCharged } from "../failure.ts";
 import type { Dialect, Family, FamilyCall } from "../family.ts";
 import type { Hear, LanguageModel, ModelAnswer, ModelMessage, ModelRequest } from "../model.ts";
 import { type ProviderSettings, secretsOf, titleOf } from "../provider.ts";
@@ -69,22 +70,30 @@ class Adapter implements LanguageModel {
     const deadline = createDeadline(world.clock, signal, limits.streamTimeoutMs);
     this.#tap.attend(deadline.signal, deadline.prolong);
     let isHeard = false;
+    const tries: boolean[] = [];
+    const judge = (error: unknown): Retry => {
+      tries.push(mayBeCharged(modelFailureOf(error, this.#provider)));
+      // What was heard cannot be unsaid.
+      return isHeard ? { again: false } : this.#judge(error);
+    };
     const listen: Hear = (delta) => {
       isHeard = true;
       hear?.(delta);
     };
     try {
       const callOptions = this.#callOptions(request, deadline.signal);
-      return await withRetries(() => this.#attempt(request, callOptions, deadline, listen), {
+      const answer = await withRetries(() => this.#attempt(request, callOptions, deadline, listen), {
         retriesMax: limits.retriesMax,
         clock: world.clock,
         random: world.random,
         signal: deadline.signal,
-        // What was heard cannot be unsaid.
-        judge: (error) => (isHeard ? { again: false } : this.#judge(error)),
+        judge,
       });
+      return tries.length === 0 ? answer : { ...answer, lostTries: tries.filter(Boolean).length };
     } catch (error) {
-      throw this.#explained(error, deadline, signal);
+      const explained = this.#explained(error, deadline, signal);
+      if (explained instanceof ModelFailure) explained.lostTries = tries.slice(0, -1).filter(Boolean).length;
+      throw explained;
     } finally {
       deadline.end();
     }

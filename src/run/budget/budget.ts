@@ -5,8 +5,8 @@ import type { CountTokens } from "../../agent/prompt/tokens.ts";
 import { Failure } from "../../core/failure.ts";
 import type { Actor, AgentId } from "../../core/id.ts";
 import type { World } from "../../core/world.ts";
-import { ModelFailure } from "../../llm/failure.ts";
-import type { ModelReply, Usage } from "../../llm/model.ts";
+import { ModelFailure, mayBeCharged } from "../../llm/failure.ts";
+import type { ModelAnswer, ModelReply, Usage } from "../../llm/model.ts";
 import { estimateByBytes, estimateByCounting, estimateOfReply, type Readable, type TokenEstimate } from "./estimate.ts";
 import { type Excess, isPassing, overLimit } from "./over-limit.ts";
 
@@ -54,6 +54,8 @@ export type Charge = { readonly tokens: number; readonly nanos: number } | null;
 export interface Settlement {
   readonly call: HeldCall;
   readonly charge: Charge;
+  /** Tries before the last one that its provider may charge as well: each is booked with all that the call holds. */
+  readonly lostTries: number;
 }
 
 /** What budgets are made of. */
@@ -203,19 +205,19 @@ async function reserve({ limits }: Repositories, call: EstimatedCall): Promise<H
 
 async function settle({ limits }: Repositories, settlement: Settlement | null): Promise<void> {
   if (settlement === null) return;
-  const { call, charge } = settlement;
+  const { call, charge, lostTries } = settlement;
   const released = await limits.release(call.callId);
   await limits.add(
     released.map(({ limitId, windowStart, amount }) => {
       const isMoney = call.kinds.get(limitId) === "usd";
-      const settled = charge === null ? amount : isMoney ? charge.nanos : charge.tokens;
-      return { limitId, windowStart, settled, reserved: -amount };
+      const last = charge === null ? amount : isMoney ? charge.nanos : charge.tokens;
+      return { limitId, windowStart, settled: last + lostTries * amount, reserved: -amount };
     }),
   );
 }
 
 /** What a reply is charged with: as its provider counted, or where it did not, the most that it can have come to. */
-export function chargeOfReply({ estimate, price }: HeldCall, reply: ModelReply): Charge {
+function chargeOfReply({ estimate, price }: HeldCall, reply: ModelReply): Charge {
   const { usage } = reply;
   if (usage !== null && usage.totalTokens > 0) return chargeOfUsage(price, usage);
   const { input, output } = estimateOfReply(reply, estimate);
@@ -233,33 +235,17 @@ function chargeOfUsage(price: Price | undefined, usage: Usage): Charge {
 }
 
 const NOTHING: Charge = { tokens: 0, nanos: 0 };
-/** What providers say of requests before they work on them, and the packages before they send them. */
-const UNWORKED: readonly ModelFailure["type"][] = ["llm_bad_request", "llm_not_found", "llm_authentication"];
 
-/**
- * What a call is charged with that failed. Nothing where its provider answered that it would not or could not do it:
- * such an answer is not charged. All that it holds where no whole answer came, or a request was broken off: the provider
- * may have worked on it, and charges that.
- */
-export function chargeOfFailure(failure: unknown): Charge {
-  if (!(failure instanceof ModelFailure)) return null;
-  const { status, type } = failure;
-  if (status === undefined) return UNWORKED.includes(type) || neverConnected(failure) ? NOTHING : null;
-  return status >= 400 && type !== "llm_timeout" ? NOTHING : null;
+/** What is booked for a call that was answered, tries before that included whose answers were lost. */
+export function settlementOf(
+  call: HeldCall,
+  { reply, lostTries = 0 }: Pick<ModelAnswer, "reply" | "lostTries">,
+): Settlement {
+  return { call, charge: chargeOfReply(call, reply), lostTries };
 }
 
-/** Causes that are looked at behind a failure. */
-const CAUSES_MAX = 8;
-/** How runtimes say that there was nobody to connect to. */
-const UNCONNECTED =
-  /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ConnectionRefused|FailedToOpenSocket)$/;
-
-function neverConnected(failure: unknown): boolean {
-  let error: unknown = failure;
-  for (let depth = 0; depth < CAUSES_MAX && error instanceof Error; depth++) {
-    const code: unknown = Reflect.get(error, "code");
-    if (typeof code === "string" && UNCONNECTED.test(code)) return true;
-    error = error.cause;
-  }
-  return false;
+/** What is booked for a call that failed: nothing, or all that it holds where its provider may have worked on it. */
+export function settlementOfFailure(call: HeldCall, failure: unknown): Settlement {
+  const lostTries = failure instanceof ModelFailure ? failure.lostTries : 0;
+  return { call, charge: mayBeCharged(failure) ? null : NOTHING, lostTries };
 }

@@ -4,7 +4,7 @@ import type { EmbeddingConfig, LlmConfig } from "../../llm/config.ts";
 import type { Embedder } from "../../llm/embedder.ts";
 import type { LanguageModel } from "../../llm/model.ts";
 import type { Models } from "../../llm/models.ts";
-import { type Budget, chargeOfFailure, chargeOfReply, type Payer } from "./budget.ts";
+import { type Budget, type Payer, settlementOf, settlementOfFailure } from "./budget.ts";
 import { outputAtMost } from "./estimate.ts";
 
 /** Models as whoever asks them by name needs them. */
@@ -37,10 +37,10 @@ function paidModel({ models, budget, random }: Purse, payer: Payer, config: LlmC
       if (call === null) return model.call(request, signal, hear);
       try {
         const answer = await model.call(request, signal, hear);
-        await budget.settleNow(payer.actor, { call, charge: chargeOfReply(call, answer.reply) });
+        await budget.settleNow(payer.actor, settlementOf(call, answer));
         return answer;
       } catch (error) {
-        await budget.settleNow(payer.actor, { call, charge: chargeOfFailure(error) });
+        await budget.settleNow(payer.actor, settlementOfFailure(call, error));
         throw error;
       }
     },
@@ -72,10 +72,10 @@ export function paidEmbedder(purse: EmbeddingPurse, payer: Payer, config: Embedd
         if (call === null) return embedder.embed(texts, signal);
         try {
           const vectors = await embedder.embed(texts, signal);
-          await budget.settleNow(payer.actor, { call, charge: null });
+          await budget.settleNow(payer.actor, { call, charge: null, lostTries: 0 });
           return vectors;
         } catch (error) {
-          await budget.settleNow(payer.actor, { call, charge: chargeOfFailure(error) });
+          await budget.settleNow(payer.actor, settlementOfFailure(call, error));
           throw error;
         }
       },

@@ -25,6 +25,8 @@ export interface CallResult {
   readonly messageId: MessageId;
   /** Of the other calls, if any. */
   readonly otherCallsId: MessageId;
+  /** See `ModelAnswer`. */
+  readonly lostTries: number;
   /** What went to the provider and came back; null when the model does not say. */
   readonly exchange: Exchange | null;
 }
@@ -40,9 +42,9 @@ export async function callModel(call: ModelCall, random: Random): Promise<CallRe
   let firstAsks: boolean | undefined;
   const { emit } = call;
   const hear = emit && ((delta: ModelDelta) => emit(toDelta(delta)));
-  const { reply, exchange } = await call.model.call(call.request, call.signal, hear);
+  const { reply, exchange, lostTries = 0 } = await call.model.call(call.request, call.signal, hear);
   const toolCalls = reply.toolCalls.map((made) => ({ ...made, id: rename(made.id) }));
-  return { reply: { ...reply, toolCalls }, messageId, otherCallsId, exchange: exchange ?? null };
+  return { reply: { ...reply, toolCalls }, messageId, otherCallsId, lostTries, exchange: exchange ?? null };
 
   function toDelta(delta: ModelDelta): Delta {
     const target = { messageId, stepId: call.stepId };
