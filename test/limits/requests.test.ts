@@ -1,9 +1,11 @@
 import { afterEach, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { realWorld } from "../../src/app/world.ts";
+import { instantOf } from "../../src/core/clock.ts";
 import { startTestServer, type TestServer } from "../_harness/server.ts";
 import { loggedTo, startServer, temporaryDirectory } from "../_harness/server-process.ts";
-import { type AccessWorld, startAccessWorld } from "../access/_world.ts";
+import { type AccessWorld, ROOT, startAccessWorld } from "../access/_world.ts";
 
 let app: TestServer | undefined;
 let world: AccessWorld | undefined;
@@ -102,4 +104,40 @@ test("a server whose price table is wrong does not start, and says what is wrong
   expect(await (await fetch(`${server.url}/v1/usage`)).text()).toContain('"prices_taken_at":"2026-11-30"');
   await server.kill();
   directory.remove();
+});
+
+test("a clock that jumps over a window's border and back gives nothing out twice", async () => {
+  const world = realWorld();
+  let jumpMs = 0;
+  const clock = { ...world.clock, now: () => instantOf(world.clock.now() + jumpMs) };
+  app = await startTestServer({ world: { ...world, clock } });
+  const { agent, ok, request } = app;
+  const id = await agent();
+  await ok("POST", "/v1/limits", { kind: "runs", window: 86_400, amount: 1 });
+  const sendAt = async (days: number) => {
+    jumpMs = days * 86_400_000;
+    return (await request("POST", `/v1/agents/${id}/messages`, TALK)).status;
+  };
+  expect([await sendAt(0), await sendAt(0)]).toEqual([200, 429]);
+  expect([await sendAt(400), await sendAt(400)]).toEqual([200, 429]);
+  expect([await sendAt(0), await sendAt(400), await sendAt(-1), await sendAt(-1)]).toEqual([429, 429, 200, 429]);
+  expect([await sendAt(1), await sendAt(0), await sendAt(1)]).toEqual([200, 429, 429]);
+});
+
+test("an organisation that is deleted while a model works for it takes its limits along, and nothing breaks", async () => {
+  world = await startAccessWorld();
+  const { ask, ok, server } = world;
+  const { id } = await ok(ROOT, "POST", "/v1/organizations", { name: "passing" });
+  const { key } = await ok(ROOT, "POST", "/v1/keys", { name: "its owner", role: "owner", organization_id: id });
+  const agent = (await ok(key, "POST", "/v1/agents/", { model: "openai/gpt-4o-mini" })).id;
+  await ok(key, "POST", "/v1/limits", { kind: "tokens", window: "day", amount: 1_000_000 });
+  const answer = Promise.withResolvers<void>();
+  server.model.always(() => ({ text: "late", after: answer.promise }));
+  const sent = ask(key, "POST", `/v1/agents/${agent}/messages`, TALK);
+  while (server.model.requests.length === 0) await Bun.sleep(5);
+  expect((await ask(ROOT, "DELETE", `/v1/organizations/${id}`)).status).toBe(200);
+  answer.resolve();
+  expect((await sent).status).toBe(404);
+  const { rows } = await server.database.reader.execute("select * from reservations", []);
+  expect(rows).toEqual([]);
 });
