@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { SCOPES, type Scope } from "../../src/access/role.ts";
+import { WANTED } from "../../src/api/http/wanted.ts";
 import { DEFAULT_ACTOR } from "../../src/core/id.ts";
-import { WANTED } from "./_routes.ts";
 import { type AccessWorld, clientToken, startAccessWorld, type Things } from "./_world.ts";
 
 // Every route out of the router, by everybody who may not: without a key, of another organisation, without the scope,

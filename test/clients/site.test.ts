@@ -306,8 +306,9 @@ describe("the list of the API", () => {
     const text = await (await get(open, "/docs")).text();
     const { paths } = (await open.call("GET", "/openapi.json")).body;
     const described = Object.entries<Answer>(paths).flatMap(([path, operations]) =>
-      Object.entries<Answer>(operations).map(([method, { summary, tags }]) => {
-        return { method: method.toUpperCase(), path, summary, tag: tags[0] };
+      Object.entries<Answer>(operations).map(([method, { summary, tags, security }]) => {
+        const scope = security[0]?.bearer[0];
+        return { method: method.toUpperCase(), path, summary, tag: tags[0], wanted: scope ? ` ${scope}` : "" };
       }),
     );
     expect(page.split("<li><code><b>").length - 1).toBe(described.length);
@@ -317,9 +318,9 @@ describe("the list of the API", () => {
         textOf(html),
       ]),
     );
-    for (const { method, path, summary, tag } of described) {
+    for (const { method, path, summary, tag, wanted } of described) {
       expect([method, path, typeof summary, tag]).toEqual([method, path, "string", expect.stringMatching(/^[a-z-]+$/)]);
-      expect(sections.get(tag)).toContain(`${method} ${path} ${summary}\n`);
+      expect(sections.get(tag)).toContain(`${method} ${path} ${summary}${wanted}\n`);
       expect(text.split("\n").map((line) => line.replace(/ +/g, " "))).toContain(` ${method} ${path} ${summary}`);
     }
     for (const { missing } of GAPS) {

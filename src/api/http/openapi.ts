@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import { z } from "zod";
 import type { JsonObject } from "../../core/json.ts";
 import { API_VERSION } from "./health.ts";
+import { WANTED } from "./wanted.ts";
 
 /** Where routes belong that are not called after what they are about. */
 const GROUPS: Readonly<Record<string, string>> = {
@@ -48,6 +49,7 @@ export function openApiOf(app: Pick<Hono, "routes">, described: readonly Describ
   return {
     openapi: "3.1.0",
     info: { title: "Selkie", version: API_VERSION, description: "Letta's V1 API, and the memory of its agents." },
+    components: { securitySchemes: { bearer: { type: "http", scheme: "bearer" } } },
     paths,
   };
 }
@@ -64,10 +66,18 @@ function operationOf(method: string, path: string, text: DescribedRoute | undefi
     operationId: operationId(method, path),
     tags: [groupOf(path)],
     ...(text === undefined ? {} : { summary: text.summary }),
+    security: securityOf(`${method} ${path}`),
     parameters: [...inPath, ...inQuery],
     ...(text?.body === undefined ? {} : { requestBody: { content: jsonContent(text.body) } }),
     responses: { "200": { description: "Success", ...answer } },
   };
+}
+
+/** The scope that a route wants of a key, in the place where the document has roles. */
+function securityOf(route: string): readonly JsonObject[] {
+  const wanted = WANTED.get(route) ?? "known";
+  if (wanted === "open") return [];
+  return [{ bearer: wanted === "known" ? [] : [wanted] }];
 }
 
 /** What a route is about. */

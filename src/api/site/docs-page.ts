@@ -18,7 +18,7 @@ export function docsPage(docs: Docs): Html {
     description: "Every operation of Selkie's REST API by group, and the parts of Letta's API that are not built yet.",
     main: html`<h1>The API</h1>
 <p class="lead">${count} operations, as Letta's V1 server has them, and those of Selkie's own memory. The <a href="/openapi.json">OpenAPI document</a> says the same for programs.</p>
-<p>Bodies and answers are JSON. Every path answers with and without a slash at its end, and under <code>/latest</code> as under <code>/v1</code>. ${keyWords(docs.needsKey)}</p>
+<p>Bodies and answers are JSON. Every path answers with and without a slash at its end, and under <code>/latest</code> as under <code>/v1</code>. ${keyWords(docs.needsKey)} Beside an operation stands the scope that a key must have for it.</p>
 <nav aria-label="Groups"><ul class="index">
 ${docs.groups.map(({ name }) => html`<li><a href="#${name}">${name}</a></li>\n`)}<li><a href="#not-built">not built yet</a></li>
 </ul></nav>
@@ -42,8 +42,9 @@ ${operations.map(routeItem)}</ul>
 `;
 }
 
-function routeItem({ method, path, summary }: Operation): Html {
-  return html`<li><code><b>${method}</b></code> <code>${breakable(path)}</code> <p>${summary}</p></li>\n`;
+function routeItem({ method, path, summary, scope }: Operation): Html {
+  const wanted = scope === "" ? "" : html` <span class="soft">${scope}</span>`;
+  return html`<li><code><b>${method}</b></code> <code>${breakable(path)}</code> <p>${summary}${wanted}</p></li>\n`;
 }
 
 /** A path that may be broken before each of its parts, where a line is short. */

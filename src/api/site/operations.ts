@@ -5,6 +5,8 @@ export interface Operation {
   readonly method: string;
   readonly path: string;
   readonly summary: string;
+  /** The scope that it wants of a key; empty where it wants none. */
+  readonly scope: string;
 }
 
 /** Operations that belong together. */
@@ -22,10 +24,12 @@ export function groupsOf(document: JsonObject): readonly OperationGroup[] {
     for (const method of METHODS) {
       const operation = entriesOf(operations).find(([name]) => name === method)?.[1];
       if (!isRecord(operation)) continue;
-      const { tags, summary } = operation;
+      const { tags, summary, security } = operation;
       const name = Array.isArray(tags) ? String(tags[0]) : "";
       const group = groups.get(name) ?? [];
-      group.push({ method: method.toUpperCase(), path, summary: typeof summary === "string" ? summary : "" });
+      const scope = /"([a-z]+:[a-z]+)"/.exec(JSON.stringify(security) ?? "")?.[1] ?? "";
+      const words = typeof summary === "string" ? summary : "";
+      group.push({ method: method.toUpperCase(), path, summary: words, scope });
       groups.set(name, group);
     }
   return [...groups].toSorted(byName).map(([name, operations]) => ({ name, operations }));

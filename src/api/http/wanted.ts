@@ -1,11 +1,16 @@
-import type { Scope } from "../../src/access/role.ts";
+import type { Scope } from "../../access/role.ts";
 
 /** What a route wants of whoever asks: a scope, some known caller (`known`), or nothing (`open`). */
 export type Wanted = Scope | "known" | "open";
 
-/** Routes by what they want. Whoever adds a route names its action here. */
-const BY_ACTION: Readonly<Partial<Record<Wanted, string>>> = {
-  open: `
+/**
+ * Routes by what they want, for readers: whoever adds a route names its action here. What is wanted is asked by the use
+ * cases themselves; `test/access/routes.test.ts` sees whether they do.
+ */
+const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
+  [
+    "open",
+    `
     GET /v1/health
     GET /v1/ready
     GET /
@@ -16,8 +21,11 @@ const BY_ACTION: Readonly<Partial<Record<Wanted, string>>> = {
     GET /favicon.ico
     GET /v1/sessions/oidc/start
     GET /v1/sessions/oidc/callback`,
+  ],
   // Letta answers that messages cannot be changed, and says nothing of them.
-  known: `
+  [
+    "known",
+    `
     PATCH /v1/agents/:agent_id/messages/:message_id
     PATCH /v1/groups/:group_id/messages/:message_id
     GET /v1/me
@@ -25,9 +33,15 @@ const BY_ACTION: Readonly<Partial<Record<Wanted, string>>> = {
     POST /v1/auth
     POST /v1/tools/generate-schema
     POST /v1/tools/search`,
-  "audit:read": `
+  ],
+  [
+    "audit:read",
+    `
     GET /v1/audit`,
-  "access:read": `
+  ],
+  [
+    "access:read",
+    `
     GET /v1/limits
     GET /v1/limits/spend
     GET /v1/limits/:limit_id
@@ -38,7 +52,10 @@ const BY_ACTION: Readonly<Partial<Record<Wanted, string>>> = {
     GET /v1/users/:user_id
     GET /v1/organizations/:organization_id/members
     GET /v1/admin/users`,
-  "access:write": `
+  ],
+  [
+    "access:write",
+    `
     POST /v1/limits
     PATCH /v1/limits/:limit_id
     DELETE /v1/limits/:limit_id
@@ -55,14 +72,20 @@ const BY_ACTION: Readonly<Partial<Record<Wanted, string>>> = {
     POST /v1/admin/users
     PUT /v1/admin/users
     DELETE /v1/admin/users`,
-  "server:admin": `
+  ],
+  [
+    "server:admin",
+    `
     POST /v1/organizations
     PATCH /v1/organizations/:organization_id
     DELETE /v1/organizations/:organization_id
     POST /v1/admin/orgs
     PATCH /v1/admin/orgs
     DELETE /v1/admin/orgs`,
-  "agents:read": `
+  ],
+  [
+    "agents:read",
+    `
     GET /v1/changes
     GET /v1/organizations
     GET /v1/organizations/:organization_id
@@ -106,7 +129,10 @@ const BY_ACTION: Readonly<Partial<Record<Wanted, string>>> = {
     GET /v1/tools/:tool_id
     GET /v1/tags
     GET /v1/agents/:agent_id/context`,
-  "agents:talk": `
+  ],
+  [
+    "agents:talk",
+    `
     POST /v1/agents/:agent_id/messages
     POST /v1/agents/:agent_id/messages/stream
     POST /v1/agents/:agent_id/messages/async
@@ -120,7 +146,10 @@ const BY_ACTION: Readonly<Partial<Record<Wanted, string>>> = {
     POST /v1/chat/completions
     POST /v1/agents/:agent_id/generate
     PATCH /v1/steps/:step_id/feedback`,
-  "agents:write": `
+  ],
+  [
+    "agents:write",
+    `
     POST /v1/agents
     PATCH /v1/agents/:agent_id
     DELETE /v1/agents/:agent_id
@@ -154,7 +183,10 @@ const BY_ACTION: Readonly<Partial<Record<Wanted, string>>> = {
     POST /v1/conversations/:conversation_id/recompile
     DELETE /v1/runs/:run_id
     DELETE /v1/jobs/:job_id`,
-  "memory:read": `
+  ],
+  [
+    "memory:read",
+    `
     GET /v1/agents/:agent_id/archival-memory
     GET /v1/agents/:agent_id/archival-memory/search
     GET /v1/archives
@@ -175,7 +207,10 @@ const BY_ACTION: Readonly<Partial<Record<Wanted, string>>> = {
     GET /v1/memory/entities
     GET /v1/memory/entities/:entity_id
     GET /v1/memory/relations`,
-  "memory:write": `
+  ],
+  [
+    "memory:write",
+    `
     PATCH /v1/agents/:agent_id/core-memory/blocks/:block_label
     POST /v1/blocks
     PATCH /v1/blocks/:block_id
@@ -191,14 +226,20 @@ const BY_ACTION: Readonly<Partial<Record<Wanted, string>>> = {
     POST /v1/memory/remember
     POST /v1/memory/entities/:entity_id/merge
     POST /v1/memory/entities/:entity_id/unmerge`,
-  "memory:forget": `
+  ],
+  [
+    "memory:forget",
+    `
     DELETE /v1/blocks/:block_id
     DELETE /v1/archives/:archive_id
     DELETE /v1/archives/:archive_id/passages/:passage_id
     DELETE /v1/agents/:agent_id/archival-memory/:memory_id
     DELETE /v1/agents/:agent_id/memory/items/:item_id
     DELETE /v1/memory/items/:item_id`,
-  "runs:read": `
+  ],
+  [
+    "runs:read",
+    `
     POST /v1/runs/:run_id/stream
     POST /v1/conversations/:conversation_id/stream
     GET /v1/jobs
@@ -220,12 +261,18 @@ const BY_ACTION: Readonly<Partial<Record<Wanted, string>>> = {
     GET /v1/steps/:step_id/context/diff
     GET /v1/steps/:step_id/trace
     GET /v1/steps/:step_id/messages`,
-  "runs:cancel": `
+  ],
+  [
+    "runs:cancel",
+    `
     POST /v1/agents/:agent_id/messages/cancel
     POST /v1/conversations/:conversation_id/cancel
     PATCH /v1/jobs/:job_id/cancel`,
+  ],
   // Somebody else's keys take a scope of their own.
-  "keys:own": `
+  [
+    "keys:own",
+    `
     GET /v1/keys
     POST /v1/keys
     GET /v1/keys/:key_id
@@ -236,22 +283,29 @@ const BY_ACTION: Readonly<Partial<Record<Wanted, string>>> = {
     DELETE /v1/client-side-access-tokens/:token
     POST /v1/keys/:key_id/rotate
     DELETE /v1/keys/:key_id`,
-  "metrics:read": `
+  ],
+  [
+    "metrics:read",
+    `
     GET /v1/usage`,
-  "tools:write": `
+  ],
+  [
+    "tools:write",
+    `
     POST /v1/tools/add-base-tools
     POST /v1/tools
     PUT /v1/tools
     PATCH /v1/tools/:tool_id
     DELETE /v1/tools/:tool_id`,
-};
+  ],
+];
 
 /** What each route wants, by its method and path. */
 export const WANTED: ReadonlyMap<string, Wanted> = new Map(
-  Object.entries(BY_ACTION).flatMap(([wanted, routes]) =>
+  BY_ACTION.flatMap(([wanted, routes]) =>
     routes
       .trim()
       .split(/\s*\n\s*/)
-      .map((route) => [route, wanted as Wanted] as const),
+      .map((route) => [route, wanted] as const),
   ),
 );
