@@ -1,8 +1,11 @@
+import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
+import { join } from "node:path";
 import { DEFAULT_ACTOR } from "../../src/core/id.ts";
 import { type HttpServer, startHttpServer } from "../_harness/http.ts";
 import type { Answer } from "../_harness/server.ts";
+import { startServer, temporaryDirectory } from "../_harness/server-process.ts";
 
 const ROOT = "root-key";
 const root = { authorization: `Bearer ${ROOT}`, "x-request-id": "request-7" };
@@ -121,6 +124,34 @@ test("every entry holds the hash of the one before, and nothing but retention ca
   const { store } = server.listening.server;
   expect(await store.brokenAudit()).toEqual([]);
 });
+
+test("selkie doctor says where the log was forged", async () => {
+  const directory = temporaryDirectory();
+  const first = await startServer(directory.path);
+  try {
+    const made = {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ model: "selkie/rehearsal" }),
+    };
+    for (let i = 0; i < 3; i++) expect((await fetch(`${first.url}/v1/agents/`, made)).status).toBe(200);
+    expect(await first.stop()).toBe(0);
+    const main = join(import.meta.dir, "../../src/app/main.ts");
+    const doctor = () => Bun.spawnSync([process.execPath, main, "doctor", "--data", directory.path]).stdout.toString();
+    expect(doctor()).toContain("the audit log holds together\n");
+    const database = new Database(join(directory.path, "selkie.db"));
+    // Whoever has the file can take the guards away.
+    database.run("drop trigger audit_is_not_changed");
+    database.run("update audit set action = 'agent.eaten' where action = 'agent.created' and number % 2 = 1");
+    database.close();
+    expect(doctor()).toMatch(
+      /FAIL\S*\s+the audit log holds together -> the audit log of org-\S+ does not hold together at entry \d+/,
+    );
+  } finally {
+    await first.kill();
+    directory.remove();
+  }
+}, 30_000);
 
 /** Whoever has the entries can check them without this server. */
 function hashOf({ previous_hash, number, at, actor, request_id, action, resource, outcome, change }: Answer): string {

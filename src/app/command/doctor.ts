@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { Failure } from "../../core/failure.ts";
 import { LETTA_FREE } from "../../llm/catalog.ts";
 import { ModelFailure } from "../../llm/failure.ts";
+import { checkAudit } from "../disk/audit-check.ts";
 import { isDoorClosed } from "../disk/door-state.ts";
 import { checkDatabase } from "../disk/sqlite.ts";
 import { modelsOf } from "../models.ts";
@@ -58,6 +59,8 @@ async function checkData(settings: Settings, report: Report): Promise<void> {
     else {
       const problems = checkDatabase(dataDirectory);
       report.check(problems.length === 0, "the database is sound", problems.join("; "));
+      const broken = problems.length === 0 ? await checkAudit(dataDirectory) : [];
+      report.check(broken.length === 0, "the audit log holds together", broken.join("; "));
     }
   } catch (error) {
     report.check(false, "the data can be opened", error instanceof Error ? error.message : String(error));
