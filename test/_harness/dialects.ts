@@ -38,8 +38,8 @@ export interface StoreDialect {
   close(): Promise<void>;
 }
 
-/** SQLite as it ships, in a new directory each time. */
-export function sqliteDialect(): StoreDialect {
+/** SQLite as it ships, in a new directory each time; `plant` puts a bug into the statements that the store gives it. */
+export function sqliteDialect(plant: (sql: string) => string = (sql) => sql): StoreDialect {
   return {
     name: "sqlite",
     unseen: {},
@@ -47,6 +47,10 @@ export function sqliteDialect(): StoreDialect {
       const directory = temporaryDirectory();
       const database = openSqlite(directory.path);
       await migrate(database, world.clock.now());
+      for (const connection of [database.reader, database.writer]) {
+        const execute = connection.execute.bind(connection);
+        connection.execute = (sql, parameters) => execute(plant(sql), parameters);
+      }
       return opened(database, async () => {
         await database.close();
         directory.remove();

@@ -86,6 +86,29 @@ test("who is refused is written down, ten times a minute at most", async () => {
   expect(refused[0].change).toMatchObject({ method: "POST", route: "/v1/agents", scope: "agents:write" });
 });
 
+test("who signs in is written down, and who is known and not let in", async () => {
+  const email = "ada@example.org";
+  const user = await ok("POST", "/v1/users", { name: "Ada", role: "viewer", email, password: "correct horse battery" });
+  const signIn = (password: string) => server.call("POST", "/v1/sessions", { email, password });
+  expect((await signIn("wrong horse battery")).status).toBe(401);
+  const session = (await signIn("correct horse battery")).body;
+  const { key, id } = await ok("POST", "/v1/keys", { role: "viewer" });
+  await ok("DELETE", `/v1/keys/${id}`);
+  const mine = { authorization: `Bearer ${key}`, "x-request-id": "request-10" };
+  expect((await server.call("GET", "/v1/agents/", undefined, mine)).status).toBe(401);
+  expect((await server.call("GET", "/v1/agents/", undefined, { authorization: "Bearer nobody" })).status).toBe(401);
+  await Bun.sleep(100);
+  const [opened] = await entries("&action=session.opened");
+  expect(opened).toMatchObject({ resource: { id: session.id }, actor: { kind: "session", id: user.id } });
+  expect(opened.actor.address).toMatch(/127\.0\.0\.1/);
+  const refused = await entries("&outcome=refused");
+  expect(refused.map(({ actor }) => [actor.kind, actor.id === user.id, actor.key_id])).toEqual([
+    ["unauthorized", true, null],
+    ["unauthorized", false, id],
+  ]);
+  expect(JSON.stringify(await entries())).not.toContain("horse");
+});
+
 test("GET /audit goes through pages both ways, narrows, and gives all of it as lines", async () => {
   for (let i = 0; i < 5; i++) await ok("POST", "/v1/agents/", agentDraft);
   const all = await entries();

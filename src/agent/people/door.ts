@@ -5,7 +5,7 @@ import type { Role } from "../../access/role.ts";
 import { kindOfSecret } from "../../access/secret-text.ts";
 import type { Clock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
-import { type AgentId, DEFAULT_ACTOR, type KeyId, type SessionId } from "../../core/id.ts";
+import { type Actor, type AgentId, DEFAULT_ACTOR, type KeyId, type SessionId } from "../../core/id.ts";
 import type { Secrets } from "../../core/secrets.ts";
 import type { Shown } from "../ports/access.ts";
 import type { Store } from "../ports/ports.ts";
@@ -101,7 +101,7 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
     const isOfRoot = rootKey !== null && found?.session?.rootDigest === rootDigest(credential);
     const isReplaced = found?.session === null && found.key?.secretHash !== hash;
     const one = found && knownOf(found, { isOfRoot, isReplaced });
-    if (one === undefined) throw unauthorized();
+    if (one === undefined) throw unauthorized(found && ownerOf(found));
     known.keep(hash, one, before);
     return one;
   }
@@ -114,7 +114,7 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
   function enter(hash: string, one: Known, { address, page }: Origins): Caller | Promise<Caller> {
     if (isOver(one)) {
       known.delete(hash);
-      throw unauthorized();
+      throw unauthorized(ownerOf(one.caller));
     }
     if (one.page !== null && page !== undefined && page.toLowerCase() !== one.page) throw unauthorized();
     const now = clock.now();
@@ -192,8 +192,21 @@ function covers(now: Caller, before: Caller): boolean {
 }
 
 /** The one answer to whoever is not let in. */
-export function unauthorized(): Failure {
-  return new Failure("unauthorized", "Unauthorized");
+export function unauthorized(known?: Recognized): Failure {
+  return new Failure("unauthorized", "Unauthorized", known === undefined ? {} : { info: { known } });
+}
+
+/** Who it was that showed what opens nothing any more. The log of actions is told, and nobody else. */
+export type Recognized = Pick<Actor, "organizationId" | "userId" | "keyId">;
+
+function ownerOf(one: Shown | Caller): Recognized {
+  if ("proof" in one) {
+    const { organizationId, userId, proof } = one;
+    return { organizationId, userId, keyId: "keyId" in proof ? proof.keyId : null };
+  }
+  const { user, key, session } = one;
+  const { organizationId } = session ?? key ?? user;
+  return { organizationId, userId: user.id, keyId: key?.id ?? null };
 }
 
 /** Compares every byte, so that the time it takes does not tell how far a guess was right. */

@@ -71,7 +71,8 @@ export async function signIn(options: SignInOptions, given: SignIn, from: SignIn
     ip: from.address(),
     agent: from.agent,
   };
-  await store.write(actorOf(organizationId, userId, keyId), async ({ sessions }) => {
+  const origin = { kind: "session", requestId: null, address: from.address };
+  await store.write({ ...actorOf(organizationId, userId, keyId), origin }, async ({ sessions }) => {
     // Of two who come with one code, the second finds it gone.
     if (codeHash !== undefined && !(await sessions.takeCode(codeHash))) throw unauthorized();
     await sessions.insert(session);
@@ -164,7 +165,8 @@ async function openingByPassword(
   const user = await store.directory.userBy("email", email.toLowerCase());
   // Nobody's password takes as long as somebody's.
   const isTheirs = await secrets.isPassword(password, user?.passwordHash ?? secrets.nobodysHash);
-  if (user === undefined || user.passwordHash === null || !isTheirs || user.disabledAt !== null) throw unauthorized();
+  if (user === undefined || user.passwordHash === null || !isTheirs || user.disabledAt !== null)
+    throw unauthorized(user && { organizationId: user.organizationId, userId: user.id, keyId: null });
   const memberships = await store.directory.membershipsOf(user.id);
   const wanted = organizationId ?? user.organizationId;
   const found =

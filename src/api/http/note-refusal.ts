@@ -1,17 +1,36 @@
 import type { Context } from "hono";
 import { matchedRoutes } from "hono/route";
 import type { Caller } from "../../access/may.ts";
+import type { Recognized } from "../../agent/people/door.ts";
 import type { Refusals } from "../../agent/record/refusals.ts";
 import { Failure } from "../../core/failure.ts";
+import type { Actor } from "../../core/id.ts";
+import { originOf } from "./auth.ts";
 
-/** Writes down that somebody who was let in may not do what they asked for. Who was not let in is nobody. */
+/**
+ * Writes down that somebody who was let in may not do what they asked for, or that somebody whom the server knows was not
+ * let in. Who is not known is nobody.
+ */
 export async function noteRefusal(refusals: Refusals, error: unknown, c: Context): Promise<void> {
-  const caller: Caller | undefined = c.get("caller");
-  if (!(error instanceof Failure) || error.kind !== "forbidden" || caller === undefined) return;
-  const { organizationId, userId, agentIds, proof, origin } = caller;
-  const keyId = "keyId" in proof ? proof.keyId : null;
+  if (!(error instanceof Failure)) return;
   // The route, not the path: that may hold names.
   const route = matchedRoutes(c).findLast(({ method }) => method !== "ALL");
-  const what = { method: c.req.method, route: route?.path ?? null, ...error.info };
-  await refusals.note({ organizationId, userId, agentIds, keyId, origin }, JSON.parse(JSON.stringify(what)));
+  const what = { method: c.req.method, route: route?.path ?? null };
+  if (error.kind === "forbidden") {
+    const caller: Caller | undefined = c.get("caller");
+    if (caller !== undefined)
+      await refusals.note(actorOfCaller(caller), { ...what, scope: String(error.info?.["scope"]) });
+  } else if (error.kind === "unauthorized" && isKnown(error.info)) {
+    const actor = { ...error.info.known, agentIds: null, origin: originOf(c, "unauthorized") };
+    // Nobody waits for it: how long an answer takes must not tell whether somebody is known.
+    void refusals.note(actor, what);
+  }
+}
+
+function actorOfCaller({ organizationId, userId, agentIds, proof, origin }: Caller): Actor {
+  return { organizationId, userId, agentIds, keyId: "keyId" in proof ? proof.keyId : null, origin };
+}
+
+function isKnown(info: Failure["info"]): info is { readonly known: Recognized } {
+  return info !== undefined && "known" in info;
 }
