@@ -69,12 +69,18 @@ export function systemFor(actor: Actor): Caller {
  */
 export function may(caller: Caller, scope: Scope, { agentId, model }: Resource = {}): Actor {
   if (!caller.scopes.has(scope)) throw new Failure("forbidden", refusal(caller, scope), { info: { scope } });
-  const { organizationId, userId, agentIds, models, origin } = caller;
+  const { organizationId, userId, agentIds, origin } = caller;
   if (agentId !== undefined && agentIds !== null && !agentIds.includes(agentId))
     throw new Failure("not_found", `Agent with ID ${agentId} not found`);
-  if (model !== undefined && models !== null && !models.includes(model))
-    throw new Failure("forbidden", `This key may not use the model '${model}'; it may use ${models.join(", ")}`);
+  requireModels(caller, [model]);
   return { organizationId, userId, agentIds, keyId: keyOf(caller), origin };
+}
+
+/** Throws a `forbidden` Failure where one of the models, by their handles, is not among those of the caller. */
+export function requireModels({ models }: Caller, named: readonly (string | null | undefined)[]): void {
+  const beyond = models === null ? undefined : named.find((one) => one != null && !models.includes(one));
+  if (beyond != null)
+    throw new Failure("forbidden", `This key may not use the model '${beyond}'; it may use ${models?.join(", ")}`);
 }
 
 /** The key by which somebody came; null where there was none. */

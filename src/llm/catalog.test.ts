@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
+  askedHandle,
   embeddingInfoOf,
   llmConfigOf,
   modelInfoOf,
@@ -10,6 +11,7 @@ import {
   thinksAdaptively,
   usesResponsesApi,
 } from "./catalog.ts";
+import type { LlmConfig } from "./config.ts";
 import { baseUrlOf, type ProviderKind, type ProviderSettings, secretsOf } from "./provider.ts";
 
 const GOLDEN = join(import.meta.dir, "../../../shared/letta/conformance/golden");
@@ -145,4 +147,16 @@ test("secretsOf() holds every key, but no short text", () => {
     headers: { "x-token": "token-1" },
   };
   expect(secretsOf(settings)).toEqual(["secret-1", "token-1"]);
+});
+
+test("askedHandle() goes by what is asked, not by what a configuration calls itself", () => {
+  const asked = (more: Partial<LlmConfig>) => askedHandle({ ...llmConfigOf(OPENAI, "gpt-4o"), ...more });
+  expect(asked({})).toBe("openai/gpt-4o");
+  expect(asked({ providerName: null, handle: "openai/gpt-4o-mini" })).toBe("openai/gpt-4o");
+  expect(asked({ providerName: null, handle: null })).toBe("openai/gpt-4o");
+  expect(asked({ handle: "free/x" })).toBe("openai/gpt-4o");
+  for (const model of ["claude-haiku-4-5-20251001", "claude-opus-4-1"]) {
+    const config = llmConfigOf(ANTHROPIC, model);
+    expect(askedHandle(config)).toBe(config.handle);
+  }
 });

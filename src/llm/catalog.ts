@@ -134,6 +134,17 @@ export function handleOf(settings: ProviderSettings, model: string): string {
   return `${settings.name}/${short ?? model}`;
 }
 
+/**
+ * The handle of the model that a configuration asks for. What it calls itself counts only where that is so: clients bring
+ * whole configurations, and what they may ask for and what it costs goes by this.
+ */
+export function askedHandle({ handle, providerName, modelEndpointType, model }: LlmConfig): string {
+  const prefix = handle?.slice(0, Math.max(handle.indexOf("/"), 0)) || null;
+  const provider = providerName ?? prefix ?? modelEndpointType;
+  const own = [model, SHORT_HANDLES[model] ?? model].map((name) => `${provider}/${name}`);
+  return own.find((name) => name === handle) ?? `${provider}/${model}`;
+}
+
 /** The model that the part of a handle after the provider's name means. */
 export function modelOfHandle(kind: ProviderKind, name: string): string {
   if (kind !== "anthropic") return name;

@@ -5,6 +5,7 @@ import type { Store } from "../agent/ports/ports.ts";
 import { NO_USAGE } from "../agent/usage.ts";
 import type { AgentId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
+import { askedHandle } from "../llm/catalog.ts";
 import type { Models } from "../llm/models.ts";
 import { type Purse, paidModels } from "./budget/paid-models.ts";
 import { askOnce, wordsOf } from "./chores/ask-model.ts";
@@ -43,6 +44,7 @@ export async function generate(
   const actor = may(caller, "agents:talk", { agentId: wish.agentId });
   const agent = await mustFind(store.reader(actor).agents, wish.agentId);
   const config = wish.overrideModel === null ? agent.llmConfig : await modelFor(models, agent, wish.overrideModel);
+  may(caller, "agents:talk", { agentId: agent.id, model: askedHandle(config) });
   const question = { system: wish.systemPrompt ?? "", prompt: wish.prompt, schema: wish.responseSchema };
   const paid = paidModels({ models, budget, random }, { actor, agentId: agent.id, isBackground: false });
   const reply = await askOnce(paid.open(config), question, wish.signal);

@@ -8,6 +8,7 @@ import { answerCharsMax, openCalls, toTranscript } from "../agent/transcript.ts"
 import { addUsage } from "../agent/usage.ts";
 import { Failure } from "../core/failure.ts";
 import { newId, type StepId } from "../core/id.ts";
+import { askedHandle } from "../llm/catalog.ts";
 import { answerFormatOf } from "../llm/config.ts";
 import { ModelFailure, refusesInput } from "../llm/failure.ts";
 import type { FinishReason, ModelRequest, ToolCall } from "../llm/model.ts";
@@ -288,7 +289,7 @@ function stepRow(
     providerName: llmConfig.providerName,
     providerCategory: llmConfig.providerCategory,
     model: llmConfig.model,
-    modelHandle: llmConfig.handle,
+    modelHandle: llmConfig.handle && askedHandle(llmConfig),
     modelEndpoint: llmConfig.modelEndpoint,
     contextWindowLimit: llmConfig.contextWindow,
     usage: taken.result?.reply.usage ?? null,

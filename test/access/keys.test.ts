@@ -90,3 +90,35 @@ test("a revoked, a rotated and an expired key open nothing, from the next reques
   for (const overlap_seconds of [-1, 1e12, 0.5])
     expect((await server.call("POST", `/v1/keys/${made.id}/rotate`, { overlap_seconds }, root)).status).toBe(422);
 });
+
+test("what began by a key ends with what it was, and what it makes ends with it", async () => {
+  const ask = (method: string, path: string, key: string, body?: object) =>
+    server.call(method, path, body, key === "" ? {} : bearer(key));
+  const signIn = async (key: string) => (await ask("POST", "/v1/sessions", "", { key })).body;
+  const made = await makeKey({ role: "operator" });
+  const early = await signIn(made.key);
+  expect(await statusOf(early.token)).toBe(200);
+  const path = `/v1/keys/${made.id}/rotate`;
+  const next = (await ask("POST", path, ROOT, { overlap_seconds: 60 })).body;
+  // What opens for a minute more is no way to a session of a week.
+  for (const { id, token } of [early, await signIn(made.key)]) {
+    expect(await statusOf(token)).toBe(200);
+    const [session] = (await ask("GET", "/v1/sessions?limit=100", ROOT)).body.filter(
+      (one: { id: string }) => one.id === id,
+    );
+    expect(Date.parse(session.expires_at) - Date.now()).toBeLessThan(61_000);
+  }
+  const late = await signIn(next.key);
+  await ask("POST", path, ROOT, {});
+  expect([await statusOf(early.token), await statusOf(late.token)]).toEqual([401, 401]);
+
+  const [sooner, later] = [50_000, 70_000].map((ms) => new Date(Date.now() + ms).toISOString());
+  const brief = await makeKey({ role: "operator", expires_at: new Date(Date.now() + 60_000).toISOString() });
+  for (const maker of [brief.key, (await signIn(brief.key)).token]) {
+    const heir = await makeKey({}, bearer(maker));
+    expect(heir.expires_at).toBe(brief.expires_at);
+    expect((await ask("POST", "/v1/keys", maker, { expires_at: sooner })).status).toBe(200);
+    expect((await ask("POST", "/v1/keys", maker, { expires_at: later })).status).toBe(403);
+    expect((await ask("POST", `/v1/users/${brief.user_id}/sign-in-codes`, maker)).status).toBe(403);
+  }
+});

@@ -85,3 +85,44 @@ test("a token for web pages opens its agents, from its own pages alone, for a wh
   expect(await server.status("GET", `/v1/agents/${ada}`, undefined, token)).toBe(401);
   expect(await server.status("DELETE", "/v1/client-side-access-tokens/x")).toBe(404);
 });
+
+test("a key that is narrowed to models has no other one asked, however that is named", async () => {
+  const ada = await agent("Ada");
+  const key = await server.key("editor", { models: ["openai/gpt-4o-mini"] });
+  const at = `/v1/agents/${ada}`;
+  const model = "openai/gpt-4o";
+  const config = {
+    model: "gpt-4o",
+    model_endpoint_type: "openai",
+    context_window: 30_000,
+    handle: "openai/gpt-4o-mini",
+  };
+  const { id } = await server.ok("POST", `/v1/conversations/?agent_id=${ada}`, { model });
+  for (const [method, path, body] of [
+    ["POST", `${at}/messages`, { input: "x", override_model: model }],
+    ["POST", `/v1/conversations/${id}/messages`, { input: "x", streaming: false }],
+    ["POST", `${at}/generate`, { prompt: "x", override_model: model }],
+    ["POST", `${at}/summarize`, { compaction_settings: { model } }],
+    ["POST", `/v1/conversations/${id}/compact`, { compaction_settings: { model } }],
+    ["PATCH", at, { model }],
+    ["PATCH", at, { llm_config: config }],
+    ["PATCH", at, { compaction_settings: { model } }],
+    ["PATCH", at, { memory_settings: { learn: true, model } }],
+    ["POST", "/v1/agents/", { llm_config: config }],
+    ["POST", "/v1/agents/", { model: "openai/gpt-4o-mini", compaction_settings: { model } }],
+  ] as const) {
+    const { status, body: answer } = await server.call(method, path, body, bearer(key));
+    expect([method, path, body, status, answer.detail]).toEqual([
+      method,
+      path,
+      body,
+      403,
+      expect.stringContaining("may not use the model 'openai/gpt-4o'"),
+    ]);
+  }
+  // Nor by what others have written into an agent.
+  await server.ok("PATCH", at, { llm_config: config });
+  expect(await server.status("POST", `${at}/messages`, { input: "x" }, key)).toBe(403);
+  await server.ok("PATCH", at, { model: "openai/gpt-4o-mini" }, key);
+  expect(await server.status("POST", `${at}/messages`, { input: "x" }, key)).not.toBe(403);
+});

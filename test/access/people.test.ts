@@ -145,13 +145,14 @@ test("who changes their own password shows the one before, and other sessions en
   expect(await server.status("PATCH", path, { email: "VIEWER@example.org" })).toBe(409);
 });
 
-test("guessing is slow for everybody, and as slow for an email that nobody has", async () => {
+test("guessing passwords is slow for everybody, keys and codes aside, and as slow for an email that nobody has", async () => {
   await person("operator");
   const wrong = { email: "operator@example.org", password: "wrong password" };
   const times: number[] = [];
   for (const body of [
     wrong,
     { ...wrong, email: "nobody@example.org" },
+    { ...wrong, organization_id: DEFAULT_ORGANIZATION_ID },
     { code: "x" },
     { key: "x\0" },
     { key: "y".repeat(4_000) },
@@ -162,8 +163,15 @@ test("guessing is slow for everybody, and as slow for an email that nobody has",
     expect([status, answer]).toEqual([401, { detail: "Unauthorized" }]);
   }
   expect((times[1] ?? 0) / (times[0] ?? 1)).toBeGreaterThan(0.3);
+  // With a key of theirs, too: it lets nobody guess the password of its user.
+  const { id } = (await server.ok("GET", "/v1/users")).find(({ name }: { name: string }) => name === "operator");
+  const { key } = await server.ok("POST", "/v1/keys", { user_id: id });
+  const guess = () => server.status("PATCH", `/v1/users/${id}`, { password: PASSWORD, current_password: "x" }, key);
+  expect([await guess(), await guess(), await guess()]).toEqual([401, 401, 429]);
   const refused = await signIn({ email: "operator@example.org", password: PASSWORD });
   expect([refused.status, Number(refused.headers.get("retry-after")) > 0]).toEqual([429, true]);
+  const { code } = await server.ok("POST", `/v1/users/${id}/sign-in-codes`);
+  expect([(await signIn({ key: ROOT })).status, (await signIn({ code })).status]).toEqual([200, 200]);
   expect((await signIn({ key: "z".repeat(1_000_000) })).status).toBe(422);
   expect((await signIn({})).status).toBe(422);
 });

@@ -1,4 +1,4 @@
-import { type Caller, mayEverywhere } from "../../access/may.ts";
+import { type Caller, mayEverywhere, requireModels } from "../../access/may.ts";
 import { madeBy } from "../../core/authorship.ts";
 import type { Clock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
@@ -7,6 +7,7 @@ import type { JsonObject } from "../../core/json.ts";
 import type { Random } from "../../core/random.ts";
 import { cut } from "../../core/text.ts";
 import { isTimeZone, type TimeFormat } from "../../core/time-format.ts";
+import { askedHandle } from "../../llm/catalog.ts";
 import type { EmbeddingConfig, LlmConfig } from "../../llm/config.ts";
 import type { ResponseFormat } from "../../llm/model.ts";
 import type { Models } from "../../llm/models.ts";
@@ -113,6 +114,7 @@ export async function createAgent(workshop: AgentWorkshop, caller: Caller, draft
   const actor = mayEverywhere(caller, "agents:write");
   checkDraft(draft);
   const llmConfig = await chooseModel(workshop.models, draft.model, draft.agentType);
+  requireModels(caller, [askedHandle(llmConfig), draft.compaction.model, draft.memorySettings?.model]);
   const embeddingConfig = await embeddingOf(workshop, draft);
   const fresh = newAgent(workshop, actor, draft, { llmConfig, embeddingConfig });
   const agent = await workshop.store.write(actor, (repositories) =>

@@ -1,6 +1,7 @@
-import { type Caller, may, mayEverywhere } from "../../access/may.ts";
+import { type Caller, may, mayEverywhere, requireModels } from "../../access/may.ts";
 import { changedBy } from "../../core/authorship.ts";
 import type { AgentId, BlockId, IdentityId, ToolId } from "../../core/id.ts";
+import { askedHandle } from "../../llm/catalog.ts";
 import type { EmbeddingConfig, LlmConfig } from "../../llm/config.ts";
 import type { Agent } from "../agent.ts";
 import { mustFind, mustSee } from "../find.ts";
@@ -72,7 +73,12 @@ export async function updateAgent(
   if (fields.name !== undefined) requireAgentName(fields.name);
   if (fields.timezone !== undefined) requireTimeZone(fields.timezone);
   // A provider may have to be asked, which must not happen inside the transaction.
-  const wish = model === undefined ? {} : await resolvedWish(workshop.models, model);
+  const wish: ModelWish = model === undefined ? {} : await resolvedWish(workshop.models, model);
+  requireModels(caller, [
+    wish.config && askedHandle(wish.config),
+    change.compaction?.model,
+    fields.memorySettings?.model,
+  ]);
   const embeddingConfig =
     embedding === undefined ? change.embeddingConfig : await chooseEmbedding(workshop.models, embedding);
 

@@ -1,4 +1,4 @@
-import { type Caller, may } from "../../access/may.ts";
+import { type Caller, keyOf, may } from "../../access/may.ts";
 import { choiceOf, narrowedTo, refuseWider } from "../../access/narrow.ts";
 import type { AccessKey, Membership, Narrowed, User } from "../../access/people.ts";
 import { WHOLE } from "../../access/people.ts";
@@ -6,7 +6,7 @@ import { type Role, type Scope, scopesOf } from "../../access/role.ts";
 import { kindOfSecret, newSecret } from "../../access/secret-text.ts";
 import { type Instant, instantOf } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
-import { type Actor, type KeyId, newId, type OrganizationId, parseId, type UserId } from "../../core/id.ts";
+import { type Actor, actorOf, type KeyId, newId, type OrganizationId, parseId, type UserId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { Page } from "../../core/page.ts";
 import { mustFind, required } from "../find.ts";
@@ -55,7 +55,7 @@ export async function createKey(options: PeopleOptions, caller: Caller, draft: K
     ? may(caller, "keys:own")
     : await mayIn(options, caller, { scope: "access:write", organizationId });
   const now = clock.now();
-  const expiresAt = endOf(draft.expiresAt, now);
+  const expiresAt = endWithin(await endOfMaker(options, caller), endOf(draft.expiresAt, now));
   const { text, prefix } = newSecret("key", secrets);
   await mustReach(store.reader(actor), draft.narrowing ?? {});
   const key = await store.write(actor, async (repositories) => {
@@ -160,7 +160,7 @@ export async function rotateKey(
   if (overlapMs < 0 || overlapMs > OVERLAP_MS_MAX)
     throw new Failure("invalid", `The overlap should be from 0 to ${OVERLAP_MS_MAX / DAY_MS} days`);
   const { text, prefix } = newSecret("key", secrets);
-  const key = await changeKey(options, caller, which, async (before, { user, membership }) => {
+  const key = await changeKey(options, caller, which, async (before, { user, membership }, { sessions }) => {
     const now = clock.now();
     if (before.revokedAt !== null || (before.expiresAt ?? now + 1) <= now)
       throw new Failure("conflict", `The key ${before.prefix} opens nothing any more; make another one`);
@@ -168,6 +168,8 @@ export async function rotateKey(
     if (user.disabledAt !== null) throw new Failure("conflict", `${user.name} is disabled; enable the user first`);
     const replaced = overlapMs === 0 ? null : before.secretHash;
     const replacedUntil = overlapMs === 0 ? null : instantOf(now + overlapMs);
+    // They began by what the key is no more.
+    await sessions.endOf(before.id, replacedUntil ?? now);
     return { ...before, prefix, secretHash: secrets.digest(text), replacedHash: replaced, replacedUntil };
   });
   return { key, text };
@@ -188,7 +190,7 @@ async function changeKey(
   options: PeopleOptions,
   caller: Caller,
   { id, organizationId }: WhichKey,
-  change: (key: AccessKey, owner: Member) => Promise<AccessKey>,
+  change: (key: AccessKey, owner: Member, repositories: Repositories) => Promise<AccessKey>,
 ): Promise<AccessKey> {
   const { actor, own } = await reach(options, caller, { scope: "access:write", organizationId });
   return options.store.write(actor, async (repositories) => {
@@ -197,7 +199,7 @@ async function changeKey(
     const owner = await mustFindMember(repositories, key.userId);
     // Nobody changes what belongs to somebody above them.
     if (key.userId !== caller.userId) narrowedTo(caller, owner.membership, WHOLE);
-    const changed = await change(key, owner);
+    const changed = await change(key, owner, repositories);
     if (changed !== key) await repositories.keys.save(changed);
     return changed;
   });
@@ -247,6 +249,20 @@ async function serviceAccount(
 export async function mustReach({ agents, identities }: Readers, asked: Partial<Narrowed>): Promise<void> {
   for (const id of choiceOf(asked.agents ?? []).ids) await mustFind(agents, id);
   if (asked.identityId !== undefined && asked.identityId !== null) await mustFind(identities, asked.identityId);
+}
+
+/** When the key ends by which somebody came; null where it does not, or there was none. */
+export async function endOfMaker({ store }: PeopleOptions, caller: Caller): Promise<Instant | null> {
+  const id = keyOf(caller);
+  if (id === null) return null;
+  return (await mustFind(store.reader(actorOf(caller.organizationId, caller.userId)).keys, id)).expiresAt;
+}
+
+/** Nobody gives longer than they have: where nothing is asked, as long. */
+function endWithin(own: Instant | null, asked: Instant | null): Instant | null {
+  if (own !== null && asked !== null && asked > own)
+    throw new Failure("forbidden", "Your own key ends before that, and makes none that lasts longer");
+  return asked ?? own;
 }
 
 function endOf(expiresAt: Instant | undefined, now: Instant): Instant | null {

@@ -1,6 +1,6 @@
 import { type Caller, may, mayEverywhere } from "../../access/may.ts";
 import { refuseWider } from "../../access/narrow.ts";
-import type { Session, User } from "../../access/people.ts";
+import type { AccessKey, Session, User } from "../../access/people.ts";
 import { kindOfSecret, newSecret } from "../../access/secret-text.ts";
 import { type Instant, instantOf } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
@@ -8,6 +8,7 @@ import { actorOf, DEFAULT_ACTOR, newId, type OrganizationId, type SessionId, typ
 import type { Page } from "../../core/page.ts";
 import { mustFind } from "../find.ts";
 import { type Door, type Origins, unauthorized } from "./door.ts";
+import { endOfMaker } from "./keys.ts";
 import { mustFindMember, type PeopleOptions, refuseAbove } from "./people.ts";
 import type { Tries } from "./tries.ts";
 
@@ -41,23 +42,23 @@ export interface OpenSession {
 
 /** Whose a session will be. */
 type Opening = Pick<Session, "organizationId" | "userId" | "keyId"> & {
-  readonly endsAt?: Instant | null;
   readonly isRoot?: boolean;
   /** A code that goes with it. */
   readonly codeHash?: string;
+  /** What was shown of the key. */
+  readonly keyHash?: string;
 };
 
 /**
  * Begins a session. Throws an `unauthorized` Failure for whatever does not open one, after the same work, and a
- * `too_many` one after too many of those.
+ * `too_many` one after too many passwords that did not.
  */
 export async function signIn(options: SignInOptions, given: SignIn, from: SignInFrom): Promise<OpenSession> {
-  const opening = await options.tries.guard(from.address(), () => openingFor(options, given, from));
+  const opening = await openingFor(options, given, from);
   const { store, clock, secrets, random, door } = options;
   const { text: token } = newSecret("session", secrets);
   const now = clock.now();
-  const { organizationId, userId, keyId, endsAt, isRoot = false, codeHash } = opening;
-  const latest = instantOf(Math.min(now + SESSION_MS_MAX, endsAt ?? Number.POSITIVE_INFINITY));
+  const { organizationId, userId, keyId, isRoot = false, codeHash, keyHash } = opening;
   const session: Session = {
     id: newId("session", random),
     organizationId,
@@ -67,17 +68,30 @@ export async function signIn(options: SignInOptions, given: SignIn, from: SignIn
     tokenHash: secrets.digest(token),
     createdAt: now,
     lastUsedAt: now,
-    expiresAt: latest,
+    expiresAt: instantOf(now + SESSION_MS_MAX),
     ip: from.address(),
     agent: from.agent,
   };
   const origin = { kind: "session", requestId: null, address: from.address };
-  await store.write({ ...actorOf(organizationId, userId, keyId), origin }, async ({ sessions }) => {
+  return store.write({ ...actorOf(organizationId, userId, keyId), origin }, async ({ sessions, keys }) => {
     // Of two who come with one code, the second finds it gone.
     if (codeHash !== undefined && !(await sessions.takeCode(codeHash))) throw unauthorized();
-    await sessions.insert(session);
+    const key = keyId === null ? undefined : await keys.find(keyId);
+    const expiresAt = keyId === null ? session.expiresAt : earliest(session.expiresAt, lastOf(key, keyHash));
+    await sessions.insert({ ...session, expiresAt });
+    return { session: { ...session, expiresAt }, token };
   });
-  return { session, token };
+}
+
+/** When what was shown of a key ends; it may have become another key meanwhile. */
+function lastOf(key: AccessKey | undefined, hash: string | undefined): Instant | null {
+  if (key?.secretHash === hash) return key?.expiresAt ?? null;
+  if (key === undefined || key.replacedHash !== hash || key.replacedUntil === null) throw unauthorized();
+  return earliest(key.replacedUntil, key.expiresAt);
+}
+
+function earliest(one: Instant, other: Instant | null): Instant {
+  return other !== null && other < one ? other : one;
 }
 
 /** The sessions that have not ended: everybody's for who may see them, else one's own. */
@@ -109,12 +123,15 @@ export async function endSession({ store }: PeopleOptions, caller: Caller, id: S
 
 /** A code that opens one session of a user within ten minutes: for who may at least what they may. */
 export async function createSignInCode(
-  { store, clock, secrets }: PeopleOptions,
+  options: PeopleOptions,
   caller: Caller,
   userId: UserId,
 ): Promise<{ readonly code: string; readonly expiresAt: Instant }> {
+  const { store, clock, secrets } = options;
   const isOwn = userId === caller.userId;
   const actor = isOwn ? may(caller, "keys:own") : mayEverywhere(caller, "access:write");
+  if (isOwn && (await endOfMaker(options, caller)) !== null)
+    throw new Failure("forbidden", "Your key ends, and what it signs in would last longer; use one that does not end");
   const { text: code } = newSecret("code", secrets);
   const expiresAt = instantOf(clock.now() + CODE_MS);
   await store.write(actor, async (repositories) => {
@@ -136,17 +153,16 @@ function refuseBarred({ name, disabledAt, kind }: User): void {
 function openingFor(options: SignInOptions, given: SignIn, from: SignInFrom): Promise<Opening> {
   if ("key" in given) return openingByKey(options, given.key, from);
   if ("code" in given) return openingByCode(options, given.code);
-  return openingByPassword(options, given);
+  // Nobody guesses a key or a code: whoever has one gets in, however many others fail.
+  return options.tries.guard(from.address(), () => openingByPassword(options, given));
 }
 
-async function openingByKey({ store, door }: SignInOptions, key: string, from: Origins): Promise<Opening> {
+async function openingByKey({ door, secrets }: SignInOptions, key: string, from: Origins): Promise<Opening> {
   const { proof, organizationId, userId } = await door.admit(key, from);
   if (proof.kind === "root") return { ...DEFAULT_ACTOR, keyId: null, isRoot: true };
   // A session is no way to another one that would last longer.
   if (proof.kind !== "key") throw unauthorized();
-  const found = await store.reader(actorOf(organizationId, userId)).keys.find(proof.keyId);
-  if (found === undefined) throw unauthorized();
-  return { organizationId, userId, keyId: proof.keyId, endsAt: found.expiresAt };
+  return { organizationId, userId, keyId: proof.keyId, keyHash: secrets.digest(key) };
 }
 
 async function openingByCode({ store, clock, secrets }: SignInOptions, code: string): Promise<Opening> {

@@ -17,6 +17,7 @@ import {
   refuseDefault,
   runsServer,
 } from "./people.ts";
+import type { Tries } from "./tries.ts";
 
 /** The shortest and the longest password. */
 export const PASSWORD_CHARS = { min: 8, max: 1_000 };
@@ -130,7 +131,7 @@ export async function findMember(options: PeopleOptions, caller: Caller, whose: 
 
 /** Changes a user. What they sign in with is changed by whoever may at least as much, or by themselves with what it was. */
 export async function updateUser(
-  options: PeopleOptions,
+  options: PeopleOptions & { readonly tries: Tries },
   caller: Caller,
   { change, ...whose }: Whose & { readonly change: UserChange },
 ): Promise<Member> {
@@ -139,7 +140,15 @@ export async function updateUser(
   const actor = isOwn
     ? may(caller, "keys:own")
     : await mayIn(options, caller, { scope: "access:write", organizationId: whose.organizationId });
-  if (isOwn) await mustKnowPassword(options, await mustFindMember(store.reader(actor), whose.id), change);
+  if (isOwn) {
+    if (change.isDisabled !== undefined)
+      throw new Failure("forbidden", "Only who has the scope 'access:write' can disable users");
+    const member = await mustFindMember(store.reader(actor), whose.id);
+    const address = caller.origin?.address() ?? null;
+    // Whoever has somebody's key could guess here, too.
+    if (change.password !== undefined || change.email !== undefined)
+      await options.tries.guard(address, () => mustKnowPassword(options, member, change));
+  }
   const passwordHash = await hashed(options, change.password ?? null);
   return store.write(actor, async (repositories) => {
     const member = await mustFindMember(repositories, whose.id);
@@ -224,9 +233,6 @@ export async function removeMembership(options: PeopleOptions, caller: Caller, w
 
 /** Throws an `unauthorized` Failure unless who changes their own email or password knows the one that there is. */
 async function mustKnowPassword({ secrets }: PeopleOptions, { user }: Member, change: UserChange): Promise<void> {
-  if (change.isDisabled !== undefined)
-    throw new Failure("forbidden", "Only who has the scope 'access:write' can disable users");
-  if (change.password === undefined && change.email === undefined) return;
   const isKnown =
     user.passwordHash !== null && (await secrets.isPassword(change.currentPassword ?? "", user.passwordHash));
   if (!isKnown) throw unauthorized();

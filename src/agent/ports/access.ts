@@ -96,6 +96,8 @@ export interface SessionStore {
   /** Ends all sessions of a user, and forgets their codes. */
   removeOf(userId: UserId): Promise<void>;
   /** Adds a code, and takes away a number of those that have ended. */
+  /** Has the sessions that began by a key end at this time, where they would last longer. Tell of it with the key. */
+  endOf(keyId: KeyId, at: Instant): Promise<void>;
   insertCode(code: SignInCode): Promise<void>;
   /** Takes a code away; false when it has gone meanwhile. */
   takeCode(codeHash: string): Promise<boolean>;

@@ -6,6 +6,7 @@ import {
   type OrganizationOptions,
   renameOrganization,
 } from "../../agent/people/organizations.ts";
+import type { SignInOptions } from "../../agent/people/sessions.ts";
 import { createUser, deleteUser, listEverybody, updateUser, whereverIs } from "../../agent/people/users.ts";
 import { Failure } from "../../core/failure.ts";
 import { requireId } from "../../core/id.ts";
@@ -33,7 +34,7 @@ const CreateOrganizationBody = z.object({ name: nameField().nullish(), privilege
 
 /** Letta's admin routes, of users and of organisations. */
 export function adminRoutes(
-  options: OrganizationOptions & { readonly runner: Pick<Runner, "breakOff"> },
+  options: OrganizationOptions & SignInOptions & { readonly runner: Pick<Runner, "breakOff"> },
 ): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 

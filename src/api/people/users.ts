@@ -1,7 +1,6 @@
 import { Hono } from "hono";
 import { z } from "zod";
-import type { PeopleOptions } from "../../agent/people/people.ts";
-import { createSignInCode } from "../../agent/people/sessions.ts";
+import { createSignInCode, type SignInOptions } from "../../agent/people/sessions.ts";
 import { createUser, deleteUser, findMember, listMembers, updateUser } from "../../agent/people/users.ts";
 import type { ApiEnv } from "../http/env.ts";
 import { given, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
@@ -17,7 +16,7 @@ const ListQuery = WhereQuery.extend({
 });
 
 /** Routes of `/users`: members of an organisation, the caller's own where none is named. */
-export function userRoutes(options: PeopleOptions): Hono<ApiEnv> {
+export function userRoutes(options: SignInOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
   routes.get("/", async (c) => {

@@ -3,6 +3,7 @@ import { type PriceTable, priceOf } from "../../access/price.ts";
 import type { SpendChange } from "../../agent/ports/limits.ts";
 import type { Repositories } from "../../agent/ports/ports.ts";
 import type { Instant } from "../../core/clock.ts";
+import { askedHandle } from "../../llm/catalog.ts";
 import type { LlmConfig } from "../../llm/config.ts";
 import { isOfCalls, type Payer, shareOf, spenderOf } from "./budget.ts";
 import { outputAtMost } from "./estimate.ts";
@@ -46,7 +47,7 @@ async function begunOf(
     if (!isRun && !isOfCalls(limit)) return [];
     const standing = standingOf(limit, spent.get(limit.id) ?? [], now);
     const amount = amountFor(limit, payer.isBackground);
-    const asked = isRun ? 1 : shareOf(limit, least, priceOf(prices, config.handle));
+    const asked = isRun ? 1 : shareOf(limit, least, priceOf(prices, askedHandle(config)));
     // What others hold of tokens and money most of them will not need; the run's own step waits for it.
     if (standing.settled + asked > amount) throw overLimit({ limit, standing, amount, asked }, now);
     return isRun ? [{ limitId: limit.id, windowStart: standing.windowStart, settled: 1, reserved: 0 }] : [];

@@ -1,5 +1,6 @@
 import { newId } from "../../core/id.ts";
 import type { Random } from "../../core/random.ts";
+import { askedHandle } from "../../llm/catalog.ts";
 import type { EmbeddingConfig, LlmConfig } from "../../llm/config.ts";
 import type { Embedder } from "../../llm/embedder.ts";
 import type { LanguageModel } from "../../llm/model.ts";
@@ -33,7 +34,7 @@ function paidModel({ models, budget, random }: Purse, payer: Payer, config: LlmC
     async call(request, signal, hear) {
       const callId = newId("call", random);
       const outputMax = outputAtMost(config);
-      const call = await budget.hold({ payer, callId, handle: config.handle, request, outputMax, signal });
+      const call = await budget.hold({ payer, callId, handle: askedHandle(config), request, outputMax, signal });
       if (call === null) return model.call(request, signal, hear);
       try {
         const answer = await model.call(request, signal, hear);

@@ -1,4 +1,4 @@
-import { type Caller, may } from "../../access/may.ts";
+import { type Caller, may, requireModels } from "../../access/may.ts";
 import type { Agent } from "../../agent/agent.ts";
 import { requireIdle } from "../../agent/life/admission.ts";
 import { type AgentWorkshop, type CompactionWish, mergedCompaction } from "../../agent/life/create-agent.ts";
@@ -42,6 +42,7 @@ export async function compactThread(
   wanted: ThreadCompaction,
 ): Promise<ThreadCompacted> {
   const actor = may(caller, "agents:talk", { agentId: wanted.agent.id });
+  requireModels(caller, [wanted.wish.model]);
   const { store } = workshop;
   const reader = store.reader(actor);
   await requireIdle(reader, wanted);

@@ -1,5 +1,6 @@
 import { Failure } from "../../core/failure.ts";
 import type { StepId } from "../../core/id.ts";
+import { askedHandle } from "../../llm/catalog.ts";
 import type { ModelRequest } from "../../llm/model.ts";
 import type { HeldCall } from "../budget/budget.ts";
 import { outputAtMost } from "../budget/estimate.ts";
@@ -14,7 +15,7 @@ export async function holdCall(
   try {
     const { llmConfig } = agent;
     const outputMax = outputAtMost(llmConfig);
-    return await budget.hold({ payer, callId: stepId, handle: llmConfig.handle, request, outputMax, signal });
+    return await budget.hold({ payer, callId: stepId, handle: askedHandle(llmConfig), request, outputMax, signal });
   } catch (error) {
     if (error instanceof Failure && (signal.aborted || ["too_many", "refused"].includes(error.kind))) return error;
     throw error;

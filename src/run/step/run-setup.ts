@@ -9,6 +9,7 @@ import { Failure } from "../../core/failure.ts";
 import type { Actor, AgentId, ConversationId, GroupId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { World } from "../../core/world.ts";
+import { askedHandle } from "../../llm/catalog.ts";
 import type { LlmConfig } from "../../llm/config.ts";
 import type { Models } from "../../llm/models.ts";
 import { createWorkingMemory } from "../../umi/working-memory.ts";
@@ -77,8 +78,7 @@ export async function permittedSetUp(
   const actor = may(caller, "agents:talk", { agentId });
   if (input.approvals.length > 0) may(caller, "approvals:answer", { agentId });
   const setup = await setUp(options, actor, request);
-  const { handle, model } = setup.agent.llmConfig;
-  may(caller, "agents:talk", { agentId, model: handle ?? model });
+  may(caller, "agents:talk", { agentId, model: askedHandle(setup.agent.llmConfig) });
   return { actor: everywhere(actor), setup };
 }
 

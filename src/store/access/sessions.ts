@@ -41,6 +41,16 @@ export function sqlSessionStore(session: Session): SessionStore {
       accessChanges.push({ kind: "user", id: userId });
     },
 
+    async endOf(keyId, at) {
+      await db
+        .updateTable("sessions")
+        .set({ expires_at: at })
+        .where("key_id", "=", keyId)
+        .where("organization_id", "=", organizationId)
+        .where("expires_at", ">", at)
+        .execute();
+    },
+
     async insertCode(code) {
       await clear(session, "sign_in_codes", "code_hash");
       await db

@@ -191,6 +191,7 @@ export const RECORD: Recorded = {
     insert: (_, { id }) => ({ audit: noteOf("session.opened", "session", id) }),
     remove: (_, id) => ({ audit: noteOf("session.ended", "session", id) }),
     removeOf: (_, userId) => ({ audit: noteOf("session.ended", "user", userId) }),
+    endOf: null,
     insertCode: (_, { userId }) => ({ audit: noteOf("code.made", "user", userId) }),
     takeCode: null,
   },
