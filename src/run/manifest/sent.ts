@@ -1,9 +1,24 @@
 import type { SentContext } from "../../agent/manifest.ts";
 import { messageSize } from "../../agent/prompt/tokens.ts";
-import type { ModelRequest } from "../../llm/model.ts";
+import type { ModelRequest, ToolSchema } from "../../llm/model.ts";
 import { firstIndex } from "../compaction/cut.ts";
 import { recalledBy, recalledItems } from "../step/recalled-memory.ts";
 import type { SentRequest, Turn, TurnState } from "../step/turn-state.ts";
+
+/** Schemas as they were written out, by their parameters: those are one object as long as their tool is at hand. */
+const written = new WeakMap<object, { readonly schema: ToolSchema; readonly text: string }>();
+
+/** As `JSON.stringify`, which takes as long for the tools of an agent as for all the rest of its request. */
+function writtenTools(tools: readonly ToolSchema[]): string {
+  const texts = tools.map((schema) => {
+    const known = written.get(schema.parameters);
+    if (known?.schema.name === schema.name && known.schema.description === schema.description) return known.text;
+    const text = JSON.stringify(schema);
+    written.set(schema.parameters, { schema, text });
+    return text;
+  });
+  return `[${texts.join()}]`;
+}
 
 /** What is to be remembered of a request while it is on its way. */
 export function sentRequest(turn: Turn, { context, aside }: TurnState, request: ModelRequest): SentRequest {
@@ -21,7 +36,7 @@ export function sentContext(
   const from = firstIndex(context);
   const summary = context[from]?.role === "summary" ? context[from] : undefined;
   const said = context.slice(summary === undefined ? from : from + 1);
-  const tools = JSON.stringify(request.tools);
+  const tools = writtenTools(request.tools);
   return {
     threadId: turn.threadId,
     system: request.system,
