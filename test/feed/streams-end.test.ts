@@ -27,12 +27,12 @@ async function ok(method: string, path: string, body?: unknown): Promise<Answer>
 }
 
 /** Opens a stream; `ended` resolves with how long it lasted when the server ends it. */
-async function open(key: string, path: string, body?: object) {
+async function open(key: string, path: string, body?: object, more: Readonly<Record<string, string>> = {}) {
   const stop = new AbortController();
   leaving.add(stop);
   const response = await fetch(server.url + path, {
     method: body === undefined ? "GET" : "POST",
-    headers: { ...bearer(key), accept: "text/event-stream", "content-type": "application/json" },
+    headers: { ...bearer(key), accept: "text/event-stream", "content-type": "application/json", ...more },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     signal: stop.signal,
   });
@@ -111,3 +111,13 @@ test("streams of nobody end when the door closes with the first key", async () =
     await openServer.close();
   }
 }, 30_000);
+
+test("a web page that may come is streamed to as anybody is, for as long", async () => {
+  const { id } = await ok("POST", "/v1/agents/", { model: "openai/gpt-4o-mini", memory_blocks: [] });
+  const { id: keyId, key } = await ok("POST", "/v1/keys", { role: "operator" });
+  const page = { origin: "http://localhost:3000" };
+  const feed = await open(key, "/v1/changes", undefined, page);
+  await open(key, `/v1/agents/${id}/messages/stream`, { messages: [{ role: "user", content: "Hello" }] }, page);
+  await ok("DELETE", `/v1/keys/${keyId}`);
+  expect(await feed()).toBe("ended");
+});

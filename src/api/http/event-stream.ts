@@ -14,11 +14,12 @@ export interface OpenStream {
   readonly isOver: Promise<void>;
 }
 
-const OPEN = new WeakMap<Response, OpenStream>();
+/** By their bodies: whoever adds headers to an answer makes another one of the same body. */
+const OPEN = new WeakMap<ReadableStream, OpenStream>();
 
 /** The stream that an answer is; undefined when it was not made by {@link eventStream}. */
 export function openStreamOf(response: Response): OpenStream | undefined {
-  return OPEN.get(response);
+  return response.body === null ? undefined : OPEN.get(response.body);
 }
 
 /** Server-sent events: the one way in which anything is streamed, so that every stream can be ended. */
@@ -69,7 +70,7 @@ export function eventStream({ next, leave }: TextSource): Response {
       "x-accel-buffering": "no",
     },
   });
-  OPEN.set(response, {
+  OPEN.set(body, {
     isOver,
     end() {
       if (hasEnded) return;
