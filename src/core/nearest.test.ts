@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { nearest } from "./nearest.ts";
 
 test("nearest() finds what was most likely meant, and of several parts the one most like it", () => {
-  const known = ["learn", "model", "recall", "recall_chars"];
+  const known = ["", "learn", "model", "recall", "recall_chars"];
   const cases: readonly (readonly [string, string | undefined])[] = [
     ["learns", "learn"],
     ["Recall", "recall"],

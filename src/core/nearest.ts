@@ -13,6 +13,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   let bestDistance = Math.max(2, Math.floor(wanted.length / 3)) + 1;
   for (const candidate of candidates.slice(0, CANDIDATES_MAX)) {
     const name = candidate.toLowerCase().slice(0, WORD_CHARS_MAX);
+    if (name === "") continue;
     const isPart = wanted.length > 2 && (name.includes(wanted) || wanted.includes(name));
     const edits = editDistance(wanted, name);
     // Of several that one is a part of, the one most like it.

@@ -86,6 +86,11 @@ test("a key that is made on the data folder opens the server that starts on it, 
   expect([code, out]).toEqual([0, expect.stringMatching(/^slk_[0-9A-Za-z]{8}_[0-9A-Za-z]{49}\n$/)]);
   expect(err).toContain("shown this once");
   const key = out.trim();
+  // What a client is told to set makes no server that the key opens wholly, and no command on the data do less.
+  const asViewer = { SELKIE_API_KEY: key };
+  const started = await selkie(["serve"], { ...asViewer, SELKIE_PORT: "0" });
+  expect([started.code, started.err]).toEqual([1, expect.stringContaining("SELKIE_API_KEY is a key that a server")]);
+  expect(await well(["key", "list"], asViewer)).toContain(key.slice(0, 12));
   server = await startServer(directory.path);
   expect((await call("GET", "/v1/agents/")).status).toBe(401);
   expect((await call("GET", "/v1/agents/", key)).status).toBe(200);
@@ -93,7 +98,7 @@ test("a key that is made on the data folder opens the server that starts on it, 
   // The server holds the folder: without a key it is asked in vain, and says what to do.
   const port = { SELKIE_PORT: new URL(server.url).port };
   const refused = await selkie(["key", "list"], port);
-  expect([refused.code, refused.err]).toEqual([1, expect.stringContaining("Set SELKIE_API_KEY")]);
+  expect([refused.code, refused.err]).toEqual([1, expect.stringMatching(/Set SELKIE_API_KEY .*once it is stopped/)]);
   const elsewhere = await selkie(["key", "list"]);
   expect([elsewhere.code, elsewhere.err.includes(directory.path)]).toEqual([1, true]);
   await server.stop();
@@ -165,6 +170,8 @@ test("what makes no sense is refused in one line, and nothing is done", async ()
     [["key", "make"], "There are: list, create"],
     [["key", "revoke"], "takes 1 names"],
     [["key", "revoke", "nothing"], "There is no key 'nothing'"],
+    [["user", "delete", ""], "There is no user ''"],
+    [["user", "show", "Ada"], "There is no user 'Ada'. 'selkie user' lists them"],
     [["user", "role", "default_user", "viewer"], "last owner"],
     [["user", "delete", "default_user"], "stays"],
     [["user", "add", "X", "--name", "y"], "does not take '--name'"],

@@ -106,8 +106,8 @@ selkie user link [USER]
 selkie user reset [USER] [--password] [--role ROLE]
 
 Lists, adds and changes users. USER is a name, an email or an id. 'link' prints a link that signs in once, within ten
-minutes. 'reset' lets a user in again: enabled, sessions ended, the password taken away, and a link printed; on the data
-folder it works without any key. With --password the first line of standard input is the new one.
+minutes. 'reset' lets a user in again: enabled, sessions ended, the password taken away, and a link printed; while no
+server runs it works on the data, without any key. With --password the first line of standard input is the new one.
 ROLE is viewer, operator, editor, admin or owner. --org ORG works in another organization. --json writes JSON.
 ${WHERE}`,
   org: `selkie org [list] [--limit N]

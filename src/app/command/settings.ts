@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { kindOfSecret } from "../../access/secret-text.ts";
 import { LOCAL_PAGES } from "../../api/http/auth.ts";
 import { Failure } from "../../core/failure.ts";
 import { isRecord } from "../../core/json.ts";
@@ -153,11 +154,16 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
-/** Refuses to be open to the network by accident. `hasKeys` says whether the data holds keys of its own. */
+/** Refuses to be open by accident, to the network or to a lesser key. `hasKeys` says whether the data holds keys of its own. */
 export function checkExposure(
   { host, apiKey, insecure, oidc }: Pick<Settings, "host" | "apiKey" | "insecure" | "oidc">,
   hasKeys: () => boolean,
 ): void {
+  if (apiKey !== null && kindOfSecret(apiKey) !== undefined)
+    throw new Failure(
+      "refused",
+      "SELKIE_API_KEY is a key that a server has made. As the server's own it would open everything; leave it unset, as the key opens what it may without, or choose another secret",
+    );
   if (isLoopback(host) || apiKey !== null || oidc !== null || insecure || hasKeys()) return;
   throw new Failure(
     "refused",

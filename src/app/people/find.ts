@@ -40,7 +40,7 @@ export async function findOrganization(connection: Connection, wanted: string): 
 export async function findUser(place: Place, wanted: string): Promise<UserView> {
   const path = at(place, "/v1/users", { limit: String(NAMES_MAX) });
   const all = await ask(place.connection, { path, shape: z.array(UserShape) });
-  return one("user", wanted, all, (user) => [user.id, user.name, user.email ?? ""]);
+  return one("user", wanted, all, (user) => [user.id, user.name, user.email ?? user.id]);
 }
 
 /** The key of this id, name, or beginning. */

@@ -34,7 +34,7 @@ export async function keyAction(
   if (action === "create") {
     const body = await draftOf(place, asked);
     const made = await ask(connection, { path: "/v1/keys", shape: OpenKeyShape, method: "POST", body });
-    tell(`The key ${made.name} is shown this once. Clients need a key from now on.`);
+    tell(`The key ${made.name} is shown this once. Clients need a key from now on, and commands while a server runs.`);
     return { rows: [], remark: made.key, json: made };
   }
   const key = await findKey(place, names[0] ?? "");

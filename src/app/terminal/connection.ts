@@ -97,7 +97,7 @@ export function refused(status: number, text: string): Failure {
 }
 
 const HINTS: Readonly<Record<number, string>> = {
-  401: ". Set SELKIE_API_KEY to the key of that server",
+  401: ". Set SELKIE_API_KEY to a key of that server. Without any: once it is stopped, commands work on its data and need none",
   403: ". Set SELKIE_API_KEY to a key of that server that may",
 };
 
@@ -167,8 +167,8 @@ function remote(url: string, settings: Settings, notes: readonly string[]): Conn
  * which only a chat is there long enough for.
  */
 async function own(settings: Settings, notes: readonly string[], recovers: boolean): Promise<Connection> {
-  // Whoever has the data may do everything with it, whether or not they know a key.
-  const key = settings.apiKey ?? Buffer.from(realSecrets().bytes(OWN_KEY_BYTES)).toString("base64url");
+  // Whoever has the data may do everything with it, whether or not they know a key; that of the settings may be a client's.
+  const key = Buffer.from(realSecrets().bytes(OWN_KEY_BYTES)).toString("base64url");
   const { server, close } = await openServer({ ...settings, apiKey: key });
   if (recovers) await server.runner.recover();
   return {
