@@ -50,6 +50,39 @@ async function startOn(version: number): Promise<{ readonly data: string; readon
   return { data, log: readFileSync(log, "utf8") };
 }
 
+async function post(path: string, body: object): Promise<Answer> {
+  const init = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+  const response = await fetch(`${server?.url}${path}`, init);
+  expect([path, response.status]).toEqual([path, 200]);
+  return response.json();
+}
+
+/** What came with version 15 does its work on what was there before it, and says of what it cannot know that it does not. */
+async function expectNewRoutesWork(agent: string, version: number): Promise<void> {
+  await post("/v1/limits", { kind: "tokens", window: "day", amount: 1_000_000 });
+  await post("/v1/limits", { kind: "active_runs", amount: 5, subject_kind: "agent", subject_id: agent });
+  const { after: before } = await get("/v1/changes");
+  await post(`/v1/agents/${agent}/messages`, { messages: [{ role: "user", content: "And tomorrow?" }] });
+  const [spent] = await get("/v1/limits/spend");
+  expect([spent.used, spent.reserved]).toEqual([15, 0]);
+  const { changes } = await get(`/v1/changes?after=${before}`);
+  expect(changes.map(({ kind }: Answer) => kind)).toEqual(["run.started", "run.ended"]);
+  const steps = (await get(`/v1/steps?agent_id=${agent}&order=asc`)) as readonly Answer[];
+  const context = await get(`/v1/steps/${steps.at(-1).id}/context`);
+  expect([context.is_complete, context.messages.at(-1).id.startsWith("message-")]).toEqual([true, true]);
+  const human = context.blocks?.find(({ label }: Answer) => label === "human");
+  if (context.blocks !== null) expect(human.value).toBe("Ada\nLikes otters.");
+  const first = await fetch(`${server?.url}/v1/steps/${steps[0].id}/context`);
+  expect(first.status).toBe(version < 15 ? 404 : 200);
+  const block = await get(`/v1/agents/${agent}/core-memory/blocks/human`);
+  const change = { method: "PATCH", headers: { "content-type": "application/json" }, body: '{"value":"Bo"}' };
+  expect((await fetch(`${server?.url}/v1/blocks/${block.id}`, change)).status).toBe(200);
+  expect((await post(`/v1/blocks/${block.id}/undo`, {})).value).toBe("Ada\nLikes otters.");
+  expect((await get("/v1/usage?by=agent")).usage[0].steps).toBe(steps.length);
+  expect((await get("/v1/audit")).entries.length).toBeGreaterThan(0);
+  expect(await get("/v1/retention")).toMatchObject({ run_events_days: null });
+}
+
 const namesOf = (texts: readonly Answer[], kind: string) =>
   texts.flatMap((message) => (message.message_type === kind ? [message.content] : []));
 
@@ -101,5 +134,6 @@ for (let version = 1; version <= SCHEMA_VERSION; version++) {
     expect(await find()).toBe(1);
     const facts = JSON.stringify(await get(`${path}/memory/facts`));
     expect(facts.includes("Lisbon")).toBe(version >= LEARNS);
+    await expectNewRoutesWork(agent.id, version);
   }, 30_000);
 }
