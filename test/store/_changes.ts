@@ -248,6 +248,24 @@ function webhooks(subject: Subject): void {
     },
   );
 
+  subject(
+    "webhooks: however many have come as far as there is anything, one that has not is told first",
+    async (opened) => {
+      const { store, stranger } = opened;
+      await makeAgents(opened, 1);
+      const behind = webhook();
+      await store.write(stranger, ({ webhooks }) => webhooks.insert(webhook(), "whsec_a"));
+      await store.write(stranger, ({ webhooks }) => webhooks.insert(webhook(), "whsec_b"));
+      await write(opened, ({ webhooks }) => webhooks.insert(behind, "whsec_c"));
+      const settled = { ...outcome, sentAt: instantOf(world.clock.now() + 5) };
+      await write(opened, ({ webhooks }) => webhooks.settle(behind.id, 2, settled));
+      for (const { actor, id, last } of await store.waitingWebhooks(10))
+        if (id !== behind.id) await store.write(actor, ({ webhooks }) => webhooks.passOver(id, last, 0));
+      await makeAgents(opened, 1);
+      expect((await store.waitingWebhooks(1)).map(({ id }) => id)).toEqual([behind.id]);
+    },
+  );
+
   subject("webhooks: while one is told when runs begin, each is told as it does", async (opened) => {
     const ada = agent();
     const hook = { ...webhook(), kinds: ["run.started"] } satisfies Webhook;
@@ -298,6 +316,23 @@ function retention(subject: Subject): void {
     expect(await due()).not.toContain(opened.actor.organizationId);
     const entries = await reader(opened).audit.list({ action: "retention.removed" }, ALL);
     expect(entries.map(({ change }) => change)).toEqual([{ removed: { runEvents: 3 } }]);
+  });
+
+  subject("retention: of runs that began in one instant none is passed over", async (opened) => {
+    const ada = agent();
+    const over = { createdAt: instantOf(1_000), completedAt: instantOf(1_001), status: "completed" } as const;
+    const runs = Array.from({ length: 5 }, () => run(ada.id, over));
+    await write(opened, async ({ agents, runs: store, events }) => {
+      await agents.insert(ada);
+      for (const one of runs) {
+        await store.insert(one);
+        await events.append([{ runId: one.id, firstSeqId: 1, events: [{ framesBefore: 0, data: "{}" }] }]);
+      }
+    });
+    const remove = () => write(opened, ({ retention }) => retention.removeOld("runEvents", instantOf(2_000), 2));
+    while ((await remove()) > 0);
+    const left = await Promise.all(runs.map(({ id }) => reader(opened).events.last(id)));
+    expect(left.filter((event) => event !== undefined)).toEqual([]);
   });
 
   subject("retention: rules are an organisation's own, and the newest change always stays", async (opened) => {

@@ -52,6 +52,8 @@ export function createWebhookSender(options: WebhookSenderOptions): WebhookSende
   /** How far webhooks have come through changes that they do not want. */
   const lookedThrough = new Map<string, number>();
   let isNeeded = true;
+  /** Whether there are more than are looked at together: then each has to get out of the way of the others. */
+  let isCrowded = false;
   let isStopping = false;
 
   const cameTo = ({ id, sentThrough }: WaitingWebhook) => Math.max(sentThrough, lookedThrough.get(id) ?? 0);
@@ -60,6 +62,7 @@ export function createWebhookSender(options: WebhookSenderOptions): WebhookSende
     async waiting(limit) {
       const all = await store.waitingWebhooks(LOOKED_AT_MAX);
       isNeeded = all.length > 0;
+      isCrowded = all.length === LOOKED_AT_MAX;
       const ids = new Set<string>(all.map(({ id }) => id));
       for (const id of lookedThrough.keys()) if (!ids.has(id)) lookedThrough.delete(id);
       return all.filter((webhook) => webhook.last > cameTo(webhook)).slice(0, limit);
@@ -70,7 +73,7 @@ export function createWebhookSender(options: WebhookSenderOptions): WebhookSende
       const missed = (read[0]?.number ?? from + 1) - from - 1;
       const next = read.find((change) => wants(webhook, change));
       const through = next === undefined ? (read.at(-1)?.number ?? from) : next.number - 1;
-      if (missed > 0 || through - webhook.sentThrough >= STORE_EVERY)
+      if (missed > 0 || through - webhook.sentThrough >= (isCrowded ? 1 : STORE_EVERY))
         await store.write(webhook.actor, ({ webhooks }) => webhooks.passOver(webhook.id, through, missed));
       lookedThrough.set(webhook.id, through);
       if (next === undefined) return;

@@ -109,7 +109,14 @@ async function removeEvents(session: Session, cutoff: Instant, limit: number): P
     .execute();
   const last = runs.at(-1);
   if (last === undefined) return 0;
-  const over = runs.filter((run) => run.completed_at !== null).map((run) => run.id);
+  // The next bite begins behind this instant, so all that began in it go with this one.
+  const alike = await db
+    .selectFrom("runs")
+    .select(["id", "completed_at"])
+    .where("organization_id", "=", organizationId)
+    .where("created_at", "=", last.created_at)
+    .execute();
+  const over = [...runs, ...alike].filter((run) => run.completed_at !== null).map((run) => run.id);
   if (over.length > 0) {
     await db.deleteFrom("run_events").where("run_id", "in", over).execute();
     await db.deleteFrom("run_event_arrivals").where("run_id", "in", over).execute();

@@ -91,12 +91,14 @@ function missing(id: WebhookId): Failure {
 
 /** See `Store.waitingWebhooks`. */
 export async function waitingWebhooks(db: Kysely<Tables>, limit: number): Promise<readonly WaitingWebhook[]> {
-  const { rows } = await sql<WaitingRow>`select webhooks.id, webhooks.organization_id, webhooks.user_id, webhooks.url,
+  // Those that have come as far as there is anything are last: however many they are, they keep none from its turn.
+  const { rows } =
+    await sql<WaitingRow>`select * from (select webhooks.id, webhooks.organization_id, webhooks.user_id, webhooks.url,
       webhooks.kinds, webhooks.secret, webhooks.sent_through, webhooks.attempts, webhooks.due_at,
       coalesce((select max(changes.number) from changes
         where changes.organization_id = webhooks.organization_id), 0) as last
-    from webhooks where webhooks.is_enabled = 1 and webhooks.parked_at is null
-    order by webhooks.due_at limit ${limit}`.execute(db);
+    from webhooks where webhooks.is_enabled = 1 and webhooks.parked_at is null) as hooks
+    order by case when sent_through < last then 0 else 1 end, due_at limit ${limit}`.execute(db);
   return rows.map((row) => ({
     actor: toActor(row),
     id: row.id,
