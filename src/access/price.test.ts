@@ -47,6 +47,13 @@ test("costOf() and costAtMost() take the price of long input for all tokens of a
   expect(costAtMost(price, { input: 101, output: 10 })).toBe(call(101));
 });
 
+test("costOf() believes no provider that more came from a cache than there was", () => {
+  const price = { input: 10, output: 0, cached_input: 1, cache_write: 20 };
+  const cost = (cached: number, cacheWrite: number) =>
+    costOf(price, { prompt: 100, completion: 0, cached, cacheWrite }) / 1_000;
+  expect([cost(1e9, 1e9), cost(40, 1e9), cost(0, 0)]).toEqual([100, 40 + 60 * 20, 1_000]);
+});
+
 test("priceOf() finds a dated name by the name without its date", () => {
   const prices = table({ "a/b": { input: 1, output: 1 } });
   expect([priceOf(prices, "a/b-20250514"), priceOf(prices, "a/b-2025-05-14")].map((price) => price?.input)).toEqual([

@@ -94,10 +94,15 @@ const NANOS_PER_TOKEN = NANOS_PER_USD / 1_000_000;
 /** What is less than this above a whole number is the rounding of doubles. */
 const FUZZ = 1e-6;
 
-/** What tokens cost, in billionths of a dollar, rounded up. */
-export function costOf(price: Price, { prompt, completion, cached, cacheWrite }: PricedTokens): number {
+/**
+ * What tokens cost, in billionths of a dollar, rounded up. More is not read from caches, or put there, than there was to
+ * read, whatever a provider says.
+ */
+export function costOf(price: Price, { prompt, completion, ...counted }: PricedTokens): number {
   const { input, output, cached_input = input, cache_write = input } = rateOf(price, prompt);
-  const plain = Math.max(0, prompt - cached - cacheWrite);
+  const cached = Math.min(counted.cached, prompt);
+  const cacheWrite = Math.min(counted.cacheWrite, prompt - cached);
+  const plain = prompt - cached - cacheWrite;
   const usd = plain * input + cached * cached_input + cacheWrite * cache_write + completion * output;
   return Math.ceil(usd * NANOS_PER_TOKEN - FUZZ);
 }

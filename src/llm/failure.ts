@@ -56,8 +56,6 @@ export class ModelFailure extends Failure {
   readonly detail: string;
   /** The provider's HTTP status, or undefined when no answer came. */
   readonly status: number | undefined;
-  /** Tries before the one that failed with this which the provider may charge; see {@link mayBeCharged}. */
-  lostTries = 0;
 
   constructor(
     type: ModelFailureType,
@@ -89,6 +87,18 @@ export function mayBeCharged(failure: unknown): boolean {
   const { status, type } = failure;
   if (status === undefined) return !UNWORKED.includes(type) && !neverConnected(failure);
   return status < 400 || type === "llm_timeout";
+}
+
+const LOST_TRIES = new WeakMap<object, number>();
+
+/** Notes how many tries there were, before the one that failed with this, which the provider may charge. */
+export function noteLostTries(failure: unknown, tries: number): void {
+  if (typeof failure === "object" && failure !== null) LOST_TRIES.set(failure, tries);
+}
+
+/** What {@link noteLostTries} noted last; a call that was broken off fails with what broke it off, and has it too. */
+export function lostTriesOf(failure: unknown): number {
+  return typeof failure === "object" && failure !== null ? (LOST_TRIES.get(failure) ?? 0) : 0;
 }
 
 function neverConnected(failure: unknown): boolean {

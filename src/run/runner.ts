@@ -37,6 +37,8 @@ import { advance } from "./turn.ts";
 const WAIT_FOR_PLACE_MS_MAX = 60_000;
 /** When a run that was stored to begin later is looked at first. */
 const LOOK_AGAIN_MS = 1_000;
+/** Runs of one organisation that are stored to begin later; more are refused. */
+const QUEUED_RUNS_MAX = 2_000;
 /** Runs that one process works on at once; more are refused until some end. */
 const RUNS_MAX = 20_000;
 
@@ -197,7 +199,7 @@ async function startInTurn(desk: Desk, caller: Caller, request: TurnRequest): Pr
     }
     const limitId = limitAtWork(started.error);
     if (limitId === undefined) throw started.error;
-    if (request.background) return queued(desk, actor, { run, setup, input: request.input });
+    if (request.background) return queued(desk, actor, { run, setup, input: request.input, cause: started.error });
     const isLate = desk.isDraining() || clock.elapsedMs() >= untilMs;
     if (isLate || !(await room.wait(limitId, tries > 0))) throw started.error;
   }
@@ -239,14 +241,23 @@ function resultElsewhere(options: RunnerOptions, actor: Actor, run: Run): Promis
   }));
 }
 
-/** Stores a run with its input, to begin once fewer are at work: nobody waits for it, and nothing is dropped. */
+/**
+ * Stores a run with its input, to begin once fewer are at work: nobody waits for it, and nothing is dropped. Throws the
+ * cause, nothing stored, where too many wait so.
+ */
 async function queued(
   { options, room }: Desk,
   actor: Actor,
-  { run, setup, input }: { readonly run: Run; readonly setup: RunSetup; readonly input: TurnInput },
+  {
+    run,
+    setup,
+    input,
+    cause,
+  }: { readonly run: Run; readonly setup: RunSetup; readonly input: TurnInput; readonly cause: unknown },
 ): Promise<StartedRun> {
   const waiting: Run = { ...run, status: "created" };
   await options.store.write(actor, async ({ runs }) => {
+    if ((await runs.countQueued(QUEUED_RUNS_MAX)) >= QUEUED_RUNS_MAX) throw cause;
     await runs.insert(waiting);
     await runs.setQueuedInput(run.id, input);
     await runs.postpone(run.id, instantOf(options.world.clock.now() + LOOK_AGAIN_MS));

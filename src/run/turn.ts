@@ -59,9 +59,9 @@ async function goOn(turn: Turn, state: TurnState): Promise<void> {
   else await takeStep(turn, state);
 }
 
-/** Ends the run without asking the model once more. */
+/** Ends the run without asking the model once more. What it was to be tried without, no provider has accepted. */
 function stop(turn: Turn, state: TurnState, stopReason: StopReason): Promise<void> {
-  return commit(turn, state, async () => ({ ...noChange(state), stopReason }));
+  return commit(turn, state, async () => ({ ...noChange(state), stopReason, aside: NOTHING_ASIDE }));
 }
 
 /**

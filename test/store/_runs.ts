@@ -129,7 +129,7 @@ function waiting(subject: Subject): void {
     const talk = conversation(bo.id);
     await opened.store.write(actor, ({ conversations }) => conversations.insert(talk));
     await insert({});
-    const blocked = await insert({ status: "created" });
+    const blocked = await insert({ status: "created", metadata: { run_type: "nap" } });
     const free = await insert({ status: "created", conversationId: talk.id }, opened.stranger);
     await opened.store.write(actor, async ({ runs }) => {
       await runs.setQueuedInput(blocked.id, INPUT);
@@ -145,7 +145,12 @@ function waiting(subject: Subject): void {
       runId: free.id,
       input: { ...INPUT, approvalOtid: "o" },
     });
-    expect((await opened.store.reader(actor).runs.findQueued({ agentId: bo.id }))?.runId).toBe(blocked.id);
+    const { runs: queue } = opened.store.reader(actor);
+    const ofType = async (runType: string) => (await queue.findQueued({ agentId: bo.id, runType }))?.runId;
+    expect([await ofType("nap"), await ofType("walk")]).toEqual([blocked.id, undefined]);
+    expect([await queue.countQueued(9), await queue.countQueued(1), await reader(opened).runs.countQueued(9)]).toEqual([
+      2, 1, 0,
+    ]);
     expect(await reader(opened).runs.findQueued({ runId: free.id })).toBeUndefined();
     await expectFailure(
       "refused",

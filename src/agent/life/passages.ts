@@ -90,6 +90,8 @@ export async function deletePassage(
 /** What is looked for in an archive. */
 export interface SoughtPassages extends Pick<PassageQuery, "text" | "filter" | "limit"> {
   readonly archive: Archive;
+  /** The agent whose archive is searched as its own; null where it is searched by itself. */
+  readonly agentId: AgentId | null;
 }
 
 /**
@@ -99,11 +101,11 @@ export interface SoughtPassages extends Pick<PassageQuery, "text" | "filter" | "
 export async function nearestPassages(
   { store, clock, quickVectors }: PassageWorkshop,
   caller: Caller,
-  { archive, text, filter, limit }: SoughtPassages,
+  { archive, agentId, text, filter, limit }: SoughtPassages,
 ): Promise<FoundPassages> {
   const actor = may(caller, "memory:read");
   const reader = store.reader(actor);
-  const vector = await quickVectors.ofQuery({ actor, agentId: null }, archive.embeddingConfig, text);
+  const vector = await quickVectors.ofQuery({ actor, agentId }, archive.embeddingConfig, text);
   const query = { text, filter, limit: Math.min(limit, RECALL_LIMIT_MAX), at: clock.now(), vector };
   const { hits, retrieval } = await searchPassages(reader, archive.id, query);
   if (hits.length >= limit) return { hits, retrieval };

@@ -180,6 +180,7 @@ export async function deleteUser(options: PeopleOptions, caller: Caller, whose: 
     await refuseAbove(repositories, caller, member);
     refuseDefault(member.user);
     await keepingOwner(repositories, member, () => repositories.users.remove(whose.id));
+    await repositories.limits.removeOf("user", whose.id);
     return member.user;
   });
 }

@@ -259,8 +259,12 @@ export interface RunStore {
   active(agentId: AgentId, conversationId: ConversationId | null): Promise<RunId | undefined>;
   list(filter: RunFilter, page: Page): Promise<readonly Run[]>;
   insert(run: Run): Promise<void>;
-  /** The input of a run that has not begun: of this one, or of the first that waits in the agent's own conversation. */
-  findQueued(where: { readonly runId: RunId } | { readonly agentId: AgentId }): Promise<QueuedInput | undefined>;
+  /** The input of a run that has not begun: of this one, or of the agent's first whose metadata says this `run_type`. */
+  findQueued(
+    where: { readonly runId: RunId } | { readonly agentId: AgentId; readonly runType: string },
+  ): Promise<QueuedInput | undefined>;
+  /** How many runs of the organisation have not begun; `max` is as far as it counts. */
+  countQueued(max: number): Promise<number>;
   /** Keeps the input of a run that has not begun. */
   setQueuedInput(id: RunId, input: TurnInput): Promise<void>;
   /** Keeps a run that has not begun from doing so before `until`, ten minutes from now at most. */
@@ -280,7 +284,7 @@ export interface RunStore {
 }
 
 /** The part of a {@link RunStore} that only reads. */
-export type RunReader = Pick<RunStore, "find" | "active" | "list" | "findQueued">;
+export type RunReader = Pick<RunStore, "find" | "active" | "list" | "findQueued" | "countQueued">;
 
 /** Where the steps of one organisation live. */
 export interface StepStore {

@@ -74,7 +74,8 @@ export function archivalMemoryRoutes(options: RouteOptions): Hono<ApiEnv> {
     };
     if (archive === undefined) return c.json({ results: [], count: 0 });
     const { query: text, top_k: limit = HITS_DEFAULT } = query;
-    const { hits, retrieval } = await nearestPassages(options, c.var.caller, { archive, text, filter, limit });
+    const sought = { archive, agentId: agent.id, text, filter, limit };
+    const { hits, retrieval } = await nearestPassages(options, c.var.caller, sought);
     tellRetrieval(c, retrieval);
     const results = hits.map(({ passage }) => ({
       id: passage.id,

@@ -40,7 +40,8 @@ export function passageRoutes(options: RouteOptions): Hono<ApiEnv> {
       ...given({ tags: body.tags, start: body.start_date, end: body.end_date }),
     };
     if (archive === undefined) return c.json([]);
-    const sought = { archive, text: body.query ?? "", filter, limit: body.limit };
+    const agentId = body.agent_id == null ? null : requireId("agent", body.agent_id);
+    const sought = { archive, agentId, text: body.query ?? "", filter, limit: body.limit };
     const { hits, retrieval } = await nearestPassages(options, c.var.caller, sought);
     tellRetrieval(c, retrieval);
     const passages = hits.map((hit) => hit.passage);

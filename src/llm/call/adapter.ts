@@ -3,7 +3,7 @@ import { isRecord, type JsonObject, parseJson } from "../../core/json.ts";
 import type { World } from "../../core/world.ts";
 import { reasonsNatively } from "../catalog.ts";
 import type { LlmConfig } from "../config.ts";
-import { ModelFailure, mayBeCharged } from "../failure.ts";
+import { mayBeCharged, noteLostTries } from "../failure.ts";
 import type { Dialect, Family, FamilyCall } from "../family.ts";
 import type { Hear, LanguageModel, ModelAnswer, ModelMessage, ModelRequest } from "../model.ts";
 import { type ProviderSettings, secretsOf, titleOf } from "../provider.ts";
@@ -92,7 +92,7 @@ class Adapter implements LanguageModel {
       return tries.length === 0 ? answer : { ...answer, lostTries: tries.filter(Boolean).length };
     } catch (error) {
       const explained = this.#explained(error, deadline, signal);
-      if (explained instanceof ModelFailure) explained.lostTries = tries.slice(0, -1).filter(Boolean).length;
+      noteLostTries(explained, tries.slice(0, -1).filter(Boolean).length);
       throw explained;
     } finally {
       deadline.end();

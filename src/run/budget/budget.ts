@@ -5,7 +5,7 @@ import type { CountTokens } from "../../agent/prompt/tokens.ts";
 import { Failure } from "../../core/failure.ts";
 import type { Actor, AgentId } from "../../core/id.ts";
 import type { World } from "../../core/world.ts";
-import { ModelFailure, mayBeCharged } from "../../llm/failure.ts";
+import { lostTriesOf, mayBeCharged } from "../../llm/failure.ts";
 import type { ModelAnswer, ModelReply, Usage } from "../../llm/model.ts";
 import { estimateByBytes, estimateByCounting, estimateOfReply, type Readable, type TokenEstimate } from "./estimate.ts";
 import { type Excess, isPassing, overLimit } from "./over-limit.ts";
@@ -163,6 +163,7 @@ export function shareOf(limit: Limit, { input, output }: TokenEstimate, price: P
   throw new Failure(
     "refused",
     `The limit '${limit.name}' counts money, and nobody knows what this model costs; add it to prices.json in the data folder, or let the limit allow models without a price`,
+    { info: { limit: limit.name, limit_id: limit.id, kind: limit.kind } },
   );
 }
 
@@ -246,6 +247,5 @@ export function settlementOf(
 
 /** What is booked for a call that failed: nothing, or all that it holds where its provider may have worked on it. */
 export function settlementOfFailure(call: HeldCall, failure: unknown): Settlement {
-  const lostTries = failure instanceof ModelFailure ? failure.lostTries : 0;
-  return { call, charge: mayBeCharged(failure) ? null : NOTHING, lostTries };
+  return { call, charge: mayBeCharged(failure) ? null : NOTHING, lostTries: lostTriesOf(failure) };
 }

@@ -5,6 +5,7 @@ import type { ModelRequest } from "../../llm/model.ts";
 import type { HeldCall } from "../budget/budget.ts";
 import { outputAtMost } from "../budget/estimate.ts";
 import { commit, noChange } from "./commit.ts";
+import { NOTHING_ASIDE } from "./set-aside.ts";
 import type { Turn, TurnState } from "./turn-state.ts";
 
 /** Holds what a step may take; the Failure that says why it may not. */
@@ -22,7 +23,10 @@ export async function holdCall(
   }
 }
 
-/** Ends a run for which a limit leaves too little. Its input stays, so that the next message goes on with it. */
+/**
+ * Ends a run for which a limit leaves too little. Its input stays, so that the next message goes on with it; so does what
+ * it was to be tried without.
+ */
 export async function stopOverLimit(
   turn: Turn,
   state: TurnState,
@@ -33,5 +37,5 @@ export async function stopOverLimit(
   if (turn.signal.aborted) return;
   const stopReason = "insufficient_credits";
   const error = { type: stopReason, message: failure.message, detail: "" };
-  await commit(turn, state, async () => ({ ...noChange(state), stopReason, error }));
+  await commit(turn, state, async () => ({ ...noChange(state), stopReason, error, aside: NOTHING_ASIDE }));
 }

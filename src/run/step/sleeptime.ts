@@ -89,7 +89,7 @@ async function saidSince({ agent }: Turn, group: Group, { messages }: Repositori
 
 async function hasFullQueue({ agentIds }: Group, { runs }: Repositories): Promise<boolean> {
   for (const agentId of agentIds) {
-    const waiting = await runs.findQueued({ agentId });
+    const waiting = await runs.findQueued({ agentId, runType: RUN_TYPE });
     if (waiting !== undefined && waiting.input.messages.length >= WAITING_MAX) return true;
   }
   return false;
@@ -104,7 +104,7 @@ function transcriptOf({ agent }: Turn, said: readonly Message[]): string {
 
 /** Adds the transcript to the run that waits for this companion already, or to a new one. */
 async function queueFor(turn: Turn, agentId: AgentId, message: InputMessage, { runs }: Repositories): Promise<RunId> {
-  const waiting = await runs.findQueued({ agentId });
+  const waiting = await runs.findQueued({ agentId, runType: RUN_TYPE });
   if (waiting !== undefined) {
     const { runId, input } = waiting;
     await runs.setQueuedInput(runId, { ...input, messages: [...input.messages, message] });

@@ -37,6 +37,7 @@ export const WORDS = {
         begin select raise(abort, 'The audit log goes by its retention alone'); end`,
     },
     numberIn: (column: string, field: string) => `json_extract(${column}, '$.${field}')`,
+    textIn: (column: string, field: string) => `json_extract(${column}, '$.${field}')`,
   },
   postgres: {
     begin: "begin",
@@ -52,6 +53,7 @@ export const WORDS = {
         "create trigger audit_is_kept before update or delete on audit for each row execute function keep_audit()",
     },
     numberIn: (column: string, field: string) => `cast(cast(${column} as json) ->> '${field}' as double precision)`,
+    textIn: (column: string, field: string) => `cast(${column} as json) ->> '${field}'`,
   },
 } as const satisfies Record<SqlDatabase["dialect"], Words>;
 
@@ -60,6 +62,8 @@ interface Words {
   readonly inMigrations: Readonly<Record<string, string>>;
   /** A number in a column that holds a JSON object; null where it has none. */
   readonly numberIn: (column: string, field: string) => string;
+  /** The same of a text. */
+  readonly textIn: (column: string, field: string) => string;
 }
 
 /** The highest number that a column of type `integer` holds in both. */

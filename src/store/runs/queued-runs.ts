@@ -4,6 +4,7 @@ import type { RunStore } from "../../agent/ports/ports.ts";
 import type { QueuedRun } from "../../agent/run.ts";
 import { type Instant, instantOf } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
+import { WORDS } from "../base/dialect.ts";
 import { fromJson, toActor } from "../base/rows.ts";
 import type { Tables } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
@@ -22,14 +23,26 @@ export function isUnfinished(table = "runs"): string {
 /** The part of {@link RunStore} for runs that wait to begin. */
 export function sqlQueuedRuns({
   db,
+  dialect,
   organizationId,
-}: Session): Pick<RunStore, "findQueued" | "setQueuedInput" | "postpone" | "begin"> {
+}: Session): Pick<RunStore, "findQueued" | "countQueued" | "setQueuedInput" | "postpone" | "begin"> {
   return {
+    async countQueued(max) {
+      const { rows } = await sql`select 1 from runs where ${sql.raw(isUnfinished())} and status = 'created'
+        and coalesce(organization_id, '') = ${organizationId} limit ${max}`.execute(db);
+      return rows.length;
+    },
+
     async findQueued(where) {
+      const runType = sql.raw<string>(WORDS[dialect].textIn("metadata", "run_type"));
       const row = await db
         .selectFrom("runs")
         .select(["id", "queued_input"])
-        .where((eb) => ("runId" in where ? eb("id", "=", where.runId) : eb("agent_id", "=", where.agentId)))
+        .where((eb) =>
+          "runId" in where
+            ? eb("id", "=", where.runId)
+            : eb("agent_id", "=", where.agentId).and(sql<SqlBool>`${runType} = ${where.runType}`),
+        )
         .where("organization_id", "=", organizationId)
         .where("status", "=", "created")
         .where("queued_input", "is not", null)

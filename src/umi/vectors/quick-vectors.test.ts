@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { type Clock, instantOf } from "../../core/clock.ts";
+import { Failure } from "../../core/failure.ts";
 import { actorOf, DEFAULT_USER_ID, type OrganizationId } from "../../core/id.ts";
 import { embeddingInfoOf } from "../../llm/catalog.ts";
 import type { Embedder } from "../../llm/embedder.ts";
@@ -33,7 +34,7 @@ function manualClock(): Clock & { advance(durationMs: number): Promise<void> } {
 }
 
 /** Quick vectors over a model that answers, fails, or hangs as it is told. */
-function quick(mode: { now: "answers" | "fails" | "hangs" }) {
+function quick(mode: { now: "answers" | "fails" | "hangs" | "is limited" }) {
   const asked: (readonly string[])[] = [];
   const clock = manualClock();
   const embedder: Embedder = {
@@ -42,6 +43,7 @@ function quick(mode: { now: "answers" | "fails" | "hangs" }) {
     dimensions: 1,
     async embed(texts) {
       asked.push(texts);
+      if (mode.now === "is limited") throw new Failure("refused", "No price", { info: { limit_id: "limit-1" } });
       if (mode.now === "fails") throw new Error("down");
       if (mode.now === "hangs") await new Promise(() => undefined);
       return texts.map((text) => (text === "none" ? null : Float32Array.of(text.length)));
@@ -101,6 +103,14 @@ test("a model that hangs is waited for once in a while, and for a bounded time",
   await clock.advance(10_001);
   expect((await vectors.ofQuery(payer(), config, "otter"))?.vector[0]).toBe(5);
   expect(asked).toHaveLength(2);
+});
+
+test("a model that somebody's budget is in the way of is there for others at once", async () => {
+  const mode = { now: "is limited" as "answers" | "is limited" };
+  const { vectors } = quick(mode);
+  expect(await vectors.ofQuery(payer(), config, "otter")).toBeUndefined();
+  mode.now = "answers";
+  expect((await vectors.ofQuery(payer(OTHER), config, "otter"))?.vector[0]).toBe(5);
 });
 
 test("ofTexts() gives vectors of a few texts, and none when the model fails", async () => {

@@ -75,7 +75,7 @@ export function createQuickVectors({ clock, openEmbedder }: QuickVectorsOptions)
       return vectors;
     } catch (error) {
       // Somebody's budget says nothing of the model.
-      if (error instanceof Failure && error.kind === "too_many") return undefined;
+      if (error instanceof Failure && error.info?.["limit_id"] !== undefined) return undefined;
       // The backlog asks the same model and keeps what is wrong with it.
       if (resting.size >= RESTING_MAX) resting.clear();
       resting.set(embedder.key, clock.elapsedMs() + REST_MS);
