@@ -126,3 +126,30 @@ test("a key that is narrowed to models has no other one asked, however that is n
   await server.ok("PATCH", at, { model: "openai/gpt-4o-mini" }, key);
   expect(await server.status("POST", `${at}/messages`, { input: "x" }, key)).not.toBe(403);
 });
+
+test("a key for some agents is shown no source of tools that others have, nor gets them for its own", async () => {
+  const [ada, bo] = [await agent("Ada"), await agent("Bo")];
+  const source = (name: string) =>
+    `def ${name}(word: str) -> str:\n    """Says it.\n\n    Args:\n        word: what to say\n    """\n    return "Zephyrine"\n`;
+  const [mine, theirs] = [
+    (await server.ok("POST", "/v1/tools/", { source_code: source("mine") })).id,
+    (await server.ok("POST", "/v1/tools/", { source_code: source("theirs") })).id,
+  ];
+  await server.ok("PATCH", `/v1/agents/${ada}/tools/attach/${mine}`);
+  await server.ok("PATCH", `/v1/agents/${bo}/tools/attach/${theirs}`);
+  const key = await server.key("editor", { agents: [ada] });
+  const listed = await server.ok("GET", "/v1/tools/?limit=100", undefined, key);
+  const ids = listed.map(({ id }: Answer) => id);
+  expect([ids.includes(mine), ids.includes(theirs), ids.length > 2]).toEqual([true, false, true]);
+  expect(await server.ok("GET", "/v1/tools/count", undefined, key)).toBe(
+    (await server.ok("GET", "/v1/tools/count")) - 1,
+  );
+  for (const [method, path, body] of [
+    ["GET", `/v1/tools/${theirs}`, undefined],
+    ["PATCH", `/v1/agents/${ada}/tools/attach/${theirs}`, undefined],
+    ["PATCH", `/v1/agents/${ada}`, { tool_ids: [mine, theirs] }],
+  ] as const)
+    expect([path, await server.status(method, path, body, key)]).toEqual([path, 404]);
+  const builtin = listed.find(({ tool_type }: Answer) => tool_type !== "custom").id;
+  await server.ok("PATCH", `/v1/agents/${ada}`, { tool_ids: [mine, builtin] }, key);
+});

@@ -4,7 +4,7 @@ import { cut } from "../../core/text.ts";
 import type { Tool } from "../../tools/tool.ts";
 import type { ToolRule } from "../../tools/tool-rule.ts";
 import type { Agent } from "../agent.ts";
-import { mustFind, required } from "../find.ts";
+import { mustFind, mustSee, required } from "../find.ts";
 import type { Repositories } from "../ports/ports.ts";
 import { recompileAgent } from "../prompt/recompile.ts";
 import type { AgentWorkshop } from "./create-agent.ts";
@@ -18,11 +18,17 @@ export interface AgentTool {
 }
 
 /** Gives an agent a tool, and the rule that its calls wait for a person where the tool wants that. */
-export function attachTool(workshop: AgentWorkshop, caller: Caller, { agentId, toolId }: AgentTool): Promise<Agent> {
+export async function attachTool(
+  workshop: AgentWorkshop,
+  caller: Caller,
+  { agentId, toolId }: AgentTool,
+): Promise<Agent> {
+  const words = `Tool with id=${toolId} not found in organization=${caller.organizationId}`;
+  const actor = may(caller, "agents:write", { agentId });
+  await mustSee(workshop.store, actor, ({ tools }) => mustFind(tools, toolId, words));
   return changeTools(workshop, caller, {
     agentId,
     async change({ tools }, { toolRules }) {
-      const words = `Tool with id=${toolId} not found in organization=${caller.organizationId}`;
       const tool = await mustFind(tools, toolId, words);
       await tools.attach(agentId, toolId);
       const asks = tool.defaultRequiresApproval === true;

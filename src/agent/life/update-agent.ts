@@ -65,8 +65,9 @@ export async function updateAgent(
   { id, change }: { readonly id: AgentId; readonly change: AgentChange },
 ): Promise<Agent> {
   const actor = may(caller, "agents:write", { agentId: id });
-  await mustSee(workshop.store, actor, async ({ blocks }) => {
+  await mustSee(workshop.store, actor, async ({ blocks, tools }) => {
     for (const blockId of change.blockIds ?? []) await mustFind(blocks, blockId);
+    for (const toolId of change.toolIds ?? []) await mustFind(tools, toolId, noTool(toolId));
   });
   if (change.identityIds !== undefined) mayEverywhere(caller, "agents:write");
   const { fields, model, embedding } = change;
@@ -146,7 +147,7 @@ async function replaceTools({ tools }: Repositories, id: AgentId, wanted: readon
   const attached = await tools.listForAgent(id);
   for (const tool of attached) if (!wanted.includes(tool.id)) await tools.detach(id, tool.id);
   for (const toolId of wanted) {
-    await mustFind(tools, toolId, `Tool with id ${toolId} not found`);
+    await mustFind(tools, toolId, noTool(toolId));
     await tools.attach(id, toolId);
   }
 }
@@ -157,4 +158,8 @@ async function replaceBlocks({ blocks }: Repositories, id: AgentId, wanted: read
   for (const blockId of wanted) {
     await blocks.attach(id, await mustFind(blocks, blockId));
   }
+}
+
+function noTool(id: ToolId): string {
+  return `Tool with id ${id} not found`;
 }

@@ -2,7 +2,7 @@ import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { ToolFilter } from "../../agent/ports/filters.ts";
 import type { ToolStore } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
-import { isOurs } from "../base/is-ours.ts";
+import { isOurs, ours } from "../base/is-ours.ts";
 import { countRows, findRow, type PageSource, readPage, removeRow } from "../base/pages.ts";
 import { containing } from "../base/rows.ts";
 import type { Session } from "../base/session.ts";
@@ -29,11 +29,11 @@ export function sqlToolStore(session: Session): ToolStore {
     },
 
     async list(filter, page) {
-      return readPage(session, SOURCE, { page, condition: matches(organizationId, filter) });
+      return readPage(session, SOURCE, { page, condition: matches(session, filter) });
     },
 
     async count(filter) {
-      return countRows(session, TOOLS, matches(organizationId, filter));
+      return countRows(session, TOOLS, matches(session, filter));
     },
 
     async upsert(tool) {
@@ -101,8 +101,8 @@ function agentTools(session: Session): Pick<ToolStore, "listForAgent" | "attach"
   };
 }
 
-function matches(organizationId: string, filter: ToolFilter): RawBuilder<SqlBool> {
-  const conditions: RawBuilder<SqlBool>[] = [sql`tools.organization_id = ${organizationId}`];
+function matches(session: Session, filter: ToolFilter): RawBuilder<SqlBool> {
+  const conditions: RawBuilder<SqlBool>[] = [ours(session, "tools")];
   const oneOf = (column: string, values: readonly string[] | undefined, isExcluded = false) => {
     if (values === undefined || values.length === 0) return;
     const operator = sql.raw(isExcluded ? "not in" : "in");

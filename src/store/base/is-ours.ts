@@ -31,11 +31,16 @@ const LINKS: Readonly<Partial<Record<keyof Tables, readonly [table: string, colu
   passages: ["agent_archives", "archive_id", "archive_id"],
   identities: ["agent_identities", "identity_id"],
   groups: ["group_agents", "group_id"],
+  tools: ["agent_tools", "tool_id"],
+};
+/** What comes with the server is everybody's. */
+const EVERYBODYS: Readonly<Partial<Record<keyof Tables, RawBuilder<SqlBool>>>> = {
+  tools: sql<SqlBool>`tools.tool_type <> 'custom'`,
 };
 
 /**
  * Holds for rows of a table that the session may see: those of its organisation, and where it is narrowed to some agents,
- * those that are about them or linked to them. Tools are everybody's.
+ * those that are about them or linked to them.
  */
 export function ours(
   session: Pick<Session, "organizationId" | "agentIds">,
@@ -47,6 +52,8 @@ export function ours(
   const names = agentIds.length === 0 ? sql`null` : sql.join([...agentIds]);
   const about = AGENT_COLUMNS[table];
   const ways = about === undefined ? [] : [sql`${sql.ref(`${table}.${about}`)} in (${names})`];
+  const everybodys = EVERYBODYS[table];
+  if (everybodys !== undefined) ways.push(everybodys);
   const link = LINKS[table];
   if (link !== undefined) {
     const [links, column, own = "id"] = link;
