@@ -15,6 +15,8 @@ import type { ThreadText } from "./text-cache.ts";
 const HASH_CHARS = 32;
 /** The owner of what agents share. */
 const SHARED = "";
+/** The name of a text that nobody has. */
+const NOT_KEPT = "";
 /** Characters from which on the beginning of a system prompt is kept once for all agents that have it. */
 const SHARED_CHARS_MIN = 200;
 /** Where an agent's prompt may say that memory belongs. */
@@ -152,9 +154,11 @@ async function promptRow(session: Session, agentId: AgentId, sent: SentContext):
     from = to;
   };
   await share(own);
+  // A block that was deleted since takes its words along, and nobody can tell any more which they were.
+  if (found.length < values.length) return { blocks: blocksShown, chars: 0, pieces: [...pieces, { shared: NOT_KEPT }] };
   // Where a value could not be cut out, what comes before another one may hold it.
   const isCut = places.length > 0 && places.length === found.filter(({ value }) => value !== "").length;
-  if (isCut && found.length === values.length) await share(places[0]?.start ?? 0);
+  if (isCut) await share(places[0]?.start ?? 0);
   for (const { start: at, end, block, isNumbered } of places) {
     if (at > from) pieces.push(system.slice(from, at));
     pieces.push(isNumbered ? [block] : block);
