@@ -1,5 +1,6 @@
 import type { AgentId, ConversationId, MessageId } from "../core/id.ts";
 import type { ShownBlock } from "../umi/core/block-version.ts";
+import type { ShownForm } from "../umi/core/value-places.ts";
 import type { FactId } from "../umi/facts/kept/fact.ts";
 import type { RefusedMessage } from "./message.ts";
 
@@ -63,7 +64,7 @@ export interface SentContext extends StepManifest {
 }
 
 /** A piece of a system prompt: text, or the value of one of the blocks that it shows, by its place among them. */
-export type PromptPiece = string | { readonly block: number; readonly isNumbered: boolean };
+export type PromptPiece = string | ({ readonly block: number } & ShownForm);
 
 /** A system prompt as it is kept: the values of blocks are looked up. */
 export interface KeptPrompt {

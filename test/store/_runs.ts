@@ -266,7 +266,7 @@ function stepsAndTraces(subject: Subject): void {
     expect(await steps.context(one.id)).toEqual({
       ...{ threadId, tools, recalled, messages, aside, chars },
       prompt: {
-        pieces: [ada.system, "\n<value>\n", { block: 0, isNumbered: false }, "\n</value>"],
+        pieces: [ada.system, "\n<value>\n", { block: 0, isNumbered: false, labels: null }, "\n</value>"],
         blocksShown: [[human.id, 1]],
         blockChars: human.value.length,
       },

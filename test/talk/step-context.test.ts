@@ -290,23 +290,34 @@ test("blocks that were deleted, and versions that are too old, are told as gone"
 });
 
 test("a block that is deleted while a model is asked takes its words out of what that step tells", async () => {
-  const agent = await server.agent({ memory_blocks: [{ label: "notes", value: "I dream of Zanzibar" }] });
+  // What looks like a tag is shown in another way than it stands in the block.
+  const agent = await server.agent({
+    memory_blocks: [
+      { label: "diary", value: "I <diary>sail</diary>\nto <value>Mombasa</value>" },
+      { label: "notes", value: "I dream of Zanzibar" },
+    ],
+  });
   const path = `/v1/agents/${agent}`;
+  await send(path, "Hello before");
+  const [before] = await stepsOf(agent);
+  expect((await contextOf(before.id)).system_prompt).toContain("&lt;diary>sail");
+  const { id: diary } = await server.ok("GET", `${path}/core-memory/blocks/diary`);
   const answer = Promise.withResolvers<void>();
   server.model.say({ text: "Hi", after: answer.promise });
   const sent = send(path, "Hello");
-  while (server.model.requests.length === 0) await Bun.sleep(2);
+  while (server.model.requests.length < 2) await Bun.sleep(2);
   expect(JSON.stringify(server.model.requests)).toContain("Zanzibar");
   await server.ok("DELETE", `/v1/blocks/${(await server.ok("GET", `${path}/core-memory/blocks/notes`)).id}`);
   answer.resolve();
   await sent;
-  const [step] = await stepsOf(agent);
+  await server.ok("DELETE", `/v1/blocks/${diary}`);
+  const [first, step] = await stepsOf(agent);
   const context = await contextOf(step.id);
   expect(context.is_complete).toBe(false);
-  expect(context.blocks).toMatchObject([{ value: null, gone: "block_deleted" }]);
-  expect(context.system_prompt).toEndWith("[no longer kept]");
+  expect(context.blocks).toMatchObject(Array.from({ length: 2 }, () => ({ value: null, gone: "block_deleted" })));
+  expect(context.system_prompt).toContain("[no longer kept]");
   const { rows } = await server.database.reader.execute("select text from texts", []);
-  expect(JSON.stringify([context, rows])).not.toContain("Zanzibar");
+  expect(JSON.stringify([context, await contextOf(first.id), rows])).not.toMatch(/Zanzibar|Mombasa/);
 });
 
 test("a step of an older server, and none at all, are answered clearly", async () => {

@@ -125,7 +125,7 @@ function systemText({ pieces }: KeptPrompt, blocks: readonly ContextBlock[]): st
     .map((piece) => {
       if (piece === null || typeof piece === "string") return piece ?? GONE;
       const content = blocks[piece.block]?.content;
-      return content === undefined || content === null ? GONE : shownValue(content.value, piece.isNumbered);
+      return content === undefined || content === null ? GONE : shownValue(content.value, piece);
     })
     .join("");
 }

@@ -4,7 +4,7 @@ import type { ThreadId } from "../../agent/ports/ports.ts";
 import type { AgentId, MessageId, StepId } from "../../core/id.ts";
 import { sha256 } from "../../core/sha256.ts";
 import type { ShownBlock } from "../../umi/core/block-version.ts";
-import { valuePlaces } from "../../umi/core/value-places.ts";
+import { type ValuePlace, valuePlaces } from "../../umi/core/value-places.ts";
 import { blockVersions } from "../agents/block-versions.ts";
 import { ours } from "../base/is-ours.ts";
 import { fromJson } from "../base/rows.ts";
@@ -15,6 +15,7 @@ import type { ThreadText } from "./text-cache.ts";
 const HASH_CHARS = 32;
 /** The owner of what agents share. */
 const SHARED = "";
+const NO_VERSION = { label: "", value: "" };
 /** The name of a text that nobody has. */
 const NOT_KEPT = "";
 /** Characters from which on the beginning of a system prompt is kept once for all agents that have it. */
@@ -36,11 +37,14 @@ interface ManifestRow {
   readonly chars: readonly [system: number, tools: number, recalled: number, summary: number, messages: number];
 }
 
-/** A system prompt in `texts`. A number is the value of a block, in a list where its lines are numbered. */
+/** The value of a block, by its place among those that are shown, where its lines are numbered or something is escaped. */
+type ValueRow = readonly [block: number, isNumbered?: 0 | 1, labels?: readonly string[]];
+
+/** A system prompt in `texts`. A number is the value of a block that is shown as it is. */
 interface PromptRow {
   readonly blocks: readonly ShownBlock[] | null;
   readonly chars: number;
-  readonly pieces: readonly (string | number | readonly [number] | { readonly shared: string })[];
+  readonly pieces: readonly (string | number | ValueRow | { readonly shared: string })[];
 }
 
 /** Keeps the texts of a request that are not kept yet, and gives the column that names them. */
@@ -93,11 +97,20 @@ async function keptPrompt(session: Session, threadId: ThreadId, hash: string): P
   const kept: (PromptPiece | null)[] = [];
   for (const piece of pieces) {
     if (typeof piece === "string") kept.push(piece);
-    else if (typeof piece === "number") kept.push({ block: piece, isNumbered: false });
+    else if (typeof piece === "number") kept.push({ block: piece, isNumbered: false, labels: null });
     else if ("shared" in piece) kept.push((await textOf(session, SHARED, piece.shared)) ?? null);
-    else kept.push({ block: piece[0], isNumbered: true });
+    else kept.push(valuePiece(piece));
   }
   return { pieces: kept, blocksShown: blocks, blockChars: chars };
+}
+
+function valuePiece([block, isNumbered = 1, labels]: ValueRow): PromptPiece {
+  return { block, isNumbered: isNumbered === 1, labels: labels ?? null };
+}
+
+function valueRow({ block, isNumbered, labels }: ValuePlace): number | ValueRow {
+  if (labels !== null) return [block, isNumbered ? 1 : 0, labels];
+  return isNumbered ? [block] : block;
 }
 
 /** Takes away the texts of threads that are gone. */
@@ -140,8 +153,8 @@ async function promptHash(session: Session, agentId: AgentId, sent: SentContext)
 async function promptRow(session: Session, agentId: AgentId, sent: SentContext): Promise<PromptRow> {
   const { system, blocksShown, ownPrompt } = sent;
   const found = await blockVersions(session).findVersions(blocksShown ?? []);
-  const versions = new Map(found.map((version) => [version.blockId, version.value]));
-  const values = (blocksShown ?? []).map(([id]) => ({ value: versions.get(id) ?? "" }));
+  const versions = new Map(found.map((version) => [version.blockId, version]));
+  const values = (blocksShown ?? []).map(([id]) => versions.get(id) ?? NO_VERSION);
   const [start = ""] = ownPrompt.split(MEMORY_PLACE);
   const own = system.startsWith(start) ? start.length : 0;
   const places = valuePlaces(system, values, own);
@@ -159,10 +172,10 @@ async function promptRow(session: Session, agentId: AgentId, sent: SentContext):
   // Where a value could not be cut out, what comes before another one may hold it.
   const isCut = places.length > 0 && places.length === found.filter(({ value }) => value !== "").length;
   if (isCut) await share(places[0]?.start ?? 0);
-  for (const { start: at, end, block, isNumbered } of places) {
-    if (at > from) pieces.push(system.slice(from, at));
-    pieces.push(isNumbered ? [block] : block);
-    from = end;
+  for (const place of places) {
+    if (place.start > from) pieces.push(system.slice(from, place.start));
+    pieces.push(valueRow(place));
+    from = place.end;
   }
   pieces.push(system.slice(from));
   return { blocks: blocksShown, chars: values.reduce((sum, { value }) => sum + value.length, 0), pieces };

@@ -80,6 +80,11 @@ export function numbered(value: string): string {
     .join("\n");
 }
 
+/** A value as {@link renderBlocks} shows it among blocks of these labels, but for numbers before its lines. */
+export function escaped(value: string, labels: readonly string[]): string {
+  return neutralized(value, structuralTags(labels));
+}
+
 /** A label as a tag's name: it may hold anything, so what would end the tag or the line is taken out. */
 function tagName(label: string): string {
   return label.replaceAll("<", "&lt;").replaceAll(">", "&gt;").replace(/\s+/gu, " ").trim() || "block";

@@ -11,22 +11,24 @@ const sources = {
 };
 const block = (label: string, value: string) => newBlock(sources, DEFAULT_ACTOR, { label, value });
 
-test("valuePlaces() finds each value that a prompt shows as it is, numbered or not", () => {
+test("valuePlaces() finds each value that a prompt shows, numbered or not, escaped or not", () => {
   const blocks = [
     block("a", "one\ntwo"),
     block("b", "one\ntwo"),
     block("c", ""),
     block("d", "a <value> b"),
     block("e", "5"),
+    block("f", "1 < 2 <i>"),
   ];
   for (const lineNumbers of [false, true]) {
     const text = renderBlocks(blocks, { lineNumbers });
     const places = valuePlaces(text, blocks);
-    expect(places.map((place) => place.block)).toEqual([0, 1, 4]);
-    for (const { start, end, block: index, isNumbered } of places) {
-      expect(isNumbered).toBe(lineNumbers);
-      expect(text.slice(start, end)).toBe(shownValue(blocks[index]?.value ?? "", isNumbered));
+    expect(places.map((place) => place.block)).toEqual([0, 1, 3, 4, 5]);
+    for (const { start, end, block: index, ...form } of places) {
+      expect(form.isNumbered).toBe(lineNumbers);
+      expect(text.slice(start, end)).toBe(shownValue(blocks[index]?.value ?? "", form));
     }
+    expect(places.map(({ labels }) => labels !== null)).toEqual([false, false, true, false, false]);
     expect(places[1]?.start).toBeGreaterThan(places[0]?.end ?? Number.POSITIVE_INFINITY);
   }
 });
