@@ -14,6 +14,7 @@ afterEach(() => app.close());
 const limit = (draft: object) => app.ok("POST", "/v1/limits", draft);
 const send = (id: string, text: string, how = "") =>
   app.request("POST", `/v1/agents/${id}/messages${how}`, { messages: [{ role: "user", content: text }] });
+const IMAGE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 const REFUSED = { status: 400, body: '{"error":{"message":"the text was filtered","code":"content_filter"}}' };
 
 test("what a step was to be tried without stays in the context where a limit ends the run before it was", async () => {
@@ -48,6 +49,26 @@ test("a call that is cancelled after tries whose answers were lost is booked wit
   const [spent] = await app.ok("GET", "/v1/limits/spend");
   never.resolve();
   expect([spent.used, spent.reserved]).toEqual([2 * reserved, 0]);
+});
+
+test("an image is held as all that a provider may count it as", async () => {
+  const id = await app.agent({ include_base_tools: false });
+  await limit({ kind: "tokens", window: "day", amount: 10_000_000 });
+  const reserved = async (content: unknown) => {
+    const answer = Promise.withResolvers<void>();
+    const before = app.model.requests.length;
+    app.model.say({ text: "Seen", after: answer.promise });
+    const sent = app.request("POST", `/v1/agents/${id}/messages`, { messages: [{ role: "user", content }] });
+    while (app.model.requests.length === before) await Bun.sleep(5);
+    const [spent] = await app.ok("GET", "/v1/limits/spend");
+    answer.resolve();
+    await sent;
+    return spent.reserved;
+  };
+  const image = { type: "image", source: { type: "base64", media_type: "image/png", data: IMAGE } };
+  const without = await reserved("Look");
+  // What gpt-4o-mini counts for eight tiles.
+  expect((await reserved([{ type: "text", text: "Look" }, image])) - without).toBeGreaterThan(2_833 + 8 * 5_667);
 });
 
 test("a limit of money that knows no price for an embedding model keeps nobody else from it", async () => {

@@ -3,7 +3,7 @@ import type { AuditEntry } from "../../src/agent/ports/audit.ts";
 import type { Change } from "../../src/agent/ports/changes.ts";
 import type { Webhook } from "../../src/agent/webhook.ts";
 import { instantOf } from "../../src/core/clock.ts";
-import { type Actor, newId } from "../../src/core/id.ts";
+import { type Actor, DEFAULT_USER_ID, newId } from "../../src/core/id.ts";
 import { type OpenedStore, world } from "../_harness/dialects.ts";
 import { agent, block, run } from "./_samples.ts";
 import { expectFailure, reader, type Subject, write } from "./_subject.ts";
@@ -316,6 +316,15 @@ function retention(subject: Subject): void {
     expect(await due()).not.toContain(opened.actor.organizationId);
     const entries = await reader(opened).audit.list({ action: "retention.removed" }, ALL);
     expect(entries.map(({ change }) => change)).toEqual([{ removed: { runEvents: 3 } }]);
+  });
+
+  subject("retention: an organisation without users is looked at as others are", async (opened) => {
+    const id = newId("org", world.random);
+    const lonely = { ...opened.actor, organizationId: id };
+    const made = { id, name: "Lonely", settings: null, toolsDigest: null, createdAt: world.clock.now() };
+    await opened.store.write(lonely, ({ organizations }) => organizations.insert(made));
+    const due = (await opened.store.dueRetention(10)).find(({ actor }) => actor.organizationId === id);
+    expect(due?.actor.userId).toBe(DEFAULT_USER_ID);
   });
 
   subject("retention: of runs that began in one instant none is passed over", async (opened) => {

@@ -107,7 +107,8 @@ export function createBudget(options: BudgetOptions): Budget {
       if ((await reader.limits.onWay(spender)).every((limit) => !isOfCalls(limit))) return null;
       const price = priceOf(prices, handle);
       const made = { callId, price, spender, isBackground: payer.isBackground };
-      let estimate = estimateByBytes(request, outputMax);
+      const expected = { outputMax, handle };
+      let estimate = estimateByBytes(request, expected);
       let isCounted = false;
       const untilMs = world.clock.elapsedMs() + waitMs;
       for (;;) {
@@ -119,7 +120,7 @@ export function createBudget(options: BudgetOptions): Budget {
           return held;
         }
         if (!isCounted) {
-          estimate = await estimateByCounting(request, outputMax, countTokens);
+          estimate = await estimateByCounting(request, expected, countTokens);
           isCounted = true;
           continue;
         }

@@ -4,8 +4,11 @@ import type { InputPart, ModelMessage, ModelReply, ModelRequest } from "../../ll
 
 /** Tokens that the frame of a message, a call or an answer takes up at most. */
 const FRAME_TOKENS = 16;
-/** Tokens of one image at most. */
-const IMAGE_TOKENS = 2_000;
+/** Tokens of one image at most: a photo of twelve megapixels, where a provider does not make it smaller first. */
+const IMAGE_TOKENS = 16_000;
+/** A model that counts many times as many, as an image costs what it costs with its larger sister. */
+const COUNTS_IMAGES_HIGH = /gpt-4o-mini/;
+const IMAGE_TOKENS_HIGH = 50_000;
 /** Tokens that a provider adds of its own where there are tools. */
 const TOOLS_TOKENS = 500;
 /** How much more tokens a model may find in a text than the one whose vocabulary is counted by. */
@@ -20,12 +23,20 @@ export interface TokenEstimate {
 /** What of a request models read. */
 export type Readable = Pick<ModelRequest, "system" | "messages" | "tools">;
 
+/** What is known of an answer before it is there. */
+export interface Expected {
+  /** The most tokens of the answer. */
+  readonly outputMax: number;
+  /** The model's handle, null where it has none. */
+  readonly handle: string | null;
+}
+
 /**
  * The most that a call can take, whichever model reads it: no token is less than a byte. Costs next to nothing, and is
  * some four times what English comes to.
  */
-export function estimateByBytes(request: Readable, outputMax: number): TokenEstimate {
-  const { texts, frameTokens } = partsOf(request);
+export function estimateByBytes(request: Readable, { outputMax, handle }: Expected): TokenEstimate {
+  const { texts, frameTokens } = partsOf(request, handle);
   const bytes = texts.reduce((sum, text) => sum + bytesOf(text), frameTokens);
   return { input: bytes, output: outputMax };
 }
@@ -33,11 +44,11 @@ export function estimateByBytes(request: Readable, outputMax: number): TokenEsti
 /** The same by counting, for where that would be too much: nearer to the truth, with room for other vocabularies. */
 export async function estimateByCounting(
   request: Readable,
-  outputMax: number,
+  expected: Expected,
   countTokens: CountTokens,
 ): Promise<TokenEstimate> {
-  const { texts, frameTokens } = partsOf(request);
-  const atMost = estimateByBytes(request, outputMax);
+  const { texts, frameTokens } = partsOf(request, expected.handle);
+  const atMost = estimateByBytes(request, expected);
   const counted = await countTokens(texts.join("\n"));
   const input = Math.min(atMost.input, Math.ceil(counted * OTHER_VOCABULARY) + frameTokens);
   return { ...atMost, input };
@@ -61,11 +72,15 @@ export function bytesOf(text: string): number {
   return new TextEncoder().encode(text).length;
 }
 
-function partsOf({ system, messages, tools }: Readable): {
+/** Texts of a request, and the tokens of what is none. */
+interface Read {
   readonly texts: readonly string[];
   readonly frameTokens: number;
-} {
-  const read = messages.map(partsOfMessage);
+}
+
+function partsOf({ system, messages, tools }: Readable, handle: string | null): Read {
+  const imageTokens = COUNTS_IMAGES_HIGH.test(handle ?? "") ? IMAGE_TOKENS_HIGH : IMAGE_TOKENS;
+  const read = messages.map((message) => partsOfMessage(message, imageTokens));
   const schemas = tools.map((tool) => JSON.stringify(tool));
   const frames = messages.length + tools.length + 1;
   const frameTokens = frames * FRAME_TOKENS + (tools.length > 0 ? TOOLS_TOKENS : 0);
@@ -75,11 +90,11 @@ function partsOf({ system, messages, tools }: Readable): {
   };
 }
 
-function partsOfMessage(message: ModelMessage): { readonly texts: readonly string[]; readonly frameTokens: number } {
+function partsOfMessage(message: ModelMessage, imageTokens: number): Read {
   if (message.role === "system") return { texts: [message.text], frameTokens: 0 };
-  if (message.role === "user") return partsOfInput(message.parts);
+  if (message.role === "user") return partsOfInput(message.parts, imageTokens);
   if (message.role === "tool") {
-    const answers = message.answers.map(({ parts }) => partsOfInput(parts));
+    const answers = message.answers.map(({ parts }) => partsOfInput(parts, imageTokens));
     return {
       texts: answers.flatMap(({ texts }) => texts),
       frameTokens: answers.reduce((sum, each) => sum + each.frameTokens + FRAME_TOKENS, 0),
@@ -92,10 +107,7 @@ function partsOfMessage(message: ModelMessage): { readonly texts: readonly strin
   return { texts: [...said, ...calls], frameTokens: message.toolCalls.length * FRAME_TOKENS };
 }
 
-function partsOfInput(parts: readonly InputPart[]): {
-  readonly texts: readonly string[];
-  readonly frameTokens: number;
-} {
+function partsOfInput(parts: readonly InputPart[], imageTokens: number): Read {
   const texts = parts.flatMap((part) => (part.type === "text" ? [part.text] : []));
-  return { texts, frameTokens: (parts.length - texts.length) * IMAGE_TOKENS };
+  return { texts, frameTokens: (parts.length - texts.length) * imageTokens };
 }

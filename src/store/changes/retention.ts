@@ -2,7 +2,7 @@ import { type Kysely, type SqlBool, sql } from "kysely";
 import type { AuditStore } from "../../agent/ports/audit.ts";
 import { type DueRetention, type Kept, RETENTION_DEFAULT, type RetentionStore } from "../../agent/retention.ts";
 import { type Instant, instantOf } from "../../core/clock.ts";
-import type { OrganizationId, UserId } from "../../core/id.ts";
+import { DEFAULT_USER_ID, type OrganizationId, type UserId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { fromJson, toActor } from "../base/rows.ts";
 import type { Tables } from "../base/schema.ts";
@@ -156,8 +156,8 @@ export async function dueRetention(db: Kysely<Tables>, now: Instant, limit: numb
     readonly organization_id: OrganizationId;
     readonly user_id: UserId;
     readonly due_at: Instant;
-  }>`select organizations.id as organization_id, min(users.id) as user_id, coalesce(min(retention.due_at), 0) as due_at
-    from organizations join users on users.organization_id = organizations.id
+  }>`select organizations.id as organization_id, coalesce(min(users.id), ${DEFAULT_USER_ID}) as user_id, coalesce(min(retention.due_at), 0) as due_at
+    from organizations left join users on users.organization_id = organizations.id
     left join retention on retention.organization_id = organizations.id
     where ${sql<SqlBool>`coalesce(retention.due_at, 0) <= ${now}`}
     group by organizations.id order by due_at limit ${limit}`.execute(db);
