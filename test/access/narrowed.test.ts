@@ -153,3 +153,26 @@ test("a key for some agents is shown no source of tools that others have, nor ge
   const builtin = listed.find(({ tool_type }: Answer) => tool_type !== "custom").id;
   await server.ok("PATCH", `/v1/agents/${ada}`, { tool_ids: [mine, builtin] }, key);
 });
+
+test("a list goes on behind what a key cannot see as behind what is not there", async () => {
+  const [ada, bo] = [await agent("Ada"), await agent("Bo")];
+  const said = { messages: [{ role: "user", content: "x" }] };
+  for (const id of [ada, bo]) await server.ok("POST", `/v1/agents/${id}/messages`, said);
+  const key = await server.key("viewer", { agents: [bo] });
+  const firstOf = async (path: string) => (await server.ok("GET", path))[0].id;
+  for (const [list, order, own] of [
+    ["/v1/runs/", "ascending=true", (id: string) => `/v1/runs/?agent_id=${id}`],
+    ["/v1/messages/", "order=asc", (id: string) => `/v1/agents/${id}/messages`],
+  ] as const) {
+    const statusAfter = async (id: string) => {
+      const cursor = await firstOf(own(id));
+      return server.status("GET", `${list}?${order}&after=${cursor}`, undefined, key);
+    };
+    expect([list, await statusAfter(bo), await statusAfter(ada)]).toEqual([list, 200, 404]);
+  }
+  // Letta begins the list of agents anew where a cursor names none.
+  for (const order of ["asc", "desc"]) {
+    const listed = await server.ok("GET", `/v1/agents/?order=${order}&after=${ada}`, undefined, key);
+    expect(listed.map(({ name }: Answer) => name)).toEqual(["Bo"]);
+  }
+});

@@ -149,5 +149,8 @@ async function everything<Row extends { readonly id: string }, T>(
   page: Page,
 ): Promise<readonly T[]> {
   const source = { table, column: "created_at", missing: "refuse", seen: EVERYBODY } satisfies PageSource;
-  return readPage({ ...reading, organizationId: DEFAULT_ORGANIZATION_ID }, source, { page, condition: EVERYBODY });
+  return readPage({ ...reading, organizationId: DEFAULT_ORGANIZATION_ID, agentIds: null }, source, {
+    page,
+    condition: EVERYBODY,
+  });
 }

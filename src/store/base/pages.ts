@@ -9,7 +9,7 @@ import type { Session } from "./session.ts";
 const NULLABLE: ReadonlySet<string> = new Set(["last_run_completion", "last_message_at"]);
 
 /** What a page is read with. */
-type PageSession = Pick<Session, "db" | "onDamaged" | "organizationId">;
+type PageSession = Pick<Session, "db" | "onDamaged" | "organizationId" | "agentIds">;
 
 /** What a page is cut from: a table with an `id`, and the column that orders it. */
 export interface PageSource {
@@ -17,7 +17,7 @@ export interface PageSource {
   readonly column: string;
   /** What happens when a cursor names no row: V1 ignored it for agents and refused it elsewhere. */
   readonly missing: "ignore" | "refuse";
-  /** Which rows may be seen; those of the session's organisation when absent. */
+  /** Which rows a cursor may name; those that the session may see when absent. */
   readonly seen?: RawBuilder<SqlBool>;
 }
 
@@ -151,7 +151,7 @@ async function comparison(
   operator: "<" | ">",
 ): Promise<RawBuilder<SqlBool>> {
   if (id === undefined) return sql<SqlBool>`1 = 1`;
-  const { table, column, seen = sql<SqlBool>`organization_id = ${session.organizationId}` } = source;
+  const { table, column, seen = ours(session, source.table.name) } = source;
   const found = await sql<{ value: unknown }>`select ${sql.ref(column)} as value from ${sql.table(table.name)}
     where id = ${id} and ${seen}`.execute(session.db);
   const row = found.rows[0];

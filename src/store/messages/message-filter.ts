@@ -52,15 +52,11 @@ export async function cursorCondition(
   return sql<SqlBool>`${after} and ${before}`;
 }
 
-async function placeOf(
-  { db, organizationId }: Session,
-  id: string,
-  threadId: ThreadId | null,
-): Promise<number | undefined> {
-  const messages = db
+async function placeOf(session: Session, id: string, threadId: ThreadId | null): Promise<number | undefined> {
+  const messages = session.db
     .selectFrom("messages")
     .where(sql<SqlBool>`messages.id = ${id}`)
-    .where("messages.organization_id", "=", organizationId);
+    .where(ours(session, "messages"));
   if (threadId === null) return (await messages.select("sequence_id").executeTakeFirst())?.sequence_id;
   const row = await messages
     .innerJoin("thread_messages", "thread_messages.sequence_id", "messages.sequence_id")
