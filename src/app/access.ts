@@ -30,15 +30,16 @@ export interface Access {
 export interface AccessOptions extends Pick<DoorOptions, "store" | "rootKey" | "log"> {
   readonly world: World;
   readonly notices: AccessNotices;
+  /** The runtime's own when absent. */
+  readonly secrets?: Secrets;
   readonly oidc?: OidcSettings | null;
   readonly resolveHost?: SafeFetchOptions["resolveHost"];
 }
 
 /** Opens the door as the database says that it stands, and gives every organisation the tools of this version. */
 export async function openAccess(options: AccessOptions): Promise<Access> {
-  const { store, world, notices, rootKey, log } = options;
+  const { store, world, notices, rootKey, log, secrets = realSecrets() } = options;
   const { clock } = world;
-  const secrets = realSecrets();
   const builtinTools = builtinToolsOf(world, secrets);
   await addBuiltinTools(store, builtinTools);
   const elsewhere = elsewhereOf(options);

@@ -16,6 +16,7 @@ import { speakingToolOf } from "../api/wire/letta-face.ts";
 import { ModelSettingsBody } from "../api/wire/model-settings.ts";
 import { countFrames, shownRun } from "../api/wire/stream.ts";
 import { type FetchOutside, parseOutsideUrl } from "../core/outside.ts";
+import type { Secrets } from "../core/secrets.ts";
 import { createTimeFormat } from "../core/time-format.ts";
 import type { World } from "../core/world.ts";
 import type { Models } from "../llm/models.ts";
@@ -58,6 +59,8 @@ export interface ServerOptions {
   readonly providers: readonly ProviderSettings[];
   /** The key of the settings, which opens everything. */
   readonly apiKey: string | null;
+  /** What makes keys and knows them again; the runtime's own when absent. */
+  readonly secrets?: Secrets;
   readonly origins: readonly string[];
   /** Whether requests must name this machine as their host while no key is needed: set when only it can reach the server. */
   readonly localOnly: boolean;
