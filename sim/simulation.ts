@@ -16,6 +16,7 @@ import type { HarnessMutant } from "./planted/harness-mutants.ts";
 import { MUTANT_TABLE } from "./planted/mutant-table.ts";
 import type { Mutant } from "./planted/mutants.ts";
 import { createModelServer } from "./servers/model-server.ts";
+import { ROOT_KEY } from "./servers/providers.ts";
 import { createToolServer } from "./servers/tool-server.ts";
 import { createDisk, type DiskOptions, type SimDisk } from "./world/disk.ts";
 import { createFaults } from "./world/faults.ts";
@@ -129,6 +130,7 @@ async function simulateWith(seed: number, oracle: Oracle, how: SimulateOptions):
     const network = createNetwork({
       ...parts,
       random: random.fork("network"),
+      key: options.intrusions > 0 ? ROOT_KEY : null,
       delayMs: options.networkMs,
       mayLackEnd: hazards.refusalRate > 0 || hazards.unreadableRate > 0 || disk.refuses,
       listener: machine.listener,
@@ -139,9 +141,7 @@ async function simulateWith(seed: number, oracle: Oracle, how: SimulateOptions):
       machine.mayCrash,
       copies,
     );
-    const { hash, problems, holding } = disk.remains(oracle.deletedMarks);
-    for (const problem of problems) oracle.fail("S15 file", problem);
-    for (const found of holding) oracle.fail("S13 deleted", `Of a deleted agent there is still ${found}`);
+    const databaseHash = checkRemains(disk, oracle);
     return {
       options,
       hazards,
@@ -149,7 +149,7 @@ async function simulateWith(seed: number, oracle: Oracle, how: SimulateOptions):
       violations: harness === "finds_nothing" ? [] : oracle.violations,
       traceHash: scheduler.hash(),
       checkpoints: scheduler.checkpoints(),
-      databaseHash: hash,
+      databaseHash,
       events: scheduler.events(),
       virtualMs: scheduler.nowMs(),
       incarnations: machine.incarnations(),
@@ -161,6 +161,19 @@ async function simulateWith(seed: number, oracle: Oracle, how: SimulateOptions):
   } finally {
     disk.remove();
   }
+}
+
+/** Looks at the whole database in the end: whether the file is sound, and whether something is in it that must not be. */
+function checkRemains(disk: SimDisk, { fail, deletedMarks, access: { refusedMarks } }: Oracle): string {
+  const { hash, problems, holding } = disk.remains([...deletedMarks, ...refusedMarks]);
+  for (const problem of problems) fail("S15 file", problem);
+  for (const found of holding) {
+    const isRefused = refusedMarks.some((mark) => found.startsWith(mark));
+    if (found.startsWith("slk_")) fail("S16 secret", `A client's key is stored: ${found}`);
+    else if (isRefused) fail("S25 access", `What nobody may store is stored: ${found}`);
+    else fail("S13 deleted", `Of a deleted agent there is still ${found}`);
+  }
+  return hash;
 }
 
 /** The workload with faults, then the time without them. */

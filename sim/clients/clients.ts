@@ -2,7 +2,7 @@ import type { KnownAgent, Oracle } from "../judge/oracle.ts";
 import type { Decisions } from "../plan/decisions.ts";
 import type { SimOptions } from "../plan/options.ts";
 import type { Faults } from "../world/faults.ts";
-import type { Answer, ApiRequest, Network } from "../world/network.ts";
+import { type Answer, type ApiRequest, type Network, withKey } from "../world/network.ts";
 import type { SeededRandom } from "../world/random.ts";
 import type { Scheduler } from "../world/scheduler.ts";
 import type { WireMessage, WireRun } from "./wire.ts";
@@ -28,6 +28,11 @@ export interface Clients {
   readonly decisions: Decisions;
 }
 
+/** The same clients as whoever has this key, or has none. */
+export function as(clients: Clients, key: string | null): Clients {
+  return { ...clients, network: withKey(clients.network, key) };
+}
+
 /** An answer that came. */
 export type Answered = Extract<Answer, { kind: "answered" }>;
 
@@ -38,12 +43,16 @@ export function pause({ scheduler, random }: Clients, maxMs = PAUSE_MS_MAX): Pro
 
 /** Asks until there is an answer; for requests that may be repeated. Undefined when none came in any try. */
 export async function ask(clients: Clients, request: ApiRequest): Promise<Answered | undefined> {
+  const answer = await insist(clients, request);
+  if (answer !== undefined) checkStatus(clients.oracle, request, answer);
+  return answer;
+}
+
+/** As {@link ask}, where it may be refused. */
+export async function insist(clients: Clients, request: ApiRequest): Promise<Answered | undefined> {
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const answer = await clients.network.call(request);
-    if (answer.kind === "answered" && !isRefusedByDisk(answer)) {
-      checkStatus(clients.oracle, request, answer);
-      return answer;
-    }
+    if (answer.kind === "answered" && !isRefusedByDisk(answer)) return answer;
     await pause(clients);
   }
   clients.oracle.fail("L2 answers", `${request.method} ${request.path} was not answered in ${TRIES_MAX} tries`);
@@ -64,7 +73,10 @@ export async function fetched<T>(clients: Clients, request: ApiRequest): Promise
 /** No answer may be one that only a bug gives. */
 export function checkStatus(oracle: Oracle, { method, path }: ApiRequest, { status, body }: Answered): void {
   oracle.checked();
-  const isOurs = status === 500 && !JSON.stringify(body).includes("LLM");
+  const isOfModel = JSON.stringify(body).includes("LLM");
+  if ((status === 401 || status === 403) && !isOfModel)
+    oracle.fail("S25 access", `${method} ${path} was refused: ${status} ${JSON.stringify(body).slice(0, 300)}`);
+  const isOurs = status === 500 && !isOfModel;
   if (isOurs || status === 422 || status === 405)
     oracle.fail("S17 status", `${method} ${path}: ${status} ${JSON.stringify(body).slice(0, 300)}`);
 }

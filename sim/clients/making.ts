@@ -44,7 +44,7 @@ export async function createAgents(clients: Clients): Promise<void> {
 }
 
 /** What a POST that must succeed made. It may be sent again, so there may be more of it than this. */
-async function made<T extends Made>(clients: Clients, path: string, body: object): Promise<T> {
+export async function made<T extends Made>(clients: Clients, path: string, body: object): Promise<T> {
   const answer = await ask(clients, { method: "POST", path, body });
   if (answer?.status !== 200)
     clients.oracle.fail("S17 status", `POST ${path} made nothing: ${JSON.stringify(answer)?.slice(0, 300)}`);

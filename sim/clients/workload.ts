@@ -1,3 +1,4 @@
+import { admitIntruders, runIntruders, strangerOf } from "../intruders/intruders.ts";
 import type { KnownAgent, SentTurn } from "../judge/oracle.ts";
 import type { Operation } from "../plan/options.ts";
 import { activeRuns, type Clients, listRuns, mayBeLate, pause, walk } from "./clients.ts";
@@ -99,7 +100,8 @@ export async function runWorkload(clients: Clients): Promise<void> {
     }
   };
   const spending = options.spends ? [spend({ ...clients, random: random.fork("spending") })] : [];
-  await Promise.all([...Array.from({ length: options.clients }, client), ...spending]);
+  const intruders = admitIntruders(clients).then(() => runIntruders(clients));
+  await Promise.all([...Array.from({ length: options.clients }, client), ...spending, intruders]);
 }
 
 async function operate(clients: Clients, operation: Operation, shared: Shared): Promise<void> {
@@ -120,6 +122,11 @@ export async function settle(clients: Clients): Promise<void> {
   for (const agent of oracle.agents) await checkExpired(clients, agent);
   // The first may set tools free that waited for an approval; the second shows every model what they left.
   for (const agent of [...oracle.agents, ...oracle.agents]) await lastWord(clients, agent);
+  const stranger = strangerOf(clients);
+  if (stranger !== undefined) {
+    await endRuns(stranger.clients);
+    await lastWord(stranger.clients, stranger.agent);
+  }
   // Companions read what was said last.
   await endRuns(clients);
   await awaitCallbacks(clients);

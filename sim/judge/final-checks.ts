@@ -2,6 +2,7 @@ import { ask, type Clients, fetched, readMessages, walk } from "../clients/clien
 import { readNotes } from "../clients/memory-operations.ts";
 import { checkStreams, isSummary, readContext } from "../clients/reading-operations.ts";
 import { callsOf, returnsOf, type WireCall, type WireMessage, type WireReturn, wireText } from "../clients/wire.ts";
+import { checkAccess } from "../intruders/intruders.ts";
 import { isAfar, OWN_BLOCK, SHARED_BLOCK, SMALL_BLOCK, SMALL_CHARS_MAX } from "../plan/plan.ts";
 import { checkAnswers } from "./answer-checks.ts";
 import { checkBudget } from "./budget-checks.ts";
@@ -81,6 +82,7 @@ export async function checkAll(clients: Clients): Promise<void> {
   const all = found.flatMap(({ messages, replaced }) => [...messages, ...replaced]);
   await checkBudget(clients);
   await checkRuns(clients, new Set(all.map(({ id }) => id)));
+  await checkAccess(clients);
 }
 
 async function read(clients: Clients, agent: KnownAgent): Promise<Found> {

@@ -1,4 +1,5 @@
 import type { WireMessage } from "../clients/wire.ts";
+import { type AccessBook, createAccessBook } from "../intruders/access-book.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type ChatRequest, chatText } from "../servers/chat-wire.ts";
 import {
@@ -115,6 +116,7 @@ export interface Oracle {
   readonly leases: LeaseBook;
   readonly contexts: ContextBook;
   readonly outside: OutsideBook;
+  readonly access: AccessBook;
   readonly turns: readonly SentTurn[];
   readonly passages: readonly Written[];
   readonly agents: readonly KnownAgent[];
@@ -201,6 +203,7 @@ export function createOracle(): Oracle {
     leases: createLeaseBook(fail, checked),
     contexts,
     outside: createOutsideBook(fail, checked),
+    access: createAccessBook({ fail, checked, agents }),
     deletedMarks: [],
     turns,
     passages,

@@ -11,6 +11,7 @@ export function watched(network: Network, oracle: Oracle, checkShape: CheckShape
     oracle.checked();
     if (reveals(text))
       oracle.fail("S16 secret", `${request.method} ${request.path} shows a key: ${text.slice(0, 300)}`);
+    oracle.access.look(request, text);
   }
 
   function lookAtAnswer<T extends Answer | { readonly kind: string }>(request: ApiRequest, answer: T): T {

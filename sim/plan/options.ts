@@ -112,6 +112,8 @@ export interface SimOptions {
   readonly arrivalsMax: number | null;
   /** Whether the first start finds an empty disk; else it finds what a server left that was started and stopped. */
   readonly startsEmpty: boolean;
+  /** What others try who may not do everything; 0 where the server has one organisation and wants no key. */
+  readonly intrusions: number;
 }
 
 /** Windows that hold the instructions, the tools and the memory of an agent, and of its messages some dozens. */
@@ -164,6 +166,7 @@ export function drawOptions(seed: number, random: SeededRandom): SimOptions {
     outsideFaultRate: afar.chance(0.3) ? 0 : afar.between(0.1, 0.5),
     arrivalsMax: arrivals.chance(0.4) ? null : 1 + arrivals.int(40),
     startsEmpty: random.chance(0.15),
+    intrusions: drawIntrusions(random.fork("intruders")),
   };
 }
 
@@ -175,6 +178,10 @@ export function fills({ fillRate, windowTokens }: Pick<SimOptions, "fillRate" | 
 /** Messages are what the rest is about, so ways of sending count twice. */
 function weighted(enabled: readonly Operation[]): readonly Operation[] {
   return [...enabled, ...enabled.filter((name) => name.startsWith("send"))];
+}
+
+function drawIntrusions(random: SeededRandom): number {
+  return random.chance(0.8) ? 0 : 4 + random.int(9);
 }
 
 function drawDelays(random: SeededRandom) {

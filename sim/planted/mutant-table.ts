@@ -1,3 +1,4 @@
+import { ACCESS_MUTANTS } from "./access-mutants.ts";
 import { MEMORY_MUTANTS } from "./memory-mutants.ts";
 import { around, inside, type MutantFacts, narrowed, TALK_AND_CRASHES } from "./mutant-facts.ts";
 import type { Mutant } from "./mutants.ts";
@@ -286,4 +287,5 @@ export const MUTANT_TABLE: Readonly<Record<Mutant, MutantFacts>> = {
   ...MEMORY_MUTANTS,
   ...RUN_MUTANTS,
   ...TOOL_MUTANTS,
+  ...ACCESS_MUTANTS,
 };

@@ -87,6 +87,15 @@ export const MUTANTS = [
   "forgets_that_tools_began",
   "calls_together_what_is_alone",
   "overwrites_what_changed_meanwhile",
+  "asks_in_one_face_alone",
+  "goes_on_behind_what_is_elsewhere",
+  "goes_on_behind_what_is_not_seen",
+  "finds_what_is_elsewhere",
+  "shares_agents_of_all",
+  "narrows_no_reads",
+  "keeps_revoked_keys",
+  "keeps_lowered_roles",
+  "leaves_streams_open",
 ] as const;
 
 /** One of {@link MUTANTS}. */

@@ -23,7 +23,10 @@ export const SIM_PROVIDERS: readonly ProviderSettings[] = [
   { name: "anthropic", kind: "anthropic", apiKey: SECRET, baseUrl: CLAUDE_URL },
 ];
 
-/** Whether a text holds {@link SECRET}. */
+/** The server's own key, in seeds where it has one. */
+export const ROOT_KEY = "canary.of.the.simulated.server";
+
+/** Whether a text holds {@link SECRET} or {@link ROOT_KEY}. */
 export function reveals(text: string): boolean {
-  return text.includes(SECRET);
+  return text.includes(SECRET) || text.includes(ROOT_KEY);
 }

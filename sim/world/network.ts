@@ -25,6 +25,8 @@ export interface ApiRequest {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly path: string;
   readonly body?: object;
+  /** What opens the door for whoever asks, null for who has nothing; the network's own when absent. */
+  readonly key?: string | null;
 }
 
 /** The way between clients and the server. What was sent may arrive although its sender has died meanwhile. */
@@ -34,8 +36,18 @@ export interface Network {
   stream(request: ApiRequest, take: (line: string) => void, isEnough: () => boolean): Promise<StreamEnd>;
 }
 
+/** The network as it is used by whoever has this key, or has none. */
+export function withKey(network: Network, key: string | null): Network {
+  return {
+    call: (request) => network.call({ ...request, key }),
+    stream: (request, take, isEnough) => network.stream({ ...request, key }, take, isEnough),
+  };
+}
+
 /** What the network is made of. */
 export interface NetworkOptions {
+  /** Sent with what names no other; null where the server wants none. */
+  readonly key: string | null;
   readonly scheduler: Scheduler;
   readonly random: SeededRandom;
   readonly faults: Faults;
@@ -61,6 +73,7 @@ const UNSENT = { kind: "unsent" } as const;
 /** The one {@link Network}. */
 export function createNetwork(options: NetworkOptions): Network {
   const { scheduler, random, faults, delayMs, mayLackEnd, listener } = options;
+  const bearer = (key: string | null) => (key === null ? {} : { authorization: `Bearer ${key}` });
   const travel = (label: string) => scheduler.wait(label, random.between(0, delayMs));
   const { readPieces } = createReading({ random, faults, travel });
 
@@ -75,11 +88,11 @@ export function createNetwork(options: NetworkOptions): Network {
     await travel("request arrives");
     const server = listener();
     if (server === undefined || !server.incarnation.isAlive) return UNSENT;
-    const { method, path, body } = request;
+    const { method, path, body, key = options.key } = request;
     scheduler.note(`> ${method} ${path}`);
     const sent = server.api.request(`http://localhost${path}`, {
       method,
-      headers: { "content-type": "application/json" },
+      headers: { "content-type": "application/json", ...bearer(key) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const response = await beforeDeath(server.incarnation, Promise.resolve(sent));

@@ -1,7 +1,9 @@
 import type { Hono } from "hono";
 import { compose, type ServerOptions } from "../../src/app/compose.ts";
 import type { Home } from "../../src/app/disk/home.ts";
+import { realSecrets } from "../../src/app/secrets.ts";
 import { Failure } from "../../src/core/failure.ts";
+import type { Secrets } from "../../src/core/secrets.ts";
 import { ModelFailure } from "../../src/llm/failure.ts";
 import { withLeaseBook } from "../judge/lease-checks.ts";
 import type { Oracle } from "../judge/oracle.ts";
@@ -10,7 +12,7 @@ import { databaseOf, type HarnessMutant, worldOf } from "../planted/harness-muta
 import { type Mutant, mutated } from "../planted/mutants.ts";
 import { HOOK_ADDRESS } from "../servers/hook-server.ts";
 import type { ModelServer } from "../servers/model-server.ts";
-import { reveals, SIM_PROVIDERS } from "../servers/providers.ts";
+import { ROOT_KEY, reveals, SIM_PROVIDERS } from "../servers/providers.ts";
 import { type ToolServer, withTransactions } from "../servers/tool-server.ts";
 import type { SimDisk } from "./disk.ts";
 import type { Faults } from "./faults.ts";
@@ -105,7 +107,8 @@ function serverOptions(made: MachineOptions, { incarnation, skewMs }: Life): Omi
   return {
     world: worldOf(world, made.harness),
     providers: SIM_PROVIDERS,
-    apiKey: null,
+    apiKey: made.options.intrusions > 0 ? ROOT_KEY : null,
+    secrets: { ...realSecrets(), bytes: bytesOf(random.fork(`secrets ${incarnation.number}`)) },
     origins: [],
     localOnly: true,
     llmRequestTimeoutMs: 60_000,
@@ -121,6 +124,11 @@ function serverOptions(made: MachineOptions, { incarnation, skewMs }: Life): Omi
         oracle.fail("S18 no surprise", `${message}: ${toldOf(error)}`);
     },
   };
+}
+
+/** Bytes for keys that the seed gives again: here a secret must be one that can be repeated. */
+function bytesOf(random: SeededRandom): Secrets["bytes"] {
+  return (count) => Uint8Array.from({ length: count }, () => random.int(256));
 }
 
 /** What a provider, the disk or a successor does wrong, the server says: that is no bug of its own. */
