@@ -6,11 +6,11 @@ export const MEMORY_MUTANTS = {
     null,
     ["S23 told context"],
     "store/runs/manifests.ts",
-    "return { blocks: blocksShown,",
+    "return { blocks: blocksShown, chars: values.",
     `const newest: ShownBlock[] = [];
   for (const [id] of blocksShown ?? [])
     newest.push([id, (await blockVersions(session).versions(id, { limit: 1, order: "desc" }))[0]?.version ?? 1]);
-  return { blocks: blocksShown && newest,`,
+  return { blocks: blocksShown && newest, chars: values.`,
   ),
   tells_what_left_the_context: inside(
     null,
