@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { systemFor } from "../../src/access/may.ts";
 import type { Server } from "../../src/app/compose.ts";
 import { type OpenedSqlite, openSqlite } from "../../src/app/disk/sqlite.ts";
 import { realWorld } from "../../src/app/world.ts";
 import { DEFAULT_ACTOR, requireId } from "../../src/core/id.ts";
 import type { World } from "../../src/core/world.ts";
+import { deleteAgent } from "../../src/run/delete-agent.ts";
 import { type Answer, startTestServer, type TestServer } from "../_harness/server.ts";
 import { temporaryDirectory } from "../_harness/server-process.ts";
 
@@ -33,7 +35,8 @@ beforeEach(async () => {
   begun = 0;
   const reader: OpenedSqlite["reader"] = {
     async execute(sql, parameters) {
-      await beforeRead?.();
+      // What limits leave is looked at last, when the request is made: whoever deletes a conversation then stops its run.
+      if (!sql.includes('from "limits"')) await beforeRead?.();
       return database.reader.execute(sql, parameters);
     },
   };
@@ -82,12 +85,13 @@ interface Victim {
 const VICTIMS: Readonly<Record<string, (at: Server) => Promise<Victim>>> = {
   async agent(at) {
     const path = await agentAt(at);
-    return { path, remove: async (later) => expect((await ask(later, "DELETE", path)).status).toBe(200) };
+    const id = requireId("agent", path.split("/").at(-1) ?? "");
+    // Its route would read, and wait for the read in the middle of which it is called.
+    return { path, remove: (later) => deleteAgent(later, systemFor(DEFAULT_ACTOR), id) };
   },
   async conversation(at) {
     const agentId = (await agentAt(at)).split("/").at(-1);
     const id = requireId("conv", await made(at, `/v1/conversations/?agent_id=${agentId}`, {}));
-    // Its route would read, and wait for the read in the middle of which it is called.
     const remove = ({ store }: Server) => store.write(DEFAULT_ACTOR, ({ conversations }) => conversations.remove(id));
     return { path: `/v1/conversations/${id}`, remove };
   },
