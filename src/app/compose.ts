@@ -148,8 +148,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const backlog = createBacklogWork({ store, clock, random, log, pieces });
   const quickVectors = createQuickVectors({
     clock,
-    openEmbedder: (config, payer) =>
-      paidEmbedder({ models, budget, random }, { ...payer, isBackground: false }, config),
+    openEmbedder: (config, payer) => paidEmbedder({ models, budget }, { ...payer, isBackground: false }, config),
   });
   const framesOf: RunnerOptions["framesOf"] = (run, agent) => countFrames(shownRun(run, agent));
   const { home, continuesCopy = false } = options;
@@ -210,7 +209,7 @@ function recordOf(options: RetentionWorkOptions, fetchOutside: FetchOutside, hub
 /** How each kind of work of the memory is done. */
 function piecesOf(options: LearningWorkOptions): BacklogWorkOptions["pieces"] {
   return {
-    embed: embeddingWork({ ...options, random: options.world.random }),
+    embed: embeddingWork(options),
     index: indexWork(options.store),
     learn: learningWork(options),
     judge: judgingWork(options),

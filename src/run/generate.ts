@@ -30,14 +30,14 @@ export interface Generated {
 }
 
 /** What asking needs. */
-export interface GenerationMeans extends Pick<Purse, "budget" | "random"> {
+export interface GenerationMeans extends Pick<Purse, "budget"> {
   readonly store: Store;
   readonly models: Models;
 }
 
 /** Asks the agent's model once. Nothing is stored. Throws what the model throws. */
 export async function generate(
-  { store, models, budget, random }: GenerationMeans,
+  { store, models, budget }: GenerationMeans,
   caller: Caller,
   wish: Generation,
 ): Promise<Generated> {
@@ -46,7 +46,7 @@ export async function generate(
   const config = wish.overrideModel === null ? agent.llmConfig : await modelFor(models, agent, wish.overrideModel);
   may(caller, "agents:talk", { agentId: agent.id, model: askedHandle(config) });
   const question = { system: wish.systemPrompt ?? "", prompt: wish.prompt, schema: wish.responseSchema };
-  const paid = paidModels({ models, budget, random }, { actor, agentId: agent.id, isBackground: false });
+  const paid = paidModels({ models, budget }, { actor, agentId: agent.id, isBackground: false });
   const reply = await askOnce(paid.open(config), question, wish.signal);
   const content = wordsOf(reply);
   return { content, model: config.model, usage: { ...NO_USAGE, ...reply.usage } };

@@ -84,7 +84,7 @@ async function takeStep(turn: Turn, state: TurnState): Promise<void> {
   if (isToRecall(turn)) await recall(turn, state);
   const isStreamed = turn.options.stream === "tokens";
   const request = requestFor(turn, state, { offer: toolOffer(turn, state), stream: isStreamed });
-  const held = await holdCall(turn, { stepId, request });
+  const held = await holdCall(turn, request);
   if (held instanceof Failure) return stopOverLimit(turn, state, { stepId, failure: held });
   turn.log.note({ kind: "step.started", stepId, model: turn.agent.llmConfig.handle ?? turn.agent.llmConfig.model });
   const startedMs = turn.clock.elapsedMs();

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { readPrices } from "../../src/access/price.ts";
 import { openSqlite } from "../../src/app/disk/sqlite.ts";
+import { Failure } from "../../src/core/failure.ts";
 import { type Answer, startTestServer, type TestServer } from "../_harness/server.ts";
 import { temporaryDirectory } from "../_harness/server-process.ts";
 
@@ -49,6 +50,32 @@ test("a call that is cancelled after tries whose answers were lost is booked wit
   const [spent] = await app.ok("GET", "/v1/limits/spend");
   never.resolve();
   expect([spent.used, spent.reserved]).toEqual([2 * reserved, 0]);
+});
+
+test("a step goes on whose first try could not be settled at once, and the next start books it whole", async () => {
+  await app.close();
+  const opened = openSqlite(temporaryDirectory().path);
+  const { execute } = opened.writer;
+  let failures = 0;
+  const writer: typeof opened.writer = {
+    execute(sql, values) {
+      if (sql.startsWith('delete from "reservations"') && failures-- > 0) throw new Failure("unreadable", "Not now");
+      return execute.call(opened.writer, sql, values);
+    },
+  };
+  app = await startTestServer({ database: { ...opened, writer } });
+  const id = await app.agent({ include_base_tools: false });
+  await limit({ kind: "tokens", window: "day", amount: 10_000_000 });
+  await send(id, "FIRST");
+  failures = 1;
+  app.model.say(REFUSED, { text: "Fine", totalTokens: 40 });
+  const { body } = await send(id, "SECOND");
+  expect(body.stop_reason?.stop_reason).toBe("end_turn");
+  const [before] = await app.ok("GET", "/v1/limits/spend");
+  expect(before.reserved).toBeGreaterThan(0);
+  await app.restarted();
+  const [after] = await app.ok("GET", "/v1/limits/spend");
+  expect([after.reserved, after.used]).toEqual([0, before.used + before.reserved]);
 });
 
 test("an image is held as all that a provider may count it as", async () => {

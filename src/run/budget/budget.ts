@@ -3,7 +3,7 @@ import { costAtMost, costOf, type Price, type PriceTable, priceOf } from "../../
 import type { Readers, Repositories, Store } from "../../agent/ports/ports.ts";
 import type { CountTokens } from "../../agent/prompt/tokens.ts";
 import { Failure } from "../../core/failure.ts";
-import type { Actor, AgentId } from "../../core/id.ts";
+import { type Actor, type AgentId, newId } from "../../core/id.ts";
 import type { World } from "../../core/world.ts";
 import { lostTriesOf, mayBeCharged } from "../../llm/failure.ts";
 import type { ModelAnswer, ModelReply, Usage } from "../../llm/model.ts";
@@ -27,8 +27,6 @@ export interface Payer {
 /** A call that is about to be made. */
 export interface WantedCall {
   readonly payer: Payer;
-  /** Names the call; no other has this name. */
-  readonly callId: string;
   /** The model's handle, by which it is priced. */
   readonly handle: string | null;
   readonly request: Readable;
@@ -41,6 +39,7 @@ export interface WantedCall {
 
 /** What a call holds until it is settled. */
 export interface HeldCall {
+  /** Names the call; no other has this name, another try of the same step neither: this one may not be settled yet. */
   readonly callId: string;
   readonly price: Price | undefined;
   readonly estimate: TokenEstimate;
@@ -101,12 +100,12 @@ export function createBudget(options: BudgetOptions): Budget {
   return {
     prices,
 
-    async hold({ payer, callId, handle, request, outputMax, signal, waitMs = WAIT_MS_MAX }) {
+    async hold({ payer, handle, request, outputMax, signal, waitMs = WAIT_MS_MAX }) {
       const spender = spenderOf(payer);
       const reader = store.reader(payer.actor);
       if ((await reader.limits.onWay(spender)).every((limit) => !isOfCalls(limit))) return null;
       const price = priceOf(prices, handle);
-      const made = { callId, price, spender, isBackground: payer.isBackground };
+      const made = { callId: newId("call", world.random), price, spender, isBackground: payer.isBackground };
       const expected = { outputMax, handle };
       let estimate = estimateByBytes(request, expected);
       let isCounted = false;

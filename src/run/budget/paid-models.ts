@@ -1,5 +1,3 @@
-import { newId } from "../../core/id.ts";
-import type { Random } from "../../core/random.ts";
 import { askedHandle } from "../../llm/catalog.ts";
 import type { EmbeddingConfig, LlmConfig } from "../../llm/config.ts";
 import type { Embedder } from "../../llm/embedder.ts";
@@ -15,7 +13,6 @@ export type AskedModels = Pick<Models, "find" | "open">;
 export interface Purse {
   readonly models: AskedModels;
   readonly budget: Budget;
-  readonly random: Random;
 }
 
 /** The models, each call of which is held before it is made, on behalf of this payer, and settled after it. */
@@ -26,15 +23,14 @@ export function paidModels(purse: Purse, payer: Payer): AskedModels {
   };
 }
 
-function paidModel({ models, budget, random }: Purse, payer: Payer, config: LlmConfig): LanguageModel {
+function paidModel({ models, budget }: Purse, payer: Payer, config: LlmConfig): LanguageModel {
   const model = models.open(config);
   return {
     preview: (request) => model.preview(request),
 
     async call(request, signal, hear) {
-      const callId = newId("call", random);
       const outputMax = outputAtMost(config);
-      const call = await budget.hold({ payer, callId, handle: askedHandle(config), request, outputMax, signal });
+      const call = await budget.hold({ payer, handle: askedHandle(config), request, outputMax, signal });
       if (call === null) return model.call(request, signal, hear);
       try {
         const answer = await model.call(request, signal, hear);
@@ -49,7 +45,7 @@ function paidModel({ models, budget, random }: Purse, payer: Payer, config: LlmC
 }
 
 /** Embedding models, and what paying for them needs. */
-export interface EmbeddingPurse extends Pick<Purse, "budget" | "random"> {
+export interface EmbeddingPurse extends Pick<Purse, "budget"> {
   readonly models: Pick<Models, "openEmbedder">;
 }
 
@@ -58,7 +54,7 @@ export interface EmbeddingPurse extends Pick<Purse, "budget" | "random"> {
  * what was reserved is booked.
  */
 export function paidEmbedder(purse: EmbeddingPurse, payer: Payer, config: EmbeddingConfig): Embedder | undefined {
-  const { models, budget, random } = purse;
+  const { models, budget } = purse;
   const embedder = models.openEmbedder(config);
   return (
     embedder && {
@@ -68,8 +64,7 @@ export function paidEmbedder(purse: EmbeddingPurse, payer: Payer, config: Embedd
       async embed(texts, signal) {
         const request = { system: texts.join("\n"), messages: [], tools: [] };
         const { handle } = embedder;
-        const callId = newId("call", random);
-        const call = await budget.hold({ payer, callId, handle, request, outputMax: 0, signal, waitMs: 0 });
+        const call = await budget.hold({ payer, handle, request, outputMax: 0, signal, waitMs: 0 });
         if (call === null) return embedder.embed(texts, signal);
         try {
           const vectors = await embedder.embed(texts, signal);

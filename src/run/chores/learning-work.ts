@@ -90,8 +90,8 @@ async function modelOf(
 }
 
 /** The models that read and judge for an agent's memory, on behalf of whoever said what is read. */
-export function memoryModels({ models, budget, world }: LearningWorkOptions, actor: Actor, { id }: Agent): AskedModels {
-  return paidModels({ models, budget, random: world.random }, { actor, agentId: id, isBackground: true });
+export function memoryModels({ models, budget }: LearningWorkOptions, actor: Actor, { id }: Agent): AskedModels {
+  return paidModels({ models, budget }, { actor, agentId: id, isBackground: true });
 }
 
 function toSource({ id, speaker, text, at }: Entry): SourceTurn {

@@ -8,15 +8,15 @@ import { commit, noChange } from "./commit.ts";
 import { NOTHING_ASIDE } from "./set-aside.ts";
 import type { Turn, TurnState } from "./turn-state.ts";
 
-/** Holds what a step may take; the Failure that says why it may not. */
+/** Holds what a try of a step may take; the Failure that says why it may not. */
 export async function holdCall(
   { budget, payer, agent, signal }: Turn,
-  { stepId, request }: { readonly stepId: StepId; readonly request: ModelRequest },
+  request: ModelRequest,
 ): Promise<HeldCall | null | Failure> {
   try {
     const { llmConfig } = agent;
     const outputMax = outputAtMost(llmConfig);
-    return await budget.hold({ payer, callId: stepId, handle: askedHandle(llmConfig), request, outputMax, signal });
+    return await budget.hold({ payer, handle: askedHandle(llmConfig), request, outputMax, signal });
   } catch (error) {
     if (error instanceof Failure && (signal.aborted || ["too_many", "refused"].includes(error.kind))) return error;
     throw error;

@@ -149,7 +149,7 @@ export function turnOf(
     agent: setup.agent,
     tools: setup.tools,
     model: setup.model,
-    models: paidModels({ ...options, random: options.world.random }, payer),
+    models: paidModels(options, payer),
     budget: options.budget,
     payer,
     speech,

@@ -168,7 +168,7 @@ async function promptRow(session: Session, agentId: AgentId, sent: SentContext):
   };
   await share(own);
   // A block that was deleted since takes its words along, and nobody can tell any more which they were.
-  if (found.length < values.length) return { blocks: blocksShown, chars: 0, pieces: [...pieces, { shared: NOT_KEPT }] };
+  if (found.length < values.length) return { pieces: [...pieces, { shared: NOT_KEPT }], blocks: blocksShown, chars: 0 };
   // Where a value could not be cut out, what comes before another one may hold it.
   const isCut = places.length > 0 && places.length === found.filter(({ value }) => value !== "").length;
   if (isCut) await share(places[0]?.start ?? 0);
