@@ -72,7 +72,7 @@ export function endless(text: string): Response {
   const bytes = new TextEncoder().encode(text.repeat(50));
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      await Bun.sleep(0);
+      await Bun.sleep(1);
       controller.enqueue(bytes);
     },
   });

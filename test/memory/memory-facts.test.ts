@@ -7,7 +7,7 @@ import { type OpenedSqlite, openSqlite } from "../../src/app/disk/sqlite.ts";
 import { realWorld } from "../../src/app/world.ts";
 import { type Clock, type Instant, instantOf } from "../../src/core/clock.ts";
 import { Failure } from "../../src/core/failure.ts";
-import { type Actor, DEFAULT_ACTOR, newId } from "../../src/core/id.ts";
+import { DEFAULT_ACTOR, newId } from "../../src/core/id.ts";
 import { takeLease } from "../../src/store/base/lease.ts";
 import { migrate } from "../../src/store/base/migrate.ts";
 import { sqlStore } from "../../src/store/sql-store.ts";
@@ -20,6 +20,7 @@ import { forgetEntity, forgetFact, forgetTurn } from "../../src/umi/facts/kept/f
 import { inMemoryFactStore } from "../../src/umi/facts/kept/in-memory-fact-store.ts";
 import { withoutRecalled } from "../../src/umi/facts/kept/recalled.ts";
 import { extractByRules } from "../../src/umi/facts/reading/rule-extractor.ts";
+import { anotherActor } from "../_harness/actors.ts";
 
 const world = realWorld();
 const SPACE = "facts:test";
@@ -445,8 +446,8 @@ for (const [name, make] of [
 }
 
 test("Organisations never see each other's facts", async () => {
-  const { store } = await newStore();
-  const other: Actor = { ...DEFAULT_ACTOR, organizationId: newId("org", world.random) };
+  const { store, database } = await newStore();
+  const other = await anotherActor(database, world.random);
   const one = fact("Ada likes tea.");
   await store.write(DEFAULT_ACTOR, ({ facts }) => facts.add(one));
   expect(await store.reader(other).facts.list(SPACE, { limit: 10 })).toEqual([]);
