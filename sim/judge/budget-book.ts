@@ -2,8 +2,8 @@
 export const SPENDER = 3_000;
 /** The longest answer that it asks for; bills tell no longer ones. */
 export const SPENDER_OUTPUT_MAX = 1_500;
-/** What its provider takes each byte of a request for: little less than what no provider can go beyond. */
-const TOKENS_PER_BYTE = 0.8;
+/** What its provider takes each byte of a request for: little less than what a call holds for it that was counted, and so the least that one can hold. */
+const TOKENS_PER_BYTE = 0.3;
 
 /** What a budget allows, and what its agent's provider charged. */
 export interface BudgetBook {
@@ -37,7 +37,7 @@ export function createBudgetBook(fail: (invariant: string, detail: string) => vo
   };
 }
 
-/** Tokens that the provider of the agent with a budget finds in a request. */
-export function chargedPrompt(body: string): number {
-  return Math.floor(Buffer.byteLength(body) * TOKENS_PER_BYTE);
+/** Tokens that the provider of the agent with a budget charges for a call: as if its answer were the longest. */
+export function chargedFor(body: string): number {
+  return Math.floor(Buffer.byteLength(body) * TOKENS_PER_BYTE) + SPENDER_OUTPUT_MAX;
 }

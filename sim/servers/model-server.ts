@@ -1,7 +1,7 @@
 // A package that is loaded lazily would be loaded by a thread, at a moment that no seed decides.
 import "@ai-sdk/anthropic";
 import type { Fetch } from "../../src/core/world.ts";
-import { chargedPrompt, SPENDER } from "../judge/budget-book.ts";
+import { chargedFor, SPENDER } from "../judge/budget-book.ts";
 import type { ShownPrompt } from "../judge/context-book.ts";
 import { saidIn } from "../judge/context-checks.ts";
 import { COMPANION, type Oracle } from "../judge/oracle.ts";
@@ -235,9 +235,11 @@ function answerSpender(
 ): Promise<Response> {
   const { oracle } = made;
   const { body, request, completionTokens } = asked;
-  const promptTokens = chargedPrompt(body);
+  const charged = chargedFor(body);
+  // What an answer takes tells one from another; what is left of the charge is said to be the prompt's.
+  const promptTokens = charged - completionTokens;
   oracle.bills.billed(completionTokens, null, true);
-  oracle.budget.charged(promptTokens + completionTokens);
+  oracle.budget.charged(charged);
   const said = { reply: LAST_WORDS, thought: "", fault: undefined, end: () => {} };
   const isStreamed = request.stream === true;
   return writeAnswer(made, { ...call, ...said, isExact: true, promptTokens, completionTokens, isStreamed });
