@@ -132,8 +132,8 @@ export const RUN_MUTANTS = {
       null,
       ["S1 acknowledged", "S8 block", "S6 history", "S5 linearizable"],
       "api/server.ts",
-      'if (c.res.headers.get("content-type")',
-      'if (c.req.method !== "GET" && c.res.headers.get("content-type")',
+      "!== true) await options.store.durable();",
+      '!== true) c.req.method === "GET" || (await options.store.durable());',
     ),
     {
       ...SLOW_FLUSHES,
