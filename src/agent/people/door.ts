@@ -1,4 +1,4 @@
-import { type Caller, callerOf, type Proof } from "../../access/may.ts";
+import { type Caller, callerOf, keyOf, type Proof } from "../../access/may.ts";
 import { type AgentChoice, common, narrowedBy } from "../../access/narrow.ts";
 import { type AccessNotices, concerns } from "../../access/notices.ts";
 import type { Role } from "../../access/role.ts";
@@ -201,8 +201,8 @@ export type Recognized = Pick<Actor, "organizationId" | "userId" | "keyId">;
 
 function ownerOf(one: Shown | Caller): Recognized {
   if ("proof" in one) {
-    const { organizationId, userId, proof } = one;
-    return { organizationId, userId, keyId: "keyId" in proof ? proof.keyId : null };
+    const { organizationId, userId } = one;
+    return { organizationId, userId, keyId: keyOf(one) };
   }
   const { user, key, session } = one;
   const { organizationId } = session ?? key ?? user;

@@ -16,10 +16,13 @@ export interface RefusalsOptions {
   readonly log: (message: string, error: unknown) => void;
 }
 
+/** Who was refused, however narrowed: the log of actions is their organisation's. */
+export type Refused = Omit<Actor, "agentIds">;
+
 /** Writes down who was refused what. */
 export interface Refusals {
   /** Notes a refusal; never throws. `what` says it without content: a route, a scope. */
-  note(actor: Actor, what: JsonObject): Promise<void>;
+  note(who: Refused, what: JsonObject): Promise<void>;
 }
 
 /** {@link Refusals} in the log of actions. */
@@ -27,7 +30,7 @@ export function createRefusals({ store, clock, log }: RefusalsOptions): Refusals
   let sinceMs = clock.elapsedMs();
   const counts = new Map<string, number>();
 
-  function isTooMany({ organizationId, userId, keyId }: Actor): boolean {
+  function isTooMany({ organizationId, userId, keyId }: Refused): boolean {
     const nowMs = clock.elapsedMs();
     if (nowMs - sinceMs >= MINUTE_MS || counts.size >= ACTORS_MAX) {
       sinceMs = nowMs;
@@ -40,8 +43,10 @@ export function createRefusals({ store, clock, log }: RefusalsOptions): Refusals
   }
 
   return {
-    async note(actor, what) {
-      if (isTooMany(actor)) return;
+    async note(who, what) {
+      if (isTooMany(who)) return;
+      const { organizationId, userId, keyId, origin } = who;
+      const actor = { organizationId, userId, keyId, origin, agentIds: null };
       const note = { action: "request.refused", resourceKind: "route", resourceId: null, outcome: "refused" } as const;
       try {
         await store.write(actor, async ({ audit }) => audit.note({ ...note, change: what }));

@@ -1,10 +1,9 @@
 import type { Context } from "hono";
 import { matchedRoutes } from "hono/route";
-import type { Caller } from "../../access/may.ts";
+import { type Caller, keyOf } from "../../access/may.ts";
 import type { Recognized } from "../../agent/people/door.ts";
 import type { Refusals } from "../../agent/record/refusals.ts";
 import { Failure } from "../../core/failure.ts";
-import type { Actor } from "../../core/id.ts";
 import { originOf } from "./auth.ts";
 
 /**
@@ -19,16 +18,12 @@ export async function noteRefusal(refusals: Refusals, error: unknown, c: Context
   if (error.kind === "forbidden") {
     const caller: Caller | undefined = c.get("caller");
     if (caller !== undefined)
-      await refusals.note(actorOfCaller(caller), { ...what, scope: String(error.info?.["scope"]) });
+      await refusals.note({ ...caller, keyId: keyOf(caller) }, { ...what, scope: String(error.info?.["scope"]) });
   } else if (error.kind === "unauthorized" && isKnown(error.info)) {
-    const actor = { ...error.info.known, agentIds: null, origin: originOf(c, "unauthorized") };
+    const who = { ...error.info.known, origin: originOf(c, "unauthorized") };
     // Nobody waits for it: how long an answer takes must not tell whether somebody is known.
-    void refusals.note(actor, what);
+    void refusals.note(who, what);
   }
-}
-
-function actorOfCaller({ organizationId, userId, agentIds, proof, origin }: Caller): Actor {
-  return { organizationId, userId, agentIds, keyId: "keyId" in proof ? proof.keyId : null, origin };
 }
 
 function isKnown(info: Failure["info"]): info is { readonly known: Recognized } {

@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { keyOf } from "../../access/may.ts";
 import { whoIs } from "../../agent/people/me.ts";
 import type { PeopleOptions } from "../../agent/people/people.ts";
 import type { ApiEnv } from "../http/env.ts";
@@ -21,7 +22,7 @@ export function meRoutes(options: PeopleOptions): Hono<ApiEnv> {
       models: caller.models,
       identity_id: caller.identityId,
       came_by: proof.kind,
-      key_id: "keyId" in proof ? proof.keyId : null,
+      key_id: keyOf(caller),
       session_id: proof.kind === "session" ? proof.sessionId : null,
       memberships: memberships.map(({ organizationId, role }) => ({ organization_id: organizationId, role })),
     });

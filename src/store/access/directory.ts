@@ -1,9 +1,9 @@
 import { type Kysely, type SqlBool, sql } from "kysely";
 import type { AccessKey, Session } from "../../access/people.ts";
 import type { Directory, Shown, Use } from "../../agent/ports/access.ts";
-import { DEFAULT_ORGANIZATION_ID, type UserId } from "../../core/id.ts";
+import { DEFAULT_ORGANIZATION_ID } from "../../core/id.ts";
 import type { Page } from "../../core/page.ts";
-import { type PagedTable, type PageSource, readPage } from "../base/pages.ts";
+import { findWhere, type PagedTable, type PageSource, readPage } from "../base/pages.ts";
 import type { Tables } from "../base/schema.ts";
 import type { Session as Reading } from "../base/session.ts";
 import { isOpenAt } from "./keys.ts";
@@ -20,20 +20,12 @@ export function sqlDirectory(reading: Pick<Reading, "db" | "onDamaged">): Direct
       return (await db.selectFrom("door").select("closed_at").executeTakeFirst())?.closed_at;
     },
 
-    ...credentials(db),
+    ...credentials(reading),
     membershipsOf: (userId) => membershipsOf(reading, userId),
 
-    async findOrganization(id) {
-      const row = await db
-        .selectFrom("organizations")
-        .select(ORGANIZATIONS.selection)
-        .where("id", "=", id)
-        .executeTakeFirst();
-      return row && ORGANIZATIONS.read(row);
-    },
-
+    findOrganization: (id) => findWhere(reading, ORGANIZATIONS, sql`id = ${id}`),
     listOrganizations: (page) => everything(reading, ORGANIZATIONS, page),
-    findUser: (id) => findUser(db, id),
+    findUser: (id) => findWhere(reading, USERS, sql`id = ${id}`),
     listUsers: (page) => everything(reading, USERS, page),
 
     async withOtherTools(digest, limit) {
@@ -72,46 +64,25 @@ export function sqlDirectory(reading: Pick<Reading, "db" | "onDamaged">): Direct
 }
 
 /** Who has what was shown. */
-function credentials(db: Kysely<Tables>): Pick<Directory, "keyOf" | "sessionOf" | "codeOf" | "userBy"> {
+function credentials(reading: Pick<Reading, "db">): Pick<Directory, "keyOf" | "sessionOf" | "codeOf" | "userBy"> {
   return {
     async keyOf(hash) {
-      const keys = db.selectFrom("access_keys").select(KEYS.selection);
-      const row =
-        (await keys.where("secret_hash", "=", hash).executeTakeFirst()) ??
-        (await keys.where("replaced_hash", "=", hash).executeTakeFirst());
-      return row && shown(db, KEYS.read(row), null);
+      const key =
+        (await findWhere(reading, KEYS, sql`secret_hash = ${hash}`)) ??
+        (await findWhere(reading, KEYS, sql`replaced_hash = ${hash}`));
+      return key && shown(reading, key, null);
     },
 
     async sessionOf(tokenHash) {
-      const found = await db
-        .selectFrom("sessions")
-        .select(SESSIONS.selection)
-        .where("token_hash", "=", tokenHash)
-        .executeTakeFirst();
-      if (found === undefined) return undefined;
-      const session = SESSIONS.read(found);
-      if (session.keyId === null) return shown(db, null, session);
-      const key = await db
-        .selectFrom("access_keys")
-        .select(KEYS.selection)
-        .where("id", "=", session.keyId)
-        .executeTakeFirst();
-      return key && shown(db, KEYS.read(key), session);
+      const session = await findWhere(reading, SESSIONS, sql`token_hash = ${tokenHash}`);
+      if (session === undefined) return undefined;
+      if (session.keyId === null) return shown(reading, null, session);
+      const key = await findWhere(reading, KEYS, sql`id = ${session.keyId}`);
+      return key && shown(reading, key, session);
     },
 
-    async codeOf(codeHash) {
-      const row = await db
-        .selectFrom("sign_in_codes")
-        .select(CODES.selection)
-        .where("code_hash", "=", codeHash)
-        .executeTakeFirst();
-      return row && CODES.read(row);
-    },
-
-    async userBy(field, value) {
-      const row = await db.selectFrom("users").select(USERS.selection).where(field, "=", value).executeTakeFirst();
-      return row && USERS.read(row);
-    },
+    codeOf: (codeHash) => findWhere(reading, CODES, sql`code_hash = ${codeHash}`),
+    userBy: (field, value) => findWhere(reading, USERS, sql`${sql.ref(field)} = ${value}`),
   };
 }
 
@@ -125,22 +96,16 @@ export async function noteUses(db: Kysely<Tables>, uses: readonly Use[]): Promis
 }
 
 /** Who has a key or a session, and what they are where it leads. */
-async function shown(db: Kysely<Tables>, key: AccessKey | null, session: Session | null): Promise<Shown | undefined> {
+async function shown(
+  reading: Pick<Reading, "db">,
+  key: AccessKey | null,
+  session: Session | null,
+): Promise<Shown | undefined> {
   const { userId, organizationId } = session ?? key ?? {};
   if (userId === undefined || organizationId === undefined) return undefined;
-  const user = await findUser(db, userId);
-  const row = await db
-    .selectFrom("memberships")
-    .select(MEMBERSHIPS.selection)
-    .where("organization_id", "=", organizationId)
-    .where("user_id", "=", userId)
-    .executeTakeFirst();
-  return user && { user, membership: row && MEMBERSHIPS.read(row), key, session };
-}
-
-async function findUser(db: Kysely<Tables>, id: UserId) {
-  const row = await db.selectFrom("users").select(USERS.selection).where("id", "=", id).executeTakeFirst();
-  return row && USERS.read(row);
+  const user = await findWhere(reading, USERS, sql`id = ${userId}`);
+  const ofUser = sql`organization_id = ${organizationId} and user_id = ${userId}`;
+  return user && { user, membership: await findWhere(reading, MEMBERSHIPS, ofUser), key, session };
 }
 
 async function everything<Row extends { readonly id: string }, T>(

@@ -1,5 +1,7 @@
+import { sql } from "kysely";
 import type { OrganizationStore } from "../../agent/ports/access.ts";
 import { Failure } from "../../core/failure.ts";
+import { findWhere } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";
 import { removeOrganization } from "./remove-organization.ts";
 import { ORGANIZATIONS } from "./tables.ts";
@@ -9,13 +11,7 @@ export function sqlOrganizationStore(session: Session): OrganizationStore {
   const { db, organizationId } = session;
   return {
     async find(id) {
-      if (id !== organizationId) return undefined;
-      const row = await db
-        .selectFrom("organizations")
-        .select(ORGANIZATIONS.selection)
-        .where("id", "=", id)
-        .executeTakeFirst();
-      return row && ORGANIZATIONS.read(row);
+      return id === organizationId ? findWhere(session, ORGANIZATIONS, sql`id = ${id}`) : undefined;
     },
 
     async insert(organization) {

@@ -2,7 +2,7 @@ import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { User } from "../../access/people.ts";
 import type { UserFilter, UserStore } from "../../agent/ports/access.ts";
 import { Failure } from "../../core/failure.ts";
-import { type PageSource, readPage } from "../base/pages.ts";
+import { findWhere, type PageSource, readPage } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";
 import { closeDoor } from "./door.ts";
 import { USERS } from "./tables.ts";
@@ -12,15 +12,7 @@ export function sqlUserStore(session: Session): UserStore {
   const { db, organizationId, accessChanges } = session;
   const seen = isMember(organizationId);
   return {
-    async find(id) {
-      const row = await db
-        .selectFrom("users")
-        .select(USERS.selection)
-        .where("id", "=", id)
-        .where(seen)
-        .executeTakeFirst();
-      return row && USERS.read(row);
-    },
+    find: (id) => findWhere(session, USERS, sql`id = ${id} and ${seen}`),
 
     async list(filter, page) {
       const source = { table: USERS, column: "created_at", missing: "refuse", seen } satisfies PageSource;

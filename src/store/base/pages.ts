@@ -107,13 +107,18 @@ export async function countRows(
 }
 
 /** What the row of this id holds; undefined when the organisation has none. */
-export async function findRow<Row, T>(
-  session: Session,
+export function findRow<Row, T>(session: Session, table: PagedTable<Row, T>, id: string): Promise<T | undefined> {
+  return findWhere(session, table, sql`id = ${id} and ${ours(session, table.name)}`);
+}
+
+/** What a row holds that meets `condition`, of which there is one at most; whoever calls it scopes it. */
+export async function findWhere<Row, T>(
+  { db }: Pick<Session, "db">,
   { name, selected, read }: PagedTable<Row, T>,
-  id: string,
+  condition: RawBuilder<unknown>,
 ): Promise<T | undefined> {
   const { rows } = await sql<Row>`select ${sql.raw(selected())} from ${sql.table(name)}
-    where id = ${id} and ${ours(session, name)}`.execute(session.db);
+    where ${condition} limit 1`.execute(db);
   return rows[0] && read(rows[0]);
 }
 

@@ -1,6 +1,8 @@
+import { sql } from "kysely";
 import type { ProviderTraceStore } from "../../agent/provider-trace.ts";
 import type { RunId } from "../../core/id.ts";
 import { ours } from "../base/is-ours.ts";
+import { findWhere } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";
 import { PROVIDER_TRACES } from "./tables.ts";
 
@@ -13,15 +15,8 @@ const PRUNE_EVERY = 50;
 export function sqlProviderTraceStore(session: Session): ProviderTraceStore {
   const { db, organizationId } = session;
   return {
-    async find(stepId) {
-      const row = await db
-        .selectFrom("provider_traces")
-        .select(PROVIDER_TRACES.selection)
-        .where("step_id", "=", stepId)
-        .where(ours(session, "provider_traces"))
-        .executeTakeFirst();
-      return row && PROVIDER_TRACES.read(row);
-    },
+    find: (stepId) =>
+      findWhere(session, PROVIDER_TRACES, sql`step_id = ${stepId} and ${ours(session, "provider_traces")}`),
 
     async listForRun(runId, limit) {
       const rows = await db
