@@ -183,7 +183,9 @@ const SEEDS: readonly Seed[] = [
     "src/extras/d3.ts": 'import "../core/id.ts";\n',
   }),
   imported("node:fs in umi", "runtime-apis-only-in-app-and-sandbox", { "src/umi/d4.ts": 'import "node:fs";\n' }),
-  imported("bun:sqlite in store", "runtime-apis-only-in-app-and-sandbox", { "src/store/d5.ts": 'import "bun:sqlite";\n' }),
+  imported("bun:sqlite in store", "runtime-apis-only-in-app-and-sandbox", {
+    "src/store/d5.ts": 'import "bun:sqlite";\n',
+  }),
   imported("a cycle of types", "no-cycles", {
     "src/store/d6-other.ts":
       'import type { A } from "./d6.ts";\n/** x */\nexport interface B {\n  readonly a?: A;\n}\n',

@@ -28,7 +28,7 @@ export const TOOL_MUTANTS = {
       null,
       ["S22 once"],
       "run/step/outside-calls.ts",
-      "doubt !== undefined && !isIdempotent(plan.tool)",
+      "doubt !== undefined && !plan.mayRepeat",
       "doubt !== undefined && doubt === plan.tool.name",
     ),
     { ...TALK_AND_CRASHES, ...AFAR },

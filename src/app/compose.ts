@@ -44,7 +44,8 @@ import { settleLostCalls } from "../store/limits/spend.ts";
 import { resumeParkedWork } from "../store/memory/backlog.ts";
 import { sqlStore } from "../store/sql-store.ts";
 import { BUILTIN_TOOLS } from "../tools/catalog.ts";
-import type { ToolRuntime } from "../tools/runtime.ts";
+import { builtinRuntime } from "../tools/outside-builtin.ts";
+import { firstOf, type ToolRuntime } from "../tools/runtime.ts";
 import { createQuickVectors } from "../umi/vectors/quick-vectors.ts";
 import { openAccess } from "./access.ts";
 import type { OidcSettings } from "./command/oidc-settings.ts";
@@ -154,7 +155,9 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const { home, continuesCopy = false } = options;
   const ending = { store, world, timeFormat, framesOf, log };
   const notes = home === undefined ? [] : await arrive({ database, lease, home, continuesCopy, ending });
-  const { toolRuntime = null, requestsPerMinute = null } = options;
+  const { requestsPerMinute = null } = options;
+  const elsewhere = options.toolRuntime === undefined ? [] : [options.toolRuntime];
+  const toolRuntime = firstOf([builtinRuntime([]), ...elsewhere]);
   const runner = createRunner({
     store,
     models,

@@ -52,19 +52,41 @@ export type ToolResult =
   | { readonly ok: true; readonly message: string | JsonObject; readonly promptChanged: boolean }
   | { readonly ok: false; readonly message: string };
 
-/** A tool that ships with the server. */
-export interface BuiltinTool {
+/** What is told of a tool that ships with the server. */
+export interface ShippedTool {
   readonly name: string;
   readonly toolType: ToolType;
   /** What the model reads, with a summary line first. */
   readonly description: string;
   /** JSON Schema of the arguments, as the model and the API see it. */
   readonly parameters: JsonObject;
-  /** What its row says in `enable_parallel_execution`. Here built-in tools run one after the other, in one transaction. */
+  /** What its row says in `enable_parallel_execution`. Those that run in a transaction run one after the other all the same. */
   readonly enableParallelExecution: boolean;
+}
+
+/** A tool that ships with the server and does its work in the transaction of the step. */
+export interface BuiltinTool extends ShippedTool {
   /** Never cut its answer to the tool's return limit. */
   readonly unlimited: boolean;
   call(args: Readonly<Record<string, unknown>>, context: ToolContext): Promise<ToolResult>;
+}
+
+/**
+ * A tool that ships with the server and reaches outside: it runs in no transaction, through a runtime like the tools whose
+ * code is not ours. See `outside-builtin.ts` for how it does its work.
+ */
+export interface OutsideBuiltin extends ShippedTool {
+  /** Whether a call may be made again, under the same id, when nobody knows what came of it. */
+  readonly isIdempotent: boolean;
+  /** How long a call may take; as long as any when absent. */
+  readonly timeoutMs?: number;
+  /** Why it cannot run where no runtime runs it, as its answer says then. */
+  readonly why: string;
+}
+
+/** Whether a shipped tool runs outside. */
+export function isOutside(tool: BuiltinTool | OutsideBuiltin): tool is OutsideBuiltin {
+  return "isIdempotent" in tool;
 }
 
 /** What {@link defineTool} needs. `run` returns the answer, or throws a {@link Failure} that the model should hear. */
@@ -91,19 +113,22 @@ export function defineTool<A>(definition: BuiltinDefinition<A>): BuiltinTool {
     enableParallelExecution: definition.enableParallelExecution ?? false,
     unlimited: definition.unlimited ?? false,
     async call(args, context) {
-      const parsed = definition.arguments.safeParse(args);
-      if (!parsed.success) {
-        const issues = parsed.error.issues.map((issue) => `${issue.path.join(".") || "arguments"}: ${issue.message}`);
-        return { ok: false, message: `Invalid arguments for ${definition.name}: ${issues.join("; ")}` };
-      }
       try {
-        const message = await definition.run(parsed.data, context);
+        const message = await definition.run(checkedArguments(definition.name, definition.arguments, args), context);
         return { ok: true, message, promptChanged: definition.changesPrompt ?? false };
       } catch (error) {
         return { ok: false, message: heardOf(error) };
       }
     },
   };
+}
+
+/** The arguments of a call of the tool of that name, or an `invalid` Failure that says what is wrong with them. */
+function checkedArguments<A>(name: string, schema: z.ZodType<A>, args: unknown): A {
+  const parsed = schema.safeParse(args);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map((issue) => `${issue.path.join(".") || "arguments"}: ${issue.message}`);
+  throw new Failure("invalid", `Invalid arguments for ${name}: ${issues.join("; ")}`);
 }
 
 /**

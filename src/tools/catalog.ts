@@ -9,13 +9,14 @@ import { coreMemoryAppend, coreMemoryReplace } from "./builtin/core-memory-tools
 import { memory } from "./builtin/memory.ts";
 import { memoryApplyPatch } from "./builtin/memory-apply-patch.ts";
 import { memoryFinishEdits, memoryInsert, memoryReplace, memoryRethink } from "./builtin/memory-edit.ts";
+import { askAgent, askAgentsByTags, tellAgent } from "./builtin/messaging.ts";
 import { sendMessage } from "./builtin/send-message.ts";
 import { NO_CODE, UNAVAILABLE_TOOLS, whyUnavailable } from "./builtin/unavailable.ts";
-import type { BuiltinTool } from "./builtin.ts";
+import { type BuiltinTool, isOutside, type OutsideBuiltin, type ShippedTool } from "./builtin.ts";
 import { RETURN_CHARS_DEFAULT, type Tool } from "./tool.ts";
 
 /** Every tool that ships with the server, by name, in the order of their names. */
-export const BUILTIN_TOOLS: ReadonlyMap<string, BuiltinTool> = new Map(
+export const BUILTIN_TOOLS: ReadonlyMap<string, BuiltinTool | OutsideBuiltin> = new Map(
   [
     sendMessage,
     conversationSearch,
@@ -29,6 +30,9 @@ export const BUILTIN_TOOLS: ReadonlyMap<string, BuiltinTool> = new Map(
     memoryInsert,
     memoryRethink,
     memoryFinishEdits,
+    askAgent,
+    askAgentsByTags,
+    tellAgent,
     ...UNAVAILABLE_TOOLS,
   ]
     .sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -37,11 +41,12 @@ export const BUILTIN_TOOLS: ReadonlyMap<string, BuiltinTool> = new Map(
 
 /**
  * Why this server cannot run the tool of that name; undefined for one that it can. What is not built in is code: it needs
- * a runtime that runs it.
+ * a runtime that runs it, as built-in tools do that reach outside.
  */
 export function whyNotRun(name: string, runsOutside: boolean): string | undefined {
-  if (BUILTIN_TOOLS.has(name)) return whyUnavailable(name);
-  return runsOutside ? undefined : NO_CODE;
+  const builtin = BUILTIN_TOOLS.get(name);
+  if (builtin !== undefined && !isOutside(builtin)) return whyUnavailable(name);
+  return runsOutside ? undefined : (builtin?.why ?? NO_CODE);
 }
 
 /** What {@link builtinRows} needs: for whom, and where ids and times come from. */
@@ -57,11 +62,11 @@ export function builtinRows(options: RowOptions): readonly Tool[] {
 }
 
 /** What the model is told of a tool, in the shape that the API shows as `json_schema`. */
-export function jsonSchemaOf({ name, description, parameters }: BuiltinTool): JsonObject {
+export function jsonSchemaOf({ name, description, parameters }: ShippedTool): JsonObject {
   return { name, description, parameters };
 }
 
-function builtinRow(tool: BuiltinTool, { actor, clock, random }: RowOptions): Tool {
+function builtinRow(tool: ShippedTool, { actor, clock, random }: RowOptions): Tool {
   return {
     id: newId("tool", random),
     name: tool.name,

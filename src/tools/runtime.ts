@@ -1,4 +1,5 @@
 import type { Actor, AgentId, RunId } from "../core/id.ts";
+import type { ImageBytes } from "../core/image.ts";
 import type { Tool } from "./tool.ts";
 
 /** The agent as a tool that runs outside may see it. */
@@ -48,8 +49,22 @@ export type OutsideAnswer =
       readonly stderr: readonly string[];
       /** New values of blocks of {@link AgentView}, by label, stored with the answer by the rules of the agent's own edits. */
       readonly blocks: Readonly<Record<string, string>>;
+      /** Images that belong to the answer, shown behind its text. Those that no model takes are left out, with a word on it. */
+      readonly images?: readonly ImageBytes[];
     }
   | { readonly status: "unknown"; readonly reason: string };
+
+/** One place out of several: a tool runs in the first of them that runs it. Null where there are none. */
+export function firstOf(runtimes: readonly ToolRuntime[]): ToolRuntime | null {
+  if (runtimes.length === 0) return null;
+  const runtimeOf = (tool: Tool) => runtimes.find((runtime) => runtime.runs(tool));
+  return {
+    runs: (tool) => runtimeOf(tool) !== undefined,
+    call: (call) =>
+      runtimeOf(call.tool)?.call(call) ??
+      Promise.resolve({ status: "unknown", reason: "the place where it ran is there no more" }),
+  };
+}
 
 /** Whether a tool runs outside, where there is a place for that at all. */
 export function runsOutside(runtime: ToolRuntime | null, tool: Tool): boolean {

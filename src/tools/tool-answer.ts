@@ -70,6 +70,14 @@ export function limitParts(parts: readonly InputPart[], chars: number): readonly
   });
 }
 
+/** What parts say in words, their images named as Letta names them. */
+export function wordsOf(parts: readonly InputPart[]): string {
+  const texts = parts.flatMap((part) => (part.type === "text" && part.text !== "" ? [part.text] : []));
+  const images = parts.filter((part) => part.type === "image").length;
+  const named = images === 1 ? "[Image omitted]" : `[${images} images omitted]`;
+  return [texts.join("\n"), ...(images === 0 ? [] : [named])].filter((text) => text !== "").join(" ");
+}
+
 /** The line that a failed call leaves in its stderr. */
 export function errorLine(toolName: string, message: string): string {
   return cut(`Error executing function ${toolName}: ValueError: ${message}`, ERROR_CHARS_MAX);

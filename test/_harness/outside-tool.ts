@@ -30,6 +30,9 @@ switch (does) {
   case "remember":
     answer({ status: "success", text, blocks: { human: `${blocks[0]?.value}\n${text}` } });
     break;
+  case "show":
+    answer({ status: "success", text, images: args["images"] });
+    break;
   case "environment":
     answer({ status: "success", text: Object.keys(process.env).sort().join(" ") });
     break;
@@ -38,6 +41,11 @@ switch (does) {
     answer({ status: "success", text });
 }
 
-function answer(given: { readonly status: string; readonly text: string; readonly blocks?: object }): void {
+function answer(given: {
+  readonly status: string;
+  readonly text: string;
+  readonly blocks?: object;
+  readonly images?: unknown;
+}): void {
   process.stdout.write(`\n${JSON.stringify({ blocks: {}, ...given })}\n`);
 }

@@ -112,6 +112,32 @@ test("what a tool changes in memory comes with its answer, under the rules of th
   expect(told).toMatchObject([{ changes: [{ what: "block", label: "human", version: 2, how: "edited" }] }]);
 });
 
+const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
+test("images that a tool returns reach the model, are told as parts, and stay in history", async () => {
+  const images = [
+    { mediaType: "image/png", data: PNG },
+    { mediaType: "image/png", data: "aGVsbG8=" },
+  ];
+  const { messages } = await outside("look", { does: "show", text: "a garden", images });
+  const url = `data:image/png;base64,${PNG}`;
+  const heard = server.model.requests[1]?.messages.slice(-2).map(({ role, content }) => ({ role, content }));
+  expect(heard).toEqual([
+    { role: "tool", content: "a garden\n[1 images left out]\n[image, shown below]" },
+    { role: "user", content: [{ type: "image_url", image_url: { url } }] },
+  ]);
+  const source = { type: "base64", media_type: "image/png", data: PNG, detail: null };
+  const told = [
+    { type: "text", text: "a garden\n[1 images left out]" },
+    { type: "image", source },
+  ];
+  expect(messages[1]).toMatchObject({
+    tool_return: "a garden\n[1 images left out] [Image omitted]",
+    status: "success",
+  });
+  expect(messages[1].tool_returns[0]).toMatchObject({ tool_return: told, stdout: null });
+});
+
 test("memory that was changed while a tool ran is not written over", async () => {
   const agentId = await agentWith(["remember"]);
   const file = join(server.directory, "effects");

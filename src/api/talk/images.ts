@@ -1,8 +1,8 @@
 import { type Caller, may } from "../../access/may.ts";
 import { Failure } from "../../core/failure.ts";
 import type { AgentId } from "../../core/id.ts";
+import { IMAGE_BYTES_MAX, IMAGE_TYPES, imageTypeOf } from "../../core/image.ts";
 import type { FetchOutside, OutsideAnswer } from "../../core/outside.ts";
-import { IMAGE_BYTES_MAX, IMAGE_TYPES, imageTypeOf } from "./image-source.ts";
 import type { SendRequest } from "./messages-body.ts";
 
 /** Images of one request that are fetched. */

@@ -7,6 +7,7 @@ import type { JsonObject } from "../../core/json.ts";
 import { wellFormed } from "../../core/text.ts";
 import type { InputPart } from "../../llm/model.ts";
 import type { TurnRequest } from "../../run/step/run-setup.ts";
+import { wordsOf } from "../../tools/tool-answer.ts";
 import { lettaFace } from "../wire/letta-face.ts";
 import { ImageSource } from "./image-source.ts";
 
@@ -234,15 +235,6 @@ function partsOf(content: z.infer<typeof Content>): readonly InputPart[] {
   });
 }
 
-/** What a tool's answer says in words, its images named as Letta names them. */
-function textOf(content: z.infer<typeof Content>): string {
-  if (typeof content === "string") return content;
-  const texts = content.flatMap((part) => (part.type === "text" && part.text !== "" ? [part.text] : []));
-  const images = content.filter((part) => part.type === "image").length;
-  const named = images === 1 ? "[Image omitted]" : `[${images} images omitted]`;
-  return [texts.join("\n"), ...(images === 0 ? [] : [named])].filter((text) => text !== "").join(" ");
-}
-
 /**
  * The decisions of an item. In the older form the id is that of the whole request; `admitInput` makes it one for each
  * call.
@@ -262,14 +254,18 @@ function toApproval(toolCallId: string, approve: boolean, reason: string | null 
   return { type: "approval", toolCallId, approve, reason: reason ?? null };
 }
 
+function toldInParts(content: z.infer<typeof Content>): Pick<Approval & { type: "tool" }, "text" | "parts"> {
+  const parts = partsOf(content);
+  return { text: wordsOf(parts), parts };
+}
+
 function toolApproval(entry: z.infer<typeof ToolReturnEntry>): Approval {
   const { tool_call_id: toolCallId, status } = entry;
   return {
     type: "tool",
     toolCallId,
     status,
-    text: textOf(entry.tool_return),
-    ...(typeof entry.tool_return !== "string" && { parts: partsOf(entry.tool_return) }),
+    ...(typeof entry.tool_return === "string" ? { text: entry.tool_return } : toldInParts(entry.tool_return)),
     stdout: entry.stdout ?? null,
     stderr: entry.stderr ?? null,
   };

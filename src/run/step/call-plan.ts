@@ -2,9 +2,9 @@ import type { Approval, Message } from "../../agent/message.ts";
 import { openCalls } from "../../agent/transcript.ts";
 import type { ToolCall } from "../../llm/model.ts";
 import { cannotRun, NO_CODE } from "../../tools/builtin/unavailable.ts";
-import type { BuiltinTool } from "../../tools/builtin.ts";
+import { type BuiltinTool, isOutside, type OutsideBuiltin } from "../../tools/builtin.ts";
 import type { ToolRuntime } from "../../tools/runtime.ts";
-import type { Tool } from "../../tools/tool.ts";
+import { isIdempotent, type Tool } from "../../tools/tool.ts";
 import { prefilledArgs, refusalOf } from "../../tools/tool-rules.ts";
 import { HEARTBEAT, readArguments } from "./speech.ts";
 import { asksApproval, hasTool, toolOffer } from "./tool-offer.ts";
@@ -30,6 +30,10 @@ export interface OutsidePlan {
   readonly runtime: ToolRuntime;
   readonly tool: Tool;
   readonly args: Readonly<Record<string, unknown>>;
+  /** Whether it may be made again when nobody knows what came of it. */
+  readonly mayRepeat: boolean;
+  /** How long it may take; null is as long as any. */
+  readonly timeoutMs: number | null;
 }
 
 /** What people and clients said to calls of a context, by the call's id. */
@@ -62,8 +66,10 @@ export function planOf(
   const { allowed } = toolOffer(turn, state);
   if (!allowed.includes(call.name))
     return { how: "refused", message: refusalOf(call.name, allowed, hasTool(turn, call.name)) };
-  const runner = turn.builtins.get(call.name) ?? outsideTool(turn, call.name);
-  if (runner === undefined) return { how: "refused", message: cannotRun(call.name, NO_CODE) };
+  const builtin = turn.builtins.get(call.name);
+  const reaching = builtin !== undefined && isOutside(builtin) ? builtin : undefined;
+  const runner = builtin !== undefined && !isOutside(builtin) ? builtin : outsideTool(turn, call.name, reaching);
+  if (runner === undefined) return { how: "refused", message: cannotRun(call.name, reaching?.why ?? NO_CODE) };
   const written = readArguments(call);
   if (written === undefined) return { how: "refused", message: unreadable(call) };
   const { [HEARTBEAT]: _, ...given } = written;
@@ -71,13 +77,16 @@ export function planOf(
   return "tool" in runner ? { how: "outside", ...runner, args } : { how: "builtin", builtin: runner, args };
 }
 
-/** The agent's tool of that name with the place where it runs, if there is one. */
+/** The agent's tool of that name with the place where it runs, if there is one. Of a built-in one its own file tells more. */
 function outsideTool(
   { tools, toolRuntime: runtime }: Turn,
   name: string,
+  builtin: OutsideBuiltin | undefined,
 ): Omit<OutsidePlan, "how" | "args"> | undefined {
   const tool = tools.find((one) => one.name === name);
-  return tool !== undefined && runtime?.runs(tool) === true ? { runtime, tool } : undefined;
+  if (tool === undefined || runtime?.runs(tool) !== true) return undefined;
+  const mayRepeat = builtin?.isIdempotent ?? isIdempotent(tool);
+  return { runtime, tool, mayRepeat, timeoutMs: builtin?.timeoutMs ?? null };
 }
 
 function unreadable({ name }: ToolCall): string {

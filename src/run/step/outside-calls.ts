@@ -2,14 +2,13 @@ import { withIsolated } from "../../agent/prompt/isolated-blocks.ts";
 import { openCalls } from "../../agent/transcript.ts";
 import type { ToolCall } from "../../llm/model.ts";
 import type { OutsideAnswer, OutsideCall, ToolRuntime } from "../../tools/runtime.ts";
-import { isIdempotent } from "../../tools/tool.ts";
 import type { Block } from "../../umi/core/block.ts";
 import { decisionsIn, type OutsidePlan, planOf, waitsForSomebody } from "./call-plan.ts";
 import { endNote, startOf } from "./tool-notes.ts";
 import { hasOrder } from "./tool-offer.ts";
 import type { Turn, TurnState } from "./turn-state.ts";
 
-/** How long one call may take. */
+/** How long one call may take, where its tool does not say. */
 const TIMEOUT_MS = 180_000;
 /** How long an answer is waited for once its call was told to end. */
 const GRACE_MS = 5_000;
@@ -21,7 +20,7 @@ const AT_ONCE_MAX = 16;
 /** Why nobody knows what became of a call, as the model is told. */
 const STOPPED = "the server stopped before its answer was stored";
 const CANCELLED = "the request was cancelled";
-const LATE = `it had not answered after ${TIMEOUT_MS / 1000} seconds`;
+const late = (timeoutMs: number) => `it had not answered after ${timeoutMs / 1000} seconds`;
 const BROKEN = "the place where it runs failed";
 
 /** What came of one call, and the memory that its tool was shown. */
@@ -89,7 +88,7 @@ async function answerTo(
   shown: readonly Block[],
 ): Promise<OutsideAnswer | undefined> {
   const doubt = doubtOf(state, call.id);
-  if (doubt !== undefined && !isIdempotent(plan.tool)) return { status: "unknown", reason: doubt };
+  if (doubt !== undefined && !plan.mayRepeat) return { status: "unknown", reason: doubt };
   if (turn.signal.aborted) return undefined;
   const { id, name, timezone } = turn.agent;
   const began = startOf(turn, call);
@@ -102,7 +101,7 @@ async function answerTo(
     args: plan.args,
     agent: { id, name, timezone, blocks: shown.map(({ label, value, limit }) => ({ label, value, limit })) },
     environment: {},
-    limits: { timeoutMs: TIMEOUT_MS, outputCharsMax: OUTPUT_CHARS_MAX },
+    limits: { timeoutMs: plan.timeoutMs ?? TIMEOUT_MS, outputCharsMax: OUTPUT_CHARS_MAX },
   });
   turn.log.note(endNote(turn, began, answer.status === "success"));
   return answer;
@@ -126,7 +125,7 @@ async function patiently(
     await clock.sleep(made.limits.timeoutMs, AbortSignal.any([signal, answered.signal]));
     if (!answered.signal.aborted) ending.abort();
     await clock.sleep(GRACE_MS, answered.signal);
-    return { status: "unknown", reason: signal.aborted ? CANCELLED : LATE };
+    return { status: "unknown", reason: signal.aborted ? CANCELLED : late(made.limits.timeoutMs) };
   };
   const answer = await Promise.race([running(), givingUp()]);
   answered.abort();

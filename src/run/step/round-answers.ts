@@ -3,11 +3,13 @@ import type { Approval, ToolReturn } from "../../agent/message.ts";
 import type { Repositories } from "../../agent/ports/ports.ts";
 import { changingIsolated } from "../../agent/prompt/isolated-blocks.ts";
 import { Failure } from "../../core/failure.ts";
+import type { ImageBytes } from "../../core/image.ts";
 import { cut } from "../../core/text.ts";
-import type { ToolCall } from "../../llm/model.ts";
+import type { InputPart, ToolCall } from "../../llm/model.ts";
 import { heardOf, type ToolResult } from "../../tools/builtin.ts";
+import { fittingImages } from "../../tools/returned-images.ts";
 import { RETURN_CHARS_DEFAULT } from "../../tools/tool.ts";
-import { errorLine, limitMessage, limitParts, limitText, packAnswer } from "../../tools/tool-answer.ts";
+import { errorLine, limitMessage, limitParts, limitText, packAnswer, wordsOf } from "../../tools/tool-answer.ts";
 import type { Block } from "../../umi/core/block.ts";
 import { editValue } from "../../umi/core/block-edit.ts";
 import { blocksOfAgent, type CoreMemory, createCoreMemory, noSuchBlock } from "../../umi/core/core-blocks.ts";
@@ -94,18 +96,18 @@ export async function outsideAnswer(
   { call, result }: { readonly call: ToolCall; readonly result: OutsideResult },
   repositories: Repositories,
 ): Promise<Answered> {
-  const { answer, shown } = result;
+  const { answer, shown: blocksShown } = result;
   if (answer.status === "unknown")
     return withoutStderr(packed(turn, call, { ok: false, message: unknownOutcome(call, answer.reason) }));
-  const { status, text, stdout, stderr, blocks } = answer;
+  const { status, text, stdout, stderr, blocks, images = [] } = answer;
   const charsMax = charsMaxOf(turn, call);
   const changes: MemoryChanges = new Map();
   const core = coreOf(turn, repositories, changes);
-  const kept = await repositories.attempt(() => keepBlocks(core, shown, blocks));
+  const kept = await repositories.attempt(() => keepBlocks(core, blocksShown, blocks));
   // It has done its work where it ran. Only what it changed in memory can be refused here.
   const told = kept.ok ? text : `${text}\n\nWhat it changed in memory was not kept: ${kept.message}`;
   const ok = status === "success" && kept.ok;
-  const message = limitText(told, charsMax);
+  const { message, parts } = toldWith(images, told, charsMax);
   const { toolReturn } = packed(
     turn,
     call,
@@ -114,12 +116,27 @@ export async function outsideAnswer(
   return {
     toolReturn: {
       ...toolReturn,
+      ...(parts !== undefined && { parts }),
       stdout: stdout.length === 0 ? null : limitLines(stdout, charsMax),
       stderr: stderr.length === 0 ? toolReturn.stderr : limitLines(stderr, charsMax),
     },
     promptChanged: kept.ok && kept.promptChanged,
     changes: kept.ok ? [...changes.values()] : [],
   };
+}
+
+/** The words of an answer, and the parts that it is shown in where there are images with it. */
+function toldWith(
+  images: readonly ImageBytes[],
+  told: string,
+  charsMax: number,
+): { readonly message: string; readonly parts?: readonly InputPart[] } {
+  const { fitting, leftOut } = fittingImages(images);
+  const text = limitText(leftOut === 0 ? told : `${told}\n[${leftOut} images left out]`.trimStart(), charsMax);
+  if (fitting.length === 0) return { message: text };
+  const words: readonly InputPart[] = text === "" ? [] : [{ type: "text", text }];
+  const parts = [...words, ...fitting.map((image): InputPart => ({ type: "image", ...image }))];
+  return { message: wordsOf(parts), parts };
 }
 
 /** The agent's core memory, as this conversation has it, for one call; what that changes is put into `changes`. */

@@ -12,7 +12,7 @@ import type { Actor, BlockId, MessageId, StepId } from "../../core/id.ts";
 import type { Random } from "../../core/random.ts";
 import type { TimeFormat } from "../../core/time-format.ts";
 import type { LanguageModel, ModelRequest, ToolChoice, ToolSchema } from "../../llm/model.ts";
-import type { BuiltinTool } from "../../tools/builtin.ts";
+import type { BuiltinTool, OutsideBuiltin } from "../../tools/builtin.ts";
 import type { ToolRuntime } from "../../tools/runtime.ts";
 import type { Tool } from "../../tools/tool.ts";
 import type { QueryVector, QuickVectors } from "../../umi/vectors/quick-vectors.ts";
@@ -30,8 +30,8 @@ export interface Turn {
   readonly random: Random;
   readonly timeFormat: TimeFormat;
   readonly countTokens: CountTokens;
-  readonly builtins: ReadonlyMap<string, BuiltinTool>;
-  /** Where tools run that are not built in; null where there is no such place. */
+  readonly builtins: ReadonlyMap<string, BuiltinTool | OutsideBuiltin>;
+  /** Where tools run that are not built in, or reach outside; null where there is no such place. */
   readonly toolRuntime: ToolRuntime | null;
   readonly actor: Actor;
   readonly agent: Agent;

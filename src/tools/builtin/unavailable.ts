@@ -9,7 +9,6 @@ const NO_WEB = "it has no access to the web";
 /** The reason for tools that are code of somebody's own, too. */
 export const NO_CODE = "it has no place to run code";
 const NO_FILES = "it keeps no files";
-const NO_MESSAGING = "its agents cannot reach one another";
 const NO_VOICE = "it does not serve voice agents";
 
 /** A tool that clients may attach by name, though this server does not run it. */
@@ -148,40 +147,6 @@ const FILES: readonly Unavailable[] = [
   },
 ];
 
-const message = text("What to say. Who you are is added to it.");
-const otherAgent = text("Id of the agent to write to.");
-
-const MESSAGING: readonly Unavailable[] = [
-  {
-    name: "send_message_to_agent_and_wait_for_reply",
-    toolType: "letta_multi_agent_core",
-    why: NO_MESSAGING,
-    description: "Write to another agent and wait for its answer. Use it to ask; to tell, there is no need to wait.",
-    properties: { message, other_agent_id: otherAgent },
-    required: ["message", "other_agent_id"],
-  },
-  {
-    name: "send_message_to_agents_matching_tags",
-    toolType: "letta_multi_agent_core",
-    why: NO_MESSAGING,
-    description: "Write to every agent with certain tags and collect the answers.",
-    properties: {
-      message,
-      match_all: texts("Tags that an agent must all have."),
-      match_some: texts("Tags of which an agent must have one at least."),
-    },
-    required: ["message", "match_all", "match_some"],
-  },
-  {
-    name: "send_message_to_agent_async",
-    toolType: "letta_multi_agent_core",
-    why: NO_MESSAGING,
-    description: "Tell another agent something without waiting for an answer.",
-    properties: { message, other_agent_id: otherAgent },
-    required: ["message", "other_agent_id"],
-  },
-];
-
 const VOICE: readonly Unavailable[] = [
   {
     name: "store_memories",
@@ -236,7 +201,7 @@ const VOICE: readonly Unavailable[] = [
   },
 ];
 
-const ALL: readonly Unavailable[] = [...WEB, ...CODE, ...FILES, ...MESSAGING, ...VOICE];
+const ALL: readonly Unavailable[] = [...WEB, ...CODE, ...FILES, ...VOICE];
 const REASONS: ReadonlyMap<string, string> = new Map(ALL.map(({ name, why }) => [name, why]));
 
 /** Why this server does not run the built-in tool of that name; undefined for one that it runs, or does not know. */
