@@ -1,25 +1,15 @@
 import { lookup } from "node:dns/promises";
-import { isPublicAddress, parseAddress } from "../core/address.ts";
 import { joinBytes } from "../core/bytes.ts";
+import { type AddressCheck, checkedAddresses, pinnedTo } from "../core/checked-address.ts";
 import type { Clock } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
-import {
-  type FetchOutside,
-  insideFailure,
-  type OutsideAnswer,
-  type OutsideRequest,
-  parseOutsideUrl,
-} from "../core/outside.ts";
+import { type FetchOutside, type OutsideAnswer, type OutsideRequest, parseOutsideUrl } from "../core/outside.ts";
 import type { Fetch } from "../core/world.ts";
 
 /** What fetching from outside is made of. */
-export interface SafeFetchOptions {
+export interface SafeFetchOptions extends AddressCheck {
   readonly fetch: Fetch;
   readonly clock: Clock;
-  /** The addresses of a host name, as its resolver gives them. */
-  readonly resolveHost: (host: string) => Promise<readonly string[]>;
-  /** Lets requests reach this machine and its networks. */
-  readonly allowsPrivate: boolean;
 }
 
 /** The system's resolver. */
@@ -75,59 +65,28 @@ async function followed(
 
 /** Sends the request to an address of the host that was checked. */
 async function sent(
-  { fetch, resolveHost, allowsPrivate }: SafeFetchOptions,
+  { fetch, ...check }: SafeFetchOptions,
   url: URL,
   { method, headers, body }: OutsideRequest,
   signal: AbortSignal,
 ): Promise<Response> {
-  const address = await checkedAddress(url.hostname, resolveHost, allowsPrivate);
-  const pinned = new URL(url.href);
-  pinned.hostname = address.includes(":") ? `[${address}]` : address;
+  const [address] = await checkedAddresses(url.hostname, check);
+  const { href, host, tls } = pinnedTo(url, address);
   const init: BunFetchRequestInit = {
     method,
-    headers: { "user-agent": "selkie", ...headers, host: url.host },
+    headers: { "user-agent": "selkie", ...headers, host },
     ...(body === undefined ? {} : { body }),
     redirect: "manual",
     signal,
-    // An address of its own has no name to ask for; its certificate must then hold the address.
-    ...(parseAddress(url.hostname) === undefined ? { tls: { serverName: url.hostname } } : {}),
+    ...tls,
   };
   try {
-    return await fetch(pinned.href, init);
+    return await fetch(href, init);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Failure("unavailable", `${url.hostname} cannot be reached: ${reason.replaceAll(pinned.href, url.href)}`, {
+    throw new Failure("unavailable", `${url.hostname} cannot be reached: ${reason.replaceAll(href, url.href)}`, {
       cause: error,
     });
-  }
-}
-
-/**
- * An address of the host. One that is inside is reason enough to refuse all, for the next look might give that one. The
- * request is sent to the address that was checked, and the name is not looked up again.
- */
-async function checkedAddress(
-  host: string,
-  resolveHost: SafeFetchOptions["resolveHost"],
-  allowsPrivate: boolean,
-): Promise<string> {
-  const bare = host.startsWith("[") ? host.slice(1, -1) : host;
-  const addresses = parseAddress(host) === undefined ? await resolved(bare, resolveHost) : [bare];
-  const [first] = addresses;
-  if (first === undefined) throw new Failure("unavailable", `${host} has no address`);
-  const isInside = addresses.some((address) => {
-    const bytes = parseAddress(address);
-    return bytes === undefined || !isPublicAddress(bytes);
-  });
-  if (isInside && !allowsPrivate) throw insideFailure(host);
-  return first;
-}
-
-async function resolved(host: string, resolveHost: SafeFetchOptions["resolveHost"]): Promise<readonly string[]> {
-  try {
-    return await resolveHost(host);
-  } catch (error) {
-    throw new Failure("unavailable", `${host} cannot be looked up`, { cause: error });
   }
 }
 

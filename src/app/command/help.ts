@@ -37,6 +37,8 @@ Options
                    1 lets a copied data folder finish the runs that the original began; else they end
   SELKIE_OIDC_ISSUER
                    the identity provider by which people sign in; docs/sign-in.md has the settings beside it
+  SELKIE_TOOL_NETWORK
+                   what tools may reach: none, public, listed (what each names) or hosts, with commas (none)
   SELKIE_API_KEY   the key that clients must send; needed to listen beyond this machine
   OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY, OLLAMA_BASE_URL and so on name the models;
   without any, the built-in selkie/rehearsal shows how memory works.

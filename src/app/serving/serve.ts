@@ -10,6 +10,7 @@ import { copyBeforeMigration } from "../disk/schema-copy.ts";
 import { openSqlite } from "../disk/sqlite.ts";
 import { openFailure } from "../disk/sqlite-failures.ts";
 import { providersFrom } from "../providers.ts";
+import { openNetworkOfTools } from "../tool-network.ts";
 import { realWorld } from "../world.ts";
 import { describeFound } from "./found.ts";
 import { createIntake, IDLE_SECONDS, type Intake } from "./intake.ts";
@@ -40,6 +41,7 @@ export async function openServer(
 ): Promise<{ readonly server: Server; close(): Promise<void> }> {
   const database = openSqlite(settings.dataDirectory, stopAtOnce);
   const tokens = createTokenThread();
+  const network = openNetworkOfTools(settings);
   try {
     const prices = pricesIn(settings.dataDirectory);
     const server = await compose({
@@ -58,6 +60,7 @@ export async function openServer(
     });
     const close = async () => {
       tokens.stop();
+      await network.close();
       await server.door.close();
       await database.close();
     };

@@ -1,0 +1,92 @@
+import { Failure } from "../../core/failure.ts";
+import type { Tool } from "../../tools/tool.ts";
+import { EVERY_HOST, type HostPattern, matchesHost, parseHostPattern, shownPattern } from "./host-pattern.ts";
+
+/** What of a tool decides what it may reach. */
+export type AskingTool = Pick<Tool, "name" | "metadata">;
+
+/** Hosts that one tool, or the server's owner, may name. */
+const HOSTS_MAX = 100;
+/** Where a tool names the hosts that it needs. */
+const METADATA_KEY = "network";
+
+/** What the server's owner lets tools reach: the setting `SELKIE_TOOL_NETWORK`. */
+export interface NetworkPolicy {
+  readonly hosts: readonly HostPattern[];
+  /** Whether a tool reaches none of them unless it names it. */
+  readonly mustAsk: boolean;
+}
+
+/** What one tool may reach. */
+export interface NetworkGrant {
+  /** The same for two tools that may reach the same. */
+  readonly key: string;
+  /**
+   * How a host, as URLs write it, may be reached: at any address of its, at public ones alone, or not at all. Private
+   * addresses need a setting of their own besides.
+   */
+  reach(host: string, port: number): "anywhere" | "public" | "no";
+}
+
+/** Reads the setting. Throws a `refused` Failure that names it. */
+export function readNetworkPolicy(text: string | undefined): NetworkPolicy {
+  const words = (text ?? "none").split(",").map((word) => word.trim());
+  if (words.length > HOSTS_MAX)
+    throw new Failure(
+      "refused",
+      `SELKIE_TOOL_NETWORK names more than ${HOSTS_MAX} hosts; use patterns like *.example.org`,
+    );
+  const isNone = words.some((word) => word === "none");
+  if (isNone && words.length > 1) throw new Failure("refused", "SELKIE_TOOL_NETWORK names hosts beside 'none'");
+  return { hosts: isNone ? [] : words.map(ownersPattern), mustAsk: words.includes("listed") };
+}
+
+function ownersPattern(word: string): HostPattern {
+  if (word === "public" || word === "listed") return EVERY_HOST;
+  try {
+    return parseHostPattern(word);
+  } catch (error) {
+    const reason = error instanceof Failure ? error.message : String(error);
+    throw new Failure("refused", `SELKIE_TOOL_NETWORK is none, listed, public or a list of hosts: ${reason}`, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * What a tool may reach; null when that is nothing. What it names in its metadata narrows what the owner allows. Throws a
+ * `refused` Failure when its metadata makes no sense.
+ */
+export function grantOf(policy: NetworkPolicy, tool: AskingTool): NetworkGrant | null {
+  const named = namedBy(tool);
+  if (policy.hosts.length === 0 || named?.length === 0 || (named === undefined && policy.mustAsk)) return null;
+  return {
+    key: named === undefined ? "all" : [...new Set(named.map(shownPattern))].sort().join(" "),
+    reach(host, port) {
+      const isNamed = named?.some((pattern) => matchesHost(pattern, host, port)) ?? true;
+      const allowing = isNamed ? policy.hosts.filter((pattern) => matchesHost(pattern, host, port)) : [];
+      if (allowing.length === 0) return "no";
+      return allowing.some((pattern) => pattern.host !== EVERY_HOST.host) ? "anywhere" : "public";
+    },
+  };
+}
+
+/** Why the tool reaches nothing, and what to do about it, as whoever wrote it should read it. */
+export function refusalOf(policy: NetworkPolicy, tool: AskingTool): string {
+  if (policy.hosts.length === 0)
+    return "Tools may not reach the network: the server's owner has to set SELKIE_TOOL_NETWORK to public, listed or a list of hosts";
+  if (namedBy(tool)?.length === 0) return `The tool's metadata_ says that it needs no network ("${METADATA_KEY}": [])`;
+  return `The tool may not reach the network: its metadata_ has to name the hosts that it needs, such as {"${METADATA_KEY}": ["api.example.org"]}`;
+}
+
+function namedBy({ name, metadata }: AskingTool): readonly HostPattern[] | undefined {
+  const said = metadata[METADATA_KEY];
+  if (said === undefined || said === null) return undefined;
+  const isList = Array.isArray(said) && said.length <= HOSTS_MAX;
+  if (!isList || !said.every((host) => typeof host === "string"))
+    throw new Failure(
+      "refused",
+      `metadata_.${METADATA_KEY} of the tool '${name}' must be a list of at most ${HOSTS_MAX} hosts`,
+    );
+  return said.map((host) => parseHostPattern(String(host)));
+}
