@@ -134,8 +134,8 @@ const SEEDS: readonly Seed[] = [
   linted("process in store", "noRestrictedGlobals", {
     "src/store/l10.ts": "/** x */\nexport const a = (): unknown => process.env;\n",
   }),
-  linted("Bun in sandbox", "noRestrictedGlobals", {
-    "src/sandbox/l11.ts": "/** x */\nexport const a = (): string => Bun.version;\n",
+  linted("Bun in run", "noRestrictedGlobals", {
+    "src/run/l11.ts": "/** x */\nexport const a = (): string => Bun.version;\n",
   }),
   linted("Math.random()", "plugin", {
     "src/umi/l12.ts": "/** x */\nexport const a = (): number => Math.random();\n",

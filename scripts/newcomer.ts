@@ -5,7 +5,7 @@ import { delimiter, join } from "node:path";
 
 const ROOT = join(import.meta.dir, "..");
 /** Variables that lead to what this machine has installed or downloaded already. */
-const OWN_VARIABLES = /^(npm_|bun_|xdg_|selkie_|letta_|node_path$)/i;
+const OWN_VARIABLES = /^(npm_|bun_|xdg_|selkie_(?!ci_)|letta_|node_path$)/i;
 
 /** Somebody who has just cloned the project: an empty home, empty caches, nothing installed. */
 export interface Newcomer {
