@@ -37,7 +37,8 @@ export function createToolServer(made: ToolServerOptions): ToolServer {
   return {
     runtimeFor: (incarnation, transaction) => ({
       runs: (tool) => tool.toolType === "custom",
-      call: (call) => (incarnation.mayAct("a tool") ? watched(made, { incarnation, transaction, call }) : never()),
+      call: (call) =>
+        incarnation.mayAct("a tool") ? watched(made, { incarnation, transaction, call: ofRun(call) }) : never(),
     }),
   };
 }
@@ -45,7 +46,17 @@ export function createToolServer(made: ToolServerOptions): ToolServer {
 interface Calling {
   readonly incarnation: Incarnation;
   readonly transaction: () => number | undefined;
-  readonly call: OutsideCall;
+  readonly call: RunCall;
+}
+
+/** Nobody here calls a tool by hand. */
+type RunCall = OutsideCall & { readonly [Key in "runId" | "agent"]: NonNullable<OutsideCall[Key]> };
+
+/** The call as one that a run makes. */
+function ofRun(call: OutsideCall): RunCall {
+  const { runId, agent } = call;
+  if (runId === null || agent === null) throw new Error("Only runs call tools here");
+  return { ...call, runId, agent };
 }
 
 /** Tells the oracle when the call begins, and when nobody waits for it any more. */
@@ -86,7 +97,7 @@ async function run(made: ToolServerOptions, { incarnation, transaction, call }: 
   return answer;
 }
 
-function answerWith(fault: (typeof TOOL_FAULTS)[number] | undefined, call: OutsideCall): OutsideAnswer {
+function answerWith(fault: (typeof TOOL_FAULTS)[number] | undefined, call: RunCall): OutsideAnswer {
   const note = String(call.args[NOTE]);
   switch (fault) {
     case "lost":
@@ -112,7 +123,7 @@ export function printedFor(note: string): string {
 }
 
 /** The agent's own block with what the call adds to it. */
-function blocksAfter({ args, agent }: OutsideCall): Readonly<Record<string, string>> {
+function blocksAfter({ args, agent }: RunCall): Readonly<Record<string, string>> {
   const shown = agent.blocks.find(({ label }) => label === OWN_BLOCK)?.value;
   return args[KEEPS] === undefined ? {} : { [OWN_BLOCK]: `${shown}\n${args[KEEPS]}` };
 }

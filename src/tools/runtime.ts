@@ -23,13 +23,16 @@ export interface OutsideLimits {
 /** One call of a tool whose code is not ours. */
 export interface OutsideCall {
   readonly actor: Actor;
-  readonly runId: RunId;
+  /** The run whose model asked for it; null when somebody calls the tool by hand. */
+  readonly runId: RunId | null;
   /** With `runId` it names the call: the same again when an idempotent tool is called once more after a crash. */
   readonly callId: string;
+  /** Need not be stored: it may be what somebody tries out. */
   readonly tool: Tool;
   /** As the model wrote them, those that a rule prescribes in place of its own; not checked against the tool's schema. */
   readonly args: Readonly<Record<string, unknown>>;
-  readonly agent: AgentView;
+  /** For whom it runs; null when it is for no agent. */
+  readonly agent: AgentView | null;
   /** Variables of the tool's environment: these and no others, least of all the server's own. */
   readonly environment: Readonly<Record<string, string>>;
   /** Aborts when nobody waits for the answer any more: the run was cancelled, its agent deleted, or time is up. */

@@ -24,7 +24,7 @@ async function run(call: OutsideCall): Promise<OutsideAnswer> {
   const { callId, args, agent, environment, signal, limits } = call;
   const child = Bun.spawn([process.execPath, SCRIPT], {
     env: environment,
-    stdin: new Blob([JSON.stringify({ callId, args, blocks: agent.blocks })]),
+    stdin: new Blob([JSON.stringify({ callId, args, blocks: agent?.blocks })]),
     stdout: "pipe",
     stderr: "pipe",
     signal,
