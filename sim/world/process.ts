@@ -3,7 +3,7 @@ import { compose, type ServerOptions } from "../../src/app/compose.ts";
 import type { Home } from "../../src/app/disk/home.ts";
 import { realSecrets } from "../../src/app/secrets.ts";
 import { Failure } from "../../src/core/failure.ts";
-import type { Secrets } from "../../src/core/secrets.ts";
+import type { Secrets } from "../../src/core/secrecy/secrets.ts";
 import { ModelFailure } from "../../src/llm/failure.ts";
 import { withLeaseBook } from "../judge/lease-checks.ts";
 import type { Oracle } from "../judge/oracle.ts";

@@ -1,4 +1,4 @@
-import type { Secrets } from "../core/secrets.ts";
+import type { Secrets } from "../core/secrecy/secrets.ts";
 
 /** What each kind of secret begins with: scanners find them by it, and people see what they have. */
 const MARKS = { key: "slk", session: "sls", code: "slc" } as const;

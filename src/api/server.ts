@@ -6,6 +6,7 @@ import { createRequestRates } from "../access/request-rate.ts";
 import type { OrganizationOptions } from "../agent/people/organizations.ts";
 import type { SignInOptions } from "../agent/people/sessions.ts";
 import type { Refusals } from "../agent/record/refusals.ts";
+import type { SealingOptions } from "../agent/secrets/rotate.ts";
 import { once } from "../core/once.ts";
 import type { DueWork } from "../run/chores/due-work.ts";
 import type { ChangeHub } from "../run/feed/change-hub.ts";
@@ -53,6 +54,7 @@ import { userRoutes } from "./people/users.ts";
 import { runRoutes } from "./runs/runs.ts";
 import { stepRoutes } from "./runs/steps.ts";
 import { siteRoutes } from "./site/routes.ts";
+import { secretRoutes } from "./tools/secrets.ts";
 
 const MOUNT = "/v1";
 /** Letta's alias of it. */
@@ -66,7 +68,8 @@ export interface ApiOptions
     AuthOptions,
     OrganizationOptions,
     SignInOptions,
-    ProviderSignInOptions {
+    ProviderSignInOptions,
+    SealingOptions {
   /** Routes that send and show messages, with paths from the root of the API. */
   readonly messageRoutes: Hono<ApiEnv>;
   /** Throws a `refused` Failure for an address that must not be called. */
@@ -177,6 +180,7 @@ function routesOf(options: ApiOptions): Hono<ApiEnv> {
   api.route("/webhooks", webhookRoutes(options));
   api.route("/audit", auditRoutes(options));
   api.route("/retention", retentionRoutes(options));
+  api.route("/secrets", secretRoutes(options));
   return api;
 }
 

@@ -5,7 +5,7 @@ import { createTries, type Tries } from "../agent/people/tries.ts";
 import type { Store } from "../agent/ports/ports.ts";
 import type { SignInElsewhere } from "../api/people/provider-sign-in.ts";
 import { type Actor, DEFAULT_ACTOR } from "../core/id.ts";
-import type { Secrets } from "../core/secrets.ts";
+import type { Secrets } from "../core/secrecy/secrets.ts";
 import type { World } from "../core/world.ts";
 import { builtinRows } from "../tools/catalog.ts";
 import type { OidcSettings } from "./command/oidc-settings.ts";

@@ -7,6 +7,7 @@ import type { Store } from "../agent/ports/ports.ts";
 import { type CountTokens, slicedCounter } from "../agent/prompt/tokens.ts";
 import { createRefusals } from "../agent/record/refusals.ts";
 import { createRehearsal } from "../agent/rehearsal/rehearsal.ts";
+import { lostSecretNotes } from "../agent/secrets/rotate.ts";
 import { webhookPorts } from "../api/feed/webhook-ports.ts";
 import { createOpenStreams } from "../api/http/open-streams.ts";
 import { createApi } from "../api/server.ts";
@@ -16,7 +17,8 @@ import { speakingToolOf } from "../api/wire/letta-face.ts";
 import { ModelSettingsBody } from "../api/wire/model-settings.ts";
 import { countFrames, shownRun } from "../api/wire/stream.ts";
 import { type FetchOutside, parseOutsideUrl } from "../core/outside.ts";
-import type { Secrets } from "../core/secrets.ts";
+import type { SecretBox } from "../core/secrecy/secret-box.ts";
+import type { Secrets } from "../core/secrecy/secrets.ts";
 import { createTimeFormat } from "../core/time-format.ts";
 import type { World } from "../core/world.ts";
 import type { Models } from "../llm/models.ts";
@@ -51,6 +53,7 @@ import { openAccess } from "./access.ts";
 import type { OidcSettings } from "./command/oidc-settings.ts";
 import { arrive, type Home } from "./disk/home.ts";
 import { createSafeFetch, resolveBySystem, type SafeFetchOptions } from "./safe-fetch.ts";
+import { createSecretBox, keysInMemory } from "./sealing/box.ts";
 import { VERSION } from "./version.ts";
 
 /** What the server is built from, besides the world. */
@@ -62,6 +65,8 @@ export interface ServerOptions {
   readonly apiKey: string | null;
   /** What makes keys and knows them again; the runtime's own when absent. */
   readonly secrets?: Secrets;
+  /** What seals secrets before they are stored; by a key that is in memory alone when absent. */
+  readonly secretBox?: SecretBox;
   readonly origins: readonly string[];
   /** Whether requests must name this machine as their host while no key is needed: set when only it can reach the server. */
   readonly localOnly: boolean;
@@ -125,8 +130,10 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const { arrivalsMax, apiKey: rootKey } = options;
   const notices = createAccessNotices();
   const hub = createChangeHub(clock);
+  const { secretBox = createSecretBox(keysInMemory()) } = options;
   const store = sqlStore(database, lease, {
     ...world,
+    secretBox,
     onChanged: hub.changed,
     isHeard: hub.isHeard,
     onOwed: () => backlog.wake(),
@@ -154,7 +161,8 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const framesOf: RunnerOptions["framesOf"] = (run, agent) => countFrames(shownRun(run, agent));
   const { home, continuesCopy = false } = options;
   const ending = { store, world, timeFormat, framesOf, log };
-  const notes = home === undefined ? [] : await arrive({ database, lease, home, continuesCopy, ending });
+  const arrived = home === undefined ? [] : await arrive({ database, lease, home, continuesCopy, ending });
+  const notes = [...arrived, ...(await lostSecretNotes({ store }))];
   const { requestsPerMinute = null } = options;
   const elsewhere = options.toolRuntime === undefined ? [] : [options.toolRuntime];
   const toolRuntime = firstOf([builtinRuntime([]), ...elsewhere]);
@@ -182,7 +190,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const shared = { ...made, checkOutsideUrl, clock, random, times: timeFormat, countTokens, defaultEmbedding };
   const talk = talkRoutes({ ...shared, runner, logs, fetchOutside });
   const streams = createOpenStreams({ clock, log, listen: notices.listen });
-  const rest = { requestsPerMinute, runner, hub, streams, messageRoutes: talk, version: VERSION };
+  const rest = { requestsPerMinute, runner, secretBox, hub, streams, messageRoutes: talk, version: VERSION };
   const served = { ...access, ...record, ...rest, origins: originsOf(options) };
   const api = createApi({ ...options, ...shared, ...served });
   return { api, store, models, runner, door: access.door, retention: record.retention, notes };

@@ -1,6 +1,6 @@
 import { hash, randomBytes } from "node:crypto";
 import { Failure } from "../core/failure.ts";
-import type { Secrets } from "../core/secrets.ts";
+import type { Secrets } from "../core/secrecy/secrets.ts";
 
 /** Passwords that are worked on at once: each takes a core for a sixth of a second. */
 const AT_ONCE = 2;

@@ -25,7 +25,7 @@ export type ToolId = Id<"tool">;
 export type UserId = Id<"user">;
 
 const UUID = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}";
-const PATTERN = new RegExp(`^[a-z_]+-${UUID}$`);
+const PATTERN = new RegExp(`^[a-z_]+(?:-env)?-${UUID}$`);
 /** Longest text that can be an id: the longest kind, a dash and a UUID. */
 const ID_CHARS_MAX = 64;
 

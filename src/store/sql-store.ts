@@ -3,6 +3,7 @@ import type { AccessChange } from "../access/notices.ts";
 import type { Repositories, Store } from "../agent/ports/ports.ts";
 import { Failure } from "../core/failure.ts";
 import type { Actor, OrganizationId } from "../core/id.ts";
+import { CLOSED_BOX, type SecretBox } from "../core/secrecy/secret-box.ts";
 import type { World } from "../core/world.ts";
 import type { Tool } from "../tools/tool.ts";
 import { noteUses, sqlDirectory } from "./access/directory.ts";
@@ -46,6 +47,9 @@ import { queuedRuns } from "./runs/queued-runs.ts";
 import { expiringApprovals, sqlRunStore, unfinishedRuns } from "./runs/runs.ts";
 import { sqlStepStore } from "./runs/steps.ts";
 import { createTextCache } from "./runs/text-cache.ts";
+import { resealSecrets, sealedSecrets } from "./secrets/reseal.ts";
+import { sqlSandboxStore } from "./secrets/sandboxes.ts";
+import { sqlSecretStore } from "./secrets/secrets.ts";
 
 /** Actors whose repositories are kept at hand. */
 const ACTORS_MAX = 1_000;
@@ -56,6 +60,8 @@ const WAITING_WRITES_MAX = 10_000;
 
 /** What a store needs besides its database. */
 export interface SqlStoreOptions extends Pick<World, "clock" | "random"> {
+  /** Seals what is secret before it is stored; without it no secret can be stored or read. */
+  readonly secretBox?: SecretBox;
   /** Told after each commit by which a space came to need work; see `Backlog`. */
   readonly onOwed?: () => void;
   /** Told after each commit by which somebody's access became another one, before anybody can read what it left. */
@@ -75,30 +81,17 @@ export interface SqlStoreOptions extends Pick<World, "clock" | "random"> {
  * flush serves every commit made before it began: that is the group commit.
  */
 export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreOptions): Store {
-  const { onOwed, onChanged, isHeard = () => false, onAccessChanged, onDamaged, arrivalsMax, ...world } = options;
+  const { onOwed, onChanged, isHeard = () => false, onAccessChanged, ...rest } = options;
   const readerDb = builderOver(database.reader, database.dialect);
   const writerDb = builderOver(database.writer, database.dialect);
   const takeTurn = turns(WAITING_WRITES_MAX);
   const barrier = flushBarrier(database);
 
   const entryCaches = { columnCache: new Map(), embeddedCache: new Map() } satisfies Partial<Session>;
-  const contextCache = createContextCache(world.random);
-  const agentCache = createAgentCache();
-  const accessChanges: AccessChange[] = [];
+  const contextCache = createContextCache(options.random);
   const noted = createNoted({ isHeard });
-  const shared = {
-    world,
-    accessChanges,
-    dialect: database.dialect,
-    toolCache: new Map<string, Tool>(),
-    agentCache,
-    textCache: createTextCache(),
-    vectorCache: new Map(),
-    onDamaged: onceEach(onDamaged ?? (() => {})),
-    arrivals: { eventsMax: arrivalsMax ?? ARRIVALS_MAX, waiting: undefined },
-    startsSent: new Map(),
-    owed: { isNew: false },
-  };
+  const shared = sharedBy(database, rest);
+  const { agentCache, accessChanges } = shared;
   const writer = { db: writerDb, sql: typed(database.writer), contextCache, ...shared };
   const reader = { db: readerDb, sql: typed(database.reader), ...entryCaches, ...shared };
   const readers = perActor((actor) => repositories({ ...reader, ...actor }, noted));
@@ -153,13 +146,37 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
         return result;
       }),
     durable: barrier.durable,
-    ...ofAnyOrganization(readerDb, world.clock),
+    resealSecrets: (from) => alone(() => resealSecrets(writerDb, shared.secretBox, from)),
+    ...ofAnyOrganization(reader),
   };
 }
 
-/** What is read whatever its organisation: work that waits for the server. */
-function ofAnyOrganization(db: Session["db"], clock: World["clock"]): Omit<Store, Own> {
+/** What all sessions of a database share. */
+function sharedBy(
+  { dialect }: SqlDatabase,
+  { onDamaged = () => {}, arrivalsMax = ARRIVALS_MAX, secretBox = CLOSED_BOX, ...world }: SqlStoreOptions,
+) {
+  const accessChanges: AccessChange[] = [];
   return {
+    world,
+    secretBox,
+    accessChanges,
+    dialect,
+    toolCache: new Map<string, Tool>(),
+    agentCache: createAgentCache(),
+    textCache: createTextCache(),
+    vectorCache: new Map(),
+    onDamaged: onceEach(onDamaged),
+    arrivals: { eventsMax: arrivalsMax, waiting: undefined },
+    startsSent: new Map(),
+    owed: { isNew: false },
+  } satisfies Partial<Session>;
+}
+
+/** What is read whatever its organisation: work that waits for the server. */
+function ofAnyOrganization({ db, world: { clock }, secretBox }: Whole): Omit<Store, Own> {
+  return {
+    sealedSecrets: (lostMax) => sealedSecrets(db, secretBox, lostMax),
     expiringApprovals: (limit) => expiringApprovals(db, limit),
     queuedRuns: (limit) => queuedRuns(db, limit, clock.now()),
     waitingCallbacks: (limit) => waitingCallbacks(db, limit),
@@ -171,7 +188,8 @@ function ofAnyOrganization(db: Session["db"], clock: World["clock"]): Omit<Store
   };
 }
 
-type Own = "directory" | "noteUses" | "reader" | "write" | "durable";
+type Own = "directory" | "noteUses" | "reader" | "write" | "durable" | "resealSecrets";
+type Whole = Pick<Session, "db" | "world" | "secretBox">;
 
 /** Passes each row on the first time it is told, as far as there is room to remember it. */
 function onceEach(tell: (table: string, id: string) => void): (table: string, id: string) => void {
@@ -230,6 +248,8 @@ function repositories(session: Session, noted: Noted): Repositories {
     audit: sqlAuditStore(session, note),
     webhooks: sqlWebhookStore(session),
     retention: sqlRetentionStore(session, note),
+    secrets: sqlSecretStore(session),
+    sandboxes: sqlSandboxStore(session),
     attempt: (work) => attempt(session.sql, work),
   };
 }

@@ -1,5 +1,6 @@
 import type { Store } from "../../src/agent/ports/ports.ts";
 import { openSqlite } from "../../src/app/disk/sqlite.ts";
+import { createSecretBox, keysInMemory } from "../../src/app/sealing/box.ts";
 import { realWorld } from "../../src/app/world.ts";
 import { type Actor, DEFAULT_ACTOR } from "../../src/core/id.ts";
 import type { SqlDatabase } from "../../src/store/base/driver.ts";
@@ -83,7 +84,8 @@ export function postgresDialect(): StoreDialect {
 
 async function opened(database: SqlDatabase, end: () => Promise<void>): Promise<OpenedStore> {
   let owed = 0;
-  const open = async () => sqlStore(database, await takeLease(database), { ...world, onOwed: () => owed++ });
+  const secretBox = createSecretBox(keysInMemory());
+  const open = async () => sqlStore(database, await takeLease(database), { ...world, secretBox, onOwed: () => owed++ });
   const stranger = await anotherActor(database, world.random);
   return { database, store: await open(), actor: DEFAULT_ACTOR, stranger, owed: () => owed, reopened: open, end };
 }

@@ -262,6 +262,7 @@ const UNTOLD: readonly string[] = [
   // They stand in the log of actions.
   "POST /v1/users/:user_id/sign-in-codes",
   "DELETE /v1/sessions/:session_id",
+  "POST /v1/secrets/rotate",
   // The new organisation is told.
   "POST /v1/organizations",
   "POST /v1/admin/orgs",

@@ -18,7 +18,7 @@ const PEOPLE =
   /^[A-Z]+ \/v1\/(?:keys|me|sessions|users|organizations|admin|auth|client-side-access-tokens|metadata|changes|webhooks|audit|retention)(?:\/|$)/;
 /** What this server alone has, and the document does not know: what it remembers, showed a model, and lets be spent. */
 const OWN =
-  / \/v1\/(?:(?:agents\/:agent_id\/)?memory|limits|usage|steps\/:step_id\/context|blocks\/:block_id\/(?:versions|undo))(?:\/|$)/;
+  / \/v1\/(?:(?:agents\/:agent_id\/)?memory|limits|usage|secrets|steps\/:step_id\/context|blocks\/:block_id\/(?:versions|undo))(?:\/|$)/;
 
 let server: HttpServer;
 const called = new Set<string>();
@@ -422,6 +422,8 @@ test("limits and usage", async () => {
   await ok("PATCH /v1/limits/:limit_id", { body: { amount: 2_000 } });
   await ok("DELETE /v1/limits/:limit_id");
   await ok("GET /v1/usage", { query: "by=day" });
+  await ok("GET /v1/secrets");
+  await ok("POST /v1/secrets/rotate", { body: {} });
 });
 
 test("what cannot be done yet is refused in words", async () => {

@@ -13,6 +13,7 @@ import { memoryContract } from "./_memory.ts";
 import { messageContract } from "./_messages.ts";
 import { peopleContract } from "./_people.ts";
 import { runContract } from "./_runs.ts";
+import { secretContract } from "./_secrets.ts";
 import type { Subject } from "./_subject.ts";
 import { transactionContract } from "./_transactions.ts";
 
@@ -44,6 +45,7 @@ for (const dialect of [sqliteDialect(), postgresDialect()]) {
       limitContract,
       peopleContract,
       changeContract,
+      secretContract,
     ])
       contract(subject);
   });

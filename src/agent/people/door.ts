@@ -6,7 +6,7 @@ import { kindOfSecret } from "../../access/secret-text.ts";
 import type { Clock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import { type Actor, type AgentId, DEFAULT_ACTOR, type KeyId, type SessionId } from "../../core/id.ts";
-import type { Secrets } from "../../core/secrets.ts";
+import type { Secrets } from "../../core/secrecy/secrets.ts";
 import type { Shown } from "../ports/access.ts";
 import type { Store } from "../ports/ports.ts";
 import { createUses } from "./uses.ts";

@@ -12,7 +12,7 @@ import {
   type UserId,
 } from "../../core/id.ts";
 import type { Random } from "../../core/random.ts";
-import type { Secrets } from "../../core/secrets.ts";
+import type { Secrets } from "../../core/secrecy/secrets.ts";
 import { mustFind, required } from "../find.ts";
 import type { Readers, Repositories, Store } from "../ports/ports.ts";
 

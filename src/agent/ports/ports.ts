@@ -61,6 +61,7 @@ import type {
 } from "./filters.ts";
 import type { LimitReader, LimitStore } from "./limits.ts";
 import type { RunEventReader, RunEventStore } from "./run-events.ts";
+import type { Resealed, SandboxReader, SandboxStore, SealedSecrets, SecretReader, SecretStore } from "./secrets.ts";
 
 /** Where the agents of one organisation live. */
 export interface AgentStore {
@@ -341,6 +342,8 @@ export interface Readers {
   readonly audit: AuditReader;
   readonly webhooks: WebhookReader;
   readonly retention: RetentionReader;
+  readonly secrets: SecretReader;
+  readonly sandboxes: SandboxReader;
 }
 
 /** What a transaction can do: all that {@link Readers} can, and write. */
@@ -373,6 +376,8 @@ export interface Repositories extends Readers {
   readonly audit: AuditStore;
   readonly webhooks: WebhookStore;
   readonly retention: RetentionStore;
+  readonly secrets: SecretStore;
+  readonly sandboxes: SandboxStore;
   /** Runs `work`, and undoes what it wrote when its result is not ok or it throws. */
   attempt<T extends { readonly ok: boolean }>(work: () => Promise<T>): Promise<T>;
 }
@@ -419,6 +424,10 @@ export interface Store {
   dueRetention(limit: number): Promise<readonly DueRetention[]>;
   /** Says of each organisation whose log of actions was changed or cut where that shows; nothing where all hold together. */
   brokenAudit(): Promise<readonly string[]>;
+  /** How the secrets of all organisations are sealed; `lostMax` is how many are named that cannot be read. */
+  sealedSecrets(lostMax: number): Promise<SealedSecrets>;
+  /** Seals up to `limit` secrets behind `after`, in the order of their ids, by the key that seals now, in one transaction. */
+  resealSecrets(from: { readonly after: string; readonly limit: number }): Promise<Resealed>;
   /** Requests for approval of any organisation that are denied at some time, those due first at the front. */
   expiringApprovals(limit: number): Promise<readonly ExpiringApproval[]>;
 }

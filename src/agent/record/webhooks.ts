@@ -3,7 +3,7 @@ import type { Clock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import { newId } from "../../core/id.ts";
 import type { Random } from "../../core/random.ts";
-import type { Secrets } from "../../core/secrets.ts";
+import type { Secrets } from "../../core/secrecy/secrets.ts";
 import { encodeSixtyFour } from "../../core/sixty-four.ts";
 import { mustFind } from "../find.ts";
 import type { ChangeKind } from "../ports/changes.ts";

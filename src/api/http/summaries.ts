@@ -210,6 +210,8 @@ const WORDS: Readonly<Record<string, string>> = {
   "GET /limits/:limit_id": "A limit",
   "PATCH /limits/:limit_id": "Changes a limit's name or amount; what was spent stays spent",
   "DELETE /limits/:limit_id": "Takes a limit away, with what was spent of it",
+  "GET /secrets": "By which keys secrets are sealed, and which cannot be read",
+  "POST /secrets/rotate": "Seal all secrets by a new key",
   "GET /usage": "What steps used and cost, by agent, model, key, user or day",
 };
 

@@ -76,6 +76,8 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
   [
     "server:admin",
     `
+    GET /v1/secrets
+    POST /v1/secrets/rotate
     POST /v1/organizations
     PATCH /v1/organizations/:organization_id
     DELETE /v1/organizations/:organization_id

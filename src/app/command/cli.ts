@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, { readonly names: number; readonly optio
   models: { names: 1, options: ["json", "limit"] },
   blocks: { names: 2, options: ["json", "limit"] },
   memory: { names: 2, options: ["json", "limit"] },
+  secrets: { names: 1, options: ["json"] },
   org: { names: 3, options: ["json", "limit"] },
   user: {
     names: 3,

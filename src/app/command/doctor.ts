@@ -5,11 +5,12 @@ import { LETTA_FREE } from "../../llm/catalog.ts";
 import { ModelFailure } from "../../llm/failure.ts";
 import { checkAudit } from "../disk/audit-check.ts";
 import { isDoorClosed } from "../disk/door-state.ts";
-import { checkDatabase } from "../disk/sqlite.ts";
+import { checkDatabase, isOfToday } from "../disk/sqlite.ts";
 import { modelsOf } from "../models.ts";
 import { createOidcProvider } from "../oidc/provider.ts";
 import { providersFrom } from "../providers.ts";
 import { resolveBySystem } from "../safe-fetch.ts";
+import { lostSecrets } from "../sealing/check.ts";
 import { VERSION } from "../version.ts";
 import { realWorld } from "../world.ts";
 import { isLoopback, type Settings } from "./settings.ts";
@@ -61,11 +62,20 @@ async function checkData(settings: Settings, report: Report): Promise<void> {
       report.check(problems.length === 0, "the database is sound", problems.join("; "));
       const broken = problems.length === 0 ? await checkAudit(dataDirectory) : [];
       report.check(broken.length === 0, "the audit log holds together", broken.join("; "));
+      // Of an older database nothing is asked until a server has given it today's schema.
+      if (problems.length === 0 && isOfToday(dataDirectory)) checkSecrets(settings, report);
     }
   } catch (error) {
     report.check(false, "the data can be opened", error instanceof Error ? error.message : String(error));
   }
   return checkModels(settings, report);
+}
+
+/** Whether every secret has its key. */
+function checkSecrets({ dataDirectory, environment }: Settings, report: Report): void {
+  const lost = lostSecrets(dataDirectory, environment);
+  const remedy = `bring back secrets.key or SELKIE_SECRET_KEY, or set them again: ${lost.join(", ")}`;
+  report.check(lost.length === 0, "every secret can be read", remedy);
 }
 
 /** Whether a database is in the directory; throws when there is none and the directory cannot take one. */

@@ -15,6 +15,7 @@ Usage
   selkie key [create|rotate|revoke ...]      keys for programs: list, make, change, revoke
   selkie user [add|role|link|reset ...]      who may come in, and as what
   selkie org [create|rename|delete ...]      organizations, which see nothing of each other
+  selkie secrets [rotate]                    how secrets are sealed; seal them by a new key
   selkie doctor [options]                    what is configured, which models answer, whether the data is sound
 
 Options
@@ -39,6 +40,8 @@ Options
                    the identity provider by which people sign in; docs/sign-in.md has the settings beside it
   SELKIE_TOOL_NETWORK
                    what tools may reach: none, public, listed (what each names) or hosts, with commas (none)
+  SELKIE_SECRET_KEY
+                   what seals secrets, instead of the file secrets.key beside the database
   SELKIE_API_KEY   the key that clients must send; needed to listen beyond this machine
   OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY, OLLAMA_BASE_URL and so on name the models;
   without any, the built-in selkie/rehearsal shows how memory works.
@@ -119,6 +122,13 @@ selkie org delete ORG
 
 Organizations see nothing of each other. ORG is a name or an id. 'delete' takes everything in it, at once. --json writes
 JSON.
+${WHERE}`,
+  secrets: `selkie secrets [list]
+selkie secrets rotate
+
+Tells how the secrets of agents and sandboxes are sealed, and which cannot be read. 'rotate' seals them all by a new key
+and forgets the old one, with a server at work or without; cut off, it goes on when it is called again. Copies of the data
+from before still need the old secrets.key. --json writes JSON.
 ${WHERE}`,
   memory: `selkie memory [AGENT [WORDS]] [--json] [--limit N]
 

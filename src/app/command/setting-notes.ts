@@ -21,7 +21,10 @@ const FOREIGN: readonly (readonly [RegExp, string])[] = [
   [/^LETTA_LOGGING_/, "use SELKIE_LOG_LEVEL"],
   [/^LETTA_PG_/, "data is kept in SQLite; there is no pool of connections"],
   [/^LETTA_REDIS_/, "streams resume from the database; Redis is not needed"],
-  [/^LETTA_ENCRYPTION_KEY$/, "no secrets are stored yet"],
+  [
+    /^LETTA_ENCRYPTION_KEY$/,
+    "secrets are sealed by the key in secrets.key beside the database, or by SELKIE_SECRET_KEY",
+  ],
   [/^LETTA_UVICORN_/, "one process serves everything"],
   [/^LETTA_ENVIRONMENT$/, "the server is the same in every environment"],
   [/^LETTA_DEFAULT_LLM_HANDLE$/, "name a model when an agent is made; SELKIE_MODEL is for the agents of selkie chat"],

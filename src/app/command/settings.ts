@@ -82,6 +82,7 @@ const FILE_KEYS = [
   "compatible_name",
   "compatible_base_url",
   "compatible_api_key",
+  "secret_key",
   "public_url",
   ...OIDC_KEYS,
 ];

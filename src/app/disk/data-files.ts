@@ -7,7 +7,7 @@ const LOOK_MS = 100;
 /** What others than the owner may do with a file. */
 const OTHERS = 0o077;
 /** Every file of a data directory begins so. */
-const OWN_FILE = /^selkie\./;
+const OWN_FILE = /^(selkie\.|secrets\.key(\.new)?$)/;
 /** The files that hold what was said, and the lock; SQLite makes others with the mode of the first. */
 const FILES = ["selkie.db", "selkie.lock", "selkie.pid"];
 

@@ -108,8 +108,7 @@ export function checkDatabase(directory: string): readonly string[] {
     const rows = database.query<{ quick_check: string }, []>("pragma quick_check(10)").all();
     const damage = rows.map((row) => row.quick_check).filter((line) => line !== "ok");
     if (damage.length > 0) return [...damage, "restore a backup of it"];
-    const [row] = database.query<{ version: number }, []>("select max(version) as version from schema_version").all();
-    const version = row?.version ?? 0;
+    const version = versionIn(database);
     if (version > SCHEMA_VERSION)
       return [`a newer selkie wrote it (schema ${version}, known up to ${SCHEMA_VERSION}); use that one`];
     // An older one has other columns, until a server has opened it.
@@ -119,6 +118,17 @@ export function checkDatabase(directory: string): readonly string[] {
   } finally {
     database.close();
   }
+}
+
+/** Whether the database in `directory` has the schema that this server writes. */
+export function isOfToday(directory: string): boolean {
+  using database = new Database(join(directory, "selkie.db"), { readonly: true });
+  return versionIn(database) === SCHEMA_VERSION;
+}
+
+function versionIn(database: Database): number {
+  const [row] = database.query<{ version: number }, []>("select max(version) as version from schema_version").all();
+  return row?.version ?? 0;
 }
 
 /** Rows that the disk gives back, but that do not hold what the server wrote. */

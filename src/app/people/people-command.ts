@@ -8,6 +8,7 @@ import { findOrganization, type Place } from "./find.ts";
 import { keyAction } from "./keys.ts";
 import type { PeopleOptions } from "./options.ts";
 import { organizationAction } from "./organizations.ts";
+import { secretAction } from "./secrets.ts";
 import { userAction } from "./users.ts";
 
 /** What each command can do, and how many names that takes: at least, and at most. */
@@ -24,11 +25,12 @@ const ACTIONS = {
     link: [0, 1],
     reset: [0, 1],
   },
+  secrets: { list: [0, 0], rotate: [0, 0] },
   key: { list: [0, 0], create: [0, 0], show: [1, 1], rotate: [1, 1], revoke: [1, 1] },
 } as const satisfies Record<string, Record<string, readonly [number, number]>>;
 
-/** The commands for people and keys. */
-export const PEOPLE = ["org", "user", "key"] as const;
+/** The commands for people, keys and secrets. */
+export const PEOPLE = ["org", "user", "key", "secrets"] as const;
 
 /** What the command line says. */
 export interface PeopleAsk {
@@ -40,7 +42,7 @@ export interface PeopleAsk {
   readonly limit: string | undefined;
 }
 
-/** `selkie org`, `user` and `key`. */
+/** `selkie org`, `user`, `key` and `secrets`. */
 export async function people(settings: Settings, { what, names, options, asJson, limit }: PeopleAsk): Promise<number> {
   const [action = "list", ...rest] = names;
   checkAction(what, action, rest);
@@ -55,9 +57,11 @@ export async function people(settings: Settings, { what, names, options, asJson,
     const listing =
       what === "org"
         ? await organizationAction(connection, action, asked)
-        : what === "user"
-          ? await userAction(place, action, { ...asked, address, readPassword })
-          : await keyAction(place, action, { ...asked, nowMs: Date.now(), tell });
+        : what === "secrets"
+          ? await secretAction(connection, action)
+          : what === "user"
+            ? await userAction(place, action, { ...asked, address, readPassword })
+            : await keyAction(place, action, { ...asked, nowMs: Date.now(), tell });
     await writeListing(connection, listing, asJson);
     return 0;
   } finally {

@@ -10,6 +10,7 @@ import { copyBeforeMigration } from "../disk/schema-copy.ts";
 import { openSqlite } from "../disk/sqlite.ts";
 import { openFailure } from "../disk/sqlite-failures.ts";
 import { providersFrom } from "../providers.ts";
+import { boxOf } from "../sealing/check.ts";
 import { openNetworkOfTools } from "../tool-network.ts";
 import { realWorld } from "../world.ts";
 import { describeFound } from "./found.ts";
@@ -52,6 +53,7 @@ export async function openServer(
       beforeMigration: async (version) =>
         log.warn(await copyBeforeMigration(settings.dataDirectory, database, version)),
       home: homeFile(settings.dataDirectory),
+      secretBox: boxOf(settings.dataDirectory, settings.environment),
       providers: providersFrom(settings.environment),
       countTokens: tokens.count,
       localOnly: isLoopback(settings.host),

@@ -27,6 +27,8 @@ const OWNED: readonly (keyof Tables & string)[] = [
   "umi_entity_merges",
   "umi_spaces",
   "texts",
+  "secrets",
+  "sandbox_configs",
   "sign_in_codes",
   "sessions",
   "access_keys",

@@ -11,6 +11,7 @@ import { sqlArchiveStore } from "../memory/archives.ts";
 import { clearMemory } from "../messages/turn-entries.ts";
 import { forgetArrivals } from "../runs/events.hot.ts";
 import { dropAgentTexts } from "../runs/manifests.ts";
+import { sqlSecretStore } from "../secrets/secrets.ts";
 import { findAgent, noteRun } from "./agents.hot.ts";
 import { identityConditions } from "./identities.ts";
 import { AGENTS } from "./tables.ts";
@@ -105,6 +106,7 @@ async function removeAgent(session: Session, id: AgentId): Promise<void> {
     .where(isOurs(session, "agents", id))
     .execute();
   await dropAgentTexts(session, id);
+  await sqlSecretStore(session).removeOf(id);
   const gone = await db
     .deleteFrom("agents")
     .where("id", "=", id)

@@ -21,6 +21,7 @@ const AGENT_COLUMNS: Readonly<Partial<Record<keyof Tables, string>>> = {
   runs: "agent_id",
   steps: "agent_id",
   provider_traces: "agent_id",
+  secrets: "owner_id",
   groups: "manager_agent_id",
 };
 

@@ -19,6 +19,7 @@ import { ACCESS } from "../migrations/0015-access.ts";
 import { CHANGES } from "../migrations/0015-changes.ts";
 import { LIMITS } from "../migrations/0015-limits.ts";
 import { MANIFESTS } from "../migrations/0015-manifests.ts";
+import { SECRETS } from "../migrations/0016-secrets.ts";
 import { WORDS } from "./dialect.ts";
 import type { SqlConnection, SqlDatabase } from "./driver.ts";
 import { inTransaction } from "./transaction.hot.ts";
@@ -40,6 +41,7 @@ const MIGRATIONS: readonly string[] = [
   ACTORS,
   NEUTRAL_EVENTS,
   [MANIFESTS, ACCESS, CHANGES, LIMITS].join(";"),
+  [SECRETS].join(";"),
 ];
 
 /** The schema this server writes. */

@@ -25,6 +25,7 @@ import type { LIMITS } from "../limits/tables.ts";
 import type { ARCHIVES, ENTITIES, FACT_LINKS, FACTS, MENTIONS, MERGES, PASSAGES } from "../memory/tables.ts";
 import type { MESSAGES } from "../messages/tables.ts";
 import type { PROVIDER_TRACES, RUNS, STEPS } from "../runs/tables.ts";
+import type { SANDBOX_CONFIGS, SECRETS } from "../secrets/tables.ts";
 import type { RowOf } from "./columns.ts";
 
 /**
@@ -67,6 +68,8 @@ export interface Tables {
   audit: RowOf<typeof AUDIT> & Owned;
   audit_anchors: Owned & { number: number; hash: string; cut_at: Instant };
   retention: Owned & { due_at: Instant; events_through: Instant; removed: string };
+  secrets: RowOf<typeof SECRETS> & Owned & { key_id: string; sealed: string };
+  sandbox_configs: RowOf<typeof SANDBOX_CONFIGS> & Owned;
   archives: RowOf<typeof ARCHIVES> & Owned;
   agent_archives: { agent_id: AgentId; archive_id: ArchiveId; is_owner: number };
   passages: RowOf<typeof PASSAGES> & Owned & { search_text: string };

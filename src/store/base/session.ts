@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import type { AccessChange } from "../../access/notices.ts";
 import type { AgentId, KeyId, OrganizationId, UserId } from "../../core/id.ts";
+import type { SecretBox } from "../../core/secrecy/secret-box.ts";
 import type { World } from "../../core/world.ts";
 import type { Tool } from "../../tools/tool.ts";
 import type { TextCache } from "../runs/text-cache.ts";
@@ -32,6 +33,8 @@ export interface Session {
   /** The key by which they came; null where there was none. */
   readonly keyId: KeyId | null;
   readonly world: Pick<World, "clock" | "random">;
+  /** Seals what is secret before it is stored. */
+  readonly secretBox: SecretBox;
   /** Tools that were read lately, by id and time of change: they are long, change rarely, and every turn needs them. */
   readonly toolCache: Map<string, Tool>;
   /** Agents and their tools that were read lately. */

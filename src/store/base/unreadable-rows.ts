@@ -4,6 +4,7 @@ import { WEBHOOKS } from "../changes/tables.ts";
 import { ARCHIVES, PASSAGES } from "../memory/tables.ts";
 import { MESSAGES } from "../messages/tables.ts";
 import { RUNS, STEPS } from "../runs/tables.ts";
+import { SANDBOX_CONFIGS } from "../secrets/tables.ts";
 
 /** The tables that hold JSON and whose rows have an id: a row in which one of these columns is none cannot be read. */
 export const JSON_TABLES = [
@@ -17,6 +18,7 @@ export const JSON_TABLES = [
   ORGANIZATIONS,
   PASSAGES,
   { name: RUNS.name, json: [...RUNS.json, "queued_input"] },
+  SANDBOX_CONFIGS,
   STEPS,
   TOOLS,
   WEBHOOKS,

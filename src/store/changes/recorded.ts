@@ -207,6 +207,19 @@ export const RECORD: Recorded = {
     settle: null,
     passOver: null,
   },
+  secrets: {
+    put: (_, { id, ownerId }) => ({ changes: ownerChanged(ownerId), audit: noteOf("secret.changed", "secret", id) }),
+    async remove({ secrets }, id) {
+      const ownerId = (await secrets.find(id))?.ownerId ?? "";
+      return { changes: ownerChanged(ownerId), audit: noteOf("secret.deleted", "secret", id) };
+    },
+    removeOf: (_, ownerId) => ({ changes: ownerChanged(ownerId) }),
+  },
+  sandboxes: {
+    insert: (_, { id }) => ({ audit: noteOf("sandbox.created", "sandbox", id) }),
+    save: (_, { id }) => ({ audit: noteOf("sandbox.changed", "sandbox", id) }),
+    remove: (_, id) => ({ audit: noteOf("sandbox.deleted", "sandbox", id) }),
+  },
   retention: {
     saveRules: async ({ retention, organizationId }, rules) => {
       const fields = changedFields(await retention.rules(), rules);
@@ -276,6 +289,12 @@ function change(kind: ChangeKind, id: string, agentId?: AgentId | null): Change 
 
 function agentChanged(id: AgentId): Change {
   return change("agent.changed", id, id);
+}
+
+/** Whose secrets are others is an agent that has changed; of what else has some nothing is told. */
+function ownerChanged(ownerId: string): readonly Change[] {
+  const agentId = parseId("agent", ownerId);
+  return agentId === undefined ? [] : [agentChanged(agentId)];
 }
 
 function tell(kind: ChangeKind, id: string, agentId?: AgentId | null): Told {
