@@ -5,8 +5,8 @@ import { kindOfSecret } from "../../access/secret-text.ts";
 import { LOCAL_PAGES } from "../../api/http/auth.ts";
 import { Failure } from "../../core/failure.ts";
 import { isRecord } from "../../core/json.ts";
-import { type NetworkPolicy, readNetworkPolicy } from "../../sandbox/net/grant.ts";
 import { LOG_LEVELS, type LogLevel } from "../serving/log.ts";
+import { readToolSettings, TOOL_KEYS, type ToolSettings } from "../tools/settings.ts";
 import { OIDC_KEYS, type OidcSettings, plainUrl, readOidc } from "./oidc-settings.ts";
 import { notesOn } from "./setting-notes.ts";
 
@@ -32,8 +32,7 @@ export interface Settings {
   readonly defaultEmbedding: string | null;
   /** Lets callbacks and images be at addresses of this machine and its networks. */
   readonly allowsPrivateUrls: boolean;
-  /** What tools may reach. */
-  readonly toolNetwork: NetworkPolicy;
+  readonly tools: ToolSettings;
   /** How people sign in by an identity provider; null where they do not. */
   readonly oidc: OidcSettings | null;
   /** Lets a copy of a data folder go on with what the original had begun. */
@@ -75,7 +74,6 @@ const FILE_KEYS = [
   "llm_request_timeout_seconds",
   "llm_stream_timeout_seconds",
   "allow_private_urls",
-  "tool_network",
   "continue_copy",
   "requests_per_minute",
   "track_provider_trace",
@@ -84,6 +82,7 @@ const FILE_KEYS = [
   "compatible_api_key",
   "secret_key",
   "public_url",
+  ...TOOL_KEYS,
   ...OIDC_KEYS,
 ];
 /** What of it is more than a text: its JSON is the variable's. */
@@ -132,7 +131,7 @@ export function readSettings(options: SettingOptions, environment: Environment):
     ),
     defaultEmbedding: get(undefined, "SELKIE_EMBEDDING", "LETTA_DEFAULT_EMBEDDING_HANDLE") ?? null,
     allowsPrivateUrls: isTrue(merged["SELKIE_ALLOW_PRIVATE_URLS"]),
-    toolNetwork: readNetworkPolicy(merged["SELKIE_TOOL_NETWORK"]),
+    tools: readToolSettings(merged),
     oidc: readOidc(merged, { isTrue, publicUrl: publicUrlOf(merged, host, port) }),
     continuesCopy: isTrue(merged["SELKIE_CONTINUE_COPY"]),
     requestsPerMinute: countOf(merged, "SELKIE_REQUESTS_PER_MINUTE"),

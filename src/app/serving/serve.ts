@@ -11,7 +11,7 @@ import { openSqlite } from "../disk/sqlite.ts";
 import { openFailure } from "../disk/sqlite-failures.ts";
 import { providersFrom } from "../providers.ts";
 import { boxOf } from "../sealing/check.ts";
-import { openNetworkOfTools } from "../tool-network.ts";
+import { openToolSupplies } from "../tools/supplies.ts";
 import { realWorld } from "../world.ts";
 import { describeFound } from "./found.ts";
 import { createIntake, IDLE_SECONDS, type Intake } from "./intake.ts";
@@ -42,7 +42,7 @@ export async function openServer(
 ): Promise<{ readonly server: Server; close(): Promise<void> }> {
   const database = openSqlite(settings.dataDirectory, stopAtOnce);
   const tokens = createTokenThread();
-  const network = openNetworkOfTools(settings);
+  const supplies = openToolSupplies(settings);
   try {
     const prices = pricesIn(settings.dataDirectory);
     const server = await compose({
@@ -62,7 +62,7 @@ export async function openServer(
     });
     const close = async () => {
       tokens.stop();
-      await network.close();
+      await supplies.close();
       await server.door.close();
       await database.close();
     };

@@ -1,0 +1,33 @@
+import { Failure } from "../../core/failure.ts";
+import { type NetworkPolicy, readNetworkPolicy } from "../../sandbox/net/grant.ts";
+
+/** What the server's owner sets for tools. */
+export interface ToolSettings {
+  /** What tools may reach. */
+  readonly network: NetworkPolicy;
+  /** The one index of packages of Python; null leaves it to pip's own configuration. */
+  readonly pipIndexUrl: string | null;
+  /** The registry of packages of JavaScript; null leaves it to the configuration of the server's user. */
+  readonly npmRegistryUrl: string | null;
+}
+
+/** Names that the config file knows, too. */
+export const TOOL_KEYS = ["tool_network", "pip_index_url", "npm_registry"];
+
+/** Reads the settings. Throws a `refused` Failure that names the one that is wrong. */
+export function readToolSettings(environment: Readonly<Record<string, string | undefined>>): ToolSettings {
+  return {
+    network: readNetworkPolicy(environment["SELKIE_TOOL_NETWORK"]),
+    pipIndexUrl: addressOf(environment, "SELKIE_PIP_INDEX_URL", "https://pypi.org/simple"),
+    npmRegistryUrl: addressOf(environment, "SELKIE_NPM_REGISTRY", "https://registry.npmjs.org"),
+  };
+}
+
+/** Such an address may hold a user and a password, so what is wrong is not shown. */
+function addressOf(environment: Readonly<Record<string, string | undefined>>, name: string, example: string) {
+  const text = environment[name];
+  if (text === undefined) return null;
+  const isWeb = /^https?:\/\/[^\s]+$/.test(text) && URL.canParse(text);
+  if (!isWeb) throw new Failure("refused", `${name} must be an address such as ${example}`);
+  return text;
+}
