@@ -55,7 +55,16 @@ export interface Run {
   readonly callbackError: string | null;
   /** When the approval that the run ended with is denied if nobody has answered; null when it waits for ever. */
   readonly approvalDueAt: Instant | null;
+  /** The run in which an agent asked for this one; null of one that somebody else asked for. It may be gone. */
+  readonly parentRunId: RunId | null;
+  /** The run that all began with; null of one that no agent asked for. It may be gone. */
+  readonly rootRunId: RunId | null;
+  /** How many runs lie between that one and this, and one more; 0 of one that no agent asked for. */
+  readonly depth: number;
 }
+
+/** What a run has of the run in which an agent asked for it. */
+export type RunLink = Pick<Run, "id" | "parentRunId" | "rootRunId" | "depth">;
 
 /** One model call of a run, with what it used and how it ended. */
 export interface Step {

@@ -1,3 +1,4 @@
+import type { AgentId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { ToolSchema } from "../llm/model.ts";
 import type { ClientSkill } from "./prompt/client-skills.ts";
@@ -6,6 +7,12 @@ import type { ClientSkill } from "./prompt/client-skills.ts";
 export const STEPS_DEFAULT = 50;
 /** The most steps a request may ask for. */
 export const STEPS_MAX = 1_000;
+
+/** The agents and models that somebody may use; null is all. */
+export interface Reach {
+  readonly agentIds: readonly AgentId[] | null;
+  readonly models: readonly string[] | null;
+}
 
 /** What a request asks of a run. Kept with the run, so that it can be continued after a restart. */
 export interface TurnOptions {
@@ -22,6 +29,8 @@ export interface TurnOptions {
   readonly stream: "none" | "steps" | "tokens";
   /** How long the run's request for approval waits for an answer before it is denied; null is for ever. */
   readonly approvalTimeoutMs: number | null;
+  /** What whoever asked is narrowed to, as far as the agent might reach beyond; absent where they are not. */
+  readonly reach?: Reach;
   /** How whoever asked wants to be shown the run, in words of its own: nobody else looks inside. */
   readonly face: JsonObject;
 }

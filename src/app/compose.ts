@@ -24,6 +24,7 @@ import type { World } from "../core/world.ts";
 import type { Models } from "../llm/models.ts";
 import type { ProviderSettings } from "../llm/provider.ts";
 import { createModels } from "../llm/registry.ts";
+import { messagingWorks } from "../run/among/works.ts";
 import { createBudget } from "../run/budget/budget.ts";
 import { paidEmbedder } from "../run/budget/paid-models.ts";
 import { type BacklogWorkOptions, createBacklogWork } from "../run/chores/backlog-work.ts";
@@ -165,8 +166,9 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const notes = [...arrived, ...(await lostSecretNotes({ store }))];
   const { requestsPerMinute = null } = options;
   const elsewhere = options.toolRuntime === undefined ? [] : [options.toolRuntime];
-  const toolRuntime = firstOf([builtinRuntime([]), ...elsewhere]);
-  const runner = createRunner({
+  const works = messagingWorks({ store, log, runner: () => runner });
+  const toolRuntime = firstOf([builtinRuntime(works), ...elsewhere]);
+  const runner: Runner = createRunner({
     store,
     models,
     world,

@@ -15,12 +15,23 @@ const LOOK_EVERY_MS = 50;
 
 /** Waits until the run has ended, wherever it is at work, and reads what failed from its row. */
 export async function resultOf(
-  { store, clock }: { readonly store: Store; readonly clock: Clock },
+  {
+    store,
+    clock,
+    atWork = () => undefined,
+  }: {
+    readonly store: Store;
+    readonly clock: Clock;
+    /** What comes of a run that is at work in this process. */
+    readonly atWork?: (runId: RunId) => Promise<TurnResult> | undefined;
+  },
   actor: Actor,
   runId: RunId,
 ): Promise<TurnResult> {
   const untilMs = clock.elapsedMs() + WAIT_MS_MAX;
   while (clock.elapsedMs() < untilMs) {
+    const here = atWork(runId);
+    if (here !== undefined) return here;
     const run = await mustFind(store.reader(actor).runs, runId);
     if (run.completedAt !== null) return { run, failure: failureOf(run) };
     await clock.sleep(LOOK_EVERY_MS);

@@ -1,55 +1,32 @@
 import type { Caller } from "../access/may.ts";
-import type { Agent } from "../agent/agent.ts";
-import { mustFind } from "../agent/find.ts";
-import { cancelApproval } from "../agent/life/cancel-approval.ts";
-import type { TurnInput } from "../agent/new-message.ts";
-import type { Repositories, UnfinishedRun } from "../agent/ports/ports.ts";
+import type { UnfinishedRun } from "../agent/ports/ports.ts";
 import type { QueuedRun, Run } from "../agent/run.ts";
-import { type Instant, instantOf } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import type { Actor, AgentId, RunId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
 import { abandon, endFailed } from "./abandon.ts";
 import { createApprovalExpiry } from "./approval-expiry.ts";
-import { limitAtWork } from "./budget/over-limit.ts";
-import { createWaitingRoom, type WaitingRoom } from "./budget/waiting-room.ts";
+import {
+  type ActiveRun,
+  begin,
+  cancelStored,
+  type Desk,
+  endOf,
+  openLog,
+  type StartedRun,
+  startInTurn,
+} from "./begin.ts";
+import { createWaitingRoom } from "./budget/waiting-room.ts";
 import { placeAfterLast, placeToGoOn } from "./log/log-place.ts";
 import type { RunLog } from "./log/run-log.ts";
-import { LOG_START, type LogPlace } from "./log/stored-event.ts";
+import type { LogPlace } from "./log/stored-event.ts";
 import { previewRequest } from "./preview.ts";
 import { createRunQueue } from "./run-queue.ts";
-import { resultOf } from "./run-result.ts";
-import {
-  permittedSetUp,
-  type RunnerOptions,
-  type RunSetup,
-  setUp,
-  type TurnRequest,
-  turnOf,
-} from "./step/run-setup.ts";
-import { newRun, optionsOf, stateOf } from "./step/run-state.ts";
+import { type RunnerOptions, type RunSetup, setUp, type TurnRequest, turnOf } from "./step/run-setup.ts";
+import { optionsOf, stateOf } from "./step/run-state.ts";
 import { isCompanionRun } from "./step/sleeptime.ts";
 import type { TurnResult, TurnState } from "./step/turn-state.ts";
-import { take } from "./take.ts";
 import { advance } from "./turn.ts";
-
-/** How long a request waits to begin while as many runs are at work as a limit allows. */
-const WAIT_FOR_PLACE_MS_MAX = 60_000;
-/** When a run that was stored to begin later is looked at first. */
-const LOOK_AGAIN_MS = 1_000;
-/** Runs of one organisation that are stored to begin later; more are refused. */
-const QUEUED_RUNS_MAX = 2_000;
-/** Runs that one process works on at once; more are refused until some end. */
-const RUNS_MAX = 20_000;
-
-/** A run at work. `done` never rejects: what went wrong is in the result. */
-export interface StartedRun {
-  readonly run: Run;
-  readonly agent: Agent;
-  readonly done: Promise<TurnResult>;
-  /** On whose behalf it works, who may also read its log. */
-  readonly actor: Actor;
-}
 
 /** Starts runs, continues them after a restart, and ends them early. A run goes on when its client is gone. */
 export interface Runner {
@@ -70,19 +47,12 @@ export interface Runner {
    * nothing of it to stop. Whoever calls it has found the run as this actor: a run at work is not looked up again.
    */
   cancel(actor: Actor, runId: RunId): Promise<boolean>;
+  /** Waits until a run has ended, wherever it is at work. Never rejects: what went wrong is in the result. */
+  ended(actor: Actor, run: Run): Promise<TurnResult>;
   /** Breaks off what is at work here for agents that were deleted: nothing of it can be stored. Never waits. */
   breakOff(agentIds: readonly AgentId[]): void;
   /** Waits for the runs at work and their callbacks, at most `limitMs`; what is left is done by the next start. */
   drain(limitMs: number): Promise<void>;
-}
-
-/**
- * A run that this process works on. To stop it, its signal is aborted; it then ends by itself, in a commit of its own.
- */
-interface ActiveRun {
-  readonly agentId: AgentId;
-  readonly cancelling: AbortController;
-  readonly done: Promise<TurnResult>;
 }
 
 /** The one {@link Runner}. */
@@ -112,7 +82,7 @@ export function createRunner(options: RunnerOptions): Runner {
     if ((mayHaveCompanion || room.hasQueued) && !isDraining) queue.wake();
   }
 
-  const desk = { options, active, launch, room, isDraining: () => isDraining };
+  const desk: Desk = { options, active, launch, room, isDraining: () => isDraining };
   const runner: Runner = {
     start: (caller, request) => startInTurn(desk, caller, request),
 
@@ -124,15 +94,7 @@ export function createRunner(options: RunnerOptions): Runner {
       expiry.wake();
       queue.wake();
       const unfinished = listed ?? (await store.unfinishedRuns());
-      for (const { actor, runId } of unfinished) {
-        try {
-          await resume(desk, actor, runId);
-        } catch (error) {
-          const ended = await abandon(options, { actor, runId }, { cause: error, ended: wakeAfter });
-          // Its agent was deleted while the run was read.
-          if (ended !== "gone") options.log(`Run ${runId} could not be continued`, error);
-        }
-      }
+      for (const run of unfinished) await resumeOrAbandon(desk, run, wakeAfter);
       return unfinished.length;
     },
 
@@ -141,6 +103,8 @@ export function createRunner(options: RunnerOptions): Runner {
       run?.cancelling.abort(new Failure("conflict", `Run ${runId} was cancelled`));
       return run !== undefined || cancelStored(options, actor, runId);
     },
+
+    ended: (actor, run) => endOf(desk, actor, run),
 
     breakOff(agentIds) {
       const gone = new Set(agentIds);
@@ -172,108 +136,6 @@ export function createRunner(options: RunnerOptions): Runner {
   return runner;
 }
 
-/** What one process knows of the runs it works on. */
-interface Desk {
-  readonly options: RunnerOptions;
-  readonly active: ReadonlyMap<RunId, ActiveRun>;
-  readonly launch: (actor: Actor, setup: RunSetup, state: TurnState, log: RunLog) => Promise<TurnResult>;
-  readonly room: WaitingRoom;
-  readonly isDraining: () => boolean;
-}
-
-/**
- * Starts a run, or waits until fewer are at work where a limit says so: in memory where the client waits for the answer,
- * for a bounded time, and in the store where nobody does.
- */
-async function startInTurn(desk: Desk, caller: Caller, request: TurnRequest): Promise<StartedRun> {
-  const { options, room } = desk;
-  const { clock } = options.world;
-  const untilMs = clock.elapsedMs() + WAIT_FOR_PLACE_MS_MAX;
-  for (let tries = 0; ; tries++) {
-    const { actor, setup } = await permittedSetUp(options, caller, request);
-    const run = newRun(options.world, request);
-    const started = await begin(desk, actor, setup, run, request.input).catch((error: unknown) => ({ error }));
-    if (!("error" in started)) {
-      if (tries > 0) room.look();
-      return started;
-    }
-    const limitId = limitAtWork(started.error);
-    if (limitId === undefined) throw started.error;
-    if (request.background) return queued(desk, actor, { run, setup, input: request.input, cause: started.error });
-    const isLate = desk.isDraining() || clock.elapsedMs() >= untilMs;
-    if (isLate || !(await room.wait(limitId, tries > 0))) throw started.error;
-  }
-}
-
-/** Takes the input of a run that is new, or was queued with its input (then null), and sets to work. */
-async function begin(
-  desk: Desk,
-  actor: Actor,
-  setup: RunSetup,
-  run: Run,
-  input: TurnInput | null,
-): Promise<StartedRun> {
-  const { options, active, launch } = desk;
-  if (active.size >= RUNS_MAX)
-    throw new Failure("unavailable", `This server is working on ${RUNS_MAX} runs already; try again shortly`);
-  const log = openLog(options, actor, setup, { run, next: LOG_START });
-  try {
-    const state = await take(options, { actor, setup }, { run, log, input });
-    if (typeof state !== "string")
-      return { run: state.run, agent: setup.agent, done: launch(actor, setup, state, log), actor };
-    log.close();
-    // One that waited while the same input was taken by another has nothing left to do.
-    if (input === null) await cancelStored(options, actor, run.id);
-    const earlier = await mustFind(options.store.reader(actor).runs, state);
-    const done = active.get(state)?.done ?? resultElsewhere(options, actor, earlier);
-    return { run: earlier, agent: setup.agent, done, actor };
-  } catch (error) {
-    log.close();
-    throw error;
-  }
-}
-
-/** What comes of a run that is not at work here. Nobody may be waiting for it: what goes wrong is in the result. */
-function resultElsewhere(options: RunnerOptions, actor: Actor, run: Run): Promise<TurnResult> {
-  return resultOf({ ...options, clock: options.world.clock }, actor, run.id).catch((failure: unknown) => ({
-    run,
-    failure,
-  }));
-}
-
-/**
- * Stores a run with its input, to begin once fewer are at work: nobody waits for it, and nothing is dropped. Throws the
- * cause, nothing stored, where too many wait so.
- */
-async function queued(
-  { options, room }: Desk,
-  actor: Actor,
-  {
-    run,
-    setup,
-    input,
-    cause,
-  }: { readonly run: Run; readonly setup: RunSetup; readonly input: TurnInput; readonly cause: unknown },
-): Promise<StartedRun> {
-  const waiting: Run = { ...run, status: "created" };
-  await options.store.write(actor, async ({ runs }) => {
-    if ((await runs.countQueued(QUEUED_RUNS_MAX)) >= QUEUED_RUNS_MAX) throw cause;
-    await runs.insert(waiting);
-    await runs.setQueuedInput(run.id, input);
-    await runs.postpone(run.id, instantOf(options.world.clock.now() + LOOK_AGAIN_MS));
-  });
-  room.hasQueued = true;
-  return {
-    run: waiting,
-    agent: setup.agent,
-    actor,
-    // Few ask for it.
-    get done() {
-      return resultElsewhere(options, actor, waiting);
-    },
-  };
-}
-
 /** Begins a run that was stored with its input. */
 async function beginQueued(desk: Desk, { actor, runId }: QueuedRun): Promise<void> {
   const run = await desk.options.store.reader(actor).runs.find(runId);
@@ -281,21 +143,19 @@ async function beginQueued(desk: Desk, { actor, runId }: QueuedRun): Promise<voi
   await begin(desk, actor, await setUpAgain(desk.options, actor, run), run, null);
 }
 
-/** Ends a run that nobody works on: one that has not begun, or waits for an approval. */
-function cancelStored({ store, world, timeFormat }: RunnerOptions, actor: Actor, runId: RunId): Promise<boolean> {
-  const sources = { ...world, times: timeFormat };
-  return store.write(actor, async (repositories) => {
-    const isQueued = await cancelQueued(repositories.runs, world.clock.now(), runId);
-    return isQueued || cancelApproval(repositories, sources, runId);
-  });
-}
-
-/** Ends a run that has not begun; false when there is no such run. */
-async function cancelQueued(runs: Repositories["runs"], now: Instant, runId: RunId): Promise<boolean> {
-  const run = await runs.find(runId);
-  if (run?.status !== "created") return false;
-  await runs.save({ ...run, status: "cancelled", stopReason: "cancelled", completedAt: now });
-  return true;
+/** Continues a run that was cut off, or ends it where that cannot be. */
+async function resumeOrAbandon(
+  desk: Desk,
+  { actor, runId }: UnfinishedRun,
+  ended: WorkOptions["ended"],
+): Promise<void> {
+  try {
+    await resume(desk, actor, runId);
+  } catch (error) {
+    const how = await abandon(desk.options, { actor, runId }, { cause: error, ended });
+    // Its agent was deleted while the run was read.
+    if (how !== "gone") desk.options.log(`Run ${runId} could not be continued`, error);
+  }
 }
 
 /** Continues a run that was cut off. */
@@ -314,15 +174,6 @@ async function resume({ options, launch }: Desk, actor: Actor, runId: RunId): Pr
 function setUpAgain(options: RunnerOptions, actor: Actor, run: Run): Promise<RunSetup> {
   const { agentId, conversationId } = run;
   return setUp(options, actor, { agentId, conversationId, options: optionsOf(run) });
-}
-
-function openLog(
-  options: RunnerOptions,
-  actor: Actor,
-  setup: RunSetup,
-  { run, next }: { readonly run: Run; readonly next: LogPlace },
-): RunLog {
-  return options.logs.open(actor, run.id, { next, frames: options.framesOf(run, setup.agent) });
 }
 
 /** Where the log of a run goes on that was cut off. It has none yet when nobody watched, and the first commit never came. */

@@ -8,6 +8,7 @@ import type { Run } from "../agent/run.ts";
 import { openCalls } from "../agent/transcript.ts";
 import { Failure } from "../core/failure.ts";
 import { type Actor, newId, type RunId } from "../core/id.ts";
+import { admitLink } from "./among/chain.ts";
 import { admitRun } from "./budget/admission.ts";
 import type { Payer } from "./budget/budget.ts";
 import { earlierRun } from "./earlier-run.ts";
@@ -105,7 +106,10 @@ async function admit(
     groupId: message.groupId ?? setup.groupId,
   }));
   if (run.status === "created") await repositories.runs.begin(run.id);
-  else await repositories.runs.insert(run);
+  else {
+    await admitLink(repositories.runs, run);
+    await repositories.runs.insert(run);
+  }
   await repositories.messages.supersede(
     threadId,
     replaced.map((message) => message.id),

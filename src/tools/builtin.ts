@@ -124,7 +124,7 @@ export function defineTool<A>(definition: BuiltinDefinition<A>): BuiltinTool {
 }
 
 /** The arguments of a call of the tool of that name, or an `invalid` Failure that says what is wrong with them. */
-function checkedArguments<A>(name: string, schema: z.ZodType<A>, args: unknown): A {
+export function checkedArguments<A>(name: string, schema: z.ZodType<A>, args: unknown): A {
   const parsed = schema.safeParse(args);
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.map((issue) => `${issue.path.join(".") || "arguments"}: ${issue.message}`);

@@ -57,6 +57,11 @@ export type OutsideAnswer =
     }
   | { readonly status: "unknown"; readonly reason: string };
 
+/** An answer of words alone. */
+export function saying(text: string, status: "success" | "error" = "success"): OutsideAnswer {
+  return { status, text, stdout: [], stderr: [], blocks: {} };
+}
+
 /** One place out of several: a tool runs in the first of them that runs it. Null where there are none. */
 export function firstOf(runtimes: readonly ToolRuntime[]): ToolRuntime | null {
   if (runtimes.length === 0) return null;

@@ -15,6 +15,7 @@ const INPUT = { approvals: [], approvalOtid: null, messages: [] };
 /** Runs, steps, events, traces, and what waits for somebody to do it. */
 export function runContract(subject: Subject): void {
   runs(subject);
+  linked(subject);
   waiting(subject);
   stepsAndTraces(subject);
   events(subject);
@@ -106,6 +107,24 @@ function runs(subject: Subject): void {
     expect(await found({ background: true })).toEqual([3]);
     expect(await found({ agentIds: [ada.id], stopReason: "error" })).toEqual([]);
     expect(await runs.active(ada.id, talk.id)).toBe(all[2]?.id);
+  });
+}
+
+function linked(subject: Subject): void {
+  subject("runs: what agents asked for is listed and counted by what it comes of", async (opened) => {
+    const { actor, bo, insert } = await colleague(opened);
+    const root = await insert({});
+    const link = { rootRunId: root.id, status: "completed" } as const;
+    const child = await insert({ ...link, parentRunId: root.id, depth: 1 });
+    const grandchild = await insert({ ...link, parentRunId: child.id, depth: 2 });
+    const { runs } = opened.store.reader(actor);
+    expect(await runs.find(grandchild.id)).toEqual(grandchild);
+    const ids = async (filter: Parameters<typeof runs.list>[0]) => (await runs.list(filter, ALL)).map(({ id }) => id);
+    expect(await ids({ rootRunId: root.id })).toEqual([child.id, grandchild.id]);
+    expect(await ids({ parentRunId: child.id, agentIds: [bo.id] })).toEqual([grandchild.id]);
+    expect([await runs.countOfRoot(root.id, 9), await runs.countOfRoot(root.id, 1)]).toEqual([2, 1]);
+    expect(await reader(opened).runs.countOfRoot(root.id, 9)).toBe(0);
+    expect(await reader(opened).runs.list({ rootRunId: root.id }, ALL)).toEqual([]);
   });
 }
 

@@ -136,6 +136,9 @@ export function run(agentId: AgentId, change: Partial<Run> = {}): Run {
     callbackStatusCode: null,
     callbackError: null,
     approvalDueAt: null,
+    parentRunId: null,
+    rootRunId: null,
+    depth: 0,
     ...change,
   };
 }

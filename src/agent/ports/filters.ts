@@ -10,6 +10,8 @@ export interface AgentFilter {
   readonly queryText?: string;
   readonly tags?: readonly string[];
   readonly matchAllTags?: boolean;
+  /** Agents that have one of these at least, whatever `tags` says. */
+  readonly someTags?: readonly string[];
   readonly projectId?: string;
   readonly templateId?: string;
   readonly baseTemplateId?: string;
@@ -88,6 +90,10 @@ export interface RunFilter {
   readonly statuses?: readonly RunStatus[];
   readonly background?: boolean;
   readonly stopReason?: StopReason;
+  /** The run in which an agent asked for them. */
+  readonly parentRunId?: RunId;
+  /** The run that all began with, and which is none of them. */
+  readonly rootRunId?: RunId;
 }
 
 /** What a list of steps is narrowed to. Absent means any. */

@@ -266,6 +266,8 @@ export interface RunStore {
   ): Promise<QueuedInput | undefined>;
   /** How many runs of the organisation have not begun; `max` is as far as it counts. */
   countQueued(max: number): Promise<number>;
+  /** How many runs agents have asked for since that run began; `max` is as far as it counts. */
+  countOfRoot(rootRunId: RunId, max: number): Promise<number>;
   /** Keeps the input of a run that has not begun. */
   setQueuedInput(id: RunId, input: TurnInput): Promise<void>;
   /** Keeps a run that has not begun from doing so before `until`, ten minutes from now at most. */
@@ -285,7 +287,7 @@ export interface RunStore {
 }
 
 /** The part of a {@link RunStore} that only reads. */
-export type RunReader = Pick<RunStore, "find" | "active" | "list" | "findQueued" | "countQueued">;
+export type RunReader = Pick<RunStore, "find" | "active" | "list" | "findQueued" | "countQueued" | "countOfRoot">;
 
 /** Where the steps of one organisation live. */
 export interface StepStore {

@@ -35,6 +35,8 @@ const ListQuery = z.object({
   background: flagParam().optional(),
   stop_reason: z.enum(STOP_REASONS).optional(),
   conversation_id: z.string().optional(),
+  parent_run_id: z.string().optional(),
+  root_run_id: z.string().optional(),
   active: flagParam().optional(),
   ascending: flagParam().optional(),
 });
@@ -118,12 +120,18 @@ async function listRuns(
   const asked = [...(query.agent_ids ?? []), ...(query.agent_id === undefined ? [] : [query.agent_id])];
   const agentIds = asked.flatMap((id) => parseId("agent", id) ?? []);
   const conversationId = query.conversation_id === undefined ? undefined : parseId("conv", query.conversation_id);
+  const parentRunId = query.parent_run_id === undefined ? undefined : parseId("run", query.parent_run_id);
+  const rootRunId = query.root_run_id === undefined ? undefined : parseId("run", query.root_run_id);
   // An id that cannot be one has no runs.
   if (asked.length > agentIds.length && agentIds.length === 0) return [];
   if (query.conversation_id !== undefined && conversationId === undefined) return [];
+  if (query.parent_run_id !== undefined && parentRunId === undefined) return [];
+  if (query.root_run_id !== undefined && rootRunId === undefined) return [];
   const filter: RunFilter = given({
     agentIds: agentIds.length === 0 ? undefined : agentIds,
     conversationId,
+    parentRunId,
+    rootRunId,
     statuses: query.active === true ? [...ACTIVE] : query.statuses,
     background: query.background,
     stopReason: query.stop_reason,

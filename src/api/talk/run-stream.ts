@@ -3,8 +3,8 @@ import { mustFind } from "../../agent/find.ts";
 import type { Store } from "../../agent/ports/ports.ts";
 import type { Run } from "../../agent/run.ts";
 import type { Actor } from "../../core/id.ts";
+import type { StartedRun } from "../../run/begin.ts";
 import type { LoggedEvent } from "../../run/log/stored-event.ts";
-import type { StartedRun } from "../../run/runner.ts";
 import { countFrames, createEncoder, DONE, shownRun } from "../wire/stream.ts";
 import { eventsResponse, PING_MS, type StreamRequest, type StreamSource } from "./stream-response.ts";
 

@@ -53,9 +53,14 @@ function toWireEnd(run: Run): JsonObject {
   };
 }
 
-/** A run's metadata, with the time at which its request for approval is denied, if at all. */
-function toWireMetadata({ metadata, approvalDueAt }: Run): JsonObject {
-  return approvalDueAt === null ? metadata : { ...metadata, approval_expires_at: isoTime(approvalDueAt) };
+/** A run's metadata, with the time at which its request for approval is denied, and the runs that it came of, if any. */
+function toWireMetadata({ metadata, approvalDueAt, parentRunId, rootRunId, depth }: Run): JsonObject {
+  if (approvalDueAt === null && parentRunId === null) return metadata;
+  return {
+    ...metadata,
+    ...(approvalDueAt === null ? {} : { approval_expires_at: isoTime(approvalDueAt) }),
+    ...(parentRunId === null ? {} : { parent_run_id: parentRunId, root_run_id: rootRunId, depth }),
+  };
 }
 
 /** What of a run's request tells how its messages are shown. */

@@ -3,7 +3,7 @@ import type { Agent } from "../../agent/agent.ts";
 import type { Conversation } from "../../agent/conversation.ts";
 import { mustFind } from "../../agent/find.ts";
 import type { TurnInput } from "../../agent/new-message.ts";
-import type { Run } from "../../agent/run.ts";
+import type { Run, RunLink } from "../../agent/run.ts";
 import type { TurnOptions } from "../../agent/turn-options.ts";
 import { Failure } from "../../core/failure.ts";
 import type { Actor, AgentId, ConversationId, GroupId } from "../../core/id.ts";
@@ -55,6 +55,8 @@ export interface TurnRequest {
   readonly metadata: JsonObject;
   /** Who is told when the run has ended. */
   readonly callbackUrl?: string;
+  /** Of a run that an agent asks for: its id, which the call that asks for it gives again, and where it comes from. */
+  readonly link?: RunLink;
 }
 
 /** What a run needs besides its own rows. */

@@ -19,7 +19,7 @@ import type { TurnState } from "./turn-state.ts";
 export function newRun({ clock, random }: Pick<World, "clock" | "random">, request: TurnRequest): Run {
   const { conversationId, callbackUrl = null } = request;
   const run = queuedRun(newId("run", random), clock.now(), request);
-  return { ...run, status: "running", conversationId, callbackUrl };
+  return { ...run, ...request.link, status: "running", conversationId, callbackUrl };
 }
 
 /** What a run that begins later is made of. */
@@ -46,6 +46,9 @@ export function queuedRun(id: RunId, createdAt: Instant, draft: QueuedRunDraft):
     callbackStatusCode: null,
     callbackError: null,
     approvalDueAt: null,
+    parentRunId: null,
+    rootRunId: null,
+    depth: 0,
   };
 }
 

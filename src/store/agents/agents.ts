@@ -163,10 +163,13 @@ function matches(session: Session, filter: AgentFilter): RawBuilder<SqlBool> {
     );
   }
   conditions.push(...identityConditions("agent", filter));
-  const tags = [...new Set(filter.tags ?? [])];
-  if (tags.length > 0) {
+  const haveTags = (given: readonly string[] | undefined, matchAll: boolean) => {
+    const tags = [...new Set(given ?? [])];
+    if (tags.length === 0) return;
     const found = sql`(select count(*) from agent_tags where agent_tags.agent_id = agents.id and agent_tags.tag in (${sql.join(tags)}))`;
-    conditions.push(filter.matchAllTags === true ? sql`${found} = ${tags.length}` : sql`${found} > 0`);
-  }
+    conditions.push(matchAll ? sql`${found} = ${tags.length}` : sql`${found} > 0`);
+  };
+  haveTags(filter.tags, filter.matchAllTags === true);
+  haveTags(filter.someTags, false);
   return sql<SqlBool>`${sql.join(conditions, sql` and `)}`;
 }

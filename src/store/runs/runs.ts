@@ -48,6 +48,17 @@ export function sqlRunStore(session: Session): RunStore {
 
     ...sqlQueuedRuns(session),
 
+    async countOfRoot(rootRunId, max) {
+      const rows = await session.db
+        .selectFrom("runs")
+        .select("id")
+        .where("root_run_id", "=", rootRunId)
+        .where("organization_id", "=", organizationId)
+        .limit(max)
+        .execute();
+      return rows.length;
+    },
+
     noteCallback: (id, outcome) => noteCallback(session, id, outcome),
 
     async remove(id) {
@@ -95,6 +106,8 @@ function matches(session: Session, filter: RunFilter): RawBuilder<SqlBool> {
   if (filter.conversationId === null) conditions.push(sql`runs.conversation_id is null`);
   else if (filter.conversationId !== undefined) conditions.push(sql`runs.conversation_id = ${filter.conversationId}`);
   if (filter.background !== undefined) conditions.push(sql`runs.background = ${Number(filter.background)}`);
+  if (filter.parentRunId !== undefined) conditions.push(sql`runs.parent_run_id = ${filter.parentRunId}`);
+  if (filter.rootRunId !== undefined) conditions.push(sql`runs.root_run_id = ${filter.rootRunId}`);
   if (filter.stopReason !== undefined) conditions.push(sql`runs.stop_reason = ${filter.stopReason}`);
   return sql<SqlBool>`${sql.join(conditions, sql` and `)}`;
 }

@@ -21,6 +21,9 @@ export const RUNS = entityTable<Run>()("runs", {
   callbackStatusCode: "number",
   callbackError: "text",
   approvalDueAt: "instant",
+  parentRunId: "id",
+  rootRunId: "id",
+  depth: "number",
 });
 
 /** The table of steps. */

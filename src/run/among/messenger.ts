@@ -1,0 +1,189 @@
+import { systemFor } from "../../access/may.ts";
+import { mustFind } from "../../agent/find.ts";
+import type { InputMessage, TurnInput } from "../../agent/new-message.ts";
+import type { Store } from "../../agent/ports/ports.ts";
+import type { Run } from "../../agent/run.ts";
+import { spokenText } from "../../agent/spoken.ts";
+import { type Reach, STEPS_DEFAULT, type TurnOptions } from "../../agent/turn-options.ts";
+import { Failure } from "../../core/failure.ts";
+import type { Actor, AgentId } from "../../core/id.ts";
+import type { AgentView, OutsideCall } from "../../tools/runtime.ts";
+import type { Runner } from "../runner.ts";
+import { errorOf, producedOf, RESUMED } from "../step/run-rows.ts";
+import type { TurnRequest } from "../step/run-setup.ts";
+import { optionsOf } from "../step/run-state.ts";
+import { linkOf } from "./chain.ts";
+import { createWaits } from "./waits.ts";
+
+/** What writing to other agents is made of. */
+export interface MessengerOptions {
+  readonly store: Store;
+  /** What starts runs, which itself needs what sends messages. */
+  readonly runner: () => Pick<Runner, "start" | "ended" | "cancel">;
+  /** Told of failures that nobody waits for. */
+  readonly log: (message: string, error: unknown) => void;
+}
+
+/** Who writes, in which call of which run; the signal says when nobody waits any more. */
+export type Sender = Pick<OutsideCall, "actor" | "runId" | "callId" | "agent" | "signal">;
+
+/** What an agent answered. */
+export type Reply =
+  | { readonly how: "answered"; readonly words: readonly string[] }
+  /** It did not, and why; whoever asked may hear it. */
+  | { readonly how: "failed"; readonly why: string }
+  /** Nobody waited for it any more, and it was cancelled. */
+  | { readonly how: "cut" };
+
+/** Writes to agents on behalf of others. A call that is made again finds what it began before, and begins nothing twice. */
+export interface Messenger {
+  /**
+   * Has the agent answer a message, and waits for it. Throws a Failure, nothing sent, where the agent may not be written to
+   * or the message would have to wait for itself.
+   */
+  ask(sender: Sender, agentId: AgentId, message: string): Promise<Reply>;
+  /** Has the agent read a message when it comes to it. Throws a Failure, nothing sent, as `ask` does. */
+  tell(sender: Sender, agentId: AgentId, message: string): Promise<void>;
+  /** What the sender's run may see and write to: never more than who began it. */
+  reachOf(sender: Sender): Promise<Actor>;
+}
+
+/** The one {@link Messenger}. */
+export function createMessenger({ store, runner, log }: MessengerOptions): Messenger {
+  const waits = createWaits();
+
+  function parentOf({ actor, runId }: Sender): Promise<Run> {
+    return mustFind(store.reader(actor).runs, runId);
+  }
+
+  /** The run in which the agent reads the message: that of an earlier try, or a new one. */
+  async function begun(sender: Sender, parent: Run, wish: Wish): Promise<Run> {
+    const { actor } = sender;
+    const link = linkOf(parent, sender.callId, wish.agentId);
+    const earlier = await store.reader(actor).runs.find(link.id);
+    if (earlier !== undefined) return earlier;
+    const { reach } = optionsOf(parent);
+    const caller = { ...systemFor({ ...actor, agentIds: reach?.agentIds ?? null }), models: reach?.models ?? null };
+    const { run } = await runner().start(caller, requestOf(sender, parent, { ...wish, link }));
+    return run;
+  }
+
+  /** Waits for the end of a run; it is cancelled when nobody waits any more. */
+  async function ended({ actor, signal }: Sender, run: Run): Promise<Run> {
+    const stop = () => {
+      runner()
+        .cancel(actor, run.id)
+        .catch((error: unknown) => log(`Run ${run.id} could not be cancelled`, error));
+    };
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+    try {
+      return (await runner().ended(actor, run)).run;
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
+  }
+
+  return {
+    async ask(sender, agentId, message) {
+      const parent = await parentOf(sender);
+      const over = waits.begin(parent.conversationId ?? parent.agentId, agentId);
+      if (over === undefined) throw circle(agentId);
+      try {
+        const run = await begun(sender, parent, { agentId, message, isAwaited: true });
+        return await replyOf(store, sender, await ended(sender, run));
+      } finally {
+        over();
+      }
+    },
+
+    async tell(sender, agentId, message) {
+      await begun(sender, await parentOf(sender), { agentId, message, isAwaited: false });
+    },
+
+    async reachOf(sender) {
+      const { reach } = optionsOf(await parentOf(sender));
+      return { ...sender.actor, agentIds: reach?.agentIds ?? null };
+    },
+  };
+}
+
+/** A message for an agent, and whether its answer is waited for. */
+interface Wish {
+  readonly agentId: AgentId;
+  readonly message: string;
+  readonly isAwaited: boolean;
+}
+
+function requestOf(
+  { agent }: Sender,
+  parent: Run,
+  { agentId, message, isAwaited, link }: Wish & Required<Pick<TurnRequest, "link">>,
+): TurnRequest {
+  return {
+    agentId,
+    conversationId: null,
+    input: inputOf(agent, message, isAwaited),
+    options: childOptions(optionsOf(parent).reach),
+    background: !isAwaited,
+    metadata: { run_type: "agent_message", sender_id: agent.id },
+    link,
+  };
+}
+
+/** The message as the other agent reads it: in Letta's role for it, with a line that says whose words these are. */
+function inputOf({ id, name }: AgentView, message: string, isAwaited: boolean): TurnInput {
+  const what = isAwaited
+    ? "It waits for your answer: what you say in this turn goes back to it"
+    : `It does not wait for an answer; write to ${id} if it needs one`;
+  const text = `[A message from another agent, ${JSON.stringify(name)} (${id}), and not from a person or this server. ${what}]\n${message}`;
+  const said: InputMessage = {
+    role: "system",
+    parts: [{ type: "text", text }],
+    name: null,
+    otid: null,
+    senderId: id,
+    groupId: null,
+  };
+  return { approvals: [], approvalOtid: null, messages: [said] };
+}
+
+function childOptions(reach: Reach | undefined): TurnOptions {
+  return {
+    maxSteps: STEPS_DEFAULT,
+    clientTools: [],
+    clientSkills: [],
+    overrideModel: null,
+    overrideSystem: null,
+    stream: "none",
+    approvalTimeoutMs: null,
+    ...(reach === undefined ? {} : { reach }),
+    face: {},
+  };
+}
+
+/** What came of a run that has ended, or that nobody can wait for. */
+async function replyOf(store: Store, { actor, signal }: Sender, run: Run): Promise<Reply> {
+  if (run.status === "completed" && run.stopReason !== "requires_approval") {
+    const messages = await store.reader(actor).messages.list({ agentId: run.agentId, runId: run.id }, RESUMED);
+    const words = producedOf(messages).map(spokenText);
+    return { how: "answered", words: words.filter((text) => text !== "") };
+  }
+  return signal.aborted ? { how: "cut" } : { how: "failed", why: whyNot(run) };
+}
+
+function whyNot(run: Run): string {
+  const { id, agentId, status, stopReason } = run;
+  if (stopReason === "requires_approval")
+    return `Agent ${agentId} has not answered: a person must first approve what it wants to do (run ${id})`;
+  if (status === "cancelled") return `Agent ${agentId} has not answered: its run ${id} was cancelled`;
+  if (status === "created" || status === "running") return `Agent ${agentId} has not answered yet (run ${id})`;
+  return `Agent ${agentId} could not answer: ${errorOf(run)?.message ?? stopReason ?? "its run failed"} (run ${id})`;
+}
+
+function circle(agentId: AgentId): Failure {
+  return new Failure(
+    "conflict",
+    `Agent ${agentId} cannot answer now, as it waits for an answer from here itself, or through others. Answer first, or write without waiting for a reply`,
+  );
+}

@@ -1,0 +1,98 @@
+import { z } from "zod";
+import type { Store } from "../../agent/ports/ports.ts";
+import { Failure } from "../../core/failure.ts";
+import { type AgentId, requireId } from "../../core/id.ts";
+import { pythonRepr } from "../../core/python-repr.ts";
+import { askAgent, askAgentsByTags, tellAgent } from "../../tools/builtin/messaging.ts";
+import { heardOf } from "../../tools/builtin.ts";
+import { type OutsideWork, outsideWork } from "../../tools/outside-builtin.ts";
+import { type OutsideAnswer, type OutsideCall, saying } from "../../tools/runtime.ts";
+import { createMessenger, type Messenger, type MessengerOptions, type Reply, type Sender } from "./messenger.ts";
+
+/** Agents that one call may write to by their tags. */
+const ASKED_MAX = 50;
+/** Those that are asked at once; the others wait for them. */
+const ASKED_AT_ONCE = 8;
+
+const ToOne = z.object({ message: z.string(), other_agent_id: z.string() });
+const ToMany = z.object({
+  message: z.string(),
+  match_all: z.array(z.string()),
+  match_some: z.array(z.string()),
+});
+
+/** How the built-in tools by which agents reach one another do their work. */
+export function messagingWorks(options: MessengerOptions): readonly OutsideWork[] {
+  const messenger = createMessenger(options);
+  return [
+    outsideWork(askAgent, ToOne, async ({ message, other_agent_id }, call) => {
+      const agentId = requireId("agent", other_agent_id);
+      return answerOf(agentId, await messenger.ask(call, agentId, message));
+    }),
+    outsideWork(tellAgent, ToOne, async ({ message, other_agent_id }, call) => {
+      await messenger.tell(call, requireId("agent", other_agent_id), message);
+      return "Successfully sent message";
+    }),
+    outsideWork(askAgentsByTags, ToMany, async ({ message, ...tags }, call) => {
+      const agentIds = await agentsOf(options.store, messenger, call, tags);
+      const told = await askEach(messenger, call, agentIds, message);
+      return told === undefined ? CUT : pythonRepr(told);
+    }),
+  ];
+}
+
+const CUT: OutsideAnswer = { status: "unknown", reason: "nobody waited for the answer any more" };
+
+function answerOf(agentId: AgentId, reply: Reply): OutsideAnswer {
+  if (reply.how === "cut") return CUT;
+  return reply.how === "failed" ? saying(reply.why, "error") : saying(toldOf(agentId, reply.words));
+}
+
+/** What an agent said, as Letta tells it: a dictionary in Python's words. */
+function toldOf(agentId: AgentId, words: readonly string[]): string {
+  return pythonRepr({ agent_id: agentId, response: words });
+}
+
+/** The agents that have all of some tags and one at least of others, without who asks; those that it may not see are none. */
+async function agentsOf(
+  store: Store,
+  messenger: Messenger,
+  sender: Sender,
+  { match_all: tags, match_some: someTags }: Omit<z.infer<typeof ToMany>, "message">,
+): Promise<readonly AgentId[]> {
+  if (tags.length + someTags.length === 0) throw new Failure("invalid", "Name one tag at least");
+  const { agents } = store.reader(await messenger.reachOf(sender));
+  const page = { limit: ASKED_MAX + 2, order: "asc", orderBy: "created_at" } as const;
+  const found = await agents.list({ tags, matchAllTags: true, someTags }, page);
+  const others = found.map(({ id }) => id).filter((id) => id !== sender.agent.id);
+  if (others.length > ASKED_MAX)
+    throw new Failure("refused", `More than ${ASKED_MAX} agents have these tags; name more of them`);
+  return others;
+}
+
+/** What each agent answered, as Letta tells it; undefined when nobody waits any more. */
+async function askEach(
+  messenger: Messenger,
+  call: OutsideCall,
+  agentIds: readonly AgentId[],
+  message: string,
+): Promise<readonly string[] | undefined> {
+  const told: string[] = [];
+  for (let at = 0; at < agentIds.length; at += ASKED_AT_ONCE) {
+    if (call.signal.aborted) return undefined;
+    const group = agentIds.slice(at, at + ASKED_AT_ONCE);
+    told.push(...(await Promise.all(group.map((agentId) => askOne(messenger, call, agentId, message)))));
+  }
+  return call.signal.aborted ? undefined : told;
+}
+
+/** What one of several answered; that one cannot does not keep the others from being heard. */
+async function askOne(messenger: Messenger, call: OutsideCall, agentId: AgentId, message: string): Promise<string> {
+  try {
+    const reply = await messenger.ask(call, agentId, message);
+    if (reply.how === "answered") return toldOf(agentId, reply.words);
+    return pythonRepr({ agent_id: agentId, error: reply.how === "failed" ? reply.why : "it was not waited for" });
+  } catch (error) {
+    return pythonRepr({ agent_id: agentId, error: heardOf(error) });
+  }
+}

@@ -1,0 +1,76 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { type ModelServer, startModelServer } from "../_harness/model-server.ts";
+import type { Answer } from "../_harness/server.ts";
+import { type ServerProcess, startServer, temporaryDirectory } from "../_harness/server-process.ts";
+import { calling, MESSAGING, returnsOf } from "./_world.ts";
+
+// A server that is killed while one agent waits for another leaves both whole.
+
+let directory: ReturnType<typeof temporaryDirectory>;
+let model: ModelServer;
+let server: ServerProcess;
+
+beforeEach(async () => {
+  directory = temporaryDirectory();
+  model = startModelServer();
+  server = await startServer(directory.path, model.environment);
+});
+
+afterEach(async () => {
+  await server.kill();
+  await model.stop();
+  directory.remove();
+});
+
+async function call(method: string, path: string, body?: object): Promise<Answer> {
+  const init = { method, headers: { "content-type": "application/json" } };
+  const response = await fetch(
+    `${server.url}${path}`,
+    body === undefined ? init : { ...init, body: JSON.stringify(body) },
+  );
+  if (response.status !== 200) throw new Error(`${method} ${path}: ${await response.text()}`);
+  return response.json();
+}
+
+async function make(): Promise<string> {
+  const draft = { model: "openai/gpt-4o-mini", tools: MESSAGING, include_base_tools: false };
+  return (await call("POST", "/v1/agents/", draft)).id;
+}
+
+async function ended(agentId: string): Promise<readonly Answer[]> {
+  for (;;) {
+    const runs: readonly Answer[] = await call("GET", `/v1/runs/?agent_id=${agentId}`);
+    if (runs.length > 0 && runs.every(({ status }) => status !== "running" && status !== "created")) return runs;
+    await Bun.sleep(10);
+  }
+}
+
+for (const tool of MESSAGING.slice(0, 2))
+  test(`killed while the other agent thought, a call of ${tool} is answered truly, and the other was asked once`, async () => {
+    const [ada, bo] = [await make(), await make()];
+    const never = Promise.withResolvers<void>();
+    // What the other agent is asked for comes behind the asker's own words where nobody waits.
+    model.always(() => {
+      const last = model.requests.at(-1)?.messages.at(-1);
+      const text = JSON.stringify(last?.content ?? "");
+      if (text.includes("A message from another agent")) return { text: "Never heard.", after: never.promise };
+      return last?.role === "tool" ? { text: "Ended." } : calling(tool, { message: "Hi", other_agent_id: bo });
+    });
+    await call("POST", `/v1/agents/${ada}/messages/async`, { input: "go" });
+    while (!JSON.stringify(model.requests.at(-1) ?? "").includes("A message from another agent")) await Bun.sleep(5);
+    await server.kill();
+    model.always(() => {
+      const last = model.requests.at(-1)?.messages.at(-1);
+      return { text: last?.role === "tool" ? "Ended." : "I am here." };
+    });
+    server = await startServer(directory.path, model.environment);
+    await ended(ada);
+    expect(await ended(bo)).toHaveLength(1);
+    const messages = await call("GET", `/v1/agents/${ada}/messages?order=asc`);
+    const [[status, text] = []] = returnsOf({ messages });
+    expect(status).toBe("success");
+    expect(text).toContain(tool === MESSAGING[0] ? "I am here." : "Successfully sent message");
+    const heard: readonly Answer[] = await call("GET", `/v1/agents/${bo}/messages?order=asc`);
+    expect(heard.filter(({ sender_id }) => sender_id === ada)).toHaveLength(1);
+    never.resolve();
+  });
