@@ -47,6 +47,12 @@ export interface ActiveRun {
   readonly done: Promise<TurnResult>;
 }
 
+/** On whose behalf a run works, and with what. */
+interface Behalf {
+  readonly actor: Actor;
+  readonly setup: RunSetup;
+}
+
 /** What one process knows of the runs it works on. */
 export interface Desk {
   readonly options: RunnerOptions;
@@ -67,7 +73,9 @@ export async function startInTurn(desk: Desk, caller: Caller, request: TurnReque
   for (let tries = 0; ; tries++) {
     const { actor, setup } = await permittedSetUp(options, caller, request);
     const run = newRun(options.world, { ...request, options: withReach(request.options, caller) });
-    const started = await begin(desk, actor, setup, run, request.input).catch((error: unknown) => ({ error }));
+    const started = await begin(desk, { actor, setup }, { run, input: request.input }).catch((error: unknown) => ({
+      error,
+    }));
     if (!("error" in started)) {
       if (tries > 0) room.look();
       return started;
@@ -103,15 +111,13 @@ function withReach(options: TurnOptions, { agentIds, models }: Caller): TurnOpti
 /** Takes the input of a run that is new, or was queued with its input (then null), and sets to work. */
 export async function begin(
   desk: Desk,
-  actor: Actor,
-  setup: RunSetup,
-  run: Run,
-  input: TurnInput | null,
+  { actor, setup }: Behalf,
+  { run, input }: { readonly run: Run; readonly input: TurnInput | null },
 ): Promise<StartedRun> {
   const { options, active, launch } = desk;
   if (active.size >= RUNS_MAX)
     throw new Failure("unavailable", `This server is working on ${RUNS_MAX} runs already; try again shortly`);
-  const log = openLog(options, actor, setup, { run, next: LOG_START });
+  const log = openLog(options, { actor, setup }, { run, next: LOG_START });
   try {
     const state = await take(options, { actor, setup }, { run, log, input });
     if (typeof state !== "string")
@@ -190,10 +196,10 @@ async function cancelQueued(runs: Repositories["runs"], now: Instant, runId: Run
   return true;
 }
 
+/** Opens the log of a run where its next event belongs. */
 export function openLog(
   options: RunnerOptions,
-  actor: Actor,
-  setup: RunSetup,
+  { actor, setup }: Behalf,
   { run, next }: { readonly run: Run; readonly next: LogPlace },
 ): RunLog {
   return options.logs.open(actor, run.id, { next, frames: options.framesOf(run, setup.agent) });

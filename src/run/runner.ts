@@ -140,7 +140,8 @@ export function createRunner(options: RunnerOptions): Runner {
 async function beginQueued(desk: Desk, { actor, runId }: QueuedRun): Promise<void> {
   const run = await desk.options.store.reader(actor).runs.find(runId);
   if (run?.status !== "created") return;
-  await begin(desk, actor, await setUpAgain(desk.options, actor, run), run, null);
+  const setup = await setUpAgain(desk.options, actor, run);
+  await begin(desk, { actor, setup }, { run, input: null });
 }
 
 /** Continues a run that was cut off, or ends it where that cannot be. */
@@ -165,7 +166,7 @@ async function resume({ options, launch }: Desk, actor: Actor, runId: RunId): Pr
   if (run === undefined) return;
   const setup = await setUpAgain(options, actor, run);
   const state = await stateOf(reader, run, setup);
-  const log = openLog(options, actor, setup, { run, next: await placeOfNext(options, actor, setup, run) });
+  const log = openLog(options, { actor, setup }, { run, next: await placeOfNext(options, actor, setup, run) });
   log.note({ kind: "run.continues" });
   // The result is in the rows; nobody waits for it here.
   void launch(actor, setup, state, log);

@@ -25,7 +25,9 @@ export interface MessengerOptions {
 }
 
 /** Who writes, in which call of which run; the signal says when nobody waits any more. */
-export type Sender = Pick<OutsideCall, "actor" | "runId" | "callId" | "agent" | "signal">;
+export interface Sender extends Pick<OutsideCall, "actor" | "runId" | "callId" | "signal"> {
+  readonly agent: AgentView;
+}
 
 /** What an agent answered. */
 export type Reply =
@@ -52,19 +54,20 @@ export interface Messenger {
 export function createMessenger({ store, runner, log }: MessengerOptions): Messenger {
   const waits = createWaits();
 
-  function parentOf({ actor, runId }: Sender): Promise<Run> {
-    return mustFind(store.reader(actor).runs, runId);
+  /** The run of the call; null where somebody calls the tool by hand. */
+  async function parentOf({ actor, runId }: Sender): Promise<Run | null> {
+    return runId === null ? null : mustFind(store.reader(actor).runs, runId);
   }
 
   /** The run in which the agent reads the message: that of an earlier try, or a new one. */
-  async function begun(sender: Sender, parent: Run, wish: Wish): Promise<Run> {
+  async function begun(sender: Sender, parent: Run | null, wish: Wish): Promise<Run> {
     const { actor } = sender;
-    const link = linkOf(parent, sender.callId, wish.agentId);
-    const earlier = await store.reader(actor).runs.find(link.id);
+    const link = parent === null ? undefined : linkOf(parent, sender.callId, wish.agentId);
+    const earlier = link && (await store.reader(actor).runs.find(link.id));
     if (earlier !== undefined) return earlier;
-    const { reach } = optionsOf(parent);
-    const caller = { ...systemFor({ ...actor, agentIds: reach?.agentIds ?? null }), models: reach?.models ?? null };
-    const { run } = await runner().start(caller, requestOf(sender, parent, { ...wish, link }));
+    const reach = reachIn(sender, parent);
+    const caller = { ...systemFor({ ...actor, agentIds: reach.agentIds }), models: reach.models };
+    const { run } = await runner().start(caller, requestOf(sender, wish, link));
     return run;
   }
 
@@ -87,7 +90,7 @@ export function createMessenger({ store, runner, log }: MessengerOptions): Messe
   return {
     async ask(sender, agentId, message) {
       const parent = await parentOf(sender);
-      const over = waits.begin(parent.conversationId ?? parent.agentId, agentId);
+      const over = parent === null ? () => {} : waits.begin(parent.conversationId ?? parent.agentId, agentId);
       if (over === undefined) throw circle(agentId);
       try {
         const run = await begun(sender, parent, { agentId, message, isAwaited: true });
@@ -102,8 +105,7 @@ export function createMessenger({ store, runner, log }: MessengerOptions): Messe
     },
 
     async reachOf(sender) {
-      const { reach } = optionsOf(await parentOf(sender));
-      return { ...sender.actor, agentIds: reach?.agentIds ?? null };
+      return { ...sender.actor, agentIds: reachIn(sender, await parentOf(sender)).agentIds };
     },
   };
 }
@@ -115,19 +117,25 @@ interface Wish {
   readonly isAwaited: boolean;
 }
 
+/** What whoever began the run is narrowed to; by hand, who calls the tool. */
+function reachIn({ actor }: Sender, parent: Run | null): Reach {
+  const everything = { agentIds: null, models: null };
+  return parent === null ? { ...everything, agentIds: actor.agentIds } : (optionsOf(parent).reach ?? everything);
+}
+
 function requestOf(
   { agent }: Sender,
-  parent: Run,
-  { agentId, message, isAwaited, link }: Wish & Required<Pick<TurnRequest, "link">>,
+  { agentId, message, isAwaited }: Wish,
+  link: TurnRequest["link"] | undefined,
 ): TurnRequest {
   return {
     agentId,
     conversationId: null,
     input: inputOf(agent, message, isAwaited),
-    options: childOptions(optionsOf(parent).reach),
+    options: OPTIONS,
     background: !isAwaited,
     metadata: { run_type: "agent_message", sender_id: agent.id },
-    link,
+    ...(link === undefined ? {} : { link }),
   };
 }
 
@@ -148,19 +156,17 @@ function inputOf({ id, name }: AgentView, message: string, isAwaited: boolean): 
   return { approvals: [], approvalOtid: null, messages: [said] };
 }
 
-function childOptions(reach: Reach | undefined): TurnOptions {
-  return {
-    maxSteps: STEPS_DEFAULT,
-    clientTools: [],
-    clientSkills: [],
-    overrideModel: null,
-    overrideSystem: null,
-    stream: "none",
-    approvalTimeoutMs: null,
-    ...(reach === undefined ? {} : { reach }),
-    face: {},
-  };
-}
+/** As a client asks that says nothing of them. */
+const OPTIONS: TurnOptions = {
+  maxSteps: STEPS_DEFAULT,
+  clientTools: [],
+  clientSkills: [],
+  overrideModel: null,
+  overrideSystem: null,
+  stream: "none",
+  approvalTimeoutMs: null,
+  face: {},
+};
 
 /** What came of a run that has ended, or that nobody can wait for. */
 async function replyOf(store: Store, { actor, signal }: Sender, run: Run): Promise<Reply> {

@@ -27,18 +27,25 @@ export function messagingWorks(options: MessengerOptions): readonly OutsideWork[
   return [
     outsideWork(askAgent, ToOne, async ({ message, other_agent_id }, call) => {
       const agentId = requireId("agent", other_agent_id);
-      return answerOf(agentId, await messenger.ask(call, agentId, message));
+      return answerOf(agentId, await messenger.ask(senderOf(call), agentId, message));
     }),
     outsideWork(tellAgent, ToOne, async ({ message, other_agent_id }, call) => {
-      await messenger.tell(call, requireId("agent", other_agent_id), message);
+      await messenger.tell(senderOf(call), requireId("agent", other_agent_id), message);
       return "Successfully sent message";
     }),
     outsideWork(askAgentsByTags, ToMany, async ({ message, ...tags }, call) => {
-      const agentIds = await agentsOf(options.store, messenger, call, tags);
-      const told = await askEach(messenger, call, agentIds, message);
+      const sender = senderOf(call);
+      const agentIds = await agentsOf(options.store, messenger, sender, tags);
+      const told = await askEach(messenger, sender, agentIds, message);
       return told === undefined ? CUT : pythonRepr(told);
     }),
   ];
+}
+
+/** Who writes. Throws a `refused` Failure where the tool is called for nobody. */
+function senderOf({ agent, ...call }: OutsideCall): Sender {
+  if (agent === null) throw new Failure("refused", "A message needs an agent that writes it");
+  return { ...call, agent };
 }
 
 const CUT: OutsideAnswer = { status: "unknown", reason: "nobody waited for the answer any more" };
@@ -73,7 +80,7 @@ async function agentsOf(
 /** What each agent answered, as Letta tells it; undefined when nobody waits any more. */
 async function askEach(
   messenger: Messenger,
-  call: OutsideCall,
+  call: Sender,
   agentIds: readonly AgentId[],
   message: string,
 ): Promise<readonly string[] | undefined> {
@@ -87,7 +94,7 @@ async function askEach(
 }
 
 /** What one of several answered; that one cannot does not keep the others from being heard. */
-async function askOne(messenger: Messenger, call: OutsideCall, agentId: AgentId, message: string): Promise<string> {
+async function askOne(messenger: Messenger, call: Sender, agentId: AgentId, message: string): Promise<string> {
   try {
     const reply = await messenger.ask(call, agentId, message);
     if (reply.how === "answered") return toldOf(agentId, reply.words);
