@@ -24,6 +24,7 @@ import type { World } from "../core/world.ts";
 import type { Models } from "../llm/models.ts";
 import type { ProviderSettings } from "../llm/provider.ts";
 import { createModels } from "../llm/registry.ts";
+import type { MessengerOptions } from "../run/among/messenger.ts";
 import { messagingWorks } from "../run/among/works.ts";
 import { createBudget } from "../run/budget/budget.ts";
 import { paidEmbedder } from "../run/budget/paid-models.ts";
@@ -165,9 +166,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const arrived = home === undefined ? [] : await arrive({ database, lease, home, continuesCopy, ending });
   const notes = [...arrived, ...(await lostSecretNotes({ store }))];
   const { requestsPerMinute = null } = options;
-  const elsewhere = options.toolRuntime === undefined ? [] : [options.toolRuntime];
-  const works = messagingWorks({ store, log, runner: () => runner });
-  const toolRuntime = firstOf([builtinRuntime(works), ...elsewhere]);
+  const toolRuntime = toolRuntimeOf(options.toolRuntime, { store, log, runner: () => runner });
   const runner: Runner = createRunner({
     store,
     models,
@@ -196,6 +195,12 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const served = { ...access, ...record, ...rest, origins: originsOf(options) };
   const api = createApi({ ...options, ...shared, ...served });
   return { api, store, models, runner, door: access.door, retention: record.retention, notes };
+}
+
+/** Where tools run: built-in ones that reach outside in this process, all else where it is told. */
+function toolRuntimeOf(elsewhere: ToolRuntime | undefined, messenger: MessengerOptions): ToolRuntime | null {
+  const own = builtinRuntime(messagingWorks(messenger));
+  return firstOf(elsewhere === undefined ? [own] : [own, elsewhere]);
 }
 
 /** How addresses are reached that somebody outside chose. */
