@@ -38,6 +38,7 @@ Options
                    1 lets a copied data folder finish the runs that the original began; else they end
   SELKIE_OIDC_ISSUER
                    the identity provider by which people sign in; docs/sign-in.md has the settings beside it
+  SELKIE_SANDBOX   where code of tools may run: auto, strict (jails that the system enforces) or off (auto)
   SELKIE_TOOL_NETWORK
                    what tools may reach: none, public, listed (what each names) or hosts, with commas (none)
   SELKIE_SECRET_KEY

@@ -11,6 +11,7 @@ import { openSqlite } from "../disk/sqlite.ts";
 import { openFailure } from "../disk/sqlite-failures.ts";
 import { providersFrom } from "../providers.ts";
 import { boxOf } from "../sealing/check.ts";
+import { openSandbox } from "../tools/sandbox.ts";
 import { openToolSupplies } from "../tools/supplies.ts";
 import { realWorld } from "../world.ts";
 import { describeFound } from "./found.ts";
@@ -43,6 +44,7 @@ export async function openServer(
   const database = openSqlite(settings.dataDirectory, stopAtOnce);
   const tokens = createTokenThread();
   const supplies = openToolSupplies(settings);
+  const sandbox = openSandbox(settings.tools.sandbox, supplies);
   try {
     const prices = pricesIn(settings.dataDirectory);
     const server = await compose({
@@ -56,12 +58,14 @@ export async function openServer(
       secretBox: boxOf(settings.dataDirectory, settings.environment),
       providers: providersFrom(settings.environment),
       countTokens: tokens.count,
+      toolRuntime: sandbox.runtime,
       localOnly: isLoopback(settings.host),
       onLeaseLost: stopReplaced,
       log: (message, cause) => (cause === undefined ? log.warn(message) : log.error(message, cause)),
     });
     const close = async () => {
       tokens.stop();
+      await sandbox.close();
       await supplies.close();
       await server.door.close();
       await database.close();

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { Failure } from "../../core/failure.ts";
 import { SOURCE_CHARS_MAX } from "./python-schema.ts";
-import { typescriptSchema } from "./typescript-schema.ts";
+import { typescriptCall, typescriptSchema } from "./typescript-schema.ts";
 
 const SOURCE = `
 import x from "x";
@@ -115,3 +115,19 @@ test("typescriptSchema() answers any text with a schema or a refusal, in bounded
     expect({ part, fast: performance.now() - start < 3_000 }).toEqual({ part, fast: true });
   }
 }, 120_000);
+
+test("typescriptCall() finds the function of the tool's name, else the exported one, else the last", () => {
+  expect(typescriptCall(SOURCE, "add").parameters).toEqual(["a", "b", "c", "d", "e", "f", "g", "h", "j", "k"]);
+  expect(typescriptCall(SOURCE, "helper")).toEqual({ name: "helper", parameters: ["a"] });
+  expect(typescriptCall(SOURCE, "second")).toEqual({ name: "second", parameters: ["q"] });
+  expect(typescriptCall(SOURCE, "roll-dice")).toMatchObject({ name: "add" });
+  const plain = "function first(a) {}\nasync function last(b: string) {}";
+  expect(typescriptCall(plain, "other")).toEqual({ name: "last", parameters: ["b"] });
+  for (const source of ["const f = async (x: number) => x", "export const f = function (x) {}", "let f = (x, ) => 1"])
+    expect(typescriptCall(source, "f")).toEqual({ name: "f", parameters: ["x"] });
+  expect(typescriptCall("export function f({ a, b }: { a: 1; b: 2 }) {}", "f")).toEqual({
+    name: "f",
+    parameters: null,
+  });
+  expect(() => typescriptCall("const a = 1", "f")).toThrow("has no function 'f'");
+});

@@ -3,6 +3,7 @@ import type { Json, JsonObject } from "../../core/json.ts";
 import { type FunctionSchema, SOURCE_CHARS_MAX } from "./python-schema.ts";
 
 const EXPORTED = /^export\s+(?:default\s+)?(?:async\s+)?function\s+([A-Za-z_$][\w$]*)\s*(?=[(<])/m;
+const PLAIN = /^(?:async\s+)?function\s+([A-Za-z_$][\w$]*)\s*(?=[(<])/gm;
 const OPENING: ReadonlySet<string> = new Set(["(", "[", "{", "<"]);
 const CLOSING: ReadonlySet<string> = new Set([")", "]", "}", ">"]);
 /** Arrays of arrays that are followed. */
@@ -25,6 +26,42 @@ export function typescriptSchema(source: string): FunctionSchema {
   }
   const description = commentBefore(source.slice(0, found.index)) || name;
   return { name, description, parameters: { type: "object", properties: Object.fromEntries(properties), required } };
+}
+
+/** How the function of a tool is called. */
+export interface TypescriptCall {
+  /** The function's name in its source. */
+  readonly name: string;
+  /** Names of its parameters, in their order; null where the first is taken apart, and so is given everything by name. */
+  readonly parameters: readonly string[] | null;
+}
+
+/**
+ * Which function of a source a tool of this name is, and what it takes: the one of that name, else the first exported one,
+ * else the last. Throws a `refused` Failure when there is none.
+ */
+export function typescriptCall(source: string, toolName: string): TypescriptCall {
+  const read = source.slice(0, SOURCE_CHARS_MAX);
+  const found = declared(read, toolName) ?? EXPORTED.exec(read) ?? [...read.matchAll(PLAIN)].at(-1);
+  const name = found?.[1];
+  if (found === undefined || name === undefined)
+    throw new Failure("refused", `The TypeScript source has no function '${toolName}', and exports none`);
+  const parameters = parametersFrom(read, found.index + found[0].length);
+  if (/^(?:\{|\[)/.test(parameters[0] ?? "")) return { name, parameters: null };
+  return { name, parameters: parameters.map((parameter) => parseParameter(parameter).label) };
+}
+
+/** The declaration of a function of this name; undefined where the name is none in TypeScript, or nothing is called so. */
+function declared(source: string, name: string): RegExpExecArray | undefined {
+  if (!/^[A-Za-z_$][\w$]*$/.test(name)) return undefined;
+  const word = name.replaceAll("$", "\\$");
+  const statement = `function\\s+(${word})\\s*(?=[(<])`;
+  const constant = `(?:const|let|var)\\s+(${word})\\s*=\\s*(?:async\\s*)?(?:function\\s*)?(?=[(<])`;
+  for (const form of [statement, constant]) {
+    const found = new RegExp(`(?:^|;)[ \\t]*(?:export\\s+(?:default\\s+)?)?(?:async\\s+)?${form}`, "m").exec(source);
+    if (found !== null) return found;
+  }
+  return undefined;
 }
 
 /** The text of each parameter of the function whose name ends at `from`. */

@@ -1,0 +1,47 @@
+import { join } from "node:path";
+import type { Jail, Opening, Worker } from "../jail.ts";
+import { JAIL_LIMITS, MEGABYTE } from "../jail.ts";
+import GUEST from "./guest.mjs" with { type: "text" };
+import type { Program } from "./program.ts";
+import type { Answer } from "./stock.ts";
+
+/** Memory that one process may ask for. Bun does not boot with half of it. */
+const DATA_BYTES = 512 * MEGABYTE;
+/** Bun keeps files of its own open. */
+const OPEN_FILES = 128;
+
+/** Where JavaScript runs: a jail, and what is started in it. */
+export interface ScriptPlace {
+  /** What people call it. */
+  readonly name: string;
+  /** Starts a process. `packages` is a folder of this machine whose `node_modules` code imports from. */
+  open(answer: Answer, packages: string | null): Promise<Worker>;
+}
+
+/** This very executable as Bun in a jail: it is one, whatever it was built for. */
+export function bunPlace(jail: Jail, program: Program): ScriptPlace {
+  return {
+    name: `Bun under ${jail.name}`,
+    open: (answer, packages) => jail.open(opening(program, answer, packages)),
+  };
+}
+
+function opening(program: Program, answer: Answer, packages: string | null): Opening {
+  return {
+    // It stands on the command line, for a file of its own would have to be kept where every jail may read it.
+    command: ["/bun", "--smol", "--no-install", "-e", GUEST],
+    binds: [
+      ...program.libraries,
+      { from: program.path, to: "/bun" },
+      ...(packages === null ? [] : [{ from: join(packages, "node_modules"), to: "/node_modules" }]),
+    ],
+    environment: { BUN_BE_BUN: "1", HOME: "/tmp", PATH: "/bin" },
+    config: { isForScripts: true },
+    limits: { ...JAIL_LIMITS, addressBytes: null, dataBytes: DATA_BYTES, openFiles: OPEN_FILES },
+    network: false,
+    processes: false,
+    proc: true,
+    cancel: "kill",
+    answer,
+  };
+}

@@ -1,0 +1,59 @@
+import { bwrapJail } from "../bwrap.ts";
+import { findBwrap } from "../bwrap-here.ts";
+import { SANDBOX_IS_OFF, type SandboxMode } from "../mode.ts";
+import { bunPlace, type ScriptPlace } from "./bun-place.ts";
+import { findProgram } from "./program.ts";
+import { faultsOf } from "./proof.ts";
+
+/** What was found out about one place. */
+export interface PlaceReport {
+  readonly name: string;
+  /** Why it is not used; empty where it was proved. */
+  readonly faults: readonly string[];
+}
+
+/** Where JavaScript runs on this machine. */
+export interface FoundPlaces {
+  /** The first place that was proved; without one, why. */
+  readonly place: ScriptPlace | { readonly whyNone: string };
+  readonly reports: readonly PlaceReport[];
+}
+
+/** What is looked for, and in what. */
+export interface PlacesOptions {
+  /** This program, which is Bun too. */
+  readonly executable: string;
+  readonly mode: SandboxMode;
+}
+
+/** Tries each place for JavaScript in turn, and takes the first that holds. Rejects never. */
+export async function findScriptPlace(options: PlacesOptions): Promise<FoundPlaces> {
+  if (options.mode === "off") return { place: { whyNone: SANDBOX_IS_OFF }, reports: [] };
+  const reports: PlaceReport[] = [];
+  for (const [name, make] of CANDIDATES) {
+    const made = await make(options).catch((error: unknown) => messageOf(error));
+    const faults = typeof made === "string" ? [made] : await faultsOf(made);
+    reports.push({ name, faults });
+    if (typeof made !== "string" && faults.length === 0) return { place: made, reports };
+  }
+  const tried = reports.map(({ name, faults }) => `${name}: ${faults.join(", ")}`).join("; ");
+  return { place: { whyNone: `There is no place here where code of tools is held (${tried})` }, reports };
+}
+
+const CANDIDATES: readonly (readonly [string, (options: PlacesOptions) => Promise<ScriptPlace | string>])[] = [
+  [
+    "Bun under bubblewrap",
+    async ({ executable }) => {
+      const bwrap = await findBwrap();
+      if (bwrap === undefined) return "bubblewrap is not installed; 'apt-get install bubblewrap' installs it";
+      const program = await findProgram(executable);
+      // Nobody cannot start what is root's alone, as in the home folder of root.
+      const identity = program.isPublic ? bwrap.identity : null;
+      return bunPlace(bwrapJail({ ...bwrap, identity }), program);
+    },
+  ],
+];
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
