@@ -26,6 +26,8 @@ import { auditRoutes } from "./feed/audit.ts";
 import { changeRoutes } from "./feed/changes.ts";
 import { retentionRoutes } from "./feed/retention.ts";
 import { webhookRoutes } from "./feed/webhooks.ts";
+import { agentFileRoutes } from "./files/agent-files.ts";
+import { folderRoutes } from "./files/folders.ts";
 import { type AuthOptions, authenticate, isAllowedOrigin } from "./http/auth.ts";
 import type { ApiEnv } from "./http/env.ts";
 import { answerFailure } from "./http/errors.ts";
@@ -155,6 +157,8 @@ function routesOf(options: ApiOptions): Hono<ApiEnv> {
   api.route("/agents", agentToolRoutes(options));
   api.route("/agents", archivalMemoryRoutes(options));
   api.route("/", archiveRoutes(options));
+  api.route("/", folderRoutes(options));
+  api.route("/agents", agentFileRoutes(options));
   api.route("/", groupRoutes(options));
   api.route("/", memoryRoutes(options));
   api.route("/blocks", blockRoutes(options));

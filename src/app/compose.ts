@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import { createAccessNotices } from "../access/notices.ts";
 import { type PriceTable, readPrices } from "../access/price.ts";
 import SHIPPED_PRICES from "../access/prices.json" with { type: "json" };
+import type { ReadDocument } from "../agent/files/document.ts";
 import type { Door } from "../agent/people/door.ts";
 import type { Store } from "../agent/ports/ports.ts";
 import { type CountTokens, slicedCounter } from "../agent/prompt/tokens.ts";
@@ -16,6 +17,7 @@ import { talkRoutes } from "../api/talk.ts";
 import { speakingToolOf } from "../api/wire/letta-face.ts";
 import { ModelSettingsBody } from "../api/wire/model-settings.ts";
 import { countFrames, shownRun } from "../api/wire/stream.ts";
+import { Failure } from "../core/failure.ts";
 import { type FetchOutside, parseOutsideUrl } from "../core/outside.ts";
 import type { SecretBox } from "../core/secrecy/secret-box.ts";
 import type { Secrets } from "../core/secrecy/secrets.ts";
@@ -32,6 +34,7 @@ import { type BacklogWorkOptions, createBacklogWork } from "../run/chores/backlo
 import { createCallbackSender } from "../run/chores/callback.ts";
 import { type DueWork, together } from "../run/chores/due-work.ts";
 import { embeddingWork } from "../run/chores/embedding-work.ts";
+import { type FileWorkOptions, fileWork } from "../run/chores/file-work.ts";
 import { indexWork } from "../run/chores/index-work.ts";
 import { judgingWork } from "../run/chores/judging-work.ts";
 import { type LearningWorkOptions, learningWork } from "../run/chores/learning-work.ts";
@@ -86,6 +89,8 @@ export interface ServerOptions {
   readonly arrivalsMax?: number;
   /** Where tools run that are not built in; without it a call of one is answered with words that say so. */
   readonly toolRuntime?: ToolRuntime;
+  /** Reads PDF, DOCX and HTML in a place of its own; without it such files get an error that says so. */
+  readonly readDocument?: ReadDocument;
   /** The addresses of a host name; the system's resolver when absent. */
   readonly resolveHost?: SafeFetchOptions["resolveHost"];
   /** Called before the data of an older server gets another schema, with the version that it has; see {@link migrate}. */
@@ -154,7 +159,8 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const { fetchOutside, checkOutsideUrl } = outsideOf(options);
   const callbacks = createCallbackSender({ store, clock, log, ...callbackPorts({ store, logs, fetchOutside }) });
   const record = recordOf({ store, clock, log }, fetchOutside, hub);
-  const pieces = piecesOf({ store, models, budget, world, log });
+  const { readDocument = noDocuments } = options;
+  const pieces = piecesOf({ store, models, budget, world, log, times: timeFormat, readDocument });
   const backlog = createBacklogWork({ store, clock, random, log, pieces });
   const quickVectors = createQuickVectors({
     clock,
@@ -203,6 +209,11 @@ function toolRuntimeOf(elsewhere: ToolRuntime | undefined, messenger: MessengerO
   return firstOf(elsewhere === undefined ? [own] : [own, elsewhere]);
 }
 
+/** Said of documents where there is no place to read them. */
+const noDocuments: ReadDocument = async ({ name }) => {
+  throw new Failure("unavailable", `'${name}' cannot be read: this server has no place where that is safe`);
+};
+
 /** How addresses are reached that somebody outside chose. */
 function outsideOf({ world, resolveHost = resolveBySystem, allowsPrivateUrls: allowsPrivate = false }: ServerOptions) {
   return {
@@ -225,12 +236,13 @@ function recordOf(options: RetentionWorkOptions, fetchOutside: FetchOutside, hub
 }
 
 /** How each kind of work of the memory is done. */
-function piecesOf(options: LearningWorkOptions): BacklogWorkOptions["pieces"] {
+function piecesOf(options: LearningWorkOptions & FileWorkOptions): BacklogWorkOptions["pieces"] {
   return {
     embed: embeddingWork(options),
     index: indexWork(options.store),
     learn: learningWork(options),
     judge: judgingWork(options),
+    parse: fileWork(options),
   };
 }
 

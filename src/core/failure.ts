@@ -3,7 +3,7 @@
  * `invalid` is a body or query of the wrong shape, `refused` a well-formed request that makes no sense here, `unreadable`
  * something stored that the disk did not give back: whatever needed it was undone. `damaged` is something stored that
  * makes no sense any more: trying again does not help. `too_many` is what may be asked again later; it says when.
- * `gone` is what was there once and is not kept.
+ * `unsupported` is a file of a type that cannot be read. `gone` is what was there once and is not kept.
  */
 export type FailureKind =
   | "invalid"
@@ -16,6 +16,7 @@ export type FailureKind =
   | "conflict"
   | "too_large"
   | "too_many"
+  | "unsupported"
   | "unavailable"
   | "timeout"
   | "full"

@@ -9,9 +9,13 @@ export type Id<K extends string> = string & { readonly [kind]: K };
 
 /** The ids of the things that the API names. */
 export type AgentId = Id<"agent">;
+export type AgentFileId = Id<"file_agent">;
 export type ArchiveId = Id<"archive">;
 export type BlockId = Id<"block">;
 export type ConversationId = Id<"conv">;
+export type FileId = Id<"file">;
+/** Folders were called sources before. */
+export type FolderId = Id<"source">;
 export type GroupId = Id<"group">;
 export type IdentityId = Id<"identity">;
 export type KeyId = Id<"key">;

@@ -64,6 +64,7 @@ export async function contextOverview(
     sections: {
       memory: await part(sections.memory),
       toolRules: await part(sections.toolRules),
+      directories: await part(sections.directories),
       metadata: await part(sections.metadata),
     },
     summary: summaryPart(context, each),
@@ -94,11 +95,11 @@ function messagesPart(context: readonly Message[], tokens: readonly number[]): C
 
 function sum({
   system,
-  sections: { memory, toolRules, metadata },
+  sections: { memory, toolRules, directories, metadata },
   summary,
   tools,
   messages,
 }: Pick<ContextOverview, "system" | "sections" | "summary" | "tools" | "messages">): number {
-  const parts = [system, memory, toolRules, metadata, tools, messages, ...(summary === null ? [] : [summary])];
+  const parts = [system, memory, toolRules, directories, metadata, tools, messages, ...(summary === null ? [] : [summary])];
   return parts.reduce((total, part) => total + part.tokens, 0);
 }

@@ -31,6 +31,9 @@ import { createNoted, type Noted, type NotedOptions } from "./changes/noted.ts";
 import { recorded } from "./changes/recorded.ts";
 import { dueRetention, sqlRetentionStore } from "./changes/retention.ts";
 import { sqlWebhookStore, waitingWebhooks } from "./changes/webhooks.ts";
+import { sqlAgentFileStore } from "./files/agent-files.ts";
+import { sqlFileStore } from "./files/files.ts";
+import { sqlFolderStore } from "./files/folders.ts";
 import { sqlLimitStore } from "./limits/limits.ts";
 import { sqlArchiveStore } from "./memory/archives.ts";
 import { sqlBacklog, waitingWork } from "./memory/backlog.ts";
@@ -232,6 +235,9 @@ function repositories(session: Session, noted: Noted): Repositories {
     groups: sqlGroupStore(session),
     archives: sqlArchiveStore(session),
     passages: sqlPassageStore(session),
+    folders: sqlFolderStore(session),
+    files: sqlFileStore(session),
+    agentFiles: sqlAgentFileStore(session),
     backlog: sqlBacklog(session),
     entries: sqlEntryStore(session),
     vectors: sqlVectorStore(session),

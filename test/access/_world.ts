@@ -36,8 +36,11 @@ export async function startAccessWorld(): Promise<AccessWorld> {
   const ask: AccessWorld["ask"] = async (key, method, path, body) => {
     const response = await server.server.api.request(`http://localhost${path}`, {
       method,
-      headers: { "content-type": "application/json", ...(key === null ? {} : { authorization: `Bearer ${key}` }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      headers: {
+        ...(body instanceof FormData ? {} : { "content-type": "application/json" }),
+        ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+      },
+      ...(body === undefined ? {} : { body: body instanceof FormData ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
     return { status: response.status, text, body: parsed(text) };
@@ -83,6 +86,16 @@ async function makeThings(ask: Ask): Promise<Things> {
   const archive = await ask("POST", "/v1/archives/", { name: "Zephyrine's" });
   await ask("PATCH", `${at}/archives/attach/${archive.id}`);
   const passage = await ask("POST", `/v1/archives/${archive.id}/passages`, { text: "Zephyrine sings" });
+  const folder = await ask("POST", "/v1/folders/", { name: `Papers of ${agent.id}`, description: "Zephyrine" });
+  await ask("PATCH", `${at}/folders/attach/${folder.id}`);
+  const form = new FormData();
+  form.set("file", new File(["Zephyrine sings on paper"], "zephyrine.txt", { type: "text/plain" }));
+  const file = await ask("POST", `/v1/folders/${folder.id}/upload`, form);
+  for (let tries = 0; tries < 500; tries++) {
+    const { files } = await ask("GET", `${at}/files`);
+    if (files.length > 0) break;
+    await Bun.sleep(10);
+  }
   const identity = await ask("POST", "/v1/identities/", {
     identifier_key: `zephyrine of ${agent.id}`,
     name: "Z",
@@ -122,6 +135,11 @@ async function makeThings(ask: Ask): Promise<Things> {
     passage_id: passage.id,
     memory_id: passage.id,
     identity_id: identity.id,
+    folder_id: folder.id,
+    source_id: folder.id,
+    folder_name: folder.name,
+    source_name: folder.name,
+    file_id: file.id,
     group_id: group.id,
     conversation_id: conversation.id,
     message_id: reply.messages[0].id,

@@ -38,6 +38,10 @@ const BODIES: Readonly<Record<string, (things: Things) => object>> = {
   "PUT /v1/identities/:identity_id/properties": () => [] as object,
   "POST /v1/blocks": () => ({ label: "new", value: "x" }),
   "POST /v1/archives": () => ({ name: "new" }),
+  "POST /v1/folders": () => ({ name: "new" }),
+  "POST /v1/sources": () => ({ name: "newer" }),
+  "POST /v1/folders/:folder_id/upload": () => upload(),
+  "POST /v1/sources/:source_id/upload": () => upload(),
   "POST /v1/archives/:archive_id/passages": () => ({ text: "x" }),
   "POST /v1/archives/:archive_id/passages/batch": () => ({ passages: [{ text: "x" }] }),
   "POST /v1/agents/:agent_id/archival-memory": () => ({ text: "x" }),
@@ -63,6 +67,13 @@ const BODIES: Readonly<Record<string, (things: Things) => object>> = {
   "PUT /v1/tools": () => ({ source_code: "def b():\n    '''B.'''\n    return 1\n" }),
   "POST /v1/tools/generate-schema": () => ({ code: "def a():\n    '''A.'''\n    return 1\n" }),
 };
+/** A file as a form sends it. */
+function upload() {
+  const form = new FormData();
+  form.set("file", new File(["x"], "x.txt", { type: "text/plain" }));
+  return form;
+}
+
 /** What a query must say. */
 const QUERIES: Readonly<Record<string, (things: Things) => string>> = {
   "POST /v1/conversations": ({ agent_id }) => `?agent_id=${agent_id}`,

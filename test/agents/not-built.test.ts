@@ -38,9 +38,9 @@ test("createApi() knows every operation of the document, with and without a slas
 test("notBuiltRoutes() answers lists of what is not built with nothing, in the documented shape", async () => {
   const agent = `/v1/agents/${agentId}`;
   const lists = [
-    ...["/v1/folders", "/v1/sources", "/v1/mcp-servers", "/v1/tools/mcp/servers", "/v1/messages/batches"],
-    ...["/v1/folders/count", "/v1/folders/metadata", "/v1/sources/count", "/v1/sources/metadata", "/v1/providers"],
-    ...[`${agent}/folders`, `${agent}/sources`, `${agent}/files`, `${agent}/schedule`, "/v1/templates"],
+    ...["/v1/mcp-servers", "/v1/tools/mcp/servers", "/v1/messages/batches"],
+    ...["/v1/providers"],
+    ...[`${agent}/schedule`, "/v1/templates"],
     ...["/v1/projects", "/v1/client-side-access-tokens", "/v1/feeds", "/v1/pipelines", "/v1/environments"],
     "/v1/sandboxes",
   ];
@@ -55,8 +55,6 @@ test("notBuiltRoutes() answers lists of what is not built with nothing, in the d
 
 test("notBuiltRoutes() says what is missing, and that trying again does not help", async () => {
   const answers = {
-    "POST /v1/folders/": "Folders and files are not built yet",
-    [`PATCH /v1/agents/${agentId}/folders/attach/source-1`]: "Folders and files are not built yet",
     "POST /v1/tools/mcp/servers/test": "MCP servers are not built yet",
     "POST /v1/agents/import": "Import and export of agents are not built yet",
     [`GET /v1/agents/${agentId}/export`]: "Import and export of agents are not built yet",
@@ -70,21 +68,18 @@ test("notBuiltRoutes() says what is missing, and that trying again does not help
 });
 
 test("notBuiltRoutes() finds nothing that is read by its id", async () => {
-  const { status, body } = await server.request("GET", "/v1/folders/source-1");
-  expect([status, body]).toEqual([
-    404,
-    { detail: "Nothing has the id 'source-1'; Folders and files are not built yet" },
-  ]);
-  for (const path of ["mcp-servers/a", "messages/batches/a", "providers/a", "sources/a"])
+  const { status, body } = await server.request("GET", "/v1/providers/provider-1");
+  expect([status, body.detail]).toEqual([404, expect.stringContaining("Nothing has the id 'provider-1'; Providers")]);
+  for (const path of ["mcp-servers/a", "messages/batches/a", "providers/a"])
     expect([path, (await server.request("GET", `/v1/${path}`)).status]).toEqual([path, 404]);
 });
 
 test("notBuiltRoutes() leaves alone what is there: ids, other methods, agents that are not there", async () => {
   const unknown = "agent-123e4567-e89b-42d3-8456-426614174000";
-  expect((await server.request("GET", `/v1/agents/${unknown}/folders`)).status).toBe(404);
+  expect((await server.request("GET", `/v1/agents/${unknown}/schedule`)).status).toBe(404);
   expect((await server.request("GET", "/v1/agents/import")).status).toBe(422);
   expect((await server.request("GET", "/v1/messages/message-123e4567-e89b-42d3-8456-426614174000")).status).toBe(404);
   expect((await server.request("GET", "/v1/nothing")).body).toEqual({ detail: "Not Found" });
   const { paths } = await server.ok("GET", "/openapi.json");
-  expect(Object.keys(paths).filter((path) => path.includes("folders"))).toEqual([]);
+  expect(Object.keys(paths).filter((path) => path.includes("mcp-servers"))).toEqual([]);
 });

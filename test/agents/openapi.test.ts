@@ -184,6 +184,56 @@ test("facts, entities and recall", async () => {
   }
 });
 
+test("folders and their files, by both names", async () => {
+  for (const [name, id] of [
+    ["folders", "folder_id"],
+    ["sources", "source_id"],
+  ] as const) {
+    const embedding = "openai/text-embedding-3-small";
+    const body = { name: `papers in ${name}`, description: "d", metadata: {}, embedding };
+    const made = await ok(`POST /v1/${name}`, { body });
+    ids[id] = made.id;
+    ids[`${name.slice(0, -1)}_name`] = made.name;
+    const agent = await ok("POST /v1/agents", { body: { model: MODEL, folder_ids: [made.id] } });
+    const own = { with: { agent_id: agent.id } };
+    expect(agent.sources.map((one: Answer) => one.id)).toEqual([made.id]);
+    await ok(`PATCH /v1/agents/:agent_id/${name}/attach/:${id}`, own);
+    const upload = `POST /v1/${name}/:${id}/upload`;
+    called.add(upload);
+    const form = new FormData();
+    form.set("file", new File(["Some words."], "words.txt", { type: "text/plain" }));
+    const path = `/v1/${name}/${made.id}/upload`;
+    const response = await fetch(server.url + path, { method: "POST", body: form });
+    const file = (await response.json()) as Answer;
+    expect([upload, ...validateResponse("POST", path, response.status, file)]).toEqual([upload]);
+    ids["file_id"] = file.id;
+    for (let tries = 0; tries < 500; tries++) {
+      const { processing_status } = await ok(`GET /v1/${name}/:${id}/files/:file_id`, {
+        query: "include_content=true",
+      });
+      if (processing_status === "completed") break;
+      await Bun.sleep(10);
+    }
+    await ok(`GET /v1/${name}`);
+    await ok(`GET /v1/${name}/count`);
+    await ok(`GET /v1/${name}/metadata`, { query: "include_detailed_per_source_metadata=true" });
+    await ok(`GET /v1/${name}/name/:${name.slice(0, -1)}_name`);
+    await ok(`GET /v1/${name}/:${id}`);
+    await ok(`PATCH /v1/${name}/:${id}`, { body: { instructions: "i" } });
+    expect(await ok(`GET /v1/${name}/:${id}/files`)).toHaveLength(1);
+    expect(await ok(`GET /v1/${name}/:${id}/passages`)).toHaveLength(1);
+    expect(await ok(`GET /v1/${name}/:${id}/agents`)).toEqual([agent.id]);
+    expect(await ok(`GET /v1/agents/:agent_id/${name}`, own)).toHaveLength(1);
+    expect((await ok("GET /v1/agents/:agent_id/files", own)).files).toHaveLength(1);
+    await ok("PATCH /v1/agents/:agent_id/files/:file_id/open", own);
+    await ok("PATCH /v1/agents/:agent_id/files/:file_id/close", own);
+    await ok("PATCH /v1/agents/:agent_id/files/close-all", own);
+    await ok(`PATCH /v1/agents/:agent_id/${name}/detach/:${id}`, own);
+    await ok(`DELETE /v1/${name}/:${id}/:file_id`);
+    await ok(`DELETE /v1/${name}/:${id}`);
+  }
+});
+
 test("archives", async () => {
   const archive = await ok("POST /v1/archives", { body: { name: "shared", description: "d" } });
   ids["archive_id"] = archive.id;

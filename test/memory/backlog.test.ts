@@ -43,6 +43,7 @@ beforeEach(async () => {
       index: async () => ({ state: "done" }),
       judge: async () => ({ state: "done" }),
       learn: async () => ({ state: "done" }),
+      parse: async () => ({ state: "done" }),
     },
   });
 });

@@ -7,6 +7,7 @@ import { type OpenedStore, postgresDialect, sqliteDialect } from "../_harness/di
 import { agentContract } from "./_agents.ts";
 import { changeContract } from "./_changes.ts";
 import { factContract } from "./_facts.ts";
+import { fileContract } from "./_files.ts";
 import { indexContract } from "./_index.ts";
 import { limitContract } from "./_limits.ts";
 import { memoryContract } from "./_memory.ts";
@@ -42,6 +43,7 @@ for (const dialect of [sqliteDialect(), postgresDialect()]) {
       memoryContract,
       indexContract,
       factContract,
+      fileContract,
       limitContract,
       peopleContract,
       changeContract,

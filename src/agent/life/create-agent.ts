@@ -2,7 +2,7 @@ import { type Caller, mayEverywhere, requireModels } from "../../access/may.ts";
 import { madeBy } from "../../core/authorship.ts";
 import type { Clock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
-import { type Actor, type BlockId, type IdentityId, newId, type ToolId } from "../../core/id.ts";
+import { type Actor, type BlockId, type FolderId, type IdentityId, newId, type ToolId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { Random } from "../../core/random.ts";
 import { cut } from "../../core/text.ts";
@@ -17,6 +17,7 @@ import type { ToolRule } from "../../tools/tool-rule.ts";
 import { type BlockDraft, newBlock } from "../../umi/core/new-block.ts";
 import type { Agent, AgentType, CompactionSettings, MemorySettings } from "../agent.ts";
 import { baseToolsOf, fileLimitsFor, MULTI_AGENT_TOOLS, mayHaveCompanion, toolRulesFor } from "../agent-type.ts";
+import { attachFolders } from "../files/folders.ts";
 import { mustFind } from "../find.ts";
 import { newGroup } from "../group.ts";
 import type { InputMessage } from "../new-message.ts";
@@ -61,6 +62,7 @@ export interface AgentDraft {
   readonly blocks: readonly BlockDraft[];
   readonly blockIds: readonly BlockId[];
   readonly identityIds?: readonly IdentityId[];
+  readonly folderIds?: readonly FolderId[];
   readonly toolNames: readonly string[];
   readonly toolIds: readonly ToolId[];
   readonly includeBaseTools: boolean;
@@ -249,6 +251,7 @@ async function settle(
     await mustFind(repositories.identities, id);
     await repositories.identities.attachAgent(id, agent.id);
   }
+  await attachFolders(repositories, agent, draft.folderIds ?? [], workshop);
   const { times } = workshop;
   const prompt = await compilePrompt(repositories, agent, { recompiledAt: agent.createdAt, inContext: 0, times });
   const toolNames = tools.map((tool) => tool.name);

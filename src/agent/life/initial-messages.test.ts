@@ -74,7 +74,7 @@ const first = (agentType: AgentType, toolNames: readonly string[], given: readon
 function compiled(one: Agent, passages = 0): string {
   const blocks = [newBlock(sources, DEFAULT_ACTOR, { label: "human", value: "first\nsecond $&" })];
   return compileSystemPrompt(
-    { agent: one, conversationId: null, blocks, recompiledAt: at, earlierMessages: 3, passages },
+    { agent: one, conversationId: null, blocks, recompiledAt: at, earlierMessages: 3, passages, directories: null },
     times,
   );
 }

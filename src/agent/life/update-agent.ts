@@ -1,9 +1,10 @@
 import { type Caller, may, mayEverywhere, requireModels } from "../../access/may.ts";
 import { changedBy } from "../../core/authorship.ts";
-import type { AgentId, BlockId, IdentityId, ToolId } from "../../core/id.ts";
+import type { AgentId, BlockId, FolderId, IdentityId, ToolId } from "../../core/id.ts";
 import { askedHandle } from "../../llm/catalog.ts";
 import type { EmbeddingConfig, LlmConfig } from "../../llm/config.ts";
 import type { Agent } from "../agent.ts";
+import { replaceFolders } from "../files/folders.ts";
 import { mustFind, mustSee } from "../find.ts";
 import type { Repositories } from "../ports/ports.ts";
 import { recompileAgent } from "../prompt/recompile.ts";
@@ -56,6 +57,7 @@ export interface AgentChange {
   readonly toolIds?: readonly ToolId[];
   readonly blockIds?: readonly BlockId[];
   readonly identityIds?: readonly IdentityId[];
+  readonly folderIds?: readonly FolderId[];
 }
 
 /** Changes an agent, all of it or nothing. Its prompt is compiled again when the change shows in it. */
@@ -65,8 +67,9 @@ export async function updateAgent(
   { id, change }: { readonly id: AgentId; readonly change: AgentChange },
 ): Promise<Agent> {
   const actor = may(caller, "agents:write", { agentId: id });
-  await mustSee(workshop.store, actor, async ({ blocks, tools }) => {
+  await mustSee(workshop.store, actor, async ({ blocks, tools, folders }) => {
     for (const blockId of change.blockIds ?? []) await mustFind(blocks, blockId);
+    for (const folderId of change.folderIds ?? []) await mustFind(folders, folderId);
     for (const toolId of change.toolIds ?? []) await mustFind(tools, toolId, noTool(toolId));
   });
   if (change.identityIds !== undefined) mayEverywhere(caller, "agents:write");
@@ -99,8 +102,9 @@ export async function updateAgent(
     }
     if (embeddingConfig !== undefined) await changeOwnArchive(repositories, agent);
     await replaceLists(repositories, agent, change);
+    if (change.folderIds !== undefined) await replaceFolders(repositories, agent, change.folderIds, workshop);
     if (fields.enableSleeptime === true) await addCompanion(workshop, repositories, { actor, agent });
-    if (showsInPrompt(current, agent) || change.blockIds !== undefined)
+    if (showsInPrompt(current, agent) || change.blockIds !== undefined || change.folderIds !== undefined)
       await recompileAgent(repositories, agent, workshop);
     return agent;
   });
@@ -127,6 +131,7 @@ function showsInPrompt(before: Agent, after: Agent): boolean {
   return (
     before.system !== after.system ||
     before.timezone !== after.timezone ||
+    before.maxFilesOpen !== after.maxFilesOpen ||
     before.llmConfig.modelEndpointType !== after.llmConfig.modelEndpointType ||
     before.toolRules !== after.toolRules
   );

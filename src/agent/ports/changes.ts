@@ -7,6 +7,8 @@ export const CHANGING = [
   "archive",
   "block",
   "conversation",
+  "file",
+  "folder",
   "group",
   "identity",
   "key",

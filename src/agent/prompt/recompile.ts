@@ -6,6 +6,7 @@ import type { Agent } from "../agent.ts";
 import { traitsOf } from "../agent-type.ts";
 import { type CompiledPrompt, type Message, textOf } from "../message.ts";
 import type { Readers, Repositories } from "../ports/ports.ts";
+import { directoriesOf, renderDirectories } from "./directories.ts";
 import { blocksOf } from "./isolated-blocks.ts";
 import { compileSystemPrompt, memoryText, type PromptMaterial } from "./system-prompt.ts";
 
@@ -86,7 +87,11 @@ export async function refreshedContext(
   if (head === undefined || head.role !== "system" || head.conversationId === null) return context;
   const blocks = await blocksOf(repositories, agent.id, head.conversationId);
   const memory = memoryText(agent, await blocks.listForAgent(agent.id));
-  if (textOf(head).includes(memory)) return context;
+  const directories = renderDirectories(agent, await directoriesOf(repositories, agent.id));
+  const shown = textOf(head);
+  // Without folders there must be no section of them, and what its end looks like no text beside it can.
+  const hasFolders = shown.includes("\n</directories>");
+  if (shown.includes(memory) && shown.includes(directories) && hasFolders === (directories !== "")) return context;
   return [await recompileHead(repositories, agent, { head, inContext: context.length, times }), ...rest];
 }
 
@@ -152,5 +157,6 @@ export async function promptMaterial(
     recompiledAt,
     earlierMessages: Math.max(0, (await messages.countForAgent(agent.id)) - inContext),
     passages: archive === undefined ? 0 : await passages.count(archive),
+    directories: await directoriesOf(repositories, agent.id),
   };
 }

@@ -6,6 +6,7 @@ import type { Block } from "../../umi/core/block.ts";
 import { renderBlocks } from "../../umi/core/core-memory.ts";
 import type { Agent } from "../agent.ts";
 import { traitsOf } from "../agent-type.ts";
+import { type Directories, renderDirectories } from "./directories.ts";
 
 /** Where a prompt may say that memory belongs. Without it, memory follows the prompt. */
 const MEMORY_PLACE = "{CORE_MEMORY}";
@@ -21,12 +22,15 @@ export interface PromptMaterial {
   readonly earlierMessages: number;
   /** Passages in the agent's archive. */
   readonly passages: number;
+  /** What it has of folders; null where none is attached. */
+  readonly directories: Directories | null;
 }
 
 /** What surrounds an agent's own prompt in its system message; empty where it has none of it. */
 export interface PromptSections {
   readonly memory: string;
   readonly toolRules: string;
+  readonly directories: string;
   readonly metadata: string;
 }
 
@@ -36,6 +40,7 @@ export function promptSections(material: PromptMaterial, times: TimeFormat): Pro
   return {
     memory: memoryText(agent, blocks),
     toolRules: renderToolRules(agent.toolRules),
+    directories: renderDirectories(agent, material.directories),
     metadata: metadataOf(material, times),
   };
 }
@@ -50,8 +55,8 @@ export function memoryText(agent: Agent, blocks: readonly Block[]): string {
 /** The text of the system message: the agent's prompt with its memory, its tool rules and what surrounds them. */
 export function compileSystemPrompt(material: PromptMaterial, times: TimeFormat): string {
   const { agent } = material;
-  const { memory, toolRules, metadata } = promptSections(material, times);
-  const compiled = [memory, toolRules, metadata].filter((section) => section !== "").join("\n\n");
+  const { memory, toolRules, directories, metadata } = promptSections(material, times);
+  const compiled = [memory, toolRules, directories, metadata].filter((section) => section !== "").join("\n\n");
   if (agent.system.includes(MEMORY_PLACE)) return agent.system.split(MEMORY_PLACE).join(compiled);
   return `${agent.system}\n\n${compiled}`;
 }

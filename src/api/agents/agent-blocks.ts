@@ -8,7 +8,7 @@ import { pageFrom } from "../http/pages.ts";
 import { pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
 import { toWireMemory } from "../wire/agent.ts";
 import { toWireBlock, UpdateBlockBody } from "../wire/block.ts";
-import { ALL_RELATIONS, showAgent } from "./agent-view.ts";
+import { ALL_RELATIONS, FILE_BLOCKS_MAX, showAgent } from "./agent-view.ts";
 
 const BLOCKS_DEFAULT = 100;
 const PageQuery = z.object(pageParams);
@@ -20,7 +20,8 @@ export function agentBlockRoutes(options: RouteOptions): Hono<ApiEnv> {
   routes.get("/:agent_id/core-memory", async (c) => {
     const repositories = readerFor(options, c, "agents:read");
     const agent = await mustFind(repositories.agents, pathId(c, "agent", "agent_id"));
-    return c.json(toWireMemory(agent, await repositories.blocks.listForAgent(agent.id)));
+    const files = await repositories.agentFiles.listNamed(agent.id, FILE_BLOCKS_MAX);
+    return c.json(toWireMemory(agent, await repositories.blocks.listForAgent(agent.id), files));
   });
 
   routes.get("/:agent_id/core-memory/blocks", async (c) => {

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { z } from "zod";
 import type { Agent } from "../../agent/agent.ts";
+import type { Folder } from "../../agent/files/folder.ts";
 import type { Readers } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import type { AgentId, MessageId } from "../../core/id.ts";
@@ -21,6 +22,9 @@ const RELATIONS = [
   "agent.tags",
   "agent.tools",
 ] as const;
+
+/** Files of an agent that are shown with it; its list of files has the others. */
+export const FILE_BLOCKS_MAX = 200;
 
 /** One of them. */
 export type Relation = (typeof RELATIONS)[number];
@@ -113,6 +117,7 @@ async function shownTogether(
     : new Map<AgentId, readonly string[]>();
   const identities = await repositories.identities.listForAgents(relations.includes("agent.identities") ? ids : []);
   const groups = await repositories.groups.managedBy(relations.includes("agent.managed_group") ? ids : []);
+  const folders = await repositories.folders.listForAgents(relations.includes("agent.sources") ? ids : []);
   const shown: JsonObject[] = [];
   for (const agent of agents) {
     const messageIds = contexts.get(agent.id) ?? [];
@@ -127,10 +132,21 @@ async function shownTogether(
         pendingApproval: relations.includes("agent.pending_approval")
           ? await pendingApproval(repositories, messageIds)
           : null,
+        ...(await filesOf(repositories, agent.id, folders)),
       }),
     );
   }
   return shown;
+}
+
+/** An agent's folders with its files, of which there are none without folders. */
+async function filesOf(
+  { agentFiles }: Pick<Readers, "agentFiles">,
+  agentId: AgentId,
+  known: ReadonlyMap<AgentId, readonly Folder[]>,
+) {
+  const folders = known.get(agentId) ?? [];
+  return { folders, files: folders.length === 0 ? [] : await agentFiles.listNamed(agentId, FILE_BLOCKS_MAX) };
 }
 
 /** One agent as clients see it. */

@@ -16,6 +16,7 @@ const STATUS: Readonly<Record<FailureKind, ContentfulStatusCode>> = {
   conflict: 409,
   too_large: 413,
   too_many: 429,
+  unsupported: 415,
   unavailable: 503,
   timeout: 504,
   full: 507,

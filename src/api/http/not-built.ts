@@ -23,32 +23,9 @@ export interface Gap {
 
 /** Characters of an id that are told back. */
 const ID_CHARS_MAX = 100;
-const NO_SOURCES = { total_sources: 0, total_files: 0, total_size: 0, sources: [] };
 
 /** Every part of Letta's API that is not built. */
 export const GAPS: readonly Gap[] = [
-  {
-    missing: "Folders and files",
-    empty: {
-      "/folders": [],
-      "/folders/count": 0,
-      "/folders/metadata": NO_SOURCES,
-      "/sources": [],
-      "/sources/count": 0,
-      "/sources/metadata": NO_SOURCES,
-      "/agents/:agent_id/folders": [],
-      "/agents/:agent_id/sources": [],
-      "/agents/:agent_id/files": { files: [], next_cursor: null, has_more: false },
-    },
-    absent: ["/folders/:id", "/sources/:id"],
-    refused: [
-      "/folders/*",
-      "/sources/*",
-      "/agents/:agent_id/folders/*",
-      "/agents/:agent_id/sources/*",
-      "/agents/:agent_id/files/*",
-    ],
-  },
   {
     missing: "MCP servers",
     empty: { "/mcp-servers": [], "/tools/mcp/servers": {} },

@@ -41,12 +41,12 @@ export async function readJson(c: Context<ApiEnv>): Promise<unknown> {
  * The bytes of a body. Throws a `too_large` Failure as soon as that shows, and a `refused` one when the connection is
  * lost.
  */
-async function readBytes(c: Context<ApiEnv>): Promise<ArrayBuffer> {
+export async function readBytes(c: Context<ApiEnv>, bytesMax = BODY_BYTES_MAX): Promise<ArrayBuffer> {
   const { raw } = c.req;
-  if (Number(raw.headers.get("content-length") ?? 0) > BODY_BYTES_MAX) throw tooLarge();
+  if (Number(raw.headers.get("content-length") ?? 0) > bytesMax) throw tooLarge(bytesMax);
   try {
-    const bytes = raw.headers.has("transfer-encoding") ? await readChunks(raw.body) : await raw.arrayBuffer();
-    if (bytes.byteLength > BODY_BYTES_MAX) throw tooLarge();
+    const bytes = raw.headers.has("transfer-encoding") ? await readChunks(raw.body, bytesMax) : await raw.arrayBuffer();
+    if (bytes.byteLength > bytesMax) throw tooLarge(bytesMax);
     // Absent where nobody listens: in a test, or in the simulator.
     c.env?.bodyIsHere?.();
     return bytes;
@@ -57,19 +57,19 @@ async function readBytes(c: Context<ApiEnv>): Promise<ArrayBuffer> {
 }
 
 /** A body whose length was not told before it came. */
-async function readChunks(body: ReadableStream<Uint8Array> | null): Promise<ArrayBuffer> {
+async function readChunks(body: ReadableStream<Uint8Array> | null, bytesMax: number): Promise<ArrayBuffer> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body ?? []) {
     chunks.push(chunk);
     length += chunk.length;
-    if (length > BODY_BYTES_MAX) throw tooLarge();
+    if (length > bytesMax) throw tooLarge(bytesMax);
   }
   return joinBytes(chunks, length).buffer;
 }
 
-function tooLarge(): Failure {
-  return new Failure("too_large", `The request body is larger than ${BODY_BYTES_MAX / 1024 / 1024} MB`);
+function tooLarge(bytesMax: number): Failure {
+  return new Failure("too_large", `The request body is larger than ${Math.floor(bytesMax / 1024 / 1024)} MB`);
 }
 
 /** Reads the query, checked. A parameter whose schema is a list takes repeated keys. */

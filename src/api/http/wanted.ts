@@ -112,6 +112,9 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     GET /v1/agents/:agent_id/core-memory/blocks/:block_label
     GET /v1/agents/:agent_id/tools
     GET /v1/agents/:agent_id/groups
+    GET /v1/agents/:agent_id/folders
+    GET /v1/agents/:agent_id/sources
+    GET /v1/agents/:agent_id/files
     GET /v1/groups
     GET /v1/groups/count
     GET /v1/groups/:group_id
@@ -164,6 +167,13 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     PATCH /v1/agents/:agent_id/tools/detach/:tool_id
     PATCH /v1/agents/:agent_id/tools/approval/:tool_name
     PATCH /v1/agents/:agent_id/archives/attach/:archive_id
+    PATCH /v1/agents/:agent_id/folders/attach/:folder_id
+    PATCH /v1/agents/:agent_id/sources/attach/:source_id
+    PATCH /v1/agents/:agent_id/folders/detach/:folder_id
+    PATCH /v1/agents/:agent_id/sources/detach/:source_id
+    PATCH /v1/agents/:agent_id/files/close-all
+    PATCH /v1/agents/:agent_id/files/:file_id/open
+    PATCH /v1/agents/:agent_id/files/:file_id/close
     PATCH /v1/agents/:agent_id/archives/detach/:archive_id
     PATCH /v1/agents/:agent_id/identities/attach/:identity_id
     PATCH /v1/agents/:agent_id/identities/detach/:identity_id
@@ -194,6 +204,24 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     GET /v1/archives
     GET /v1/archives/:archive_id
     GET /v1/archives/:archive_id/agents
+    GET /v1/folders
+    GET /v1/sources
+    GET /v1/folders/count
+    GET /v1/sources/count
+    GET /v1/folders/metadata
+    GET /v1/sources/metadata
+    GET /v1/folders/name/:folder_name
+    GET /v1/sources/name/:source_name
+    GET /v1/folders/:folder_id
+    GET /v1/sources/:source_id
+    GET /v1/folders/:folder_id/files
+    GET /v1/sources/:source_id/files
+    GET /v1/folders/:folder_id/files/:file_id
+    GET /v1/sources/:source_id/files/:file_id
+    GET /v1/folders/:folder_id/passages
+    GET /v1/sources/:source_id/passages
+    GET /v1/folders/:folder_id/agents
+    GET /v1/sources/:source_id/agents
     POST /v1/passages/search
     POST /v1/agents/:agent_id/memory/recall
     GET /v1/agents/:agent_id/memory/items/:item_id
@@ -218,6 +246,12 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     PATCH /v1/blocks/:block_id
     POST /v1/blocks/:block_id/undo
     POST /v1/archives
+    POST /v1/folders
+    POST /v1/sources
+    PATCH /v1/folders/:folder_id
+    PATCH /v1/sources/:source_id
+    POST /v1/folders/:folder_id/upload
+    POST /v1/sources/:source_id/upload
     PATCH /v1/archives/:archive_id
     POST /v1/archives/:archive_id/passages
     POST /v1/archives/:archive_id/passages/batch
@@ -234,6 +268,10 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     `
     DELETE /v1/blocks/:block_id
     DELETE /v1/archives/:archive_id
+    DELETE /v1/folders/:folder_id
+    DELETE /v1/sources/:source_id
+    DELETE /v1/folders/:folder_id/:file_id
+    DELETE /v1/sources/:source_id/:file_id
     DELETE /v1/archives/:archive_id/passages/:passage_id
     DELETE /v1/agents/:agent_id/archival-memory/:memory_id
     DELETE /v1/agents/:agent_id/memory/items/:item_id

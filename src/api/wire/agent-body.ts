@@ -7,7 +7,6 @@ import type { InputMessage } from "../../agent/new-message.ts";
 import { STOP_REASONS } from "../../agent/run.ts";
 import { Failure } from "../../core/failure.ts";
 import { nearest } from "../../core/nearest.ts";
-import { cut } from "../../core/text.ts";
 import type { InputPart } from "../../llm/model.ts";
 import { distinctRules } from "../../tools/tool-rule.ts";
 import { given } from "../http/request.ts";
@@ -147,8 +146,8 @@ const shared = {
   template_id: text,
   base_template_id: text,
   identity_ids: idList("identity").nullish(),
-  source_ids: texts,
-  folder_ids: texts,
+  source_ids: idList("source").nullish(),
+  folder_ids: idList("source").nullish(),
   secrets: object,
   tool_exec_environment_variables: object,
 };
@@ -191,6 +190,7 @@ export const CreateAgentBody = z
       blocks: body.memory_blocks ?? [],
       blockIds: body.block_ids ?? [],
       identityIds: body.identity_ids ?? [],
+      folderIds: foldersOf(body) ?? [],
       toolNames: body.tools ?? [],
       toolIds: body.tool_ids ?? [],
       includeBaseTools: body.include_base_tools,
@@ -239,6 +239,7 @@ export const UpdateAgentBody = z
         toolIds: body.tool_ids,
         blockIds: body.block_ids,
         identityIds: body.identity_ids,
+        folderIds: foldersOf(body),
       }),
     };
   });
@@ -274,14 +275,15 @@ function modelWish(body: Shared): ModelWish {
   });
 }
 
+/** Folders by either of their names; undefined where neither is given. */
+function foldersOf({ folder_ids: folders, source_ids: sources }: Shared) {
+  return folders == null && sources == null ? undefined : [...(folders ?? []), ...(sources ?? [])];
+}
+
 /** Refuses what would be lost: taking it in silence would look as if it were kept. */
 function refuseUnstored(body: Shared): void {
   for (const field of ["secrets", "tool_exec_environment_variables"] as const) {
     if (Object.keys(body[field] ?? {}).length > 0)
       throw new Failure("refused", `${field}: this server does not store agent secrets yet; leave the field out`);
-  }
-  for (const field of ["folder_ids", "source_ids"] as const) {
-    const [first] = body[field] ?? [];
-    if (first !== undefined) throw new Failure("not_found", `${field}: nothing is called '${cut(first, 100)}'`);
   }
 }

@@ -1,4 +1,7 @@
 import type { Agent, CompactionSettings, MemorySettings } from "../../agent/agent.ts";
+import type { NamedAgentFile } from "../../agent/files/agent-file.ts";
+import type { Folder } from "../../agent/files/folder.ts";
+import { viewCharsOf } from "../../agent/files/open-files.ts";
 import type { Group } from "../../agent/group.ts";
 import type { Identity } from "../../agent/identity.ts";
 import type { MessageId } from "../../core/id.ts";
@@ -7,6 +10,7 @@ import type { ResponseFormat } from "../../llm/model.ts";
 import type { Tool } from "../../tools/tool.ts";
 import type { Block } from "../../umi/core/block.ts";
 import { toWireBlock } from "./block.ts";
+import { toWireFileBlock, toWireSource } from "./file.ts";
 import { toWireGroup } from "./group.ts";
 import { toWireIdentity } from "./identity.ts";
 import { toWireEmbeddingConfig, toWireLlmConfig } from "./llm-config.ts";
@@ -24,13 +28,15 @@ export interface AgentRelations {
   readonly identities: readonly Identity[];
   readonly managedGroup: Group | null;
   readonly pendingApproval: JsonObject | null;
+  readonly folders: readonly Folder[];
+  readonly files: readonly NamedAgentFile[];
 }
 
 /** An agent as clients see it. */
 export function toWireAgent(agent: Agent, relations: AgentRelations): JsonObject {
   const { llmConfig, embeddingConfig } = agent;
   const managedGroup = relations.managedGroup === null ? null : toWireGroup(relations.managedGroup);
-  const memory = toWireMemory(agent, relations.blocks);
+  const memory = toWireMemory(agent, relations.blocks, relations.files);
   return {
     created_by_id: agent.createdById,
     last_updated_by_id: agent.lastUpdatedById,
@@ -54,7 +60,7 @@ export function toWireAgent(agent: Agent, relations: AgentRelations): JsonObject
     memory,
     blocks: memory["blocks"] ?? [],
     tools: relations.tools.map(toWireTool),
-    sources: [],
+    sources: relations.folders.map(toWireSource),
     tags: relations.tags,
     tool_exec_environment_variables: [],
     secrets: [],
@@ -82,12 +88,12 @@ export function toWireAgent(agent: Agent, relations: AgentRelations): JsonObject
 }
 
 /** An agent's core memory as clients see it. */
-export function toWireMemory({ agentType }: Pick<Agent, "agentType">, blocks: readonly Block[]): JsonObject {
+export function toWireMemory(agent: Agent, blocks: readonly Block[], files: readonly NamedAgentFile[]): JsonObject {
   return {
-    agent_type: agentType,
+    agent_type: agent.agentType,
     git_enabled: false,
     blocks: blocks.map(toWireBlock),
-    file_blocks: [],
+    file_blocks: files.map((file) => toWireFileBlock(file, viewCharsOf(agent))),
     prompt_template: "",
   };
 }

@@ -36,7 +36,8 @@ export function toWirePassage(passage: Passage, owner: PassageOwner, vector: Flo
   };
 }
 
-function toWireVector(vector: Float32Array): readonly number[] {
+/** A vector as clients see it. */
+export function toWireVector(vector: Float32Array): readonly number[] {
   const numbers = new Array<number>(Math.max(vector.length, WIRE_DIMENSIONS)).fill(0);
   for (const [i, number] of vector.entries()) numbers[i] = number;
   return numbers;

@@ -22,6 +22,7 @@ const AGENT_COLUMNS: Readonly<Partial<Record<keyof Tables, string>>> = {
   steps: "agent_id",
   provider_traces: "agent_id",
   secrets: "owner_id",
+  agent_files: "agent_id",
   groups: "manager_agent_id",
 };
 
@@ -29,6 +30,9 @@ const AGENT_COLUMNS: Readonly<Partial<Record<keyof Tables, string>>> = {
 const LINKS: Readonly<Partial<Record<keyof Tables, readonly [table: string, column: string, own?: string]>>> = {
   blocks: ["agent_blocks", "block_id"],
   archives: ["agent_archives", "archive_id"],
+  folders: ["agent_folders", "folder_id"],
+  files: ["agent_folders", "folder_id", "folder_id"],
+  file_passages: ["agent_folders", "folder_id", "folder_id"],
   passages: ["agent_archives", "archive_id", "archive_id"],
   identities: ["agent_identities", "identity_id"],
   groups: ["group_agents", "group_id"],

@@ -6,6 +6,8 @@ import type {
   AgentId,
   ArchiveId,
   BlockId,
+  FileId,
+  FolderId,
   GroupId,
   IdentityId,
   KeyId,
@@ -21,6 +23,7 @@ import type { Entry } from "../../umi/index/entry.ts";
 import type { CODES, KEYS, MEMBERSHIPS, ORGANIZATIONS, SESSIONS, USERS } from "../access/tables.ts";
 import type { AGENTS, BLOCK_VERSIONS, BLOCKS, CONVERSATIONS, GROUPS, IDENTITIES, TOOLS } from "../agents/tables.ts";
 import type { AUDIT, WEBHOOKS } from "../changes/tables.ts";
+import type { AGENT_FILES, FILE_PASSAGES, FOLDERS, STORED_FILES } from "../files/tables.ts";
 import type { LIMITS } from "../limits/tables.ts";
 import type { ARCHIVES, ENTITIES, FACT_LINKS, FACTS, MENTIONS, MERGES, PASSAGES } from "../memory/tables.ts";
 import type { MESSAGES } from "../messages/tables.ts";
@@ -76,6 +79,13 @@ export interface Tables {
   groups: RowOf<typeof GROUPS> & Owned;
   group_agents: { group_id: GroupId; agent_id: AgentId; position: number };
   group_blocks: { group_id: GroupId; block_id: BlockId; position: number };
+  folders: RowOf<typeof FOLDERS> & Owned;
+  agent_folders: { agent_id: AgentId; folder_id: FolderId; position: number };
+  files: RowOf<typeof STORED_FILES> & Owned;
+  file_uploads: { file_id: FileId; number: number; data: Uint8Array };
+  file_contents: { file_id: FileId; text: string };
+  file_passages: RowOf<typeof FILE_PASSAGES> & Owned;
+  agent_files: RowOf<typeof AGENT_FILES> & Owned;
   passage_tags: { passage_id: PassageId; tag: string };
   space_work: SpaceKey & OwedWork & { due_at: Instant | null; user_id: UserId };
   umi_spaces: Owned & { number: Generated<number>; name: string; read_through: number };

@@ -127,6 +127,8 @@ function changesIn(row: Row): readonly NumberedChange[] {
 const SHARED = [
   ["agent_blocks", "block_id", "block-"],
   ["agent_archives", "archive_id", "archive-"],
+  ["agent_folders", "folder_id", "source-"],
+  ["agent_files", "file_id", "file-"],
   ["agent_tools", "tool_id", "tool-"],
   ["agent_identities", "identity_id", "identity-"],
   ["group_agents", "group_id", "group-"],

@@ -131,6 +131,32 @@ export const RECORD: Recorded = {
       return archiveId === undefined ? {} : { ...tell("passages.changed", archiveId), audit };
     },
   },
+  folders: {
+    insert: (_, { id }) => tell("folder.created", id),
+    save: (_, { id }) => tell("folder.changed", id),
+    remove: (_, id) => tell("folder.deleted", id),
+    attach: (_, agentId, id) => ({ changes: [agentChanged(agentId), change("folder.changed", id)] }),
+    detach: (_, agentId, id) => ({ changes: [agentChanged(agentId), change("folder.changed", id)] }),
+  },
+  files: {
+    insert: (_, { id, folderId }) => ({ changes: [change("file.created", id), change("folder.changed", folderId)] }),
+    save: (_, { id }) => tell("file.changed", id),
+    async remove({ files }, id) {
+      const folderId = (await files.find(id))?.folderId;
+      const gone = change("file.deleted", id);
+      return { changes: folderId === undefined ? [gone] : [gone, change("folder.changed", folderId)] };
+    },
+    // They are part of reading a file, which `save` tells.
+    setText: null,
+    dropBytes: null,
+    addPassages: null,
+    noteEmbedded: (_, folderId) => tell("folder.changed", folderId),
+    noteEmbeddingFailed: (_, folderId) => tell("folder.changed", folderId),
+  },
+  agentFiles: {
+    insert: (_, files) => ({ changes: [...new Set(files.map(({ agentId }) => agentId))].map(agentChanged) }),
+    save: (_, { agentId }) => ({ changes: [agentChanged(agentId)] }),
+  },
   backlog: { owe: null, settle: null },
   entries: { add: null, remove: null, clear: null },
   vectors: { put: null, putNone: null, remove: null },

@@ -18,6 +18,7 @@ const STRUCTURE = [
   "external_projection",
   "file",
   "file_limits",
+  "instructions",
   "memory",
   "memory_blocks",
   "memory_metadata",
