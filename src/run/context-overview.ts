@@ -100,6 +100,15 @@ function sum({
   tools,
   messages,
 }: Pick<ContextOverview, "system" | "sections" | "summary" | "tools" | "messages">): number {
-  const parts = [system, memory, toolRules, directories, metadata, tools, messages, ...(summary === null ? [] : [summary])];
+  const parts = [
+    system,
+    memory,
+    toolRules,
+    directories,
+    metadata,
+    tools,
+    messages,
+    ...(summary === null ? [] : [summary]),
+  ];
   return parts.reduce((total, part) => total + part.tokens, 0);
 }

@@ -13,10 +13,10 @@ import { chooseEmbedding } from "../life/model-choice.ts";
 import type { Readers, Repositories } from "../ports/ports.ts";
 import { recompileAgents } from "../prompt/recompile.ts";
 import type { NamedAgentFile } from "./agent-file.ts";
+import { attachFolders, settleFileTools } from "./attached-folders.ts";
 import type { StoredFile } from "./file.ts";
-import { settleFileTools } from "./file-tools.ts";
 import type { Folder } from "./folder.ts";
-import { closeFile, closeOthers, giveFolder, openFiles } from "./open-files.ts";
+import { closeFile, closeOthers, openFiles } from "./open-files.ts";
 
 /** Characters of a folder's name. */
 const NAME_CHARS_MAX = 255;
@@ -126,7 +126,7 @@ export async function linkFolder(
   return workshop.store.write(actor, async (repositories) => {
     const agent = await mustFind(repositories.agents, agentId);
     await mustFind(repositories.folders, id);
-    if (action === "attach") await attachFolders(repositories, agent, [id], workshop);
+    if (action === "attach") await attachFolders(repositories, { agent, ids: [id] }, workshop);
     else {
       await repositories.folders.detach(agentId, id);
       await settleFileTools(repositories, agentId);
@@ -134,36 +134,6 @@ export async function linkFolder(
     await recompileAgents(repositories, [agentId], workshop);
     return agent;
   });
-}
-
-/** Attaches folders to an agent, those that it has aside. Whoever calls it compiles the prompt again. */
-export async function attachFolders(
-  repositories: Repositories,
-  agent: Agent,
-  ids: readonly FolderId[],
-  world: Pick<AgentWorkshop, "clock" | "random">,
-): Promise<void> {
-  const has = (await repositories.folders.listForAgents([agent.id])).get(agent.id) ?? [];
-  for (const id of new Set(ids)) {
-    const folder = await mustFind(repositories.folders, id);
-    if (has.some((one) => one.id === id)) continue;
-    await repositories.folders.attach(agent.id, id);
-    await giveFolder(repositories, agent, folder, world);
-  }
-  if (ids.length > 0) await settleFileTools(repositories, agent.id);
-}
-
-/** Gives an agent these folders in place of those that it has. Whoever calls it compiles the prompt again. */
-export async function replaceFolders(
-  repositories: Repositories,
-  agent: Agent,
-  ids: readonly FolderId[],
-  world: Pick<AgentWorkshop, "clock" | "random">,
-): Promise<void> {
-  const has = (await repositories.folders.listForAgents([agent.id])).get(agent.id) ?? [];
-  for (const { id } of has) if (!ids.includes(id)) await repositories.folders.detach(agent.id, id);
-  await attachFolders(repositories, agent, ids, world);
-  await settleFileTools(repositories, agent.id);
 }
 
 /** What is done with one file of an agent, or with all that are open. */
@@ -197,7 +167,7 @@ async function act(
     return [file.fileName];
   }
   const wanted = [{ fileName: file.fileName }];
-  return (await openFiles(repositories, agent, { wanted, closesOthers: false }, workshop)).closed;
+  return (await openFiles(repositories, { agent, wanted, closesOthers: false }, workshop)).closed;
 }
 
 async function ofAgent(

@@ -49,7 +49,11 @@ export async function giveFile(
 }
 
 /** Gives an agent all files of a folder whose text is there; the first are open, as many as the agent may have so. */
-export async function giveFolder(stores: Stores, agent: Agent, folder: Folder, world: FileWorld): Promise<void> {
+export async function giveFolder(
+  stores: Stores,
+  { agent, folder }: { readonly agent: Agent; readonly folder: Folder },
+  world: FileWorld,
+): Promise<void> {
   let free = openMaxOf(agent) - (await stores.agentFiles.listOpen(agent.id)).length;
   let after: string | undefined;
   do {
@@ -69,8 +73,11 @@ export async function giveFolder(stores: Stores, agent: Agent, folder: Folder, w
 /** See `FileShelf.open`. */
 export async function openFiles(
   stores: Stores,
-  agent: Agent,
-  { wanted, closesOthers }: { readonly wanted: readonly WantedFile[]; readonly closesOthers: boolean },
+  {
+    agent,
+    wanted,
+    closesOthers,
+  }: { readonly agent: Agent; readonly wanted: readonly WantedFile[]; readonly closesOthers: boolean },
   { clock }: Pick<FileWorld, "clock">,
 ): Promise<Opened> {
   const names = new Set(wanted.map(({ fileName }) => fileName));

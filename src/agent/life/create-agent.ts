@@ -17,7 +17,7 @@ import type { ToolRule } from "../../tools/tool-rule.ts";
 import { type BlockDraft, newBlock } from "../../umi/core/new-block.ts";
 import type { Agent, AgentType, CompactionSettings, MemorySettings } from "../agent.ts";
 import { baseToolsOf, fileLimitsFor, MULTI_AGENT_TOOLS, mayHaveCompanion, toolRulesFor } from "../agent-type.ts";
-import { attachFolders } from "../files/folders.ts";
+import { attachFolders } from "../files/attached-folders.ts";
 import { mustFind } from "../find.ts";
 import { newGroup } from "../group.ts";
 import type { InputMessage } from "../new-message.ts";
@@ -251,7 +251,7 @@ async function settle(
     await mustFind(repositories.identities, id);
     await repositories.identities.attachAgent(id, agent.id);
   }
-  await attachFolders(repositories, agent, draft.folderIds ?? [], workshop);
+  await attachFolders(repositories, { agent, ids: draft.folderIds ?? [] }, workshop);
   const { times } = workshop;
   const prompt = await compilePrompt(repositories, agent, { recompiledAt: agent.createdAt, inContext: 0, times });
   const toolNames = tools.map((tool) => tool.name);

@@ -4,7 +4,7 @@ import type { AgentId, BlockId, FolderId, IdentityId, ToolId } from "../../core/
 import { askedHandle } from "../../llm/catalog.ts";
 import type { EmbeddingConfig, LlmConfig } from "../../llm/config.ts";
 import type { Agent } from "../agent.ts";
-import { replaceFolders } from "../files/folders.ts";
+import { replaceFolders } from "../files/attached-folders.ts";
 import { mustFind, mustSee } from "../find.ts";
 import type { Repositories } from "../ports/ports.ts";
 import { recompileAgent } from "../prompt/recompile.ts";
@@ -102,7 +102,7 @@ export async function updateAgent(
     }
     if (embeddingConfig !== undefined) await changeOwnArchive(repositories, agent);
     await replaceLists(repositories, agent, change);
-    if (change.folderIds !== undefined) await replaceFolders(repositories, agent, change.folderIds, workshop);
+    if (change.folderIds !== undefined) await replaceFolders(repositories, { agent, ids: change.folderIds }, workshop);
     if (fields.enableSleeptime === true) await addCompanion(workshop, repositories, { actor, agent });
     if (showsInPrompt(current, agent) || change.blockIds !== undefined || change.folderIds !== undefined)
       await recompileAgent(repositories, agent, workshop);

@@ -6,7 +6,7 @@ import { LINK_ACTIONS } from "../../agent/life/edited-agent.ts";
 import { ALL_RELATIONS, isNewClient, showAgent } from "../agents/agent-view.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { flagParam, given, pageOf, pageParams, pathId, readQuery } from "../http/request.ts";
-import { toWireAgentFile, toWireFolder, toWireSource } from "../wire/file.ts";
+import { toWireAgentFile, toWireFolder, toWireSource } from "../wire/files/file.ts";
 import { FOLDER_NAMES } from "./folders.ts";
 
 const PAGE_DEFAULT = { limit: 100, order: "desc" } as const;

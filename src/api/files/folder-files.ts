@@ -12,7 +12,7 @@ import { embeddingKeyOf } from "../../llm/catalog.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { pageFrom } from "../http/pages.ts";
 import { flagParam, given, pageOf, pageParams, pathId, readQuery } from "../http/request.ts";
-import { toWireFile, toWireFilePassage } from "../wire/file.ts";
+import { toWireFile, toWireFilePassage } from "../wire/files/file.ts";
 import type { UploadReader } from "./upload.ts";
 
 const FILES_DEFAULT = { limit: 1_000, order: "desc" } as const;

@@ -10,7 +10,7 @@ import { cut } from "../../core/text.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { flagParam, given, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
 import { renamed } from "../wire/fields.ts";
-import { toWireFolder, toWireFolderStats, toWireSource } from "../wire/file.ts";
+import { toWireFolder, toWireFolderStats, toWireSource } from "../wire/files/file.ts";
 import { EmbeddingConfigBody } from "../wire/llm-config.ts";
 import { folderFileRoutes } from "./folder-files.ts";
 import { createUploadReader } from "./upload.ts";

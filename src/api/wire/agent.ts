@@ -10,7 +10,7 @@ import type { ResponseFormat } from "../../llm/model.ts";
 import type { Tool } from "../../tools/tool.ts";
 import type { Block } from "../../umi/core/block.ts";
 import { toWireBlock } from "./block.ts";
-import { toWireFileBlock, toWireSource } from "./file.ts";
+import { toWireFileBlock, toWireSource } from "./files/file.ts";
 import { toWireGroup } from "./group.ts";
 import { toWireIdentity } from "./identity.ts";
 import { toWireEmbeddingConfig, toWireLlmConfig } from "./llm-config.ts";

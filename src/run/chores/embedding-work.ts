@@ -1,16 +1,14 @@
-import type { Readers, Repositories, Store, WaitingWork } from "../../agent/ports/ports.ts";
+import type { Readers, Store } from "../../agent/ports/ports.ts";
 import { parseId } from "../../core/id.ts";
 import { embeddingKeyOf, isLettaFree } from "../../llm/catalog.ts";
 import type { EmbeddingConfig } from "../../llm/config.ts";
-import { ModelFailure } from "../../llm/failure.ts";
 import { keepEmbeddings } from "../../umi/vectors/keep-embeddings.ts";
 import { type EmbeddingPurse, paidEmbedder } from "../budget/paid-models.ts";
 import type { WorkPiece } from "./backlog-work.ts";
+import { fileVectors } from "./file-vectors.ts";
 
 /** Entries that one piece of work gives vectors to. */
 const PIECE_ENTRIES_MAX = 256;
-/** Tries after which files are said to have failed. */
-const TRIES_TOLD = 4;
 
 /** What gives entries their vectors. */
 export interface EmbeddingWorkOptions extends EmbeddingPurse {
@@ -26,30 +24,27 @@ export function embeddingWork(options: EmbeddingWorkOptions): WorkPiece {
   return async ({ actor, space, attempts }, signal) => {
     const repositories = store.reader(actor);
     const config = await embeddingOfSpace(repositories, space);
-    const folderId = parseId("source", space);
-    const noteEmbedded = async ({ files }: Pick<Repositories, "files">, model: string | null) => {
-      if (folderId !== undefined) await files.noteEmbedded(folderId, model);
-    };
+    const files = fileVectors(store, { actor, space });
     if (config === null || isLettaFree(config)) {
-      if (folderId !== undefined) await store.write(actor, (current) => noteEmbedded(current, null));
+      await files.note(null);
       return { state: "done" };
     }
     const payer = { actor, agentId: parseId("agent", space) ?? null, isBackground: true };
     const embedder = paidEmbedder(options, payer, config);
     if (embedder === undefined) {
       const error = `No provider is configured for ${config.handle ?? config.embeddingModel}`;
-      await noteFailure(store, { actor, space, attempts: TRIES_TOLD }, error);
+      await files.failed(error);
       return { state: "parked", error };
     }
     const { key } = embedder;
     const entries = await repositories.vectors.lacking(space, key, PIECE_ENTRIES_MAX);
     if (entries.length === 0) {
-      if (folderId !== undefined) await store.write(actor, (current) => noteEmbedded(current, key));
+      await files.note(key);
       return { state: "done" };
     }
     const texts = entries.map((entry) => entry.text);
     const embeddings = await embedder.embed(texts, signal).catch(async (error: unknown) => {
-      if (!signal.aborted) await noteFailure(store, { actor, space, attempts }, messageOf(error));
+      if (!signal.aborted) await files.failed(error, attempts);
       throw error;
     });
     const found = entries.map(({ id }, i) => ({ id, vector: embeddings[i] ?? null }));
@@ -58,28 +53,11 @@ export function embeddingWork(options: EmbeddingWorkOptions): WorkPiece {
       // Vectors of a model that the space had would take the place of those it has.
       if (now === null || embeddingKeyOf(now) !== key) return false;
       await keepEmbeddings(current.vectors, { space, config: now }, found);
-      await noteEmbedded(current, key);
+      await files.note(key, current);
       return true;
     });
     return { state: isStored && entries.length < PIECE_ENTRIES_MAX ? "done" : "more" };
   };
-}
-
-/** Says of files that wait for vectors what is wrong. After some tries they wait no longer; once it is right again they get them. */
-async function noteFailure(
-  store: Store,
-  { actor, space, attempts }: Pick<WaitingWork, "actor" | "space" | "attempts">,
-  error: string,
-): Promise<void> {
-  const folderId = parseId("source", space);
-  if (folderId === undefined) return;
-  const message = `Found by its words only, as it has no vectors yet: ${error}`;
-  await store.write(actor, ({ files }) => files.noteEmbeddingFailed(folderId, message, attempts >= TRIES_TOLD));
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof ModelFailure) return error.detail;
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** The embedding model of a space, by what its name says that it belongs to; null when it has none or is gone. */

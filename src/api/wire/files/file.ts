@@ -1,11 +1,11 @@
-import type { NamedAgentFile } from "../../agent/files/agent-file.ts";
-import type { FilePassage, StoredFile } from "../../agent/files/file.ts";
-import type { Folder, FolderSize } from "../../agent/files/folder.ts";
-import type { OrganizationId } from "../../core/id.ts";
-import type { JsonObject } from "../../core/json.ts";
-import { toWireEmbeddingConfig } from "./llm-config.ts";
-import { toWireVector } from "./passage.ts";
-import { isoTime } from "./time.ts";
+import type { NamedAgentFile } from "../../../agent/files/agent-file.ts";
+import type { FilePassage, StoredFile } from "../../../agent/files/file.ts";
+import type { Folder, FolderSize } from "../../../agent/files/folder.ts";
+import type { OrganizationId } from "../../../core/id.ts";
+import type { JsonObject } from "../../../core/json.ts";
+import { toWireEmbeddingConfig } from "../llm-config.ts";
+import { toWireVector } from "../passage.ts";
+import { isoTime } from "../time.ts";
 
 /** A folder as clients see it. */
 export function toWireFolder(folder: Folder, organizationId: OrganizationId): JsonObject {
