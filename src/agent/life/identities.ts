@@ -11,7 +11,8 @@ import {
   mergedProperties,
   newIdentity,
 } from "../identity.ts";
-import type { IdentityLinks, IdentityReader, Repositories } from "../ports/ports.ts";
+import type { IdentityLinks, IdentityReader } from "../ports/identities.ts";
+import type { Repositories } from "../ports/ports.ts";
 import type { AgentWorkshop } from "./create-agent.ts";
 import { type LinkAction, saveEdited } from "./edited-agent.ts";
 

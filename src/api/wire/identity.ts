@@ -6,7 +6,7 @@ import {
   type IdentityDraft,
   PROPERTY_TYPES,
 } from "../../agent/identity.ts";
-import type { IdentityLinks } from "../../agent/ports/ports.ts";
+import type { IdentityLinks } from "../../agent/ports/identities.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
 import { given } from "../http/request.ts";
 import { idList, renamed } from "./fields.ts";

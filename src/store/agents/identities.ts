@@ -1,7 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { Identity } from "../../agent/identity.ts";
 import type { IdentityFilter } from "../../agent/ports/filters.ts";
-import type { IdentityLinks, IdentityStore } from "../../agent/ports/ports.ts";
+import type { IdentityLinks, IdentityStore } from "../../agent/ports/identities.ts";
 import { Failure } from "../../core/failure.ts";
 import type { AgentId, IdentityId } from "../../core/id.ts";
 import { isOurs, ours } from "../base/is-ours.ts";
