@@ -21,6 +21,7 @@ const WORDS = {
   org: (id: string) => `Organization not found with id='${id}'`,
   passage: (id: string) => `Passage with id ${id} not found`,
   run: (id: string) => `Run with id ${id} not found`,
+  sandbox: (id: string) => `Sandbox config not found with id='${id}'`,
   session: (id: string) => `Session not found with id='${id}'`,
   source: (id: string) => `Source not found with id='${id}'`,
   step: (id: string) => `Step not found with id='${id}'`,

@@ -56,6 +56,7 @@ import { userRoutes } from "./people/users.ts";
 import { runRoutes } from "./runs/runs.ts";
 import { stepRoutes } from "./runs/steps.ts";
 import { siteRoutes } from "./site/routes.ts";
+import { sandboxRoutes } from "./tools/sandboxes.ts";
 import { secretRoutes } from "./tools/secrets.ts";
 
 const MOUNT = "/v1";
@@ -185,6 +186,7 @@ function routesOf(options: ApiOptions): Hono<ApiEnv> {
   api.route("/audit", auditRoutes(options));
   api.route("/retention", retentionRoutes(options));
   api.route("/secrets", secretRoutes(options));
+  api.route("/sandbox-config", sandboxRoutes(options));
   return api;
 }
 

@@ -33,7 +33,10 @@ export interface OutsideCall {
   readonly args: Readonly<Record<string, unknown>>;
   /** For whom it runs; null when it is for no agent. */
   readonly agent: AgentView | null;
-  /** Variables of the tool's environment: these and no others, least of all the server's own. */
+  /**
+   * Variables of the tool's environment: these and no others, least of all the server's own. Their names are whatever
+   * somebody chose, those that loaders and interpreters listen to included: only the jailed process itself may get them.
+   */
   readonly environment: Readonly<Record<string, string>>;
   /** Aborts when nobody waits for the answer any more: the run was cancelled, its agent deleted, or time is up. */
   readonly signal: AbortSignal;

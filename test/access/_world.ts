@@ -119,7 +119,12 @@ async function makeThings(ask: Ask): Promise<Things> {
   // An organisation has only a few of them.
   const [known] = await ask("GET", "/v1/webhooks");
   const webhook = known ?? (await ask("POST", "/v1/webhooks", { url: "https://example.com/hook", enabled: false }));
+  const sandbox = await ask("POST", "/v1/sandbox-config/local/default");
+  const variables = `/v1/sandbox-config/${sandbox.id}/environment-variable`;
+  const variable = await ask("POST", variables, { key: "ZEPHYRINE", value: "z" });
   return {
+    sandbox_config_id: sandbox.id,
+    variable_id: variable.id,
     webhook_id: webhook.id,
     organization_id: user.organization_id,
     user_id: user.id,

@@ -57,6 +57,9 @@ const BODIES: Readonly<Record<string, (things: Things) => object>> = {
   "POST /v1/webhooks": () => ({ url: "https://example.com/hook", enabled: false }),
   "POST /v1/keys": () => ({ name: "mine" }),
   "POST /v1/client-side-access-tokens": ({ agent_id }) => clientToken(agent_id),
+  "POST /v1/sandbox-config": () => ({ config: { venv_name: "v" } }),
+  "PATCH /v1/sandbox-config/:sandbox_config_id": () => ({ config: { venv_name: "w" } }),
+  "POST /v1/sandbox-config/:sandbox_config_id/environment-variable": () => ({ key: "K", value: "v" }),
   "POST /v1/users": () => ({ name: "Nobody" }),
   "POST /v1/organizations": () => ({ name: "New" }),
   "PATCH /v1/organizations/:organization_id": () => ({ name: "default_org" }),
@@ -277,6 +280,11 @@ const UNTOLD: readonly string[] = [
   // The new organisation is told.
   "POST /v1/organizations",
   "POST /v1/admin/orgs",
+  // They show what is there already.
+  "POST /v1/sandbox-config/local",
+  "POST /v1/sandbox-config/local/default",
+  "POST /v1/sandbox-config/e2b/default",
+  "POST /v1/sandbox-config/local/recreate-venv",
   // A run that has ended stays as it is.
   "PATCH /v1/jobs/:job_id/cancel",
 ];

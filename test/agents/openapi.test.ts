@@ -16,9 +16,9 @@ const UNDOCUMENTED = ["GET /v1/ready", "POST /v1/tools/generate-schema", "GET /v
 /** Routes of people, keys and what happened, which Letta's open server has none of: `test/access` and `test/feed` call them. */
 const PEOPLE =
   /^[A-Z]+ \/v1\/(?:keys|me|sessions|users|organizations|admin|auth|client-side-access-tokens|metadata|changes|webhooks|audit|retention)(?:\/|$)/;
-/** What this server alone has, and the document does not know: what it remembers, showed a model, and lets be spent. */
+/** What the document does not know: what this server alone has, and the settings of sandboxes. */
 const OWN =
-  / \/v1\/(?:(?:agents\/:agent_id\/)?memory|limits|usage|secrets|steps\/:step_id\/context|blocks\/:block_id\/(?:versions|undo))(?:\/|$)/;
+  / \/v1\/(?:(?:agents\/:agent_id\/)?memory|limits|usage|secrets|sandbox-config|steps\/:step_id\/context|blocks\/:block_id\/(?:versions|undo))(?:\/|$)/;
 
 let server: HttpServer;
 const called = new Set<string>();
@@ -472,6 +472,20 @@ test("limits and usage", async () => {
   await ok("PATCH /v1/limits/:limit_id", { body: { amount: 2_000 } });
   await ok("DELETE /v1/limits/:limit_id");
   await ok("GET /v1/usage", { query: "by=day" });
+  const local = await ok("POST /v1/sandbox-config/local/default", { body: {} });
+  ids["sandbox_config_id"] = local.id;
+  await ok("POST /v1/sandbox-config", { body: { config: { use_venv: true } } });
+  await ok("POST /v1/sandbox-config/local", { body: {} });
+  await ok("POST /v1/sandbox-config/e2b/default", { body: {} });
+  await ok("POST /v1/sandbox-config/local/recreate-venv", { body: {} });
+  await ok("PATCH /v1/sandbox-config/:sandbox_config_id", { body: { config: {} } });
+  await ok("GET /v1/sandbox-config");
+  const variables = "/v1/sandbox-config/:sandbox_config_id/environment-variable";
+  ids["variable_id"] = (await ok(`POST ${variables}`, { body: { key: "A", value: "b" } })).id;
+  await ok(`GET ${variables}`);
+  await ok("PATCH /v1/sandbox-config/environment-variable/:variable_id", { body: { description: "d" } });
+  await ok("DELETE /v1/sandbox-config/environment-variable/:variable_id");
+  await ok("DELETE /v1/sandbox-config/:sandbox_config_id");
   await ok("GET /v1/secrets");
   await ok("POST /v1/secrets/rotate", { body: {} });
 });

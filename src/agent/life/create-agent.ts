@@ -25,6 +25,7 @@ import type { Readers, Repositories, Store } from "../ports/ports.ts";
 import { defaultCompactionPrompt, defaultSystemPrompt, MEMORY_PERSONA } from "../prompt/prompts.ts";
 import { compilePrompt } from "../prompt/recompile.ts";
 import type { CountTokens } from "../prompt/tokens.ts";
+import { replaceAgentSecrets, requireSecrets, type SecretValues } from "../secrets/owned-secrets.ts";
 import { friendlyName } from "./friendly-name.ts";
 import { firstMessages } from "./initial-messages.ts";
 import { chooseEmbedding, chooseModel, defaultSummariser, type ModelWish } from "./model-choice.ts";
@@ -70,6 +71,8 @@ export interface AgentDraft {
   readonly includeBaseToolRules: boolean | null;
   readonly toolRules: readonly ToolRule[];
   readonly tags: readonly string[];
+  /** What only its tools may see. */
+  readonly secrets?: SecretValues;
   readonly initialMessages: readonly InputMessage[] | null;
   readonly compaction: CompactionWish;
   readonly memorySettings?: MemorySettings;
@@ -155,6 +158,7 @@ export function mergedCompaction(current: CompactionSettings, wish: CompactionWi
 function checkDraft(draft: AgentDraft): void {
   if (draft.name !== undefined) requireAgentName(draft.name);
   if (draft.timezone !== undefined) requireTimeZone(draft.timezone);
+  if (draft.secrets !== undefined) requireSecrets("secrets", draft.secrets);
   if (draft.agentType === "voice_convo_agent" && draft.enableSleeptime !== true)
     throw new Failure("invalid", "enable_sleeptime: must be true for an agent of type voice_convo_agent");
 }
@@ -252,6 +256,7 @@ async function settle(
     await repositories.identities.attachAgent(id, agent.id);
   }
   await attachFolders(repositories, { agent, ids: draft.folderIds ?? [] }, workshop);
+  await replaceAgentSecrets(workshop, repositories, { actor, agentId: agent.id, values: draft.secrets });
   const { times } = workshop;
   const prompt = await compilePrompt(repositories, agent, { recompiledAt: agent.createdAt, inContext: 0, times });
   const toolNames = tools.map((tool) => tool.name);

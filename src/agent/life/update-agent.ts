@@ -8,6 +8,7 @@ import { replaceFolders } from "../files/attached-folders.ts";
 import { mustFind, mustSee } from "../find.ts";
 import type { Repositories } from "../ports/ports.ts";
 import { recompileAgent } from "../prompt/recompile.ts";
+import { replaceAgentSecrets, requireSecrets, type SecretValues } from "../secrets/owned-secrets.ts";
 import {
   type AgentWorkshop,
   addCompanion,
@@ -54,6 +55,7 @@ export interface AgentChange {
   readonly embeddingConfig?: EmbeddingConfig;
   readonly compaction?: CompactionWish;
   readonly tags?: readonly string[];
+  readonly secrets?: SecretValues;
   readonly toolIds?: readonly ToolId[];
   readonly blockIds?: readonly BlockId[];
   readonly identityIds?: readonly IdentityId[];
@@ -76,6 +78,7 @@ export async function updateAgent(
   const { fields, model, embedding } = change;
   if (fields.name !== undefined) requireAgentName(fields.name);
   if (fields.timezone !== undefined) requireTimeZone(fields.timezone);
+  if (change.secrets !== undefined) requireSecrets("secrets", change.secrets);
   // A provider may have to be asked, which must not happen inside the transaction.
   const wish: ModelWish = model === undefined ? {} : await resolvedWish(workshop.models, model);
   requireModels(caller, [
@@ -103,6 +106,7 @@ export async function updateAgent(
     if (embeddingConfig !== undefined) await changeOwnArchive(repositories, agent);
     await replaceLists(repositories, agent, change);
     if (change.folderIds !== undefined) await replaceFolders(repositories, { agent, ids: change.folderIds }, workshop);
+    await replaceAgentSecrets(workshop, repositories, { actor, agentId: id, values: change.secrets });
     if (fields.enableSleeptime === true) await addCompanion(workshop, repositories, { actor, agent });
     if (showsInPrompt(current, agent) || change.blockIds !== undefined || change.folderIds !== undefined)
       await recompileAgent(repositories, agent, workshop);

@@ -15,6 +15,7 @@ export const CHANGING = [
   "limit",
   "organization",
   "provider",
+  "sandbox",
   "tool",
   "user",
   "webhook",

@@ -111,13 +111,13 @@ async function shownTogether(
   relations: readonly Relation[],
 ): Promise<readonly JsonObject[]> {
   const ids = agents.map((agent) => agent.id);
+  const idsFor = (relation: Relation) => (relations.includes(relation) ? ids : []);
   const contexts = await repositories.messages.contextIds(ids);
-  const tags = relations.includes("agent.tags")
-    ? await repositories.agents.tagsOf(ids)
-    : new Map<AgentId, readonly string[]>();
-  const identities = await repositories.identities.listForAgents(relations.includes("agent.identities") ? ids : []);
-  const groups = await repositories.groups.managedBy(relations.includes("agent.managed_group") ? ids : []);
-  const folders = await repositories.folders.listForAgents(relations.includes("agent.sources") ? ids : []);
+  const tags = await repositories.agents.tagsOf(idsFor("agent.tags"));
+  const secrets = await repositories.secrets.listForOwners(idsFor("agent.secrets"));
+  const identities = await repositories.identities.listForAgents(idsFor("agent.identities"));
+  const groups = await repositories.groups.managedBy(idsFor("agent.managed_group"));
+  const folders = await repositories.folders.listForAgents(idsFor("agent.sources"));
   const shown: JsonObject[] = [];
   for (const agent of agents) {
     const messageIds = contexts.get(agent.id) ?? [];
@@ -127,6 +127,7 @@ async function shownTogether(
         blocks: relations.includes("agent.blocks") ? await repositories.blocks.listForAgent(agent.id) : [],
         tools: relations.includes("agent.tools") ? await repositories.tools.listForAgent(agent.id) : [],
         tags: tags.get(agent.id) ?? [],
+        secrets: secrets.get(agent.id) ?? [],
         identities: identities.get(agent.id) ?? [],
         managedGroup: groups.get(agent.id) ?? null,
         pendingApproval: relations.includes("agent.pending_approval")

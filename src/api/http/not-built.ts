@@ -52,10 +52,8 @@ export const GAPS: readonly Gap[] = [
     missing: "Sandboxes, and tools that run outside a turn",
     empty: {
       "/sandboxes": { sandboxes: [] },
-      "/sandbox-config": [],
-      "/sandbox-config/:sandbox_config_id/environment-variable": [],
     },
-    refused: ["/sandboxes/*", "/sandbox-config/*", "POST /tools/run", "POST /agents/:agent_id/tools/:tool_name/run"],
+    refused: ["/sandboxes/*", "POST /tools/run", "POST /agents/:agent_id/tools/:tool_name/run"],
   },
   {
     missing: "Scheduled messages",

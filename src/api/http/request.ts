@@ -15,7 +15,16 @@ const ISSUES_MAX = 10;
 /** Characters of a wrong value that an answer repeats. */
 const SHOWN_CHARS_MAX = 100;
 /** Fields whose values no answer repeats: answers end up in logs of clients. */
-const SECRETS: ReadonlySet<string> = new Set(["password", "current_password", "secret", "token", "api_key"]);
+const SECRETS: ReadonlySet<string> = new Set([
+  "password",
+  "current_password",
+  "secret",
+  "token",
+  "api_key",
+  "secrets",
+  "tool_exec_environment_variables",
+  "env_vars",
+]);
 const HIDDEN = "***";
 /** Length from which on a body is parsed apart. */
 const APART_BYTES_MIN = 256 * 1024;
@@ -158,7 +167,7 @@ export function check<S extends z.ZodType>(schema: S, value: unknown, where: str
   const problems = parsed.error.issues.flatMap((issue) => told(issue, []));
   const issues = problems.slice(0, ISSUES_MAX).map((issue) => {
     const path = [where, ...issue.path.map(String)].join(".");
-    const isSecret = SECRETS.has(String(issue.path.at(-1)));
+    const isSecret = issue.path.some((part) => SECRETS.has(String(part)));
     return `${path}: ${issue.message}, got ${isSecret ? HIDDEN : shown(valueAt(value, issue.path))}`;
   });
   throw new Failure("invalid", issues.join("; "));

@@ -133,6 +133,8 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     GET /v1/tools/count
     GET /v1/tools/:tool_id
     GET /v1/tags
+    GET /v1/sandbox-config
+    GET /v1/sandbox-config/:sandbox_config_id/environment-variable
     GET /v1/agents/:agent_id/context`,
   ],
   [
@@ -332,6 +334,16 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
   [
     "tools:write",
     `
+    POST /v1/sandbox-config
+    POST /v1/sandbox-config/local
+    POST /v1/sandbox-config/local/default
+    POST /v1/sandbox-config/e2b/default
+    POST /v1/sandbox-config/local/recreate-venv
+    PATCH /v1/sandbox-config/:sandbox_config_id
+    DELETE /v1/sandbox-config/:sandbox_config_id
+    POST /v1/sandbox-config/:sandbox_config_id/environment-variable
+    PATCH /v1/sandbox-config/environment-variable/:variable_id
+    DELETE /v1/sandbox-config/environment-variable/:variable_id
     POST /v1/tools/add-base-tools
     POST /v1/tools
     PUT /v1/tools

@@ -24,13 +24,13 @@ test("CreateAgentBody leaves out what was not given instead of setting it to und
   expect(draft.agentType).toBe("letta_v1_agent");
 });
 
-test("CreateAgentBody refuses ids of another kind and secrets that nothing stores", () => {
+test("CreateAgentBody refuses ids of another kind", () => {
   expect(() => CreateAgentBody.parse({ tool_ids: ["block-00000000-0000-4000-8000-000000000000"] })).toThrow(
     /tool-\{uuid4\}/,
   );
-  expect(() => CreateAgentBody.parse({ tool_exec_environment_variables: { A: "b" } })).toThrow(
-    /tool_exec_environment_variables/,
-  );
+  const old = CreateAgentBody.parse({ tool_exec_environment_variables: { A: "b" } });
+  expect(old.secrets).toEqual({ A: "b" });
+  expect(CreateAgentBody.parse({ secrets: {}, tool_exec_environment_variables: { A: "b" } }).secrets).toEqual({});
   expect(() => CreateAgentBody.parse({ identity_ids: ["identity-1"] })).toThrow(/identity-1/);
 });
 

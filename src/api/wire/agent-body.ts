@@ -91,6 +91,9 @@ const Part = z.union([
   }),
 ]);
 
+/** What is too much or no name is refused with the agent. */
+const secretValues = z.record(z.string(), z.string()).nullish();
+
 const FirstMessageBody = z
   .object({
     role: z.enum(["user", "system", "assistant"]),
@@ -148,8 +151,8 @@ const shared = {
   identity_ids: idList("identity").nullish(),
   source_ids: idList("source").nullish(),
   folder_ids: idList("source").nullish(),
-  secrets: object,
-  tool_exec_environment_variables: object,
+  secrets: secretValues,
+  tool_exec_environment_variables: secretValues,
 };
 
 type Shared = z.infer<z.ZodObject<typeof shared>>;
@@ -170,7 +173,6 @@ export const CreateAgentBody = z
     enable_reasoner: z.boolean().nullish().default(true),
   })
   .transform((body): AgentDraft => {
-    refuseUnstored(body);
     return {
       ...givenFields(body),
       ...given({
@@ -178,6 +180,7 @@ export const CreateAgentBody = z
         embedding: body.embedding,
         embeddingConfig: body.embedding_config,
         embeddingChunkSize: body.embedding_chunk_size,
+        secrets: body.secrets ?? body.tool_exec_environment_variables,
       }),
       agentType: body.agent_type,
       model: {
@@ -214,7 +217,6 @@ export const UpdateAgentBody = z
     last_stop_reason: z.enum(STOP_REASONS).nullish(),
   })
   .transform((body): AgentChange => {
-    refuseUnstored(body);
     if (body.message_ids != null)
       throw new Failure("refused", "message_ids: which messages are in the context cannot be set by this server");
     const wish = modelWish(body);
@@ -240,6 +242,7 @@ export const UpdateAgentBody = z
         blockIds: body.block_ids,
         identityIds: body.identity_ids,
         folderIds: foldersOf(body),
+        secrets: body.secrets ?? body.tool_exec_environment_variables,
       }),
     };
   });
@@ -278,12 +281,4 @@ function modelWish(body: Shared): ModelWish {
 /** Folders by either of their names; undefined where neither is given. */
 function foldersOf({ folder_ids: folders, source_ids: sources }: Shared) {
   return folders == null && sources == null ? undefined : [...(folders ?? []), ...(sources ?? [])];
-}
-
-/** Refuses what would be lost: taking it in silence would look as if it were kept. */
-function refuseUnstored(body: Shared): void {
-  for (const field of ["secrets", "tool_exec_environment_variables"] as const) {
-    if (Object.keys(body[field] ?? {}).length > 0)
-      throw new Failure("refused", `${field}: this server does not store agent secrets yet; leave the field out`);
-  }
 }

@@ -4,6 +4,7 @@ import type { Folder } from "../../agent/files/folder.ts";
 import { viewCharsOf } from "../../agent/files/open-files.ts";
 import type { Group } from "../../agent/group.ts";
 import type { Identity } from "../../agent/identity.ts";
+import type { Secret } from "../../agent/ports/secrets.ts";
 import type { MessageId } from "../../core/id.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
 import type { ResponseFormat } from "../../llm/model.ts";
@@ -18,6 +19,7 @@ import { toWireModelSettings } from "./model-settings.ts";
 import { isoTime, isoTimeOrNull } from "./time.ts";
 import { toWireTool } from "./tool.ts";
 import { toWireToolRule } from "./tool-rule.ts";
+import { toWireAgentSecret } from "./tools/secret.ts";
 
 /** What belongs to an agent and is kept beside it. What was not asked for is empty. */
 export interface AgentRelations {
@@ -25,6 +27,7 @@ export interface AgentRelations {
   readonly blocks: readonly Block[];
   readonly tools: readonly Tool[];
   readonly tags: readonly string[];
+  readonly secrets: readonly Secret[];
   readonly identities: readonly Identity[];
   readonly managedGroup: Group | null;
   readonly pendingApproval: JsonObject | null;
@@ -36,6 +39,7 @@ export interface AgentRelations {
 export function toWireAgent(agent: Agent, relations: AgentRelations): JsonObject {
   const { llmConfig, embeddingConfig } = agent;
   const managedGroup = relations.managedGroup === null ? null : toWireGroup(relations.managedGroup);
+  const secrets = relations.secrets.map(toWireAgentSecret);
   const memory = toWireMemory(agent, relations.blocks, relations.files);
   return {
     created_by_id: agent.createdById,
@@ -62,8 +66,8 @@ export function toWireAgent(agent: Agent, relations: AgentRelations): JsonObject
     tools: relations.tools.map(toWireTool),
     sources: relations.folders.map(toWireSource),
     tags: relations.tags,
-    tool_exec_environment_variables: [],
-    secrets: [],
+    tool_exec_environment_variables: secrets,
+    secrets,
     project_id: agent.projectId,
     template_id: agent.templateId,
     base_template_id: agent.baseTemplateId,

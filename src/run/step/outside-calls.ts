@@ -1,4 +1,5 @@
 import { withIsolated } from "../../agent/prompt/isolated-blocks.ts";
+import { agentEnvironment, callEnvironment, type ToolEnvironment } from "../../agent/secrets/environment.ts";
 import { openCalls } from "../../agent/transcript.ts";
 import type { ToolCall } from "../../llm/model.ts";
 import type { OutsideAnswer, OutsideCall, ToolRuntime } from "../../tools/runtime.ts";
@@ -49,11 +50,12 @@ export async function callOutside(turn: Turn, state: TurnState): Promise<Outside
   const group = nextGroup(turn, state);
   if (group.length === 0) return NONE_OUTSIDE;
   await turn.store.durable();
-  const { blocks } = turn.store.reader(turn.actor);
-  const shown = await withIsolated(blocks, turn.agent.id, turn.isolatedBlockIds).listForAgent(turn.agent.id);
+  const reader = turn.store.reader(turn.actor);
+  const environment = await agentEnvironment(reader, turn.agent.id);
+  const shown = await withIsolated(reader.blocks, turn.agent.id, turn.isolatedBlockIds).listForAgent(turn.agent.id);
   const results = await Promise.all(
     group.map(async (planned): Promise<readonly (readonly [string, OutsideResult])[]> => {
-      const answer = await answerTo(turn, state, planned, shown);
+      const answer = await answerTo(turn, state, planned, { shown, environment });
       return answer === undefined ? [] : [[planned.call.id, { answer, shown }]];
     }),
   );
@@ -85,7 +87,7 @@ async function answerTo(
   turn: Turn,
   state: TurnState,
   { call, plan }: Planned,
-  shown: readonly Block[],
+  { shown, environment }: { readonly shown: readonly Block[]; readonly environment: ToolEnvironment },
 ): Promise<OutsideAnswer | undefined> {
   const doubt = doubtOf(state, call.id);
   if (doubt !== undefined && !plan.mayRepeat) return { status: "unknown", reason: doubt };
@@ -100,7 +102,7 @@ async function answerTo(
     tool: plan.tool,
     args: plan.args,
     agent: { id, name, timezone, blocks: shown.map(({ label, value, limit }) => ({ label, value, limit })) },
-    environment: {},
+    environment: callEnvironment(environment, turn.agent, plan.tool),
     limits: { timeoutMs: plan.timeoutMs ?? TIMEOUT_MS, outputCharsMax: OUTPUT_CHARS_MAX },
   });
   turn.log.note(endNote(turn, began, answer.status === "success"));

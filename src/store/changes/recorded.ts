@@ -242,9 +242,9 @@ export const RECORD: Recorded = {
     removeOf: (_, ownerId) => ({ changes: ownerChanged(ownerId) }),
   },
   sandboxes: {
-    insert: (_, { id }) => ({ audit: noteOf("sandbox.created", "sandbox", id) }),
-    save: (_, { id }) => ({ audit: noteOf("sandbox.changed", "sandbox", id) }),
-    remove: (_, id) => ({ audit: noteOf("sandbox.deleted", "sandbox", id) }),
+    insert: (_, { id }) => made("sandbox", id),
+    save: async ({ sandboxes }, next) => saved("sandbox", next, await sandboxes.find(next.id)),
+    remove: (_, id) => gone("sandbox", id),
   },
   retention: {
     saveRules: async ({ retention, organizationId }, rules) => {
@@ -317,10 +317,11 @@ function agentChanged(id: AgentId): Change {
   return change("agent.changed", id, id);
 }
 
-/** Whose secrets are others is an agent that has changed; of what else has some nothing is told. */
+/** An agent or a sandbox whose secrets are others has changed; of what else has some nothing is told. */
 function ownerChanged(ownerId: string): readonly Change[] {
   const agentId = parseId("agent", ownerId);
-  return agentId === undefined ? [] : [agentChanged(agentId)];
+  if (agentId !== undefined) return [agentChanged(agentId)];
+  return parseId("sandbox", ownerId) === undefined ? [] : [change("sandbox.changed", ownerId)];
 }
 
 function tell(kind: ChangeKind, id: string, agentId?: AgentId | null): Told {
