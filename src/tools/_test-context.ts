@@ -49,6 +49,13 @@ export function testContext(hits: readonly ConversationHit[] = [], timezone = "U
     queries,
     searches,
     storedPassages,
+    files: {
+      names: () => Promise.resolve([]),
+      count: () => Promise.resolve(0),
+      textOf: () => Promise.resolve(undefined),
+      open: () => Promise.resolve({ opened: [], closed: [] }),
+      search: () => Promise.resolve([]),
+    },
     async searchPassages(query, filter, limit) {
       if ((await passages.archiveOf(agentId)) === undefined) return [];
       searches.push({ query, filter, limit });

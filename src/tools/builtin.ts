@@ -7,6 +7,7 @@ import type { Random } from "../core/random.ts";
 import type { Passage, PassageFilter, PassageStore } from "../umi/archive/passage.ts";
 import type { BlockStore } from "../umi/core/block-store.ts";
 import type { CoreMemory } from "../umi/core/core-blocks.ts";
+import type { FileShelf } from "./files/shelf.ts";
 import type { ToolType } from "./tool.ts";
 
 /** What `conversation_search` may ask of the agent's past messages. Dates are inclusive. */
@@ -41,6 +42,8 @@ export interface ToolContext {
   readonly random: Random;
   /** Passages of the agent's archive, best first; none when it has no archive. */
   searchPassages(query: string, filter: PassageFilter, limit: number): Promise<readonly Passage[]>;
+  /** The files of the folders that the agent has. */
+  readonly files: FileShelf;
   searchConversation(query: ConversationQuery): Promise<readonly ConversationHit[]>;
 }
 

@@ -13,6 +13,7 @@ import { askAgent, askAgentsByTags, tellAgent } from "./builtin/messaging.ts";
 import { sendMessage } from "./builtin/send-message.ts";
 import { NO_CODE, UNAVAILABLE_TOOLS, whyUnavailable } from "./builtin/unavailable.ts";
 import { type BuiltinTool, isOutside, type OutsideBuiltin, type ShippedTool } from "./builtin.ts";
+import { FILE_TOOLS } from "./files/file-tools.ts";
 import { RETURN_CHARS_DEFAULT, type Tool } from "./tool.ts";
 
 /** Every tool that ships with the server, by name, in the order of their names. */
@@ -33,6 +34,7 @@ export const BUILTIN_TOOLS: ReadonlyMap<string, BuiltinTool | OutsideBuiltin> = 
     askAgent,
     askAgentsByTags,
     tellAgent,
+    ...FILE_TOOLS,
     ...UNAVAILABLE_TOOLS,
   ]
     .sort((a, b) => (a.name < b.name ? -1 : 1))

@@ -1,11 +1,9 @@
 import type { AgentId, FolderId } from "../../core/id.ts";
+import { FILE_TOOLS } from "../../tools/files/file-tools.ts";
 import type { Agent } from "../agent.ts";
 import { mustFind } from "../find.ts";
 import type { Repositories } from "../ports/ports.ts";
 import { type FileWorld, giveFolder } from "./open-files.ts";
-
-/** Tools that an agent has while a folder is attached to it. */
-const FILE_TOOLS: readonly string[] = ["open_files", "grep_files", "semantic_search_files"];
 
 /** An agent, and folders that it is to have. */
 export interface AttachedFolders {
@@ -45,7 +43,7 @@ export async function replaceFolders(
 export async function settleFileTools(repositories: Repositories, agentId: AgentId): Promise<void> {
   const { tools } = repositories;
   const hasFolders = (await idsOf(repositories, agentId)).length > 0;
-  for (const { id } of await tools.findByNames(FILE_TOOLS)) {
+  for (const { id } of await tools.findByNames(FILE_TOOLS.map(({ name }) => name))) {
     if (hasFolders) await tools.attach(agentId, id);
     else await tools.detach(agentId, id);
   }

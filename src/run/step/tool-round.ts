@@ -1,4 +1,5 @@
 import type { Note } from "../../agent/events.ts";
+import { fileShelf } from "../../agent/files/shelf.ts";
 import { type Approval, type Message, type ToolReturn, textOf } from "../../agent/message.ts";
 import { searchMessages } from "../../agent/message-search.ts";
 import { newMessage } from "../../agent/new-message.ts";
@@ -15,6 +16,7 @@ import { searchPassages } from "../../umi/archive/passage-search.ts";
 import { type BuiltinPlan, type CallPlan, decisionsIn, planOf, waitsForSomebody } from "./call-plan.ts";
 import type { Change } from "./commit.ts";
 import { doubtOf, type OutsideResults } from "./outside-calls.ts";
+import { vectorName } from "./query-vectors.ts";
 import {
   type Answered,
   clientAnswer,
@@ -178,12 +180,19 @@ function toolContext(turn: Turn, state: TurnState, repositories: Repositories, c
     blocks: repositories.blocks,
     core: coreOf(turn, repositories, changes),
     passages: watchPassages(repositories.passages, changes),
+    files: fileShelf(repositories, {
+      agent,
+      clock,
+      vectorOf: (config, text) => turn.queryVectors.get(vectorName(config, text)),
+    }),
     clock,
     random,
     async searchPassages(text, filter, limit) {
       const archiveId = await repositories.passages.archiveOf(agent.id);
       if (archiveId === undefined) return [];
-      const query = { text, filter, limit, at: clock.now(), vector: turn.queryVectors.get(text) };
+      const config = (await repositories.archives.find(archiveId))?.embeddingConfig ?? null;
+      const vector = config === null ? undefined : turn.queryVectors.get(vectorName(config, text));
+      const query = { text, filter, limit, at: clock.now(), vector };
       const { hits } = await searchPassages(repositories, archiveId, query);
       return hits.map(({ passage }) => passage);
     },

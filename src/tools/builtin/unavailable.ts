@@ -8,7 +8,6 @@ import type { ToolType } from "../tool.ts";
 const NO_WEB = "it has no access to the web";
 /** The reason for tools that are code of somebody's own, too. */
 export const NO_CODE = "it has no place to run code";
-const NO_FILES = "it keeps no files";
 const NO_VOICE = "it does not serve voice agents";
 
 /** A tool that clients may attach by name, though this server does not run it. */
@@ -96,57 +95,6 @@ const CODE: readonly Unavailable[] = [
   },
 ];
 
-const FILES: readonly Unavailable[] = [
-  {
-    name: "open_files",
-    toolType: "letta_files_core",
-    why: NO_FILES,
-    description:
-      'Open files, whole or in part, so that you see their text in your context.\n\nFiles that you no longer need take up room: close them by opening the next ones with `close_all_others`.\n\nExample:\n    open_files(file_requests=[{"file_name": "notes/plan.md"}, {"file_name": "src/main.py", "offset": 100, "length": 50}])\n        All of the first file, and lines 101 to 150 of the second.\n\nReturns which files were opened and closed.',
-    properties: {
-      file_requests: {
-        type: "array",
-        items: {
-          type: "object",
-          properties: {
-            file_name: text("The file, with its folder."),
-            offset: whole("Lines to skip. Default: none."),
-            length: whole("Lines to show. Default: all that follow."),
-          },
-          required: ["file_name"],
-        },
-        description: "The files to open, and which part of each.",
-      },
-      close_all_others: flag("Close every file that is not listed. Default: false."),
-    },
-    required: ["file_requests"],
-  },
-  {
-    name: "grep_files",
-    toolType: "letta_files_core",
-    why: NO_FILES,
-    description:
-      'Find a word or a regular expression in your files.\n\nShows 20 matches at a time with the lines around them, says how many there are in which files, and which `offset` shows the next ones.\n\nExample:\n    grep_files(pattern="TODO", include="\\\\.py$", offset=20)',
-    properties: {
-      pattern: text("The word or regular expression to find."),
-      include: text("Search only files whose name contains this word or regular expression."),
-      context_lines: whole("Lines to show before and after each match. Default: 1."),
-      offset: whole("Matches to skip, for the pages after the first. Default: 0."),
-    },
-    required: ["pattern"],
-    enableParallelExecution: true,
-  },
-  {
-    name: "semantic_search_files",
-    toolType: "letta_files_core",
-    why: NO_FILES,
-    description: "Find passages in your files by what they are about, when you do not know their words.",
-    properties: { query: text("What the passages are about."), limit: whole("How many to return. Default: 5.") },
-    required: ["query"],
-    enableParallelExecution: true,
-  },
-];
-
 const VOICE: readonly Unavailable[] = [
   {
     name: "store_memories",
@@ -201,7 +149,7 @@ const VOICE: readonly Unavailable[] = [
   },
 ];
 
-const ALL: readonly Unavailable[] = [...WEB, ...CODE, ...FILES, ...VOICE];
+const ALL: readonly Unavailable[] = [...WEB, ...CODE, ...VOICE];
 const REASONS: ReadonlyMap<string, string> = new Map(ALL.map(({ name, why }) => [name, why]));
 
 /** Why this server does not run the built-in tool of that name; undefined for one that it runs, or does not know. */
