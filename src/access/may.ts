@@ -11,6 +11,8 @@ export type Proof =
   | { readonly kind: "key"; readonly keyId: KeyId }
   /** A sign-in, and the key by which it began where it was one. */
   | { readonly kind: "session"; readonly sessionId: SessionId; readonly keyId: KeyId | null }
+  /** Code of a tool, for as long as its call for somebody who came by this key. */
+  | { readonly kind: "lent"; readonly keyId: KeyId | null }
   /** The server itself, going on with what came by this key. */
   | { readonly kind: "system"; readonly keyId: KeyId | null };
 

@@ -1,11 +1,12 @@
 import type { Secrets } from "../core/secrecy/secrets.ts";
 
 /** What each kind of secret begins with: scanners find them by it, and people see what they have. */
-const MARKS = { key: "slk", session: "sls", code: "slc" } as const;
+const MARKS = { key: "slk", session: "sls", code: "slc", lent: "slt" } as const;
 
-/** What a secret is for: a key of a program, a session of a person, a code that begins one. */
+/** What a secret is for: a key of a program, a session of a person, a code that begins one, a key of a call of a tool. */
 export type SecretKind = keyof typeof MARKS;
 
+const KINDS = ["key", "session", "code", "lent"] as const satisfies readonly SecretKind[];
 const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const BASE = BigInt(DIGITS.length);
 /** Characters of a key that may be shown: they tell one from another. */
@@ -14,7 +15,7 @@ const SHOWN_CHARS = 8;
 const SECRET_CHARS = 43;
 const SECRET_BYTES = 32;
 const CHECKSUM_CHARS = 6;
-const PATTERN = new RegExp(`^sl(?:k_[0-9A-Za-z]{${SHOWN_CHARS}}|[sc])_[0-9A-Za-z]{${SECRET_CHARS + CHECKSUM_CHARS}}$`);
+const PATTERN = new RegExp(`^sl(?:k_[0-9A-Za-z]{${SHOWN_CHARS}}|[sct])_[0-9A-Za-z]{${SECRET_CHARS + CHECKSUM_CHARS}}$`);
 const CHARS_MAX = 64;
 
 /** A fresh secret, and the beginning by which people know it. */
@@ -36,7 +37,7 @@ export function kindOfSecret(text: string): SecretKind | undefined {
   if (text.length > CHARS_MAX || !PATTERN.test(text)) return undefined;
   const end = text.length - CHECKSUM_CHARS;
   if (checksumOf(text.slice(0, end)) !== text.slice(end)) return undefined;
-  return text.startsWith(MARKS.key) ? "key" : text.startsWith(MARKS.session) ? "session" : "code";
+  return KINDS.find((kind) => text.startsWith(MARKS[kind]));
 }
 
 /** The last digits of the number that the bytes are. */

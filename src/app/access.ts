@@ -1,5 +1,6 @@
 import type { AccessNotices } from "../access/notices.ts";
 import { createDoor, type Door, type DoorOptions } from "../agent/people/door.ts";
+import { createLentKeys, type LentKeys } from "../agent/people/lent-keys.ts";
 import type { BuiltinTools } from "../agent/people/organizations.ts";
 import { createTries, type Tries } from "../agent/people/tries.ts";
 import type { Store } from "../agent/ports/ports.ts";
@@ -19,6 +20,7 @@ const ORGANIZATIONS_READ = 100;
 /** What lets people in, and what they are given. */
 export interface Access {
   readonly door: Door;
+  readonly lentKeys: LentKeys;
   readonly secrets: Secrets;
   readonly tries: Tries;
   readonly builtinTools: BuiltinTools;
@@ -45,7 +47,14 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
   const elsewhere = elsewhereOf(options);
   const isClosed = elsewhere !== null;
   const door = await createDoor({ store, clock, secrets, notices, rootKey, isClosed, log });
-  return { door, secrets, tries: createTries(clock), builtinTools, elsewhere };
+  return {
+    door,
+    lentKeys: createLentKeys({ clock, secrets }),
+    secrets,
+    tries: createTries(clock),
+    builtinTools,
+    elsewhere,
+  };
 }
 
 function elsewhereOf({ oidc = null, world, resolveHost = resolveBySystem }: AccessOptions): SignInElsewhere | null {

@@ -4,6 +4,7 @@ import { type PriceTable, readPrices } from "../access/price.ts";
 import SHIPPED_PRICES from "../access/prices.json" with { type: "json" };
 import type { ReadDocument } from "../agent/files/document.ts";
 import type { Door } from "../agent/people/door.ts";
+import type { LentKeys } from "../agent/people/lent-keys.ts";
 import type { Store } from "../agent/ports/ports.ts";
 import { type CountTokens, slicedCounter } from "../agent/prompt/tokens.ts";
 import { createRefusals } from "../agent/record/refusals.ts";
@@ -59,6 +60,7 @@ import type { OidcSettings } from "./command/oidc-settings.ts";
 import { arrive, type Home } from "./disk/home.ts";
 import { createSafeFetch, resolveBySystem, type SafeFetchOptions } from "./safe-fetch.ts";
 import { createSecretBox, keysInMemory } from "./sealing/box.ts";
+import { lendingRuntime } from "./tools/lending-runtime.ts";
 import { VERSION } from "./version.ts";
 
 /** What the server is built from, besides the world. */
@@ -120,6 +122,7 @@ export interface Server {
   readonly models: Models;
   readonly runner: Runner;
   readonly door: Door;
+  readonly lentKeys: LentKeys;
   /** Removes what is too old. Wake it now and then. */
   readonly retention: DueWork;
   /** What a person should know of the data that was found. */
@@ -172,7 +175,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const arrived = home === undefined ? [] : await arrive({ database, lease, home, continuesCopy, ending });
   const notes = [...arrived, ...(await lostSecretNotes({ store }))];
   const { requestsPerMinute = null } = options;
-  const toolRuntime = toolRuntimeOf(options.toolRuntime, { store, log, runner: () => runner });
+  const toolRuntime = toolRuntimeOf(options.toolRuntime, access.lentKeys, { store, log, runner: () => runner });
   const runner: Runner = createRunner({
     store,
     models,
@@ -200,13 +203,17 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const rest = { requestsPerMinute, runner, secretBox, hub, streams, messageRoutes: talk, version: VERSION };
   const served = { ...access, ...record, ...rest, origins: originsOf(options) };
   const api = createApi({ ...options, ...shared, ...served });
-  return { api, store, models, runner, door: access.door, retention: record.retention, notes };
+  return { ...access, ...record, api, store, models, runner, notes };
 }
 
 /** Where tools run: built-in ones that reach outside in this process, all else where it is told. */
-function toolRuntimeOf(elsewhere: ToolRuntime | undefined, messenger: MessengerOptions): ToolRuntime | null {
+function toolRuntimeOf(
+  elsewhere: ToolRuntime | undefined,
+  keys: LentKeys,
+  messenger: MessengerOptions,
+): ToolRuntime | null {
   const own = builtinRuntime(messagingWorks(messenger));
-  return firstOf(elsewhere === undefined ? [own] : [own, elsewhere]);
+  return firstOf(elsewhere === undefined ? [own] : [own, lendingRuntime(elsewhere, keys)]);
 }
 
 /** Said of documents where there is no place to read them. */

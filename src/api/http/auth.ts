@@ -1,6 +1,7 @@
 import type { Context, HonoRequest, MiddlewareHandler } from "hono";
 import { type Caller, callerOf } from "../../access/may.ts";
 import type { Door } from "../../agent/people/door.ts";
+import type { LentKeys } from "../../agent/people/lent-keys.ts";
 import { Failure } from "../../core/failure.ts";
 import { DEFAULT_ACTOR, type Origin, parseId } from "../../core/id.ts";
 import type { ApiEnv } from "./env.ts";
@@ -8,6 +9,7 @@ import type { ApiEnv } from "./env.ts";
 /** How the server decides whom to let in. */
 export interface AuthOptions {
   readonly door: Door;
+  readonly lentKeys: LentKeys;
   /** Whether requests must name this machine as their host while the door is open: set when only it can reach the server. */
   readonly localOnly: boolean;
   /** Origins of web pages of others that may use the server, in small letters; {@link LOCAL_PAGES} is all of this machine. */
@@ -18,6 +20,8 @@ export interface AuthOptions {
 const OPEN_PATHS = /^\/(?:v1|latest)\/(?:health|ready)\/?$/;
 /** What tells of the server what everybody may know, and the same to all. */
 const SITE_PATHS = /^\/(?:docs|openapi\.json|favicon\.(?:ico|svg))?$/;
+/** How the key of a tool begins. */
+const LENT = /^Bearer +slt_/i;
 /** Two headers of one name come as one. */
 const TWICE = /, *Bearer /i;
 /** Names under which a program of this machine reaches it. */
@@ -53,19 +57,28 @@ export function authenticate(options: AuthOptions): MiddlewareHandler<ApiEnv> {
     if (userId !== undefined && parseId("user", userId) === undefined)
       throw new Failure("refused", `The user_id header should look like user-<uuid4>, got '${userId.slice(0, 64)}'`);
     c.set("caller", { ...caller, origin: originOf(c, caller.proof.kind) });
-    c.set("stillMay", () => options.door.stillAdmits(caller.proof.kind === "open" ? "" : credentialOf(c.req), caller));
+    c.set("stillMay", () => stillMay(c, options, caller));
     await next();
   };
 }
 
+/** Whether who came may still what they were allowed then. */
+async function stillMay(c: Context<ApiEnv>, { door, lentKeys }: AuthOptions, caller: Caller): Promise<boolean> {
+  if (caller.proof.kind === "lent") return lentKeys.holderOf(credentialOf(c.req)) !== undefined;
+  return door.stillAdmits(caller.proof.kind === "open" ? "" : credentialOf(c.req), caller);
+}
+
 /** Who asks. Throws an `unauthorized` Failure for who may not come in. */
 function callerFor(c: Context<ApiEnv>, options: AuthOptions): Caller | Promise<Caller> {
-  const { door } = options;
+  const { door, lentKeys } = options;
   if (OPEN_PATHS.test(c.req.path)) return ANYBODY;
+  // Whoever shows a tool's key is that tool, where others need none too.
+  const lent = LENT.test(c.req.header("authorization") ?? "") ? lentKeys.holderOf(credentialOf(c.req)) : undefined;
   if (door.isOpen()) {
     refuseStrangers(c.req, options);
-    return OWNER;
+    return lent ?? OWNER;
   }
+  if (lent !== undefined) return lent;
   if (isSite(c.req) || (c.req.method === "GET" && PROVIDER_PATHS.test(c.req.path))) return ANYBODY;
   if (c.req.method === "POST" && SIGN_IN_PATH.test(c.req.path)) {
     // A page could use up the tries that everybody has.

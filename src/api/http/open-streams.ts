@@ -63,5 +63,5 @@ export function createOpenStreams({ clock, listen, log }: OpenStreamsOptions): O
 }
 
 function canExpire({ caller: { proof } }: Follower): boolean {
-  return proof.kind === "key" || proof.kind === "session";
+  return ["key", "session", "lent"].includes(proof.kind);
 }

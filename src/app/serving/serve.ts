@@ -12,7 +12,7 @@ import { openFailure } from "../disk/sqlite-failures.ts";
 import { providersFrom } from "../providers.ts";
 import { boxOf } from "../sealing/check.ts";
 import { openSandbox } from "../tools/sandbox.ts";
-import { openToolSupplies } from "../tools/supplies.ts";
+import { openToolSupplies, type ToolSupplies } from "../tools/supplies.ts";
 import { realWorld } from "../world.ts";
 import { describeFound } from "./found.ts";
 import { createIntake, IDLE_SECONDS, type Intake } from "./intake.ts";
@@ -40,7 +40,7 @@ export interface ListeningServer {
 export async function openServer(
   settings: Settings,
   log: Log = createLog("silent"),
-): Promise<{ readonly server: Server; close(): Promise<void> }> {
+): Promise<{ readonly server: Server; readonly supplies: ToolSupplies; close(): Promise<void> }> {
   const database = openSqlite(settings.dataDirectory, stopAtOnce);
   const tokens = createTokenThread();
   const supplies = openToolSupplies(settings);
@@ -70,7 +70,7 @@ export async function openServer(
       await server.door.close();
       await database.close();
     };
-    return { server, close };
+    return { server, supplies, close };
   } catch (error) {
     await database.close();
     throw openFailure(settings.dataDirectory, error);
@@ -95,12 +95,17 @@ function stopReplaced(): void {
 export async function listen(settings: Settings): Promise<ListeningServer> {
   checkExposure(settings, () => isDoorClosed(settings.dataDirectory));
   const log = createLog(settings.logLevel);
-  const { server, close } = await openServer(settings, log);
+  const { server, supplies, close } = await openServer(settings, log);
   for (const note of server.notes) log.warn(note);
   // Listed before the first request can come in: what that starts is no leftover.
   const unfinished = await server.store.unfinishedRuns();
   const intake = createIntake(log.told((request, connection) => server.api.fetch(request, connection)));
   const http = await bind(settings, intake, close);
+  supplies.network.serve({
+    host: reachedAt(settings.host),
+    port: http.port ?? settings.port,
+    isLent: (key) => server.lentKeys.holderOf(key) !== undefined,
+  });
   const release = intake.watch(http);
   // What is kept for some days is old one day, whether or not anybody asks for anything.
   const retaining = setInterval(() => server.retention.wake(), RETENTION_EVERY_MS);
@@ -122,6 +127,11 @@ export async function listen(settings: Settings): Promise<ListeningServer> {
       log.flush();
     },
   };
+}
+
+/** The address by which this machine reaches a server that listens there. */
+function reachedAt(host: string): string {
+  return host === "0.0.0.0" ? "127.0.0.1" : host === "::" || host === "[::]" ? "::1" : host;
 }
 
 /** Listens, or closes the data and throws a `conflict` Failure that says which address is taken. */

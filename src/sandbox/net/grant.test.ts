@@ -77,3 +77,13 @@ test("what is no host is refused with words that say where it stands", () => {
   for (const wrong of ["a.example", { a: 1 }, [1], Array.from({ length: 101 }, () => "a.example")])
     expect(() => grantOf(readNetworkPolicy("public"), tool(wrong))).toThrow(/metadata_\.network of the tool 'look_up'/);
 });
+
+test("the server itself is reached only by a tool that says so, by its one name", () => {
+  const asking: AskingTool = { name: "t", metadata: { letta_client: true } };
+  expect(reach("none", asking, "selkie.internal", 80)).toBe("own");
+  expect(reach("none", asking, "selkie.internal", 443)).toBe("no");
+  expect(reach("none", asking, "api.example.org")).toBe("no");
+  expect(reach("public", asking, "api.example.org")).toBe("public");
+  for (const setting of ["public", "selkie.internal", "*.internal:*"])
+    expect(reach(setting, tool(["*", "selkie.internal"]), "selkie.internal", 80)).toBe("no");
+});

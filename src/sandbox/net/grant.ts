@@ -7,6 +7,11 @@ export type AskingTool = Pick<Tool, "name" | "metadata">;
 
 /** Hosts that one tool, or the server's owner, may name. */
 const HOSTS_MAX = 100;
+/** The name by which tools reach the server's own API, where they may: it is the proxy's alone, no resolver is asked. */
+export const OWN_HOST = "selkie.internal";
+const OWN_PORT = 80;
+/** Where a tool says that it uses the server's own API. */
+const OWN_KEY = "letta_client";
 /** Where a tool names the hosts that it needs. */
 const METADATA_KEY = "network";
 
@@ -23,9 +28,9 @@ export interface NetworkGrant {
   readonly key: string;
   /**
    * How a host, as URLs write it, may be reached: at any address of its, at public ones alone, or not at all. Private
-   * addresses need a setting of their own besides.
+   * addresses need a setting of their own besides. `own` is the server itself, by {@link OWN_HOST} and a lent key.
    */
-  reach(host: string, port: number): "anywhere" | "public" | "no";
+  reach(host: string, port: number): "anywhere" | "public" | "own" | "no";
 }
 
 /** Reads the setting. Throws a `refused` Failure that names it. */
@@ -59,16 +64,25 @@ function ownersPattern(word: string): HostPattern {
  */
 export function grantOf(policy: NetworkPolicy, tool: AskingTool): NetworkGrant | null {
   const named = namedBy(tool);
-  if (policy.hosts.length === 0 || named?.length === 0 || (named === undefined && policy.mustAsk)) return null;
+  const isNothing = policy.hosts.length === 0 || named?.length === 0 || (named === undefined && policy.mustAsk);
+  const hosts = isNothing ? [] : policy.hosts;
+  const isOwn = wantsOwnServer(tool);
+  if (hosts.length === 0 && !isOwn) return null;
   return {
-    key: named === undefined ? "all" : [...new Set(named.map(shownPattern))].sort().join(" "),
+    key: JSON.stringify([isOwn, hosts.length === 0 ? [] : (named?.map(shownPattern).toSorted() ?? null)]),
     reach(host, port) {
+      if (host === OWN_HOST) return isOwn && port === OWN_PORT ? "own" : "no";
       const isNamed = named?.some((pattern) => matchesHost(pattern, host, port)) ?? true;
-      const allowing = isNamed ? policy.hosts.filter((pattern) => matchesHost(pattern, host, port)) : [];
+      const allowing = isNamed ? hosts.filter((pattern) => matchesHost(pattern, host, port)) : [];
       if (allowing.length === 0) return "no";
       return allowing.some((pattern) => pattern.host !== EVERY_HOST.host) ? "anywhere" : "public";
     },
   };
+}
+
+/** Whether the tool uses the server's own API, by a key that it is lent. */
+export function wantsOwnServer({ metadata }: Pick<Tool, "metadata">): boolean {
+  return metadata[OWN_KEY] === true;
 }
 
 /** Why the tool reaches nothing, and what to do about it, as whoever wrote it should read it. */
@@ -88,5 +102,5 @@ function namedBy({ name, metadata }: AskingTool): readonly HostPattern[] | undef
       "refused",
       `metadata_.${METADATA_KEY} of the tool '${name}' must be a list of at most ${HOSTS_MAX} hosts`,
     );
-  return said.map((host) => parseHostPattern(String(host)));
+  return [...new Set(said)].map((host) => parseHostPattern(String(host)));
 }

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { joinBytes } from "../../core/bytes.ts";
-import { type AddressCheck, checkedAddresses, pinnedTo } from "../../core/checked-address.ts";
+import { type AddressCheck, checkedAddresses, type PinnedRequest, pinnedTo } from "../../core/checked-address.ts";
 import { Failure } from "../../core/failure.ts";
 import type { Fetch } from "../../core/world.ts";
 import type { NetworkGrant } from "./grant.ts";
 import { plainHost } from "./host-pattern.ts";
+import { type FindOwnServer, type OwnServer, ownServerFor } from "./own-server.ts";
 import { ungranted } from "./proxy.ts";
 
 /** Bytes of a body, either way. */
@@ -61,6 +62,8 @@ export interface HostAnswer {
 export interface HostFetchOptions {
   readonly fetch: Fetch;
   readonly check: AddressCheck;
+  /** Finds the server itself, for grants of it. */
+  readonly own?: FindOwnServer;
 }
 
 /** One request of a jail. */
@@ -127,7 +130,7 @@ function readUrl(text: string): URL {
 }
 
 async function sent(
-  { fetch, check }: HostFetchOptions,
+  { fetch, check, own }: HostFetchOptions,
   grant: NetworkGrant,
   { url, method, headers, body, signal }: Omit<Hop, "url"> & { readonly url: URL },
 ): Promise<Response> {
@@ -135,9 +138,10 @@ async function sent(
   const host = plainHost(url.hostname) ?? url.hostname;
   const reach = grant.reach(host, port);
   if (reach === "no") throw new Failure("refused", ungranted(host, port));
-  const allowsPrivate = check.allowsPrivate && reach === "anywhere";
-  const [address] = await checkedAddresses(url.hostname, { ...check, allowsPrivate });
-  const pinned = pinnedTo(url, address);
+  const pinned =
+    reach === "own"
+      ? pinnedToServer(url, ownServerFor(own, headers))
+      : pinnedTo(url, await addressOf(url, check, reach === "anywhere"));
   const init: BunFetchRequestInit = {
     method,
     headers: [...headers.filter(([name]) => !OF_CONNECTION.test(name)), ["host", pinned.host]],
@@ -154,6 +158,17 @@ async function sent(
     const reason = error instanceof Error ? error.message.replaceAll(pinned.href, url.href) : String(error);
     throw new Failure("unavailable", `${url.host} cannot be reached: ${reason}`, { cause: error });
   }
+}
+
+async function addressOf(url: URL, check: AddressCheck, mayBePrivate: boolean): Promise<string> {
+  const allowsPrivate = check.allowsPrivate && mayBePrivate;
+  const [address] = await checkedAddresses(url.hostname, { ...check, allowsPrivate });
+  return address;
+}
+
+function pinnedToServer(url: URL, { host, port }: OwnServer): PinnedRequest {
+  const authority = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  return { href: `http://${authority}${url.pathname}${url.search}`, host: authority, tls: {} };
 }
 
 async function answerOf(url: URL, response: Response, redirected: boolean): Promise<HostAnswer> {

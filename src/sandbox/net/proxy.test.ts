@@ -4,7 +4,8 @@ import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AddressCheck } from "../../core/checked-address.ts";
-import { grantOf, readNetworkPolicy } from "./grant.ts";
+import { type AskingTool, grantOf, readNetworkPolicy } from "./grant.ts";
+import type { FindOwnServer } from "./own-server.ts";
 import { type OpenProxy, openProxy, type ProxyLimits } from "./proxy.ts";
 
 let folder: string;
@@ -59,11 +60,13 @@ interface Opened {
   readonly check?: Partial<AddressCheck>;
   readonly limits?: Partial<ProxyLimits>;
   readonly connect?: (address: string, port: number) => Socket;
+  readonly own?: FindOwnServer;
+  readonly metadata?: AskingTool["metadata"];
 }
 
 /** A proxy whose names all lead to this machine, unless the test says otherwise. */
-async function open({ policy = "public", check = {}, ...more }: Opened = {}): Promise<string> {
-  const grant = grantOf(readNetworkPolicy(policy), { name: "t", metadata: {} });
+async function open({ policy = "public", check = {}, metadata = {}, ...more }: Opened = {}): Promise<string> {
+  const grant = grantOf(readNetworkPolicy(policy), { name: "t", metadata });
   if (grant === null) throw new Error("no grant");
   const path = join(folder, String(++opened));
   const whole = { resolveHost: async () => ["127.0.0.1"], allowsPrivate: false, ...check };
@@ -267,6 +270,35 @@ test("heads, bytes, connections and waits are bounded", async () => {
   while (inner.seen.length === 0) await Bun.sleep(1);
   expect(statusOf(await said(idle, getFrom(policy)))).toBe(503);
   expect(await waiting).toBe("HTTP/1.1 200 Connection established\r\n\r\n");
+});
+
+test("the server itself is reached with a lent key alone, and by not a byte more than the request has", async () => {
+  const own = () => ({ host: "127.0.0.1", port: inner.port, isLent: (key: string) => key === "slt_mine" });
+  const path = await open({ policy: "none", metadata: { letta_client: true }, own });
+  const lent = "Authorization: Bearer slt_mine\r\n";
+  const hidden = "GET /v1/agents/ HTTP/1.1\r\nHost: x\r\n\r\n";
+  const answer = await said(path, getFrom("selkie.internal", `${lent}Content-Length: 3\r\n`).concat("you", hidden));
+  expect(answer).toEndWith("hello");
+  expect(inner.seen.join("")).toBe(
+    `GET /a?b=1 HTTP/1.1\r\nHost: 127.0.0.1:${inner.port}\r\nAuthorization: Bearer slt_mine\r\nContent-Length: 3\r\nConnection: close\r\n\r\nyou`,
+  );
+  await said(path, getFrom("selkie.internal", lent) + hidden);
+  expect(inner.seen.join("")).not.toContain("/v1/agents/");
+  inner.seen.length = 0;
+  const wrong = [
+    getFrom("selkie.internal"),
+    getFrom("selkie.internal", "Authorization: Bearer other\r\n"),
+    getFrom("selkie.internal", `${lent}${lent}`),
+    getFrom("selkie.internal", `${lent}Authorization: Bearer other\r\n`),
+    getFrom(`127.0.0.1:${inner.port}`, lent),
+    getFrom(`selkie.internal:${inner.port}`, lent),
+    tunnelTo("selkie.internal:80"),
+  ];
+  for (const text of wrong) expect(statusOf(await said(path, text))).toBe(403);
+  expect(statusOf(await said(path, getFrom("selkie.internal", `${lent}Transfer-Encoding: chunked\r\n`)))).toBe(411);
+  const twice = "Content-Length: 3\r\nContent-Length: 30\r\n";
+  expect(statusOf(await said(path, getFrom("selkie.internal", `${lent}${twice}`)))).toBe(400);
+  expect(inner.seen).toEqual([]);
 });
 
 test("close() cuts what is open and removes the socket", async () => {

@@ -2,7 +2,16 @@ import { connect, createServer, type Socket } from "node:net";
 import { type AddressCheck, checkedAddresses } from "../../core/checked-address.ts";
 import { Failure } from "../../core/failure.ts";
 import type { NetworkGrant } from "./grant.ts";
-import { HEAD_END, ProxyRefusal, type ProxyRequest, parseProxyRequest, withoutReuse } from "./request-head.ts";
+import { type FindOwnServer, ownServerFor } from "./own-server.ts";
+import {
+  bodyLengthOf,
+  forwardedHead,
+  HEAD_END,
+  ProxyRefusal,
+  type ProxyRequest,
+  parseProxyRequest,
+  withoutReuse,
+} from "./request-head.ts";
 
 /** The most that one proxy carries. Times are milliseconds. */
 export interface ProxyLimits {
@@ -40,6 +49,8 @@ export interface ProxyOptions {
   readonly grant: NetworkGrant;
   readonly check: AddressCheck;
   readonly limits?: Partial<ProxyLimits>;
+  /** Finds the server itself, for grants of it. */
+  readonly own?: FindOwnServer;
   /** Begins a connection; the system's when absent. */
   readonly connect?: (address: string, port: number) => Socket;
 }
@@ -87,17 +98,39 @@ export async function openProxy(options: ProxyOptions): Promise<OpenProxy> {
 async function serve(client: Socket, options: ProxyOptions, limits: ProxyLimits): Promise<void> {
   const { head, rest } = await readHead(client, limits);
   const request = parseProxyRequest(head);
+  const { asked, host, port } = request;
+  if (options.grant.reach(host, port) === "own") return serveOwn(client, { asked, rest }, options, limits);
   const server = await reached(request, options, limits);
   const tunnel = { client, server, limits };
-  if (request.forwarded === null) {
+  if (asked === null) {
     client.write(`HTTP/1.1 200 Connection established${HEAD_END}`);
     server.write(rest);
-    join(tunnel, (bytes) => bytes);
+    join(tunnel, asItIs, asItIs);
     return;
   }
-  server.write(request.forwarded);
+  server.write(forwardedHead(asked, host, port));
   server.write(rest);
-  join(tunnel, rewriter(limits.headBytesMax));
+  join(tunnel, asItIs, rewriter(limits.headBytesMax));
+}
+
+/**
+ * A request to the server itself. Behind it not a byte more goes on than belongs to it: what came after it would be a
+ * request that nobody has looked at, and the server may be open to who shows no key.
+ */
+async function serveOwn(
+  client: Socket,
+  { asked, rest }: { readonly asked: ProxyRequest["asked"]; readonly rest: Buffer },
+  { own, connect: begin = connectBySystem }: ProxyOptions,
+  limits: ProxyLimits,
+): Promise<void> {
+  if (asked === null) throw new ProxyRefusal(403, "The server itself is reached by http, not through a tunnel");
+  const { host, port } = ownServerFor(own, asked.headers);
+  const pass = noMoreThan(bodyLengthOf(asked));
+  const first = pass(rest);
+  const server = await connected(begin(host, port), limits.connectMs);
+  server.write(forwardedHead(asked, host.includes(":") ? `[${host}]` : host, port));
+  server.write(first);
+  join({ client, server, limits }, pass, rewriter(limits.headBytesMax));
 }
 
 /** A connection to an address of the host that was checked. */
@@ -190,10 +223,25 @@ function readHead(
 /** Changes what comes by pieces; undefined cuts the connection. */
 type Change = (bytes: Buffer) => Buffer | undefined;
 
+function asItIs(bytes: Buffer): Buffer {
+  return bytes;
+}
+
+/** Lets so many bytes through and drops what comes after them. */
+function noMoreThan(bytesMax: number): (bytes: Buffer) => Buffer {
+  let left = bytesMax;
+  return (bytes) => {
+    const through = bytes.subarray(0, left);
+    left -= through.length;
+    return through;
+  };
+}
+
 /** Copies both ways until both ends are done, one fails, or a limit is reached. */
 function join(
   { client, server, limits }: { readonly client: Socket; readonly server: Socket; readonly limits: ProxyLimits },
-  change: Change,
+  changeOut: Change,
+  changeBack: Change,
 ): void {
   const cut = () => {
     clearTimeout(idle);
@@ -219,8 +267,8 @@ function join(
       to.end();
     });
   };
-  copy(client, server, (bytes) => bytes);
-  copy(server, client, change);
+  copy(client, server, changeOut);
+  copy(server, client, changeBack);
   server.on("close", () => {
     if (client.destroyed) clearTimeout(idle);
     else client.end();

@@ -15,8 +15,15 @@ export interface ProxyRequest {
   /** As URLs write it. */
   readonly host: string;
   readonly port: number;
-  /** What the server behind is sent in place of the head that came; null for a tunnel, which is sent nothing. */
-  readonly forwarded: string | null;
+  /** What is asked of the server behind; null for a tunnel. */
+  readonly asked: AskedOfServer | null;
+}
+
+/** A request as it goes on. */
+export interface AskedOfServer {
+  readonly line: string;
+  /** Without those that end at a proxy, and `Host`. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
 /** Ends a head. */
@@ -32,20 +39,34 @@ export function parseProxyRequest(head: string): ProxyRequest {
   const [first = "", ...lines] = head.split("\r\n");
   const [, method = "", target = "", version] = /^([A-Z]{1,20}) (\S+) (HTTP\/1\.[01])$/.exec(first) ?? [];
   if (version === undefined) throw new ProxyRefusal(400, "The request line is not one of HTTP/1.1");
-  if (method === "CONNECT") return { ...authorityOf(target, undefined), forwarded: null };
+  if (method === "CONNECT") return { ...authorityOf(target, undefined), asked: null };
   const [, scheme = "", authority = "", rest = ""] = /^([a-z][a-z\d+.-]*):\/\/([^/?#]*)([^#]*)/i.exec(target) ?? [];
   if (scheme.toLowerCase() !== "http")
     throw new ProxyRefusal(400, "A proxy takes http:// addresses, and CONNECT for https");
   const { host, port } = authorityOf(authority, HTTP_PORT);
-  // The name that was granted is the name that the server is told, whatever the client put there.
-  const named = port === HTTP_PORT ? host : `${host}:${port}`;
   const path = rest.startsWith("/") ? rest : `/${rest}`;
-  const kept = lines.map(checkedHeader).filter((line) => !isOfConnection(line) && !/^host:/i.test(line));
-  return {
-    host,
-    port,
-    forwarded: [`${method} ${path} HTTP/1.1`, `Host: ${named}`, ...kept, "Connection: close"].join("\r\n") + HEAD_END,
-  };
+  const headers = lines
+    .map(headerOf)
+    .filter(([name]) => !OF_CONNECTION.has(name.toLowerCase()) && !/^host$/i.test(name));
+  return { host, port, asked: { line: `${method} ${path} HTTP/1.1`, headers } };
+}
+
+/** The head of a request as it goes on. The name that was granted is the one that is told, whatever the client put there. */
+export function forwardedHead({ line, headers }: AskedOfServer, host: string, port: number): string {
+  const named = port === HTTP_PORT ? host : `${host}:${port}`;
+  const kept = headers.map(([name, value]) => `${name}:${value}`);
+  return [line, `Host: ${named}`, ...kept, "Connection: close"].join("\r\n") + HEAD_END;
+}
+
+/** How many bytes of body come. Throws a {@link ProxyRefusal} where the head leaves that open. */
+export function bodyLengthOf({ headers }: AskedOfServer): number {
+  if (headers.some(([name]) => /^transfer-encoding$/i.test(name)))
+    throw new ProxyRefusal(411, "The request must say how long its body is");
+  const told = headers.filter(([name]) => /^content-length$/i.test(name)).map(([, value]) => value.trim());
+  const [length = "0"] = told;
+  if (told.length > 1 || !/^\d{1,15}$/.test(length))
+    throw new ProxyRefusal(400, "The length of the body makes no sense");
+  return Number(length);
 }
 
 /** The head of an answer, so written that the client sends no second request by the same connection. */
@@ -54,10 +75,11 @@ export function withoutReuse(head: string): string {
   return [...lines, "Connection: close"].join("\r\n") + HEAD_END;
 }
 
-/** A header's line, or a {@link ProxyRefusal}: what two programs could read in two ways is not passed on. */
-function checkedHeader(line: string): string {
-  if (!HEADER.test(line)) throw new ProxyRefusal(400, "A header of the request is malformed");
-  return line;
+/** A header, or a {@link ProxyRefusal}: what two programs could read in two ways is not passed on. */
+function headerOf(line: string): readonly [name: string, value: string] {
+  const [, name, value = ""] = HEADER.exec(line) ?? [];
+  if (name === undefined) throw new ProxyRefusal(400, "A header of the request is malformed");
+  return [name, value];
 }
 
 function isOfConnection(line: string): boolean {

@@ -3,13 +3,14 @@ import { basename, dirname, join } from "node:path";
 import { Failure } from "../../core/failure.ts";
 import { type AskingTool, grantOf, type NetworkGrant, type NetworkPolicy, refusalOf } from "./grant.ts";
 import { createHostFetch, type HostFetch, type HostFetchOptions } from "./host-fetch.ts";
+import type { OwnServer } from "./own-server.ts";
 import { type OpenProxy, openProxy } from "./proxy.ts";
 
 /** Proxies that are open at once: as many as there are jails at most. */
 const PROXIES_MAX = 256;
 
 /** What tools reach the network by. */
-export interface ToolNetworkOptions extends HostFetchOptions {
+export interface ToolNetworkOptions extends Pick<HostFetchOptions, "fetch" | "check"> {
   readonly policy: NetworkPolicy;
   /** How the path of a folder for sockets begins that is made when it is needed: the same at each start, and no other server's. */
   readonly directoryPrefix: string;
@@ -33,6 +34,8 @@ export interface ToolNetwork {
   refusalOf(tool: AskingTool): string;
   /** Opens a proxy for one jail. */
   open(grant: NetworkGrant): Promise<JailProxy>;
+  /** Lets tools that may reach the server itself, from when it listens. */
+  serve(own: OwnServer): void;
   /** For jails without sockets. */
   readonly fetch: HostFetch;
   /** Closes all proxies and removes the folder. */
@@ -46,6 +49,8 @@ export function openToolNetwork(options: ToolNetworkOptions): ToolNetwork {
   const proxies = new Set<OpenProxy>();
   let directory: string | undefined;
   let opened = 0;
+  let server: OwnServer | null = null;
+  const own = () => server;
   return {
     grantOf: (tool) => grantOf(policy, tool),
     refusalOf: (tool) => refusalOf(policy, tool),
@@ -54,7 +59,7 @@ export function openToolNetwork(options: ToolNetworkOptions): ToolNetwork {
       // What tidies up folders of temporary files may have taken it.
       if (directory === undefined || !existsSync(directory)) directory = makeDirectory(directoryPrefix, jailUser);
       const path = join(directory, String(++opened));
-      const proxy = await openProxy({ path, grant, check });
+      const proxy = await openProxy({ path, grant, check, own });
       if (jailUser !== undefined) chownSync(path, jailUser.uid, jailUser.gid);
       proxies.add(proxy);
       return {
@@ -65,7 +70,10 @@ export function openToolNetwork(options: ToolNetworkOptions): ToolNetwork {
         },
       };
     },
-    fetch: createHostFetch(options),
+    serve(listening) {
+      server = listening;
+    },
+    fetch: createHostFetch({ ...options, own }),
     async close() {
       await Promise.all([...proxies].map((proxy) => proxy.close()));
       proxies.clear();
