@@ -207,11 +207,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
 }
 
 /** Where tools run: built-in ones that reach outside in this process, all else where it is told. */
-function toolRuntimeOf(
-  elsewhere: ToolRuntime | undefined,
-  keys: LentKeys,
-  messenger: MessengerOptions,
-): ToolRuntime | null {
+function toolRuntimeOf(elsewhere: ToolRuntime | undefined, keys: LentKeys, messenger: MessengerOptions): ToolRuntime {
   const own = builtinRuntime(messagingWorks(messenger));
   return firstOf(elsewhere === undefined ? [own] : [own, lendingRuntime(elsewhere, keys)]);
 }

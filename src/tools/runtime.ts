@@ -65,9 +65,8 @@ export function saying(text: string, status: "success" | "error" = "success"): O
   return { status, text, stdout: [], stderr: [], blocks: {} };
 }
 
-/** One place out of several: a tool runs in the first of them that runs it. Null where there are none. */
-export function firstOf(runtimes: readonly ToolRuntime[]): ToolRuntime | null {
-  if (runtimes.length === 0) return null;
+/** One place out of several: a tool runs in the first of them that runs it. */
+export function firstOf(runtimes: readonly ToolRuntime[]): ToolRuntime {
   const runtimeOf = (tool: Tool) => runtimes.find((runtime) => runtime.runs(tool));
   return {
     runs: (tool) => runtimeOf(tool) !== undefined,

@@ -1,7 +1,9 @@
 import { describe, test } from "bun:test";
 import { existsSync } from "node:fs";
+import { once } from "../../src/core/once.ts";
 import { bwrapJail } from "../../src/sandbox/bwrap.ts";
 import { JAIL_LIMITS, type Jail } from "../../src/sandbox/jail.ts";
+import { findPython, type Python } from "../../src/sandbox/python/find-python.ts";
 import { NOBODY } from "../../src/sandbox/worker.ts";
 
 /** Debian's own Python: one that a pretended nobody can read, whoever runs the tests. */
@@ -17,6 +19,13 @@ export const BWRAP = {
   arch: process.arch,
   identity: process.getuid?.() === 0 ? NOBODY : null,
 } as const;
+
+/** What Python needs in a jail, looked up once. */
+export const testPython = once(async (): Promise<Python> => {
+  const { python, passedOver } = await findPython({ named: PYTHON, path: "", identity: BWRAP.identity });
+  if (python === undefined) throw new Error(passedOver.join("; "));
+  return python;
+});
 
 /** Why no jail can be had here; undefined where one holds a shell. */
 async function whyNone(jail: Jail): Promise<string | undefined> {

@@ -11,6 +11,7 @@ import { createOidcProvider } from "../oidc/provider.ts";
 import { providersFrom } from "../providers.ts";
 import { resolveBySystem } from "../safe-fetch.ts";
 import { lostSecrets } from "../sealing/check.ts";
+import { findPlaceOfPython } from "../tools/sandbox.ts";
 import { VERSION } from "../version.ts";
 import { realWorld } from "../world.ts";
 import { isLoopback, type Settings } from "./settings.ts";
@@ -34,9 +35,20 @@ export async function doctor(settings: Settings): Promise<number> {
   report.check(true, `data in ${settings.dataDirectory}`);
   for (const note of settings.notes) report.say(`  note  ${note}`);
   await checkSignIn(settings, report);
+  report.section("Tools");
+  await checkTools(settings, report);
   report.section("Data");
   await checkData(settings, report);
   return report.failures() === 0 ? 0 : 1;
+}
+
+/** In which jail tools run, tried now, and what was not taken before it. That there is none is no fault of the settings. */
+async function checkTools(settings: Settings, report: Report): Promise<void> {
+  const { found, refusal = "", passedOver } = await findPlaceOfPython(settings);
+  if (found === undefined) report.say(`  note  Python: ${refusal}`);
+  else
+    report.check(true, `Python ${found.python.version} (${found.python.executable}) in a jail by ${found.jail.name}`);
+  for (const reason of passedOver) report.say(`  note  passed over: ${reason}`);
 }
 
 /** Whether the identity provider answers, and what it must be told beforehand. */

@@ -5,8 +5,7 @@ const EDITS_MAX = 2;
 /** Characters of a name that are compared. */
 const NAME_CHARS_MAX = 60;
 
-const TOOLS =
-  "custom tools are kept, but not run yet; let the client run them (client_tools), or approve and answer them";
+const TOOLS = "tools run in jails on this machine; SELKIE_SANDBOX, SELKIE_PYTHON and SELKIE_TOOL_NETWORK say how";
 const FILES = "there are no folders and files yet; put texts into archival memory";
 const VECTORS = "vectors are kept in the database; SELKIE_EMBEDDING names the model that makes them";
 const SPANS = "no traces or metrics are sent; SELKIE_TRACK_PROVIDER_TRACE keeps what providers were asked and answered";

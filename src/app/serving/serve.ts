@@ -11,7 +11,7 @@ import { openSqlite } from "../disk/sqlite.ts";
 import { openFailure } from "../disk/sqlite-failures.ts";
 import { providersFrom } from "../providers.ts";
 import { boxOf } from "../sealing/check.ts";
-import { openSandbox } from "../tools/sandbox.ts";
+import { openSandbox, type Sandbox } from "../tools/sandbox.ts";
 import { openToolSupplies, type ToolSupplies } from "../tools/supplies.ts";
 import { realWorld } from "../world.ts";
 import { describeFound } from "./found.ts";
@@ -24,6 +24,11 @@ import { createTokenThread } from "./token-thread.ts";
 const DRAIN_MS = 8_000;
 /** How often it is looked whether something has become too old. */
 const RETENTION_EVERY_MS = 60 * 60 * 1000;
+/**
+ * When it is tried what holds on this machine, for tools: a while after the start, which has enough to do, and for a call
+ * that comes before, at once.
+ */
+const PROVE_AFTER_MS = 5_000;
 /** The API itself refuses large bodies, in its own words and after it has looked at the key. */
 const BODY_BYTES_MAX = Number.MAX_SAFE_INTEGER;
 
@@ -36,15 +41,20 @@ export interface ListeningServer {
   stop(): Promise<void>;
 }
 
+/** A server that does not listen yet. */
+interface OpenServer {
+  readonly server: Server;
+  readonly supplies: ToolSupplies;
+  readonly sandbox: Sandbox;
+  close(): Promise<void>;
+}
+
 /** Opens the data directory and builds the server on it, without listening. Who talks to it in the same process is told what fails. */
-export async function openServer(
-  settings: Settings,
-  log: Log = createLog("silent"),
-): Promise<{ readonly server: Server; readonly supplies: ToolSupplies; close(): Promise<void> }> {
+export async function openServer(settings: Settings, log: Log = createLog("silent")): Promise<OpenServer> {
   const database = openSqlite(settings.dataDirectory, stopAtOnce);
   const tokens = createTokenThread();
   const supplies = openToolSupplies(settings);
-  const sandbox = openSandbox(settings.tools.sandbox, supplies);
+  const sandbox = openSandbox(settings, supplies);
   try {
     const prices = pricesIn(settings.dataDirectory);
     const server = await compose({
@@ -70,7 +80,7 @@ export async function openServer(
       await server.door.close();
       await database.close();
     };
-    return { server, supplies, close };
+    return { server, supplies, sandbox, close };
   } catch (error) {
     await database.close();
     throw openFailure(settings.dataDirectory, error);
@@ -95,7 +105,7 @@ function stopReplaced(): void {
 export async function listen(settings: Settings): Promise<ListeningServer> {
   checkExposure(settings, () => isDoorClosed(settings.dataDirectory));
   const log = createLog(settings.logLevel);
-  const { server, supplies, close } = await openServer(settings, log);
+  const { server, supplies, sandbox, close } = await openServer(settings, log);
   for (const note of server.notes) log.warn(note);
   // Listed before the first request can come in: what that starts is no leftover.
   const unfinished = await server.store.unfinishedRuns();
@@ -110,6 +120,8 @@ export async function listen(settings: Settings): Promise<ListeningServer> {
   // What is kept for some days is old one day, whether or not anybody asks for anything.
   const retaining = setInterval(() => server.retention.wake(), RETENTION_EVERY_MS);
   retaining.unref();
+  const proving = setTimeout(() => void sandbox.prove(), PROVE_AFTER_MS);
+  proving.unref();
   const resumed = await server.runner.recover(unfinished);
   if (resumed > 0) log.info(`Continuing ${resumed} unfinished run${resumed === 1 ? "" : "s"}`);
   return {
@@ -118,6 +130,7 @@ export async function listen(settings: Settings): Promise<ListeningServer> {
     log,
     async stop() {
       clearInterval(retaining);
+      clearTimeout(proving);
       const stopped = http.stop();
       await server.runner.drain(DRAIN_MS);
       await Promise.race([stopped, Bun.sleep(1_000)]);

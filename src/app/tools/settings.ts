@@ -8,6 +8,8 @@ export interface ToolSettings {
   readonly network: NetworkPolicy;
   /** Where their code may run. */
   readonly sandbox: SandboxMode;
+  /** The Python that tools run in; null takes the first that is found. */
+  readonly python: string | null;
   /** The one index of packages of Python; null leaves it to pip's own configuration. */
   readonly pipIndexUrl: string | null;
   /** The registry of packages of JavaScript; null leaves it to the configuration of the server's user. */
@@ -15,13 +17,14 @@ export interface ToolSettings {
 }
 
 /** Names that the config file knows, too. */
-export const TOOL_KEYS = ["tool_network", "sandbox", "pip_index_url", "npm_registry"];
+export const TOOL_KEYS = ["tool_network", "sandbox", "python", "pip_index_url", "npm_registry"];
 
 /** Reads the settings. Throws a `refused` Failure that names the one that is wrong. */
 export function readToolSettings(environment: Readonly<Record<string, string | undefined>>): ToolSettings {
   return {
     network: readNetworkPolicy(environment["SELKIE_TOOL_NETWORK"]),
     sandbox: readSandboxMode(environment["SELKIE_SANDBOX"]),
+    python: environment["SELKIE_PYTHON"] ?? null,
     pipIndexUrl: addressOf(environment, "SELKIE_PIP_INDEX_URL", "https://pypi.org/simple"),
     npmRegistryUrl: addressOf(environment, "SELKIE_NPM_REGISTRY", "https://registry.npmjs.org"),
   };

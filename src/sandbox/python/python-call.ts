@@ -1,0 +1,54 @@
+import { z } from "zod";
+import type { JsonObject } from "../../core/json.ts";
+import type { OutsideAnswer } from "../../tools/runtime.ts";
+import type { Worker, WorkerAnswer } from "../jail.ts";
+
+/** How much longer than its call a worker may take before it is ended itself. */
+const WORKER_GRACE_MS = 2_000;
+
+/** What a worker is asked to run. */
+export interface PythonRequest {
+  readonly source: string;
+  /** The function of the source; its last one where there is none of this name. */
+  readonly name: string;
+  readonly args: JsonObject;
+  /** JSON schema of the arguments, by which objects among them get their class; null without one. */
+  readonly schema: JsonObject | null;
+  readonly agent: JsonObject | null;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  /** Characters of the answer. */
+  readonly charsMax: number;
+  readonly signal: AbortSignal;
+}
+
+const Done = z.object({
+  ok: z.boolean(),
+  text: z.string(),
+  blocks: z.record(z.string(), z.string()),
+  stdout: z.string(),
+  stderr: z.string(),
+});
+const Lost = z.object({ lost: z.enum(["died", "late", "cancelled"]), reason: z.string() });
+
+/** Runs a tool in a worker. Never rejects. */
+export async function callPython(worker: Worker, request: PythonRequest): Promise<OutsideAnswer> {
+  const { source, name, args, schema, agent, environment, timeoutMs, charsMax, signal } = request;
+  const message = { src: source, name, args, schema, agent, env: environment, ms: timeoutMs, chars: charsMax };
+  return answerOf(await worker.call({ message, timeoutMs: timeoutMs + WORKER_GRACE_MS, signal }));
+}
+
+function answerOf(answer: WorkerAnswer): OutsideAnswer {
+  if (answer.kind === "lost") return { status: "unknown", reason: answer.reason };
+  const lost = Lost.safeParse(answer.line);
+  if (lost.success) return { status: "unknown", reason: lost.data.reason };
+  const done = Done.safeParse(answer.line);
+  if (!done.success) return { status: "unknown", reason: "its worker answered something else" };
+  const { ok, text, blocks, stdout, stderr } = done.data;
+  return { status: ok ? "success" : "error", text, blocks, stdout: printed(stdout), stderr: printed(stderr) };
+}
+
+/** As Letta has it: one text, or none. */
+function printed(text: string): readonly string[] {
+  return text === "" ? [] : [text];
+}

@@ -1,0 +1,707 @@
+"""Runs tools written in Python, inside a jail.
+
+The server starts one of these for a set of tools and sends it calls, a line of JSON each, on descriptor 3. This process
+reads no foreign code itself: it forks a child for each call, which runs the tool and ends. So nothing that a tool leaves
+behind is seen by the next one. Answers go out on descriptor 4, a line each. A child has neither of the two: it has a pipe
+of its own, and whatever it writes there can be an answer to its own call alone.
+
+`config` and `rest`, what was read of descriptor 3 already, come from the few lines that start this program.
+"""
+
+import ast
+import asyncio
+import base64
+import collections
+import contextlib
+import dataclasses
+import datetime
+import enum
+import errno
+import functools
+import gc
+import hashlib
+import inspect
+import itertools
+import json
+import math
+import os
+import random
+import re
+import resource
+import select
+import shutil
+import signal
+import string
+import sys
+import textwrap
+import time
+import traceback
+import types
+import typing
+import urllib.parse
+import uuid
+import __future__
+
+REQUESTS, ANSWERS = 3, 4
+# A tool may replace these in their modules; its answer is to come all the same.
+loads, dumps, write = json.loads, json.dumps, os.write
+# What is kept of what a call prints, from its beginning and from its end.
+PRINTED_BYTES = 32 * 1024
+# Bytes of the line in which a child tells its result.
+RESULT_BYTES_MAX = 8 * 1024 * 1024
+ERROR_CHARS_MAX = 1000
+TRACE_CHARS_MAX = 16 * 1024
+READ_BYTES = 256 * 1024
+# Sources that are kept compiled, and what one may be that is.
+COMPILED_MAX = 256
+COMPILED_CHARS_MAX = 200000
+COMPILED_SECONDS_MAX = 0.05
+# Arguments that are read into what they are annotated with, how deep.
+DEPTH_MAX = 20
+# Connections to the proxy at once: each takes two of the files that a process may have open.
+FORWARDED_MAX = 24
+SCRATCH = config["scratch"]
+
+
+# ---- What a tool sees of its agent ----
+
+
+class Block:
+    """A block of the agent's memory."""
+
+    def __init__(self, label, value, limit, **rest):
+        self.label, self.value, self.limit = label, value, limit
+        self.__dict__.update(rest)
+
+    def __repr__(self):
+        return "Block(label={!r}, value={!r}, limit={!r})".format(self.label, self.value, self.limit)
+
+
+class Memory:
+    """The agent's memory: its blocks. What a tool changes here is stored with its answer."""
+
+    def __init__(self, blocks):
+        self.blocks = blocks
+
+    def list_block_labels(self):
+        return [block.label for block in self.blocks]
+
+    def get_blocks(self):
+        return self.blocks
+
+    def get_block(self, label):
+        for block in self.blocks:
+            if block.label == label:
+                return block
+        raise KeyError("There is no block '{}'; there are: {}".format(label, ", ".join(self.list_block_labels())))
+
+    def update_block_value(self, label, value):
+        if not isinstance(value, str):
+            raise ValueError("The value of a block must be a string")
+        if label not in self.list_block_labels():
+            raise ValueError("There is no block '{}'; there are: {}".format(label, ", ".join(self.list_block_labels())))
+        self.get_block(label).value = value
+
+    def compile(self, *_, **__):
+        return "\n".join("<{0}>\n{1}\n</{0}>".format(block.label, block.value) for block in self.blocks)
+
+    def __repr__(self):
+        return "Memory(blocks={!r})".format(self.blocks)
+
+
+class AgentState:
+    """The agent for which a tool runs."""
+
+    def __init__(self, agent):
+        self.id, self.name, self.timezone = agent["id"], agent["name"], agent.get("timezone")
+        self.memory = Memory([Block(**block) for block in agent["blocks"]])
+        self.tools, self.tool_rules, self.tags, self.metadata = [], [], [], {}
+
+    @property
+    def blocks(self):
+        return self.memory.blocks
+
+    def __repr__(self):
+        return "AgentState(id={!r}, name={!r}, memory={!r})".format(self.id, self.name, self.memory)
+
+
+class Record:
+    """An argument that its schema calls an object, for tools that expect a model of Pydantic's there."""
+
+    def __init__(self, **fields):
+        self.__dict__.update(fields)
+
+    def model_dump(self, **_):
+        return {name: plain(value) for name, value in self.__dict__.items()}
+
+    dict = model_dump
+
+    def model_dump_json(self, **_):
+        return dumps(self.model_dump())
+
+    def __repr__(self):
+        return "{}({})".format(type(self).__name__, ", ".join("{}={!r}".format(*pair) for pair in self.__dict__.items()))
+
+
+# ---- Arguments and results ----
+
+
+def parsed(text):
+    """A value that a model has written as text."""
+    try:
+        return loads(text)
+    except ValueError:
+        return ast.literal_eval(text)
+
+
+def coerced(value, kind, depth=0):
+    """The value as its annotation has it; unchanged where that says nothing that can be done."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if depth > DEPTH_MAX or value is None or kind in (None, typing.Any, inspect.Parameter.empty):
+        return value
+    if origin is typing.Union or type(kind).__name__ == "UnionType":
+        kinds = [one for one in arguments if one is not type(None)]
+        return coerced(value, kinds[0], depth + 1) if len(kinds) == 1 else value
+    if origin is typing.Literal:
+        return value
+    whole = origin or kind
+    if whole in (list, dict, tuple, set, frozenset):
+        return collected(parsed(value) if isinstance(value, str) else value, whole, arguments, depth + 1)
+    if not isinstance(whole, type) or isinstance(value, whole) and not isinstance(value, bool):
+        return value
+    if whole is str:
+        return str(value)
+    if whole in (int, float, bool):
+        return whole(parsed(value.lower() if whole is bool else value) if isinstance(value, str) else value)
+    return modelled(parsed(value) if isinstance(value, str) and hasattr(whole, "model_fields") else value, whole)
+
+
+def collected(value, whole, arguments, depth):
+    """A list, a dict or such, with what is in it."""
+    if whole is dict:
+        if len(arguments) != 2:
+            return dict(value)
+        return {key: coerced(item, arguments[1], depth) for key, item in dict(value).items()}
+    if not arguments or whole is tuple and arguments[-1:] != (Ellipsis,):
+        return whole(value)
+    return whole(coerced(item, arguments[0], depth) for item in value)
+
+
+def modelled(value, whole):
+    """What a class of the tool's own makes of it, where it is one that says how."""
+    if isinstance(value, dict) and hasattr(whole, "model_validate"):
+        return whole.model_validate(value)
+    if isinstance(value, dict) and hasattr(whole, "parse_obj"):
+        return whole.parse_obj(value)
+    if isinstance(value, dict) and dataclasses.is_dataclass(whole):
+        return whole(**value)
+    return whole(value) if issubclass(whole, enum.Enum) else value
+
+
+def recorded(value, schema, definitions, depth=0):
+    """The value with objects where its schema has objects that have a name."""
+    if depth > DEPTH_MAX or not isinstance(schema, dict):
+        return value
+    if "$ref" in schema:
+        schema = definitions.get(str(schema["$ref"]).rsplit("/", 1)[-1], {})
+    if isinstance(value, list):
+        return [recorded(item, schema.get("items"), definitions, depth + 1) for item in value]
+    fields = schema.get("properties")
+    if not isinstance(value, dict) or not isinstance(fields, dict):
+        return value
+    inner = {name: recorded(item, fields.get(name), definitions, depth + 1) for name, item in value.items()}
+    if depth == 0 or not str(schema.get("title", "")).isidentifier():
+        return inner
+    return type(str(schema["title"]), (Record,), {})(**inner)
+
+
+def plain(value):
+    """The value as JSON can write it, where it has a way to say so."""
+    if isinstance(value, dict):
+        return {key if isinstance(key, (str, int, float, bool)) or key is None else str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(item) for item in value]
+    for dump in ("model_dump", "dict"):
+        if callable(getattr(value, dump, None)) and not isinstance(value, type) and hasattr(type(value), "__fields__" if dump == "dict" else dump):
+            return plain(getattr(value, dump)())
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return plain(dataclasses.asdict(value))
+    return value
+
+
+def told(value):
+    """What the model is told of a value: a text as it is, anything else as Python writes it after JSON has."""
+    if isinstance(value, str):
+        return value
+    return repr(loads(dumps(plain(value), default=str)))
+
+
+# ---- The child of one call ----
+
+
+def function_of(namespace, tree_names, name):
+    """The tool's function: the one of its name, or the last that the source has."""
+    for candidate in [name] + tree_names[::-1]:
+        if callable(namespace.get(candidate)):
+            return namespace[candidate]
+    raise NameError("The source has no function '{}'".format(name))
+
+
+def compiled(source):
+    """The source as code, with the names of its functions in their order."""
+    flags = __future__.annotations.compiler_flag
+    tree = ast.parse(source, "<tool>")
+    names = [node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    return compile(tree, "<tool>", "exec", flags, dont_inherit=True), names
+
+
+def namespace_of(code):
+    """What the source finds around it: the names of `typing`, as annotations are often written without an import."""
+    # Models of data look up their annotations in the module that they say they come from.
+    sys.modules["tool"] = types.ModuleType("tool")
+    namespace = vars(sys.modules["tool"])
+    namespace.update({name: getattr(typing, name) for name in typing.__all__}, AgentState=AgentState)
+    if "client" in all_names(code) and "LETTA_API_KEY" in os.environ:
+        # The key is there only where somebody granted it. Without the package there is no client, and the tool says so.
+        with contextlib.suppress(ImportError):
+            from letta_client import Letta
+
+            address = {"base_url": os.environ["LETTA_BASE_URL"]} if "LETTA_BASE_URL" in os.environ else {}
+            namespace["client"] = Letta(api_key=os.environ["LETTA_API_KEY"], **address)
+    return namespace
+
+
+def all_names(code):
+    inner = [all_names(one) for one in code.co_consts if isinstance(one, type(code))]
+    return set(code.co_names).union(*inner)
+
+
+def arguments_of(request, function, agent):
+    """The arguments of the call as the function wants them."""
+    parameters = inspect.signature(function).parameters
+    schema = request.get("schema") or {}
+    given = recorded(request["args"], schema, schema.get("$defs") or schema.get("definitions") or {}) if schema else request["args"]
+    arguments = {}
+    for name, value in given.items():
+        annotation = parameters[name].annotation if name in parameters else None
+        try:
+            kind = eval(annotation, function.__globals__) if isinstance(annotation, str) else annotation
+        except Exception:
+            kind = None
+        try:
+            arguments[name] = coerced(value, kind)
+        except (TypeError, ValueError, SyntaxError) as error:
+            raise ValueError("Failed to coerce argument '{}' to {}: {}".format(name, annotation, error)) from None
+    if "agent_state" in parameters:
+        arguments["agent_state"] = agent
+    if "agent_id" in parameters and agent is not None:
+        arguments.setdefault("agent_id", agent.id)
+    return arguments
+
+
+def ran(request, code, names):
+    """Runs the tool and says what came of it."""
+    agent = None if request["agent"] is None else AgentState(request["agent"])
+    namespace = namespace_of(code)
+    exec(code, namespace)
+    function = function_of(namespace, names, request["name"])
+    value = function(**arguments_of(request, function, agent))
+    if inspect.isawaitable(value):
+        value = asyncio.run(awaited(value))
+    text = told(value)[: request["chars"]]
+    before = {} if agent is None else {block["label"]: block["value"] for block in request["agent"]["blocks"]}
+    after = {} if agent is None else {block.label: block.value for block in agent.memory.blocks}
+    changed = {label: str(value) for label, value in after.items() if label in before and before[label] != value}
+    return {"ok": True, "text": text, "blocks": changed}
+
+
+async def awaited(value):
+    return await value
+
+
+def failed(name, error):
+    """What is told of a tool that raised, and the trace that leads to its own lines."""
+    kind = type(error).__name__
+    told_error = "Error executing function {}: {}: {}".format(name, kind, error)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename != "worker"]
+    lines = ["Traceback (most recent call last):\n"] + traceback.format_list(own) if own else []
+    trace = "".join(lines + traceback.format_exception_only(type(error), error))
+    return {"ok": False, "text": told_error[:ERROR_CHARS_MAX], "trace": trace[-TRACE_CHARS_MAX:]}
+
+
+def child(request, result, known):
+    """Runs in the child: the call, from its first to its last instruction."""
+    seconds = max(1, math.ceil(request["ms"] / 1000) + 1)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    os.environ.clear()
+    os.environ.update(config["environment"])
+    os.environ.update(request["env"])
+    os.chdir(SCRATCH)
+    if libc is not None:
+        libc.prctl(1, signal.SIGKILL)
+    take(child_filter)
+    name, seconds = request["name"], None
+    try:
+        started = time.perf_counter()
+        code, names = known or compiled(request["src"])
+        seconds = time.perf_counter() - started
+        answer = ran(request, code, names)
+    except BaseException as error:
+        try:
+            answer = failed(name, error)
+        except BaseException:
+            answer = {"ok": False, "text": "Error executing function {}: {}".format(name, type(error).__name__), "trace": ""}
+    answer["seconds"] = seconds
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+    line = dumps(answer, ensure_ascii=False).encode("utf-8", "replace")
+    while line:
+        line = line[write(result, line) :]
+
+
+# ---- The locks ----
+
+
+def load_filter(text):
+    """A filter of system calls as the kernel takes it; None where this Python cannot give it one."""
+    if text is None or libc is None:
+        return None
+    program = base64.b64decode(text)
+    buffer = ctypes.create_string_buffer(program, len(program))
+    return Program(len(program) // 8, ctypes.cast(buffer, ctypes.c_void_p)), buffer
+
+
+def take(loaded):
+    """Takes a filter on, for good."""
+    if loaded is None:
+        return
+    if libc.prctl(38, 1, 0, 0, 0) != 0 or libc.prctl(22, 2, ctypes.byref(loaded[0])) != 0:
+        raise OSError(ctypes.get_errno(), "The filter of system calls was not taken")
+
+
+try:
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    class Program(ctypes.Structure):
+        _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
+
+except Exception:
+    libc = None
+
+child_filter = load_filter(config["childFilter"])
+
+
+class Ruleset(ctypes.Structure if libc else object):
+    _fields_ = [("files", ctypes.c_uint64), ("network", ctypes.c_uint64), ("scoped", ctypes.c_uint64)] if libc else []
+
+
+class Beneath(ctypes.Structure if libc else object):
+    _pack_ = 1
+    _fields_ = [("allowed", ctypes.c_uint64), ("folder", ctypes.c_int32)] if libc else []
+
+
+READ_FILE, READ_FOLDER, WRITE_FILE, TRUNCATE = 1 << 2, 1 << 3, 1 << 1, 1 << 14
+# All that can be done to files since the first version, and what the second, third and fifth have added.
+FILE_RIGHTS = ((1, (1 << 13) - 1), (2, 1 << 13), (3, TRUNCATE), (5, 1 << 15))
+
+
+def landlock(number, *arguments):
+    done = libc.syscall(ctypes.c_long(number), *arguments)
+    if done < 0:
+        raise OSError(ctypes.get_errno(), "Landlock refused")
+    return done
+
+
+def lock_in(lock):
+    """Locks this process in, where nothing around it does: reading in some places, writing in one, no network."""
+    os.setsid()
+    version = landlock(444, None, ctypes.c_size_t(0), ctypes.c_uint32(1))
+    rights = sum(bits for since, bits in FILE_RIGHTS if version >= since)
+    rules = Ruleset(rights, 3 if version >= 4 and not lock["network"] else 0, 3 if version >= 6 else 0)
+    size = 24 if version >= 6 else 16 if version >= 4 else 8
+    ruleset = landlock(444, ctypes.byref(rules), ctypes.c_size_t(size), ctypes.c_uint32(0))
+    reading = READ_FILE | READ_FOLDER
+    places = [(path, reading) for path in lock["read"]] + [(SCRATCH, rights & ~(1 | 1 << 6 | 0b111 << 9) | reading)]
+    places += [("/dev/null", READ_FILE | WRITE_FILE), ("/dev/urandom", READ_FILE)]
+    for path, allowed in places:
+        place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        mine = allowed if os.path.isdir(path) else allowed & (READ_FILE | WRITE_FILE | TRUNCATE) & rights
+        landlock(445, ctypes.c_int(ruleset), ctypes.c_int(1), ctypes.byref(Beneath(mine, place)), ctypes.c_uint32(0))
+        os.close(place)
+    libc.prctl(38, 1, 0, 0, 0)
+    landlock(446, ctypes.c_int(ruleset), ctypes.c_uint32(0))
+    os.close(ruleset)
+    return version
+
+
+version = 0
+if config["lock"] is not None:
+    version = lock_in(config["lock"])
+    take(load_filter(config["lock"]["filter"]))
+
+
+# ---- The parent ----
+
+
+class Printed:
+    """The beginning and the end of what is printed."""
+
+    def __init__(self):
+        self.head, self.tail, self.left_out = b"", b"", 0
+
+    def add(self, data):
+        room = PRINTED_BYTES - len(self.head)
+        self.head += data[:room]
+        self.tail += data[room:] if room > 0 else data
+        over = len(self.tail) - PRINTED_BYTES
+        if over > 0:
+            self.tail, self.left_out = self.tail[over:], self.left_out + over
+
+    def text(self):
+        between = "\n[... {} bytes left out ...]\n".format(self.left_out).encode() if self.left_out else b""
+        return (self.head + between + self.tail).decode("utf-8", "replace")
+
+
+class Call:
+    """A call at work in a child."""
+
+    def __init__(self, request, pid, pipes):
+        self.request, self.pid = request, pid
+        self.result, self.out, self.err = pipes
+        self.line, self.printed = [], {self.out: Printed(), self.err: Printed()}
+        self.bytes, self.ends = 0, request["ends"]
+
+
+waiting, working, sources = collections.deque(), {}, collections.OrderedDict()
+poll = select.poll()
+
+
+def say(line):
+    data = dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    while data:
+        data = data[write(ANSWERS, data) :]
+
+
+def start(request):
+    """Forks the child of a call."""
+    pipes = [os.pipe() for _ in range(3)]
+    try:
+        pid = os.fork()
+    except OSError as error:
+        for end in itertools.chain(*pipes):
+            os.close(end)
+        return say({"id": request["id"], "lost": "died", "reason": "no process could be started for it ({})".format(error.strerror)})
+    if pid == 0:
+        code = 70
+        try:
+            os.setsid()
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            os.dup2(pipes[1][1], 1)
+            os.dup2(pipes[2][1], 2)
+            kept = os.dup2(pipes[0][1], 3)
+            os.closerange(4, 64)
+            child(request, kept, sources.get(request["src"]))
+            code = 0
+        finally:
+            os._exit(code)
+    for _, end in pipes:
+        os.close(end)
+    call = Call(request, pid, [end for end, _ in pipes])
+    for end in (call.result, call.out, call.err):
+        os.set_blocking(end, False)
+        poll.register(end, select.POLLIN)
+        working[end] = call
+
+
+def hear(call, end):
+    """Reads what has come from a child; its end is the call's."""
+    try:
+        data = os.read(end, READ_BYTES)
+    except BlockingIOError:
+        return
+    if end in call.printed:
+        if data:
+            call.printed[end].add(data)
+        else:
+            poll.unregister(end)
+    elif data:
+        call.line.append(data)
+        call.bytes += len(data)
+        if call.bytes > RESULT_BYTES_MAX:
+            finish(call, {"ok": False, "text": "Error executing function {}: its result is too large".format(call.request["name"]), "trace": ""})
+    else:
+        finish(call, None)
+
+
+def finish(call, answer, lost=None):
+    """Ends a call with its child, whatever that is doing, and tells what came of it."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(call.pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(call.pid, signal.SIGKILL)
+    _, status = os.waitpid(call.pid, 0)
+    for end in call.printed:
+        drain(call, end)
+    for end in (call.result, call.out, call.err):
+        with contextlib.suppress(KeyError):
+            poll.unregister(end)
+        os.close(end)
+        del working[end]
+    if answer is None and lost is None:
+        answer = result_of(call)
+    if answer is None:
+        lost = lost or ("died", how_it_ended(status))
+        say({"id": call.request["id"], "lost": lost[0], "reason": lost[1]})
+    else:
+        out, err = call.printed[call.out].text(), call.printed[call.err].text() + answer.get("trace", "")
+        say({"id": call.request["id"], "ok": answer["ok"], "text": answer["text"], "blocks": answer.get("blocks", {}), "stdout": out, "stderr": err})
+    tidy()
+
+
+def drain(call, end):
+    """What a child printed last may still be on its way when it is gone."""
+    for _ in range(64):
+        try:
+            data = os.read(end, READ_BYTES)
+        except OSError:
+            return
+        if not data:
+            return
+        call.printed[end].add(data)
+
+
+def result_of(call):
+    """What the child said, if that is an answer: it may have written anything."""
+    try:
+        answer = loads(b"".join(call.line))
+        blocks = {str(label): str(value) for label, value in answer.get("blocks", {}).items()}
+        seconds = answer.get("seconds")
+        remember(call.request["src"], seconds)
+        return {"ok": answer["ok"] is True, "text": str(answer["text"]), "blocks": blocks, "trace": str(answer.get("trace", ""))}
+    except Exception:
+        return None
+
+
+def remember(source, seconds):
+    """Keeps a source compiled that a child has compiled without harm, and quickly."""
+    if source in sources:
+        return sources.move_to_end(source)
+    if not isinstance(seconds, float) or seconds > COMPILED_SECONDS_MAX or len(source) > COMPILED_CHARS_MAX:
+        return None
+    sources[source] = compiled(source)
+    if len(sources) > COMPILED_MAX:
+        sources.popitem(last=False)
+
+
+def how_it_ended(status):
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        return "its process was ended by " + (signal.Signals(number).name if number in list(signal.Signals) else str(number))
+    return "its process ended with code {} before it answered".format(os.WEXITSTATUS(status))
+
+
+def tidy():
+    """Removes what calls have left on the disk, once none is at work."""
+    if working:
+        return
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(SCRATCH):
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            else:
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)
+
+
+def take_request(request):
+    """A call, or the wish to call one off."""
+    if "kill" not in request:
+        request["ends"] = time.monotonic() + request["ms"] / 1000
+        return waiting.append(request)
+    wanted = request["kill"]
+    for queued in [queued for queued in waiting if queued["id"] == wanted]:
+        waiting.remove(queued)
+        say({"id": wanted, "lost": "cancelled", "reason": "it was called off before it began"})
+    for call in {call for call in working.values() if call.request["id"] == wanted}:
+        finish(call, None, ("cancelled", "it was called off"))
+
+
+def serve(data):
+    """Takes calls until the server is gone."""
+    poll.register(REQUESTS, select.POLLIN)
+    while True:
+        *lines, data = data.split(b"\n")
+        for line in lines:
+            take_request(loads(line))
+        while waiting and len(working) < 3 * config["parallel"]:
+            start(waiting.popleft())
+        soonest = min([call.ends for call in working.values()] + [request["ends"] for request in waiting], default=None)
+        pause = None if soonest is None else max(0, math.ceil((soonest - time.monotonic()) * 1000))
+        for end, _ in poll.poll(pause):
+            if end == REQUESTS:
+                piece = os.read(REQUESTS, READ_BYTES)
+                if not piece:
+                    for call in set(working.values()):
+                        finish(call, None, ("died", "the server is gone"))
+                    return
+                data += piece
+            elif end in working:
+                hear(working[end], end)
+        end_late(time.monotonic())
+
+
+def end_late(now):
+    for request in [request for request in waiting if request["ends"] <= now]:
+        waiting.remove(request)
+        say({"id": request["id"], "lost": "late", "reason": "other calls were still at work when its time was over"})
+    for call in {call for call in working.values() if call.ends <= now}:
+        finish(call, None, ("late", "it had not answered after {:g} seconds".format(call.request["ms"] / 1000)))
+
+
+def forward(listener, path):
+    """Copies what tools send to the address of the proxy on to the server's socket, and back, in a process of its own."""
+    free = threading.BoundedSemaphore(FORWARDED_MAX)
+
+    def copy(source, sink):
+        with contextlib.suppress(OSError):
+            for data in iter(lambda: source.recv(65536), b""):
+                sink.sendall(data)
+        with contextlib.suppress(OSError):
+            sink.shutdown(socket.SHUT_WR)
+
+    def pair(inside):
+        with contextlib.suppress(OSError), free, inside, socket.socket(socket.AF_UNIX) as outside:
+            outside.connect(path)
+            back = threading.Thread(target=copy, args=(outside, inside), daemon=True)
+            back.start()
+            copy(inside, outside)
+            back.join()
+
+    while True:
+        inside, _ = listener.accept()
+        with free:
+            threading.Thread(target=pair, args=(inside,), daemon=True).start()
+
+
+if config["proxy"] is not None:
+    import socket
+    import threading
+
+    listener = socket.create_server(("127.0.0.1", 3128), backlog=64)
+    if os.fork() == 0:
+        os.closerange(0, 5)
+        threading.stack_size(256 * 1024)
+        forward(listener, config["proxy"])
+    listener.close()
+
+with contextlib.suppress(OSError):
+    os.nice(5)
+sys.path.extend(config["packages"])
+gc.collect()
+gc.freeze()
+say({"ready": True, "version": "{}.{}.{}".format(*sys.version_info[:3]), "filter": child_filter is not None, "landlock": version})
+serve(rest)
