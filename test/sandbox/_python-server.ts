@@ -9,7 +9,11 @@ import { BWRAP, testPython } from "./_jail.ts";
 export function pythonRuntime(jail: Jail = bwrapJail(BWRAP), limits: PoolLimits = {}): PythonRuntime {
   return createPythonRuntime({
     place: async () => ({ found: { jail, python: await testPython() }, refusal: undefined, passedOver: [] }),
-    network: { grantOf: () => null, open: () => Promise.reject(new Error("Nothing was granted")) },
+    network: {
+      grantOf: () => null,
+      refusalOf: () => "Nothing was granted",
+      open: () => Promise.reject(new Error("Nothing was granted")),
+    },
     packages: { python: async () => null },
     limits,
   });

@@ -17,6 +17,8 @@ export interface PythonRequest {
   readonly agent: JsonObject | null;
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
+  /** Why it reaches no network, for whoever looks for one; absent where it has one. */
+  readonly noNetwork?: string;
   /** Characters of the answer. */
   readonly charsMax: number;
   readonly signal: AbortSignal;
@@ -33,8 +35,8 @@ const Lost = z.object({ lost: z.enum(["died", "late", "cancelled"]), reason: z.s
 
 /** Runs a tool in a worker. Never rejects. */
 export async function callPython(worker: Worker, request: PythonRequest): Promise<OutsideAnswer> {
-  const { source, name, args, schema, agent, environment, timeoutMs, charsMax, signal } = request;
-  const message = { src: source, name, args, schema, agent, env: environment, ms: timeoutMs, chars: charsMax };
+  const { source, environment, timeoutMs, charsMax, signal, noNetwork = null, ...rest } = request;
+  const message = { ...rest, src: source, env: environment, ms: timeoutMs, chars: charsMax, noNetwork };
   return answerOf(await worker.call({ message, timeoutMs: timeoutMs + WORKER_GRACE_MS, signal }));
 }
 

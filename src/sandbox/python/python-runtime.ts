@@ -16,7 +16,7 @@ import { createWorkerPool, type PoolLimits } from "./python-pool.ts";
 export interface PythonRuntimeOptions {
   /** Where they run; asked with each call, so it should remember. `again` looks anew, as what it knew failed. */
   readonly place: (again?: "again") => Promise<PythonPlace>;
-  readonly network: Pick<ToolNetwork, "grantOf" | "open">;
+  readonly network: Pick<ToolNetwork, "grantOf" | "refusalOf" | "open">;
   readonly packages: Pick<ToolPackages, "python">;
   readonly limits?: PoolLimits;
 }
@@ -42,11 +42,12 @@ export function createPythonRuntime(options: PythonRuntimeOptions): PythonRuntim
         const { python } = foundAt(await options.place());
         const hold = () => options.packages.python(call.tool, python, call.signal);
         const grant = options.network.grantOf(call.tool);
+        const noNetwork = grant === null ? { noNetwork: options.network.refusalOf(call.tool) } : {};
         packages = await hold();
         const key = JSON.stringify([call.actor.organizationId, packages?.path ?? null, grant?.key ?? null]);
         return await pool.use(key, {
           open: () => open(options, { hold, grant }),
-          work: (worker) => callPython(worker, requestOf(call)),
+          work: (worker) => callPython(worker, { ...requestOf(call), ...noNetwork }),
           signal: call.signal,
         });
       } catch (error) {

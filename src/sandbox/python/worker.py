@@ -31,6 +31,7 @@ import resource
 import select
 import shutil
 import signal
+import socket
 import string
 import sys
 import textwrap
@@ -323,11 +324,29 @@ def failed(name, error):
     """What is told of a tool that raised, and the trace that leads to its own lines."""
     kind = type(error).__name__
     told_error = "Error executing function {}: {}: {}".format(name, kind, error)
+    if isinstance(error, NameError) and "'client'" in str(error) and "LETTA_API_KEY" in os.environ:
+        told_error += '; the tool has to name {"name": "letta_client"} among its pip_requirements'
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if frame.filename != "worker"]
     lines = ["Traceback (most recent call last):\n"] + traceback.format_list(own) if own else []
     trace = "".join(lines + traceback.format_exception_only(type(error), error))
     return {"ok": False, "text": told_error[:ERROR_CHARS_MAX], "trace": trace[-TRACE_CHARS_MAX:]}
+
+
+def without_network(reason):
+    """Has whoever looks for a network told why there is none, instead of the system's own words."""
+    made = socket.socket.__init__
+
+    def make(self, *arguments, **options):
+        try:
+            made(self, *arguments, **options)
+        except PermissionError:
+            raise PermissionError(errno.EPERM, reason) from None
+
+    def look_up(*_, **__):
+        raise PermissionError(errno.EPERM, reason)
+
+    socket.socket.__init__, socket.getaddrinfo = make, look_up
 
 
 def child(request, result, known):
@@ -342,6 +361,8 @@ def child(request, result, known):
         libc.prctl(1, signal.SIGKILL)
     take(child_filter)
     name, seconds = request["name"], None
+    if request["noNetwork"] is not None:
+        without_network(request["noNetwork"])
     try:
         started = time.perf_counter()
         code, names = known or compiled(request["src"])
@@ -688,7 +709,6 @@ def forward(listener, path):
 
 
 if config["proxy"] is not None:
-    import socket
     import threading
 
     listener = socket.create_server(("127.0.0.1", 3128), backlog=64)
