@@ -40,6 +40,8 @@ import { SUMMARIES } from "./http/summaries.ts";
 import { countRequests } from "./limits/count-requests.ts";
 import { limitRoutes } from "./limits/limits.ts";
 import { usageRoutes } from "./limits/usage.ts";
+import { type McpRouteOptions, mcpServerRoutes } from "./mcp/mcp-servers.ts";
+import { olderMcpRoutes } from "./mcp/older-servers.ts";
 import { archivalMemoryRoutes } from "./memory/archival-memory.ts";
 import { archiveRoutes } from "./memory/archives.ts";
 import { MEMORY_ROUTES, memoryRoutes } from "./memory/memory.ts";
@@ -72,7 +74,8 @@ export interface ApiOptions
     OrganizationOptions,
     SignInOptions,
     ProviderSignInOptions,
-    SealingOptions {
+    SealingOptions,
+    Pick<McpRouteOptions, "mcp" | "publicUrl"> {
   /** Routes that send and show messages, with paths from the root of the API. */
   readonly messageRoutes: Hono<ApiEnv>;
   /** Throws a `refused` Failure for an address that must not be called. */
@@ -165,6 +168,9 @@ function routesOf(options: ApiOptions): Hono<ApiEnv> {
   api.route("/blocks", blockRoutes(options));
   api.route("/identities", identityRoutes(options));
   api.route("/", identityLinkRoutes(options));
+  // Before tools: its paths look like those of one.
+  api.route("/tools/mcp", olderMcpRoutes(options));
+  api.route("/mcp-servers", mcpServerRoutes(options));
   api.route("/tools", toolRoutes(options));
   api.route("/keys", keyRoutes(options));
   api.route("/users", userRoutes(options));

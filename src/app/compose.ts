@@ -45,6 +45,8 @@ import { type ChangeHub, createChangeHub } from "../run/feed/change-hub.ts";
 import { createRunLogs } from "../run/log/run-log.ts";
 import { createRunner, type Runner } from "../run/runner.ts";
 import type { RunnerOptions } from "../run/step/run-setup.ts";
+import type { KeptConnections } from "../sandbox/mcp/connections.ts";
+import { type McpRuntimeOptions, mcpRuntime } from "../sandbox/mcp/runtime.ts";
 import type { SqlDatabase } from "../store/base/driver.ts";
 import { takeLease } from "../store/base/lease.ts";
 import { migrate } from "../store/base/migrate.ts";
@@ -58,7 +60,8 @@ import { createQuickVectors } from "../umi/vectors/quick-vectors.ts";
 import { openAccess } from "./access.ts";
 import type { OidcSettings } from "./command/oidc-settings.ts";
 import { arrive, type Home } from "./disk/home.ts";
-import { createSafeFetch, resolveBySystem, type SafeFetchOptions } from "./safe-fetch.ts";
+import { MCP_SETTINGS_DEFAULT, type McpSettings, openMcpConnections } from "./mcp.ts";
+import { createCheckedFetch, createSafeFetch, resolveBySystem, type SafeFetchOptions } from "./safe-fetch.ts";
 import { createSecretBox, keysInMemory } from "./sealing/box.ts";
 import { lendingRuntime } from "./tools/lending-runtime.ts";
 import { VERSION } from "./version.ts";
@@ -93,6 +96,10 @@ export interface ServerOptions {
   readonly toolRuntime?: ToolRuntime;
   /** Reads PDF, DOCX and HTML in a place of its own; without it such files get an error that says so. */
   readonly readDocument?: ReadDocument;
+  /** How MCP servers are reached; no commands, and Letta's times when absent. */
+  readonly mcp?: McpSettings;
+  /** Where browsers reach this server; as they reached it for the request when absent. */
+  readonly publicUrl?: string | null;
   /** The addresses of a host name; the system's resolver when absent. */
   readonly resolveHost?: SafeFetchOptions["resolveHost"];
   /** Called before the data of an older server gets another schema, with the version that it has; see {@link migrate}. */
@@ -123,6 +130,8 @@ export interface Server {
   readonly runner: Runner;
   readonly door: Door;
   readonly lentKeys: LentKeys;
+  /** Connections to MCP servers; to be closed at the end. */
+  readonly mcp: Pick<KeptConnections, "close">;
   /** Removes what is too old. Wake it now and then. */
   readonly retention: DueWork;
   /** What a person should know of the data that was found. */
@@ -159,7 +168,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const countTokens = options.countTokens ?? slicedCounter(clock);
   const budget = createBudget({ store, world, countTokens, prices, log });
   const logs = createRunLogs({ store, clock, log });
-  const { fetchOutside, checkOutsideUrl } = outsideOf(options);
+  const { fetchOutside, checkOutsideUrl, mcp } = outsideOf(options);
   const callbacks = createCallbackSender({ store, clock, log, ...callbackPorts({ store, logs, fetchOutside }) });
   const record = recordOf({ store, clock, log }, fetchOutside, hub);
   const { readDocument = noDocuments } = options;
@@ -170,12 +179,12 @@ export async function compose(options: ServerOptions): Promise<Server> {
     openEmbedder: (config, payer) => paidEmbedder({ models, budget }, { ...payer, isBackground: false }, config),
   });
   const framesOf: RunnerOptions["framesOf"] = (run, agent) => countFrames(shownRun(run, agent));
-  const { home, continuesCopy = false } = options;
+  const { home, continuesCopy = false, requestsPerMinute = null, publicUrl = null } = options;
   const ending = { store, world, timeFormat, framesOf, log };
   const arrived = home === undefined ? [] : await arrive({ database, lease, home, continuesCopy, ending });
   const notes = [...arrived, ...(await lostSecretNotes({ store }))];
-  const { requestsPerMinute = null } = options;
-  const toolRuntime = toolRuntimeOf(options.toolRuntime, access.lentKeys, { store, log, runner: () => runner });
+  const lent = options.toolRuntime && lendingRuntime(options.toolRuntime, access.lentKeys);
+  const toolRuntime = toolRuntimeOf(lent, { store, log, mcp, clock, random, runner: () => runner });
   const runner: Runner = createRunner({
     store,
     models,
@@ -196,20 +205,20 @@ export async function compose(options: ServerOptions): Promise<Server> {
     log,
   });
   const defaultEmbedding = options.defaultEmbedding ?? null;
-  const made = { store, models, quickVectors, toolRuntime, budget };
+  const made = { store, models, quickVectors, toolRuntime, budget, mcp };
   const shared = { ...made, checkOutsideUrl, clock, random, times: timeFormat, countTokens, defaultEmbedding };
   const talk = talkRoutes({ ...shared, runner, logs, fetchOutside });
   const streams = createOpenStreams({ clock, log, listen: notices.listen });
-  const rest = { requestsPerMinute, runner, secretBox, hub, streams, messageRoutes: talk, version: VERSION };
+  const rest = { requestsPerMinute, runner, secretBox, hub, streams, messageRoutes: talk, version: VERSION, publicUrl };
   const served = { ...access, ...record, ...rest, origins: originsOf(options) };
   const api = createApi({ ...options, ...shared, ...served });
-  return { ...access, ...record, api, store, models, runner, notes };
+  return { ...access, ...record, api, store, models, runner, notes, mcp };
 }
 
-/** Where tools run: built-in ones that reach outside in this process, all else where it is told. */
-function toolRuntimeOf(elsewhere: ToolRuntime | undefined, keys: LentKeys, messenger: MessengerOptions): ToolRuntime {
-  const own = builtinRuntime(messagingWorks(messenger));
-  return firstOf(elsewhere === undefined ? [own] : [own, lendingRuntime(elsewhere, keys)]);
+/** Where tools run: built-in ones that reach outside in this process, those of MCP servers over connections, all else where it is told. */
+function toolRuntimeOf(elsewhere: ToolRuntime | undefined, options: MessengerOptions & McpRuntimeOptions): ToolRuntime {
+  const own = builtinRuntime(messagingWorks(options));
+  return firstOf([own, mcpRuntime(options), ...(elsewhere === undefined ? [] : [elsewhere])]);
 }
 
 /** Said of documents where there is no place to read them. */
@@ -218,9 +227,12 @@ const noDocuments: ReadDocument = async ({ name }) => {
 };
 
 /** How addresses are reached that somebody outside chose. */
-function outsideOf({ world, resolveHost = resolveBySystem, allowsPrivateUrls: allowsPrivate = false }: ServerOptions) {
+function outsideOf(options: ServerOptions) {
+  const { world, resolveHost = resolveBySystem, allowsPrivateUrls: allowsPrivate = false } = options;
+  const check = { ...world, resolveHost, allowsPrivate };
   return {
-    fetchOutside: createSafeFetch({ ...world, resolveHost, allowsPrivate }),
+    fetchOutside: createSafeFetch(check),
+    mcp: openMcpConnections(options.mcp ?? MCP_SETTINGS_DEFAULT, createCheckedFetch(check)),
     checkOutsideUrl(url: string) {
       parseOutsideUrl(url, allowsPrivate);
     },

@@ -40,6 +40,17 @@ export function createSafeFetch(options: SafeFetchOptions): FetchOutside {
 }
 
 /**
+ * A `fetch` for who reads streams: the address is checked and pinned as for {@link createSafeFetch}, no redirect is
+ * followed, and the body comes as it is read. How long it may take and become is up to whoever reads it.
+ */
+export function createCheckedFetch({ fetch, ...check }: Omit<SafeFetchOptions, "clock">): Fetch {
+  return async (input, init = {}) => {
+    const url = parseOutsideUrl(input instanceof Request ? input.url : String(input), check.allowsPrivate);
+    return pinned({ fetch, ...check }, url, init);
+  };
+}
+
+/**
  * The answer behind all redirects. Each address on the way is checked as the first one was: a server outside may
  * redirect to one inside.
  */
@@ -65,24 +76,34 @@ async function followed(
 
 /** Sends the request to an address of the host that was checked. */
 async function sent(
-  { fetch, ...check }: SafeFetchOptions,
+  options: SafeFetchOptions,
   url: URL,
   { method, headers, body }: OutsideRequest,
   signal: AbortSignal,
 ): Promise<Response> {
+  return pinned(options, url, {
+    method,
+    headers: { "user-agent": "selkie", ...headers },
+    ...(body === undefined ? {} : { body }),
+    signal,
+  });
+}
+
+/** Sends a request to an address that was checked, and follows no redirect. */
+async function pinned(
+  { fetch, ...check }: Omit<SafeFetchOptions, "clock">,
+  url: URL,
+  init: RequestInit,
+): Promise<Response> {
   const [address] = await checkedAddresses(url.hostname, check);
   const { href, host, tls } = pinnedTo(url, address);
-  const init: BunFetchRequestInit = {
-    method,
-    headers: { "user-agent": "selkie", ...headers, host },
-    ...(body === undefined ? {} : { body }),
-    redirect: "manual",
-    signal,
-    ...tls,
-  };
+  const headers = new Headers(init.headers);
+  headers.set("host", host);
+  const sent: BunFetchRequestInit = { ...init, headers, redirect: "manual", ...tls };
   try {
-    return await fetch(href, init);
+    return await fetch(href, sent);
   } catch (error) {
+    if (init.signal?.aborted === true) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new Failure("unavailable", `${url.hostname} cannot be reached: ${reason.replaceAll(href, url.href)}`, {
       cause: error,

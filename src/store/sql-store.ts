@@ -35,6 +35,7 @@ import { sqlAgentFileStore } from "./files/agent-files.ts";
 import { sqlFileStore } from "./files/files.ts";
 import { sqlFolderStore } from "./files/folders.ts";
 import { sqlLimitStore } from "./limits/limits.ts";
+import { awaitedSignIn, sqlMcpStore } from "./mcp/mcp.ts";
 import { sqlArchiveStore } from "./memory/archives.ts";
 import { sqlBacklog, waitingWork } from "./memory/backlog.ts";
 import { sqlEntryStore } from "./memory/entries.hot.ts";
@@ -185,6 +186,7 @@ function ofAnyOrganization({ db, world: { clock }, secretBox }: Whole): Omit<Sto
     waitingCallbacks: (limit) => waitingCallbacks(db, limit),
     waitingWebhooks: (limit) => waitingWebhooks(db, limit),
     dueRetention: (limit) => dueRetention(db, clock.now(), limit),
+    awaitedSignIn: (stateHash) => awaitedSignIn(db, stateHash),
     brokenAudit: () => brokenAudit(db),
     waitingWork: (limit) => waitingWork(db, limit),
     unfinishedRuns: () => unfinishedRuns(db),
@@ -256,6 +258,7 @@ function repositories(session: Session, noted: Noted): Repositories {
     retention: sqlRetentionStore(session, note),
     secrets: sqlSecretStore(session),
     sandboxes: sqlSandboxStore(session),
+    mcp: sqlMcpStore(session),
     attempt: (work) => attempt(session.sql, work),
   };
 }

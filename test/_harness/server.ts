@@ -83,6 +83,7 @@ export async function startTestServer(extra: Partial<ServerOptions> = {}): Promi
     },
     async close() {
       await server.runner.drain(5_000);
+      await server.mcp.close();
       await model.stop();
       await database.close();
       directory.remove();

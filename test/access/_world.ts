@@ -31,7 +31,7 @@ export interface AccessWorld {
 
 /** Starts an {@link AccessWorld}. */
 export async function startAccessWorld(): Promise<AccessWorld> {
-  const server = await startTestServer({ apiKey: ROOT });
+  const server = await startTestServer({ apiKey: ROOT, resolveHost: () => Promise.reject(new Error("No such host")) });
   server.model.always(() => ({ text: "Noted." }));
   const ask: AccessWorld["ask"] = async (key, method, path, body) => {
     const response = await server.server.api.request(`http://localhost${path}`, {
@@ -122,9 +122,16 @@ async function makeThings(ask: Ask): Promise<Things> {
   const sandbox = await ask("POST", "/v1/sandbox-config/local/default");
   const variables = `/v1/sandbox-config/${sandbox.id}/environment-variable`;
   const variable = await ask("POST", variables, { key: "ZEPHYRINE", value: "z" });
+  const mcpServer = await ask("POST", "/v1/mcp-servers/", {
+    server_name: `mcp-${agent.id}`,
+    config: { mcp_server_type: "streamable_http", server_url: "https://mcp.example.com/mcp", auth_token: "Zephyrine" },
+  });
   return {
     sandbox_config_id: sandbox.id,
     variable_id: variable.id,
+    mcp_server_id: mcpServer.id,
+    mcp_server_name: mcpServer.server_name,
+    mcp_tool_name: "spell",
     webhook_id: webhook.id,
     organization_id: user.organization_id,
     user_id: user.id,

@@ -17,6 +17,9 @@ const BRINGS: Readonly<Partial<Record<Scope, readonly Scope[]>>> = {
 
 const INPUT = { messages: [{ role: "user", content: "Hello" }] };
 
+const MCP_CONFIG = { mcp_server_type: "streamable_http", server_url: "https://mcp.example.com/mcp" };
+const OLDER_MCP_CONFIG = { type: "streamable_http", server_url: MCP_CONFIG.server_url };
+
 /** Bodies that are taken, where `{}` is not. */
 const BODIES: Readonly<Record<string, (things: Things) => object>> = {
   "POST /v1/agents/:agent_id/messages": () => INPUT,
@@ -56,6 +59,11 @@ const BODIES: Readonly<Record<string, (things: Things) => object>> = {
   "POST /v1/limits": () => ({ kind: "tokens", window: "day", amount: 1_000_000_000 }),
   "POST /v1/webhooks": () => ({ url: "https://example.com/hook", enabled: false }),
   "POST /v1/keys": () => ({ name: "mine" }),
+  "POST /v1/mcp-servers": () => ({ server_name: `new ${crypto.randomUUID()}`, config: MCP_CONFIG }),
+  "PATCH /v1/mcp-servers/:mcp_server_id": () => ({ config: { ...MCP_CONFIG, auth_token: crypto.randomUUID() } }),
+  "PUT /v1/tools/mcp/servers": () => ({ server_name: `put ${crypto.randomUUID()}`, ...OLDER_MCP_CONFIG }),
+  "POST /v1/tools/mcp/servers/test": () => ({ server_name: "tried", ...OLDER_MCP_CONFIG }),
+  "POST /v1/tools/mcp/servers/connect": () => ({ server_name: "tried", ...OLDER_MCP_CONFIG }),
   "POST /v1/client-side-access-tokens": ({ agent_id }) => clientToken(agent_id),
   "POST /v1/sandbox-config": () => ({ config: { venv_name: "v" } }),
   "PATCH /v1/sandbox-config/:sandbox_config_id": () => ({ config: { venv_name: "w" } }),
@@ -91,7 +99,7 @@ const QUERIES: Readonly<Record<string, (things: Things) => string>> = {
 };
 
 /** What is called the same everywhere. */
-const NAMES = ["block_label", "tool_name"];
+const NAMES = ["block_label", "tool_name", "mcp_tool_name"];
 
 let world: AccessWorld;
 let mine: Things;
@@ -210,7 +218,7 @@ test("an owner of another organisation finds by these ids what an id finds that 
 });
 
 /** What is the same in all of an organisation. */
-const SHARED = ["block_label", "tool_name", "tool_id", "organization_id"];
+const SHARED = ["block_label", "tool_name", "mcp_tool_name", "tool_id", "organization_id"];
 
 test("a key for one agent finds nothing of another, lists nothing of it, and writes nothing", async () => {
   const theirs = await world.things(own);
@@ -268,6 +276,8 @@ const UNTOLD: readonly string[] = [
   "POST /v1/memory/recall",
   "POST /v1/agents/:agent_id/generate",
   "POST /v1/runs/:run_id/stream",
+  "POST /v1/tools/mcp/servers/test",
+  "POST /v1/tools/mcp/servers/connect",
   "POST /v1/auth",
   // What a model is shown follows from what is told of.
   "POST /v1/agents/:agent_id/recompile",
@@ -293,6 +303,12 @@ const NOTHING_TO_DO: readonly string[] = [
   "PATCH /v1/agents/:agent_id/messages/:message_id",
   "PATCH /v1/groups/:group_id/messages/:message_id",
   "POST /v1/agents/:agent_id/messages/cancel",
+  // The server does not answer.
+  "PATCH /v1/mcp-servers/:mcp_server_id/refresh",
+  "POST /v1/mcp-servers/:mcp_server_id/tools/:tool_id/run",
+  "POST /v1/tools/mcp/servers/:mcp_server_name/resync",
+  "POST /v1/tools/mcp/servers/:mcp_server_name/:mcp_tool_name",
+  "POST /v1/tools/mcp/servers/:mcp_server_name/tools/:tool_name/execute",
   "POST /v1/conversations/:conversation_id/cancel",
   "POST /v1/conversations/:conversation_id/stream",
   "POST /v1/agents/:agent_id/summarize",

@@ -153,6 +153,11 @@ async function untilAnswers(url: string): Promise<void> {
   throw new Error(`${url} does not answer`);
 }
 
+/** The program that the checker runs by, under the name that it gives it. */
+function nodePath(): string {
+  return Bun.spawnSync(["node", "-p", "process.execPath"]).stdout.toString().trim();
+}
+
 /** Sends every exchange to a server with an empty database and the checker's own model server. */
 async function replay(): Promise<Outcome> {
   const directory = temporaryDirectory();
@@ -169,7 +174,7 @@ async function replay(): Promise<Outcome> {
       OPENAI_API_BASE: `${modelUrl}/v1`,
       ANTHROPIC_API_KEY: "sk-ant-mock",
       ANTHROPIC_BASE_URL: modelUrl,
-      MCP_DISABLE_STDIO: "false",
+      SELKIE_MCP_COMMANDS: JSON.stringify([[nodePath(), join(CHECKER, "mock-mcp.mjs")]]),
       // The recorded server keeps them by default.
       SELKIE_TRACK_PROVIDER_TRACE: "true",
     });

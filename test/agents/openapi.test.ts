@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type HttpServer, startHttpServer } from "../_harness/http.ts";
+import { ECHO, startMcpServer } from "../_harness/mcp-server.ts";
 import { hasOpenApi, validateEvent, validateResponse } from "../_harness/openapi.ts";
 import { type Answer, eventsOf } from "../_harness/server.ts";
 
@@ -10,9 +11,12 @@ const REFUSED = [
   "PATCH /v1/agents/:agent_id/messages/:message_id",
   "PATCH /v1/groups/:group_id/messages/:message_id",
   "POST /v1/tools/search",
+  "GET /v1/tools/mcp/oauth/callback",
 ];
+/** Routes whose stream the document does not know. */
+const MCP_STREAMS = ["GET /v1/mcp-servers/connect/:mcp_server_id", "POST /v1/tools/mcp/servers/connect"];
 /** Routes that are there although the document does not know them, or not what they answer. */
-const UNDOCUMENTED = ["GET /v1/ready", "POST /v1/tools/generate-schema", "GET /v1/models/embeddings"];
+const UNDOCUMENTED = ["GET /v1/ready", "POST /v1/tools/generate-schema", "GET /v1/models/embeddings", ...MCP_STREAMS];
 /** Routes of people, keys and what happened, which Letta's open server has none of: `test/access` and `test/feed` call them. */
 const PEOPLE =
   /^[A-Z]+ \/v1\/(?:keys|me|sessions|users|organizations|admin|auth|client-side-access-tokens|metadata|changes|webhooks|audit|retention)(?:\/|$)/;
@@ -25,7 +29,7 @@ const called = new Set<string>();
 const ids: Record<string, string> = {};
 
 beforeAll(async () => {
-  server = await startHttpServer({ SELKIE_TRACK_PROVIDER_TRACE: "true" });
+  server = await startHttpServer({ SELKIE_TRACK_PROVIDER_TRACE: "true", SELKIE_ALLOW_PRIVATE_URLS: "true" });
 });
 
 afterAll(() => server.close());
@@ -463,6 +467,36 @@ test("conversations", async () => {
   await ok("PATCH /v1/agents/:agent_id/reset-messages", { body: { add_default_initial_messages: true } });
 });
 
+test("MCP servers", async () => {
+  const mcp = await startMcpServer("newest", [ECHO]);
+  const config = { mcp_server_type: "streamable_http", server_url: mcp.url };
+  const made = await ok("POST /v1/mcp-servers", { body: { server_name: "mcp", config } });
+  Object.assign(ids, { mcp_server_id: made.id, mcp_server_name: "mcp", mcp_tool_name: "echo" });
+  await ok("GET /v1/mcp-servers");
+  await ok("GET /v1/mcp-servers/:mcp_server_id");
+  await ok("PATCH /v1/mcp-servers/:mcp_server_id", { body: { config: { ...config, auth_token: "Bearer t" } } });
+  const [{ id: tool_id }] = await ok("GET /v1/mcp-servers/:mcp_server_id/tools");
+  const named = { with: { tool_id, tool_name: "echo" } };
+  await ok("GET /v1/mcp-servers/:mcp_server_id/tools/:tool_id", named);
+  await ok("POST /v1/mcp-servers/:mcp_server_id/tools/:tool_id/run", { ...named, body: { args: { message: "a" } } });
+  await ok("PATCH /v1/mcp-servers/:mcp_server_id/refresh");
+  await ok("GET /v1/mcp-servers/connect/:mcp_server_id");
+  const older = { server_name: "older", type: "streamable_http", server_url: mcp.url };
+  await ok("PUT /v1/tools/mcp/servers", { body: older });
+  await ok("GET /v1/tools/mcp/servers");
+  await ok("POST /v1/tools/mcp/servers/test", { body: older });
+  await ok("POST /v1/tools/mcp/servers/connect", { body: older });
+  await ok("GET /v1/tools/mcp/servers/:mcp_server_name/tools");
+  await ok("POST /v1/tools/mcp/servers/:mcp_server_name/resync");
+  await ok("POST /v1/tools/mcp/servers/:mcp_server_name/:mcp_tool_name");
+  const body = { args: { message: "a" } };
+  await ok("POST /v1/tools/mcp/servers/:mcp_server_name/tools/:tool_name/execute", { ...named, body });
+  await ok("PATCH /v1/tools/mcp/servers/:mcp_server_name", { body: { custom_headers: { "X-A": "b" } } });
+  await ok("DELETE /v1/tools/mcp/servers/:mcp_server_name", { with: { mcp_server_name: "older" } });
+  await ok("DELETE /v1/mcp-servers/:mcp_server_id");
+  await mcp.stop();
+});
+
 test("limits and usage", async () => {
   const limit = await ok("POST /v1/limits", { body: { kind: "runs", window: "day", amount: 1_000 } });
   ids["limit_id"] = limit.id;
@@ -493,7 +527,7 @@ test("limits and usage", async () => {
 test("what cannot be done yet is refused in words", async () => {
   for (const route of REFUSED) {
     const [method = "", path = ""] = at(route, {}).split(" ");
-    const { status, body } = await server.call(method, path, {});
+    const { status, body } = await server.call(method, path, method === "GET" ? undefined : {});
     expect([route, [400, 405, 501].includes(status), typeof body.detail]).toEqual([route, true, "string"]);
   }
 });

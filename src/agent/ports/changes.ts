@@ -13,6 +13,7 @@ export const CHANGING = [
   "identity",
   "key",
   "limit",
+  "mcp_server",
   "organization",
   "provider",
   "sandbox",

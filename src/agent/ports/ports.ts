@@ -17,6 +17,7 @@ import type { FileReader, FileStore } from "../files/file.ts";
 import type { FolderReader, FolderStore } from "../files/folder.ts";
 import type { GroupReader, GroupStore } from "../group.ts";
 import type { KeptContext, SentContext } from "../manifest.ts";
+import type { AwaitedSignIn, McpReader, McpStore } from "../mcp/mcp-server.ts";
 import type { CompiledPrompt, Message, RefusedMessage } from "../message.ts";
 import type { TurnInput } from "../new-message.ts";
 import type { ProviderTraceReader, ProviderTraceStore } from "../provider-trace.ts";
@@ -307,6 +308,7 @@ export interface Readers {
   readonly retention: RetentionReader;
   readonly secrets: SecretReader;
   readonly sandboxes: SandboxReader;
+  readonly mcp: McpReader;
 }
 
 /** What a transaction can do: all that {@link Readers} can, and write. */
@@ -344,6 +346,7 @@ export interface Repositories extends Readers {
   readonly retention: RetentionStore;
   readonly secrets: SecretStore;
   readonly sandboxes: SandboxStore;
+  readonly mcp: McpStore;
   /** Runs `work`, and undoes what it wrote when its result is not ok or it throws. */
   attempt<T extends { readonly ok: boolean }>(work: () => Promise<T>): Promise<T>;
 }
@@ -394,6 +397,8 @@ export interface Store {
   sealedSecrets(lostMax: number): Promise<SealedSecrets>;
   /** Seals up to `limit` secrets behind `after`, in the order of their ids, by the key that seals now, in one transaction. */
   resealSecrets(from: { readonly after: string; readonly limit: number }): Promise<Resealed>;
+  /** The sign-in at an MCP server that awaits a redirect with a state of this hash, of any organisation. */
+  awaitedSignIn(stateHash: string): Promise<AwaitedSignIn | undefined>;
   /** Requests for approval of any organisation that are denied at some time, those due first at the front. */
   expiringApprovals(limit: number): Promise<readonly ExpiringApproval[]>;
 }

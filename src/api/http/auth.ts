@@ -33,7 +33,7 @@ const LOCAL_ORIGIN = /^https?:\/\/(?:(?:[a-z0-9-]+\.)*localhost|127\.0\.0\.1|\[:
 /** Stands among origins for every page of this machine, whichever program serves it. */
 export const LOCAL_PAGES = "local";
 /** Where a browser goes to sign in elsewhere, and where it comes back. */
-const PROVIDER_PATHS = /^\/(?:v1|latest)\/sessions\/oidc\/(?:start|callback)\/?$/;
+const PROVIDER_PATHS = /^\/(?:v1|latest)\/(?:sessions\/oidc\/(?:start|callback)|tools\/mcp\/oauth\/callback)\/?$/;
 /** Where a session begins: whoever comes has nothing to show yet. */
 const SIGN_IN_PATH = /^\/(?:v1|latest)\/sessions\/?$/;
 /** Whoever asks for what everybody may have. */

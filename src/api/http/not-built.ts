@@ -27,12 +27,6 @@ const ID_CHARS_MAX = 100;
 /** Every part of Letta's API that is not built. */
 export const GAPS: readonly Gap[] = [
   {
-    missing: "MCP servers",
-    empty: { "/mcp-servers": [], "/tools/mcp/servers": {} },
-    absent: ["/mcp-servers/:id"],
-    refused: ["/mcp-servers/*", "/tools/mcp/*"],
-  },
-  {
     missing: "Batches of messages",
     empty: { "/messages/batches": [] },
     absent: ["/messages/batches/:id"],

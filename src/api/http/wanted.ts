@@ -20,7 +20,8 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     GET /favicon.svg
     GET /favicon.ico
     GET /v1/sessions/oidc/start
-    GET /v1/sessions/oidc/callback`,
+    GET /v1/sessions/oidc/callback
+    GET /v1/tools/mcp/oauth/callback`,
   ],
   // Letta answers that messages cannot be changed, and says nothing of them.
   [
@@ -132,6 +133,11 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     GET /v1/tools
     GET /v1/tools/count
     GET /v1/tools/:tool_id
+    GET /v1/mcp-servers
+    GET /v1/mcp-servers/:mcp_server_id
+    GET /v1/mcp-servers/:mcp_server_id/tools
+    GET /v1/mcp-servers/:mcp_server_id/tools/:tool_id
+    GET /v1/tools/mcp/servers
     GET /v1/tags
     GET /v1/sandbox-config
     GET /v1/sandbox-config/:sandbox_config_id/environment-variable
@@ -344,6 +350,21 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     POST /v1/sandbox-config/:sandbox_config_id/environment-variable
     PATCH /v1/sandbox-config/environment-variable/:variable_id
     DELETE /v1/sandbox-config/environment-variable/:variable_id
+    GET /v1/mcp-servers/connect/:mcp_server_id
+    POST /v1/mcp-servers
+    PATCH /v1/mcp-servers/:mcp_server_id
+    DELETE /v1/mcp-servers/:mcp_server_id
+    POST /v1/mcp-servers/:mcp_server_id/tools/:tool_id/run
+    PATCH /v1/mcp-servers/:mcp_server_id/refresh
+    PUT /v1/tools/mcp/servers
+    POST /v1/tools/mcp/servers/test
+    POST /v1/tools/mcp/servers/connect
+    PATCH /v1/tools/mcp/servers/:mcp_server_name
+    DELETE /v1/tools/mcp/servers/:mcp_server_name
+    GET /v1/tools/mcp/servers/:mcp_server_name/tools
+    POST /v1/tools/mcp/servers/:mcp_server_name/resync
+    POST /v1/tools/mcp/servers/:mcp_server_name/:mcp_tool_name
+    POST /v1/tools/mcp/servers/:mcp_server_name/tools/:tool_name/execute
     POST /v1/tools/add-base-tools
     POST /v1/tools
     PUT /v1/tools

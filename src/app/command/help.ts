@@ -42,6 +42,8 @@ Options
   SELKIE_PYTHON    the Python that tools run in (python3 on the search path, else /usr/bin/python3)
   SELKIE_TOOL_NETWORK
                    what tools may reach: none, public, listed (what each names) or hosts, with commas (none)
+  SELKIE_MCP_COMMANDS
+                   commands that may run as MCP servers, as [["uvx","mcp-server-time"]] (none)
   SELKIE_SECRET_KEY
                    what seals secrets, instead of the file secrets.key beside the database
   SELKIE_API_KEY   the key that clients must send; needed to listen beyond this machine

@@ -5,6 +5,7 @@ import { kindOfSecret } from "../../access/secret-text.ts";
 import { LOCAL_PAGES } from "../../api/http/auth.ts";
 import { Failure } from "../../core/failure.ts";
 import { isRecord } from "../../core/json.ts";
+import { type McpSettings, mcpSettingsIn } from "../mcp.ts";
 import { LOG_LEVELS, type LogLevel } from "../serving/log.ts";
 import { readToolSettings, TOOL_KEYS, type ToolSettings } from "../tools/settings.ts";
 import { OIDC_KEYS, type OidcSettings, plainUrl, readOidc } from "./oidc-settings.ts";
@@ -33,6 +34,10 @@ export interface Settings {
   /** Lets callbacks and images be at addresses of this machine and its networks. */
   readonly allowsPrivateUrls: boolean;
   readonly tools: ToolSettings;
+  /** How MCP servers are reached. */
+  readonly mcp: McpSettings;
+  /** Where browsers reach this server, without a slash at its end; null where nobody said. */
+  readonly publicUrl: string | null;
   /** How people sign in by an identity provider; null where they do not. */
   readonly oidc: OidcSettings | null;
   /** Lets a copy of a data folder go on with what the original had begun. */
@@ -74,6 +79,7 @@ const FILE_KEYS = [
   "llm_request_timeout_seconds",
   "llm_stream_timeout_seconds",
   "allow_private_urls",
+  "mcp_commands",
   "continue_copy",
   "requests_per_minute",
   "track_provider_trace",
@@ -86,7 +92,7 @@ const FILE_KEYS = [
   ...OIDC_KEYS,
 ];
 /** What of it is more than a text: its JSON is the variable's. */
-const LISTED_KEYS = ["oidc_roles", "SELKIE_OIDC_ROLES"];
+const LISTED_KEYS = ["oidc_roles", "SELKIE_OIDC_ROLES", "mcp_commands", "SELKIE_MCP_COMMANDS"];
 
 /** The port that Letta's clients look for by themselves. */
 export const PORT_DEFAULT = 8283;
@@ -132,6 +138,8 @@ export function readSettings(options: SettingOptions, environment: Environment):
     defaultEmbedding: get(undefined, "SELKIE_EMBEDDING", "LETTA_DEFAULT_EMBEDDING_HANDLE") ?? null,
     allowsPrivateUrls: isTrue(merged["SELKIE_ALLOW_PRIVATE_URLS"]),
     tools: readToolSettings(merged),
+    mcp: mcpSettingsIn(merged, secondsOf),
+    publicUrl: merged["SELKIE_PUBLIC_URL"] === undefined ? null : publicUrlOf(merged, host, port),
     oidc: readOidc(merged, { isTrue, publicUrl: publicUrlOf(merged, host, port) }),
     continuesCopy: isTrue(merged["SELKIE_CONTINUE_COPY"]),
     requestsPerMinute: countOf(merged, "SELKIE_REQUESTS_PER_MINUTE"),

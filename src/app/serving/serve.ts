@@ -78,6 +78,7 @@ export async function openServer(settings: Settings, log: Log = createLog("silen
       await sandbox.close();
       await supplies.close();
       await server.door.close();
+      await server.mcp.close();
       await database.close();
     };
     return { server, supplies, sandbox, close };

@@ -1,9 +1,9 @@
-import { isRecord } from "../../core/json.ts";
+import { isRecord, type JsonObject } from "../../core/json.ts";
 import type { ToolChoice, ToolSchema } from "../../llm/model.ts";
 import type { Tool } from "../../tools/tool.ts";
 import type { ToolRule } from "../../tools/tool-rule.ts";
 import { allowedTools, forcedCall, isTerminal, requiresApproval, uncalledRequired } from "../../tools/tool-rules.ts";
-import { spokenSchema } from "./speech.ts";
+import { HEARTBEAT, spokenSchema } from "./speech.ts";
 import type { ToolOffer, Turn, TurnState } from "./turn-state.ts";
 
 /** What the rules and the request leave of the agent's tools. It stays the same until a tool has answered. */
@@ -73,8 +73,17 @@ export function schemaOf(tool: Tool): ToolSchema {
   return {
     name: tool.name,
     description: String(schema["description"] ?? tool.description ?? ""),
-    parameters: isRecord(parameters) ? parameters : { type: "object", properties: {}, required: [] },
+    parameters: isRecord(parameters) ? withoutHeartbeat(parameters) : { type: "object", properties: {}, required: [] },
   };
+}
+
+/** How a run goes on is the agent's to ask, not the tool's: a schema that holds it, as Letta's of MCP tools do, is shown without. */
+function withoutHeartbeat(parameters: JsonObject): JsonObject {
+  const { properties, required } = parameters;
+  if (!isRecord(properties) || !(HEARTBEAT in properties)) return parameters;
+  const { [HEARTBEAT]: _, ...own } = properties;
+  const left = Array.isArray(required) ? { required: required.filter((name) => name !== HEARTBEAT) } : {};
+  return { ...parameters, properties: own, ...left };
 }
 
 /**

@@ -20,6 +20,7 @@ import { CHANGES } from "../migrations/0015-changes.ts";
 import { LIMITS } from "../migrations/0015-limits.ts";
 import { MANIFESTS } from "../migrations/0015-manifests.ts";
 import { FILES } from "../migrations/0016-files.ts";
+import { MCP } from "../migrations/0016-mcp.ts";
 import { RUN_LINKS } from "../migrations/0016-run-links.ts";
 import { SECRETS } from "../migrations/0016-secrets.ts";
 import { WORDS } from "./dialect.ts";
@@ -43,7 +44,7 @@ const MIGRATIONS: readonly string[] = [
   ACTORS,
   NEUTRAL_EVENTS,
   [MANIFESTS, ACCESS, CHANGES, LIMITS].join(";"),
-  [FILES, RUN_LINKS, SECRETS].join(";"),
+  [FILES, RUN_LINKS, SECRETS, MCP].join(";"),
 ];
 
 /** The schema this server writes. */

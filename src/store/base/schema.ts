@@ -25,6 +25,7 @@ import type { AGENTS, BLOCK_VERSIONS, BLOCKS, CONVERSATIONS, GROUPS, IDENTITIES,
 import type { AUDIT, WEBHOOKS } from "../changes/tables.ts";
 import type { AGENT_FILES, FILE_PASSAGES, FOLDERS, STORED_FILES } from "../files/tables.ts";
 import type { LIMITS } from "../limits/tables.ts";
+import type { MCP_SERVERS, MCP_SIGN_INS, MCP_TOOLS } from "../mcp/tables.ts";
 import type { ARCHIVES, ENTITIES, FACT_LINKS, FACTS, MENTIONS, MERGES, PASSAGES } from "../memory/tables.ts";
 import type { MESSAGES } from "../messages/tables.ts";
 import type { PROVIDER_TRACES, RUNS, STEPS } from "../runs/tables.ts";
@@ -73,6 +74,9 @@ export interface Tables {
   retention: Owned & { due_at: Instant; events_through: Instant; removed: string };
   secrets: RowOf<typeof SECRETS> & Owned & { key_id: string; sealed: string };
   sandbox_configs: RowOf<typeof SANDBOX_CONFIGS> & Owned;
+  mcp_servers: RowOf<typeof MCP_SERVERS> & Owned;
+  mcp_tools: RowOf<typeof MCP_TOOLS> & Owned;
+  mcp_sign_ins: RowOf<typeof MCP_SIGN_INS> & Owned & { user_id: UserId };
   archives: RowOf<typeof ARCHIVES> & Owned;
   agent_archives: { agent_id: AgentId; archive_id: ArchiveId; is_owner: number };
   passages: RowOf<typeof PASSAGES> & Owned & { search_text: string };

@@ -1,6 +1,7 @@
 import { KEYS, ORGANIZATIONS } from "../access/tables.ts";
 import { AGENTS, BLOCKS, CONVERSATIONS, IDENTITIES, TOOLS } from "../agents/tables.ts";
 import { WEBHOOKS } from "../changes/tables.ts";
+import { MCP_SERVERS } from "../mcp/tables.ts";
 import { ARCHIVES, PASSAGES } from "../memory/tables.ts";
 import { MESSAGES } from "../messages/tables.ts";
 import { RUNS, STEPS } from "../runs/tables.ts";
@@ -17,6 +18,7 @@ export const JSON_TABLES = [
   MESSAGES,
   ORGANIZATIONS,
   PASSAGES,
+  MCP_SERVERS,
   { name: RUNS.name, json: [...RUNS.json, "queued_input"] },
   SANDBOX_CONFIGS,
   STEPS,

@@ -246,6 +246,16 @@ export const RECORD: Recorded = {
     save: async ({ sandboxes }, next) => saved("sandbox", next, await sandboxes.find(next.id)),
     remove: (_, id) => gone("sandbox", id),
   },
+  mcp: {
+    insert: (_, { id }) => made("mcp_server", id),
+    save: async ({ mcp }, next) => saved("mcp_server", next, await mcp.find(next.id)),
+    remove: (_, id) => gone("mcp_server", id),
+    // The tool itself is told of.
+    setTool: null,
+    putSignIn: (_, { id, status }) =>
+      status === "authorized" ? { audit: noteOf("mcp_sign_in.authorized", "mcp_sign_in", id) } : {},
+    removeSignIn: (_, id) => ({ audit: noteOf("mcp_sign_in.ended", "mcp_sign_in", id) }),
+  },
   retention: {
     saveRules: async ({ retention, organizationId }, rules) => {
       const fields = changedFields(await retention.rules(), rules);
