@@ -5,6 +5,7 @@ import { getPathNoStrict } from "hono/utils/url";
 import { createRequestRates } from "../access/request-rate.ts";
 import type { OrganizationOptions } from "../agent/people/organizations.ts";
 import type { SignInOptions } from "../agent/people/sessions.ts";
+import type { PluginDesk } from "../agent/plugins/keep.ts";
 import type { Refusals } from "../agent/record/refusals.ts";
 import type { SealingOptions } from "../agent/secrets/rotate.ts";
 import { once } from "../core/once.ts";
@@ -55,6 +56,7 @@ import { organizationRoutes } from "./people/organizations.ts";
 import { type ProviderSignInOptions, providerSignInRoutes } from "./people/provider-sign-in.ts";
 import { sessionRoutes } from "./people/sessions.ts";
 import { userRoutes } from "./people/users.ts";
+import { pluginRoutes } from "./plugins/plugins.ts";
 import { runRoutes } from "./runs/runs.ts";
 import { stepRoutes } from "./runs/steps.ts";
 import { siteRoutes } from "./site/routes.ts";
@@ -75,7 +77,8 @@ export interface ApiOptions
     SignInOptions,
     ProviderSignInOptions,
     SealingOptions,
-    Pick<McpRouteOptions, "mcp" | "publicUrl"> {
+    Pick<McpRouteOptions, "mcp" | "publicUrl">,
+    PluginDesk {
   /** Routes that send and show messages, with paths from the root of the API. */
   readonly messageRoutes: Hono<ApiEnv>;
   /** Throws a `refused` Failure for an address that must not be called. */
@@ -193,6 +196,7 @@ function routesOf(options: ApiOptions): Hono<ApiEnv> {
   api.route("/retention", retentionRoutes(options));
   api.route("/secrets", secretRoutes(options));
   api.route("/sandbox-config", sandboxRoutes(options));
+  api.route("/plugins", pluginRoutes(options));
   return api;
 }
 

@@ -5,6 +5,8 @@ import SHIPPED_PRICES from "../access/prices.json" with { type: "json" };
 import type { ReadDocument } from "../agent/files/document.ts";
 import type { Door } from "../agent/people/door.ts";
 import type { LentKeys } from "../agent/people/lent-keys.ts";
+import type { PluginHost } from "../agent/plugins/plugin-host.ts";
+import { pluginTools } from "../agent/plugins/tool-calls.ts";
 import type { Store } from "../agent/ports/ports.ts";
 import { type CountTokens, slicedCounter } from "../agent/prompt/tokens.ts";
 import { createRefusals } from "../agent/record/refusals.ts";
@@ -100,6 +102,8 @@ export interface ServerOptions {
   readonly mcp?: McpSettings;
   /** Where browsers reach this server; as they reached it for the request when absent. */
   readonly publicUrl?: string | null;
+  /** Where plugins run; nowhere when absent. */
+  readonly pluginHost?: PluginHost;
   /** The addresses of a host name; the system's resolver when absent. */
   readonly resolveHost?: SafeFetchOptions["resolveHost"];
   /** Called before the data of an older server gets another schema, with the version that it has; see {@link migrate}. */
@@ -179,12 +183,12 @@ export async function compose(options: ServerOptions): Promise<Server> {
     openEmbedder: (config, payer) => paidEmbedder({ models, budget }, { ...payer, isBackground: false }, config),
   });
   const framesOf: RunnerOptions["framesOf"] = (run, agent) => countFrames(shownRun(run, agent));
-  const { home, continuesCopy = false, requestsPerMinute = null, publicUrl = null } = options;
+  const { home, continuesCopy = false, requestsPerMinute = null, publicUrl = null, pluginHost = null } = options;
   const ending = { store, world, timeFormat, framesOf, log };
   const arrived = home === undefined ? [] : await arrive({ database, lease, home, continuesCopy, ending });
   const notes = [...arrived, ...(await lostSecretNotes({ store }))];
   const lent = options.toolRuntime && lendingRuntime(options.toolRuntime, access.lentKeys);
-  const toolRuntime = toolRuntimeOf(lent, { store, log, mcp, clock, random, runner: () => runner });
+  const toolRuntime = toolRuntimeOf(lent, { ...options, store, log, mcp, clock, random, runner: () => runner });
   const runner: Runner = createRunner({
     store,
     models,
@@ -205,7 +209,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
     log,
   });
   const defaultEmbedding = options.defaultEmbedding ?? null;
-  const made = { store, models, quickVectors, toolRuntime, budget, mcp };
+  const made = { store, models, quickVectors, toolRuntime, pluginHost, budget, mcp };
   const shared = { ...made, checkOutsideUrl, clock, random, times: timeFormat, countTokens, defaultEmbedding };
   const talk = talkRoutes({ ...shared, runner, logs, fetchOutside });
   const streams = createOpenStreams({ clock, log, listen: notices.listen });
@@ -215,10 +219,18 @@ export async function compose(options: ServerOptions): Promise<Server> {
   return { ...access, ...record, api, store, models, runner, notes, mcp };
 }
 
-/** Where tools run: built-in ones that reach outside in this process, those of MCP servers over connections, all else where it is told. */
-function toolRuntimeOf(elsewhere: ToolRuntime | undefined, options: MessengerOptions & McpRuntimeOptions): ToolRuntime {
+/**
+ * Where tools run: built-in ones that reach outside in this process, those of MCP servers over connections, those that are
+ * plugins where these run, all else where it is told.
+ */
+function toolRuntimeOf(
+  elsewhere: ToolRuntime | undefined,
+  options: MessengerOptions & McpRuntimeOptions & Pick<ServerOptions, "pluginHost" | "world">,
+): ToolRuntime {
   const own = builtinRuntime(messagingWorks(options));
-  return firstOf([own, mcpRuntime(options), ...(elsewhere === undefined ? [] : [elsewhere])]);
+  const { pluginHost } = options;
+  const plugins = pluginHost === undefined ? [] : [pluginTools({ ...options, pluginHost })];
+  return firstOf([own, mcpRuntime(options), ...plugins, ...(elsewhere === undefined ? [] : [elsewhere])]);
 }
 
 /** Said of documents where there is no place to read them. */

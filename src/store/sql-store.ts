@@ -44,6 +44,7 @@ import { sqlPassageStore } from "./memory/passages.ts";
 import { sqlReadingStore } from "./memory/reading.ts";
 import { sqlVectorStore } from "./memory/vectors.hot.ts";
 import { sqlMessageStore } from "./messages/messages.ts";
+import { sqlPluginStore } from "./plugins/plugins.ts";
 import { waitingCallbacks } from "./runs/callbacks.ts";
 import { ARRIVALS_MAX, sqlRunEventStore } from "./runs/events.hot.ts";
 import { sqlProviderTraceStore } from "./runs/provider-traces.ts";
@@ -259,6 +260,7 @@ function repositories(session: Session, noted: Noted): Repositories {
     secrets: sqlSecretStore(session),
     sandboxes: sqlSandboxStore(session),
     mcp: sqlMcpStore(session),
+    plugins: sqlPluginStore(session),
     attempt: (work) => attempt(session.sql, work),
   };
 }

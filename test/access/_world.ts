@@ -1,3 +1,4 @@
+import type { PluginHost } from "../../src/agent/plugins/plugin-host.ts";
 import { type Answer, startTestServer, type TestServer } from "../_harness/server.ts";
 
 /** The key of the server's settings. */
@@ -31,7 +32,11 @@ export interface AccessWorld {
 
 /** Starts an {@link AccessWorld}. */
 export async function startAccessWorld(): Promise<AccessWorld> {
-  const server = await startTestServer({ apiKey: ROOT, resolveHost: () => Promise.reject(new Error("No such host")) });
+  const server = await startTestServer({
+    apiKey: ROOT,
+    resolveHost: () => Promise.reject(new Error("No such host")),
+    pluginHost: PLAIN_PLUGINS,
+  });
   server.model.always(() => ({ text: "Noted." }));
   const ask: AccessWorld["ask"] = async (key, method, path, body) => {
     const response = await server.server.api.request(`http://localhost${path}`, {
@@ -68,6 +73,19 @@ export async function startAccessWorld(): Promise<AccessWorld> {
 /** A token for web pages that is asked for. */
 export function clientToken(agentId: string | undefined): object {
   return { policy: [{ type: "agent", id: agentId, access: ["read_agent"] }], hostname: "https://shop.example" };
+}
+
+/** Takes as a plugin's code what it says of itself, and runs none. */
+const PLAIN_PLUGINS: PluginHost = {
+  examine: async ({ code }) => ({ code, manifest: JSON.parse(code) }),
+  call: async () => ({ kind: "error", reason: "nothing runs here" }),
+};
+
+/** A plugin of this name that is taken in. */
+export function plainPlugin(name: string): object {
+  const manifest = { kind: "source", name, description: "Zephyrine's", grants: [], network: [], events: [] };
+  const code = JSON.stringify({ ...manifest, parameters: null, dimensions: null });
+  return { language: "typescript", code };
 }
 
 type Ask = (method: string, path: string, body?: unknown) => Promise<Answer>;
@@ -126,7 +144,10 @@ async function makeThings(ask: Ask): Promise<Things> {
     server_name: `mcp-${agent.id}`,
     config: { mcp_server_type: "streamable_http", server_url: "https://mcp.example.com/mcp", auth_token: "Zephyrine" },
   });
+  const [added] = await ask("GET", "/v1/plugins");
+  const plugin = added ?? (await ask("POST", "/v1/plugins", plainPlugin("zephyrine")));
   return {
+    plugin_id: plugin.id,
     sandbox_config_id: sandbox.id,
     variable_id: variable.id,
     mcp_server_id: mcpServer.id,

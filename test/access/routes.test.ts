@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { SCOPES, type Scope } from "../../src/access/role.ts";
 import { WANTED } from "../../src/api/http/wanted.ts";
 import { DEFAULT_ACTOR } from "../../src/core/id.ts";
-import { type AccessWorld, clientToken, startAccessWorld, type Things } from "./_world.ts";
+import { type AccessWorld, clientToken, plainPlugin, startAccessWorld, type Things } from "./_world.ts";
 
 // Every route out of the router, by everybody who may not: without a key, of another organisation, without the scope,
 // narrowed to another agent. None of them writes anything.
@@ -58,6 +58,7 @@ const BODIES: Readonly<Record<string, (things: Things) => object>> = {
   "POST /v1/memory/entities/:entity_id/merge": () => ({ into: "entity-00000000-0000-4000-8000-000000000000" }),
   "POST /v1/limits": () => ({ kind: "tokens", window: "day", amount: 1_000_000_000 }),
   "POST /v1/webhooks": () => ({ url: "https://example.com/hook", enabled: false }),
+  "POST /v1/plugins": () => plainPlugin("another"),
   "POST /v1/keys": () => ({ name: "mine" }),
   "POST /v1/mcp-servers": () => ({ server_name: `new ${crypto.randomUUID()}`, config: MCP_CONFIG }),
   "PATCH /v1/mcp-servers/:mcp_server_id": () => ({ config: { ...MCP_CONFIG, auth_token: crypto.randomUUID() } }),

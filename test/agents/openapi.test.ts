@@ -19,7 +19,7 @@ const MCP_STREAMS = ["GET /v1/mcp-servers/connect/:mcp_server_id", "POST /v1/too
 const UNDOCUMENTED = ["GET /v1/ready", "POST /v1/tools/generate-schema", "GET /v1/models/embeddings", ...MCP_STREAMS];
 /** Routes of people, keys and what happened, which Letta's open server has none of: `test/access` and `test/feed` call them. */
 const PEOPLE =
-  /^[A-Z]+ \/v1\/(?:keys|me|sessions|users|organizations|admin|auth|client-side-access-tokens|metadata|changes|webhooks|audit|retention)(?:\/|$)/;
+  /^[A-Z]+ \/v1\/(?:keys|me|sessions|users|organizations|admin|auth|client-side-access-tokens|metadata|changes|webhooks|plugins|audit|retention)(?:\/|$)/;
 /** What the document does not know: what this server alone has, and the settings of sandboxes. */
 const OWN =
   / \/v1\/(?:(?:agents\/:agent_id\/)?memory|limits|usage|secrets|sandbox-config|steps\/:step_id\/context|blocks\/:block_id\/(?:versions|undo))(?:\/|$)/;

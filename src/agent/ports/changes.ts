@@ -15,6 +15,7 @@ export const CHANGING = [
   "limit",
   "mcp_server",
   "organization",
+  "plugin",
   "provider",
   "sandbox",
   "tool",

@@ -1,7 +1,6 @@
 import type { Instant } from "../../core/clock.ts";
-import type { Actor, AgentId, ConversationId, MessageId, RunId, StepId, ToolId } from "../../core/id.ts";
+import type { Actor, AgentId, ConversationId, MessageId, RunId, StepId } from "../../core/id.ts";
 import type { Page } from "../../core/page.ts";
-import type { Tool } from "../../tools/tool.ts";
 import type { ArchiveReader, ArchiveStore } from "../../umi/archive/archive.ts";
 import type { PassageReader, PassageStore } from "../../umi/archive/passage.ts";
 import type { Backlog, BacklogReader, OwedWork } from "../../umi/backlog.ts";
@@ -20,6 +19,7 @@ import type { KeptContext, SentContext } from "../manifest.ts";
 import type { AwaitedSignIn, McpReader, McpStore } from "../mcp/mcp-server.ts";
 import type { CompiledPrompt, Message, RefusedMessage } from "../message.ts";
 import type { TurnInput } from "../new-message.ts";
+import type { PluginReader, PluginStore } from "../plugins/plugin.ts";
 import type { ProviderTraceReader, ProviderTraceStore } from "../provider-trace.ts";
 import type { DueRetention, RetentionReader, RetentionStore } from "../retention.ts";
 import type { CallbackOutcome, ExpiringApproval, QueuedRun, Run, Step, StopReason, WaitingCallback } from "../run.ts";
@@ -49,12 +49,12 @@ import type {
   RunFilter,
   SpokenFilter,
   StepFilter,
-  ToolFilter,
 } from "./filters.ts";
 import type { IdentityReader, IdentityStore } from "./identities.ts";
 import type { LimitReader, LimitStore } from "./limits.ts";
 import type { RunEventReader, RunEventStore } from "./run-events.ts";
 import type { Resealed, SandboxReader, SandboxStore, SealedSecrets, SecretReader, SecretStore } from "./secrets.ts";
+import type { ToolReader, ToolStore } from "./tools.ts";
 
 /** Where the agents of one organisation live. */
 export interface AgentStore {
@@ -79,29 +79,6 @@ export interface AgentStore {
 
 /** The part of a {@link AgentStore} that only reads. */
 export type AgentReader = Pick<AgentStore, "find" | "list" | "count" | "tagsOf">;
-
-/** Where the tools of one organisation live. */
-export interface ToolStore {
-  find(id: ToolId): Promise<Tool | undefined>;
-  /** Those of the tools of these names that exist, in any order. */
-  findByNames(names: readonly string[]): Promise<readonly Tool[]>;
-  list(filter: ToolFilter, page: Page): Promise<readonly Tool[]>;
-  count(filter: ToolFilter): Promise<number>;
-  /** Inserts the tool, or replaces the one of the same name, keeping its id. */
-  upsert(tool: Tool): Promise<void>;
-  /** Replaces the tool; throws a `not_found` Failure when there is none of its id. */
-  save(tool: Tool): Promise<void>;
-  /** Removes the tool from every agent and from the store; throws a `not_found` Failure when there is none. */
-  remove(id: ToolId): Promise<void>;
-  /** The agent's tools in the order they were attached. */
-  listForAgent(agentId: AgentId): Promise<readonly Tool[]>;
-  /** Attaching twice is once. */
-  attach(agentId: AgentId, toolId: ToolId): Promise<void>;
-  detach(agentId: AgentId, toolId: ToolId): Promise<void>;
-}
-
-/** The part of a {@link ToolStore} that only reads. */
-export type ToolReader = Pick<ToolStore, "find" | "findByNames" | "list" | "count" | "listForAgent">;
 
 /** A conversation's key: its own id, or the agent's id for the agent's default conversation. */
 export type ThreadId = AgentId | ConversationId;
@@ -309,6 +286,7 @@ export interface Readers {
   readonly secrets: SecretReader;
   readonly sandboxes: SandboxReader;
   readonly mcp: McpReader;
+  readonly plugins: PluginReader;
 }
 
 /** What a transaction can do: all that {@link Readers} can, and write. */
@@ -347,6 +325,7 @@ export interface Repositories extends Readers {
   readonly secrets: SecretStore;
   readonly sandboxes: SandboxStore;
   readonly mcp: McpStore;
+  readonly plugins: PluginStore;
   /** Runs `work`, and undoes what it wrote when its result is not ok or it throws. */
   attempt<T extends { readonly ok: boolean }>(work: () => Promise<T>): Promise<T>;
 }

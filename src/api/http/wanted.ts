@@ -138,6 +138,8 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     GET /v1/mcp-servers/:mcp_server_id/tools
     GET /v1/mcp-servers/:mcp_server_id/tools/:tool_id
     GET /v1/tools/mcp/servers
+    GET /v1/plugins
+    GET /v1/plugins/:plugin_id
     GET /v1/tags
     GET /v1/sandbox-config
     GET /v1/sandbox-config/:sandbox_config_id/environment-variable
@@ -366,6 +368,9 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     POST /v1/tools/mcp/servers/:mcp_server_name/:mcp_tool_name
     POST /v1/tools/mcp/servers/:mcp_server_name/tools/:tool_name/execute
     POST /v1/tools/add-base-tools
+    POST /v1/plugins
+    PATCH /v1/plugins/:plugin_id
+    DELETE /v1/plugins/:plugin_id
     POST /v1/tools
     PUT /v1/tools
     PATCH /v1/tools/:tool_id

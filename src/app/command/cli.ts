@@ -8,6 +8,7 @@ import { VERSION } from "../version.ts";
 import { chat } from "./chat.ts";
 import { doctor } from "./doctor.ts";
 import { COMMAND_HELP, HELP } from "./help.ts";
+import { pluginCommand } from "./plugin-command.ts";
 import { type Environment, readSettings, type Settings } from "./settings.ts";
 
 const NARROWING = ["scopes", "agents", "models", "identity"];
@@ -25,6 +26,7 @@ const COMMANDS: Readonly<Record<string, { readonly names: number; readonly optio
   blocks: { names: 2, options: ["json", "limit"] },
   memory: { names: 2, options: ["json", "limit"] },
   secrets: { names: 1, options: ["json"] },
+  plugin: { names: 2, options: ["json", "limit", "grants"] },
   org: { names: 3, options: ["json", "limit"] },
   user: {
     names: 3,
@@ -66,6 +68,8 @@ async function run({ command, names, values, settings }: Invocation): Promise<nu
     const { model } = values;
     return chat(settings, { agent, question, model, firstModel: settings.environment["SELKIE_MODEL"], asJson });
   }
+  if (command === "plugin")
+    return pluginCommand(settings, { names, grants: values.grants, asJson, limit: values.limit });
   const kind = PEOPLE.find((name) => name === command);
   if (kind !== undefined) return people(settings, { what: kind, names, options: values, asJson, limit: values.limit });
   const what = LISTS.find((name) => name === command);
@@ -121,6 +125,7 @@ function parse(args: readonly string[]) {
         email: { type: "string" },
         org: { type: "string" },
         user: { type: "string" },
+        grants: { type: "string" },
         service: { type: "boolean" },
         password: { type: "boolean" },
         json: { type: "boolean" },

@@ -14,6 +14,7 @@ Usage
   selkie memory [AGENT [WORDS]]              list what an agent knows, or what it remembers about some words
   selkie key [create|rotate|revoke ...]      keys for programs: list, make, change, revoke
   selkie user [add|role|link|reset ...]      who may come in, and as what
+  selkie plugin [add|remove|enable ...]      tools, embedders, hooks and sources that were added to the server
   selkie org [create|rename|delete ...]      organizations, which see nothing of each other
   selkie secrets [rotate]                    how secrets are sealed; seal them by a new key
   selkie doctor [options]                    what is configured, which models answer, whether the data is sound
@@ -62,6 +63,10 @@ export const COMMAND_HELP: Readonly<Record<string, string>> = {
 
 Listens for clients until it is stopped. 'selkie --help' lists the settings.
 `,
+  plugin: `selkie plugin [list | add FILE [--grants log,fetch,secret,recall] | remove NAME | enable NAME | disable NAME]
+
+Adds code to the server: a module in WebAssembly, or TypeScript. Without --grants it may write to the log, if it wants to.
+${WHERE}`,
   doctor: `selkie doctor [--data DIR] [--config FILE]
 
 Says what is configured, which models answer, and whether the data is sound. Exit code 1 when something is wrong.

@@ -54,7 +54,7 @@ export async function openServer(settings: Settings, log: Log = createLog("silen
   const database = openSqlite(settings.dataDirectory, stopAtOnce);
   const tokens = createTokenThread();
   const supplies = openToolSupplies(settings);
-  const sandbox = openSandbox(settings, supplies);
+  const sandbox = openSandbox(settings, supplies, (message) => log.info(message));
   try {
     const prices = pricesIn(settings.dataDirectory);
     const server = await compose({
@@ -69,6 +69,7 @@ export async function openServer(settings: Settings, log: Log = createLog("silen
       providers: providersFrom(settings.environment),
       countTokens: tokens.count,
       toolRuntime: sandbox.runtime,
+      pluginHost: sandbox.pluginHost,
       localOnly: isLoopback(settings.host),
       onLeaseLost: stopReplaced,
       log: (message, cause) => (cause === undefined ? log.warn(message) : log.error(message, cause)),

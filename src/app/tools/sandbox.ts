@@ -1,7 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { findScriptPlace } from "../../sandbox/js/places.ts";
+import type { PluginHost } from "../../agent/plugins/plugin-host.ts";
+import { once } from "../../core/once.ts";
+import { findScriptPlace, findWasmPlace } from "../../sandbox/js/places.ts";
 import { createScriptRuntime } from "../../sandbox/js/script-runtime.ts";
+import { createPluginHost } from "../../sandbox/plugins/host.ts";
 import { findPythonPlace, type ProofMemory, type PythonPlace } from "../../sandbox/python/python-place.ts";
 import { createPythonRuntime } from "../../sandbox/python/python-runtime.ts";
 import { firstOf, type ToolRuntime } from "../../tools/runtime.ts";
@@ -10,12 +13,15 @@ import type { ToolSupplies } from "./supplies.ts";
 
 /** Calls of JavaScript that are at work at once; each is a process of 40 MB or so. */
 const SCRIPTS_AT_ONCE = 8;
+/** Calls of plugins that are at work at once. */
+const PLUGINS_AT_ONCE = 8;
 /** In the data folder: which jail was proved for Python, so that the next start need not try it again. */
 const PROOF_FILE = "selkie.jail";
 
 /** Where the code of tools runs. */
 export interface Sandbox {
   readonly runtime: ToolRuntime;
+  readonly pluginHost: PluginHost;
   /** Finds out what holds on this machine, so that the first call need not wait for that. Never rejects. */
   prove(): Promise<void>;
   /** Ends what runs in it. */
@@ -23,14 +29,17 @@ export interface Sandbox {
 }
 
 /** Opens the place where the code of tools runs. What holds on this machine is found out later. */
-export function openSandbox(settings: Settings, supplies: ToolSupplies): Sandbox {
+export function openSandbox(settings: Settings, supplies: ToolSupplies, log: (message: string) => void): Sandbox {
   const { sandbox: mode } = settings.tools;
-  let scripts: ReturnType<typeof findScriptPlace> | undefined;
-  const scriptPlace = async () => {
-    scripts ??= findScriptPlace({ executable: process.execPath, mode });
-    return (await scripts).place;
-  };
+  const scriptPlace = once(async () => (await findScriptPlace({ executable: process.execPath, mode })).place);
+  const wasmPlace = once(() => findWasmPlace(scriptPlace, process.execPath, mode));
   const script = createScriptRuntime({ ...supplies, place: scriptPlace, parallel: SCRIPTS_AT_ONCE });
+  const pluginHost = createPluginHost({
+    ...supplies,
+    place: (language) => (language === "wasm" ? wasmPlace() : scriptPlace()),
+    parallel: PLUGINS_AT_ONCE,
+    log,
+  });
   let pythons: Promise<PythonPlace> | undefined;
   const place = (again?: "again") => {
     if (again === "again") pythons = findPlaceOfPython(settings);
@@ -40,9 +49,10 @@ export function openSandbox(settings: Settings, supplies: ToolSupplies): Sandbox
   const python = createPythonRuntime({ ...supplies, place });
   return {
     runtime: firstOf([script, python]),
+    pluginHost,
     prove: async () => void (await place().catch(() => {})),
     async close() {
-      await Promise.all([script.close(), python.close()]);
+      await Promise.all([script.close(), python.close(), pluginHost.close()]);
     },
   };
 }

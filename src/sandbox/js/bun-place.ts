@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Jail, Opening, Worker } from "../jail.ts";
 import { JAIL_LIMITS, MEGABYTE } from "../jail.ts";
+import { startWorker } from "../worker.ts";
 import GUEST from "./guest.mjs" with { type: "text" };
 import type { Program } from "./program.ts";
 import type { Answer } from "./stock.ts";
@@ -23,6 +24,22 @@ export function bunPlace(jail: Jail, program: Program): ScriptPlace {
   return {
     name: `Bun under ${jail.name}`,
     open: (answer, packages) => jail.open(opening(program, answer, packages)),
+  };
+}
+
+/**
+ * The same process with limits, and no jail: enough for a module in WebAssembly, which can do nothing but compute and call
+ * the one function that it is given.
+ */
+export function barePlace({ path }: Program): ScriptPlace {
+  return {
+    name: "a process without a jail",
+    open(answer) {
+      const given = opening({ path, libraries: [], isPublic: true }, answer, null);
+      const argv = [path, ...given.command.slice(1)];
+      const { environment } = given;
+      return startWorker({ identity: null, argv, environment, opening: { ...given, config: { isForScripts: false } } });
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 import { bwrapJail } from "../bwrap.ts";
 import { findBwrap } from "../bwrap-here.ts";
 import { SANDBOX_IS_OFF, type SandboxMode } from "../mode.ts";
-import { bunPlace, type ScriptPlace } from "./bun-place.ts";
+import { barePlace, bunPlace, type ScriptPlace } from "./bun-place.ts";
 import { findProgram } from "./program.ts";
 import { faultsOf } from "./proof.ts";
 
@@ -38,6 +38,20 @@ export async function findScriptPlace(options: PlacesOptions): Promise<FoundPlac
   }
   const tried = reports.map(({ name, faults }) => `${name}: ${faults.join(", ")}`).join("; ");
   return { place: { whyNone: `There is no place here where code of tools is held (${tried})` }, reports };
+}
+
+/**
+ * Where modules in WebAssembly run: where scripts do, else in a process without a jail, unless every place must be one that
+ * the system itself enforces.
+ */
+export async function findWasmPlace(
+  script: () => Promise<FoundPlaces["place"]>,
+  executable: string,
+  mode: SandboxMode,
+): Promise<FoundPlaces["place"]> {
+  const found = await script();
+  if (mode !== "auto" || !("whyNone" in found)) return found;
+  return barePlace({ path: executable, libraries: [], isPublic: true });
 }
 
 const CANDIDATES: readonly (readonly [string, (options: PlacesOptions) => Promise<ScriptPlace | string>])[] = [

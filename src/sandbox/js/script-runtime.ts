@@ -7,12 +7,11 @@ import type { ToolNetwork } from "../net/tool-network.ts";
 import type { HeldPackages } from "../packages/package-cache.ts";
 import type { ToolPackages } from "../packages/tool-packages.ts";
 import type { ScriptPlace } from "./bun-place.ts";
+import { createGate, WAITING_MAX } from "./gate.ts";
 import { createStock, type Stocked } from "./stock.ts";
 
 /** Processes that are booted ahead. */
 const STOCK = 2;
-/** Calls that wait for a process; the next ones are refused. */
-const WAITING_MAX = 1_000;
 /** Characters that are kept of what a call prints to one of its two outputs. */
 const PRINTED_CHARS_MAX = 250_000;
 
@@ -138,40 +137,4 @@ function failed(
 
 function listOf({ limits }: OutsideCall, printed: Json | undefined): readonly string[] {
   return typeof printed === "string" && printed !== "" ? [printed.slice(0, limits.outputCharsMax).toWellFormed()] : [];
-}
-
-/** Lets so many in at once; the others wait in line. */
-function createGate(most: number) {
-  const waiting = new Set<() => void>();
-  let inside = 0;
-  const leave = () => {
-    inside--;
-    const [next] = waiting;
-    next?.();
-  };
-  return {
-    isIdle: () => inside === 0,
-    /** Gives what to call when done; undefined where too many wait, and null where nobody waits for it any more. */
-    async enter(signal: AbortSignal): Promise<(() => void) | undefined | null> {
-      if (inside >= most) {
-        if (waiting.size >= WAITING_MAX) return undefined;
-        await new Promise<void>((resolve) => {
-          const go = () => {
-            waiting.delete(go);
-            signal.removeEventListener("abort", go);
-            resolve();
-          };
-          waiting.add(go);
-          signal.addEventListener("abort", go, { once: true });
-        });
-      }
-      if (signal.aborted) {
-        // Whoever was to come in instead may.
-        if (inside < most) [...waiting][0]?.();
-        return null;
-      }
-      inside++;
-      return leave;
-    },
-  };
 }

@@ -1,6 +1,6 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { ToolFilter } from "../../agent/ports/filters.ts";
-import type { ToolStore } from "../../agent/ports/ports.ts";
+import type { ToolStore } from "../../agent/ports/tools.ts";
 import { Failure } from "../../core/failure.ts";
 import { isOurs, ours } from "../base/is-ours.ts";
 import { countRows, findRow, type PageSource, readPage, removeRow } from "../base/pages.ts";

@@ -21,6 +21,7 @@ import { LIMITS } from "../migrations/0015-limits.ts";
 import { MANIFESTS } from "../migrations/0015-manifests.ts";
 import { FILES } from "../migrations/0016-files.ts";
 import { MCP } from "../migrations/0016-mcp.ts";
+import { PLUGINS } from "../migrations/0016-plugins.ts";
 import { RUN_LINKS } from "../migrations/0016-run-links.ts";
 import { SECRETS } from "../migrations/0016-secrets.ts";
 import { WORDS } from "./dialect.ts";
@@ -44,7 +45,7 @@ const MIGRATIONS: readonly string[] = [
   ACTORS,
   NEUTRAL_EVENTS,
   [MANIFESTS, ACCESS, CHANGES, LIMITS].join(";"),
-  [FILES, RUN_LINKS, SECRETS, MCP].join(";"),
+  [FILES, RUN_LINKS, SECRETS, MCP, PLUGINS].join(";"),
 ];
 
 /** The schema this server writes. */

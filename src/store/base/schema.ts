@@ -28,6 +28,7 @@ import type { LIMITS } from "../limits/tables.ts";
 import type { MCP_SERVERS, MCP_SIGN_INS, MCP_TOOLS } from "../mcp/tables.ts";
 import type { ARCHIVES, ENTITIES, FACT_LINKS, FACTS, MENTIONS, MERGES, PASSAGES } from "../memory/tables.ts";
 import type { MESSAGES } from "../messages/tables.ts";
+import type { PLUGINS } from "../plugins/tables.ts";
 import type { PROVIDER_TRACES, RUNS, STEPS } from "../runs/tables.ts";
 import type { SANDBOX_CONFIGS, SECRETS } from "../secrets/tables.ts";
 import type { RowOf } from "./columns.ts";
@@ -77,6 +78,7 @@ export interface Tables {
   mcp_servers: RowOf<typeof MCP_SERVERS> & Owned;
   mcp_tools: RowOf<typeof MCP_TOOLS> & Owned;
   mcp_sign_ins: RowOf<typeof MCP_SIGN_INS> & Owned & { user_id: UserId };
+  plugins: RowOf<typeof PLUGINS> & Owned & { code: string };
   archives: RowOf<typeof ARCHIVES> & Owned;
   agent_archives: { agent_id: AgentId; archive_id: ArchiveId; is_owner: number };
   passages: RowOf<typeof PASSAGES> & Owned & { search_text: string };

@@ -256,6 +256,11 @@ export const RECORD: Recorded = {
       status === "authorized" ? { audit: noteOf("mcp_sign_in.authorized", "mcp_sign_in", id) } : {},
     removeSignIn: (_, id) => ({ audit: noteOf("mcp_sign_in.ended", "mcp_sign_in", id) }),
   },
+  plugins: {
+    insert: (_, { id }) => made("plugin", id),
+    save: async ({ plugins }, next) => saved("plugin", next, await plugins.find(next.id)),
+    remove: (_, id) => gone("plugin", id),
+  },
   retention: {
     saveRules: async ({ retention, organizationId }, rules) => {
       const fields = changedFields(await retention.rules(), rules);

@@ -1,0 +1,89 @@
+import { Hono } from "hono";
+import { z } from "zod";
+import {
+  addPlugin,
+  changePlugin,
+  findPlugin,
+  listPlugins,
+  type PluginDesk,
+  removePlugin,
+} from "../../agent/plugins/keep.ts";
+import { PLUGIN_GRANTS, type Plugin } from "../../agent/plugins/plugin.ts";
+import type { JsonObject } from "../../core/json.ts";
+import type { ApiEnv } from "../http/env.ts";
+import { given, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
+import { isoTime } from "../wire/time.ts";
+
+const PLUGINS_DEFAULT = 100;
+/** Characters of code: a module of 16 MB in base64. */
+const CODE_CHARS_MAX = 23_000_000;
+
+const Grants = z.array(z.enum(PLUGIN_GRANTS)).max(PLUGIN_GRANTS.length);
+const CreateBody = z.strictObject({
+  language: z.enum(["wasm", "typescript"]),
+  /** TypeScript as it is written, WebAssembly in base64. */
+  code: z.string().min(1).max(CODE_CHARS_MAX),
+  grants: Grants.optional(),
+});
+const ChangeBody = z.strictObject({ enabled: z.boolean().optional(), grants: Grants.optional() });
+const ListQuery = z.object(pageParams);
+
+/** Routes of `/plugins`. */
+export function pluginRoutes(options: PluginDesk): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
+
+  routes.get("/", async (c) => {
+    const page = pageOf(readQuery(c, ListQuery), { limit: PLUGINS_DEFAULT, order: "asc" });
+    return c.json((await listPlugins(options, c.var.caller, page)).map(toWirePlugin));
+  });
+
+  routes.post("/", async (c) => {
+    const { grants, ...code } = await readBody(c, CreateBody);
+    return c.json(toWirePlugin(await addPlugin(options, c.var.caller, { ...code, ...given({ grants }) })));
+  });
+
+  routes.get("/:plugin_id", async (c) => {
+    const id = pathId(c, "plugin", "plugin_id");
+    return c.json(toWirePlugin(await findPlugin(options, c.var.caller, id)));
+  });
+
+  routes.patch("/:plugin_id", async (c) => {
+    const id = pathId(c, "plugin", "plugin_id");
+    const { enabled: isEnabled, grants } = await readBody(c, ChangeBody);
+    const change = given({ isEnabled, grants });
+    return c.json(toWirePlugin(await changePlugin(options, c.var.caller, { id, change })));
+  });
+
+  routes.delete("/:plugin_id", async (c) => {
+    const id = pathId(c, "plugin", "plugin_id");
+    await removePlugin(options, c.var.caller, id);
+    return c.json({ message: `Plugin ${id} was deleted` });
+  });
+
+  return routes;
+}
+
+function toWirePlugin(plugin: Plugin): JsonObject {
+  const { manifest } = plugin;
+  return {
+    id: plugin.id,
+    name: plugin.name,
+    kind: plugin.kind,
+    language: plugin.language,
+    description: manifest.description,
+    manifest: {
+      grants: [...manifest.grants],
+      network: [...manifest.network],
+      parameters: manifest.parameters,
+      dimensions: manifest.dimensions,
+      events: [...manifest.events],
+    },
+    grants: [...plugin.grants],
+    enabled: plugin.isEnabled,
+    hash: plugin.hash,
+    created_by_id: plugin.createdById,
+    last_updated_by_id: plugin.lastUpdatedById,
+    created_at: isoTime(plugin.createdAt),
+    updated_at: isoTime(plugin.updatedAt),
+  };
+}

@@ -1,0 +1,71 @@
+import { sql } from "kysely";
+import type { PluginId, PluginStore } from "../../agent/plugins/plugin.ts";
+import { Failure } from "../../core/failure.ts";
+import { countRows, findRow, findWhere, type PageSource, readPage, removeRow } from "../base/pages.ts";
+import type { Session } from "../base/session.ts";
+import { PLUGINS } from "./tables.ts";
+
+const SOURCE = { table: PLUGINS, column: "created_at", missing: "refuse" } satisfies PageSource;
+/** Plugins of one kind that are asked. An organisation has fewer. */
+const ENABLED_MAX = 100;
+
+/** {@link PluginStore} over SQL. What is added is the whole organisation's, whichever agents a key may see. */
+export function sqlPluginStore(session: Session): PluginStore {
+  const { db, organizationId } = session;
+  const condition = sql<boolean>`plugins.organization_id = ${organizationId}`;
+  return {
+    find: (id) => findRow(session, PLUGINS, id),
+    findByName: (name) => findWhere(session, PLUGINS, sql`name = ${name} and ${condition}`),
+    list: (page) => readPage(session, SOURCE, { page, condition }),
+    count: () => countRows(session, PLUGINS, condition),
+
+    async codeOf(id) {
+      const row = await db
+        .selectFrom("plugins")
+        .select("code")
+        .where("id", "=", id)
+        .where("organization_id", "=", organizationId)
+        .executeTakeFirst();
+      return row?.code;
+    },
+
+    async enabled(kind) {
+      const rows = await db
+        .selectFrom("plugins")
+        .select(PLUGINS.selection)
+        .where("organization_id", "=", organizationId)
+        .where("kind", "=", kind)
+        .where("is_enabled", "=", 1)
+        .orderBy("created_at")
+        .limit(ENABLED_MAX)
+        .execute();
+      return rows.map(PLUGINS.read);
+    },
+
+    async insert(plugin, code) {
+      await db
+        .insertInto("plugins")
+        .values({ ...PLUGINS.row(plugin), code, organization_id: organizationId })
+        .execute();
+    },
+
+    async save(plugin, code) {
+      const { id, created_at: _, ...row } = PLUGINS.row(plugin);
+      const { numUpdatedRows } = await db
+        .updateTable("plugins")
+        .set({ ...row, ...(code === undefined ? {} : { code }) })
+        .where("id", "=", id)
+        .where("organization_id", "=", organizationId)
+        .executeTakeFirst();
+      if (numUpdatedRows === 0n) throw missing(id);
+    },
+
+    async remove(id) {
+      if (!(await removeRow(session, PLUGINS, id))) throw missing(id);
+    },
+  };
+}
+
+function missing(id: PluginId): Failure {
+  return new Failure("not_found", `Plugin not found with id='${id}'`);
+}
