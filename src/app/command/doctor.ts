@@ -3,6 +3,8 @@ import { dirname, join, resolve } from "node:path";
 import { Failure } from "../../core/failure.ts";
 import { LETTA_FREE } from "../../llm/catalog.ts";
 import { ModelFailure } from "../../llm/failure.ts";
+import { shownPolicy } from "../../sandbox/net/grant.ts";
+import { hasPip } from "../../sandbox/packages/pip.ts";
 import { checkAudit } from "../disk/audit-check.ts";
 import { isDoorClosed } from "../disk/door-state.ts";
 import { checkDatabase, isOfToday } from "../disk/sqlite.ts";
@@ -49,6 +51,9 @@ async function checkTools(settings: Settings, report: Report): Promise<void> {
   else
     report.check(true, `Python ${found.python.version} (${found.python.executable}) in a jail by ${found.jail.name}`);
   for (const reason of passedOver) report.say(`  note  passed over: ${reason}`);
+  if (found !== undefined && !hasPip(found.python.executable))
+    report.say("  note  Python has no pip: tools that name packages fail. Install it, for example python3-pip");
+  report.check(true, shownPolicy(settings.tools.network));
 }
 
 /** Whether the identity provider answers, and what it must be told beforehand. */

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { type AskingTool, grantOf, readNetworkPolicy, refusalOf } from "./grant.ts";
+import { type AskingTool, grantOf, readNetworkPolicy, refusalOf, shownPolicy } from "./grant.ts";
 
 const tool = (network?: unknown): AskingTool => ({
   name: "look_up",
@@ -44,6 +44,14 @@ test("hosts of the setting are for every tool, at private addresses too, and no 
   expect(reach(setting, tool(["*"]), "example.com")).toBe("no");
   expect(reach("public,10.0.0.5", tool(), "example.com")).toBe("public");
   expect(reach("public,10.0.0.5", tool(), "10.0.0.5")).toBe("anywhere");
+});
+
+test("the setting is told in words", () => {
+  const told = (setting: string) => shownPolicy(readNetworkPolicy(setting));
+  expect(told("none")).toBe("tools reach no network; SELKIE_TOOL_NETWORK lets them");
+  expect(told("public,10.0.0.5:80")).toBe("tools reach all public hosts, 10.0.0.5:80");
+  expect(told("listed")).toBe("tools reach all public hosts, as far as they name them");
+  expect(told("*.a.example, b.example:*")).toBe("tools reach *.a.example, b.example:*");
 });
 
 test("tools that may reach the same have the same key", () => {

@@ -80,6 +80,13 @@ export function grantOf(policy: NetworkPolicy, tool: AskingTool): NetworkGrant |
   };
 }
 
+/** What tools may reach by this setting, in words for the server's owner. */
+export function shownPolicy({ hosts, mustAsk }: NetworkPolicy): string {
+  if (hosts.length === 0) return "tools reach no network; SELKIE_TOOL_NETWORK lets them";
+  const names = hosts.map((pattern) => (pattern === EVERY_HOST ? "all public hosts" : shownPattern(pattern)));
+  return `tools reach ${[...new Set(names)].join(", ")}${mustAsk ? ", as far as they name them" : ""}`;
+}
+
 /** Whether the tool uses the server's own API, by a key that it is lent. */
 export function wantsOwnServer({ metadata }: Pick<Tool, "metadata">): boolean {
   return metadata[OWN_KEY] === true;

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../../core/failure.ts";
@@ -49,6 +50,11 @@ export function pipSet(requirements: readonly Requirement[], options: PipOptions
       if (!isDone) throw new Failure("unavailable", whyNot(wanted, python.version, output));
     },
   };
+}
+
+/** Whether a Python has pip, without which tools that name packages of it fail. */
+export function hasPip(executable: string): boolean {
+  return spawnSync(executable, ["-I", "-m", "pip", "--version"], { stdio: "ignore" }).status === 0;
 }
 
 function argumentsOf(folder: string): readonly string[] {
