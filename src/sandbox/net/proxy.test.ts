@@ -200,8 +200,8 @@ test("what is no request to a proxy is refused", async () => {
   ];
   for (const text of wrong) expect(statusOf(await said(path, text))).toBe(400);
   for (const host of ["me@127.0.0.1", "me:secret@a.example", "a.example:80@127.0.0.1"]) {
-    expect(statusOf(await said(path, getFrom(`${host}:${inner.port}`)))).toBe(400);
-    expect(statusOf(await said(path, tunnelTo(`${host}:${inner.port}`)))).toBe(400);
+    for (const text of [getFrom(`${host}:${inner.port}`), tunnelTo(`${host}:${inner.port}`)])
+      expect(await said(path, text)).toStartWith("HTTP/1.1 400 An address must not hold a user name");
   }
   expect(inner.seen).toEqual([]);
 });

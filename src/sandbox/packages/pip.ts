@@ -54,7 +54,7 @@ export function pipSet(requirements: readonly Requirement[], options: PipOptions
 
 /** Whether a Python has pip, without which tools that name packages of it fail. */
 export function hasPip(executable: string): boolean {
-  return spawnSync(executable, ["-I", "-m", "pip", "--version"], { stdio: "ignore" }).status === 0;
+  return spawnSync(executable, ["-I", "-c", "import pip"], { stdio: "ignore" }).status === 0;
 }
 
 function argumentsOf(folder: string): readonly string[] {
