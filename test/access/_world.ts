@@ -83,7 +83,7 @@ const PLAIN_PLUGINS: PluginHost = {
 
 /** A plugin of this name that is taken in. */
 export function plainPlugin(name: string): object {
-  const manifest = { kind: "source", name, description: "Zephyrine's", grants: [], network: [], events: [] };
+  const manifest = { kind: "tool", name, description: "Zephyrine's", grants: [], network: [], events: [] };
   const code = JSON.stringify({ ...manifest, parameters: null, dimensions: null });
   return { language: "typescript", code };
 }

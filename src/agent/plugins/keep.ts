@@ -40,6 +40,12 @@ export async function addPlugin(desk: PluginDesk, caller: Caller, draft: PluginD
   const actor = mayEverywhere(caller, "tools:write");
   if (desk.pluginHost === null) throw new Failure("unavailable", "This server runs no plugins");
   const { manifest, code } = await desk.pluginHost.examine(draft);
+  // What nothing here would ever call is not taken in silence.
+  if (manifest.kind !== "tool")
+    throw new Failure(
+      "refused",
+      `The plugin '${manifest.name}' is a ${manifest.kind}; this server calls plugins that are tools`,
+    );
   const grants = draft.grants ?? manifest.grants.filter((grant) => grant === "log");
   requireWanted(manifest.grants, grants);
   const hash = sha256(code);
@@ -49,11 +55,6 @@ export async function addPlugin(desk: PluginDesk, caller: Caller, draft: PluginD
     const { kind, name } = manifest;
     const told = { kind, name, language: draft.language, manifest, grants, hash, isEnabled: true };
     if (existing !== undefined) {
-      if (existing.kind !== kind)
-        throw new Failure(
-          "conflict",
-          `The plugin '${name}' is a ${existing.kind}; delete it before a ${kind} takes its name`,
-        );
       const plugin = { ...existing, ...told, ...changedBy(actor, desk.clock.now()) };
       await plugins.save(plugin, code);
       await showTool(desk, actor, repositories, plugin);
@@ -98,8 +99,8 @@ export async function listPlugins({ store }: PluginDesk, caller: Caller, page: P
 export async function removePlugin({ store }: PluginDesk, caller: Caller, id: PluginId): Promise<void> {
   const actor = mayEverywhere(caller, "tools:write");
   await store.write(actor, async ({ plugins, tools }) => {
-    const { kind, name } = await mustFind(plugins, id);
-    const [tool] = kind === "tool" ? await tools.findByNames([name]) : [];
+    const { name } = await mustFind(plugins, id);
+    const [tool] = await tools.findByNames([name]);
     if (tool !== undefined && isOf(tool, id)) await tools.remove(tool.id);
     await plugins.remove(id);
   });
@@ -125,9 +126,8 @@ async function showTool(
   { clock, random }: PluginDesk,
   actor: Actor,
   { tools }: Pick<Repositories, "tools">,
-  { id, kind, name, manifest, hash }: Plugin,
+  { id, name, manifest, hash }: Plugin,
 ): Promise<void> {
-  if (kind !== "tool") return;
   const [existing] = await tools.findByNames([name]);
   if (existing !== undefined && !isOf(existing, id))
     throw new Failure("conflict", `There is a tool '${name}' already, which is no plugin`);

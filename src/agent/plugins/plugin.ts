@@ -63,8 +63,6 @@ export interface PluginStore {
   /** What it runs: TypeScript as it was written, WebAssembly in base64. Undefined when there is none of the id. */
   codeOf(id: PluginId): Promise<string | undefined>;
   list(page: Page): Promise<readonly Plugin[]>;
-  /** Those that are enabled, of one kind, oldest first. */
-  enabled(kind: PluginKind): Promise<readonly Plugin[]>;
   count(): Promise<number>;
   /** Inserts the plugin. Throws a `conflict` Failure when there is one of its name. */
   insert(plugin: Plugin, code: string): Promise<void>;
@@ -75,4 +73,4 @@ export interface PluginStore {
 }
 
 /** The part of a {@link PluginStore} that only reads. */
-export type PluginReader = Pick<PluginStore, "find" | "findByName" | "codeOf" | "list" | "enabled" | "count">;
+export type PluginReader = Pick<PluginStore, "find" | "findByName" | "codeOf" | "list" | "count">;

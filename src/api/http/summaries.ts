@@ -165,7 +165,7 @@ const WORDS: Readonly<Record<string, string>> = {
   "GET /audit": "Who did what: a page, or all of it as lines of JSON",
   "GET /retention": "How long what is not kept for ever is kept",
   "PATCH /retention": "Sets how long what is not kept for ever is kept",
-  "GET /plugins": "Lists what was added to the server: tools, embedders, hooks and sources of documents",
+  "GET /plugins": "Lists the plugins that were added to the server",
   "POST /plugins": "Takes a plugin in, or replaces the one of the same name",
   "GET /plugins/:plugin_id": "A plugin, what it wants and what it was granted",
   "PATCH /plugins/:plugin_id": "Switches a plugin on or off, or grants it something else",

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { Failure } from "../../core/failure.ts";
 import { LETTA_FREE } from "../../llm/catalog.ts";
 import { ModelFailure } from "../../llm/failure.ts";
+import { findScriptPlace } from "../../sandbox/js/places.ts";
 import { shownPolicy } from "../../sandbox/net/grant.ts";
 import { hasPip } from "../../sandbox/packages/pip.ts";
 import { checkAudit } from "../disk/audit-check.ts";
@@ -54,6 +55,9 @@ async function checkTools(settings: Settings, report: Report): Promise<void> {
   if (found !== undefined && !hasPip(found.python.executable))
     report.say("  note  Python has no pip: tools that name packages fail. Install it, for example python3-pip");
   report.check(true, shownPolicy(settings.tools.network));
+  const { place } = await findScriptPlace({ executable: process.execPath, mode: settings.tools.sandbox });
+  if ("whyNone" in place) report.say(`  note  JavaScript and TypeScript: ${place.whyNone}`);
+  else report.check(true, `JavaScript and TypeScript: ${place.name}`);
 }
 
 /** Whether the identity provider answers, and what it must be told beforehand. */

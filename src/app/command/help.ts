@@ -14,7 +14,7 @@ Usage
   selkie memory [AGENT [WORDS]]              list what an agent knows, or what it remembers about some words
   selkie key [create|rotate|revoke ...]      keys for programs: list, make, change, revoke
   selkie user [add|role|link|reset ...]      who may come in, and as what
-  selkie plugin [add|remove|enable ...]      tools, embedders, hooks and sources that were added to the server
+  selkie plugin [add|remove|enable ...]      tools that were added to the server, in WebAssembly or TypeScript
   selkie org [create|rename|delete ...]      organizations, which see nothing of each other
   selkie secrets [rotate]                    how secrets are sealed; seal them by a new key
   selkie doctor [options]                    what is configured, which models answer, whether the data is sound

@@ -6,8 +6,6 @@ import type { Session } from "../base/session.ts";
 import { PLUGINS } from "./tables.ts";
 
 const SOURCE = { table: PLUGINS, column: "created_at", missing: "refuse" } satisfies PageSource;
-/** Plugins of one kind that are asked. An organisation has fewer. */
-const ENABLED_MAX = 100;
 
 /** {@link PluginStore} over SQL. What is added is the whole organisation's, whichever agents a key may see. */
 export function sqlPluginStore(session: Session): PluginStore {
@@ -27,19 +25,6 @@ export function sqlPluginStore(session: Session): PluginStore {
         .where("organization_id", "=", organizationId)
         .executeTakeFirst();
       return row?.code;
-    },
-
-    async enabled(kind) {
-      const rows = await db
-        .selectFrom("plugins")
-        .select(PLUGINS.selection)
-        .where("organization_id", "=", organizationId)
-        .where("kind", "=", kind)
-        .where("is_enabled", "=", 1)
-        .orderBy("created_at")
-        .limit(ENABLED_MAX)
-        .execute();
-      return rows.map(PLUGINS.read);
     },
 
     async insert(plugin, code) {
