@@ -1,7 +1,7 @@
 // Sends the recorded exchanges of the server that this one continues, and compares what differs with
 // docs/conformance.md: the page names every difference and why it is there, and nothing else.
 import { beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startServer, temporaryDirectory } from "../_harness/server-process.ts";
 
@@ -174,7 +174,7 @@ async function replay(): Promise<Outcome> {
       OPENAI_API_BASE: `${modelUrl}/v1`,
       ANTHROPIC_API_KEY: "sk-ant-mock",
       ANTHROPIC_BASE_URL: modelUrl,
-      SELKIE_MCP_COMMANDS: JSON.stringify([[nodePath(), join(CHECKER, "mock-mcp.mjs")]]),
+      SELKIE_MCP_COMMANDS: JSON.stringify([[nodePath(), realpathSync(join(CHECKER, "mock-mcp.mjs"))]]),
       // The recorded server keeps them by default.
       SELKIE_TRACK_PROVIDER_TRACE: "true",
     });

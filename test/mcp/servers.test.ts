@@ -100,7 +100,7 @@ test("connecting streams what happens, as Letta's does", async () => {
   expect([events[0].server_name, events[1].tools[0].name]).toEqual(["streamed", "echo"]);
   await server.stop();
   const dead = await eventsOf(await world.server.api.request(`http://localhost/v1/mcp-servers/connect/${made.id}`));
-  expect([dead.at(-1).event, dead.at(-1).message]).toEqual(["error", expect.stringContaining("'streamed' cannot be")]);
+  expect([dead.at(-1).event, dead.at(-1).message]).toEqual(["error", expect.stringContaining("MCP server 'streamed'")]);
   await world.request("DELETE", `/v1/mcp-servers/${made.id}`);
 });
 

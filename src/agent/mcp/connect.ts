@@ -49,14 +49,18 @@ async function* connecting(workshop: SignInWorkshop, caller: Caller, wish: Conne
   const { name, url } = wish;
   yield { event: "connection_attempt", server_name: name };
   try {
-    const tools = await toolsUnlessUnauthorized(workshop, caller, wish);
-    if (tools !== null) {
-      yield { event: "success", tools };
+    const first = await toolsUnlessUnauthorized(workshop, caller, wish);
+    if (first.tools !== null) {
+      yield { event: "success", tools: first.tools };
       return;
     }
     if (url === null) throw new Failure("refused", "A command has nobody sign in");
     yield { event: "oauth_required", message: "OAuth authentication required" };
-    const begun = await beginSignIn(workshop, caller, { url, redirectUrl: wish.redirectUrl });
+    const begun = await beginSignIn(workshop, caller, {
+      url,
+      redirectUrl: wish.redirectUrl,
+      challenge: first.challenge,
+    });
     if (begun.url !== null) {
       yield { event: "authorization_url", url: begun.url, session_id: begun.id };
       yield { event: "waiting_for_auth", session_id: begun.id, message: "Waiting for OAuth authorization" };
@@ -69,12 +73,12 @@ async function* connecting(workshop: SignInWorkshop, caller: Caller, wish: Conne
   }
 }
 
-/** What the server offers; null where it wants somebody to sign in. */
+/** What the server offers, or what it says of how to sign in. */
 async function toolsUnlessUnauthorized(workshop: SignInWorkshop, caller: Caller, wish: ConnectWish) {
   try {
-    return await toolsOf(workshop, caller, wish);
+    return { tools: await toolsOf(workshop, caller, wish), challenge: {} };
   } catch (error) {
-    if (error instanceof McpUnauthorized) return null;
+    if (error instanceof McpUnauthorized) return { tools: null, challenge: error.challenge };
     throw error;
   }
 }

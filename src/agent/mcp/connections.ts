@@ -1,6 +1,7 @@
 import type { OrganizationId } from "../../core/id.ts";
 import type { ImageBytes } from "../../core/image.ts";
 import type { JsonObject } from "../../core/json.ts";
+import type { McpChallenge } from "./mcp-failure.ts";
 import type { McpSecrets, McpServer } from "./mcp-server.ts";
 
 /** A server as it is reached on somebody's behalf: all placeholders are filled in. */
@@ -74,9 +75,9 @@ export interface McpSignInKeeper {
 export interface McpSignIns {
   /**
    * The address that a person must visit; null where what is kept was enough to go on. `state` comes back with the
-   * redirect. Throws a Failure where the server does not say how to sign in.
+   * redirect. Who lets people in is looked up anew, as it may be somebody else by now. Throws a Failure where the server does not say how to sign in.
    */
-  begin(at: McpSignInPlace, state: string): Promise<URL | null>;
+  begin(at: McpSignInPlace, wish: { readonly state: string; readonly challenge: McpChallenge }): Promise<URL | null>;
   /** Takes the code of a redirect; throws a `refused` Failure where the answer does not come from who was asked. */
   finish(at: McpSignInPlace, answer: { readonly code: string; readonly issuer: string | null }): Promise<void>;
 }

@@ -6,6 +6,7 @@ import type { Secrets } from "../../core/secrecy/secrets.ts";
 import { encodeSixtyFour } from "../../core/sixty-four.ts";
 import { required } from "../find.ts";
 import { signInKeeper } from "./config.ts";
+import type { McpChallenge } from "./mcp-failure.ts";
 import type { McpSignIn, McpSignInId, McpSignInStatus } from "./mcp-server.ts";
 import type { McpWorkshop } from "./mcp-servers.ts";
 
@@ -43,7 +44,11 @@ export interface SignInAnswer {
 export async function beginSignIn(
   workshop: SignInWorkshop,
   caller: Caller,
-  { url, redirectUrl }: { readonly url: string; readonly redirectUrl: string },
+  {
+    url,
+    redirectUrl,
+    challenge,
+  }: { readonly url: string; readonly redirectUrl: string; readonly challenge: McpChallenge },
 ): Promise<BegunSignIn> {
   const { store, clock, random, secrets, mcp } = workshop;
   const actor = mayEverywhere(caller, "tools:write");
@@ -62,7 +67,7 @@ export async function beginSignIn(
   });
   const keeper = signInKeeper(workshop, actor, signIn);
   await keeper.save({ ...(await keeper.load()), [URL_FIELD]: redirectUrl });
-  const target = await mcp.signIns.begin({ url, redirectUrl, keeper }, state);
+  const target = await mcp.signIns.begin({ url, redirectUrl, keeper }, { state, challenge });
   if (target === null) await store.write(actor, ({ mcp: kept }) => kept.putSignIn(ended(signIn, "authorized")));
   return { id: signIn.id, url: target?.href ?? null, dueAt: signIn.dueAt };
 }

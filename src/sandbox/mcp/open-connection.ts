@@ -11,7 +11,7 @@ import { Failure } from "../../core/failure.ts";
 import type { Fetch } from "../../core/world.ts";
 import { boundedFetch } from "./bounded-fetch.ts";
 import { ANSWER_BYTES_MAX, LEAVE_MS, LIST_PAGES_MAX, type McpTimes } from "./limits.ts";
-import { connectionProvider } from "./sign-in.ts";
+import { connectionAuth } from "./sign-in.ts";
 import { StdioTransport } from "./stdio-transport.ts";
 
 /** What connections are opened with. */
@@ -110,7 +110,7 @@ function transportTo({ server, headers, env, signIn }: McpTarget, options: OpenO
   const shared = {
     fetch,
     requestInit: { headers: { "user-agent": `selkie/${options.version}`, ...headers } },
-    ...(signIn === null ? {} : { authProvider: connectionProvider(signIn) }),
+    authProvider: connectionAuth(signIn, fetch),
   };
   const at = new URL(url ?? "");
   if (server.transport === "streamable_http") return new StreamableHTTPClientTransport(at, shared);

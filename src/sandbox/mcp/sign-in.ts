@@ -1,5 +1,9 @@
 import {
+  type AuthProvider,
   auth,
+  computeScopeUnion,
+  extractWWWAuthenticateParams,
+  isStrictScopeSuperset,
   OAuthClientFlowError,
   type OAuthClientMetadata,
   type OAuthClientProvider,
@@ -11,6 +15,7 @@ import type { McpSignInKeeper, McpSignInPlace, McpSignIns } from "../../agent/mc
 import { Failure } from "../../core/failure.ts";
 import { isRecord, type Json, type JsonObject } from "../../core/json.ts";
 import type { Fetch } from "../../core/world.ts";
+import { Challenged } from "./failures.ts";
 
 /** What servers are told that this client is. */
 const CLIENT_NAME = "Selkie";
@@ -28,13 +33,28 @@ interface ProviderOptions {
 /** {@link McpSignIns} over the SDK's own flow: PKCE, resource indicators and the check of who answers are its. */
 export function createSignIns(fetch: Fetch): McpSignIns {
   return {
-    async begin({ url, redirectUrl, keeper }, state) {
+    async begin({ url, redirectUrl, keeper }, { state, challenge }) {
+      const { discovery: _, ...rest } = await keeper.load();
+      await keeper.save(rest);
       let target: URL | null = null;
       const onRedirect = (to: URL) => {
         target = to;
       };
       const provider = providerOf({ keeper, redirectUrl, state, onRedirect });
-      await flow(() => auth(provider, { serverUrl: url, fetchFn: fetch }));
+      const tokens = await provider.tokens();
+      const { metadataUrl, scope } = challenge;
+      const isMore = scope !== undefined && isStrictScopeSuperset(scope, tokens?.scope);
+      const wanted = scope === undefined ? undefined : computeScopeUnion(tokens?.scope, scope);
+      await flow(() =>
+        auth(provider, {
+          serverUrl: url,
+          fetchFn: fetch,
+          // What is renewed is allowed no more than before.
+          forceReauthorization: isMore,
+          ...(wanted === undefined ? {} : { scope: wanted }),
+          ...(metadataUrl === undefined ? {} : { resourceMetadataUrl: new URL(metadataUrl) }),
+        }),
+      );
       return target;
     },
 
@@ -52,9 +72,30 @@ export function createSignIns(fetch: Fetch): McpSignIns {
   };
 }
 
-/** What a connection shows of a sign-in that has been done: its tokens, renewed when they are old. */
-export function connectionProvider(keeper: McpSignInKeeper): OAuthClientProvider {
-  return providerOf({ keeper, redirectUrl: undefined, state: undefined, onRedirect: () => {} });
+/**
+ * What a connection shows of a sign-in that has been done: its tokens, renewed once when they are refused. It has nobody
+ * whom it could send anywhere; what the server says of how to sign in is thrown as {@link Challenged}.
+ */
+export function connectionAuth(keeper: McpSignInKeeper | null, fetch: Fetch): AuthProvider {
+  const provider = keeper && providerOf({ keeper, redirectUrl: undefined, state: undefined, onRedirect: () => {} });
+  return {
+    token: async () => (await provider?.tokens())?.access_token,
+    async onUnauthorized({ response, serverUrl }) {
+      const { resourceMetadataUrl, scope } = extractWWWAuthenticateParams(response);
+      const isOld = (await provider?.tokens())?.refresh_token !== undefined;
+      if (provider !== null && isOld && (await renewed(provider, serverUrl, fetch))) return;
+      const at = resourceMetadataUrl === undefined ? {} : { metadataUrl: resourceMetadataUrl.href };
+      throw new Challenged({ ...at, ...(scope === undefined ? {} : { scope }) });
+    },
+  };
+}
+
+async function renewed(provider: OAuthClientProvider, serverUrl: URL, fetch: Fetch): Promise<boolean> {
+  try {
+    return (await auth(provider, { serverUrl, fetchFn: fetch })) === "AUTHORIZED";
+  } catch {
+    return false;
+  }
 }
 
 function providerOf({ keeper, redirectUrl, state, onRedirect }: ProviderOptions): OAuthClientProvider {
