@@ -93,13 +93,14 @@ async function called({ tools }: State, request: any, extra: any, headers: Heade
   });
 }
 
-/** A server of the older revision; `headersOf` gives those of the request that a call came with. */
-function older(state: State, headers: () => Headers): OlderServer {
+/** A server of the older revision. */
+function older(state: State): OlderServer {
   const server = new OlderServer({ name: "older", version: "1" }, { capabilities: { tools: {} } });
   server.setRequestHandler(ListToolsRequestSchema, () => listed(state) as never);
   server.setRequestHandler(
     CallToolRequestSchema,
-    (request, extra) => called(state, request, extra, headers()) as never,
+    (request, extra) =>
+      called(state, request, extra, new Headers(extra.requestInfo?.headers as Record<string, string>)) as never,
   );
   return server;
 }
@@ -144,7 +145,7 @@ function sessions(state: State): (request: Request) => Promise<Response> {
       sessionIdGenerator: () => crypto.randomUUID(),
       onsessioninitialized: (made) => void open.set(made, transport),
     });
-    await older(state, () => state.seen.at(-1) ?? new Headers()).connect(transport);
+    await older(state).connect(transport);
     return transport.handleRequest(request);
   };
 }
@@ -157,7 +158,7 @@ async function startSse(state: State, port: number) {
     if (request.method === "GET") {
       const transport = new SSEServerTransport("/messages", response);
       open.set(transport.sessionId, transport);
-      await older(state, () => headers).connect(transport);
+      await older(state).connect(transport);
       return;
     }
     const id = new URL(request.url ?? "", "http://localhost").searchParams.get("sessionId") ?? "";
