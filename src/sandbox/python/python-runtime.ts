@@ -1,7 +1,6 @@
 import { Failure } from "../../core/failure.ts";
 import { isRecord, type JsonObject, parseJson } from "../../core/json.ts";
 import type { OutsideAnswer, OutsideCall, ToolRuntime } from "../../tools/runtime.ts";
-import type { Tool } from "../../tools/tool.ts";
 import type { Worker } from "../jail.ts";
 import type { NetworkGrant } from "../net/grant.ts";
 import type { ToolNetwork } from "../net/tool-network.ts";
@@ -127,19 +126,10 @@ function requestOf({ tool, args, agent, environment, limits, signal }: OutsideCa
     args: jsonOf(args),
     schema: tool.argsJsonSchema,
     agent: agent === null ? null : { ...agent, blocks: agent.blocks.map((block) => ({ ...block })) },
-    environment: { ...namesOf(tool, agent), ...environment },
+    environment,
     timeoutMs: limits.timeoutMs,
     charsMax: limits.outputCharsMax,
     signal,
-  };
-}
-
-/** The variables by which Letta's tools know what they belong to. */
-function namesOf({ id, projectId }: Tool, agent: OutsideCall["agent"]): Readonly<Record<string, string>> {
-  return {
-    LETTA_TOOL_ID: id,
-    ...(agent === null ? {} : { LETTA_AGENT_ID: agent.id }),
-    ...(projectId === null ? {} : { LETTA_PROJECT_ID: projectId, PROJECT_ID: projectId }),
   };
 }
 

@@ -357,8 +357,6 @@ def child(request, result, known):
     os.environ.update(config["environment"])
     os.environ.update(request["env"])
     os.chdir(SCRATCH)
-    if libc is not None:
-        libc.prctl(1, signal.SIGKILL)
     take(child_filter)
     name, seconds = request["name"], None
     if request["noNetwork"] is not None:
@@ -377,7 +375,7 @@ def child(request, result, known):
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(Exception):
             stream.flush()
-    line = dumps(answer, ensure_ascii=False).encode("utf-8", "replace")
+    line = dumps(answer, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
     while line:
         line = line[write(result, line) :]
 
@@ -498,6 +496,8 @@ class Call:
 
 
 waiting, working, sources = collections.deque(), {}, collections.OrderedDict()
+# A child that was forked ahead, so that the next call need not wait for that.
+spare = []
 poll = select.poll()
 
 
@@ -507,35 +507,58 @@ def say(line):
         data = data[write(ANSWERS, data) :]
 
 
-def start(request):
-    """Forks the child of a call."""
-    pipes = [os.pipe() for _ in range(3)]
+def forked():
+    """Forks a child that waits for its call: its number, the end by which it is told, and the ends that it is heard by."""
+    pipes = [os.pipe() for _ in range(4)]
     try:
         pid = os.fork()
-    except OSError as error:
+    except OSError:
         for end in itertools.chain(*pipes):
             os.close(end)
-        return say({"id": request["id"], "lost": "died", "reason": "no process could be started for it ({})".format(error.strerror)})
+        raise
     if pid == 0:
         code = 70
         try:
             os.setsid()
+            if libc is not None:
+                libc.prctl(1, signal.SIGKILL)
             signal.signal(signal.SIGINT, signal.SIG_DFL)
+            asked, kept = os.dup(pipes[3][0]), os.dup(pipes[0][1])
             os.dup2(pipes[1][1], 1)
             os.dup2(pipes[2][1], 2)
-            kept = os.dup2(pipes[0][1], 3)
-            os.closerange(4, 64)
-            child(request, kept, sources.get(request["src"]))
+            os.dup2(asked, 3)
+            os.dup2(kept, 4)
+            os.closerange(5, 64)
+            with os.fdopen(3, "rb") as asked:
+                line = asked.readline()
+            if line:
+                request = loads(line)
+                child(request, 4, sources.get(request["src"]))
             code = 0
         finally:
             os._exit(code)
-    for _, end in pipes:
+    for _, end in pipes[:3]:
         os.close(end)
-    call = Call(request, pid, [end for end, _ in pipes])
-    for end in (call.result, call.out, call.err):
+    os.close(pipes[3][0])
+    return pid, pipes[3][1], [end for end, _ in pipes[:3]]
+
+
+def start(request):
+    """Gives a call to the child that was forked ahead, or to a new one."""
+    try:
+        pid, tell, ends = spare.pop() if spare else forked()
+    except OSError as error:
+        return say({"id": request["id"], "lost": "died", "reason": "no process could be started for it ({})".format(error.strerror)})
+    call = Call(request, pid, ends)
+    for end in ends:
         os.set_blocking(end, False)
         poll.register(end, select.POLLIN)
         working[end] = call
+    line = dumps(request).encode() + b"\n"
+    with contextlib.suppress(OSError):
+        while line:
+            line = line[os.write(tell, line) :]
+    os.close(tell)
 
 
 def hear(call, end):
@@ -552,7 +575,9 @@ def hear(call, end):
     elif data:
         call.line.append(data)
         call.bytes += len(data)
-        if call.bytes > RESULT_BYTES_MAX:
+        if data.endswith(b"\n"):
+            finish(call, None)
+        elif call.bytes > RESULT_BYTES_MAX:
             finish(call, {"ok": False, "text": "Error executing function {}: its result is too large".format(call.request["name"]), "trace": ""})
     else:
         finish(call, None)
@@ -560,27 +585,33 @@ def hear(call, end):
 
 def finish(call, answer, lost=None):
     """Ends a call with its child, whatever that is doing, and tells what came of it."""
+    if answer is None and lost is None:
+        answer = result_of(call)
+    if answer is not None:
+        # Nobody needs to wait until the system has cleared the child away.
+        told_of(call, answer)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(call.pid, signal.SIGKILL)
     with contextlib.suppress(ProcessLookupError):
         os.kill(call.pid, signal.SIGKILL)
     _, status = os.waitpid(call.pid, 0)
-    for end in call.printed:
-        drain(call, end)
     for end in (call.result, call.out, call.err):
         with contextlib.suppress(KeyError):
             poll.unregister(end)
         os.close(end)
         del working[end]
-    if answer is None and lost is None:
-        answer = result_of(call)
     if answer is None:
-        lost = lost or ("died", how_it_ended(status))
-        say({"id": call.request["id"], "lost": lost[0], "reason": lost[1]})
-    else:
-        out, err = call.printed[call.out].text(), call.printed[call.err].text() + answer.get("trace", "")
-        say({"id": call.request["id"], "ok": answer["ok"], "text": answer["text"], "blocks": answer.get("blocks", {}), "stdout": out, "stderr": err})
+        how, reason = lost or ("died", how_it_ended(status))
+        say({"id": call.request["id"], "lost": how, "reason": reason})
     tidy()
+
+
+def told_of(call, answer):
+    for end in call.printed:
+        drain(call, end)
+    out, err = call.printed[call.out].text(), call.printed[call.err].text() + answer.get("trace", "")
+    blocks = answer.get("blocks", {})
+    say({"id": call.request["id"], "ok": answer["ok"], "text": answer["text"], "blocks": blocks, "stdout": out, "stderr": err})
 
 
 def drain(call, end):
@@ -654,12 +685,17 @@ def take_request(request):
 def serve(data):
     """Takes calls until the server is gone."""
     poll.register(REQUESTS, select.POLLIN)
+    used = False
     while True:
         *lines, data = data.split(b"\n")
         for line in lines:
             take_request(loads(line))
         while waiting and len(working) < 3 * config["parallel"]:
             start(waiting.popleft())
+            used = True
+        if used and not working and not spare:
+            with contextlib.suppress(OSError):
+                spare.append(forked())
         soonest = min([call.ends for call in working.values()] + [request["ends"] for request in waiting], default=None)
         pause = None if soonest is None else max(0, math.ceil((soonest - time.monotonic()) * 1000))
         for end, _ in poll.poll(pause):
