@@ -18,6 +18,8 @@ const TOOL_ID = newId("tool", realWorld().random);
 /** Calls at once, and how often a stream has a token meanwhile. */
 const AT_ONCE = 100;
 const TOKEN_MS = 5;
+/** Between two calls of an agent its model speaks, for far longer than this. */
+const PAUSE_MS = 20;
 
 const began = performance.now();
 const place = await findPythonPlace({ mode: "auto", python: null, path: process.env["PATH"] ?? "" });
@@ -88,13 +90,18 @@ function left(): string {
 
 const before = left();
 console.log(`cold: ${ms(await timed())}`);
-const cpu = process.cpuUsage();
-const warm: number[] = [];
-for (let index = 0; index < Number(values.warm); index++) warm.push(await timed());
-const used = process.cpuUsage(cpu);
-console.log(
-  `warm, one at a time: p50 ${ms(percentile(warm, 0.5))}, p99 ${ms(percentile(warm, 0.99))}, least ${ms(Math.min(...warm))}; ${ms((used.user + used.system) / 1000 / warm.length)} of the server's processor`,
-);
+for (const pauseMs of [PAUSE_MS, 0]) {
+  const cpu = process.cpuUsage();
+  const warm: number[] = [];
+  for (let index = 0; index < Number(values.warm); index++) {
+    if (pauseMs > 0) await Bun.sleep(pauseMs);
+    warm.push(await timed());
+  }
+  const used = process.cpuUsage(cpu);
+  const [p50, p99] = [percentile(warm, 0.5), percentile(warm, 0.99)];
+  const server = ms((used.user + used.system) / 1000 / warm.length);
+  console.log(`warm, ${pauseMs} ms between: p50 ${ms(p50)}, p99 ${ms(p99)}; ${server} of the server's processor`);
+}
 
 const delays: number[] = [];
 let expected = performance.now() + TOKEN_MS;

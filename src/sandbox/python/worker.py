@@ -57,11 +57,15 @@ READ_BYTES = 256 * 1024
 COMPILED_MAX = 256
 COMPILED_CHARS_MAX = 200000
 COMPILED_SECONDS_MAX = 0.05
+# Children that are cleared away at once, at the latest.
+ENDING_MAX = 8
 # Arguments that are read into what they are annotated with, how deep.
 DEPTH_MAX = 20
 # Connections to the proxy at once: each takes two of the files that a process may have open.
 FORWARDED_MAX = 24
 SCRATCH = config["scratch"]
+# A call that a child makes for practice.
+REHEARSAL = {"src": "def f(n: int):\n    return n\n", "name": "f", "args": {"n": 1}, "agent": None, "chars": 9}
 
 
 # ---- What a tool sees of its agent ----
@@ -256,12 +260,15 @@ def compiled(source):
     return compile(tree, "<tool>", "exec", flags, dont_inherit=True), names
 
 
+AROUND = {**{name: getattr(typing, name) for name in typing.__all__}, "AgentState": AgentState}
+
+
 def namespace_of(code):
     """What the source finds around it: the names of `typing`, as annotations are often written without an import."""
     # Models of data look up their annotations in the module that they say they come from.
     sys.modules["tool"] = types.ModuleType("tool")
     namespace = vars(sys.modules["tool"])
-    namespace.update({name: getattr(typing, name) for name in typing.__all__}, AgentState=AgentState)
+    namespace.update(AROUND)
     if "client" in all_names(code) and "LETTA_API_KEY" in os.environ:
         # The key is there only where somebody granted it. Without the package there is no client, and the tool says so.
         with contextlib.suppress(ImportError):
@@ -349,15 +356,20 @@ def without_network(reason):
     socket.socket.__init__, socket.getaddrinfo = make, look_up
 
 
+def prepare():
+    """All of a child's work that does not depend on its call, done before that comes: memory that is used once is its own."""
+    os.environ.clear()
+    os.environ.update(config["environment"])
+    os.chdir(SCRATCH)
+    take(child_filter)
+    dumps(ran(REHEARSAL, *compiled(REHEARSAL["src"])))
+
+
 def child(request, result, known):
     """Runs in the child: the call, from its first to its last instruction."""
     seconds = max(1, math.ceil(request["ms"] / 1000) + 1)
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    os.environ.clear()
-    os.environ.update(config["environment"])
     os.environ.update(request["env"])
-    os.chdir(SCRATCH)
-    take(child_filter)
     name, seconds = request["name"], None
     if request["noNetwork"] is not None:
         without_network(request["noNetwork"])
@@ -498,6 +510,8 @@ class Call:
 waiting, working, sources = collections.deque(), {}, collections.OrderedDict()
 # A child that was forked ahead, so that the next call need not wait for that.
 spare = []
+# Children that were ended and are still to be cleared away.
+ending = set()
 poll = select.poll()
 
 
@@ -529,6 +543,7 @@ def forked():
             os.dup2(asked, 3)
             os.dup2(kept, 4)
             os.closerange(5, 64)
+            prepare()
             with os.fdopen(3, "rb") as asked:
                 line = asked.readline()
             if line:
@@ -594,16 +609,37 @@ def finish(call, answer, lost=None):
         os.killpg(call.pid, signal.SIGKILL)
     with contextlib.suppress(ProcessLookupError):
         os.kill(call.pid, signal.SIGKILL)
-    _, status = os.waitpid(call.pid, 0)
+    ending.add(call.pid)
     for end in (call.result, call.out, call.err):
         with contextlib.suppress(KeyError):
             poll.unregister(end)
         os.close(end)
         del working[end]
     if answer is None:
+        status = reap(call.pid)
         how, reason = lost or ("died", how_it_ended(status))
         say({"id": call.request["id"], "lost": how, "reason": reason})
+
+
+def reap(pid):
+    """Waits until a child that was ended is gone."""
+    ending.remove(pid)
+    return os.waitpid(pid, 0)[1]
+
+
+def clear():
+    """Clears away what calls have left, before another one begins that could find it."""
+    for pid in set(ending):
+        reap(pid)
     tidy()
+
+
+def chores(is_used):
+    """What can wait until there is nothing else to do."""
+    clear()
+    if is_used and not spare:
+        with contextlib.suppress(OSError):
+            spare.append(forked())
 
 
 def told_of(call, answer):
@@ -691,14 +727,16 @@ def serve(data):
         for line in lines:
             take_request(loads(line))
         while waiting and len(working) < 3 * config["parallel"]:
+            if ending and not working:
+                clear()
             start(waiting.popleft())
             used = True
-        if used and not working and not spare:
-            with contextlib.suppress(OSError):
-                spare.append(forked())
         soonest = min([call.ends for call in working.values()] + [request["ends"] for request in waiting], default=None)
         pause = None if soonest is None else max(0, math.ceil((soonest - time.monotonic()) * 1000))
-        for end, _ in poll.poll(pause):
+        events = poll.poll(0)
+        if not events or len(ending) >= ENDING_MAX:
+            chores(used and not waiting)
+        for end, _ in events or poll.poll(pause):
             if end == REQUESTS:
                 piece = os.read(REQUESTS, READ_BYTES)
                 if not piece:
