@@ -34,7 +34,7 @@ export function parseDocstring(text: string): Docstring {
 function describe(prose: readonly string[], examples: readonly string[]): string {
   const [summary = "", ...rest] = trimmed(prose);
   const example = trimmed(dedented(examples)).join("\n");
-  const parts = [summary.trim(), trimmed(rest).join("\n"), example === "" ? "" : `Examples:\n${example}`];
+  const parts = [summary, trimmed(rest).join("\n").trim(), example === "" ? "" : `Examples:\n${example}`];
   return parts.filter((part) => part !== "").join("\n\n");
 }
 
@@ -43,7 +43,7 @@ function parseParameters(lines: readonly string[]): ReadonlyMap<string, string> 
   const entries: string[][] = [];
   const indent = indentOf(lines.find((line) => line.trim() !== "") ?? "");
   for (const line of lines) {
-    if (line.trim() !== "" && indentOf(line) <= indent) entries.push([line.trim()]);
+    if (line.trim() !== "" && indentOf(line) <= indent) entries.push([line.trimStart()]);
     else entries.at(-1)?.push(line);
   }
   return new Map(entries.flatMap(parseEntry));
@@ -57,8 +57,14 @@ function parseEntry([first = "", ...more]: readonly string[]): readonly (readonl
   const colon = isTyped ? typed + 1 : plain;
   if (colon < 0) return [];
   const name = first.slice(0, isTyped ? bracket : colon).trim();
-  const text = trimmed([first.slice(colon + 1).trim(), ...dedented(more)]).join("\n");
+  // Blanks at the end of a line stay, as they do in Letta.
+  const text = trimmed([first.slice(colon + 1).replace(/^ /, ""), ...cleanLines(more.join("\n"))]).join("\n");
   return [[name.split(" ", 1)[0] ?? name, text]];
+}
+
+/** A docstring as Python's own tools show it. */
+export function cleanDocstring(text: string): string {
+  return cleanLines(text).join("\n");
 }
 
 /** The lines as Python's own tools show them: tabs expanded, the common indent and empty edges gone. */
@@ -88,11 +94,10 @@ function dedented(lines: readonly string[]): readonly string[] {
   return Number.isFinite(indent) ? lines.map((line) => line.slice(indent)) : lines;
 }
 
-/** The lines without empty ones at the edges, and without blanks at their ends. */
+/** The lines without empty ones at the edges. */
 function trimmed(lines: readonly string[]): readonly string[] {
-  const ended = lines.map((line) => line.trimEnd());
-  const start = ended.findIndex((line) => line !== "");
-  return start < 0 ? [] : ended.slice(start, ended.findLastIndex((line) => line !== "") + 1);
+  const start = lines.findIndex((line) => line.trim() !== "");
+  return start < 0 ? [] : lines.slice(start, lines.findLastIndex((line) => line.trim() !== "") + 1);
 }
 
 function indentOf(line: string): number {

@@ -1,7 +1,7 @@
 import { Failure } from "../../core/failure.ts";
 import { isRecord, type Json, type JsonObject } from "../../core/json.ts";
 import { inlineReferences } from "./inline-references.ts";
-import { type Docstring, parseDocstring } from "./python-docstring.ts";
+import { cleanDocstring, type Docstring, parseDocstring } from "./python-docstring.ts";
 import { type PythonFunction, parsePython } from "./python-module.ts";
 import { annotationSchema, type SchemaBudget } from "./python-type-schema.ts";
 
@@ -49,17 +49,28 @@ export function pythonSchema(source: string): FunctionSchema {
 /** As {@link pythonSchema}, with the arguments described by a JSON Schema instead of annotations. */
 export function pythonSchemaWithArguments(source: string, argumentsSchema: JsonObject): FunctionSchema {
   const { name, docstring } = lastFunction(parsePython(withinLimit(source)).functions);
-  const description = parseDocstring(docstring ?? "").description || `The ${name} tool`;
+  const description = cleanDocstring(docstring ?? "") || `The ${name} tool`;
   const whole = inlineReferences(argumentsSchema);
   const given = isRecord(whole["properties"]) ? whole["properties"] : {};
   const required = Array.isArray(whole["required"]) ? (whole["required"] as readonly Json[]) : [];
   const properties: Record<string, Json> = {};
   for (const [key, property] of Object.entries(given)) {
     if (!isRecord(property)) throw new Failure("refused", `The property '${key}' of args_json_schema is not an object`);
-    const told = typeof property["description"] === "string" ? property["description"] : "";
-    setOwn(properties, key, { ...property, description: told });
+    const { description: about, ...type } = withoutNull(property);
+    setOwn(properties, key, { ...type, description: typeof about === "string" ? about : "" });
   }
   return { name, description, parameters: { type: "object", properties, required } };
+}
+
+/** What a property is when it is there: that it may be null, and what it is when nobody says, is told by `required`. */
+function withoutNull({ default: _, anyOf, ...property }: JsonObject): JsonObject {
+  if (!Array.isArray(anyOf)) return anyOf === undefined ? property : { anyOf, ...property };
+  const [only, ...others] = anyOf.filter((one: Json) => !isRecord(one) || one["type"] !== "null");
+  return isObject(only) && others.length === 0 ? { ...only, ...property } : { anyOf, ...property };
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return isRecord(value);
 }
 
 /** The names of the functions at the top of a Python source, in order. */
