@@ -60,6 +60,7 @@ import { pluginRoutes } from "./plugins/plugins.ts";
 import { runRoutes } from "./runs/runs.ts";
 import { stepRoutes } from "./runs/steps.ts";
 import { siteRoutes } from "./site/routes.ts";
+import { runToolRoutes } from "./tools/run-tools.ts";
 import { sandboxRoutes } from "./tools/sandboxes.ts";
 import { secretRoutes } from "./tools/secrets.ts";
 
@@ -174,6 +175,7 @@ function routesOf(options: ApiOptions): Hono<ApiEnv> {
   // Before tools: its paths look like those of one.
   api.route("/tools/mcp", olderMcpRoutes(options));
   api.route("/mcp-servers", mcpServerRoutes(options));
+  api.route("/", runToolRoutes(options));
   api.route("/tools", toolRoutes(options));
   api.route("/keys", keyRoutes(options));
   api.route("/users", userRoutes(options));

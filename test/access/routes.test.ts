@@ -66,6 +66,7 @@ const BODIES: Readonly<Record<string, (things: Things) => object>> = {
   "POST /v1/tools/mcp/servers/test": () => ({ server_name: "tried", ...OLDER_MCP_CONFIG }),
   "POST /v1/tools/mcp/servers/connect": () => ({ server_name: "tried", ...OLDER_MCP_CONFIG }),
   "POST /v1/client-side-access-tokens": ({ agent_id }) => clientToken(agent_id),
+  "POST /v1/tools/run": () => ({ source_code: 'def one() -> int:\n    """One."""\n    return 1\n', args: {} }),
   "POST /v1/sandbox-config": () => ({ config: { venv_name: "v" } }),
   "PATCH /v1/sandbox-config/:sandbox_config_id": () => ({ config: { venv_name: "w" } }),
   "POST /v1/sandbox-config/:sandbox_config_id/environment-variable": () => ({ key: "K", value: "v" }),
@@ -291,6 +292,9 @@ const UNTOLD: readonly string[] = [
   // The new organisation is told.
   "POST /v1/organizations",
   "POST /v1/admin/orgs",
+  // They change nothing by themselves.
+  "POST /v1/tools/run",
+  "POST /v1/agents/:agent_id/tools/:tool_name/run",
   // They show what is there already.
   "POST /v1/sandbox-config/local",
   "POST /v1/sandbox-config/local/default",

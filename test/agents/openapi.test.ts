@@ -10,7 +10,6 @@ import { type Answer, eventsOf } from "../_harness/server.ts";
 const REFUSED = [
   "PATCH /v1/agents/:agent_id/messages/:message_id",
   "PATCH /v1/groups/:group_id/messages/:message_id",
-  "POST /v1/tools/search",
   "GET /v1/tools/mcp/oauth/callback",
 ];
 /** Routes whose stream the document does not know. */
@@ -265,6 +264,8 @@ test("tools", async () => {
   const source_code =
     'def wave(name: str) -> str:\n    """\n    Waves.\n\n    Args:\n        name (str): to whom\n    """\n    return name\n';
   await ok("POST /v1/tools/generate-schema", { body: { code: source_code } });
+  await ok("POST /v1/tools/run", { body: { source_code, args: {} } });
+  expect((await ok("POST /v1/tools/search", { body: { query: "send a message" } })).length).toBeGreaterThan(0);
   const own = await ok("POST /v1/tools", { body: { source_code } });
   await ok("PUT /v1/tools", { body: { source_code, tags: ["t"] } });
   await ok("PATCH /v1/tools/:tool_id", { with: { tool_id: own.id }, body: { description: "Waves twice." } });
@@ -273,6 +274,7 @@ test("tools", async () => {
     await ok("PATCH /v1/agents/:agent_id/tools/attach/:tool_id", { headers });
     await ok("PATCH /v1/agents/:agent_id/tools/approval/:tool_name", { headers, body: { requires_approval: false } });
     await ok("GET /v1/agents/:agent_id/tools", { headers });
+    await ok("POST /v1/agents/:agent_id/tools/:tool_name/run", { headers, body: { args: { content: "tea" } } });
     await ok("PATCH /v1/agents/:agent_id/tools/detach/:tool_id", { headers });
   }
 });

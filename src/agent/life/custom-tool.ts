@@ -75,6 +75,12 @@ export async function storeTool(workshop: ToolWorkshop, caller: Caller, draft: T
   });
 }
 
+/** A tool of a draft that is tried out and not kept. Throws what {@link storeTool} throws for it. */
+export function draftedTool(workshop: ToolWorkshop, actor: Actor, draft: ToolDraft): Tool {
+  const jsonSchema = draft.jsonSchema ?? derived(draft.sourceCode, draft.sourceType ?? "json", draft.argsJsonSchema);
+  return { ...newTool(workshop, actor, draft.sourceCode), ...draft, name: nameIn(jsonSchema), jsonSchema };
+}
+
 /** Changes a custom tool. A new source renames it after the function that it holds. */
 export async function changeTool(
   workshop: ToolWorkshop,

@@ -3,15 +3,20 @@ import { z } from "zod";
 import { mustFind } from "../../agent/find.ts";
 import { changeTool, removeTool, restoreBuiltins, schemaOfSource, storeTool } from "../../agent/life/custom-tool.ts";
 import type { ToolFilter } from "../../agent/ports/filters.ts";
+import { searchTools } from "../../agent/tool-search.ts";
 import { Failure } from "../../core/failure.ts";
+import type { JsonObject } from "../../core/json.ts";
 import { cut } from "../../core/text.ts";
-import { TOOL_TYPES } from "../../tools/tool.ts";
+import { TOOL_TYPES, type Tool } from "../../tools/tool.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { flagParam, given, listParam, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
 import { toWireTool } from "../wire/tool.ts";
 import { CreateToolBody, GenerateSchemaBody, UpdateToolBody } from "../wire/tool-body.ts";
 
 const TOOLS_DEFAULT = 50;
+const QUERY_CHARS_MAX = 10_000;
+/** What ranks are told with, as is usual where several are joined. */
+const RANK_OFFSET = 60;
 
 const filterParams = {
   name: z.string().optional(),
@@ -24,6 +29,14 @@ const filterParams = {
 };
 const ListQuery = z.object({ ...filterParams, ...pageParams });
 const CountQuery = z.object({ ...filterParams, exclude_letta_tools: flagParam().optional() });
+
+const SearchBody = z.object({
+  query: z.string().max(QUERY_CHARS_MAX).nullish(),
+  search_mode: z.enum(["vector", "fts", "hybrid"]).default("hybrid"),
+  tool_types: z.array(z.string()).nullish(),
+  tags: z.array(z.string()).nullish(),
+  limit: z.int().min(1).max(100).default(TOOLS_DEFAULT),
+});
 
 /** Routes of `/tools`. */
 export function toolRoutes(options: RouteOptions): Hono<ApiEnv> {
@@ -72,13 +85,30 @@ export function toolRoutes(options: RouteOptions): Hono<ApiEnv> {
     return c.json(schemaOfSource(code, source_type ?? "python"));
   });
 
-  routes.post("/search", () => {
-    throw new Failure(
-      "refused",
-      "Tools cannot be searched by meaning, since their descriptions are not embedded; GET /v1/tools/?search= finds them by name",
-    );
+  routes.post("/search", async (c) => {
+    const { query, search_mode: mode, tool_types: types, tags, limit } = await readBody(c, SearchBody);
+    if (mode === "vector")
+      throw new Failure(
+        "refused",
+        "Tools are found by their words, as their descriptions are not embedded; search_mode 'fts' or 'hybrid' does that",
+      );
+    const { tools } = readerFor(options, c, "agents:read");
+    const wanted = { text: query ?? null, toolTypes: toolTypes(types ?? undefined) ?? [], tags: tags ?? [], limit };
+    return c.json((await searchTools(tools, wanted)).map(toWireFound));
   });
   return routes;
+}
+
+/** A tool that was found, in the terms of a search by words and meaning of which only one took place. */
+function toWireFound(tool: Tool, index: number): JsonObject {
+  const rank = index + 1;
+  return {
+    tool: toWireTool(tool),
+    embedded_text: null,
+    fts_rank: rank,
+    vector_rank: null,
+    combined_score: 1 / (RANK_OFFSET + rank),
+  };
 }
 
 function filterOf(query: z.output<z.ZodObject<typeof filterParams>>): ToolFilter {

@@ -43,11 +43,11 @@ export const GAPS: readonly Gap[] = [
     refused: ["/providers/*"],
   },
   {
-    missing: "Sandboxes, and tools that run outside a turn",
+    missing: "Sandboxes at other services",
     empty: {
       "/sandboxes": { sandboxes: [] },
     },
-    refused: ["/sandboxes/*", "POST /tools/run", "POST /agents/:agent_id/tools/:tool_name/run"],
+    refused: ["/sandboxes/*"],
   },
   {
     missing: "Scheduled messages",

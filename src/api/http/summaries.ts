@@ -289,6 +289,8 @@ const WORDS: Readonly<Record<string, string>> = {
   "POST /sandbox-config/:sandbox_config_id/environment-variable": "Give tools a variable",
   "PATCH /sandbox-config/environment-variable/:variable_id": "Change a variable",
   "DELETE /sandbox-config/environment-variable/:variable_id": "Remove a variable",
+  "POST /tools/run": "Run a source that is not kept",
+  "POST /agents/:agent_id/tools/:tool_name/run": "Run a tool of an agent",
   "GET /secrets": "By which keys secrets are sealed, and which cannot be read",
   "POST /secrets/rotate": "Seal all secrets by a new key",
   "GET /usage": "What steps used and cost, by agent, model, key, user or day",

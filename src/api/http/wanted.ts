@@ -32,8 +32,7 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     GET /v1/me
     GET /v1/metadata/user
     POST /v1/auth
-    POST /v1/tools/generate-schema
-    POST /v1/tools/search`,
+    POST /v1/tools/generate-schema`,
   ],
   [
     "audit:read",
@@ -132,6 +131,7 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     GET /v1/identities/:identity_id/blocks
     GET /v1/tools
     GET /v1/tools/count
+    POST /v1/tools/search
     GET /v1/tools/:tool_id
     GET /v1/mcp-servers
     GET /v1/mcp-servers/:mcp_server_id
@@ -367,6 +367,8 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     POST /v1/tools/mcp/servers/:mcp_server_name/resync
     POST /v1/tools/mcp/servers/:mcp_server_name/:mcp_tool_name
     POST /v1/tools/mcp/servers/:mcp_server_name/tools/:tool_name/execute
+    POST /v1/tools/run
+    POST /v1/agents/:agent_id/tools/:tool_name/run
     POST /v1/tools/add-base-tools
     POST /v1/plugins
     PATCH /v1/plugins/:plugin_id

@@ -40,6 +40,23 @@ export const UpdateToolBody = z
     return given({ ...renamed(body), metadata, jsonSchema: unlessEmpty(body.json_schema) });
   });
 
+/** A source that is run and not kept. */
+export const RunSourceBody = z
+  .object({
+    source_code: z.string(),
+    args: z.record(z.string(), z.json()),
+    env_vars: z.record(z.string(), z.string()).nullish(),
+    source_type: z.enum(SOURCE_TYPES).nullish(),
+    json_schema: object,
+    args_json_schema: object,
+    pip_requirements: packages,
+    npm_requirements: packages,
+  })
+  .transform(({ args, env_vars: variables, ...body }) => {
+    const draft: ToolDraft = given({ ...renamed(body), jsonSchema: unlessEmpty(body.json_schema) });
+    return { draft, args, variables: variables ?? {} };
+  });
+
 /** A source that a client wants to see described. */
 export const GenerateSchemaBody = z.object({ code: z.string(), source_type: z.enum(SOURCE_TYPES).nullish() });
 

@@ -2,27 +2,19 @@ import { withIsolated } from "../../agent/prompt/isolated-blocks.ts";
 import { agentEnvironment, callEnvironment, type ToolEnvironment } from "../../agent/secrets/environment.ts";
 import { openCalls } from "../../agent/transcript.ts";
 import type { ToolCall } from "../../llm/model.ts";
-import type { OutsideAnswer, OutsideCall, ToolRuntime } from "../../tools/runtime.ts";
+import type { OutsideAnswer } from "../../tools/runtime.ts";
 import type { Block } from "../../umi/core/block.ts";
 import { decisionsIn, type OutsidePlan, planOf, waitsForSomebody } from "./call-plan.ts";
+import { callPatiently, limitsOf } from "./patient-call.ts";
 import { endNote, startOf } from "./tool-notes.ts";
 import { hasOrder } from "./tool-offer.ts";
 import type { Turn, TurnState } from "./turn-state.ts";
 
-/** How long one call may take, where its tool does not say. */
-const TIMEOUT_MS = 180_000;
-/** How long an answer is waited for once its call was told to end. */
-const GRACE_MS = 5_000;
-/** Characters of an answer, and of what a tool printed, that are kept until they are cut to the tool's own limit. */
-const OUTPUT_CHARS_MAX = 1_000_000;
 /** Calls of one run that are outside at once; the next ones wait for all of them. */
 const AT_ONCE_MAX = 16;
 
-/** Why nobody knows what became of a call, as the model is told. */
+/** Why nobody knows what became of a call that an earlier server had begun, as the model is told. */
 const STOPPED = "the server stopped before its answer was stored";
-const CANCELLED = "the request was cancelled";
-const late = (timeoutMs: number) => `it had not answered after ${timeoutMs / 1000} seconds`;
-const BROKEN = "the place where it runs failed";
 
 /** What came of one call, and the memory that its tool was shown. */
 export interface OutsideResult {
@@ -95,7 +87,7 @@ async function answerTo(
   const { id, name, timezone } = turn.agent;
   const began = startOf(turn, call);
   turn.log.note(began.note);
-  const answer = await patiently(turn, plan.runtime, {
+  const answer = await callPatiently(turn, plan.runtime, {
     actor: turn.actor,
     runId: state.run.id,
     callId: call.id,
@@ -103,33 +95,8 @@ async function answerTo(
     args: plan.args,
     agent: { id, name, timezone, blocks: shown.map(({ label, value, limit }) => ({ label, value, limit })) },
     environment: callEnvironment(environment, turn.agent, plan.tool),
-    limits: { timeoutMs: plan.timeoutMs ?? TIMEOUT_MS, outputCharsMax: OUTPUT_CHARS_MAX },
+    limits: limitsOf(plan.timeoutMs),
   });
   turn.log.note(endNote(turn, began, answer.status === "success"));
-  return answer;
-}
-
-/** Makes a call, tells it when nobody waits any more, and does not wait for one that does not listen. */
-async function patiently(
-  { clock, signal }: Pick<Turn, "clock" | "signal">,
-  runtime: ToolRuntime,
-  made: Omit<OutsideCall, "signal">,
-): Promise<OutsideAnswer> {
-  const [ending, answered] = [new AbortController(), new AbortController()];
-  const running = async (): Promise<OutsideAnswer> => {
-    try {
-      return await runtime.call({ ...made, signal: ending.signal });
-    } catch {
-      return { status: "unknown", reason: BROKEN };
-    }
-  };
-  const givingUp = async (): Promise<OutsideAnswer> => {
-    await clock.sleep(made.limits.timeoutMs, AbortSignal.any([signal, answered.signal]));
-    if (!answered.signal.aborted) ending.abort();
-    await clock.sleep(GRACE_MS, answered.signal);
-    return { status: "unknown", reason: signal.aborted ? CANCELLED : late(made.limits.timeoutMs) };
-  };
-  const answer = await Promise.race([running(), givingUp()]);
-  answered.abort();
   return answer;
 }

@@ -141,7 +141,13 @@ function toldWith(
 
 /** The agent's core memory, as this conversation has it, for one call; what that changes is put into `changes`. */
 export function coreOf(
-  { agent, actor, clock, random, isolatedBlockIds }: Turn,
+  {
+    agent,
+    actor,
+    clock,
+    random,
+    isolatedBlockIds,
+  }: Pick<Turn, "agent" | "actor" | "clock" | "random" | "isolatedBlockIds">,
   { blocks }: Pick<Repositories, "blocks">,
   changes: MemoryChanges,
 ): CoreMemory {
@@ -150,7 +156,7 @@ export function coreOf(
 }
 
 /** Stores what a tool changed of the blocks that it was shown; refused where one was changed meanwhile, or may not be. */
-async function keepBlocks(
+export async function keepBlocks(
   core: CoreMemory,
   shown: readonly Block[],
   values: Readonly<Record<string, string>>,

@@ -1,7 +1,5 @@
 import type { Note } from "../../agent/events.ts";
-import { fileShelf } from "../../agent/files/shelf.ts";
-import { type Approval, type Message, type ToolReturn, textOf } from "../../agent/message.ts";
-import { searchMessages } from "../../agent/message-search.ts";
+import type { Approval, Message, ToolReturn } from "../../agent/message.ts";
 import { newMessage } from "../../agent/new-message.ts";
 import type { Repositories } from "../../agent/ports/ports.ts";
 import { agentsShowing, recompileAgents, recompileHead } from "../../agent/prompt/recompile.ts";
@@ -10,17 +8,13 @@ import { lastCalls, openCalls } from "../../agent/transcript.ts";
 import { unreachable } from "../../core/assert.ts";
 import type { StepId } from "../../core/id.ts";
 import type { ToolCall } from "../../llm/model.ts";
-import type { ToolContext } from "../../tools/builtin.ts";
 import { isTerminal, mustContinue } from "../../tools/tool-rules.ts";
-import { searchPassages } from "../../umi/archive/passage-search.ts";
 import { type BuiltinPlan, type CallPlan, decisionsIn, planOf, waitsForSomebody } from "./call-plan.ts";
 import type { Change } from "./commit.ts";
 import { doubtOf, type OutsideResults } from "./outside-calls.ts";
-import { vectorName } from "./query-vectors.ts";
 import {
   type Answered,
   clientAnswer,
-  coreOf,
   limited,
   notCalled,
   outsideAnswer,
@@ -29,7 +23,8 @@ import {
 } from "./round-answers.ts";
 import { lastAnswerOf } from "./run-state.ts";
 import { argumentsOf, HEARTBEAT } from "./speech.ts";
-import { becauseOf, endNote, type MemoryChanges, startOf, watchPassages } from "./tool-notes.ts";
+import { toolContext } from "./tool-context.ts";
+import { becauseOf, endNote, type MemoryChanges, startOf } from "./tool-notes.ts";
 import { missingTools } from "./tool-offer.ts";
 import { placeOf, type Turn, type TurnState } from "./turn-state.ts";
 
@@ -159,67 +154,11 @@ async function runTool(
   repositories: Repositories,
 ): Promise<Answered> {
   const changes: MemoryChanges = new Map();
-  const context = toolContext(turn, state, repositories, changes);
+  const context = toolContext(turn, repositories, { changes, exceptRunId: state.run.id });
   const result = await repositories.attempt(() => builtin.call(args, context));
   if (!result.ok) return packed(turn, call, result);
   const kept = builtin.unlimited ? result : limited(turn, call, result);
   return { ...packed(turn, call, kept), changes: [...changes.values()] };
-}
-
-/**
- * What a built-in tool may see and change. All of it goes through the transaction of the step, so that what it writes
- * is there with its answer or not at all.
- */
-function toolContext(turn: Turn, state: TurnState, repositories: Repositories, changes: MemoryChanges): ToolContext {
-  const { agent, actor, clock, random } = turn;
-  return {
-    agentId: agent.id,
-    agentName: agent.name,
-    timezone: agent.timezone,
-    userId: actor.userId,
-    blocks: repositories.blocks,
-    core: coreOf(turn, repositories, changes),
-    passages: watchPassages(repositories.passages, changes),
-    files: fileShelf(repositories, {
-      agent,
-      clock,
-      vectorOf: (config, text) => turn.queryVectors.get(vectorName(config, text)),
-    }),
-    clock,
-    random,
-    async searchPassages(text, filter, limit) {
-      const archiveId = await repositories.passages.archiveOf(agent.id);
-      if (archiveId === undefined) return [];
-      const config = (await repositories.archives.find(archiveId))?.embeddingConfig ?? null;
-      const vector = config === null ? undefined : turn.queryVectors.get(vectorName(config, text));
-      const query = { text, filter, limit, at: clock.now(), vector };
-      const { hits } = await searchPassages(repositories, archiveId, query);
-      return hits.map(({ passage }) => passage);
-    },
-    async searchConversation(query) {
-      const { text, roles, limit, start, end } = query;
-      const found = await searchMessages(repositories, {
-        agentId: agent.id,
-        exceptRunId: state.run.id,
-        text: text ?? "",
-        isLiteral: true,
-        limit,
-        at: clock.now(),
-        ...(roles === null ? {} : { roles }),
-        ...(start === null ? {} : { start }),
-        ...(end === null ? {} : { end }),
-      });
-      // What a provider refused it would refuse again as the answer to a search.
-      const shown = found.filter(({ message }) => message.isError !== true);
-      // The best of all, but told as Letta tells them.
-      const newestFirst = shown.toSorted((a, b) => b.message.createdAt - a.message.createdAt);
-      return newestFirst.map(({ message }) => ({
-        createdAt: message.createdAt,
-        role: message.role === "approval" ? "assistant" : message.role,
-        text: textOf(message),
-      }));
-    },
-  };
 }
 
 /** The system message after memory changed, stored; agents that share memory with this one are brought up to date too. */

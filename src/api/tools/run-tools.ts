@@ -1,0 +1,61 @@
+import { Hono } from "hono";
+import { z } from "zod";
+import type { JsonObject } from "../../core/json.ts";
+import { pythonRepr } from "../../core/python-repr.ts";
+import { type HandAnswer, type HandOptions, runSource, runToolOf } from "../../run/by-hand/call-tool.ts";
+import type { ApiEnv } from "../http/env.ts";
+import { pathId, readBody } from "../http/request.ts";
+import { toWireSeconds } from "../wire/time.ts";
+import { RunSourceBody } from "../wire/tool-body.ts";
+
+const RunBody = z.object({ args: z.record(z.string(), z.json()).nullish() });
+/** Letta's id of a message that is none, and of its call. */
+const NONE = "null";
+
+/** Routes that run a tool by hand. */
+export function runToolRoutes(options: HandOptions): Hono<ApiEnv> {
+  return new Hono<ApiEnv>()
+    .post("/tools/run", async (c) => {
+      const wish = await readBody(c, RunSourceBody);
+      const answer = await runSource(options, c.var.caller, { ...wish, signal: c.req.raw.signal });
+      return c.json(toWireReturn(answer, toWireSeconds(options.clock.now())));
+    })
+
+    .post("/agents/:agent_id/tools/:tool_name/run", async (c) => {
+      const agentId = pathId(c, "agent", "agent_id");
+      const { args } = await readBody(c, RunBody);
+      const call = { agentId, name: c.req.param("tool_name"), args: args ?? {}, signal: c.req.raw.signal };
+      return c.json(toWireResult(await runToolOf(options, c.var.caller, call)));
+    });
+}
+
+function toWireReturn({ status, message, stdout, stderr }: HandAnswer, date: string): JsonObject {
+  const told = typeof message === "string" ? message : pythonRepr(message);
+  const answer = { tool_return: told, status, tool_call_id: NONE, stdout, stderr };
+  return {
+    id: NONE,
+    date,
+    name: null,
+    message_type: "tool_return_message",
+    otid: null,
+    sender_id: null,
+    step_id: null,
+    is_err: null,
+    seq_id: null,
+    run_id: null,
+    ...answer,
+    tool_returns: [{ type: "tool", ...answer }],
+  };
+}
+
+/** What of a failed call Letta tells stands in its stderr. */
+function toWireResult({ status, message, stdout, stderr }: HandAnswer): JsonObject {
+  return {
+    status,
+    func_return: status === "success" ? message : null,
+    agent_state: null,
+    stdout,
+    stderr,
+    sandbox_config_fingerprint: null,
+  };
+}
