@@ -2,7 +2,7 @@ import type { Tool } from "../tools/tool.ts";
 import { isStopWord } from "../umi/text/stop-words.ts";
 import { termsOf } from "../umi/text/terms.ts";
 import type { ToolFilter } from "./ports/filters.ts";
-import type { ToolReader } from "./ports/ports.ts";
+import type { ToolReader } from "./ports/tools.ts";
 
 /** Tools that a search looks through; those that were made last. */
 const SEARCHED_MAX = 2_000;

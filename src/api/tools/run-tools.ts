@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import type { JsonObject } from "../../core/json.ts";
 import { pythonRepr } from "../../core/python-repr.ts";
-import { type HandAnswer, type HandOptions, runSource, runToolOf } from "../../run/by-hand/call-tool.ts";
+import { type HandAnswer, type HandOptions, runSource, runToolOf } from "../../run/calls/call-tool.ts";
 import type { ApiEnv } from "../http/env.ts";
 import { pathId, readBody } from "../http/request.ts";
 import { toWireSeconds } from "../wire/time.ts";

@@ -9,6 +9,7 @@ import { unreachable } from "../../core/assert.ts";
 import type { StepId } from "../../core/id.ts";
 import type { ToolCall } from "../../llm/model.ts";
 import { isTerminal, mustContinue } from "../../tools/tool-rules.ts";
+import { toolContext } from "../calls/tool-context.ts";
 import { type BuiltinPlan, type CallPlan, decisionsIn, planOf, waitsForSomebody } from "./call-plan.ts";
 import type { Change } from "./commit.ts";
 import { doubtOf, type OutsideResults } from "./outside-calls.ts";
@@ -23,7 +24,6 @@ import {
 } from "./round-answers.ts";
 import { lastAnswerOf } from "./run-state.ts";
 import { argumentsOf, HEARTBEAT } from "./speech.ts";
-import { toolContext } from "./tool-context.ts";
 import { becauseOf, endNote, type MemoryChanges, startOf } from "./tool-notes.ts";
 import { missingTools } from "./tool-offer.ts";
 import { placeOf, type Turn, type TurnState } from "./turn-state.ts";

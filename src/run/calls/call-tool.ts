@@ -15,9 +15,9 @@ import { BUILTIN_TOOLS, whyNotRun } from "../../tools/catalog.ts";
 import { type AgentView, type OutsideAnswer, runsOutside, type ToolRuntime } from "../../tools/runtime.ts";
 import type { Tool } from "../../tools/tool.ts";
 import { errorLine, limitMessage, limitText } from "../../tools/tool-answer.ts";
-import { callPatiently, limitsOf } from "../step/patient-call.ts";
 import { coreOf, keepBlocks } from "../step/round-answers.ts";
-import { type ToolOwner, toolContext } from "../step/tool-context.ts";
+import { callPatiently, limitsOf } from "./patient-call.ts";
+import { type ToolOwner, toolContext } from "./tool-context.ts";
 
 /** Characters of a name that a refusal repeats. */
 const NAME_CHARS_SHOWN = 100;

@@ -1,5 +1,5 @@
 import type { OutsideAnswer, OutsideCall, OutsideLimits, ToolRuntime } from "../../tools/runtime.ts";
-import type { Turn } from "./turn-state.ts";
+import type { Turn } from "../step/turn-state.ts";
 
 /** How long one call may take, where its tool does not say. */
 const TIMEOUT_MS = 180_000;

@@ -5,10 +5,10 @@ import type { Repositories } from "../../agent/ports/ports.ts";
 import type { RunId } from "../../core/id.ts";
 import type { ToolContext } from "../../tools/builtin.ts";
 import { searchPassages } from "../../umi/archive/passage-search.ts";
-import { vectorName } from "./query-vectors.ts";
-import { coreOf } from "./round-answers.ts";
-import { type MemoryChanges, watchPassages } from "./tool-notes.ts";
-import type { Turn } from "./turn-state.ts";
+import { vectorName } from "../step/query-vectors.ts";
+import { coreOf } from "../step/round-answers.ts";
+import { type MemoryChanges, watchPassages } from "../step/tool-notes.ts";
+import type { Turn } from "../step/turn-state.ts";
 
 /** For whom a built-in tool works: a turn, or somebody who calls it by hand. */
 export type ToolOwner = Pick<Turn, "agent" | "actor" | "clock" | "random" | "isolatedBlockIds" | "queryVectors">;
