@@ -19,7 +19,7 @@ test("firstSteps() start and test the server with the Bun that package.json pins
 test("README names every setting that the server reads, and no other", () => {
   expect(namesIn(read("README.md"))).toEqual(
     namesIn(
-      ["command/settings", "command/oidc-settings", "command/cli", "tools/settings", "providers"]
+      ["command/settings", "command/oidc-settings", "command/cli", "tools/settings", "providers", "sealing/box"]
         .map((name) => read(`src/app/${name}.ts`))
         .join(),
     ),

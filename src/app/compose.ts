@@ -6,7 +6,6 @@ import type { ReadDocument } from "../agent/files/document.ts";
 import type { Door } from "../agent/people/door.ts";
 import type { LentKeys } from "../agent/people/lent-keys.ts";
 import type { PluginHost } from "../agent/plugins/plugin-host.ts";
-import { pluginTools } from "../agent/plugins/tool-calls.ts";
 import type { Store } from "../agent/ports/ports.ts";
 import { type CountTokens, slicedCounter } from "../agent/prompt/tokens.ts";
 import { createRefusals } from "../agent/record/refusals.ts";
@@ -29,8 +28,6 @@ import type { World } from "../core/world.ts";
 import type { Models } from "../llm/models.ts";
 import type { ProviderSettings } from "../llm/provider.ts";
 import { createModels } from "../llm/registry.ts";
-import type { MessengerOptions } from "../run/among/messenger.ts";
-import { messagingWorks } from "../run/among/works.ts";
 import { createBudget } from "../run/budget/budget.ts";
 import { paidEmbedder } from "../run/budget/paid-models.ts";
 import { type BacklogWorkOptions, createBacklogWork } from "../run/chores/backlog-work.ts";
@@ -48,7 +45,6 @@ import { createRunLogs } from "../run/log/run-log.ts";
 import { createRunner, type Runner } from "../run/runner.ts";
 import type { RunnerOptions } from "../run/step/run-setup.ts";
 import type { KeptConnections } from "../sandbox/mcp/connections.ts";
-import { type McpRuntimeOptions, mcpRuntime } from "../sandbox/mcp/runtime.ts";
 import type { SqlDatabase } from "../store/base/driver.ts";
 import { takeLease } from "../store/base/lease.ts";
 import { migrate } from "../store/base/migrate.ts";
@@ -56,8 +52,7 @@ import { settleLostCalls } from "../store/limits/spend.ts";
 import { resumeParkedWork } from "../store/memory/backlog.ts";
 import { sqlStore } from "../store/sql-store.ts";
 import { BUILTIN_TOOLS } from "../tools/catalog.ts";
-import { builtinRuntime } from "../tools/outside-builtin.ts";
-import { firstOf, type ToolRuntime } from "../tools/runtime.ts";
+import type { ToolRuntime } from "../tools/runtime.ts";
 import { createQuickVectors } from "../umi/vectors/quick-vectors.ts";
 import { openAccess } from "./access.ts";
 import type { OidcSettings } from "./command/oidc-settings.ts";
@@ -65,6 +60,7 @@ import { arrive, type Home } from "./disk/home.ts";
 import { MCP_SETTINGS_DEFAULT, type McpSettings, openMcpConnections } from "./mcp.ts";
 import { createCheckedFetch, createSafeFetch, resolveBySystem, type SafeFetchOptions } from "./safe-fetch.ts";
 import { createSecretBox, keysInMemory } from "./sealing/box.ts";
+import { toolRuntimeOf, type WebSettings } from "./tool-runtime.ts";
 import { lendingRuntime } from "./tools/lending-runtime.ts";
 import { VERSION } from "./version.ts";
 
@@ -104,6 +100,8 @@ export interface ServerOptions {
   readonly publicUrl?: string | null;
   /** Where plugins run; nowhere when absent. */
   readonly pluginHost?: PluginHost;
+  /** By what the web is searched; by what agents' secrets hold alone when absent. */
+  readonly web?: WebSettings;
   /** The addresses of a host name; the system's resolver when absent. */
   readonly resolveHost?: SafeFetchOptions["resolveHost"];
   /** Called before the data of an older server gets another schema, with the version that it has; see {@link migrate}. */
@@ -125,6 +123,8 @@ export interface ServerOptions {
 
 /** Keeping what goes to providers costs time in every step and space, so somebody has to ask for it. */
 export const TRACKS_PROVIDER_DEFAULT = false;
+
+const NO_WEB: WebSettings = { keys: {}, searxngUrl: null };
 
 /** A server that has its data and is ready to answer. */
 export interface Server {
@@ -150,10 +150,9 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const lease = await takeLease(database, options.onLeaseLost);
   await resumeParkedWork(database, clock.now());
   await settleLostCalls(database);
-  const { arrivalsMax, apiKey: rootKey } = options;
+  const { arrivalsMax, apiKey: rootKey, secretBox = createSecretBox(keysInMemory()) } = options;
   const notices = createAccessNotices();
   const hub = createChangeHub(clock);
-  const { secretBox = createSecretBox(keysInMemory()) } = options;
   const store = sqlStore(database, lease, {
     ...world,
     secretBox,
@@ -172,7 +171,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const countTokens = options.countTokens ?? slicedCounter(clock);
   const budget = createBudget({ store, world, countTokens, prices, log });
   const logs = createRunLogs({ store, clock, log });
-  const { fetchOutside, checkOutsideUrl, mcp } = outsideOf(options);
+  const { fetchOutside, checkOutsideUrl, mcp, webSearch } = outsideOf(options);
   const callbacks = createCallbackSender({ store, clock, log, ...callbackPorts({ store, logs, fetchOutside }) });
   const record = recordOf({ store, clock, log }, fetchOutside, hub);
   const { readDocument = noDocuments } = options;
@@ -188,7 +187,8 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const arrived = home === undefined ? [] : await arrive({ database, lease, home, continuesCopy, ending });
   const notes = [...arrived, ...(await lostSecretNotes({ store }))];
   const lent = options.toolRuntime && lendingRuntime(options.toolRuntime, access.lentKeys);
-  const toolRuntime = toolRuntimeOf(lent, { ...options, store, log, mcp, clock, random, runner: () => runner });
+  const places = { ...options, store, log, mcp, clock, random, webSearch, runner: () => runner };
+  const toolRuntime = toolRuntimeOf(lent, places);
   const runner: Runner = createRunner({
     store,
     models,
@@ -219,20 +219,6 @@ export async function compose(options: ServerOptions): Promise<Server> {
   return { ...access, ...record, api, store, models, runner, notes, mcp };
 }
 
-/**
- * Where tools run: built-in ones that reach outside in this process, those of MCP servers over connections, those that are
- * plugins where these run, all else where it is told.
- */
-function toolRuntimeOf(
-  elsewhere: ToolRuntime | undefined,
-  options: MessengerOptions & McpRuntimeOptions & Pick<ServerOptions, "pluginHost" | "world">,
-): ToolRuntime {
-  const own = builtinRuntime(messagingWorks(options));
-  const { pluginHost } = options;
-  const plugins = pluginHost === undefined ? [] : [pluginTools({ ...options, pluginHost })];
-  return firstOf([own, mcpRuntime(options), ...plugins, ...(elsewhere === undefined ? [] : [elsewhere])]);
-}
-
 /** Said of documents where there is no place to read them. */
 const noDocuments: ReadDocument = async ({ name }) => {
   throw new Failure("unavailable", `'${name}' cannot be read: this server has no place where that is safe`);
@@ -240,14 +226,17 @@ const noDocuments: ReadDocument = async ({ name }) => {
 
 /** How addresses are reached that somebody outside chose. */
 function outsideOf(options: ServerOptions) {
-  const { world, resolveHost = resolveBySystem, allowsPrivateUrls: allowsPrivate = false } = options;
-  const check = { ...world, resolveHost, allowsPrivate };
+  const { world, resolveHost = resolveBySystem, allowsPrivateUrls = false, web = NO_WEB } = options;
+  const check = { ...world, resolveHost, allowsPrivate: allowsPrivateUrls };
+  const fetchOutside = createSafeFetch(check);
+  const fetchAnywhere = createSafeFetch({ ...check, allowsPrivate: true });
   return {
-    fetchOutside: createSafeFetch(check),
+    fetchOutside,
     mcp: openMcpConnections(options.mcp ?? MCP_SETTINGS_DEFAULT, createCheckedFetch(check)),
     checkOutsideUrl(url: string) {
-      parseOutsideUrl(url, allowsPrivate);
+      parseOutsideUrl(url, allowsPrivateUrls);
     },
+    webSearch: { ...web, fetchOutside, fetchAnywhere, clock: world.clock },
   };
 }
 

@@ -27,7 +27,8 @@ export function createSafeFetch(options: SafeFetchOptions): FetchOutside {
     const timeout = options.clock
       .sleep(request.timeoutMs, stop.signal)
       .then(() => new Failure("timeout", `No answer within ${request.timeoutMs / 1000} s from ${hostOf(url)}`));
-    const work = followed(options, url, request, stop.signal);
+    const signal = request.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, request.signal]);
+    const work = followed(options, url, request, signal);
     try {
       const first = await Promise.race([work, timeout]);
       if (first instanceof Failure) throw first;

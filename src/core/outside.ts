@@ -14,6 +14,8 @@ export interface OutsideRequest {
   readonly timeoutMs: number;
   /** A longer answer fails. */
   readonly bytesMax: number;
+  /** Breaks it off. */
+  readonly signal?: AbortSignal;
   /** Redirects that are followed; each target is checked like the first. */
   readonly redirectsMax: number;
 }

@@ -12,6 +12,7 @@ import { memoryFinishEdits, memoryInsert, memoryReplace, memoryRethink } from ".
 import { askAgent, askAgentsByTags, tellAgent } from "./builtin/messaging.ts";
 import { sendMessage } from "./builtin/send-message.ts";
 import { NO_CODE, UNAVAILABLE_TOOLS, whyUnavailable } from "./builtin/unavailable.ts";
+import { webSearch } from "./builtin/web.ts";
 import { type BuiltinTool, isOutside, type OutsideBuiltin, type ShippedTool } from "./builtin.ts";
 import { FILE_TOOLS } from "./files/file-tools.ts";
 import { RETURN_CHARS_DEFAULT, type Tool } from "./tool.ts";
@@ -35,6 +36,7 @@ export const BUILTIN_TOOLS: ReadonlyMap<string, BuiltinTool | OutsideBuiltin> = 
     askAgentsByTags,
     tellAgent,
     ...FILE_TOOLS,
+    webSearch,
     ...UNAVAILABLE_TOOLS,
   ]
     .sort((a, b) => (a.name < b.name ? -1 : 1))

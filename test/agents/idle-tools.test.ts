@@ -36,9 +36,9 @@ test("an agent's tools that cannot run are named in the log when they are attach
   const custom = await customTool("roll_dice");
   const plain = await server.agent();
   expect(told()).toEqual([]);
-  await server.agent({ tools: ["run_code", "roll_dice", "web_search"] });
+  await server.agent({ tools: ["run_code", "roll_dice", "fetch_webpage"] });
   const run = "run_code (it has no place to run code)";
-  const web = "web_search (it has no access to the web)";
+  const web = "fetch_webpage (it has no access to the web)";
   const dice = "roll_dice (it has no place to run code)";
   const [created = "", ...none] = told();
   expect([created.startsWith(FACT), ...none]).toEqual([true]);

@@ -7,7 +7,8 @@ import { Failure } from "../../core/failure.ts";
 import { isRecord } from "../../core/json.ts";
 import { type McpSettings, mcpSettingsIn } from "../mcp.ts";
 import { LOG_LEVELS, type LogLevel } from "../serving/log.ts";
-import { readToolSettings, TOOL_KEYS, type ToolSettings } from "../tools/settings.ts";
+import type { WebSettings } from "../tool-runtime.ts";
+import { readToolSettings, readWebSettings, TOOL_KEYS, type ToolSettings } from "../tools/settings.ts";
 import { OIDC_KEYS, type OidcSettings, plainUrl, readOidc } from "./oidc-settings.ts";
 import { notesOn } from "./setting-notes.ts";
 
@@ -38,6 +39,7 @@ export interface Settings {
   readonly mcp: McpSettings;
   /** Where browsers reach this server, without a slash at its end; null where nobody said. */
   readonly publicUrl: string | null;
+  readonly web: WebSettings;
   /** How people sign in by an identity provider; null where they do not. */
   readonly oidc: OidcSettings | null;
   /** Lets a copy of a data folder go on with what the original had begun. */
@@ -140,6 +142,7 @@ export function readSettings(options: SettingOptions, environment: Environment):
     tools: readToolSettings(merged),
     mcp: mcpSettingsIn(merged, secondsOf),
     publicUrl: merged["SELKIE_PUBLIC_URL"] === undefined ? null : publicUrlOf(merged, host, port),
+    web: readWebSettings(merged),
     oidc: readOidc(merged, { isTrue, publicUrl: publicUrlOf(merged, host, port) }),
     continuesCopy: isTrue(merged["SELKIE_CONTINUE_COPY"]),
     requestsPerMinute: countOf(merged, "SELKIE_REQUESTS_PER_MINUTE"),

@@ -1,6 +1,7 @@
 import { Failure } from "../../core/failure.ts";
 import { readSandboxMode, type SandboxMode } from "../../sandbox/mode.ts";
 import { type NetworkPolicy, readNetworkPolicy } from "../../sandbox/net/grant.ts";
+import type { WebSettings } from "../tool-runtime.ts";
 
 /** What the server's owner sets for tools. */
 export interface ToolSettings {
@@ -17,7 +18,7 @@ export interface ToolSettings {
 }
 
 /** Names that the config file knows, too. */
-export const TOOL_KEYS = ["tool_network", "sandbox", "python", "pip_index_url", "npm_registry"];
+export const TOOL_KEYS = ["tool_network", "sandbox", "python", "pip_index_url", "npm_registry", "searxng_url"];
 
 /** Reads the settings. Throws a `refused` Failure that names the one that is wrong. */
 export function readToolSettings(environment: Readonly<Record<string, string | undefined>>): ToolSettings {
@@ -27,6 +28,15 @@ export function readToolSettings(environment: Readonly<Record<string, string | u
     python: environment["SELKIE_PYTHON"] ?? null,
     pipIndexUrl: addressOf(environment, "SELKIE_PIP_INDEX_URL", "https://pypi.org/simple"),
     npmRegistryUrl: addressOf(environment, "SELKIE_NPM_REGISTRY", "https://registry.npmjs.org"),
+  };
+}
+
+/** Reads by what the web is searched. Throws a `refused` Failure that names the setting that is wrong. */
+export function readWebSettings(environment: Readonly<Record<string, string | undefined>>): WebSettings {
+  const { EXA_API_KEY, TAVILY_API_KEY, BRAVE_API_KEY } = environment;
+  return {
+    keys: { EXA_API_KEY, TAVILY_API_KEY, BRAVE_API_KEY },
+    searxngUrl: addressOf(environment, "SELKIE_SEARXNG_URL", "http://127.0.0.1:8080"),
   };
 }
 

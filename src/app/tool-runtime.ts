@@ -1,0 +1,30 @@
+import type { PluginHost } from "../agent/plugins/plugin-host.ts";
+import { pluginTools } from "../agent/plugins/tool-calls.ts";
+import type { World } from "../core/world.ts";
+import type { MessengerOptions } from "../run/among/messenger.ts";
+import { messagingWorks } from "../run/among/works.ts";
+import { type McpRuntimeOptions, mcpRuntime } from "../sandbox/mcp/runtime.ts";
+import { builtinRuntime } from "../tools/outside-builtin.ts";
+import { firstOf, type ToolRuntime } from "../tools/runtime.ts";
+import { type WebSearchOptions, webSearchWork } from "../tools/web/web-search.ts";
+
+/** By what the web is searched. */
+export type WebSettings = Pick<WebSearchOptions, "keys" | "searxngUrl">;
+
+/** What the places need where tools run. */
+export interface ToolRuntimeOptions extends MessengerOptions, McpRuntimeOptions {
+  readonly world: World;
+  readonly pluginHost?: PluginHost;
+  readonly webSearch: WebSearchOptions;
+}
+
+/**
+ * Where tools run: built-in ones that reach outside in this process, those of MCP servers over connections, those that are
+ * plugins where these run, all else where it is told.
+ */
+export function toolRuntimeOf(elsewhere: ToolRuntime | undefined, options: ToolRuntimeOptions): ToolRuntime {
+  const own = builtinRuntime([...messagingWorks(options), webSearchWork(options.webSearch)]);
+  const { pluginHost } = options;
+  const plugins = pluginHost === undefined ? [] : [pluginTools({ ...options, pluginHost })];
+  return firstOf([own, mcpRuntime(options), ...plugins, ...(elsewhere === undefined ? [] : [elsewhere])]);
+}
