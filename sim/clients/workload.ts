@@ -16,6 +16,7 @@ import {
 import { readContext, replay, searchMessages, walkList, walkPassages } from "./reading-operations.ts";
 import { answerApproval, type SendMode, sendMessage } from "./sending.ts";
 import { spend } from "./spending.ts";
+import { exchangeLetters } from "./writing.ts";
 
 /** Numbers of agents that are made to be deleted, and of conversations that are forked. */
 const SHORT_LIVED = 1_000;
@@ -100,8 +101,10 @@ export async function runWorkload(clients: Clients): Promise<void> {
     }
   };
   const spending = options.spends ? [spend({ ...clients, random: random.fork("spending") })] : [];
+  const isWriting = options.writes && options.windowTokens === null;
+  const writing = isWriting ? [exchangeLetters({ ...clients, random: random.fork("writing") })] : [];
   const intruders = admitIntruders(clients).then(() => runIntruders(clients));
-  await Promise.all([...Array.from({ length: options.clients }, client), ...spending, intruders]);
+  await Promise.all([...Array.from({ length: options.clients }, client), ...spending, ...writing, intruders]);
 }
 
 async function operate(clients: Clients, operation: Operation, shared: Shared): Promise<void> {

@@ -8,6 +8,7 @@ import { checkAnswers } from "./answer-checks.ts";
 import { checkBudget } from "./budget-checks.ts";
 import { checkCompanions } from "./companion-checks.ts";
 import { checkFacts } from "./fact-checks.ts";
+import { checkLetters } from "./letter-checks.ts";
 import type { KnownAgent, Oracle, SentTurn } from "./oracle.ts";
 import { checkOutside } from "./outside-checks.ts";
 import { checkRules } from "./rule-checks.ts";
@@ -81,6 +82,7 @@ export async function checkAll(clients: Clients): Promise<void> {
   checkAnswers(oracle.runs, oracle.fail, oracle.checked);
   const all = found.flatMap(({ messages, replaced }) => [...messages, ...replaced]);
   await checkBudget(clients);
+  await checkLetters(clients);
   await checkRuns(clients, new Set(all.map(({ id }) => id)));
   await checkAccess(clients);
 }

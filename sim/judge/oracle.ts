@@ -13,6 +13,7 @@ import {
 import { type BudgetBook, createBudgetBook } from "./budget-book.ts";
 import { type ContextBook, createContextBook } from "./context-book.ts";
 import { createLeaseBook, type LeaseBook } from "./lease-checks.ts";
+import { createLetterBook, type LetterBook } from "./letter-book.ts";
 import { createOutsideBook, type OutsideBook } from "./outside-book.ts";
 import { HISTORY_MAX, isLinearizable, type RegisterOperation } from "./register.ts";
 import { createRunBook, type RunAnswer, type RunBook } from "./run-book.ts";
@@ -111,6 +112,7 @@ export interface Oracle {
   readonly runs: RunBook;
   readonly bills: BillBook;
   readonly budget: BudgetBook;
+  readonly letters: LetterBook;
   readonly callbacks: CallbackBook;
   readonly lists: ListBook;
   readonly leases: LeaseBook;
@@ -198,6 +200,7 @@ export function createOracle(): Oracle {
     runs,
     bills: createBillBook(),
     budget: createBudgetBook(fail, checked),
+    letters: createLetterBook(),
     callbacks: createCallbackBook(fail, checked, calledBack(byMark, runs, sawRun)),
     lists: createListBook(fail, checked),
     leases: createLeaseBook(fail, checked),

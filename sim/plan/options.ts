@@ -102,6 +102,8 @@ export interface SimOptions {
   readonly companionTurns: number | null;
   /** Whether an agent of its own spends a budget in several conversations at once. */
   readonly spends: boolean;
+  /** Whether agents of their own write to each other, in circles too. */
+  readonly writes: boolean;
   /** Whether conversations have a memory block of their own. */
   readonly isolatesBlocks: boolean;
   /** Whether all agents share an archive. */
@@ -160,6 +162,7 @@ export function drawOptions(seed: number, random: SeededRandom): SimOptions {
     embedding: random.pick(["none", "works", "works", "out of order"]),
     learns: random.chance(0.5),
     spends: random.fork("spends").chance(0.25),
+    writes: random.fork("writes").chance(0.25),
     hasToolRules: rules.chance(0.25),
     // Small windows hold the schemas of no more tools.
     hasAfarTools: windowTokens === null && afar.chance(0.5),

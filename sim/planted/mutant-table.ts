@@ -36,7 +36,7 @@ export const MUTANT_TABLE: Readonly<Record<Mutant, MutantFacts>> = {
     ["S9 stream"],
     "run/runner.ts",
     "next: await placeOfNext(options, actor, setup, run)",
-    "next: LOG_START",
+    "next: { seqId: 1, framesBefore: 0 }",
   ),
   splits_messages_from_step: around("M8", ["S3 once", "S6 transcript", "S11 usage"]),
   undoes_block_edits: around("M12", ["S8 block", "S4 effects"]),

@@ -2,6 +2,9 @@ import { inside, type MutantFacts, narrowed, SLOW_FLUSHES, TALK_AND_CRASHES } fr
 
 const AFAR = { hasAfarTools: true, hasToolRules: false, asksApproval: false };
 
+/** Agents that write to each other, while the server dies again and again. */
+const LETTERS = { ...TALK_AND_CRASHES, writes: true };
+
 /** Bugs in how tools run that are not built in. */
 export const TOOL_MUTANTS = {
   runs_tools_in_transactions: narrowed(
@@ -56,5 +59,23 @@ export const TOOL_MUTANTS = {
       "if (block.version < before.version)",
     ),
     { ...AFAR, agents: 1, conversations: 2, isolatesBlocks: false },
+  ),
+  writes_a_letter_twice: narrowed(
+    inside(
+      null,
+      ["S27 letters"],
+      "run/among/messenger.ts",
+      "...(link === undefined ? {} : { link })",
+      "...(link === undefined ? {} : {})",
+    ),
+    LETTERS,
+  ),
+  knows_no_answer_of_agents: narrowed(
+    inside(null, ["S27 letters"], "tools/builtin/messaging.ts", "isIdempotent: true", "isIdempotent: false"),
+    LETTERS,
+  ),
+  waits_in_circles: narrowed(
+    inside(null, ["S27 letters"], "run/among/waits.ts", "if (reaches(to, from)) return undefined;", "void reaches;"),
+    LETTERS,
   ),
 } satisfies Record<string, MutantFacts>;

@@ -1,3 +1,4 @@
+import { letterIn } from "../judge/letter-book.ts";
 import type { SeededRandom } from "../world/random.ts";
 
 /** A message of a chat request, as far as the simulated provider reads it. */
@@ -61,7 +62,10 @@ const RECALLED = "<recalled_memory>";
  * the model never speaks twice in a row.
  */
 export function transcriptProblem(messages: readonly ChatMessage[]): string | undefined {
-  if (messages[0]?.role !== "system" || messages.filter(({ role }) => role === "system").length !== 1)
+  if (
+    messages[0]?.role !== "system" ||
+    messages.slice(1).some((message) => message.role === "system" && !isLetter(message))
+  )
     return "it must hold one system message, at its head";
   if (messages.length === 1) return "nothing to reply to";
   let open: readonly string[] = [];
@@ -74,6 +78,11 @@ export function transcriptProblem(messages: readonly ChatMessage[]): string | un
   }
   if (open.length > 0) return `no answer to ${open.join(", ")} at the end`;
   return messages.at(-1)?.role === "assistant" ? "a reply at its end" : undefined;
+}
+
+/** Whether another agent wrote it, whose messages have that role, too. */
+function isLetter(message: ChatMessage): boolean {
+  return letterIn(chatText(message)) !== undefined;
 }
 
 /** The calls that wait for an answer after one more message, or what is wrong with it. */

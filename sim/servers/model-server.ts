@@ -19,6 +19,7 @@ import { createHookServer, HOOK_ADDRESS } from "./hook-server.ts";
 import { isSilent, MODEL_FAULTS, type ModelFault, writeAnswer } from "./model-answer.ts";
 import { CHAT_URL, MODEL_NAMES, reveals } from "./providers.ts";
 import { isUnspeakable } from "./unspeakable.ts";
+import { isOfWriter, writerReply } from "./writer-model.ts";
 
 /** Only at the head of a message: summaries may quote others. */
 const MARK = /^mk-\d+-\d+;/;
@@ -34,6 +35,7 @@ const LAST_WORDS: PlannedReply = { text: "Nothing to add.", calls: [] };
 /** A tool that only agents have that look after the memory of others. */
 const COMPANION_TOOL = "memory_finish_edits";
 /** What nobody ends but a limit of time is drawn more often, as it shows only where nothing else ends it. */
+const WRITER_FAULTS = ["server_error", "rate_limit", "reset"] as const;
 const STALLS = ["stall", "stall", "stall_midway"] as const;
 /** Times that one process may send the same request: a call is tried thrice, and a client sends a message four times. */
 const SAME_REQUESTS_MAX = 20;
@@ -104,8 +106,9 @@ export function createModelServer(made: ModelServerOptions): ModelServer {
     const request = heard(made, body, call.wire);
     if (request === undefined) return call.wire.refusal("server_error", "");
     const promptTokens = promptTokensOf(body);
-    if (isOfSpender(request))
-      return think(null, call).then(() => answerSpender(made, { body, request, completionTokens: ++bills }, call));
+    const answerApart = apartFor(request);
+    if (answerApart !== undefined)
+      return think(null, call).then(() => answerApart(made, { body, request, completionTokens: ++bills }, call));
     const { reply, agent, over } = answerTo(request, call);
     await think(agent, call);
     const fault = isUnspeakable(request) ? "refused" : faultOf();
@@ -243,6 +246,27 @@ function answerSpender(
   const said = { reply: LAST_WORDS, thought: "", fault: undefined, end: () => {} };
   const isStreamed = request.stream === true;
   return writeAnswer(made, { ...call, ...said, isExact: true, promptTokens, completionTokens, isStreamed });
+}
+
+/** Answers an agent that writes to others: sometimes with an error, never without an end. */
+function answerWriter(
+  made: ModelServerOptions,
+  { body, request, completionTokens }: Parameters<typeof answerSpender>[1],
+  call: InFlight,
+): Promise<Response> {
+  const { options, random, faults, oracle } = made;
+  const fault = faults.chance(random, options.modelFaultRate) ? random.pick(WRITER_FAULTS) : undefined;
+  oracle.bills.billed(completionTokens, null, fault === undefined);
+  const said = { reply: writerReply(oracle, request), thought: "", fault, end: () => {} };
+  const isStreamed = request.stream === true;
+  const promptTokens = promptTokensOf(body);
+  return writeAnswer(made, { ...call, ...said, promptTokens, completionTokens, isStreamed });
+}
+
+/** How agents are answered that no other check knows of. */
+function apartFor(request: ChatRequest): typeof answerSpender | undefined {
+  if (isOfSpender(request)) return answerSpender;
+  return isOfWriter(request) ? answerWriter : undefined;
 }
 
 function isOfSpender({ messages: [head] }: ChatRequest): boolean {
