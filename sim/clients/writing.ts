@@ -1,4 +1,4 @@
-import { ASK_TOOL, type Route, TELL_TOOL, WRITER, WRITERS } from "../judge/letter-book.ts";
+import { ASK_TOOL, type Route, TELL_TOOL, WRITER, WRITERS } from "../judge/letters/letter-book.ts";
 import { MODEL_NAMES } from "../servers/providers.ts";
 import { type Clients, fetched, pause } from "./clients.ts";
 

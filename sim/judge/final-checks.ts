@@ -8,7 +8,7 @@ import { checkAnswers } from "./answer-checks.ts";
 import { checkBudget } from "./budget-checks.ts";
 import { checkCompanions } from "./companion-checks.ts";
 import { checkFacts } from "./fact-checks.ts";
-import { checkLetters } from "./letter-checks.ts";
+import { checkLetters } from "./letters/letter-checks.ts";
 import type { KnownAgent, Oracle, SentTurn } from "./oracle.ts";
 import { checkOutside } from "./outside-checks.ts";
 import { checkRules } from "./rule-checks.ts";

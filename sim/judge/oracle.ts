@@ -13,7 +13,7 @@ import {
 import { type BudgetBook, createBudgetBook } from "./budget-book.ts";
 import { type ContextBook, createContextBook } from "./context-book.ts";
 import { createLeaseBook, type LeaseBook } from "./lease-checks.ts";
-import { createLetterBook, type LetterBook } from "./letter-book.ts";
+import { createLetterBook, type LetterBook } from "./letters/letter-book.ts";
 import { createOutsideBook, type OutsideBook } from "./outside-book.ts";
 import { HISTORY_MAX, isLinearizable, type RegisterOperation } from "./register.ts";
 import { createRunBook, type RunAnswer, type RunBook } from "./run-book.ts";

@@ -1,4 +1,4 @@
-import { letterIn } from "../judge/letter-book.ts";
+import { letterIn } from "../judge/letters/letter-book.ts";
 import type { SeededRandom } from "../world/random.ts";
 
 /** A message of a chat request, as far as the simulated provider reads it. */

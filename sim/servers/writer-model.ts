@@ -1,4 +1,4 @@
-import { ASK_TOOL, letterIn, TELL_TOOL, WRITER, WRITERS } from "../judge/letter-book.ts";
+import { ASK_TOOL, letterIn, TELL_TOOL, WRITER, WRITERS } from "../judge/letters/letter-book.ts";
 import type { Oracle } from "../judge/oracle.ts";
 import type { PlannedReply } from "../plan/plan.ts";
 import { type ChatMessage, type ChatRequest, chatText } from "./chat-wire.ts";

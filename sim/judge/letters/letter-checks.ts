@@ -1,7 +1,7 @@
-import { type Clients, readPages } from "../clients/clients.ts";
-import { callsOf, returnsOf, type WireCall, type WireMessage, type WireReturn, wireText } from "../clients/wire.ts";
+import { type Clients, readPages } from "../../clients/clients.ts";
+import { callsOf, returnsOf, type WireCall, type WireMessage, type WireReturn, wireText } from "../../clients/wire.ts";
+import type { Oracle } from "../oracle.ts";
 import { ASK_TOOL, letterIn, TELL_TOOL } from "./letter-book.ts";
-import type { Oracle } from "./oracle.ts";
 
 const PAGE = 100;
 /** What is said of a call whose outcome the disk did not give back. */
