@@ -30,6 +30,7 @@ export function bwrapJail(options: BwrapOptions): Jail {
         argv: [options.bwrap, ...fd, ...bwrapArguments(options, opening), "--", ...opening.command],
         environment: opening.environment,
         seccomp: filter,
+        watches: true,
         opening,
       });
     },

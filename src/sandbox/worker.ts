@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { Readable, Writable } from "node:stream";
 import { Failure } from "../core/failure.ts";
 import type { JsonObject } from "../core/json.ts";
@@ -9,6 +10,8 @@ import { openLineChannel } from "./line-channel.ts";
 const READY_MS_MAX = 20_000;
 /** How long after its process is gone what it wrote may still arrive. */
 const LAST_WORDS_MS = 2_000;
+/** How long bubblewrap may take to clear away what ran in it. */
+const CLEARING_MS = 500;
 /** Characters of what a worker complains of that are kept, from the end. */
 const COMPLAINT_CHARS_MAX = 4_096;
 
@@ -29,6 +32,8 @@ export interface Start {
   readonly environment: Readonly<Record<string, string>>;
   /** What it reads to the end on fd 5; it has no fd 5 when absent. */
   readonly seccomp?: Uint8Array | undefined;
+  /** Whether the process that is started only watches over the one that runs, its child. */
+  readonly watches?: boolean;
   /** Added to the config that the worker is told first. */
   readonly lock?: JsonObject;
   readonly opening: Pick<Opening, "config" | "cancel" | "answer" | "limits">;
@@ -51,10 +56,12 @@ export async function startWorker(start: Start): Promise<Worker> {
   let why: string | undefined;
   const kill = (reason: string) => {
     why ??= reason;
-    child.kill("SIGKILL");
+    if (start.watches === true && endWatched(child)) setTimeout(() => child.kill("SIGKILL"), CLEARING_MS).unref();
+    else child.kill("SIGKILL");
   };
   const ended = endOf(child).then((how) => {
     const reason = why ?? how + complaint();
+    for (const stream of child.stdio) stream?.destroy();
     channel.lost(reason);
     return reason;
   });
@@ -66,6 +73,23 @@ export async function startWorker(start: Start): Promise<Worker> {
     await ended;
   };
   return { hello: await readiness(channel.hello, ended, close), call: channel.call, close, ended };
+}
+
+/**
+ * Ends what runs before what watches over it, which then clears it away and ends too. The other way round it would be left
+ * to the machine's first process, and in a container that may be this server, which does not look for such. Returns whether
+ * there was something.
+ */
+function endWatched({ pid }: ChildProcess): boolean {
+  try {
+    const watched = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
+      .split(" ")
+      .filter((text) => text !== "");
+    for (const each of watched) process.kill(Number(each), "SIGKILL");
+    return watched.length > 0;
+  } catch {
+    return false;
+  }
 }
 
 /** Waits for the first line, and ends a worker that does not say it in time. */

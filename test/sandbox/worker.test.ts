@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bwrapJail, type Protection } from "../../src/sandbox/bwrap.ts";
@@ -55,6 +55,18 @@ function python(code: string): readonly string[] {
   return [PYTHON, "-I", "-S", "-u", "-c", program];
 }
 
+/** All processes of bubblewrap, dead ones that nobody has cleared away among them. */
+function jailed(): readonly string[] {
+  const nameOf = (pid: string) => {
+    try {
+      return readFileSync(`/proc/${pid}/comm`, "utf8").trim();
+    } catch {
+      return "";
+    }
+  };
+  return readdirSync("/proc").filter((name) => /^\d+$/.test(name) && nameOf(name) === "bwrap");
+}
+
 async function answerOf(worker: Worker): Promise<unknown> {
   const answer = await worker.call({ message: {}, timeoutMs: 10_000, signal: NEVER });
   return answer.kind === "line" ? answer.line["answer"] : answer;
@@ -91,6 +103,15 @@ describeInJail("A worker", () => {
     const answer = await worker.call({ message: {}, timeoutMs: 100, signal: NEVER });
     expect(answer).toMatchObject({ kind: "lost", how: "late" });
     expect(await worker.ended).toBe("it did not answer in time");
+  });
+
+  test("leaves nothing to be cleared away by others when it is closed", async () => {
+    const before = jailed();
+    const worker = await open(shell("setsid sleep 1000 & sleep 1000"));
+    const started = jailed().filter((pid) => !before.includes(pid));
+    expect(started.length).toBeGreaterThan(1);
+    await worker.close();
+    expect(started.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
   });
 
   test("that does not call off a call is ended", async () => {
