@@ -55,7 +55,7 @@ async function outside(name: string, args: object, extra: object = {}): Promise<
 test("a tool's words, prints and failure are heard", async () => {
   const { messages } = await outside("greet", { text: "hello" });
   expect(returnsOf(messages)).toEqual([["success", "hello"]]);
-  expect(messages[1].tool_returns[0]).toMatchObject({ stdout: ["printed"], stderr: null });
+  expect(messages[1].tool_returns[0]).toMatchObject({ stdout: ["printed"], stderr: [] });
   const failed = await outside("break_it", { does: "fail" });
   expect(returnsOf(failed.messages)).toEqual([["error", "it broke"]]);
   expect(failed.messages[1].tool_returns[0].stderr).toEqual(["Traceback: it broke"]);
@@ -64,7 +64,7 @@ test("a tool's words, prints and failure are heard", async () => {
 
 test("a tool gets nothing of the server's environment", async () => {
   const { messages } = await outside("look", { does: "environment" });
-  expect(returnsOf(messages)).toEqual([["success", ""]]);
+  expect(returnsOf(messages)).toEqual([["success", "LETTA_AGENT_ID LETTA_TOOL_ID"]]);
 });
 
 test("of a tool whose process dies the model hears that the outcome is unknown", async () => {
@@ -135,7 +135,7 @@ test("images that a tool returns reach the model, are told as parts, and stay in
     tool_return: "a garden\n[1 images left out] [Image omitted]",
     status: "success",
   });
-  expect(messages[1].tool_returns[0]).toMatchObject({ tool_return: told, stdout: null });
+  expect(messages[1].tool_returns[0]).toMatchObject({ tool_return: told, stdout: [] });
 });
 
 test("memory that was changed while a tool ran is not written over", async () => {

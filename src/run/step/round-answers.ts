@@ -108,6 +108,9 @@ export async function outsideAnswer(
   const told = kept.ok ? text : `${text}\n\nWhat it changed in memory was not kept: ${kept.message}`;
   const ok = status === "success" && kept.ok;
   const { message, parts } = toldWith(images, told, charsMax);
+  // Of code that printed nothing Letta says so; of what cannot print it says nothing.
+  const prints = turn.tools.some(({ name, toolType }) => name === call.name && toolType === "custom");
+  const written = (lines: readonly string[]) => (lines.length === 0 && !prints ? null : limitLines(lines, charsMax));
   const { toolReturn } = packed(
     turn,
     call,
@@ -117,8 +120,8 @@ export async function outsideAnswer(
     toolReturn: {
       ...toolReturn,
       ...(parts !== undefined && { parts }),
-      stdout: stdout.length === 0 ? null : limitLines(stdout, charsMax),
-      stderr: stderr.length === 0 ? toolReturn.stderr : limitLines(stderr, charsMax),
+      stdout: written(stdout),
+      stderr: stderr.length === 0 && !ok ? toolReturn.stderr : written(stderr),
     },
     promptChanged: kept.ok && kept.promptChanged,
     changes: kept.ok ? [...changes.values()] : [],
