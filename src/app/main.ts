@@ -2,9 +2,12 @@
 import "./serving/connection-limit.ts";
 import { Failure } from "../core/failure.ts";
 import { runCommand } from "./command/cli.ts";
+import { entryUrl } from "./entries.ts";
+import { READ_DOCUMENTS } from "./tools/documents.ts";
 
 try {
-  process.exitCode = await runCommand(process.argv.slice(2), process.env);
+  if (process.argv[2] === READ_DOCUMENTS) await import(entryUrl("tools/document-worker").href);
+  else process.exitCode = await runCommand(process.argv.slice(2), process.env);
 } catch (error) {
   const text =
     error instanceof Failure ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);

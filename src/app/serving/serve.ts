@@ -11,6 +11,7 @@ import { openSqlite } from "../disk/sqlite.ts";
 import { openFailure } from "../disk/sqlite-failures.ts";
 import { providersFrom } from "../providers.ts";
 import { boxOf } from "../sealing/check.ts";
+import { openDocuments } from "../tools/documents.ts";
 import { openSandbox, type Sandbox } from "../tools/sandbox.ts";
 import { openToolSupplies, type ToolSupplies } from "../tools/supplies.ts";
 import { realWorld } from "../world.ts";
@@ -70,6 +71,7 @@ export async function openServer(settings: Settings, log: Log = createLog("silen
       countTokens: tokens.count,
       toolRuntime: sandbox.runtime,
       pluginHost: sandbox.pluginHost,
+      readDocument: openDocuments(settings.tools.sandbox),
       localOnly: isLoopback(settings.host),
       onLeaseLost: stopReplaced,
       log: (message, cause) => (cause === undefined ? log.warn(message) : log.error(message, cause)),
