@@ -64,9 +64,9 @@ export const TOOL_MUTANTS = {
     inside(
       null,
       ["S27 letters"],
-      "run/among/messenger.ts",
-      "...(link === undefined ? {} : { link })",
-      "...(link === undefined ? {} : {})",
+      "run/step/run-state.ts",
+      "...request.link, status",
+      "...request.link, id: run.id, status",
     ),
     LETTERS,
   ),
