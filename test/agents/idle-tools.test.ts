@@ -77,7 +77,8 @@ test("a tool is not named where a runtime runs it, nor marked in the terminal", 
   const agentId = await server.agent({ tools: ["run_code", "roll_dice"] });
   const code = "run_code (it has no place to run code)";
   expect(told()).toEqual([`${FACT} ${code}`]);
-  const shown = await server.ok("GET", `/v1/agents/${agentId}/tools`);
+  const shown = await server.ok("GET", `/v1/agents/${agentId}/tools?include=runs_outside`);
+  expect(await server.ok("GET", `/v1/agents/${agentId}/tools`)).toEqual(shown.map(asLetta));
   expect(shown.filter((tool: Answer) => "runs_outside" in tool).map((tool: Answer) => tool.name)).toEqual([
     "roll_dice",
   ]);
@@ -90,6 +91,10 @@ test("a tool is not named where a runtime runs it, nor marked in the terminal", 
   expect(marked.map(([name]) => name)).toEqual(["run_code"]);
   expect(listed.rows.map(([name]) => name)).toContain("roll_dice");
 });
+
+function asLetta({ runs_outside: _, ...tool }: Answer): Answer {
+  return tool;
+}
 
 function connectionTo({ server: { api } }: TestServer): Connection {
   return {

@@ -7,13 +7,14 @@ import { Failure } from "../../core/failure.ts";
 import { runsOutside } from "../../tools/runtime.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { pageFrom } from "../http/pages.ts";
-import { flagParam, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
+import { flagParam, listParam, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
 import { toWireAgentTool } from "../wire/tool.ts";
 import { ALL_RELATIONS, isNewClient, showAgent } from "./agent-view.ts";
 
 /** Letta's number, fewer than many agents have: who wants them all says so. */
 const TOOLS_DEFAULT = 10;
-const PageQuery = z.object(pageParams);
+/** `include=runs_outside` has each tool say where it runs, which Letta's tools do not tell. */
+const ToolsQuery = z.object({ ...pageParams, include: listParam() });
 const ApprovalQuery = z.object({ requires_approval: flagParam().optional() });
 const ApprovalBody = z.strictObject({ requires_approval: z.boolean().optional() });
 
@@ -22,11 +23,13 @@ export function agentToolRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
   routes.get("/:agent_id/tools", async (c) => {
-    const page = pageOf(readQuery(c, PageQuery), { limit: TOOLS_DEFAULT, order: "desc" });
+    const query = readQuery(c, ToolsQuery);
+    const page = pageOf(query, { limit: TOOLS_DEFAULT, order: "desc" });
     const repositories = readerFor(options, c, "agents:read");
     const agent = await mustFind(repositories.agents, pathId(c, "agent", "agent_id"));
     const tools = pageFrom(await repositories.tools.listForAgent(agent.id), page);
-    return c.json(tools.map((tool) => toWireAgentTool(tool, runsOutside(options.toolRuntime, tool))));
+    const isAsked = query.include?.includes("runs_outside") === true;
+    return c.json(tools.map((tool) => toWireAgentTool(tool, isAsked && runsOutside(options.toolRuntime, tool))));
   });
 
   routes.patch("/:agent_id/tools/attach/:tool_id", async (c) =>

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../core/json.ts";
 import type { Tool } from "../../tools/tool.ts";
 
-/** A tool among those of an agent. One that runs outside says so, in a field that Letta's do not have. */
+/** A tool among those of an agent; one that is to say that it runs outside does so in a field that Letta's do not have. */
 export function toWireAgentTool(tool: Tool, runsOutside: boolean): JsonObject {
   return { ...toWireTool(tool), ...(runsOutside ? { runs_outside: true } : {}) };
 }

@@ -189,7 +189,10 @@ function whyIdle({ name, runs_outside }: ToolView): string | undefined {
 }
 
 function toolsOf(connection: Connection, { id }: AgentView): Promise<readonly ToolView[]> {
-  return ask(connection, { path: `/v1/agents/${id}/tools?limit=${NAMES_MAX}`, shape: z.array(ToolShape) });
+  return ask(connection, {
+    path: `/v1/agents/${id}/tools?limit=${NAMES_MAX}&include=runs_outside`,
+    shape: z.array(ToolShape),
+  });
 }
 
 /** An agent's tools. */

@@ -1,9 +1,11 @@
 import { KEYS, ORGANIZATIONS } from "../access/tables.ts";
 import { AGENTS, BLOCKS, CONVERSATIONS, IDENTITIES, TOOLS } from "../agents/tables.ts";
 import { WEBHOOKS } from "../changes/tables.ts";
+import { FOLDERS } from "../files/tables.ts";
 import { MCP_SERVERS } from "../mcp/tables.ts";
 import { ARCHIVES, PASSAGES } from "../memory/tables.ts";
 import { MESSAGES } from "../messages/tables.ts";
+import { PLUGINS } from "../plugins/tables.ts";
 import { RUNS, STEPS } from "../runs/tables.ts";
 import { SANDBOX_CONFIGS } from "../secrets/tables.ts";
 
@@ -13,12 +15,14 @@ export const JSON_TABLES = [
   ARCHIVES,
   BLOCKS,
   CONVERSATIONS,
+  FOLDERS,
   IDENTITIES,
   KEYS,
   MESSAGES,
   ORGANIZATIONS,
-  PASSAGES,
   MCP_SERVERS,
+  PASSAGES,
+  PLUGINS,
   { name: RUNS.name, json: [...RUNS.json, "queued_input"] },
   SANDBOX_CONFIGS,
   STEPS,

@@ -2,7 +2,7 @@ import { type Kysely, sql } from "kysely";
 import type { AwaitedSignIn, McpServerId, McpStore } from "../../agent/mcp/mcp-server.ts";
 import { Failure } from "../../core/failure.ts";
 import { ours } from "../base/is-ours.ts";
-import { findRow, findWhere, removeRow } from "../base/pages.ts";
+import { findRow, findWhere, readable, removeRow } from "../base/pages.ts";
 import { toActor } from "../base/rows.ts";
 import type { Tables } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
@@ -34,7 +34,7 @@ function servers(session: Session): Pick<McpStore, Servers> {
         .orderBy("id")
         .limit(LISTED_MAX)
         .execute();
-      return rows.map(MCP_SERVERS.read);
+      return readable(session, MCP_SERVERS, rows);
     },
 
     async insert(server) {
