@@ -235,7 +235,7 @@ describe("the data directory", () => {
 
 /** A file system of a few megabytes, or false where this user may not mount one. */
 function mountSmall(path: string): boolean {
-  return Bun.spawnSync(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", path]).success;
+  return Bun.spawnSync(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", path]).success;
 }
 
 function unmount(path: string): void {
