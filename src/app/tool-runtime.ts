@@ -4,6 +4,7 @@ import type { World } from "../core/world.ts";
 import type { MessengerOptions } from "../run/among/messenger.ts";
 import { messagingWorks } from "../run/among/works.ts";
 import { type McpRuntimeOptions, mcpRuntime } from "../sandbox/mcp/runtime.ts";
+import { runCodeWork } from "../tools/code/run-code.ts";
 import { builtinRuntime } from "../tools/outside-builtin.ts";
 import { firstOf, type ToolRuntime } from "../tools/runtime.ts";
 import { type WebSearchOptions, webSearchWork } from "../tools/web/web-search.ts";
@@ -23,7 +24,8 @@ export interface ToolRuntimeOptions extends MessengerOptions, McpRuntimeOptions 
  * plugins where these run, all else where it is told.
  */
 export function toolRuntimeOf(elsewhere: ToolRuntime | undefined, options: ToolRuntimeOptions): ToolRuntime {
-  const own = builtinRuntime([...messagingWorks(options), webSearchWork(options.webSearch)]);
+  const code = elsewhere === undefined ? [] : [runCodeWork(elsewhere)];
+  const own = builtinRuntime([...messagingWorks(options), webSearchWork(options.webSearch), ...code]);
   const { pluginHost } = options;
   const plugins = pluginHost === undefined ? [] : [pluginTools({ ...options, pluginHost })];
   return firstOf([own, mcpRuntime(options), ...plugins, ...(elsewhere === undefined ? [] : [elsewhere])]);

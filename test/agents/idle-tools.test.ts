@@ -74,8 +74,8 @@ test("a tool is not named where a runtime runs it, nor marked in the terminal", 
   await server.close();
   server = await startTestServer({ log: (message) => logged.push(message), toolRuntime: processRuntime() });
   await customTool("roll_dice");
-  const agentId = await server.agent({ tools: ["run_code", "roll_dice"] });
-  const code = "run_code (it has no place to run code)";
+  const agentId = await server.agent({ tools: ["run_code_with_tools", "roll_dice"] });
+  const code = "run_code_with_tools (it has no place to run code)";
   expect(told()).toEqual([`${FACT} ${code}`]);
   const shown = await server.ok("GET", `/v1/agents/${agentId}/tools?include=runs_outside`);
   expect(await server.ok("GET", `/v1/agents/${agentId}/tools`)).toEqual(shown.map(asLetta));
@@ -88,7 +88,7 @@ test("a tool is not named where a runtime runs it, nor marked in the terminal", 
   expect(rows.filter(([name]) => name === "cannot run")).toEqual([["cannot run", code]]);
   const listed = await toolsListing(connection, await requireAgent(connection, agentId));
   const marked = listed.rows.filter(([, notes]) => notes?.includes("cannot run"));
-  expect(marked.map(([name]) => name)).toEqual(["run_code"]);
+  expect(marked.map(([name]) => name)).toEqual(["run_code_with_tools"]);
   expect(listed.rows.map(([name]) => name)).toContain("roll_dice");
 });
 

@@ -101,7 +101,7 @@ describe("writing", () => {
   }, 40_000);
 
   test("commands are done here, unknown ones are answered with the nearest, and none goes to the model", async () => {
-    const agentId = await makeAgent("otter", { tools: ["run_code"] });
+    const agentId = await makeAgent("otter", { tools: ["run_code_with_tools"] });
     const terminal = await chat();
     const answers: readonly (readonly [string, string | RegExp])[] = [
       ["/help", "/approve"],

@@ -247,7 +247,12 @@ describe("lists", () => {
     expectSentence(await ask("memory"), "There are no agents yet");
     const memory_blocks = [{ label: "human", value: "Ada\nlikes tea" }];
     for (const name of ["otter", "日本"])
-      await call(server.url, "/v1/agents/", { name, model: "openai/gpt-4o-mini", memory_blocks, tools: ["run_code"] });
+      await call(server.url, "/v1/agents/", {
+        name,
+        model: "openai/gpt-4o-mini",
+        memory_blocks,
+        tools: ["run_code_with_tools"],
+      });
     const agents = await ask("agents");
     expect(agents.out).toMatch(
       /^日本 {3}openai\/gpt-4o-mini {2}agent-\S+\notter {2}openai\/gpt-4o-mini {2}agent-\S+\n$/,
@@ -257,7 +262,9 @@ describe("lists", () => {
     expect(list.map((agent: Answer) => agent.name)).toEqual(["日本", "otter"]);
     const [, otter] = list;
     expect((await ask("agents", "otter")).out).toMatch(new RegExp(`^id {2,}${otter.id}$`, "m"));
-    expect((await ask("agents", "otter")).out).toMatch(/^cannot run {2}run_code \(it has no place to run code\)$/m);
+    expect((await ask("agents", "otter")).out).toMatch(
+      /^cannot run {2}run_code_with_tools \(it has no place to run code\)$/m,
+    );
     expect(JSON.parse((await ask("agents", otter.id, "--json")).out).blocks[0].value).toBe("Ada\nlikes tea");
     expectSentence(await ask("agents", "oter"), "Is it 'otter'?");
 

@@ -39,18 +39,6 @@ const WEB: readonly Unavailable[] = [
 
 const CODE: readonly Unavailable[] = [
   {
-    name: "run_code",
-    toolType: "letta_builtin",
-    why: NO_CODE,
-    description: "Run a program in a sandbox and read what it prints. Good for arithmetic, data and checking an idea.",
-    properties: {
-      code: text("The program."),
-      language: { type: "string", enum: ["python", "js", "ts", "r", "java"], description: "What it is written in." },
-    },
-    required: ["code", "language"],
-    enableParallelExecution: true,
-  },
-  {
     name: "run_code_with_tools",
     toolType: "letta_builtin",
     why: NO_CODE,
