@@ -8,6 +8,8 @@ const REPLIES = 4;
 const CHUNK_BYTES = 65_536;
 /** What one call of a module may answer. */
 const ANSWER_BYTES_MAX = 32 * 1024 * 1024;
+/** Characters of returned images, with the words beside them. */
+const PARTS_CHARS_MAX = 8 * 1024 * 1024;
 /** Characters of an error that are told. */
 const ERROR_CHARS_MAX = 1_000;
 
@@ -184,7 +186,17 @@ function setEnvironment(environment) {
 async function callTool(module, { args, textMax }) {
   if (typeof module.selkie_called !== "function") throw new Error("The source has no function of the tool's name");
   const value = await module.selkie_called(...args.map((given) => (given === null ? undefined : given[0])));
-  return { text: textOf(value).slice(0, textMax) };
+  const text = textOf(value);
+  const parts = partsOf(value, text);
+  return { text: text.slice(0, textMax), ...(parts === undefined ? {} : { parts }) };
+}
+
+/** The parts of a value where it is one or a list of them and there is an image; undefined for any other. */
+function partsOf(value, text) {
+  const parts = Array.isArray(value) ? value : [value];
+  if (!parts.some((part) => part?.type === "image" || part?.type === "image_url")) return undefined;
+  if (text.length > PARTS_CHARS_MAX) throw new Error(`It returned images of more than ${PARTS_CHARS_MAX} characters`);
+  return parse(text);
 }
 
 function textOf(value) {

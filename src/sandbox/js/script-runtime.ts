@@ -1,5 +1,6 @@
 import { Failure } from "../../core/failure.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
+import { returnedParts } from "../../tools/returned-images.ts";
 import type { OutsideAnswer, OutsideCall, ToolRuntime } from "../../tools/runtime.ts";
 import { typescriptCall } from "../../tools/schema/typescript-schema.ts";
 import type { WorkerAnswer } from "../jail.ts";
@@ -120,11 +121,13 @@ async function answerTo(
 
 function answerOf(call: OutsideCall, answer: WorkerAnswer): OutsideAnswer {
   if (answer.kind === "lost") return { status: "unknown", reason: answer.reason };
-  const { text, error, stdout, stderr } = answer.line;
+  const { text, parts, error, stdout, stderr } = answer.line;
   const printed = { stdout: listOf(call, stdout), stderr: listOf(call, stderr) };
   if (typeof error === "string") return { ...failed(call, error), ...printed };
   if (typeof text !== "string") return { ...failed(call, "its answer was none"), ...printed };
-  return { status: "success", text: text.slice(0, call.limits.outputCharsMax).toWellFormed(), ...printed, blocks: {} };
+  const told = returnedParts(parts) ?? { text, images: [] };
+  const shown = told.text.slice(0, call.limits.outputCharsMax).toWellFormed();
+  return { status: "success", ...printed, blocks: {}, text: shown, images: told.images };
 }
 
 function failed(

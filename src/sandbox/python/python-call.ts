@@ -1,5 +1,7 @@
 import { z } from "zod";
 import type { JsonObject } from "../../core/json.ts";
+import { cut } from "../../core/text.ts";
+import { returnedParts } from "../../tools/returned-images.ts";
 import type { OutsideAnswer } from "../../tools/runtime.ts";
 import type { Worker, WorkerAnswer } from "../jail.ts";
 
@@ -27,6 +29,7 @@ export interface PythonRequest {
 const Done = z.object({
   ok: z.boolean(),
   text: z.string(),
+  parts: z.unknown(),
   blocks: z.record(z.string(), z.string()),
   stdout: z.string(),
   stderr: z.string(),
@@ -37,17 +40,25 @@ const Lost = z.object({ lost: z.enum(["died", "late", "cancelled"]), reason: z.s
 export async function callPython(worker: Worker, request: PythonRequest): Promise<OutsideAnswer> {
   const { source, environment, timeoutMs, charsMax, signal, noNetwork = null, ...rest } = request;
   const message = { ...rest, src: source, env: environment, ms: timeoutMs, chars: charsMax, noNetwork };
-  return answerOf(await worker.call({ message, timeoutMs: timeoutMs + WORKER_GRACE_MS, signal }));
+  return answerOf(await worker.call({ message, timeoutMs: timeoutMs + WORKER_GRACE_MS, signal }), charsMax);
 }
 
-function answerOf(answer: WorkerAnswer): OutsideAnswer {
+function answerOf(answer: WorkerAnswer, charsMax: number): OutsideAnswer {
   if (answer.kind === "lost") return { status: "unknown", reason: answer.reason };
   const lost = Lost.safeParse(answer.line);
   if (lost.success) return { status: "unknown", reason: lost.data.reason };
   const done = Done.safeParse(answer.line);
   if (!done.success) return { status: "unknown", reason: "its worker answered something else" };
-  const { ok, text, blocks, stdout, stderr } = done.data;
-  return { status: ok ? "success" : "error", text, blocks, stdout: printed(stdout), stderr: printed(stderr) };
+  const { ok, blocks, stdout, stderr } = done.data;
+  const { text, images } = returnedParts(done.data.parts) ?? { text: done.data.text, images: [] };
+  return {
+    status: ok ? "success" : "error",
+    text: cut(text, charsMax),
+    images,
+    blocks,
+    stdout: printed(stdout),
+    stderr: printed(stderr),
+  };
 }
 
 /** As Letta has it: one text, or none. */

@@ -235,10 +235,18 @@ def plain(value):
 
 
 def told(value):
-    """What the model is told of a value: a text as it is, anything else as Python writes it after JSON has."""
+    """What the model is told of a value: a text as it is, anything else as Python writes it after JSON has; and its parts."""
     if isinstance(value, str):
-        return value
-    return repr(loads(dumps(plain(value), default=str)))
+        return value, None
+    value = loads(dumps(plain(value), default=str))
+    return repr(value), parts_of(value)
+
+
+def parts_of(value):
+    """The parts of a value where it is one or a list of them and there is an image; None for any other."""
+    parts = value if isinstance(value, list) else [value]
+    has_image = any(isinstance(part, dict) and part.get("type") in ("image", "image_url") for part in parts)
+    return parts if has_image else None
 
 
 # ---- The child of one call ----
@@ -316,11 +324,11 @@ def ran(request, code, names):
     value = function(**arguments_of(request, function, agent))
     if inspect.isawaitable(value):
         value = asyncio.run(awaited(value))
-    text = told(value)[: request["chars"]]
+    text, parts = told(value)
     before = {} if agent is None else {block["label"]: block["value"] for block in request["agent"]["blocks"]}
     after = {} if agent is None else {block.label: block.value for block in agent.memory.blocks}
     changed = {label: str(value) for label, value in after.items() if label in before and before[label] != value}
-    return {"ok": True, "text": text, "blocks": changed}
+    return {"ok": True, "text": text[: request["chars"]], "parts": parts, "blocks": changed}
 
 
 async def awaited(value):
@@ -646,8 +654,8 @@ def told_of(call, answer):
     for end in call.printed:
         drain(call, end)
     out, err = call.printed[call.out].text(), call.printed[call.err].text() + answer.get("trace", "")
-    blocks = answer.get("blocks", {})
-    say({"id": call.request["id"], "ok": answer["ok"], "text": answer["text"], "blocks": blocks, "stdout": out, "stderr": err})
+    rest = {"parts": answer.get("parts"), "blocks": answer.get("blocks", {}), "stdout": out, "stderr": err}
+    say({"id": call.request["id"], "ok": answer["ok"], "text": answer["text"], **rest})
 
 
 def drain(call, end):
@@ -669,7 +677,8 @@ def result_of(call):
         blocks = {str(label): str(value) for label, value in answer.get("blocks", {}).items()}
         seconds = answer.get("seconds")
         remember(call.request["src"], seconds)
-        return {"ok": answer["ok"] is True, "text": str(answer["text"]), "blocks": blocks, "trace": str(answer.get("trace", ""))}
+        told = {"text": str(answer["text"]), "parts": answer.get("parts"), "trace": str(answer.get("trace", ""))}
+        return {"ok": answer["ok"] is True, "blocks": blocks, **told}
     except Exception:
         return None
 
