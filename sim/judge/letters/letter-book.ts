@@ -5,6 +5,9 @@ export const WRITERS = 3;
 export const ASK_TOOL = "send_message_to_agent_and_wait_for_reply";
 export const TELL_TOOL = "send_message_to_agent_async";
 
+/** What an agent says whose letter made room for others before it was answered. */
+export const FORGOTTEN = "It is no longer shown to me.";
+
 /** What one letter becomes at each writer that it comes to: the next one, and whether an answer is waited for. */
 export interface Route {
   readonly to: number;

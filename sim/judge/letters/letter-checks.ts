@@ -1,7 +1,7 @@
 import { type Clients, readPages } from "../../clients/clients.ts";
 import { callsOf, returnsOf, type WireCall, type WireMessage, type WireReturn, wireText } from "../../clients/wire.ts";
 import type { Oracle } from "../oracle.ts";
-import { ASK_TOOL, letterIn, TELL_TOOL } from "./letter-book.ts";
+import { ASK_TOOL, FORGOTTEN, letterIn, TELL_TOOL } from "./letter-book.ts";
 
 const PAGE = 100;
 /** What is said of a call whose outcome the disk did not give back. */
@@ -42,7 +42,7 @@ function checkTold(
     oracle.fail("S27 letters", `Of ${words} the sender was told '${text}'`);
   if (told.status !== "success") return;
   if (!isHeard) oracle.fail("S27 letters", `${words} is said to have come, and nobody has heard it`);
-  if (call.name === ASK_TOOL && !text.includes(`heard ${words}`))
+  if (call.name === ASK_TOOL && !text.includes(`heard ${words}`) && !text.includes(FORGOTTEN))
     oracle.fail("S27 letters", `${words} was answered with '${text}'`);
 }
 
