@@ -32,7 +32,7 @@ const COMMITS: Readonly<Record<number, string>> = {
   12: "62eb2dc",
   13: "81c89c6",
   14: "d1a24e2",
-  15: "4f94d1c",
+  15: "c79977e",
 };
 
 /** Versions that no server stopped at. A start that was killed between two migrations of version 4 left them. */
