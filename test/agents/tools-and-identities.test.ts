@@ -171,6 +171,21 @@ describe("custom tools", () => {
     expect((await call("PATCH", `/v1/tools/tool-${UNKNOWN}`, { tags: [] })).status).toBe(404);
   });
 
+  test("of changes at once none leaves a schema of another source", async () => {
+    const { id } = (await call("POST", "/v1/tools/", { source_code: source("raced") })).body;
+    const path = `/v1/tools/${id}`;
+    const args = (i: number) => ({ type: "object", properties: { [`a${i}`]: { type: "string" } }, required: [] });
+    const changes = Array.from({ length: 20 }, (_, i) =>
+      i % 2 === 0 ? { source_code: source(`raced_${i}`) } : { args_json_schema: args(i) },
+    );
+    const answers = await Promise.all(changes.map((change) => call("PATCH", path, change)));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 409]));
+    const tool = (await call("GET", path)).body;
+    const [argument] = Object.keys(tool.args_json_schema.properties);
+    expect(tool.source_code).toContain(`def ${tool.json_schema.name}(`);
+    expect(Object.keys(tool.json_schema.parameters.properties)).toEqual([argument]);
+  });
+
   test("built-in tools cannot be replaced, changed or deleted", async () => {
     const builtin = (await call("GET", "/v1/tools/?name=send_message")).body[0];
     expect((await call("POST", "/v1/tools/", { source_code: source("send_message") })).status).toBe(400);

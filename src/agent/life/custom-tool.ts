@@ -93,6 +93,8 @@ export async function changeTool(
   const jsonSchema = changedSchema(before, change);
   return workshop.store.write(actor, async (repositories) => {
     const current = await findCustomTool(repositories, id);
+    if (jsonSchema !== undefined && derivedFrom(current) !== derivedFrom(before))
+      throw new Failure("conflict", `The tool '${current.name}' was changed at the same time; try again`);
     const name = jsonSchema === undefined ? current.name : nameIn(jsonSchema);
     await refuseTakenName(repositories, id, name);
     const told = jsonSchema === undefined ? {} : { jsonSchema, description: descriptionIn(jsonSchema) };
@@ -185,6 +187,11 @@ function derived(sourceCode: string, sourceType: string, argsJsonSchema: JsonObj
     );
   const hasArguments = argsJsonSchema !== undefined && Object.keys(argsJsonSchema).length > 0;
   return hasArguments ? pythonSchemaWithArguments(sourceCode, argsJsonSchema) : pythonSchema(sourceCode);
+}
+
+/** What of a tool its schema is derived from. */
+function derivedFrom({ sourceCode, sourceType, argsJsonSchema }: Tool): string {
+  return JSON.stringify([sourceCode, sourceType, argsJsonSchema]);
 }
 
 /** What the model is told after the change; undefined when it stays as it is. */
