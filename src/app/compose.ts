@@ -187,7 +187,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const arrived = home === undefined ? [] : await arrive({ database, lease, home, continuesCopy, ending });
   const notes = [...arrived, ...(await lostSecretNotes({ store }))];
   const lent = options.toolRuntime && lendingRuntime(options.toolRuntime, access.lentKeys);
-  const places = { ...options, store, log, mcp, clock, random, webSearch, runner: () => runner };
+  const places = { ...options, store, log, mcp, clock, random, webSearch, readDocument, runner: () => runner };
   const toolRuntime = toolRuntimeOf(lent, places);
   const runner: Runner = createRunner({
     store,

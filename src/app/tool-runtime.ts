@@ -1,3 +1,5 @@
+import { type ReadDocument, textOfFile } from "../agent/files/document.ts";
+import { fileTypeOf, formatOf } from "../agent/files/media-type.ts";
 import type { PluginHost } from "../agent/plugins/plugin-host.ts";
 import { pluginTools } from "../agent/plugins/tool-calls.ts";
 import type { World } from "../core/world.ts";
@@ -7,6 +9,7 @@ import { type McpRuntimeOptions, mcpRuntime } from "../sandbox/mcp/runtime.ts";
 import { runCodeWork } from "../tools/code/run-code.ts";
 import { builtinRuntime } from "../tools/outside-builtin.ts";
 import { firstOf, type ToolRuntime } from "../tools/runtime.ts";
+import { type FetchPageOptions, fetchPageWork } from "../tools/web/fetch-webpage.ts";
 import { type WebSearchOptions, webSearchWork } from "../tools/web/web-search.ts";
 
 /** By what the web is searched. */
@@ -17,7 +20,11 @@ export interface ToolRuntimeOptions extends MessengerOptions, McpRuntimeOptions 
   readonly world: World;
   readonly pluginHost?: PluginHost;
   readonly webSearch: WebSearchOptions;
+  readonly readDocument: ReadDocument;
 }
+
+/** Says nothing of what a file is. */
+const ANY_BYTES = "application/octet-stream";
 
 /**
  * Where tools run: built-in ones that reach outside in this process, those of MCP servers over connections, those that are
@@ -25,8 +32,18 @@ export interface ToolRuntimeOptions extends MessengerOptions, McpRuntimeOptions 
  */
 export function toolRuntimeOf(elsewhere: ToolRuntime | undefined, options: ToolRuntimeOptions): ToolRuntime {
   const code = elsewhere === undefined ? [] : [runCodeWork(elsewhere)];
-  const own = builtinRuntime([...messagingWorks(options), webSearchWork(options.webSearch), ...code]);
+  const { webSearch, readDocument } = options;
+  const page = fetchPageWork({ ...webSearch, readPage: pageReader(readDocument) });
+  const own = builtinRuntime([...messagingWorks(options), webSearchWork(webSearch), page, ...code]);
   const { pluginHost } = options;
   const plugins = pluginHost === undefined ? [] : [pluginTools({ ...options, pluginHost })];
   return firstOf([own, mcpRuntime(options), ...plugins, ...(elsewhere === undefined ? [] : [elsewhere])]);
+}
+
+/** Reads pages as files are read: where bytes are all that a server tells of one, its name says what it is. */
+function pageReader(readDocument: ReadDocument): FetchPageOptions["readPage"] {
+  return async ({ mediaType, name, bytes }, signal) => {
+    const format = mediaType === ANY_BYTES ? fileTypeOf(name, mediaType).format : formatOf(mediaType);
+    return textOfFile({ format, name, bytes }, readDocument, signal);
+  };
 }

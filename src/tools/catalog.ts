@@ -12,7 +12,7 @@ import { memoryFinishEdits, memoryInsert, memoryReplace, memoryRethink } from ".
 import { askAgent, askAgentsByTags, tellAgent } from "./builtin/messaging.ts";
 import { sendMessage } from "./builtin/send-message.ts";
 import { NO_CODE, UNAVAILABLE_TOOLS, whyUnavailable } from "./builtin/unavailable.ts";
-import { webSearch } from "./builtin/web.ts";
+import { fetchWebpage, webSearch } from "./builtin/web.ts";
 import { type BuiltinTool, isOutside, type OutsideBuiltin, type ShippedTool } from "./builtin.ts";
 import { runCode } from "./code/run-code.ts";
 import { FILE_TOOLS } from "./files/file-tools.ts";
@@ -38,6 +38,7 @@ export const BUILTIN_TOOLS: ReadonlyMap<string, BuiltinTool | OutsideBuiltin> = 
     tellAgent,
     ...FILE_TOOLS,
     webSearch,
+    fetchWebpage,
     runCode,
     ...UNAVAILABLE_TOOLS,
   ]

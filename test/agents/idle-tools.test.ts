@@ -36,13 +36,14 @@ test("an agent's tools that cannot run are named in the log when they are attach
   const custom = await customTool("roll_dice");
   const plain = await server.agent();
   expect(told()).toEqual([]);
-  await server.agent({ tools: ["run_code", "roll_dice", "fetch_webpage"] });
+  await server.agent({ tools: ["run_code", "roll_dice", "fetch_webpage", "search_memory"] });
   const run = "run_code (it has no place to run code)";
-  const web = "fetch_webpage (it has no access to the web)";
+  const voice = "search_memory (it does not serve voice agents)";
   const dice = "roll_dice (it has no place to run code)";
   const [created = "", ...none] = told();
   expect([created.startsWith(FACT), ...none]).toEqual([true]);
-  for (const tool of [run, web, dice]) expect(created).toContain(tool);
+  for (const tool of [run, voice, dice]) expect(created).toContain(tool);
+  expect(created).not.toContain("fetch_webpage");
   await server.ok("PATCH", `/v1/agents/${plain}`, { tool_ids: [custom, await toolId("memory_insert")] });
   expect(told()).toEqual([`${FACT} ${dice}`]);
   await server.ok("PATCH", `/v1/agents/${plain}`, { description: "the same tools" });

@@ -4,9 +4,7 @@ import type { JsonObject } from "../../core/json.ts";
 import { type BuiltinTool, defineTool, objectSchema } from "../builtin.ts";
 import type { ToolType } from "../tool.ts";
 
-/** Why a tool cannot run, as its answer says. */
-const NO_WEB = "it has no access to the web";
-/** The reason for tools that are code of somebody's own, too. */
+/** Why a tool cannot run, as its answer says; the reason for tools that are code of somebody's own, too. */
 export const NO_CODE = "it has no place to run code";
 const NO_VOICE = "it does not serve voice agents";
 
@@ -18,24 +16,11 @@ interface Unavailable {
   readonly description: string;
   readonly properties: JsonObject;
   readonly required: readonly string[];
-  readonly enableParallelExecution?: boolean;
 }
 
 const text = (description: string) => ({ type: "string", description });
 const whole = (description: string) => ({ type: "integer", description });
 const texts = (description: string) => ({ type: "array", items: { type: "string" }, description });
-
-const WEB: readonly Unavailable[] = [
-  {
-    name: "fetch_webpage",
-    toolType: "letta_builtin",
-    why: NO_WEB,
-    description: "Read one web page as plain text or Markdown.",
-    properties: { url: text("Address of the page, beginning with http:// or https://.") },
-    required: ["url"],
-    enableParallelExecution: true,
-  },
-];
 
 const CODE: readonly Unavailable[] = [
   {
@@ -102,7 +87,7 @@ const VOICE: readonly Unavailable[] = [
   },
 ];
 
-const ALL: readonly Unavailable[] = [...WEB, ...CODE, ...VOICE];
+const ALL: readonly Unavailable[] = [...CODE, ...VOICE];
 const REASONS: ReadonlyMap<string, string> = new Map(ALL.map(({ name, why }) => [name, why]));
 
 /** Why this server does not run the built-in tool of that name; undefined for one that it runs, or does not know. */
@@ -117,14 +102,13 @@ export function cannotRun(name: string, why: string): string {
 
 /** Letta's built-in tools that can be listed and attached, but whose calls are answered with the reason they fail. */
 export const UNAVAILABLE_TOOLS: readonly BuiltinTool[] = ALL.map(
-  ({ name, toolType, why, description, properties, required, enableParallelExecution }) =>
+  ({ name, toolType, why, description, properties, required }) =>
     defineTool({
       name,
       toolType,
       description,
       parameters: objectSchema(properties, required),
       arguments: z.unknown(),
-      enableParallelExecution: enableParallelExecution ?? false,
       run() {
         return Promise.reject(new Failure("unavailable", cannotRun(name, why)));
       },
