@@ -162,6 +162,16 @@ describeWithPython("A jail", () => {
     expect(await answerOf(await open(kinds, { network: true }, "filter"))).toEqual([true, true, true, true]);
   });
 
+  test("cannot use memory, semaphores and queues of others whose numbers it guesses", async () => {
+    const worker = await open(
+      python(
+        "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nanswer = []\nfor name in ['shmat', 'shmctl', 'semop', 'semctl', 'semtimedop', 'msgsnd', 'msgrcv', 'msgctl']:\n    getattr(libc, name)(-1, None, 0, 0, 0)\n    answer.append(ctypes.get_errno())",
+      ),
+    );
+    // EPERM: the kernel itself would say EINVAL, or EFAULT, of such arguments.
+    expect(await answerOf(worker)).toEqual(Array.from({ length: 8 }, () => 1));
+  });
+
   test("makes no shared memory that outlives it, and no namespace", async () => {
     const calls = python(
       "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nanswer = [libc.shmget(0, 4096, 0o1600) < 0, libc.unshare(0x10000000) < 0, libc.unshare(0x20000) < 0, libc.semget(0, 1, 0o1600) < 0, libc.msgget(0, 0o1600) < 0]",
