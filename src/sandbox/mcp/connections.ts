@@ -53,7 +53,7 @@ export function createMcpConnections(options: ConnectionsOptions): KeptConnectio
       pool.dropAll((entry) => entry.organizationId === organizationId && entry.serverId === serverId);
     },
     checkCommand: (command, args) => checkListed(options.commands, command, args),
-    signIns: createSignIns(options.fetch),
+    signIns: createSignIns(options.fetch, options.times.connectMs),
     count: pool.count,
     close: pool.close,
   };

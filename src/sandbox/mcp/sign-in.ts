@@ -15,7 +15,9 @@ import type { McpSignInKeeper, McpSignInPlace, McpSignIns } from "../../agent/mc
 import { Failure } from "../../core/failure.ts";
 import { isRecord, type Json, type JsonObject } from "../../core/json.ts";
 import type { Fetch } from "../../core/world.ts";
+import { boundedFetch } from "./bounded-fetch.ts";
 import { Challenged } from "./failures.ts";
+import { ANSWER_BYTES_MAX } from "./limits.ts";
 
 /** What servers are told that this client is. */
 const CLIENT_NAME = "Selkie";
@@ -30,8 +32,13 @@ interface ProviderOptions {
   readonly onRedirect: (url: URL) => void;
 }
 
-/** {@link McpSignIns} over the SDK's own flow: PKCE, resource indicators and the check of who answers are its. */
-export function createSignIns(fetch: Fetch): McpSignIns {
+/**
+ * {@link McpSignIns} over the SDK's own flow: PKCE, resource indicators and the check of who answers are its. The SDK waits
+ * and reads without end, so that each request is given `requestMs`, its body with it, and each answer a size.
+ */
+export function createSignIns(unbounded: Fetch, requestMs: number): McpSignIns {
+  const timed: Fetch = (input, init) => unbounded(input, { ...init, signal: AbortSignal.timeout(requestMs) });
+  const fetch = boundedFetch(timed, ANSWER_BYTES_MAX);
   return {
     async begin({ url, redirectUrl, keeper }, { state, challenge }) {
       const { discovery: _, ...rest } = await keeper.load();
