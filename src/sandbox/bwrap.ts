@@ -1,3 +1,4 @@
+import { Failure } from "../core/failure.ts";
 import type { Jail, Opening } from "./jail.ts";
 import { jailFilter } from "./seccomp.ts";
 import { type Identity, startWorker } from "./worker.ts";
@@ -22,8 +23,10 @@ export type Protection = "network" | "filter" | "processes";
 export function bwrapJail(options: BwrapOptions): Jail {
   return {
     name: "bubblewrap",
-    open(opening) {
+    async open(opening) {
       const filter = options.without === "filter" ? undefined : jailFilter(options.arch, opening);
+      if (filter === undefined && options.without !== "filter")
+        throw new Failure("refused", `The system calls of ${options.arch} are not known`);
       const fd = filter === undefined ? [] : ["--seccomp", "5"];
       return startWorker({
         identity: options.identity,

@@ -83,7 +83,12 @@ beforeAll(async () => {
     packages: openToolPackages({
       directory,
       pipIndexUrl: `${registry.url}/simple`,
-      npm: { executable: process.execPath, registryUrl: registry.url, environment },
+      npm: {
+        executable: process.execPath,
+        registryUrl: registry.url,
+        environment,
+        check: { resolveHost: async () => [] },
+      },
     }),
   });
   server = await startTestServer({ toolRuntime: runtime });

@@ -17,7 +17,12 @@ describeInJail("packages of TypeScript tools", () => {
     registry.addTarball("kelp", tarballOf(files));
     // Where whoever jails run as can reach it.
     const directory = join(tmpdir(), `selkie-test-npm-${process.pid}`);
-    const npm = { executable: process.execPath, registryUrl: registry.url, environment: {} };
+    const npm = {
+      executable: process.execPath,
+      registryUrl: registry.url,
+      environment: {},
+      check: { resolveHost: async () => [] },
+    };
     const packages = openToolPackages({ directory, pipIndexUrl: null, npm });
     const runtime = runtimeIn(await jailedBun(), { packages });
     const source = 'import { name } from "kelp";\nexport function f() { return name; }\n';

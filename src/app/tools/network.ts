@@ -1,11 +1,11 @@
-import { networkInterfaces, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type AddressBytes, parseAddress } from "../../core/address.ts";
 import { openToolNetwork, type ToolNetwork } from "../../sandbox/net/tool-network.ts";
 import { NOBODY } from "../../sandbox/worker.ts";
 import type { Settings } from "../command/settings.ts";
 import { resolveBySystem } from "../safe-fetch.ts";
 import { realWorld } from "../world.ts";
+import { isHere } from "./own-address.ts";
 import { digestOf } from "./packages.ts";
 
 /**
@@ -20,10 +20,4 @@ export function openNetworkOfTools({ tools, allowsPrivateUrls, dataDirectory }: 
     directoryPrefix: join(tmpdir(), `selkie-${digestOf(dataDirectory)}-`),
     ...(process.getuid?.() === 0 ? { jailUser: NOBODY } : {}),
   });
-}
-
-/** Whether one of this machine's interfaces has the address. */
-function isHere(address: AddressBytes): boolean {
-  const own = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
-  return own.some((one) => parseAddress(one.address)?.join() === address.join());
 }

@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
 import { openToolPackages, type ToolPackages } from "../../sandbox/packages/tool-packages.ts";
 import type { Settings } from "../command/settings.ts";
+import { resolveBySystem } from "../safe-fetch.ts";
+import { isHere } from "./own-address.ts";
 
 /** Digits of the digest that tells one data folder from another. */
 const DIGEST_CHARS = 16;
@@ -22,6 +24,11 @@ export function openPackagesOfTools({ tools, dataDirectory, environment }: Setti
       ? join("/var/cache", `selkie-packages-${digestOf(dataDirectory)}`)
       : join(resolve(dataDirectory), "selkie.packages"),
     pipIndexUrl: tools.pipIndexUrl,
-    npm: { executable: process.execPath, registryUrl: tools.npmRegistryUrl, environment },
+    npm: {
+      executable: process.execPath,
+      registryUrl: tools.npmRegistryUrl,
+      environment,
+      check: { resolveHost: resolveBySystem, isHere },
+    },
   });
 }

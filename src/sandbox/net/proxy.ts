@@ -44,8 +44,8 @@ const REASON_CHARS_MAX = 300;
 
 /** What a proxy is made of. */
 export interface ProxyOptions {
-  /** Where it listens: the path of a Unix socket, which is made. */
-  readonly path: string;
+  /** Where it listens: the path of a Unix socket, which is made, or a free port of this machine's loopback. */
+  readonly path: string | "loopback";
   readonly grant: NetworkGrant;
   readonly check: AddressCheck;
   readonly limits?: Partial<ProxyLimits>;
@@ -57,6 +57,8 @@ export interface ProxyOptions {
 
 /** A proxy that listens. */
 export interface OpenProxy {
+  /** The port on the loopback; 0 of a Unix socket. */
+  readonly port: number;
   /** Cuts what is open and removes the socket. */
   close(): Promise<void>;
 }
@@ -84,9 +86,12 @@ export async function openProxy(options: ProxyOptions): Promise<OpenProxy> {
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(options.path, resolve);
+    if (options.path === "loopback") server.listen(0, "127.0.0.1", resolve);
+    else server.listen(options.path, resolve);
   });
+  const at = server.address();
   return {
+    port: at === null || typeof at === "string" ? 0 : at.port,
     close() {
       for (const client of open) client.destroy();
       return new Promise((resolve) => server.close(() => resolve()));

@@ -7,6 +7,7 @@ import { npmSet } from "./npm.ts";
 import { createPackageCache } from "./package-cache.ts";
 import { npmRequirements } from "./requirements.ts";
 
+const CHECK = { resolveHost: async () => ["127.0.0.1"] };
 let folder: string;
 let registry: ReturnType<typeof startRegistry>;
 beforeAll(() => {
@@ -30,7 +31,12 @@ function add(name: string, manifest: object = {}, files: readonly TestFile[] = [
 
 async function installed(requirements: unknown, registryUrl = registry.url): Promise<string> {
   const environment = { HOME: folder };
-  const set = npmSet(npmRequirements(requirements), { executable: process.execPath, registryUrl, environment });
+  const set = npmSet(npmRequirements(requirements), {
+    executable: process.execPath,
+    registryUrl,
+    environment,
+    check: CHECK,
+  });
   const cache = createPackageCache({ directory: join(folder, "cache") });
   const held = await cache.hold(set, new AbortController().signal);
   return held.path;
@@ -91,13 +97,33 @@ test("what a package names elsewhere than in the registry is not brought in", as
   }
 });
 
+test("what a package names at an address of this machine is not asked for", async () => {
+  const asked: string[] = [];
+  const inside = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch(request) {
+      asked.push(request.url);
+      return new Response(tarballOf([{ path: "package/package.json", text: '{"name":"inner","version":"1.0.0"}' }]));
+    },
+  });
+  for (const [number, host] of ["127.0.0.1", "localhost", "inside.example.org"].entries()) {
+    const url = `http://${host}:${inside.port}/inner.tgz`;
+    add(`reacher${number}`, { dependencies: { inner: url } });
+    await expect(installed([{ name: `reacher${number}` }])).rejects.toThrow(/cannot be installed/);
+  }
+  expect(asked).toEqual([]);
+  await inside.stop(true);
+});
+
 test("a package that is not there, and a registry that is not, are told with what helps", async () => {
   await expect(installed([{ name: "no-such-thing", version: "^2.0.0" }])).rejects.toThrow(
     /no-such-thing@\^2\.0\.0 cannot be/,
   );
   const nowhere = Bun.serve({ port: 0, fetch: () => new Response() });
+  const { port } = nowhere;
   await nowhere.stop(true);
-  const asked = installed([{ name: "kelp" }], `http://127.0.0.1:${nowhere.port}`);
+  const asked = installed([{ name: "kelp" }], `http://127.0.0.1:${port}`);
   await expect(asked).rejects.toThrow(/kelp cannot.*Set SELKIE_NPM_REGISTRY/s);
 });
 
@@ -105,7 +131,12 @@ test("the installer gets none of the server's secrets", async () => {
   const program = join(folder, "program");
   writeFileSync(program, `#!/bin/sh\nexport > ${folder}/seen; exit 1\n`, { mode: 0o755 });
   const environment = { OPENAI_API_KEY: "secret", SELKIE_API_KEY: "secret", PATH: "/bin" };
-  const set = npmSet(npmRequirements([{ name: "kelp" }]), { executable: program, registryUrl: null, environment });
+  const set = npmSet(npmRequirements([{ name: "kelp" }]), {
+    executable: program,
+    registryUrl: null,
+    environment,
+    check: CHECK,
+  });
   const cache = createPackageCache({ directory: join(folder, "cache") });
   await expect(cache.hold(set, new AbortController().signal)).rejects.toThrow(/cannot be installed/);
   expect(readFileSync(join(folder, "seen"), "utf8")).not.toContain("secret");

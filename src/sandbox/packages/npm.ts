@@ -1,12 +1,15 @@
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../../core/failure.ts";
+import { behindProxy, type InstallerCheck } from "./behind-proxy.ts";
 import { runInstaller } from "./install.ts";
 import type { PackageSet } from "./package-cache.ts";
 import type { Requirement } from "./requirements.ts";
 import { removeTree } from "./tree.ts";
 
 const TIMEOUT_MS = 300_000;
+/** Where Bun looks when nothing else is set. */
+const REGISTRY_DEFAULT = "https://registry.npmjs.org/";
 /** Characters of the installer's own words that a failure tells. */
 const REASON_CHARS_MAX = 600;
 
@@ -21,6 +24,8 @@ export interface NpmOptions {
   readonly registryUrl: string | null;
   /** The server's variables, of which a few are passed on. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** How addresses are found and checked, of what packages name besides the index. */
+  readonly check: InstallerCheck;
 }
 
 /** A set of packages of JavaScript, in a folder `node_modules`. Scripts of packages never run. */
@@ -33,13 +38,17 @@ export function npmSet(requirements: readonly Requirement[], options: NpmOptions
       for (const made of [temporary, nothing]) mkdirSync(made);
       const dependencies = Object.fromEntries(requirements.map(({ name, version }) => [name, version ?? "latest"]));
       writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, dependencies }));
-      const { isDone, output } = await runInstaller({
-        command: [executable, "install", ...argumentsOf(temporary), "--cwd", folder],
-        directory: workshop,
-        // Without a PATH no git is found, which packages may name as where others come from.
-        environment: { ...passedOn(options, nothing), BUN_BE_BUN: "1", TMPDIR: temporary, PATH: nothing },
-        timeoutMs: TIMEOUT_MS,
-      });
+      const variables = { ...passedOn(options, nothing), BUN_BE_BUN: "1", TMPDIR: temporary, PATH: nothing };
+      const reach = { indexUrl: registryUrl ?? REGISTRY_DEFAULT, check: options.check, environment: variables };
+      const { isDone, output } = await behindProxy(reach, (environment) =>
+        runInstaller({
+          command: [executable, "install", ...argumentsOf(temporary), "--cwd", folder],
+          directory: workshop,
+          // Without a PATH no git is found, which packages may name as where others come from.
+          environment,
+          timeoutMs: TIMEOUT_MS,
+        }),
+      );
       if (!isDone) throw new Failure("unavailable", whyNot(requirements, output));
       await removeCommands(join(folder, "node_modules"));
     },
@@ -101,7 +110,9 @@ function whyNot(requirements: readonly Requirement[], output: string): string {
     .slice(0, REASON_CHARS_MAX)
     .toWellFormed();
   const told = `The packages ${names.join(", ")} cannot be installed. The installer says: ${reason || "nothing"}`;
-  return /ConnectionRefused|ENOTFOUND|FailedToOpenSocket|UnableToConnect|DNS/i.test(output)
+  return / - 50[24]\b|ConnectionRefused|ProxyConnectFailed|ENOTFOUND|FailedToOpenSocket|UnableToConnect|DNS/i.test(
+    output,
+  )
     ? `${told}. Set SELKIE_NPM_REGISTRY to a registry that this machine reaches`
     : told;
 }

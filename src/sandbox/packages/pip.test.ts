@@ -17,6 +17,7 @@ function textOf(command: string[]): string {
   return Bun.spawnSync(command).stdout.toString().trim();
 }
 
+const CHECK = { resolveHost: async () => ["127.0.0.1"] };
 let folder: string;
 let index: ReturnType<typeof startRegistry>;
 beforeAll(() => {
@@ -30,7 +31,12 @@ afterEach(() => rmSync(folder, { recursive: true }));
 afterAll(() => index.stop());
 
 function optionsOf(indexUrl: string | null = `${index.url}/simple`): PipOptions {
-  return { python: { executable: PYTHON, version }, indexUrl, environment: { PATH: process.env["PATH"] } };
+  return {
+    python: { executable: PYTHON, version },
+    indexUrl,
+    environment: { PATH: process.env["PATH"] },
+    check: CHECK,
+  };
 }
 
 async function installed(requirements: unknown, options = optionsOf()): Promise<string> {
@@ -45,6 +51,23 @@ async function installed(requirements: unknown, options = optionsOf()): Promise<
 const left = () => readdirSync(folder, { recursive: true });
 
 describe.skipIf(!hasPip && process.env["SELKIE_CI_JAILS"] !== "required")("packages of Python", () => {
+  test("what a wheel names at an address of this machine is not asked for", async () => {
+    const asked: string[] = [];
+    const inside = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch(request) {
+        asked.push(request.url);
+        return new Response(wheelOf("inner", "1.0", [{ path: "inner.py", text: "" }]));
+      },
+    });
+    const needs = [`inner @ http://127.0.0.1:${inside.port}/inner-1.0-py3-none-any.whl`];
+    index.addWheel("reacher", "1.0", wheelOf("reacher", "1.0", [{ path: "reacher.py", text: "" }], needs));
+    await expect(installed([{ name: "reacher" }])).rejects.toThrow(/cannot be installed/);
+    expect(asked).toEqual([]);
+    await inside.stop(true);
+  });
+
   test("a wheel and what it needs are installed, compiled, and can be imported from there", async () => {
     index.addWheel(
       "kelp",
@@ -105,8 +128,9 @@ describe.skipIf(!hasPip && process.env["SELKIE_CI_JAILS"] !== "required")("packa
 
   test("an index that is not there, and a Python without pip, are told with what helps", async () => {
     const nowhere = Bun.serve({ port: 0, fetch: () => new Response() });
+    const { port } = nowhere;
     await nowhere.stop(true);
-    const options = optionsOf(`http://127.0.0.1:${nowhere.port}/simple`);
+    const options = optionsOf(`http://127.0.0.1:${port}/simple`);
     await expect(installed([{ name: "kelp" }], options)).rejects.toThrow(/kelp cannot.*Set SELKIE_PIP_INDEX_URL/s);
     const bare = join(folder, "python");
     writeFileSync(bare, '#!/bin/sh\necho "$0: No module named pip" >&2; exit 1\n', { mode: 0o755 });

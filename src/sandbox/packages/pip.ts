@@ -2,11 +2,14 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../../core/failure.ts";
+import { behindProxy, type InstallerCheck } from "./behind-proxy.ts";
 import { runInstaller } from "./install.ts";
 import type { PackageSet } from "./package-cache.ts";
 import type { Requirement } from "./requirements.ts";
 
 const TIMEOUT_MS = 300_000;
+/** Where pip looks when nothing else is set. */
+const INDEX_DEFAULT = "https://pypi.org/simple";
 /** Characters of pip's own words that a failure tells. */
 const REASON_CHARS_MAX = 600;
 
@@ -27,6 +30,8 @@ export interface PipOptions {
   readonly indexUrl: string | null;
   /** The server's variables, of which a few are passed on. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** How addresses are found and checked, of what packages name besides the index. */
+  readonly check: InstallerCheck;
 }
 
 /**
@@ -41,12 +46,21 @@ export function pipSet(requirements: readonly Requirement[], options: PipOptions
     async install(folder, workshop) {
       const temporary = join(workshop, "tmp");
       mkdirSync(temporary);
-      const { isDone, output } = await runInstaller({
-        command: [python.executable, "-I", "-m", "pip", "install", ...argumentsOf(folder), "--", ...wanted],
-        directory: workshop,
-        environment: { ...passedOn(options), TMPDIR: temporary },
-        timeoutMs: TIMEOUT_MS,
-      });
+      const variables = { ...passedOn(options), TMPDIR: temporary };
+      // An index of pip's own variables is one that the owner set, too.
+      const reach = {
+        indexUrl: indexUrl ?? options.environment["PIP_INDEX_URL"] ?? INDEX_DEFAULT,
+        check: options.check,
+        environment: variables,
+      };
+      const { isDone, output } = await behindProxy(reach, (environment) =>
+        runInstaller({
+          command: [python.executable, "-I", "-m", "pip", "install", ...argumentsOf(folder), "--", ...wanted],
+          directory: workshop,
+          environment,
+          timeoutMs: TIMEOUT_MS,
+        }),
+      );
       if (!isDone) throw new Failure("unavailable", whyNot(wanted, python.version, output));
     },
   };
@@ -96,5 +110,9 @@ function whyNot(wanted: readonly string[], version: string, output: string): str
     .toWellFormed();
   if (/Retrying \(|ConnectionError|NewConnectionError|Name or service/.test(output))
     return `${told}: pip reaches no index. Set SELKIE_PIP_INDEX_URL to one that this machine reaches. pip says: ${reason}`;
-  return `${told} for Python ${version}. Only wheels are installed, nothing is built from source. pip says: ${reason || "nothing"}`;
+  // An index that the proxy does not reach looks to pip like one without the package.
+  const help = /from versions: none/.test(output)
+    ? ". Set SELKIE_PIP_INDEX_URL, if this machine reaches none with that package"
+    : "";
+  return `${told} for Python ${version}. Only wheels are installed, nothing is built from source. pip says: ${reason || "nothing"}${help}`;
 }

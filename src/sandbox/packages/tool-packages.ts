@@ -33,7 +33,7 @@ export function openToolPackages({ directory, pipIndexUrl, npm }: ToolPackagesOp
   return {
     async python(tool, python, signal) {
       const requirements = pipRequirements(tool.pipRequirements);
-      const options = { python, indexUrl: pipIndexUrl, environment: npm.environment };
+      const options = { python, indexUrl: pipIndexUrl, environment: npm.environment, check: npm.check };
       return requirements.length === 0 ? null : cache.hold(pipSet(requirements, options), signal);
     },
     async javascript(tool, signal) {

@@ -18,6 +18,7 @@ const DATA_BYTES = 1_024 * MEGABYTE;
 const OPEN_FILES = 128;
 /** Documents that are read at once, and those that wait. */
 const AT_ONCE_MAX = 2;
+const WAITING_MAX = 64;
 
 const LIMITS: JailLimits = { ...JAIL_LIMITS, addressBytes: null, dataBytes: DATA_BYTES, openFiles: OPEN_FILES };
 
@@ -44,15 +45,29 @@ export function createDocumentReader(
         "unavailable",
         `'${shown(document)}' cannot be read, as ${place.whyNone}. Send its text instead`,
       );
-    if (reading >= AT_ONCE_MAX) await new Promise<void>((resolve) => waiting.push(resolve));
-    reading++;
+    if (reading < AT_ONCE_MAX) reading++;
+    else await turn(waiting);
     try {
+      if (signal.aborted) throw stopping();
       return await read(place, document, { timeoutMs: readMsMax, signal });
     } finally {
-      reading--;
-      waiting.shift()?.();
+      // Whoever waits takes the place over.
+      const next = waiting.shift();
+      if (next === undefined) reading--;
+      else next();
     }
   };
+}
+
+function stopping(): Failure {
+  return new Failure("unavailable", "The server is stopping");
+}
+
+/** Waits for a place. Throws a Failure where too many do. */
+function turn(waiting: (() => void)[]): Promise<void> {
+  if (waiting.length >= WAITING_MAX)
+    throw new Failure("unavailable", `${WAITING_MAX} documents wait to be read already; try again later`);
+  return new Promise((resolve) => waiting.push(resolve));
 }
 
 async function read(
@@ -87,7 +102,7 @@ function textOf(document: Document, answer: WorkerAnswer): string {
       "refused",
       `'${name}' cannot be read as ${document.format.toUpperCase()}: ${answer.line["refusal"]}`,
     );
-  if (answer.how === "cancelled") throw new Failure("unavailable", "The server is stopping");
+  if (answer.how === "cancelled") throw stopping();
   throw new Failure(
     "refused",
     `'${name}' takes more time or memory than a document may, ${DATA_BYTES / MEGABYTE} MB (${answer.reason.slice(0, 200)}); split it`,

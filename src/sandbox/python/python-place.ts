@@ -6,6 +6,7 @@ import { bwrapJail } from "../bwrap.ts";
 import { findBwrap } from "../bwrap-here.ts";
 import type { Jail } from "../jail.ts";
 import { SANDBOX_IS_OFF, type SandboxMode } from "../mode.ts";
+import { childFilter, jailFilter } from "../seccomp.ts";
 import { selfLockJail } from "../self-lock.ts";
 import { type Identity, NOBODY } from "../worker.ts";
 import { findPython, type Python } from "./find-python.ts";
@@ -44,6 +45,9 @@ const Proved = z.object({
   python: z.object({ version: z.string(), executable: z.string(), needs: z.array(z.string()) }),
   passedOver: z.array(z.string()),
 });
+
+/** The filters that are built for workers, with and without a network. */
+const FILTERED = [true, false].map((network) => ({ network, processes: true }));
 
 /** This machine as its jails depend on it. */
 interface Machine {
@@ -114,9 +118,12 @@ function recall(memory: ProofMemory, wish: PlaceWish): z.infer<typeof Proved> | 
   return proved.success && proved.data.key === keyOf(wish, proved.data.python) ? proved.data : undefined;
 }
 
-/** All that a proof depends on: the programs as they are on the disk, the kernel, the user, and what runs inside. */
+/** All that a proof depends on: the programs as they are on the disk, the kernel, the user, the filters, and what runs inside. */
 function keyOf({ mode, python: named, path }: PlaceWish, { executable }: Python): string {
-  const changed = statSync(executable, { throwIfNoEntry: false })?.mtimeMs;
+  const programs = [executable, Bun.which("bwrap") ?? ""];
+  const changed = programs.map((program) => [program, statSync(program, { throwIfNoEntry: false })?.mtimeMs]);
+  const filters = [...FILTERED.map((wish) => jailFilter(process.arch, wish)), childFilter(process.arch)];
+  const inside = [PROGRAM, ...filters].map((part) => Bun.hash(part ?? "").toString());
   const machine = [hostname(), release(), process.getuid?.()];
-  return JSON.stringify([mode, named, path, executable, changed, ...machine, Bun.hash(PROGRAM).toString()]);
+  return JSON.stringify([mode, named, path, ...changed, ...machine, ...inside]);
 }
