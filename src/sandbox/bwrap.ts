@@ -50,8 +50,9 @@ function bwrapArguments({ disablesUserns, without }: BwrapOptions, opening: Open
     ...(disablesUserns ? ["--disable-userns"] : []),
     ...["--uid", "65534", "--gid", "65534", "--hostname", "jail", "--cap-drop", "ALL"],
     ...["--new-session", "--die-with-parent"],
-    ...binds.flatMap(({ from, to }) => ["--ro-bind", from, to]),
+    // First, for what is bound in may stand below it on this machine.
     ...["--size", String(limits.diskBytes), "--tmpfs", "/tmp"],
+    ...binds.flatMap(({ from, to }) => ["--ro-bind", from, to]),
     ...["--dev", "/dev", "--remount-ro", "/dev"],
     ...(without === "processes" ? ["--ro-bind", "/proc", "/proc"] : proc ? ["--proc", "/proc"] : []),
     ...["--remount-ro", "/", "--chdir", "/tmp"],
