@@ -3,12 +3,12 @@ import type { Json, JsonObject } from "../../core/json.ts";
 import { returnedParts } from "../../tools/returned-images.ts";
 import type { OutsideAnswer, OutsideCall, ToolRuntime } from "../../tools/runtime.ts";
 import { typescriptCall } from "../../tools/schema/typescript-schema.ts";
+import { createGate, WAITING_MAX } from "../gate.ts";
 import type { WorkerAnswer } from "../jail.ts";
 import type { ToolNetwork } from "../net/tool-network.ts";
 import type { HeldPackages } from "../packages/package-cache.ts";
 import type { ToolPackages } from "../packages/tool-packages.ts";
 import type { ScriptPlace } from "./bun-place.ts";
-import { createGate, WAITING_MAX } from "./gate.ts";
 import { createStock, type Stocked } from "./stock.ts";
 
 /** Processes that are booted ahead. */
@@ -34,7 +34,7 @@ export interface ScriptRuntime extends ToolRuntime {
 
 /** See {@link ScriptRuntime}. The first call boots processes for the next ones. */
 export function createScriptRuntime(options: ScriptRuntimeOptions): ScriptRuntime {
-  const gate = createGate(options.parallel);
+  const gate = createGate({ most: options.parallel, waitingMax: WAITING_MAX });
   const stock = createStock(async (answer) => (await placeOf(options)).open(answer, null), STOCK);
   const boot = async (packages: string | null): Promise<Stocked> => {
     if (packages === null) return stock.take();

@@ -1,6 +1,7 @@
 import type { Document, ReadDocument } from "../../agent/files/document.ts";
 import { Failure } from "../../core/failure.ts";
 import { cut } from "../../core/text.ts";
+import { createGate } from "../gate.ts";
 import {
   type Bind,
   JAIL_LIMITS,
@@ -36,8 +37,7 @@ export function createDocumentReader(
   findPlace: () => Promise<DocumentPlace>,
   readMsMax: number = READ_MS_MAX,
 ): ReadDocument {
-  const waiting: (() => void)[] = [];
-  let reading = 0;
+  const gate = createGate({ most: AT_ONCE_MAX, waitingMax: WAITING_MAX });
   return async (document, signal) => {
     const place = await findPlace();
     if ("whyNone" in place)
@@ -45,29 +45,20 @@ export function createDocumentReader(
         "unavailable",
         `'${shown(document)}' cannot be read, as ${place.whyNone}. Send its text instead`,
       );
-    if (reading < AT_ONCE_MAX) reading++;
-    else await turn(waiting);
+    const leave = await gate.enter(signal);
+    if (leave === undefined)
+      throw new Failure("unavailable", `${WAITING_MAX} documents wait to be read already; try again later`);
+    if (leave === null) throw stopping();
     try {
-      if (signal.aborted) throw stopping();
       return await read(place, document, { timeoutMs: readMsMax, signal });
     } finally {
-      // Whoever waits takes the place over.
-      const next = waiting.shift();
-      if (next === undefined) reading--;
-      else next();
+      leave();
     }
   };
 }
 
 function stopping(): Failure {
   return new Failure("unavailable", "The server is stopping");
-}
-
-/** Waits for a place. Throws a Failure where too many do. */
-function turn(waiting: (() => void)[]): Promise<void> {
-  if (waiting.length >= WAITING_MAX)
-    throw new Failure("unavailable", `${WAITING_MAX} documents wait to be read already; try again later`);
-  return new Promise((resolve) => waiting.push(resolve));
 }
 
 async function read(

@@ -8,9 +8,9 @@ import type {
 } from "../../agent/plugins/plugin-host.ts";
 import { Failure } from "../../core/failure.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
+import { createGate, WAITING_MAX } from "../gate.ts";
 import type { Worker, WorkerAnswer } from "../jail.ts";
 import type { ScriptPlace } from "../js/bun-place.ts";
-import { createGate } from "../js/gate.ts";
 import { createStock, type Stocked } from "../js/stock.ts";
 import type { ToolNetwork } from "../net/tool-network.ts";
 import { readManifest } from "./manifest.ts";
@@ -46,7 +46,7 @@ export interface ClosingPluginHost extends PluginHost {
 
 /** Runs plugins in jailed processes, a fresh one for each call. */
 export function createPluginHost(options: PluginHostOptions): ClosingPluginHost {
-  const gate = createGate(options.parallel);
+  const gate = createGate({ most: options.parallel, waitingMax: WAITING_MAX });
   const stocks = {
     wasm: createStock(async (answer) => (await placeOf(options, "wasm")).open(answer, null), STOCK),
     typescript: createStock(async (answer) => (await placeOf(options, "typescript")).open(answer, null), STOCK),

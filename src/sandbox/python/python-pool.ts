@@ -1,4 +1,5 @@
 import { totalmem } from "node:os";
+import { turnIn } from "../gate.ts";
 import { MEGABYTE, type Worker } from "../jail.ts";
 
 /** What one worker is reckoned at, and the part of the machine's memory that all together may take. */
@@ -99,7 +100,7 @@ export function createWorkerPool(limits: PoolLimits = {}): WorkerPool {
       const place = placeFor(key, open);
       // Counted at once: a worker that has nothing to do yet is not one that can be spared.
       if (place !== undefined) return Object.assign(place, { working: place.working + 1 });
-      await change(waiting, signal);
+      await turnIn(waiting, signal);
     }
   }
 
@@ -130,17 +131,4 @@ export function createWorkerPool(limits: PoolLimits = {}): WorkerPool {
 
 function workersByMemory(): number {
   return Math.max(2, Math.floor((totalmem() * MEMORY_SHARE) / WORKER_BYTES));
-}
-
-/** Waits until something has become free, or nobody waits for that any more. */
-function change(waiting: Set<() => void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const go = () => {
-      waiting.delete(go);
-      signal.removeEventListener("abort", go);
-      resolve();
-    };
-    waiting.add(go);
-    signal.addEventListener("abort", go, { once: true });
-  });
 }
