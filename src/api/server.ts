@@ -12,6 +12,7 @@ import { once } from "../core/once.ts";
 import type { DueWork } from "../run/chores/due-work.ts";
 import type { ChangeHub } from "../run/feed/change-hub.ts";
 import { agentBlockRoutes } from "./agents/agent-blocks.ts";
+import { agentTransferRoutes } from "./agents/agent-files.ts";
 import { agentToolRoutes } from "./agents/agent-tools.ts";
 import { type AgentRoutesOptions, agentRoutes } from "./agents/agents.ts";
 import { blockRoutes } from "./agents/blocks.ts";
@@ -160,6 +161,7 @@ function routesOf(options: ApiOptions): Hono<ApiEnv> {
   api.route("/", options.messageRoutes);
   api.route("/models", modelRoutes(options));
   api.route("/embeddings", embeddingRoutes(options));
+  api.route("/agents", agentTransferRoutes(options));
   api.route("/agents", agentRoutes(options));
   api.route("/agents", agentBlockRoutes(options));
   api.route("/agents", agentToolRoutes(options));

@@ -43,6 +43,7 @@ const BODIES: Readonly<Record<string, (things: Things) => object>> = {
   "POST /v1/archives": () => ({ name: "new" }),
   "POST /v1/folders": () => ({ name: "new" }),
   "POST /v1/sources": () => ({ name: "newer" }),
+  "POST /v1/agents/import": () => agentFile(),
   "POST /v1/folders/:folder_id/upload": () => upload(),
   "POST /v1/sources/:source_id/upload": () => upload(),
   "POST /v1/archives/:archive_id/passages": () => ({ text: "x" }),
@@ -84,6 +85,15 @@ const BODIES: Readonly<Record<string, (things: Things) => object>> = {
 function upload() {
   const form = new FormData();
   form.set("file", new File(["x"], "x.txt", { type: "text/plain" }));
+  return form;
+}
+
+/** An agent file of one agent. */
+function agentFile() {
+  const llm_config = { model: "gpt-4o-mini", model_endpoint_type: "openai", context_window: 8_000 };
+  const agents = [{ id: "agent-0", name: "A", agent_type: "letta_v1_agent", llm_config, messages: [] }];
+  const form = new FormData();
+  form.set("file", new File([JSON.stringify({ agents })], "a.af", { type: "application/json" }));
   return form;
 }
 
@@ -274,6 +284,7 @@ const UNTOLD: readonly string[] = [
   "POST /v1/passages/search",
   "POST /v1/tools/search",
   "POST /v1/tools/generate-schema",
+  "POST /v1/agents/:agent_id/export",
   "POST /v1/agents/:agent_id/memory/recall",
   "POST /v1/memory/recall",
   "POST /v1/agents/:agent_id/generate",

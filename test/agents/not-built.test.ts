@@ -54,8 +54,7 @@ test("notBuiltRoutes() answers lists of what is not built with nothing, in the d
 
 test("notBuiltRoutes() says what is missing, and that trying again does not help", async () => {
   const answers = {
-    "POST /v1/agents/import": "Import and export of agents are not built yet",
-    [`GET /v1/agents/${agentId}/export`]: "Import and export of agents are not built yet",
+    "POST /v1/templates": "Templates are not built yet",
     "PATCH /v1/messages/batches/batch-1/cancel": "Batches of messages are not built yet",
   };
   for (const [route, detail] of Object.entries(answers)) {

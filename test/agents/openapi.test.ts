@@ -526,6 +526,20 @@ test("limits and usage", async () => {
   await ok("POST /v1/secrets/rotate", { body: {} });
 });
 
+test("agent files", async () => {
+  // V1's document says that an export is a text; its server and its clients agree on an object.
+  const exported = await server.call("GET", at("GET /v1/agents/:agent_id/export", {}).split(" ")[1] ?? "");
+  expect([exported.status, exported.body.agents.length]).toEqual([200, 1]);
+  const again = await server.call("POST", at("POST /v1/agents/:agent_id/export", {}).split(" ")[1] ?? "", {});
+  expect(again.body.agents).toEqual(exported.body.agents);
+  const form = new FormData();
+  form.set("file", new File([JSON.stringify(exported.body)], "a.af", { type: "application/json" }));
+  const path = at("POST /v1/agents/import", {}).split(" ")[1] ?? "";
+  const response = await fetch(`${server.url}${path}`, { method: "POST", body: form });
+  const imported = await response.json();
+  expect([response.status, validateResponse("POST", path, 200, imported)]).toEqual([200, []]);
+});
+
 test("what cannot be done yet is refused in words", async () => {
   for (const route of REFUSED) {
     const [method = "", path = ""] = at(route, {}).split(" ");

@@ -117,16 +117,27 @@ const NAME_PATTERN = /^[\p{L}\p{M}\p{N}_ '-]*$/u;
 /** Creates an agent with its blocks, tools, tags and first messages: all of it, or nothing. */
 export async function createAgent(workshop: AgentWorkshop, caller: Caller, draft: AgentDraft): Promise<Agent> {
   const actor = mayEverywhere(caller, "agents:write");
+  const fresh = await draftedAgent(workshop, caller, draft);
+  const agent = await workshop.store.write(actor, async (repositories) => {
+    const settled = await settleAgent(workshop, repositories, { actor, draft, agent: fresh });
+    if (settled.enableSleeptime === true) await addCompanion(workshop, repositories, { actor, agent: settled });
+    return settled;
+  });
+  tellOfTools(workshop, agent, await workshop.store.reader(actor).tools.listForAgent(agent.id));
+  return agent;
+}
+
+/**
+ * The agent that a draft asks for, of whom nothing is stored yet; {@link settleAgent} does that. May ask a provider, so never inside
+ * a transaction. Throws a Failure for what no agent may be.
+ */
+export async function draftedAgent(workshop: AgentWorkshop, caller: Caller, draft: AgentDraft): Promise<Agent> {
+  const actor = mayEverywhere(caller, "agents:write");
   checkDraft(draft);
   const llmConfig = await chooseModel(workshop.models, draft.model, draft.agentType);
   requireModels(caller, [askedHandle(llmConfig), draft.compaction.model, draft.memorySettings?.model]);
   const embeddingConfig = await embeddingOf(workshop, draft);
-  const fresh = newAgent(workshop, actor, draft, { llmConfig, embeddingConfig });
-  const agent = await workshop.store.write(actor, (repositories) =>
-    settle(workshop, actor, draft, fresh, repositories),
-  );
-  tellOfTools(workshop, agent, await workshop.store.reader(actor).tools.listForAgent(agent.id));
-  return agent;
+  return newAgent(workshop, actor, draft, { llmConfig, embeddingConfig });
 }
 
 /** Whether agents may be called that. */
@@ -231,13 +242,11 @@ function newCompaction(llmConfig: LlmConfig, wish: CompactionWish): CompactionSe
   };
 }
 
-/** Puts everything into the store, inside the caller's transaction. */
-async function settle(
+/** Puts a drafted agent into the store with all that the draft gives it, inside the caller's transaction. */
+export async function settleAgent(
   workshop: AgentWorkshop,
-  actor: Actor,
-  draft: AgentDraft,
-  unruled: Agent,
   repositories: Repositories,
+  { actor, draft, agent: unruled }: { readonly actor: Actor; readonly draft: AgentDraft; readonly agent: Agent },
 ): Promise<Agent> {
   const tools = await toolsFor(repositories, draft);
   const agent = { ...unruled, toolRules: rulesOf(draft, unruled, tools) };
@@ -262,7 +271,6 @@ async function settle(
   const toolNames = tools.map((tool) => tool.name);
   const messages = firstMessages(workshop, { agent, prompt, toolNames, given: draft.initialMessages });
   await repositories.messages.append(agent.id, messages);
-  if (agent.enableSleeptime === true) await addCompanion(workshop, repositories, { actor, agent });
   return agent;
 }
 
@@ -291,7 +299,7 @@ export async function addCompanion(
     ...(agent.projectId === null ? {} : { projectId: agent.projectId }),
   };
   const companion = newAgent(workshop, actor, draft, { llmConfig, embeddingConfig });
-  await settle(workshop, actor, draft, companion, repositories);
+  await settleAgent(workshop, repositories, { actor, draft, agent: companion });
   const group = newGroup(newId("group", workshop.random), workshop.clock.now(), {
     managerType: "sleeptime",
     managerAgentId: agent.id,

@@ -18,8 +18,14 @@ export interface UploadedFile {
   readonly bytes: Uint8Array;
 }
 
+/** A file as it came, and what else the form holds. */
+export interface UploadedForm extends UploadedFile {
+  /** The text of another field; undefined where there is none. */
+  readonly field: (name: string) => string | undefined;
+}
+
 /** See {@link createUploadReader}. */
-export type UploadReader = <T>(c: Context<ApiEnv>, use: (file: UploadedFile) => Promise<T>) => Promise<T>;
+export type UploadReader = <T>(c: Context<ApiEnv>, use: (form: UploadedForm) => Promise<T>) => Promise<T>;
 
 /**
  * What reads uploads, a few at a time. A file is in memory until `use` is done with it: nothing of one that is cut
@@ -34,24 +40,29 @@ export function createUploadReader(): UploadReader {
       });
     reading++;
     try {
-      return await use(await fileOf(c));
+      return await use(await uploadOf(c));
     } finally {
       reading--;
     }
   };
 }
 
-async function fileOf(c: Context<ApiEnv>): Promise<UploadedFile> {
+async function uploadOf(c: Context<ApiEnv>): Promise<UploadedForm> {
   const contentType = c.req.header("content-type") ?? "";
   if (!/^multipart\/form-data\s*;/i.test(contentType))
     throw new Failure("invalid", "The body must be multipart/form-data with a field 'file' that holds the file");
   const bytes = await readBytes(c, FILE_BYTES_MAX + FORM_BYTES_MAX);
-  const file = (await formOf(bytes, contentType)).get("file");
+  const form = await formOf(bytes, contentType);
+  const file = form.get("file");
   if (file === null || typeof file === "string")
     throw new Failure("invalid", "file: a file is required in the field 'file' of the form");
   if (file.size > FILE_BYTES_MAX)
     throw new Failure("too_large", `The file is larger than ${FILE_BYTES_MAX / 1024 / 1024} MB`);
-  return { name: file.name, mediaType: file.type, bytes: new Uint8Array(await file.arrayBuffer()) };
+  const field = (name: string) => {
+    const value = form.get(name);
+    return typeof value === "string" ? value : undefined;
+  };
+  return { name: file.name, mediaType: file.type, bytes: new Uint8Array(await file.arrayBuffer()), field };
 }
 
 async function formOf(bytes: ArrayBuffer, contentType: string) {

@@ -3,10 +3,16 @@ import { cut, wellFormed } from "../../core/text.ts";
 
 /** How deep a body may nest. */
 const DEPTH_MAX = 200;
-/** Members that all objects of a body may have together. */
-const MEMBERS_MAX = 50_000;
-/** Items and members that its lists and objects may have together; a few hundred vectors fit. */
-const ITEMS_MAX = 500_000;
+/** How much a body may hold. */
+export interface BodyLimits {
+  /** Members that all its objects may have together. */
+  readonly members: number;
+  /** Items and members that its lists and objects may have together. */
+  readonly items: number;
+}
+
+/** What any body may hold; a few hundred vectors fit. */
+const ORDINARY: BodyLimits = { members: 50_000, items: 500_000 };
 /** Characters of one text. OpenAI refuses longer ones, and no model has a context that holds them. */
 const TEXT_CHARS_MAX = 10 * 1024 * 1024;
 /** Under these names images stand, whose own limits are told where they are read. */
@@ -27,8 +33,8 @@ const CLOSE_OBJECT = 0x7d;
  * The JSON in a body, without what no store takes: NUL characters and lone surrogates. An absent body is `{}`. What
  * would take long to parse, deep nesting and millions of values, is refused by its bytes alone.
  */
-export function parseBody(bytes: Uint8Array): unknown {
-  refuseHeavy(bytes);
+export function parseBody(bytes: Uint8Array, limits: BodyLimits = ORDINARY): unknown {
+  refuseHeavy(bytes, limits);
   const text = decoded(bytes);
   if (text.trim() === "") return {};
   let body: unknown;
@@ -57,7 +63,7 @@ function decoded(bytes: Uint8Array): string {
  * Counts brackets, colons and commas outside of texts. It looks at each byte once and makes nothing, so a body that
  * would take seconds to parse is refused in milliseconds.
  */
-function refuseHeavy(bytes: Uint8Array): void {
+function refuseHeavy(bytes: Uint8Array, limits: BodyLimits): void {
   let depth = 0;
   let members = 0;
   let items = 0;
@@ -69,14 +75,17 @@ function refuseHeavy(bytes: Uint8Array): void {
     else if (byte === OPEN_LIST || byte === OPEN_OBJECT) depth++;
     else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) depth--;
     else continue;
-    refuseOver(depth, members, items);
+    refuseOver(depth, members, items, limits);
   }
 }
 
-function refuseOver(depth: number, members: number, items: number): void {
+/** By place: it is called for every bracket, colon and comma, and makes nothing. */
+function refuseOver(depth: number, members: number, items: number, limits: BodyLimits): void {
   if (depth > DEPTH_MAX) throw new Failure("invalid", `body: nested deeper than ${DEPTH_MAX} levels`);
-  if (members > MEMBERS_MAX) throw new Failure("too_large", `body: more than ${MEMBERS_MAX} members in its objects`);
-  if (items > ITEMS_MAX) throw new Failure("too_large", `body: more than ${ITEMS_MAX} items in its lists and objects`);
+  if (members > limits.members)
+    throw new Failure("too_large", `body: more than ${limits.members} members in its objects`);
+  if (items > limits.items)
+    throw new Failure("too_large", `body: more than ${limits.items} items in its lists and objects`);
 }
 
 /** Whoever reads, stores, shows and sends a text goes over all of it several times, while others wait. */

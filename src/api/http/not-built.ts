@@ -33,10 +33,6 @@ export const GAPS: readonly Gap[] = [
     refused: ["/messages/batches/*"],
   },
   {
-    missing: "Import and export of agents",
-    refused: ["POST /agents/import", "/agents/:agent_id/export"],
-  },
-  {
     missing: "Providers that are set through the API (those of the environment are used)",
     empty: { "/providers": [] },
     absent: ["/providers/:id"],

@@ -7,6 +7,9 @@ const WORDS: Readonly<Record<string, string>> = {
 
   "GET /agents": "Lists agents, by name, tags, text or identity",
   "POST /agents": "Makes an agent",
+  "POST /agents/import": "Makes the agents of an agent file, with all that is theirs",
+  "GET /agents/:agent_id/export": "An agent as an agent file, with those that work with it",
+  "POST /agents/:agent_id/export": "The same, with skills that a client adds",
   "GET /agents/count": "How many agents there are",
   "GET /agents/:agent_id": "An agent, with what else of it is asked for",
   "PATCH /agents/:agent_id": "Changes an agent",

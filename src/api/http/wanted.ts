@@ -115,6 +115,8 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     GET /v1/agents/:agent_id/folders
     GET /v1/agents/:agent_id/sources
     GET /v1/agents/:agent_id/files
+    GET /v1/agents/:agent_id/export
+    POST /v1/agents/:agent_id/export
     GET /v1/groups
     GET /v1/groups/count
     GET /v1/groups/:group_id
@@ -166,6 +168,7 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     "agents:write",
     `
     POST /v1/agents
+    POST /v1/agents/import
     PATCH /v1/agents/:agent_id
     DELETE /v1/agents/:agent_id
     POST /v1/agents/:agent_id/recompile

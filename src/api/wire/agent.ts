@@ -7,7 +7,6 @@ import type { Identity } from "../../agent/identity.ts";
 import type { Secret } from "../../agent/ports/secrets.ts";
 import type { MessageId } from "../../core/id.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
-import type { ResponseFormat } from "../../llm/model.ts";
 import type { Tool } from "../../tools/tool.ts";
 import type { Block } from "../../umi/core/block.ts";
 import { toWireBlock } from "./block.ts";
@@ -16,6 +15,7 @@ import { toWireGroup } from "./group.ts";
 import { toWireIdentity } from "./identity.ts";
 import { toWireEmbeddingConfig, toWireLlmConfig } from "./llm-config.ts";
 import { toWireModelSettings } from "./model-settings.ts";
+import { toWireResponseFormat } from "./response-format.ts";
 import { isoTime, isoTimeOrNull } from "./time.ts";
 import { toWireTool } from "./tool.ts";
 import { toWireToolRule } from "./tool-rule.ts";
@@ -119,8 +119,4 @@ function toWireMemorySettings(settings: MemorySettings | null): JsonObject {
   if (settings === null) return {};
   const { learns, model, recalls, recallCharsMax } = settings;
   return { memory_settings: { learn: learns, model, recall: recalls, recall_chars: recallCharsMax } };
-}
-
-function toWireResponseFormat(format: ResponseFormat): JsonObject {
-  return format.type === "json_schema" ? { type: format.type, json_schema: format.jsonSchema } : { type: format.type };
 }
