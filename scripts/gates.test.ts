@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { runBun } from "./command.ts";
-import { GATES, testArgs } from "./gates.ts";
+import { GATES, testRooms } from "./gates.ts";
 
 // Each gate is kept seen to fail: the rows below are written into a copy of a tiny project, every gate runs once over
 // the rows that are meant for it, and must name the file and the rule. Without the rows every gate must be silent.
@@ -320,10 +320,20 @@ for (const gate of GATES) {
   });
 }
 
-test("testArgs() finds the tests of every folder of ours", () => {
-  const root = plant("tests", [CLEAN, { "test/a.test.ts": "", "examples/b.test.ts": "", "sim/c.test.ts": "" }]);
-  const folders = testArgs(root).map((args) => args.filter((each) => each.startsWith("./")));
-  expect(folders).toEqual([["./src/", "./test/", "./examples/", "./scripts/"], ["./sim/"]]);
+test("testRooms() finds the tests of every folder of ours, those that take longest first", () => {
+  const root = plant("tests", [
+    CLEAN,
+    {
+      ...{ "test/a.test.ts": "", "test/talk/b.test.ts": "", "test/feed/deep/c.test.ts": "", "test/none/d.ts": "" },
+      ...{ "examples/e.test.tsx": "", "sim/f.test.ts": "", "bench/g.ts": "" },
+    },
+  ]);
+  const rooms = testRooms(root);
+  expect(rooms.map(({ name }) => name)).toEqual([
+    ...["src/", "sim/", "test/talk/"],
+    ...["examples/", "test/a.test.ts", "test/feed/"],
+  ]);
+  for (const { name, args } of rooms) expect(args.at(-1)).toBe(`./${name}`);
 });
 
 /** Runs the whole check over a tree whose packages are a link to ours, so that nothing is installed. */

@@ -40,18 +40,37 @@ export const GATES: readonly Gate[] = [
 ];
 
 /** What hangs must end; a busy machine may take its time. */
-const TIMEOUT = "--timeout=20000";
+const TIMEOUT = "--timeout=40000";
+/** Where most of the time goes: what begins last should be short, or one core waits for the other. */
+const LONGEST_FIRST = ["test/sandbox/", "src/", "sim/", "test/talk/", "scripts/", "test/clients/"];
+
+/** The tests of one room, which have a process for themselves. */
+export interface TestRoom {
+  readonly name: string;
+  readonly args: readonly string[];
+}
 
 /**
- * Arguments that run every test under `root`, a list for each process: while the simulator runs nobody may look at a
- * clock, so its tests have a process for themselves.
+ * What runs every test under `root`, a process for each folder of ours, and for each room of `test`. So they can run
+ * side by side; and while the simulator runs nobody may look at a clock, which it can ask of its own process alone.
  */
-export function testArgs(root: string): readonly (readonly string[])[] {
-  const folders = present(root);
-  const groups = [folders.filter((folder) => folder !== "sim"), folders.filter((folder) => folder === "sim")];
-  return groups
-    .filter((group) => group.length > 0)
-    .map((group) => ["test", "--only-failures", TIMEOUT, ...group.map((folder) => `./${folder}/`)]);
+export function testRooms(root: string): readonly TestRoom[] {
+  const files = present(root).flatMap((folder) => [
+    ...new Bun.Glob(`${folder}/**/*.test.{ts,tsx}`).scanSync({ cwd: root }),
+  ]);
+  const names = new Set(files.map(roomOf));
+  const late = [...names].filter((name) => !LONGEST_FIRST.includes(name)).sort();
+  return [...LONGEST_FIRST.filter((name) => names.has(name)), ...late].map((name) => ({
+    name,
+    args: ["test", "--only-failures", TIMEOUT, `./${name}`],
+  }));
+}
+
+/** What a test runs together with: its folder of ours, or in `test` the folder below that. */
+function roomOf(path: string): string {
+  const [folder = "", room = "", ...rest] = path.split(/[\\/]/);
+  if (folder !== "test") return `${folder}/`;
+  return rest.length === 0 ? `${folder}/${room}` : `${folder}/${room}/`;
 }
 
 function present(root: string): readonly string[] {
