@@ -23,7 +23,6 @@ import { identityRoutes } from "./agents/identities.ts";
 import { identityLinkRoutes } from "./agents/identity-links.ts";
 import { modelRoutes } from "./agents/models.ts";
 import { tagRoutes } from "./agents/tags.ts";
-import { toolRoutes } from "./agents/tools.ts";
 import { auditRoutes } from "./feed/audit.ts";
 import { changeRoutes } from "./feed/changes.ts";
 import { retentionRoutes } from "./feed/retention.ts";
@@ -64,6 +63,7 @@ import { siteRoutes } from "./site/routes.ts";
 import { runToolRoutes } from "./tools/run-tools.ts";
 import { sandboxRoutes } from "./tools/sandboxes.ts";
 import { secretRoutes } from "./tools/secrets.ts";
+import { toolRoutes } from "./tools/tools.ts";
 
 const MOUNT = "/v1";
 /** Letta's alias of it. */

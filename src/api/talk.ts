@@ -8,8 +8,9 @@ import { type ConversationRoutesOptions, conversationRoutes } from "./talk/conve
 import { generateRoutes } from "./talk/generate.ts";
 import { messageSearchRoutes } from "./talk/message-search.ts";
 import { messageRoutes } from "./talk/messages.ts";
+import { generateToolRoutes } from "./tools/generate-tool.ts";
 
-/** Every route that sends messages to agents, follows what comes of them, or looks for them; paths from the API's root. */
+/** Every route that sends messages to agents, follows what comes of them, looks for them, or asks models; paths from the API's root. */
 export function talkRoutes(options: ConversationRoutesOptions): Hono<ApiEnv> {
   return new Hono<ApiEnv>()
     .route("/", messageRoutes(options))
@@ -18,6 +19,7 @@ export function talkRoutes(options: ConversationRoutesOptions): Hono<ApiEnv> {
     .route("/", conversationRunRoutes(options))
     .route("/", chatCompletionRoutes(options))
     .route("/", generateRoutes(options))
+    .route("/", generateToolRoutes(options))
     .route("/", jobRoutes(options))
     .route("/", telemetryRoutes(options));
 }

@@ -1,5 +1,6 @@
 import type { Actor, AgentId, RunId } from "../core/id.ts";
 import type { ImageBytes } from "../core/image.ts";
+import type { Json } from "../core/json.ts";
 import type { Tool } from "./tool.ts";
 
 /** The agent as a tool that runs outside may see it. */
@@ -41,6 +42,8 @@ export interface OutsideCall {
   /** Aborts when nobody waits for the answer any more: the run was cancelled, its agent deleted, or time is up. */
   readonly signal: AbortSignal;
   readonly limits: OutsideLimits;
+  /** Whether whoever calls also wants what the tool returned as a value, and not as text alone. */
+  readonly wantsValue?: boolean;
 }
 
 /**
@@ -57,6 +60,8 @@ export type OutsideAnswer =
       readonly blocks: Readonly<Record<string, string>>;
       /** Images that belong to the answer, shown behind its text. Those that no model takes are left out, with a word on it. */
       readonly images?: readonly ImageBytes[];
+      /** What the code returned, where the call wants it and JSON can hold it as it is. */
+      readonly value?: Json;
     }
   | { readonly status: "unknown"; readonly reason: string };
 

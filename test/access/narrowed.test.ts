@@ -102,6 +102,7 @@ test("a key that is narrowed to models has no other one asked, however that is n
     ["POST", `${at}/messages`, { input: "x", override_model: model }],
     ["POST", `/v1/conversations/${id}/messages`, { input: "x", streaming: false }],
     ["POST", `${at}/generate`, { prompt: "x", override_model: model }],
+    ["POST", "/v1/tools/generate-tool", { tool_name: "a", prompt: "x", handle: model, validation_errors: [] }],
     ["POST", `${at}/summarize`, { compaction_settings: { model } }],
     ["POST", `/v1/conversations/${id}/compact`, { compaction_settings: { model } }],
     ["PATCH", at, { model }],

@@ -79,6 +79,12 @@ const BODIES: Readonly<Record<string, (things: Things) => object>> = {
   "PUT /v1/admin/users": ({ user_id }) => ({ id: user_id, name: "Somebody" }),
   "POST /v1/tools": () => ({ source_code: "def a():\n    '''A.'''\n    return 1\n" }),
   "PUT /v1/tools": () => ({ source_code: "def b():\n    '''B.'''\n    return 1\n" }),
+  "POST /v1/tools/generate-tool": () => ({
+    tool_name: "a",
+    prompt: "A.",
+    handle: "openai/gpt-4o",
+    validation_errors: [],
+  }),
   "POST /v1/tools/generate-schema": () => ({ code: "def a():\n    '''A.'''\n    return 1\n" }),
 };
 /** A file as a form sends it. */
@@ -285,6 +291,7 @@ const UNTOLD: readonly string[] = [
   "POST /v1/tools/search",
   "POST /v1/tools/generate-schema",
   "POST /v1/agents/:agent_id/export",
+  "POST /v1/tools/generate-tool",
   "POST /v1/agents/:agent_id/memory/recall",
   "POST /v1/memory/recall",
   "POST /v1/agents/:agent_id/generate",

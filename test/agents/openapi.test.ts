@@ -15,7 +15,13 @@ const REFUSED = [
 /** Routes whose stream the document does not know. */
 const MCP_STREAMS = ["GET /v1/mcp-servers/connect/:mcp_server_id", "POST /v1/tools/mcp/servers/connect"];
 /** Routes that are there although the document does not know them, or not what they answer. */
-const UNDOCUMENTED = ["GET /v1/ready", "POST /v1/tools/generate-schema", "GET /v1/models/embeddings", ...MCP_STREAMS];
+const UNDOCUMENTED = [
+  "GET /v1/ready",
+  "POST /v1/tools/generate-schema",
+  "POST /v1/tools/generate-tool",
+  "GET /v1/models/embeddings",
+  ...MCP_STREAMS,
+];
 /** Routes of people, keys and what happened, which Letta's open server has none of: `test/access` and `test/feed` call them. */
 const PEOPLE =
   /^[A-Z]+ \/v1\/(?:keys|me|sessions|users|organizations|admin|auth|client-side-access-tokens|metadata|changes|webhooks|plugins|audit|retention)(?:\/|$)/;
@@ -264,6 +270,9 @@ test("tools", async () => {
   const source_code =
     'def wave(name: str) -> str:\n    """\n    Waves.\n\n    Args:\n        name (str): to whom\n    """\n    return name\n';
   await ok("POST /v1/tools/generate-schema", { body: { code: source_code } });
+  server.model.say({ text: JSON.stringify({ raw_source_code: source_code }) });
+  const wish = { tool_name: "a", prompt: "A.", handle: "openai/gpt-4o", validation_errors: [] };
+  await ok("POST /v1/tools/generate-tool", { body: wish });
   await ok("POST /v1/tools/run", { body: { source_code, args: {} } });
   expect((await ok("POST /v1/tools/search", { body: { query: "send a message" } })).length).toBeGreaterThan(0);
   const own = await ok("POST /v1/tools", { body: { source_code } });

@@ -133,6 +133,26 @@ describeWithPython("packages of Python tools", () => {
   );
 
   test.skipIf(!hasPip && process.env["SELKIE_CI_JAILS"] !== "required")(
+    "a tool imports what the settings of the sandbox name, unless it names that itself",
+    async () => {
+      const config = { pip_requirements: [{ name: "Kelp" }, { name: "no-such-thing" }, { name: "letta_client" }] };
+      await server.ok("POST", "/v1/sandbox-config/local", config);
+      expect((await called([])).tool_return).toContain(
+        "The packages kelp, letta-client, no-such-thing cannot be installed",
+      );
+      await server.ok("POST", "/v1/sandbox-config/local", {
+        pip_requirements: config.pip_requirements.toSpliced(1, 1),
+      });
+      expect((await called([])).tool_return).toBe("kelp 200 200 404 403 403");
+      expect((await called([{ name: "kelp", version: "9.9" }])).tool_return).toContain("kelp==9.9");
+      const source_code = 'def f() -> str:\n    """Do it."""\n    import kelp\n    return kelp.name\n';
+      const ran = await server.ok("POST", "/v1/tools/run", { source_code, args: {} });
+      expect([ran.status, ran.tool_return]).toEqual(["success", "kelp"]);
+      await server.ok("POST", "/v1/sandbox-config/local", { pip_requirements: [] });
+    },
+  );
+
+  test.skipIf(!hasPip && process.env["SELKIE_CI_JAILS"] !== "required")(
     "a package that is not there is told to the model by name",
     async () => {
       const answer = await called([{ name: "no-such-thing" }]);

@@ -81,6 +81,22 @@ export function draftedTool(workshop: ToolWorkshop, actor: Actor, draft: ToolDra
   return { ...newTool(workshop, actor, draft.sourceCode), ...draft, name: nameIn(jsonSchema), jsonSchema };
 }
 
+/** A tool as a model proposed it under this name; without a schema where its source has no function of it that can be described. */
+export function proposedTool(
+  workshop: ToolWorkshop,
+  actor: Actor,
+  { name, ...draft }: ToolDraft & { readonly name: string },
+): Tool {
+  const tool = { ...newTool(workshop, actor, draft.sourceCode), ...draft, name };
+  try {
+    const jsonSchema = derived(draft.sourceCode, draft.sourceType ?? "json", undefined);
+    return jsonSchema["name"] === name ? { ...tool, jsonSchema, description: descriptionIn(jsonSchema) } : tool;
+  } catch (error) {
+    if (error instanceof Failure) return tool;
+    throw error;
+  }
+}
+
 /** Changes a custom tool. A new source renames it after the function that it holds. */
 export async function changeTool(
   workshop: ToolWorkshop,

@@ -1,4 +1,5 @@
 import type { AgentId } from "../../core/id.ts";
+import { isRecord, type JsonObject } from "../../core/json.ts";
 import type { Tool } from "../../tools/tool.ts";
 import type { Agent } from "../agent.ts";
 import type { Readers } from "../ports/ports.ts";
@@ -6,14 +7,44 @@ import type { Readers } from "../ports/ports.ts";
 /** Variables of a tool's environment. */
 export type ToolEnvironment = Readonly<Record<string, string>>;
 
-/** What every tool of an agent is given: the variables of its organisation's sandbox, and over them the agent's secrets. */
-export async function agentEnvironment(
+/** What tools find there beside their source. */
+export interface ToolSupplies {
+  readonly variables: ToolEnvironment;
+  /** Packages of pip. */
+  readonly pipRequirements: readonly JsonObject[];
+}
+
+/**
+ * What every tool of an agent is given: the variables of its organisation's sandbox, over them the agent's secrets, and
+ * the packages of that sandbox.
+ */
+export async function suppliesOf(
   { sandboxes, secrets }: Pick<Readers, "sandboxes" | "secrets">,
   agentId: AgentId | null,
-): Promise<ToolEnvironment> {
+): Promise<ToolSupplies> {
   const local = await sandboxes.ofType("local");
   const owners = [local?.id, agentId].flatMap((id) => id ?? []);
-  return (await secrets.open(owners)).values;
+  const packages = local?.config["pip_requirements"] ?? null;
+  return {
+    variables: (await secrets.open(owners)).values,
+    pipRequirements: Array.isArray(packages) ? packages.filter((one): one is JsonObject => isRecord(one)) : [],
+  };
+}
+
+/** The tool with the sandbox's packages beside its own, which stand where both name one. */
+export function withPackages(tool: Tool, { pipRequirements }: Pick<ToolSupplies, "pipRequirements">): Tool {
+  if (pipRequirements.length === 0) return tool;
+  const own = tool.pipRequirements ?? [];
+  const named = new Set(own.map(packageName));
+  return { ...tool, pipRequirements: [...own, ...pipRequirements.filter((one) => !named.has(packageName(one)))] };
+}
+
+/** Names that differ in letters' size and in what stands between words are one name, whatever extras they want. */
+function packageName({ name }: JsonObject): string {
+  return String(name)
+    .toLowerCase()
+    .replace(/\[.*/, "")
+    .replace(/[-_.]+/g, "-");
 }
 
 /** The whole environment of one call. What the server says of the agent and the tool goes over every other variable. */

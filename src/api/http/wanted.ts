@@ -371,6 +371,7 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     POST /v1/tools/mcp/servers/:mcp_server_name/:mcp_tool_name
     POST /v1/tools/mcp/servers/:mcp_server_name/tools/:tool_name/execute
     POST /v1/tools/run
+    POST /v1/tools/generate-tool
     POST /v1/agents/:agent_id/tools/:tool_name/run
     POST /v1/tools/add-base-tools
     POST /v1/plugins

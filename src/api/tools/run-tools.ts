@@ -18,7 +18,7 @@ export function runToolRoutes(options: HandOptions): Hono<ApiEnv> {
     .post("/tools/run", async (c) => {
       const wish = await readBody(c, RunSourceBody);
       const answer = await runSource(options, c.var.caller, { ...wish, signal: c.req.raw.signal });
-      return c.json(toWireReturn(answer, toWireSeconds(options.clock.now())));
+      return c.json(toWireReturn(answer, { name: wish.name, date: toWireSeconds(options.clock.now()) }));
     })
 
     .post("/agents/:agent_id/tools/:tool_name/run", async (c) => {
@@ -29,13 +29,16 @@ export function runToolRoutes(options: HandOptions): Hono<ApiEnv> {
     });
 }
 
-function toWireReturn({ status, message, stdout, stderr }: HandAnswer, date: string): JsonObject {
+function toWireReturn(
+  { status, message, stdout, stderr }: HandAnswer,
+  { name, date }: { readonly name: string | null; readonly date: string },
+): JsonObject {
   const told = typeof message === "string" ? message : pythonRepr(message);
   const answer = { tool_return: told, status, tool_call_id: NONE, stdout, stderr };
   return {
     id: NONE,
     date,
-    name: null,
+    name,
     message_type: "tool_return_message",
     otid: null,
     sender_id: null,
@@ -49,10 +52,10 @@ function toWireReturn({ status, message, stdout, stderr }: HandAnswer, date: str
 }
 
 /** What of a failed call Letta tells stands in its stderr. */
-function toWireResult({ status, message, stdout, stderr }: HandAnswer): JsonObject {
+function toWireResult({ status, value, stdout, stderr }: HandAnswer): JsonObject {
   return {
     status,
-    func_return: status === "success" ? message : null,
+    func_return: status === "success" ? value : null,
     agent_state: null,
     stdout,
     stderr,

@@ -46,15 +46,16 @@ export const RunSourceBody = z
     source_code: z.string(),
     args: z.record(z.string(), z.json()),
     env_vars: z.record(z.string(), z.string()).nullish(),
+    name: z.string().nullish(),
     source_type: z.enum(SOURCE_TYPES).nullish(),
     json_schema: object,
     args_json_schema: object,
     pip_requirements: packages,
     npm_requirements: packages,
   })
-  .transform(({ args, env_vars: variables, ...body }) => {
+  .transform(({ args, env_vars: variables, name, ...body }) => {
     const draft: ToolDraft = given({ ...renamed(body), jsonSchema: unlessEmpty(body.json_schema) });
-    return { draft, args, variables: variables ?? {} };
+    return { draft, args, name: name ?? null, variables: variables ?? {} };
   });
 
 /** A source that a client wants to see described. */

@@ -3,10 +3,10 @@ import { mustFind, required } from "../../agent/find.ts";
 import { draftedTool, type ToolDraft } from "../../agent/life/custom-tool.ts";
 import type { Store } from "../../agent/ports/ports.ts";
 import { agentsShowing, recompileAgents } from "../../agent/prompt/recompile.ts";
-import { agentEnvironment, callEnvironment } from "../../agent/secrets/environment.ts";
+import { callEnvironment, suppliesOf, withPackages } from "../../agent/secrets/environment.ts";
 import { requireSecrets, type SecretValues } from "../../agent/secrets/owned-secrets.ts";
 import type { AgentId } from "../../core/id.ts";
-import type { JsonObject } from "../../core/json.ts";
+import type { Json, JsonObject } from "../../core/json.ts";
 import { cut } from "../../core/text.ts";
 import type { TimeFormat } from "../../core/time-format.ts";
 import type { World } from "../../core/world.ts";
@@ -33,6 +33,8 @@ export interface HandOptions extends Pick<World, "clock" | "random"> {
 export interface HandAnswer {
   readonly status: "success" | "error";
   readonly message: string | JsonObject;
+  /** What a tool returned that went well, not as text where it is no text. */
+  readonly value: Json;
   readonly stdout: readonly string[];
   readonly stderr: readonly string[];
 }
@@ -44,17 +46,26 @@ export interface HandCall {
   readonly signal: AbortSignal;
 }
 
+/** A call of a source by hand. */
+export interface SourceCall extends HandCall {
+  readonly draft: ToolDraft;
+  /** Which function of the source to run; null is the one that the source is described by. */
+  readonly name: string | null;
+  readonly variables: SecretValues;
+}
+
 /** Runs a source that is not kept, for no agent. Throws a Failure where there is no tool in it, or it is no caller's to run. */
 export async function runSource(
   options: HandOptions,
   caller: Caller,
-  { draft, variables, ...call }: HandCall & { readonly draft: ToolDraft; readonly variables: SecretValues },
+  { draft, name, variables, ...call }: SourceCall,
 ): Promise<HandAnswer> {
   const actor = mayEverywhere(caller, "tools:write");
   requireSecrets("env_vars", variables);
-  const tool = draftedTool(options, actor, draft);
-  const given = { ...(await agentEnvironment(options.store.reader(actor), null)), ...variables };
-  const environment = callEnvironment(given, null, tool);
+  const supplies = await suppliesOf(options.store.reader(actor), null);
+  const drafted = draftedTool(options, actor, draft);
+  const tool = withPackages(name === null ? drafted : { ...drafted, name }, supplies);
+  const environment = callEnvironment({ ...supplies.variables, ...variables }, null, tool);
   return told(tool, await outside(options, { actor, agent: null, tool, environment, ...call }));
 }
 
@@ -77,11 +88,13 @@ export async function runToolOf(
   const builtin = BUILTIN_TOOLS.get(name);
   if (builtin !== undefined && !isOutside(builtin))
     return runBuiltin(options, owner, { builtin, tool, args: call.args });
-  const environment = callEnvironment(await agentEnvironment(reader, agentId), agent, tool);
+  const supplies = await suppliesOf(reader, agentId);
+  const environment = callEnvironment(supplies.variables, agent, tool);
   const shown = await reader.blocks.listForAgent(agentId);
   const blocks = shown.map(({ label, value, limit }) => ({ label, value, limit }));
   const view = { id: agent.id, name: agent.name, timezone: agent.timezone, blocks };
-  const answer = await outside(options, { actor, agent: view, tool, environment, ...call });
+  const given = { actor, agent: view, tool: withPackages(tool, supplies), environment, ...call };
+  const answer = await outside(options, given);
   if (answer.status === "unknown" || Object.keys(answer.blocks).length === 0) return told(tool, answer);
   const kept = await changing(options, owner, (repositories) =>
     repositories.attempt(() => keepBlocks(coreOf(owner, repositories, new Map()), shown, answer.blocks)),
@@ -100,7 +113,8 @@ async function runBuiltin(
     return repositories.attempt(() => builtin.call(args, context));
   });
   if (!result.ok) return failed(tool, result.message);
-  return { status: "success", message: limitMessage(result.message, tool.returnCharLimit), stdout: [], stderr: [] };
+  const message = limitMessage(result.message, tool.returnCharLimit);
+  return { status: "success", message, value: message, stdout: [], stderr: [] };
 }
 
 /** Does something to an agent's memory in one transaction, and brings the prompts up to date that show it. */
@@ -140,6 +154,7 @@ async function outside(
     runId: null,
     callId: `call-${random.uuid()}`,
     limits: limitsOf(timeoutMs),
+    wantsValue: true,
   });
 }
 
@@ -150,11 +165,13 @@ function told(tool: Tool, answer: OutsideAnswer): HandAnswer {
   const message = limitText(text, tool.returnCharLimit);
   const lines = (all: readonly string[]) => all.map((line) => limitText(line, tool.returnCharLimit));
   if (status === "error" && stderr.length === 0) return { ...failed(tool, message), stdout: lines(stdout) };
-  return { status, message, stdout: lines(stdout), stderr: lines(stderr) };
+  // What is cut off is text, whatever it was.
+  const value = answer.value === undefined || message !== text ? message : answer.value;
+  return { status, message, value, stdout: lines(stdout), stderr: lines(stderr) };
 }
 
 function failed({ name }: Tool, message: string): HandAnswer {
-  return { status: "error", message, stdout: [], stderr: [errorLine(name, message)] };
+  return { status: "error", message, value: null, stdout: [], stderr: [errorLine(name, message)] };
 }
 
 function messageOf({ message }: ToolResult): string {

@@ -1,5 +1,5 @@
 import { withIsolated } from "../../agent/prompt/isolated-blocks.ts";
-import { agentEnvironment, callEnvironment, type ToolEnvironment } from "../../agent/secrets/environment.ts";
+import { callEnvironment, suppliesOf, type ToolSupplies, withPackages } from "../../agent/secrets/environment.ts";
 import { openCalls } from "../../agent/transcript.ts";
 import type { ToolCall } from "../../llm/model.ts";
 import type { OutsideAnswer } from "../../tools/runtime.ts";
@@ -43,11 +43,11 @@ export async function callOutside(turn: Turn, state: TurnState): Promise<Outside
   if (group.length === 0) return NONE_OUTSIDE;
   await turn.store.durable();
   const reader = turn.store.reader(turn.actor);
-  const environment = await agentEnvironment(reader, turn.agent.id);
+  const supplies = await suppliesOf(reader, turn.agent.id);
   const shown = await withIsolated(reader.blocks, turn.agent.id, turn.isolatedBlockIds).listForAgent(turn.agent.id);
   const results = await Promise.all(
     group.map(async (planned): Promise<readonly (readonly [string, OutsideResult])[]> => {
-      const answer = await answerTo(turn, state, planned, { shown, environment });
+      const answer = await answerTo(turn, state, planned, { shown, supplies });
       return answer === undefined ? [] : [[planned.call.id, { answer, shown }]];
     }),
   );
@@ -79,7 +79,7 @@ async function answerTo(
   turn: Turn,
   state: TurnState,
   { call, plan }: Planned,
-  { shown, environment }: { readonly shown: readonly Block[]; readonly environment: ToolEnvironment },
+  { shown, supplies }: { readonly shown: readonly Block[]; readonly supplies: ToolSupplies },
 ): Promise<OutsideAnswer | undefined> {
   const doubt = doubtOf(state, call.id);
   if (doubt !== undefined && !plan.mayRepeat) return { status: "unknown", reason: doubt };
@@ -91,10 +91,10 @@ async function answerTo(
     actor: turn.actor,
     runId: state.run.id,
     callId: call.id,
-    tool: plan.tool,
+    tool: withPackages(plan.tool, supplies),
     args: plan.args,
     agent: { id, name, timezone, blocks: shown.map(({ label, value, limit }) => ({ label, value, limit })) },
-    environment: callEnvironment(environment, turn.agent, plan.tool),
+    environment: callEnvironment(supplies.variables, turn.agent, plan.tool),
     limits: limitsOf(plan.timeoutMs),
   });
   turn.log.note(endNote(turn, began, answer.status === "success"));

@@ -183,12 +183,13 @@ function setEnvironment(environment) {
 }
 
 /** A tool: its function is called with its arguments by place. */
-async function callTool(module, { args, textMax }) {
+async function callTool(module, { args, textMax, typed }) {
   if (typeof module.selkie_called !== "function") throw new Error("The source has no function of the tool's name");
   const value = await module.selkie_called(...args.map((given) => (given === null ? undefined : given[0])));
   const text = textOf(value);
   const parts = partsOf(value, text);
-  return { text: text.slice(0, textMax), ...(parts === undefined ? {} : { parts }) };
+  const whole = typed === true ? { value: typeof value === "string" ? value : parse(text) } : {};
+  return { text: text.slice(0, textMax), ...(parts === undefined ? {} : { parts }), ...whole };
 }
 
 /** The parts of a value where it is one or a list of them and there is an image; undefined for any other. */

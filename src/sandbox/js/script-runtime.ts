@@ -87,7 +87,7 @@ async function placeOf({ place }: ScriptRuntimeOptions): Promise<ScriptPlace> {
 
 /** What the process is told: the source, which function of it, and its arguments by place, where absent ones are null. */
 function messageOf(
-  { tool, args, environment, limits }: OutsideCall,
+  { tool, args, environment, limits, wantsValue = false }: OutsideCall,
   network: ScriptRuntimeOptions["network"],
 ): JsonObject {
   const code = tool.sourceCode ?? "";
@@ -104,6 +104,7 @@ function messageOf(
     environment: { ...environment },
     printedMax: Math.min(limits.outputCharsMax, PRINTED_CHARS_MAX),
     textMax: limits.outputCharsMax,
+    typed: wantsValue,
     ...refusal,
   };
 }
@@ -121,13 +122,20 @@ async function answerTo(
 
 function answerOf(call: OutsideCall, answer: WorkerAnswer): OutsideAnswer {
   if (answer.kind === "lost") return { status: "unknown", reason: answer.reason };
-  const { text, parts, error, stdout, stderr } = answer.line;
+  const { text, parts, value, error, stdout, stderr } = answer.line;
   const printed = { stdout: listOf(call, stdout), stderr: listOf(call, stderr) };
   if (typeof error === "string") return { ...failed(call, error), ...printed };
   if (typeof text !== "string") return { ...failed(call, "its answer was none"), ...printed };
   const told = returnedParts(parts) ?? { text, images: [] };
   const shown = told.text.slice(0, call.limits.outputCharsMax).toWellFormed();
-  return { status: "success", ...printed, blocks: {}, text: shown, images: told.images };
+  return {
+    status: "success",
+    ...printed,
+    blocks: {},
+    text: shown,
+    images: told.images,
+    ...(value === undefined ? {} : { value }),
+  };
 }
 
 function failed(

@@ -18,6 +18,8 @@ export interface PythonRequest {
   readonly schema: JsonObject | null;
   readonly agent: JsonObject | null;
   readonly environment: Readonly<Record<string, string>>;
+  /** Whether to answer with the value, too. */
+  readonly typed: boolean;
   readonly timeoutMs: number;
   /** Why it reaches no network, for whoever looks for one; absent where it has one. */
   readonly noNetwork?: string;
@@ -30,6 +32,7 @@ const Done = z.object({
   ok: z.boolean(),
   text: z.string(),
   parts: z.unknown(),
+  value: z.json().optional(),
   blocks: z.record(z.string(), z.string()),
   stdout: z.string(),
   stderr: z.string(),
@@ -49,12 +52,13 @@ function answerOf(answer: WorkerAnswer, charsMax: number): OutsideAnswer {
   if (lost.success) return { status: "unknown", reason: lost.data.reason };
   const done = Done.safeParse(answer.line);
   if (!done.success) return { status: "unknown", reason: "its worker answered something else" };
-  const { ok, blocks, stdout, stderr } = done.data;
+  const { ok, value, blocks, stdout, stderr } = done.data;
   const { text, images } = returnedParts(done.data.parts) ?? { text: done.data.text, images: [] };
   return {
     status: ok ? "success" : "error",
     text: cut(text, charsMax),
     images,
+    ...(value === undefined ? {} : { value }),
     blocks,
     stdout: printed(stdout),
     stderr: printed(stderr),

@@ -66,6 +66,7 @@ function tried(worker: Worker, { source, timeoutMs = PROBE_MS }: Probe): Promise
     schema: null,
     agent: null,
     environment: {},
+    typed: false,
     timeoutMs,
     charsMax: 1_000_000,
     signal: new AbortController().signal,

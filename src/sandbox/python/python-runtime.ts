@@ -119,8 +119,9 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function requestOf({ tool, args, agent, environment, limits, signal }: OutsideCall) {
+function requestOf({ tool, args, agent, environment, limits, signal, wantsValue = false }: OutsideCall) {
   return {
+    typed: wantsValue,
     source: tool.sourceCode ?? "",
     name: tool.name,
     args: jsonOf(args),

@@ -235,11 +235,18 @@ def plain(value):
 
 
 def told(value):
-    """What the model is told of a value: a text as it is, anything else as Python writes it after JSON has; and its parts."""
+    """What the model is told of a value: a text as it is, anything else as Python writes it after JSON has; its parts; and as JSON."""
     if isinstance(value, str):
-        return value, None
+        return value, None, value
     value = loads(dumps(plain(value), default=str))
-    return repr(value), parts_of(value)
+    return repr(value), parts_of(value), value
+
+
+def exact(value):
+    """The value where whoever reads it as JSON gets the same: there are numbers that JSON has no word for, or no room."""
+    text = dumps(value)
+    read = loads(text, parse_int=lambda digits: int(float(digits)) if len(digits) < 300 else None, parse_constant=lambda _: None)
+    return {"value": value} if dumps(read) == text else {}
 
 
 def parts_of(value):
@@ -324,11 +331,11 @@ def ran(request, code, names):
     value = function(**arguments_of(request, function, agent))
     if inspect.isawaitable(value):
         value = asyncio.run(awaited(value))
-    text, parts = told(value)
+    text, parts, value = told(value)
     before = {} if agent is None else {block["label"]: block["value"] for block in request["agent"]["blocks"]}
     after = {} if agent is None else {block.label: block.value for block in agent.memory.blocks}
     changed = {label: str(value) for label, value in after.items() if label in before and before[label] != value}
-    return {"ok": True, "text": text[: request["chars"]], "parts": parts, "blocks": changed}
+    return {"ok": True, "text": text[: request["chars"]], "parts": parts, "blocks": changed, **(exact(value) if request.get("typed") else {})}
 
 
 async def awaited(value):
@@ -654,7 +661,8 @@ def told_of(call, answer):
     for end in call.printed:
         drain(call, end)
     out, err = call.printed[call.out].text(), call.printed[call.err].text() + answer.get("trace", "")
-    rest = {"parts": answer.get("parts"), "blocks": answer.get("blocks", {}), "stdout": out, "stderr": err}
+    kept = {"value": answer["value"]} if "value" in answer else {}
+    rest = {**kept, "parts": answer.get("parts"), "blocks": answer.get("blocks", {}), "stdout": out, "stderr": err}
     say({"id": call.request["id"], "ok": answer["ok"], "text": answer["text"], **rest})
 
 
@@ -678,7 +686,7 @@ def result_of(call):
         seconds = answer.get("seconds")
         remember(call.request["src"], seconds)
         told = {"text": str(answer["text"]), "parts": answer.get("parts"), "trace": str(answer.get("trace", ""))}
-        return {"ok": answer["ok"] is True, "blocks": blocks, **told}
+        return {"ok": answer["ok"] is True, "blocks": blocks, **told, **(exact(answer["value"]) if "value" in answer else {})}
     except Exception:
         return None
 

@@ -33,7 +33,7 @@ test("typescriptSchema() describes the first exported function", () => {
     parameters: {
       type: "object",
       properties: {
-        a: { type: "number" },
+        a: { type: "number", description: "the first" },
         b: { type: "string" },
         c: { type: "boolean" },
         d: { type: "array", items: { type: "string" } },
@@ -51,6 +51,36 @@ test("typescriptSchema() describes the first exported function", () => {
     name: "f",
     description: "f",
     parameters: { type: "object", properties: {}, required: [] },
+  });
+});
+
+test("typescriptSchema() tells what the comment tells of each parameter", () => {
+  const source = `
+/**
+ * Looks for pages.
+ *
+ * @example find("x")
+ * @param {string} query - What to look for,
+ *   in plain words
+ * @param [limit=10] How many
+ * @param {Record<string, number>} weights
+ * @param weights.a not a parameter
+ * @param other nobody takes this
+ * @returns the pages
+ */
+export function find(query: string, limit = 10, weights: Record<string, number>) {}`;
+  expect(typescriptSchema(source)).toEqual({
+    name: "find",
+    description: "Looks for pages.",
+    parameters: {
+      type: "object",
+      properties: {
+        query: { type: "string", description: "What to look for,\nin plain words" },
+        limit: { type: "string", description: "How many" },
+        weights: { type: "object" },
+      },
+      required: ["query", "weights"],
+    },
   });
 });
 
@@ -108,9 +138,28 @@ test("typescriptSchema() answers any text with a schema or a refusal, in bounded
     fc.property(fc.array(piece, { maxLength: 40 }), (parts) => answer(`export function f(${parts.join("")}) {}`)),
     { numRuns: 500 },
   );
-  for (const part of [" ", "(", "a,", "a: Array<", "[]", "/*", "//", "'", "\\", "export ", "export\n", "=", "<", "|"]) {
+  for (const part of [
+    " ",
+    "(",
+    "a,",
+    "a: Array<",
+    "[]",
+    "/*",
+    "//",
+    "'",
+    "\\",
+    "export ",
+    "export\n",
+    "=",
+    "<",
+    "|",
+    "@param a\n",
+    "[",
+    "{",
+  ]) {
     const start = performance.now();
     answer(part.repeat(SOURCE_CHARS_MAX / 8));
+    answer(`/** @param ${part.repeat(SOURCE_CHARS_MAX / 10)} */\nexport function f(a: string) {}`);
     answer(`export function f(a: ${part.repeat(SOURCE_CHARS_MAX / 10)}) {}`);
     expect({ part, fast: performance.now() - start < 3_000 }).toEqual({ part, fast: true });
   }

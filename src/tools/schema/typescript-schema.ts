@@ -1,5 +1,6 @@
 import { Failure } from "../../core/failure.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
+import { jsdocBefore } from "./jsdoc.ts";
 import { type FunctionSchema, SOURCE_CHARS_MAX } from "./python-schema.ts";
 
 const EXPORTED = /^export\s+(?:default\s+)?(?:async\s+)?function\s+([A-Za-z_$][\w$]*)\s*(?=[(<])/m;
@@ -17,15 +18,20 @@ export function typescriptSchema(source: string): FunctionSchema {
   const name = found?.[1];
   if (found === null || name === undefined)
     throw new Failure("refused", "The TypeScript source exports no function; begin one with 'export function'");
+  const comment = jsdocBefore(source.slice(0, found.index));
   const properties: [string, Json][] = [];
   const required: string[] = [];
   for (const parameter of parametersFrom(source, found.index + found[0].length)) {
     const { label, type, isOptional } = parseParameter(parameter);
-    properties.push([label, typeSchema(type, 0)]);
+    const told = comment.parameters.get(label);
+    properties.push([label, { ...typeSchema(type, 0), ...(told === undefined ? {} : { description: told }) }]);
     if (!isOptional) required.push(label);
   }
-  const description = commentBefore(source.slice(0, found.index)) || name;
-  return { name, description, parameters: { type: "object", properties: Object.fromEntries(properties), required } };
+  return {
+    name,
+    description: comment.description || name,
+    parameters: { type: "object", properties: Object.fromEntries(properties), required },
+  };
 }
 
 /** How the function of a tool is called. */
@@ -147,24 +153,4 @@ function isUnion(type: string): boolean {
     if (depth === 0 && char === "|") return true;
   }
   return false;
-}
-
-/** The words of the JSDoc comment that ends where the text ends, up to its first tag. */
-function commentBefore(text: string): string {
-  const before = text.trimEnd();
-  const start = before.endsWith("*/") ? before.lastIndexOf("/**") : -1;
-  if (start < 0) return "";
-  const lines = before
-    .slice(start + 3, -2)
-    .split("\n")
-    .map((line) => withoutStar(line.trim()));
-  const tag = lines.findIndex((line) => line.startsWith("@"));
-  return lines
-    .slice(0, tag < 0 ? undefined : tag)
-    .join("\n")
-    .trim();
-}
-
-function withoutStar(line: string): string {
-  return line.startsWith("*") ? line.slice(1).trimStart() : line;
 }
