@@ -5,6 +5,7 @@ export interface WireMessage {
   readonly content?: unknown;
   readonly is_err?: boolean | null;
   readonly run_id?: string | null;
+  readonly step_id?: string | null;
   readonly tool_call?: WireCall | null;
   readonly tool_calls?: readonly WireCall[] | null;
   readonly tool_call_id?: string;

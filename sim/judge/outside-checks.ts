@@ -27,6 +27,16 @@ export function checkOutside(oracle: Oracle, options: SimOptions, found: readonl
       oracle.fail("S22 once", `${note} was left outside ${runs.length} times`);
   }
   for (const { agent, messages } of found) if (!agent.isFork) checkTold(oracle, messages);
+  if (isCertain) for (const { messages } of found) checkTogether(oracle, messages);
+}
+
+/** What one run answered to one reply stands in one message, however many commits it took. Forks may keep them apart. */
+function checkTogether(oracle: Oracle, messages: readonly WireMessage[]): void {
+  const returned = messages.filter(({ message_type }) => message_type === "tool_return_message");
+  for (const [reply, told] of Map.groupBy(returned, ({ run_id, step_id }) => `${run_id} ${step_id}`)) {
+    oracle.checked();
+    if (told.length > 1) oracle.fail("S6 history", `The calls of ${reply} are answered in ${told.length} messages`);
+  }
 }
 
 /** A call that ran and whose answer did not come has an unknown outcome, and no other answer. */

@@ -89,6 +89,7 @@ export const MUTANTS = [
   "reruns_unknown_outcomes",
   "forgets_that_tools_began",
   "calls_together_what_is_alone",
+  "answers_in_pieces",
   "overwrites_what_changed_meanwhile",
   "asks_in_one_face_alone",
   "goes_on_behind_what_is_elsewhere",

@@ -50,6 +50,16 @@ export const TOOL_MUTANTS = {
     ),
     AFAR,
   ),
+  answers_in_pieces: narrowed(
+    inside(
+      null,
+      ["S6 history"],
+      "agent/tool-answers.ts",
+      "= answersToLast(context).at(-1);",
+      "= answersToLast([]).at(-1);",
+    ),
+    { ...TALK_AND_CRASHES, ...AFAR },
+  ),
   overwrites_what_changed_meanwhile: narrowed(
     inside(
       null,

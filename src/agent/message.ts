@@ -46,7 +46,10 @@ export type Approval =
       readonly stderr: readonly string[] | null;
     };
 
-/** One immutable turn of a conversation, as it is stored. On the wire one message may become several. */
+/**
+ * One turn of a conversation, as it is stored. On the wire one message may become several. Only a compiled system message
+ * changes, and what answers the calls of a reply grows until each has its answer.
+ */
 export interface Message {
   readonly id: MessageId;
   readonly agentId: AgentId;

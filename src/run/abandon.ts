@@ -1,13 +1,16 @@
 import type { TurnError } from "../agent/events.ts";
 import { pendingRequest } from "../agent/life/admission.ts";
 import { denyCalls } from "../agent/life/deny-calls.ts";
+import type { Message } from "../agent/message.ts";
 import type { Readers, Repositories } from "../agent/ports/ports.ts";
 import { type Run, statusOf } from "../agent/run.ts";
+import { answersToLast } from "../agent/tool-answers.ts";
+import { openCalls } from "../agent/transcript.ts";
 import { usageOf } from "../agent/usage.ts";
 import { Failure } from "../core/failure.ts";
 import type { Actor, RunId } from "../core/id.ts";
-import { placeToGoOn } from "./log/log-place.ts";
-import { toStored } from "./log/stored-event.ts";
+import { placeAfterLast, placeToGoOn } from "./log/log-place.ts";
+import { numberedAll, toStored } from "./log/stored-event.ts";
 import { approvalDue, errorRecord } from "./step/commit.ts";
 import { stepsOf } from "./step/run-rows.ts";
 import type { RunnerOptions } from "./step/run-setup.ts";
@@ -84,9 +87,9 @@ export async function endFailed(
     const ended: Run = isAsking
       ? { ...run, ...ASKED, completedAt, approvalDueAt: approvalDue(optionsOf(run), completedAt) }
       : { ...run, ...FAILED, completedAt, metadata: { ...run.metadata, error: errorRecord(run, error) } };
-    if (!isAsking) await answerOpen(options, repositories, run);
+    const answers = isAsking ? [] : await answerOpen(options, repositories, run);
     await repositories.runs.save(ended);
-    await endStream(options, repositories, ended, isAsking ? null : error);
+    await endStream(options, repositories, ended, { answers, error: isAsking ? null : error });
     return ended;
   });
 }
@@ -102,20 +105,29 @@ async function waitsForApproval({ messages }: Readers, run: Run): Promise<boolea
   return pending?.runId === run.id;
 }
 
-/** Answers the calls that a step of the run left open because they run outside: nobody will, and they may have run. */
-async function answerOpen({ world, timeFormat }: AbandonOptions, repositories: Repositories, run: Run): Promise<void> {
+/**
+ * Answers the calls that a step of the run left open because they run outside: nobody will, and they may have run. Gives
+ * what the run answered of them in all, which nobody was told as long as calls were open.
+ */
+async function answerOpen(
+  { world, timeFormat }: AbandonOptions,
+  repositories: Repositories,
+  run: Run,
+): Promise<readonly Message[]> {
   const { id: runId, agentId, conversationId } = run;
-  const context = await repositories.messages.context(conversationId ?? agentId);
+  const threadId = conversationId ?? agentId;
+  const context = await repositories.messages.context(threadId);
+  if (openCalls(context).length === 0) return [];
   const agent = await repositories.agents.find(agentId);
   const asking = context.findLast((message) => message.toolCalls.length > 0);
   // What an earlier run asked for and this one was allowed, its client may allow once more.
-  if (agent === undefined || asking?.runId !== runId) return;
-  const belongs = { conversationId, runId, stepId: asking.stepId };
-  await denyCalls(
-    repositories,
-    { ...world, times: timeFormat },
-    { agent, context, reason: OUTCOME_UNKNOWN, ...belongs },
-  );
+  if (agent !== undefined && asking?.runId === runId) {
+    const belongs = { conversationId, runId, stepId: asking.stepId };
+    const sources = { ...world, times: timeFormat };
+    await denyCalls(repositories, sources, { agent, context, reason: OUTCOME_UNKNOWN, ...belongs });
+  }
+  const answered = answersToLast(await repositories.messages.context(threadId));
+  return answered.filter((message) => message.runId === runId);
 }
 
 /**
@@ -125,14 +137,19 @@ async function endStream(
   options: AbandonOptions,
   repositories: Repositories,
   run: Run,
-  error: TurnError | null,
+  { answers, error }: { readonly answers: readonly Message[]; readonly error: TurnError | null },
 ): Promise<void> {
   const agent = await repositories.agents.find(run.agentId);
   if (agent === undefined) return;
   const stopReason = run.stopReason ?? "error";
   const usage = usageOf(await stepsOf(repositories, run.id));
-  const { seqId, framesBefore } = await placeToGoOn(repositories, run, options.framesOf(run, agent));
   const at = options.world.clock.now();
-  const ended = toStored({ seqId, framesBefore, event: { kind: "ended", stopReason, usage, error, at } });
-  await repositories.events.append([{ runId: run.id, firstSeqId: seqId, events: [ended] }]);
+  const frames = options.framesOf(run, agent);
+  const last = await placeAfterLast(repositories, run, frames);
+  // A log that begins here is begun with all that the run said.
+  const untold = last === undefined ? [] : answers;
+  const place = last ?? (await placeToGoOn(repositories, run, frames));
+  const said = untold.map((message) => ({ kind: "message", message, wasStreamed: false, at }) as const);
+  const [events] = numberedAll([...said, { kind: "ended", stopReason, usage, error, at }], place, frames);
+  await repositories.events.append([{ runId: run.id, firstSeqId: place.seqId, events: events.map(toStored) }]);
 }

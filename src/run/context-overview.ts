@@ -5,6 +5,8 @@ import type { Message } from "../agent/message.ts";
 import { promptMaterial } from "../agent/prompt/recompile.ts";
 import { compileSystemPrompt, type PromptSections, promptSections } from "../agent/prompt/system-prompt.ts";
 import { countContext, saveCounts } from "../agent/prompt/tokens.ts";
+import { answersToLast } from "../agent/tool-answers.ts";
+import { openCalls } from "../agent/transcript.ts";
 import { Failure } from "../core/failure.ts";
 import type { ConversationId } from "../core/id.ts";
 import type { ToolSchema } from "../llm/model.ts";
@@ -48,7 +50,10 @@ export async function contextOverview(
   const threadId = conversationId ?? agent.id;
   const context = await reader.messages.context(threadId);
   const { each, fresh } = await countContext(threadId, context, { messages: reader.messages, countTokens: count });
-  await saveCounts(fresh, (counts) => store.write(actor, ({ messages }) => messages.saveTokenCounts(counts)));
+  // What answers open calls may have grown meanwhile.
+  const growing = openCalls(context).length === 0 ? [] : answersToLast(context);
+  const settled = new Map([...fresh].filter(([id]) => !growing.some((message) => message.id === id)));
+  await saveCounts(settled, (counts) => store.write(actor, ({ messages }) => messages.saveTokenCounts(counts)));
   const [head] = context;
   const material = await promptMaterial(reader, agent, {
     recompiledAt: head?.createdAt ?? clock.now(),

@@ -1,5 +1,5 @@
 // The process of one call that runs outside: reads the call from its input, prints as it goes, its answer in the last line.
-import { appendFileSync } from "node:fs";
+import { appendFileSync, existsSync } from "node:fs";
 
 interface Given {
   readonly callId: string;
@@ -8,10 +8,19 @@ interface Given {
 }
 
 const { callId, args, blocks } = (await Bun.stdin.json()) as Given;
-const { does, file, text = "done", ms = 0 } = args as { does?: string; file?: string; text?: string; ms?: number };
+const {
+  does,
+  file,
+  gate,
+  text = "done",
+  ms = 0,
+} = args as Partial<Record<"does" | "file" | "gate" | "text", string>> & {
+  readonly ms?: number;
+};
 
 if (file !== undefined) appendFileSync(file, `begins ${callId}\n`);
 if (ms > 0) await Bun.sleep(ms);
+while (gate !== undefined && !existsSync(gate)) await Bun.sleep(5);
 if (file !== undefined) appendFileSync(file, `ends ${callId}\n`);
 
 switch (does) {

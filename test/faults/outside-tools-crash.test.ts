@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type ModelServer, startModelServer } from "../_harness/model-server.ts";
-import type { Answer } from "../_harness/server.ts";
+import { type Answer, eventsOf } from "../_harness/server.ts";
 import { type ServerProcess, startServer, temporaryDirectory } from "../_harness/server-process.ts";
 
 const COMMAND = [process.execPath, join(import.meta.dir, "../_harness/outside-server.ts")];
@@ -49,13 +49,14 @@ async function call(method: string, path: string, body?: object): Promise<Answer
   return response.json();
 }
 
-/** An agent whose model calls a tool once; `isIdempotent` says that it may run again. */
-async function begin(args: object, isIdempotent = false): Promise<string> {
+/** An agent whose model calls a tool once, with `first` before it twice; `isIdempotent` says that it may run again. */
+async function begin(args: object, isIdempotent = false, first?: object): Promise<string> {
   const tool = await call("POST", "/v1/tools/", { source_code: 'def act():\n    """Act."""\n' });
   if (isIdempotent) await call("PATCH", `/v1/tools/${tool.id}`, { metadata_: { idempotent: true } });
   const draft = { model: "openai/gpt-4o-mini", tool_ids: [tool.id], include_base_tools: false };
   const { id } = await call("POST", "/v1/agents/", draft);
-  model.say({ calls: [{ name: "act", arguments: { file: effects(), ...args } }] });
+  const calls = [...(first === undefined ? [] : [first]), args];
+  model.say({ calls: calls.map((given) => ({ name: "act", arguments: { file: effects(), ...given } })) });
   await call("POST", `/v1/agents/${id}/messages/async`, { input: "go" });
   return id;
 }
@@ -73,8 +74,9 @@ async function answerAfterRestart(agentId: string): Promise<string> {
   const returns = messages.filter(({ message_type }) => message_type === "tool_return_message");
   expect(returns).toHaveLength(1);
   const last = model.requests.at(-1)?.messages ?? [];
-  expect(last.filter(({ tool_call_id }) => tool_call_id !== undefined)).toHaveLength(1);
-  return returns[0]?.tool_return;
+  const answers: readonly Answer[] = returns[0]?.tool_returns ?? [];
+  expect(last.filter(({ tool_call_id }) => tool_call_id !== undefined)).toHaveLength(answers.length);
+  return answers.map(({ tool_return }) => tool_return).join(" | ");
 }
 
 const begun = () => linesOf(effects()).filter((line) => line.startsWith("begins")).length;
@@ -124,6 +126,19 @@ test("killed once its answer is stored, a tool is not run again, and the model h
   expect(await answerAfterRestart(agentId)).toBe("the answer");
   expect(begun()).toBe(1);
   never.resolve();
+});
+
+test("killed between two answers, none of the calls runs again, and one message has both answers", async () => {
+  await start();
+  const agentId = await begin({ ms: 60_000 }, false, { text: "the first" });
+  await until(() => begun() === 2);
+  expect(await answerAfterRestart(agentId)).toMatch(/^the first \| .*Whether it took effect is unknown/);
+  expect(begun()).toBe(2);
+  const [run] = await call("GET", `/v1/runs/?agent_id=${agentId}`);
+  const stream = await fetch(`${server.url}/v1/runs/${run.id}/stream`, { method: "POST" });
+  const told = (await eventsOf(stream)).filter(({ message_type: type }) => type === "tool_return_message");
+  expect(told).toHaveLength(1);
+  expect(told[0].tool_returns).toHaveLength(2);
 });
 
 test("a tool that says that it is idempotent runs again", async () => {

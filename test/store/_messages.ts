@@ -107,6 +107,42 @@ export function messageContract(subject: Subject): void {
     },
   );
 
+  subject("messages: addAnswers() lets a message of answers grow, unless a fork has it too", async (opened) => {
+    const ada = agent();
+    const answer = (toolCallId: string) => ({ toolCallId, name: "roll", status: "success", response: "{}" }) as const;
+    const answerTo = (id: string) => ({ ...answer(id), stdout: null, stderr: null });
+    const begun = message(ada.id, "tool", "", { name: null, toolReturns: [answerTo("c1")] });
+    const whole = { ...begun, name: "roll", toolReturns: [answerTo("c1"), answerTo("c2")] };
+    await write(opened, async ({ agents, messages }) => {
+      await agents.insert(ada);
+      await messages.append(ada.id, [begun]);
+      await messages.saveTokenCounts(new Map([[begun.id, 7]]));
+    });
+    const context = () => write(opened, ({ messages }) => messages.context(ada.id));
+    const grow = (next: Message) => write(opened, ({ messages }) => messages.addAnswers(ada.id, next));
+    const failing = write(opened, async ({ messages }) => {
+      expect(await messages.addAnswers(ada.id, whole)).toBe(true);
+      expect(await messages.context(ada.id)).toEqual([whole]);
+      throw new Error("no");
+    });
+    await expect(failing).rejects.toThrow("no");
+    expect(await context()).toEqual([begun]);
+    expect(await opened.store.write(opened.stranger, ({ messages }) => messages.addAnswers(ada.id, whole))).toBe(false);
+    expect(await grow(whole)).toBe(true);
+    expect(await context()).toEqual([whole]);
+    expect(await reader(opened).messages.tokenCounts(ada.id)).toEqual(new Map());
+    const fork = conversation(ada.id);
+    await write(opened, async ({ conversations, messages }) => {
+      await conversations.insert(fork);
+      await messages.share(ada.id, fork.id);
+    });
+    expect(await grow(begun)).toBe(false);
+    expect(await reader(opened).messages.context(fork.id)).toEqual([whole]);
+    const said = message(ada.id, "user", "Hi");
+    await write(opened, ({ messages }) => messages.append(ada.id, [said]));
+    expect(await grow({ ...said, toolReturns: [answerTo("c1")] })).toBe(false);
+  });
+
   subject("messages: context() inside write() is what was there before a removal that was undone", async (opened) => {
     const [ada, bob] = [agent(), agent({ name: "Bob" })];
     const talk = conversation(ada.id);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { realWorld } from "../../src/app/world.ts";
 import { DEFAULT_ACTOR } from "../../src/core/id.ts";
 import { processRuntime } from "../_harness/process-runtime.ts";
-import { type Answer, startTestServer, type TestServer } from "../_harness/server.ts";
+import { type Answer, eventsOf, startTestServer, type TestServer } from "../_harness/server.ts";
 
 let server: TestServer;
 
@@ -167,6 +167,82 @@ test("built-in calls before and behind one that runs outside keep their place, a
   expect(last.flatMap((message) => message.tool_call_id ?? [])).toEqual(asked);
   const block = await server.ok("GET", `/v1/agents/${agentId}/core-memory/blocks/human`);
   expect(block.value).toBe("Ada\none\ntwo");
+});
+
+const answersIn = (told: readonly Answer[]) => told.filter(({ message_type: type }) => type === "tool_return_message");
+
+test("calls of one reply are answered by one message, in answers, streams, lists and pages", async () => {
+  const agentId = await agentWith(["greet", "look"]);
+  const greet = { name: "greet", arguments: { text: "hello" } };
+  const insert = { name: "memory_insert", arguments: { label: "human", new_string: "one", insert_line: -1 } };
+  const calls = { calls: [greet, insert, greet, { name: "look", arguments: { does: "fail" } }] };
+  server.model.say(calls, { text: "Ended." });
+  const { messages } = await send(agentId);
+  expect(messages.map(({ message_type }: Answer) => message_type)).toEqual([
+    "tool_call_message",
+    "tool_return_message",
+    "assistant_message",
+  ]);
+  const [, answered] = messages;
+  expect(answered).toMatchObject({ name: "greet", tool_return: "hello", status: "success" });
+  expect(answered.tool_returns.map(({ status }: Answer) => status)).toEqual(["success", "success", "success", "error"]);
+  server.model.say(calls, { text: "Ended." });
+  const body = { input: "go", stream_tokens: true, background: true };
+  const shown = await eventsOf(await server.stream(`/v1/agents/${agentId}/messages/stream`, body));
+  const [streamed, ...more] = answersIn(shown);
+  expect(more).toEqual([]);
+  const replay = await server.stream(`/v1/runs/${streamed.run_id}/stream`, {});
+  expect(answersIn(await eventsOf(replay))).toEqual([streamed]);
+  const list = await server.ok("GET", `/v1/agents/${agentId}/messages?order=asc`);
+  expect(answersIn(list)).toEqual([answered, { ...streamed, seq_id: null }]);
+  const behind = await server.ok("GET", `/v1/agents/${agentId}/messages?order=asc&after=${answered.id}&limit=1`);
+  expect(behind).toEqual([messages[2]]);
+});
+
+test("allowed, denied and open calls of one reply are answered by one message", async () => {
+  const rule = { type: "requires_approval", tool_name: "greet" };
+  const agentId = await agentWith(["greet", "look"], { tool_rules: [rule] });
+  const greet = { name: "greet", arguments: { text: "hello" } };
+  server.model.say({ calls: [greet, greet, { name: "look", arguments: {} }] }, { text: "Ended." });
+  const asked = await send(agentId);
+  const [yes, no] = asked.messages.at(-1).tool_calls.map(({ tool_call_id }: Answer) => tool_call_id);
+  const approvals = [
+    { type: "approval", tool_call_id: yes, approve: true },
+    { type: "approval", tool_call_id: no, approve: false },
+  ];
+  const { messages } = await server.ok("POST", `/v1/agents/${agentId}/messages`, {
+    messages: [{ type: "approval", approvals }],
+  });
+  const [first, ...more] = answersIn(messages);
+  expect([more, first.name]).toEqual([[], "look"]);
+  const told = Object.fromEntries(first.tool_returns.map((one: Answer) => [one.tool_call_id, one.tool_return]));
+  expect(told[yes]).toBe("hello");
+  expect(told[no]).toContain("request to call tool denied");
+  expect(Object.keys(told)).toHaveLength(3);
+});
+
+test("a fork that was made between two answers keeps what it took, and each call has one answer in both", async () => {
+  const agentId = await agentWith(["greet", "wait"]);
+  const file = join(server.directory, "effects");
+  const gate = join(server.directory, "gate");
+  const wait = { name: "wait", arguments: { file, gate } };
+  server.model.say({ calls: [{ name: "greet", arguments: { text: "hello" } }, wait] }, { text: "Ended." });
+  const sent = send(agentId);
+  await reachedBy(() => linesOf(file).length > 0);
+  const fork = await server.ok("POST", `/v1/conversations/default/fork?agent_id=${agentId}`);
+  await Bun.write(gate, "");
+  const { messages } = await sent;
+  expect(returnsOf(messages)).toEqual([
+    ["success", "hello"],
+    ["success", "done"],
+  ]);
+  expect(answersIn(messages)).toHaveLength(2);
+  const forked = await server.ok("GET", `/v1/conversations/${fork.id}/messages?order=asc`);
+  const ids = answersIn(forked).flatMap(({ tool_returns }) => tool_returns.map((one: Answer) => one.tool_call_id));
+  expect(ids).toHaveLength(2);
+  expect(new Set(ids).size).toBe(2);
+  expect(returnsOf(forked)[0]).toEqual(["success", "hello"]);
+  expect(returnsOf(forked)[1]?.[1]).toContain("The conversation was forked");
 });
 
 /** How the processes of three calls of one reply began and ended. */

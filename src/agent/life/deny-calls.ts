@@ -5,6 +5,7 @@ import type { Agent } from "../agent.ts";
 import type { Message, ToolReturn } from "../message.ts";
 import { type MessageSources, newMessage } from "../new-message.ts";
 import type { Repositories } from "../ports/ports.ts";
+import { joinAnswers } from "../tool-answers.ts";
 import { openCalls } from "../transcript.ts";
 import { pendingRequest } from "./admission.ts";
 
@@ -48,6 +49,8 @@ export async function denyCalls(
     ({ id, name }): ToolReturn => ({ toolCallId: id, name, status: "error", response, stdout: null, stderr: null }),
   );
   const returned = { ...newMessage(sources, place, { role: "tool", content: [] }), toolReturns };
-  await messages.append(belongs.conversationId ?? agent.id, asked.length === 0 ? [returned] : [denial, returned]);
+  const threadId = belongs.conversationId ?? agent.id;
+  const isJoined = (await joinAnswers(messages, threadId, { context, more: returned })) !== undefined;
+  await messages.append(threadId, [...(asked.length === 0 ? [] : [denial]), ...(isJoined ? [] : [returned])]);
   return true;
 }

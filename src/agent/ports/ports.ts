@@ -109,6 +109,11 @@ export interface MessageStore {
   /** Replaces the text of a compiled system message, and what blocks that shows. */
   saveSystem(id: MessageId, prompt: CompiledPrompt): Promise<void>;
   /**
+   * Stores a tool message whose answers have become more, and forgets how many tokens it has. False, and nothing is
+   * stored, where another thread than this one has it too: what that one shows stays.
+   */
+  addAnswers(threadId: ThreadId, message: Pick<Message, "id" | "name" | "toolReturns">): Promise<boolean>;
+  /**
    * Takes what lies between the system message and `firstKept` (null: everything after the system message) out of the
    * thread's context and puts `summary` in its place. What is taken out stays stored, in the thread and in searches.
    */

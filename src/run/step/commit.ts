@@ -19,6 +19,10 @@ import type { Turn, TurnState } from "./turn-state.ts";
 /** What one commit adds to a run. */
 export interface Change {
   readonly messages: readonly Message[];
+  /** A message that an earlier commit stored, with the answers that `work` has added to it; null when it added to none. */
+  readonly grown: Message | null;
+  /** What answers the calls of a reply, told as soon as each of them has its answer: one message, as in Letta. */
+  readonly answers: readonly Message[];
   /** What its tools did, told before their answer. */
   readonly notes: readonly Note[];
   readonly step: Step | null;
@@ -58,6 +62,8 @@ export function noChange(state: TurnState): Change {
   const { usage, calledTools, lastAnswer, ending, aside } = state;
   return {
     messages: [],
+    grown: null,
+    answers: [],
     notes: [],
     step: null,
     usage,
@@ -172,11 +178,12 @@ async function oweMemory({ agent }: Turn, { backlog }: Repositories): Promise<vo
 /**
  * The context as the rows have it after the change. The run goes on with it, so that no step reads the history again.
  */
-function contextAfter(state: TurnState, { compacted, system, messages }: Change): readonly Message[] {
+function contextAfter(state: TurnState, { compacted, system, grown, messages }: Change): readonly Message[] {
   if (compacted !== null) return [...compacted.context, ...messages];
   const [head, ...rest] = state.context;
   const before = system === null || head === undefined ? state.context : [system, ...rest];
-  return [...before, ...messages];
+  const whole = grown === null ? before : before.map((message) => (message.id === grown.id ? grown : message));
+  return [...whole, ...messages];
 }
 
 /**
@@ -215,17 +222,23 @@ export function errorRecord(run: Run, error: TurnError): JsonObject {
  * behind its messages, the end last.
  */
 function eventsOf(change: Change, { approvalDueAt }: Run): readonly TurnEvent[] {
-  const { messages, notes, wasStreamed, stopReason, compacted, usage, error, step } = change;
-  const said = messages.flatMap((message): readonly TurnEvent[] => {
-    const isReply = message.role === "assistant" || (message.role === "approval" && message.toolCalls.length > 0);
-    const event = { kind: "message", message, wasStreamed: wasStreamed && isReply } as const;
-    return message.role === "tool" ? [...notes, event] : [event];
-  });
+  const { messages, answers, notes, wasStreamed, stopReason, compacted, usage, error, step } = change;
+  const replies = messages.filter(isReply);
+  const woken = messages.filter((message) => message.role !== "tool" && !isReply(message));
+  const said: TurnEvent[] = [
+    ...replies.map((message) => ({ kind: "message", message, wasStreamed }) as const),
+    ...notes,
+    ...[...answers, ...woken].map((message) => ({ kind: "message", message, wasStreamed: false }) as const),
+  ];
   if (compacted !== null) said.push({ kind: "compacted", summary: compacted.summary });
   if (step !== null) said.push(stepEnded(step));
   if (stopReason === "requires_approval")
     said.push({ kind: "approval.asked", calls: callsAskedFor(messages), dueAt: approvalDueAt });
   return stopReason === null ? said : [...said, { kind: "ended", stopReason, usage, error }];
+}
+
+function isReply({ role, toolCalls }: Message): boolean {
+  return role === "assistant" || (role === "approval" && toolCalls.length > 0);
 }
 
 function stepEnded({ id, usage, llmRequestNs, stopReason }: Step): TurnEvent {

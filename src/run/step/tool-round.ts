@@ -4,6 +4,7 @@ import { newMessage } from "../../agent/new-message.ts";
 import type { Repositories } from "../../agent/ports/ports.ts";
 import { agentsShowing, recompileAgents, recompileHead } from "../../agent/prompt/recompile.ts";
 import type { StopReason } from "../../agent/run.ts";
+import { answersToLast, joinAnswers } from "../../agent/tool-answers.ts";
 import { lastCalls, openCalls } from "../../agent/transcript.ts";
 import { unreachable } from "../../core/assert.ts";
 import type { StepId } from "../../core/id.ts";
@@ -30,7 +31,10 @@ import { placeOf, type Turn, type TurnState } from "./turn-state.ts";
 
 /** What came of the calls that were open. Without a reason to stop the model speaks next, or calls are still open. */
 export interface Round
-  extends Pick<Change, "messages" | "notes" | "system" | "calledTools" | "lastAnswer" | "stopReason"> {
+  extends Pick<
+    Change,
+    "messages" | "grown" | "answers" | "notes" | "system" | "calledTools" | "lastAnswer" | "stopReason"
+  > {
   /** Whether calls are open that run outside, and come next. */
   readonly isOpen: boolean;
 }
@@ -61,6 +65,8 @@ export async function answerCalls(turn: Turn, state: TurnState, means: RoundMean
   if (waitsForSomebody(turn, context, decisions))
     return {
       messages: [],
+      grown: null,
+      answers: [],
       notes: [],
       system: null,
       calledTools,
@@ -100,8 +106,33 @@ export async function answerCalls(turn: Turn, state: TurnState, means: RoundMean
   const stopReason = isOpen ? null : stopAfter(turn, calls, calledTools);
   const isOver = isOpen || means.isCancelled || stopReason !== null;
   const heartbeat = isOver ? [] : heartbeatAfter(turn, state, stepId, calls, calledTools);
-  const messages = returns.length === 0 ? [] : [answer, ...heartbeat];
-  return { messages, notes, system, calledTools, lastAnswer, stopReason, isOpen };
+  const stored = await storedAnswers(turn, repositories, { context, answer });
+  const answers = isOpen ? [] : stored.answers;
+  const { grown, messages } = stored;
+  return {
+    messages: [...messages, ...heartbeat],
+    grown,
+    answers,
+    notes,
+    system,
+    calledTools,
+    lastAnswer,
+    stopReason,
+    isOpen,
+  };
+}
+
+/** Where the answers of an act of a round are kept: with those before them, or in a message that is still to be appended. */
+async function storedAnswers(
+  turn: Turn,
+  { messages }: Repositories,
+  { context, answer }: { readonly context: readonly Message[]; readonly answer: Message },
+): Promise<Pick<Change, "messages" | "grown" | "answers">> {
+  const before = answersToLast(context).filter(({ runId }) => runId === answer.runId);
+  if (answer.toolReturns.length === 0) return { messages: [], grown: null, answers: before };
+  const grown = await joinAnswers(messages, turn.threadId, { context, more: answer });
+  if (grown !== undefined) return { messages: [], grown, answers: [...before.slice(0, -1), grown] };
+  return { messages: [answer], grown: null, answers: [...before, answer] };
 }
 
 /** The name of the first tool that ran here; what a client ran, or a person denied, has none, as in Letta. */

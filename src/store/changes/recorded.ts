@@ -75,6 +75,7 @@ export const RECORD: Recorded = {
       ),
     }),
     saveSystem: null,
+    addAnswers: null,
     evict: ({ conversations }, threadId) => contextChanged({ conversations }, threadId),
     supersede: null,
     refuse: null,

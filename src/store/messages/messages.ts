@@ -54,6 +54,30 @@ function sqlMessages(session: Session): Omit<MessageStore, keyof Threads | keyof
       for (const row of saved) session.contextCache?.change(row.sequence_id);
     },
 
+    async addAnswers(threadId, { id, name, toolReturns }) {
+      const saved = await db
+        .updateTable("messages")
+        .set({ name, tool_returns: JSON.stringify(toolReturns), tokens: null })
+        .where("id", "=", id)
+        .where("organization_id", "=", organizationId)
+        .where("role", "=", "tool")
+        .where((eb) =>
+          eb.not(
+            eb.exists(
+              eb
+                .selectFrom("thread_messages")
+                .select("thread_messages.position")
+                .whereRef("thread_messages.sequence_id", "=", "messages.sequence_id")
+                .where("thread_messages.thread_id", "<>", threadId),
+            ),
+          ),
+        )
+        .returning("sequence_id")
+        .execute();
+      for (const row of saved) session.contextCache?.change(row.sequence_id);
+      return saved.length > 0;
+    },
+
     saveTokenCounts: (counts) => saveTokenCounts(session, counts),
 
     async countForAgent(agentId) {
