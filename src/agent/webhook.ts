@@ -33,7 +33,8 @@ export interface WaitingWebhook {
   readonly id: WebhookId;
   readonly url: string;
   readonly kinds: readonly ChangeKind[];
-  readonly secret: string;
+  /** What it signs by; null where that cannot be read, as its key is not there. */
+  readonly secret: string | null;
   /** The number of the last change that was passed on, or that it did not want. */
   readonly sentThrough: number;
   /** The number of the newest change of its organisation. */

@@ -185,7 +185,7 @@ function ofAnyOrganization({ db, world: { clock }, secretBox }: Whole): Omit<Sto
     expiringApprovals: (limit) => expiringApprovals(db, limit),
     queuedRuns: (limit) => queuedRuns(db, limit, clock.now()),
     waitingCallbacks: (limit) => waitingCallbacks(db, limit),
-    waitingWebhooks: (limit) => waitingWebhooks(db, limit),
+    waitingWebhooks: (limit) => waitingWebhooks(db, secretBox, limit),
     dueRetention: (limit) => dueRetention(db, clock.now(), limit),
     awaitedSignIn: (stateHash) => awaitedSignIn(db, stateHash),
     brokenAudit: () => brokenAudit(db),

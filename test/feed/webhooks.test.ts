@@ -131,6 +131,20 @@ test("a webhook signs by its new secret once that is changed, and is told nothin
   expect((await server.request("GET", `/v1/webhooks/${made.id}`)).status).toBe(404);
 });
 
+test("a webhook whose key is gone says so, sends nothing unsigned, and goes on with a new secret", async () => {
+  const server = await start();
+  const hook = startHook();
+  const made = await server.ok("POST", "/v1/webhooks", { url: hook.url, kinds: ["agent.created"] });
+  await server.database.writer.execute("update secrets set key_id = 'gone'", []);
+  await server.agent();
+  const told = async () => (await server.ok("GET", `/v1/webhooks/${made.id}`)).last_error ?? "";
+  await until(async () => (await told()).includes("its key is not here"));
+  expect(hook.got).toEqual([]);
+  const { secret } = await server.ok("PATCH", `/v1/webhooks/${made.id}`, { rotate_secret: true });
+  await until(() => hook.got.length === 1);
+  new Webhook(secret).verify(hook.got[0]?.text ?? "", hook.got[0]?.headers ?? {});
+});
+
 test("what fails is sent again under its id, and nothing overtakes it", async () => {
   const server = await start({ world: { ...realWorld(), clock: hasty() } });
   const hook = startHook((_, count) => (count <= 2 ? 500 : 200));

@@ -223,6 +223,12 @@ function webhooks(subject: Subject): void {
         opened.store.write(by, ({ webhooks }) =>
           webhooks.settle(hook.id, through, { ...outcome, ...change, sentAt: world.clock.now() }),
         );
+      const stored = async () =>
+        JSON.stringify(
+          (await opened.database.reader.execute("select secret from webhooks union all select sealed from secrets", []))
+            .rows,
+        );
+      expect(await stored()).not.toContain("whsec_a");
       await settle(5, {}, opened.stranger);
       expect((await waiting())?.sentThrough).toBe(2);
       await settle(5);
@@ -234,7 +240,14 @@ function webhooks(subject: Subject): void {
       expect(await waiting()).toMatchObject({ sentThrough: 5, attempts: 1, dueAt: retryAt });
       await write(opened, ({ webhooks }) => webhooks.settle(hook.id, 6, { ...failed, isParked: true }));
       expect(await waiting()).toBeUndefined();
+      // As an older version stored it.
+      await opened.database.writer.execute("delete from secrets", []);
+      await opened.database.writer.execute("update webhooks set secret = 'whsec_old'", []);
       await write(opened, ({ webhooks }) => webhooks.save(hook));
+      expect((await waiting())?.secret).toBe("whsec_old");
+      expect(await stored()).not.toContain("whsec_old");
+      await write(opened, ({ webhooks }) => webhooks.save(hook, "whsec_b"));
+      expect((await waiting())?.secret).toBe("whsec_b");
       expect(await waiting()).toMatchObject({ sentThrough: 5, attempts: 0 });
       await write(opened, ({ webhooks }) => webhooks.passOver(hook.id, 9, 2));
       expect((await reader(opened).webhooks.find(hook.id))?.missed).toBe(2);

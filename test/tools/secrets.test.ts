@@ -173,6 +173,28 @@ test("without their key the server starts, names them, and works on; what is set
   }
 });
 
+test("what a webhook signs by is in no file, and what an older version left there is sealed with the next change of keys", async () => {
+  const url = "https://example.com/hook";
+  const { id, secret } = await server.ok("POST", "/v1/webhooks", { url, kinds: ["group.created"] });
+  await server.server.store.durable();
+  for (const name of readdirSync(server.directory))
+    expect([name, readFileSync(join(server.directory, name)).includes(secret.slice(6))]).toEqual([name, false]);
+  const [before] = await server.server.store.waitingWebhooks(10);
+  expect(before?.secret).toBe(secret);
+  expect(await server.ok("GET", "/v1/secrets")).toMatchObject({ total: 1, unreadable: [] });
+
+  await server.database.writer.execute("delete from secrets", []);
+  await server.database.writer.execute("update webhooks set secret = ?", [secret]);
+  expect((await server.server.store.waitingWebhooks(10))[0]?.secret).toBe(secret);
+  expect(await server.ok("POST", "/v1/secrets/rotate")).toMatchObject({ resealed: 1, total: 1, older: 0 });
+  expect((await server.database.reader.execute("select secret from webhooks", [])).rows).toEqual([{ secret: "" }]);
+  expect((await server.server.store.waitingWebhooks(10))[0]?.secret).toBe(secret);
+  expect(await server.ok("POST", "/v1/secrets/rotate")).toMatchObject({ resealed: 1, total: 1, older: 0 });
+  expect((await server.server.store.waitingWebhooks(10))[0]?.secret).toBe(secret);
+  await server.ok("DELETE", `/v1/webhooks/${id}`);
+  expect(await server.ok("GET", "/v1/secrets")).toMatchObject({ total: 0 });
+});
+
 test("settings of sandboxes: one of each type, changed, and gone with their variables", async () => {
   const local = await server.ok("POST", "/v1/sandbox-config/local", { venv_name: "mine" });
   expect(local).toMatchObject({ type: "local", config: { use_venv: false, venv_name: "mine", pip_requirements: [] } });

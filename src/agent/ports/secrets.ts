@@ -9,7 +9,7 @@ export type SecretId = Id<"agent-env"> | Id<"sandbox-env"> | Id<"secret">;
 /** Something that only tools and connections are given: what it holds is kept sealed, and is no part of this. */
 export interface Secret extends Authorship {
   readonly id: SecretId;
-  /** The id of what it belongs to: an agent, the settings of a sandbox, a server that is connected to. */
+  /** The id of what it belongs to: an agent, the settings of a sandbox, a server that is connected to, a webhook. */
   readonly ownerId: string;
   /** What it is called; an owner has one of a name. */
   readonly name: string;

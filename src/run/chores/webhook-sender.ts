@@ -121,6 +121,11 @@ function signed(
   change: NumberedChange,
   { at, body }: { readonly at: number; readonly body: string },
 ): Delivery {
+  if (secret === null)
+    throw new Failure(
+      "unavailable",
+      "The secret by which it signs cannot be read, as its key is not here; bring that back, or have a new secret made",
+    );
   const messageId = `msg_${id.slice(id.indexOf("-") + 1)}_${change.number}_${Math.floor(change.at)}`;
   const seconds = String(Math.floor(at / 1000));
   const content = new TextEncoder().encode(`${messageId}.${seconds}.${body}`);

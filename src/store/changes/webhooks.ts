@@ -2,11 +2,14 @@ import { type Kysely, type SqlBool, sql } from "kysely";
 import type { ChangeKind } from "../../agent/ports/changes.ts";
 import type { WaitingWebhook, WebhookId, WebhookStore } from "../../agent/webhook.ts";
 import { Failure } from "../../core/failure.ts";
+import type { SecretBox } from "../../core/secrecy/secret-box.ts";
 import { findRow, removeRow } from "../base/pages.ts";
 import { fromJson, toActor } from "../base/rows.ts";
 import type { Tables } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
+import { sqlSecretStore } from "../secrets/secrets.ts";
 import { WEBHOOKS } from "./tables.ts";
+import { putSigningSecret, SEALED_ELSEWHERE, SIGNING_SECRET, signingSecretOf } from "./webhook-secret.ts";
 
 /** Webhooks that one list holds; an organisation has fewer. */
 const LISTED_MAX = 1_000;
@@ -32,7 +35,8 @@ export function sqlWebhookStore(session: Session): WebhookStore {
 
     async insert(webhook, secret) {
       session.startsSent.delete(organizationId);
-      const own = { organization_id: organizationId, user_id: userId, secret, attempts: 0 };
+      const own = { organization_id: organizationId, user_id: userId, secret: SEALED_ELSEWHERE, attempts: 0 };
+      await putSigningSecret(session, webhook.id, secret);
       await db
         .insertInto("webhooks")
         .values((eb) => ({
@@ -50,17 +54,21 @@ export function sqlWebhookStore(session: Session): WebhookStore {
     async save({ id, ...webhook }, secret) {
       session.startsSent.delete(organizationId);
       const { id: _, ...row } = WEBHOOKS.row({ ...webhook, id, parkedAt: null });
-      const { numUpdatedRows } = await db
+      const before = await db.selectFrom("webhooks").select("secret").where(one(id)).executeTakeFirst();
+      if (before === undefined) throw missing(id);
+      const next = secret ?? before.secret;
+      if (next !== SEALED_ELSEWHERE) await putSigningSecret(session, id, next);
+      await db
         .updateTable("webhooks")
-        .set({ ...row, attempts: 0, due_at: world.clock.now(), ...(secret === undefined ? {} : { secret }) })
+        .set({ ...row, attempts: 0, due_at: world.clock.now(), secret: SEALED_ELSEWHERE })
         .where(one(id))
-        .executeTakeFirst();
-      if (numUpdatedRows === 0n) throw missing(id);
+        .execute();
     },
 
     async remove(id) {
       session.startsSent.delete(organizationId);
       if (!(await removeRow(session, WEBHOOKS, id))) throw missing(id);
+      await sqlSecretStore(session).removeOf(id);
     },
 
     async settle(id, through, { sentAt, statusCode, error, retryAt, isParked }) {
@@ -90,21 +98,32 @@ function missing(id: WebhookId): Failure {
 }
 
 /** See `Store.waitingWebhooks`. */
-export async function waitingWebhooks(db: Kysely<Tables>, limit: number): Promise<readonly WaitingWebhook[]> {
+export async function waitingWebhooks(
+  db: Kysely<Tables>,
+  box: SecretBox,
+  limit: number,
+): Promise<readonly WaitingWebhook[]> {
   // Those that have come as far as there is anything are last: however many they are, they keep none from its turn.
   const { rows } =
     await sql<WaitingRow>`select * from (select webhooks.id, webhooks.organization_id, webhooks.user_id, webhooks.url,
       webhooks.kinds, webhooks.secret, webhooks.sent_through, webhooks.attempts, webhooks.due_at,
+      secrets.key_id as sealed_by, secrets.sealed,
       coalesce((select max(changes.number) from changes
         where changes.organization_id = webhooks.organization_id), 0) as last
-    from webhooks where webhooks.is_enabled = 1 and webhooks.parked_at is null) as hooks
+    from webhooks left join secrets on secrets.owner_id = webhooks.id and secrets.name = ${SIGNING_SECRET}
+      where webhooks.is_enabled = 1 and webhooks.parked_at is null) as hooks
     order by case when sent_through < last then 0 else 1 end, due_at limit ${limit}`.execute(db);
   return rows.map((row) => ({
     actor: toActor(row),
     id: row.id,
     url: row.url,
     kinds: fromJson<readonly ChangeKind[]>(row.kinds),
-    secret: row.secret,
+    secret: signingSecretOf(box, {
+      id: row.id,
+      organizationId: row.organization_id,
+      plain: row.secret,
+      sealed: row.sealed_by === null || row.sealed === null ? null : { keyId: row.sealed_by, text: row.sealed },
+    }),
     sentThrough: Number(row.sent_through),
     last: Number(row.last),
     attempts: row.attempts,
@@ -115,7 +134,7 @@ export async function waitingWebhooks(db: Kysely<Tables>, limit: number): Promis
 type WaitingRow = Pick<
   Tables["webhooks"],
   "id" | "organization_id" | "user_id" | "url" | "kinds" | "secret" | "sent_through" | "attempts" | "due_at"
-> & { readonly last: number };
+> & { readonly last: number; readonly sealed_by: string | null; readonly sealed: string | null };
 
 /** Whether a webhook of the organisation is told when runs begin: then that is told of every run. */
 export async function sendsStarts({ db, organizationId, startsSent }: Session): Promise<boolean> {

@@ -2,6 +2,7 @@ import { type Kysely, type SqlBool, sql } from "kysely";
 import type { Resealed, SealedSecrets } from "../../agent/ports/secrets.ts";
 import type { SecretBox } from "../../core/secrecy/secret-box.ts";
 import type { Tables } from "../base/schema.ts";
+import { sealPlainSecrets } from "../changes/webhook-secret.ts";
 
 /** See `Store.sealedSecrets`. */
 export async function sealedSecrets(db: Kysely<Tables>, box: SecretBox, lostMax: number): Promise<SealedSecrets> {
@@ -36,6 +37,9 @@ export async function resealSecrets(
   box: SecretBox,
   { after, limit }: { readonly after: string; readonly limit: number },
 ): Promise<Resealed> {
+  const plain = await sealPlainSecrets(db, box, limit);
+  // What was not sealed at all is first, and as much at once; then it goes on from where it stood.
+  if (plain > 0) return { count: plain, broken: 0, last: after };
   const [, ...older] = box.keyIds();
   if (older.length === 0) return { count: 0, broken: 0, last: null };
   const rows = await db
