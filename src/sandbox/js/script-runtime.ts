@@ -7,7 +7,7 @@ import { createGate, WAITING_MAX } from "../gate.ts";
 import type { WorkerAnswer } from "../jail.ts";
 import type { ToolNetwork } from "../net/tool-network.ts";
 import type { HeldPackages } from "../packages/package-cache.ts";
-import type { ToolPackages } from "../packages/tool-packages.ts";
+import { askerOf, type ToolPackages } from "../packages/tool-packages.ts";
 import type { ScriptPlace } from "./bun-place.ts";
 import { createStock, type Stocked } from "./stock.ts";
 
@@ -58,7 +58,7 @@ export function createScriptRuntime(options: ScriptRuntimeOptions): ScriptRuntim
       let held: HeldPackages | null = null;
       try {
         const message = messageOf(call, options.network);
-        held = await options.packages.javascript(call.tool, call.signal);
+        held = await options.packages.javascript(call.tool, askerOf(call));
         const { worker, answerBy } = await boot(held?.path ?? null);
         answerBy((question) => answerTo(question, call, options.network));
         const answer = await worker.call({ message, timeoutMs: call.limits.timeoutMs, signal: call.signal });

@@ -38,7 +38,7 @@ async function installed(requirements: unknown, registryUrl = registry.url): Pro
     check: CHECK,
   });
   const cache = createPackageCache({ directory: join(folder, "cache") });
-  const held = await cache.hold(set, new AbortController().signal);
+  const held = await cache.hold(set, { owner: "org-a", signal: new AbortController().signal });
   return held.path;
 }
 
@@ -138,6 +138,8 @@ test("the installer gets none of the server's secrets", async () => {
     check: CHECK,
   });
   const cache = createPackageCache({ directory: join(folder, "cache") });
-  await expect(cache.hold(set, new AbortController().signal)).rejects.toThrow(/cannot be installed/);
+  await expect(cache.hold(set, { owner: "org-a", signal: new AbortController().signal })).rejects.toThrow(
+    /cannot be installed/,
+  );
   expect(readFileSync(join(folder, "seen"), "utf8")).not.toContain("secret");
 });

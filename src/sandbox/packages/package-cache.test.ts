@@ -19,7 +19,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const NEVER = new AbortController().signal;
+const NEVER = { owner: "org-a", signal: new AbortController().signal };
 const directory = () => join(folder, "cache");
 
 /** A set that writes a file of its name, and counts how often. */
@@ -72,12 +72,46 @@ test("who waits no longer is told so, and the work goes on", async () => {
   const gate = Promise.withResolvers<void>();
   const { set, made } = setOf("a", { before: () => gate.promise });
   const stop = new AbortController();
-  const waiting = cache.hold(set, stop.signal);
+  const waiting = cache.hold(set, { ...NEVER, signal: stop.signal });
   stop.abort();
   await expect(waiting).rejects.toThrow(/still being installed/);
   gate.resolve();
   await cache.hold(set, NEVER);
   expect(made.times).toBe(1);
+});
+
+test("an organisation that wants much keeps no other waiting for more than it has begun", async () => {
+  const cache = createPackageCache({ directory: directory() });
+  const began: string[] = [];
+  const ends: (() => void)[] = [];
+  const wish = (owner: string, name: string) => {
+    const before = () => {
+      began.push(name);
+      return new Promise<void>((resolve) => void ends.push(resolve));
+    };
+    return cache.hold(setOf(name, { before }).set, { ...NEVER, owner });
+  };
+  const begins = async (count: number) => {
+    while (began.length < count) await Bun.sleep(1);
+  };
+  const asked = Array.from({ length: 18 }, (_, index) => wish("org-a", `a${index}`));
+  await begins(2);
+  // What another one waits for, too, does not wait in that one's line.
+  asked.push(wish("org-b", "b0"), wish("org-b", "a17"), wish("org-c", "c0"));
+  await Bun.sleep(20);
+  for (let count = 2; count < 6; count++) {
+    ends[count - 2]?.();
+    await begins(count + 1);
+  }
+  expect(began.slice(2)).toEqual(expect.arrayContaining(["a17", "b0", "c0"]));
+  expect(began[2]).toBe("b0");
+  for (let count = 6; began.length < 20; count++) {
+    ends[count - 2]?.();
+    await begins(Math.min(count + 1, 20));
+  }
+  for (const end of ends) end();
+  await Promise.all(asked);
+  expect(new Set(began).size).toBe(began.length);
 });
 
 test("two are installed at once, sixteen wait, and one more is told to come again", async () => {
@@ -92,6 +126,7 @@ test("two are installed at once, sixteen wait, and one more is told to come agai
   };
   const asked = Array.from({ length: 18 }, (_, index) => cache.hold(setOf(`s${index}`, { before }).set, NEVER));
   await expect(cache.hold(setOf("more").set, NEVER)).rejects.toThrow(/try again later/);
+  asked.push(cache.hold(setOf("others").set, { ...NEVER, owner: "org-b" }));
   gate.resolve();
   await Promise.all(asked);
   expect(most).toBe(2);
@@ -149,7 +184,7 @@ test("a server that is killed in the middle leaves nothing half", async () => {
           if (${gap === "within"}) die();
           writeFileSync(into + "/a", "x".repeat(10));
         },
-      }, new AbortController().signal);
+      }, { owner: "org-a", signal: new AbortController().signal });
       die();`;
     const child = Bun.spawn([process.execPath, "-e", code], { stdout: "ignore", stderr: "ignore" });
     await child.exited;

@@ -14,14 +14,16 @@ import { join } from "node:path";
 import { z } from "zod";
 import { Failure } from "../../core/failure.ts";
 import { sha256 } from "../../core/sha256.ts";
+import { createGate, type Gate } from "../gate.ts";
 import { checkTree, removeTree, type TreeSize } from "./tree.ts";
 
 /** Sets that are kept, and bytes of all of them; the ones that were not used for longest go first. */
 const SETS_MAX = 100;
 const BYTES_MAX = 4 * 1024 * 1024 * 1024;
-/** Sets that are installed at once, and others that wait for that. */
+/** Sets that are installed at once, and others that wait for that: of one organisation, and of all. */
 const INSTALLS_MAX = 2;
-const WAITING_MAX = 16;
+const WAITING_MAX_EACH = 16;
+const WAITING_MAX = 512;
 /** For how long the same failure is told instead of trying again. */
 const FAILED_MS = 60_000;
 /** Failures that are remembered. */
@@ -35,6 +37,9 @@ const MAKING = "making-";
 const SIZE_FILE = "size.json";
 /** In a set's folder: what jails mount. */
 const PACKAGES = "packages";
+
+/** Work that was begun goes on, whoever waits for it. */
+const NEVER = new AbortController().signal;
 
 const Size = z.object({ files: z.number(), bytes: z.number() });
 
@@ -53,13 +58,20 @@ export interface HeldPackages {
   release(): void;
 }
 
+/** On whose behalf packages are installed, and until when somebody waits for that. */
+export interface Asker {
+  readonly owner: string;
+  readonly signal: AbortSignal;
+}
+
 /** Folders of packages, one for each set. */
 export interface PackageCache {
   /**
    * The set, installed where it is not there yet; who asks at the same time waits for the same. Throws the Failure of the
    * installation, for a minute without trying again, and a `timeout` one when `signal` aborts: the work goes on meanwhile.
+   * Installations wait in turn by their owners, and a `too_many` Failure is for the owner of whom too many wait.
    */
-  hold(set: PackageSet, signal: AbortSignal): Promise<HeldPackages>;
+  hold(set: PackageSet, asker: Asker): Promise<HeldPackages>;
 }
 
 /** What the cache is made of. */
@@ -78,11 +90,13 @@ interface State {
   /** Sets that were found whole, by digest. */
   readonly sizes: Map<string, TreeSize>;
   readonly holders: Map<string, number>;
+  /** Sets that are being looked for, and those that are being installed, by digest. */
+  readonly looking: Map<string, Promise<boolean>>;
   readonly installing: Map<string, Promise<void>>;
+  /** What was asked for and is not there yet, by owner and digest. */
+  readonly asked: Map<string, Promise<void>>;
   readonly failed: Map<string, { readonly untilMs: number; readonly failure: unknown }>;
-  /** Installations that wait for one to end. */
-  readonly waiting: (() => void)[];
-  running: number;
+  readonly gate: Gate;
   isSwept: boolean;
 }
 
@@ -94,20 +108,21 @@ export function createPackageCache(options: PackageCacheOptions): PackageCache {
     elapsedMs: options.elapsedMs ?? (() => performance.now()),
     sizes: new Map(),
     holders: new Map(),
+    looking: new Map(),
     installing: new Map(),
+    asked: new Map(),
     failed: new Map(),
-    waiting: [],
-    running: 0,
+    gate: createGate({ most: INSTALLS_MAX, waitingMax: WAITING_MAX, waitingMaxEach: WAITING_MAX_EACH }),
     isSwept: false,
   };
   return {
-    async hold(set, signal) {
+    async hold(set, { owner, signal }) {
       const digest = sha256(JSON.stringify(set.key));
       await sweep(state);
       // Held from now on, so that no other set's arrival removes it in between.
       const release = holding(state, digest);
       try {
-        await orAborted(ready(state, digest, set), signal);
+        await orAborted(ready(state, { digest, set, owner }), signal);
       } catch (error) {
         release();
         throw error;
@@ -141,19 +156,54 @@ function holding(state: State, digest: string): () => void {
   };
 }
 
-async function ready(state: State, digest: string, set: PackageSet): Promise<void> {
+interface Wanted {
+  readonly digest: string;
+  readonly set: PackageSet;
+  readonly owner: string;
+}
+
+async function ready(state: State, { digest, set, owner }: Wanted): Promise<void> {
   const under = state.installing.get(digest);
   if (under !== undefined) return under;
-  if (state.sizes.has(digest) && existsSync(join(state.directory, SET + digest))) return;
+  if (isThere(state, digest)) return;
   const before = state.failed.get(digest);
   if (before !== undefined && before.untilMs > state.elapsedMs()) throw before.failure;
-  const work = found(state, digest).then((isThere) => (isThere ? undefined : made(state, digest, set)));
-  state.installing.set(digest, work);
+  await shared(state.asked, JSON.stringify([owner, digest]), async () => {
+    if (await shared(state.looking, digest, () => found(state, digest))) return;
+    await installed(state, { digest, set, owner });
+  });
+}
+
+function isThere(state: State, digest: string): boolean {
+  return state.sizes.has(digest) && existsSync(join(state.directory, SET + digest));
+}
+
+/** One piece of work under its name, however many ask for it at the same time. */
+async function shared<T>(under: Map<string, Promise<T>>, name: string, begin: () => Promise<T>): Promise<T> {
+  const begun = under.get(name);
+  if (begun !== undefined) return begun;
+  const work = begin();
+  under.set(name, work);
   try {
-    await work;
+    return await work;
   } finally {
-    state.installing.delete(digest);
+    under.delete(name);
   }
+}
+
+/** Waits for the owner's turn. Whoever else wants the same set may have had one before, and is not waited for in their line. */
+async function installed(state: State, { digest, set, owner }: Wanted): Promise<void> {
+  const leave = await state.gate.enter(NEVER, owner);
+  if (leave === undefined || leave === null)
+    throw new Failure("too_many", `Packages of ${WAITING_MAX_EACH} other tools wait to be installed; try again later`);
+  const begun = state.installing.get(digest);
+  try {
+    if (begun === undefined && !isThere(state, digest))
+      await shared(state.installing, digest, () => made(state, digest, set));
+  } finally {
+    leave();
+  }
+  await begun;
 }
 
 /** Whether the folder of an earlier server is there and whole. A disk that lost power may have kept the name alone. */
@@ -175,7 +225,6 @@ async function found(state: State, digest: string): Promise<boolean> {
 }
 
 async function made(state: State, digest: string, set: PackageSet): Promise<void> {
-  await turn(state);
   let workshop: string | undefined;
   try {
     mkdirSync(state.directory, { recursive: true, mode: 0o755 });
@@ -198,21 +247,7 @@ async function made(state: State, digest: string, set: PackageSet): Promise<void
     throw failure;
   } finally {
     if (workshop !== undefined) await removeTree(workshop);
-    const next = state.waiting.shift();
-    if (next === undefined) state.running--;
-    else next();
   }
-}
-
-/** Waits until fewer are at work than may be; who ends hands its place on. */
-function turn(state: State): Promise<void> {
-  if (state.running < INSTALLS_MAX) {
-    state.running++;
-    return Promise.resolve();
-  }
-  if (state.waiting.length >= WAITING_MAX)
-    throw new Failure("too_many", `Packages of ${WAITING_MAX} other tools wait to be installed; try again later`);
-  return new Promise((resolve) => state.waiting.push(resolve));
 }
 
 /** Removes sets that nobody holds, the one that was not used for longest first, until the rest fits. */

@@ -42,7 +42,7 @@ function optionsOf(indexUrl: string | null = `${index.url}/simple`): PipOptions 
 async function installed(requirements: unknown, options = optionsOf()): Promise<string> {
   const cache = createPackageCache({ directory: join(folder, "cache") });
   const set = pipSet(pipRequirements(requirements), options);
-  const held = await cache.hold(set, new AbortController().signal);
+  const held = await cache.hold(set, { owner: "org-a", signal: new AbortController().signal });
   held.release();
   return held.path;
 }

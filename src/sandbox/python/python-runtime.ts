@@ -5,7 +5,7 @@ import type { Worker } from "../jail.ts";
 import type { NetworkGrant } from "../net/grant.ts";
 import type { ToolNetwork } from "../net/tool-network.ts";
 import type { HeldPackages } from "../packages/package-cache.ts";
-import type { ToolPackages } from "../packages/tool-packages.ts";
+import { askerOf, type ToolPackages } from "../packages/tool-packages.ts";
 import { callPython } from "./python-call.ts";
 import { pythonOpening } from "./python-opening.ts";
 import type { PythonPlace } from "./python-place.ts";
@@ -39,7 +39,7 @@ export function createPythonRuntime(options: PythonRuntimeOptions): PythonRuntim
       let packages: HeldPackages | null = null;
       try {
         const { python } = foundAt(await options.place());
-        const hold = () => options.packages.python(call.tool, python, call.signal);
+        const hold = () => options.packages.python(call.tool, python, askerOf(call));
         const grant = options.network.grantOf(call.tool);
         const noNetwork = grant === null ? { noNetwork: options.network.refusalOf(call.tool) } : {};
         packages = await hold();
