@@ -5,6 +5,7 @@ import SHIPPED_PRICES from "../access/prices.json" with { type: "json" };
 import type { ReadDocument } from "../agent/files/document.ts";
 import type { Door } from "../agent/people/door.ts";
 import type { LentKeys } from "../agent/people/lent-keys.ts";
+import { withPluginEmbedders } from "../agent/plugins/embedders.ts";
 import type { PluginHost } from "../agent/plugins/plugin-host.ts";
 import type { Store } from "../agent/ports/ports.ts";
 import { type CountTokens, slicedCounter } from "../agent/prompt/tokens.ts";
@@ -165,8 +166,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
     ...(arrivalsMax === undefined ? {} : { arrivalsMax }),
   });
   const access = await openAccess({ ...options, store, notices, rootKey });
-  const limits = { requestTimeoutMs: options.llmRequestTimeoutMs, streamTimeoutMs: options.llmStreamTimeoutMs };
-  const models = createModels({ ...options, ...world, limits, builtIn: createRehearsal(world) });
+  const models = modelsOf(options, store);
   const timeFormat = createTimeFormat();
   const countTokens = options.countTokens ?? slicedCounter(clock);
   const budget = createBudget({ store, world, countTokens, prices, log });
@@ -217,6 +217,14 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const served = { ...access, ...record, ...rest, origins: originsOf(options) };
   const api = createApi({ ...options, ...shared, ...served });
   return { ...access, ...record, api, store, models, runner, notes, mcp };
+}
+
+/** What can be called: providers, the built-in model, and the plugins that embed. */
+function modelsOf(options: ServerOptions, store: Store): Models {
+  const { world, pluginHost, llmRequestTimeoutMs: requestTimeoutMs, llmStreamTimeoutMs: streamTimeoutMs } = options;
+  const limits = { requestTimeoutMs, streamTimeoutMs };
+  const offered = createModels({ ...options, ...world, limits, builtIn: createRehearsal(world) });
+  return pluginHost === undefined ? offered : withPluginEmbedders(offered, { store, pluginHost, world });
 }
 
 /** Said of documents where there is no place to read them. */

@@ -250,6 +250,21 @@ export function embeddingInfoOf(settings: ProviderSettings, model: string): Embe
   return { config, providerType: providerTypeOf(settings.kind), providerName: settings.name };
 }
 
+/** An embedding model that belongs to no provider. Letta's clients know no endpoint type for that. */
+export function ownEmbeddingInfo({ provider, model, dimensions }: OwnEmbedding): EmbeddingInfo {
+  const handle = `${provider}/${model}`;
+  const config = { ...LETTA_FREE.config, handle, embeddingModel: model, embeddingDim: dimensions };
+  return { config: { ...config, embeddingEndpoint: null }, providerType: provider, providerName: provider };
+}
+
+/** What an {@link ownEmbeddingInfo} is made of. */
+interface OwnEmbedding {
+  /** What its handle begins with. */
+  readonly provider: string;
+  readonly model: string;
+  readonly dimensions: number;
+}
+
 /** Letta knows fewer endpoint types for embeddings; what it does not know speaks OpenAI's protocol. */
 export function embeddingEndpointTypeOf(kind: ProviderKind): string {
   const type = endpointTypeOf(kind);

@@ -38,7 +38,7 @@ function open(
   const named = { name: settings.kind, ...settings };
   const info = embeddingInfoOf(named, model);
   const models = createModels({ ...world, providers: [named], limits: testLimits({ requestTimeoutMs: 1_500 }) });
-  const embedder = models.openEmbedder({ ...info.config, embeddingDim: 4, ...config });
+  const embedder = models.openEmbedder({ ...info.config, embeddingDim: 4, ...config }, null);
   if (embedder === undefined) throw new Error("Nothing embeds");
   return embedder;
 }
@@ -222,7 +222,7 @@ describe("embed() and failing providers", () => {
       limits: { retriesMax: 2 },
     });
     const { config } = embeddingInfoOf({ name: "vllm", kind: "vllm" }, "tiny-embed");
-    expect(await models.openEmbedder({ ...config, embeddingDim: 4 })?.embed(["a"], SIGNAL)).toHaveLength(1);
+    expect(await models.openEmbedder({ ...config, embeddingDim: 4 }, null)?.embed(["a"], SIGNAL)).toHaveLength(1);
     expect(server.requests).toHaveLength(3);
     const denied = serve(() => json({ error: { message: "Incorrect API key sk-1234567890abcdef" } }, 401));
     const failure = await open({ kind: "vllm", baseUrl: denied.url })
@@ -282,27 +282,27 @@ describe("openEmbedder()", () => {
   const { config } = embeddingInfoOf(settings, "tiny-embed");
 
   test("tells vectors of different models and sizes apart", () => {
-    expect(models.openEmbedder(config)).toMatchObject({
+    expect(models.openEmbedder(config, null)).toMatchObject({
       key: "vllm/tiny-embed tiny-embed 1536",
       handle: "vllm/tiny-embed",
     });
-    expect(models.openEmbedder({ ...config, embeddingDim: 8 })).toMatchObject({
+    expect(models.openEmbedder({ ...config, embeddingDim: 8 }, null)).toMatchObject({
       key: "vllm/tiny-embed tiny-embed 8",
       dimensions: 8,
     });
-    expect(models.openEmbedder({ ...config, handle: null })?.key).toBe("vllm tiny-embed 1536");
+    expect(models.openEmbedder({ ...config, handle: null }, null)?.key).toBe("vllm tiny-embed 1536");
   });
 
   test("has none for Letta's free service, for providers that are not there, and for those without embeddings", async () => {
-    const free = await models.findEmbedding("letta/letta-free");
+    const free = await models.findEmbedding("letta/letta-free", null);
     expect(free?.config).toMatchObject({ handle: "letta/letta-free", embeddingDim: 1536 });
-    expect(free && models.openEmbedder(free.config)).toBeUndefined();
+    expect(free && models.openEmbedder(free.config, null)).toBeUndefined();
     const old = { ...config, handle: null, embeddingModel: "any", embeddingEndpoint: "https://embeddings.memgpt.ai" };
-    expect(models.openEmbedder(old)).toBeUndefined();
-    expect(models.openEmbedder({ ...config, handle: "openai/text-embedding-3-small" })).toBeUndefined();
-    expect(models.openEmbedder({ ...config, handle: null, embeddingEndpointType: "pinecone" })).toBeUndefined();
-    expect(models.openEmbedder({ ...config, handle: "anthropic/embed" })).toBeUndefined();
-    expect((await models.listEmbeddings()).map((info) => info.config.handle)).not.toContain("letta/letta-free");
+    expect(models.openEmbedder(old, null)).toBeUndefined();
+    expect(models.openEmbedder({ ...config, handle: "openai/text-embedding-3-small" }, null)).toBeUndefined();
+    expect(models.openEmbedder({ ...config, handle: null, embeddingEndpointType: "pinecone" }, null)).toBeUndefined();
+    expect(models.openEmbedder({ ...config, handle: "anthropic/embed" }, null)).toBeUndefined();
+    expect((await models.listEmbeddings(null)).map((info) => info.config.handle)).not.toContain("letta/letta-free");
   });
 });
 
@@ -312,8 +312,9 @@ describe("findEmbedding()", () => {
       request.path.endsWith("/models") ? json({ data: [{ id: "my-embed" }, { id: "bge-small" }] }) : answerAll(request),
     );
     const models = createModels({ ...realWorld(), providers: [{ name: "vllm", kind: "vllm", baseUrl: server.url }] });
-    for (let i = 0; i < 2; i++) expect((await models.findEmbedding("vllm/my-embed"))?.config.embeddingDim).toBe(4);
-    expect((await models.findEmbedding("vllm/bge-small"))?.config.embeddingDim).toBe(384);
+    for (let i = 0; i < 2; i++)
+      expect((await models.findEmbedding("vllm/my-embed", null))?.config.embeddingDim).toBe(4);
+    expect((await models.findEmbedding("vllm/bge-small", null))?.config.embeddingDim).toBe(384);
     expect(server.requests.map(({ path }) => path)).toEqual(["/v1/models", "/v1/embeddings"]);
   });
 
@@ -323,6 +324,6 @@ describe("findEmbedding()", () => {
       String(input).endsWith("/models") ? json({ data: [{ id: "my-embed" }] }) : new Promise<Response>(() => undefined);
     const world = { clock, fetch, random: countingRandom() };
     const models = createModels({ ...world, providers: [{ name: "vllm", kind: "vllm", baseUrl: "http://x" }] });
-    expect((await models.findEmbedding("vllm/my-embed"))?.config.embeddingDim).toBe(1536);
+    expect((await models.findEmbedding("vllm/my-embed", null))?.config.embeddingDim).toBe(1536);
   });
 });

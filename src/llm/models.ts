@@ -1,3 +1,4 @@
+import type { Actor } from "../core/id.ts";
 import type { EmbeddingConfig, EmbeddingInfo, LlmConfig, ModelInfo } from "./config.ts";
 import type { Embedder } from "./embedder.ts";
 import type { LanguageModel } from "./model.ts";
@@ -21,23 +22,24 @@ export interface BuiltInModel {
 /**
  * The models that this server can call. A handle is `provider/model`. What providers offer is asked for when somebody
  * wants to know, and kept for minutes; a provider that does not answer in seconds is taken for one that is not there now.
+ * An organisation may have embedding models of its own, which nobody else's actors see; null asks for those of providers.
  */
 export interface Models {
   /** Every chat model of the configured providers; a provider that does not answer in time is left out. */
   list(): Promise<readonly ModelInfo[]>;
-  /** Every embedding model of the configured providers. */
-  listEmbeddings(): Promise<readonly EmbeddingInfo[]>;
+  /** Every embedding model of the configured providers, and of the organisation. */
+  listEmbeddings(actor: Actor | null): Promise<readonly EmbeddingInfo[]>;
   /**
    * The model with this handle; undefined when no provider of that name is configured, or its list has no such model. While
    * there is no list any name is taken.
    */
   find(handle: string): Promise<ModelInfo | undefined>;
   /** The embedding model with this handle, its dimensions measured where nobody knows them; undefined as in {@link find}. */
-  findEmbedding(handle: string): Promise<EmbeddingInfo | undefined>;
+  findEmbedding(handle: string, actor: Actor | null): Promise<EmbeddingInfo | undefined>;
   /** A caller of the configured model. Asks nobody. Throws a `refused` Failure that names the provider when it is not configured. */
   open(config: LlmConfig): LanguageModel;
   /** The configured embedding model; undefined when nothing here embeds for it, so that only words are left. */
-  openEmbedder(config: EmbeddingConfig): Embedder | undefined;
+  openEmbedder(config: EmbeddingConfig, actor: Actor | null): Embedder | undefined;
   /** Asks every provider anew whether it answers. What is wrong with one is told, never thrown. */
   check(): Promise<readonly ProviderCheck[]>;
 }

@@ -83,7 +83,7 @@ describe("list()", () => {
         providerCategory: "base",
       },
     });
-    expect(handles(await models.listEmbeddings())).toEqual(["openai/text-embedding-3-small"]);
+    expect(handles(await models.listEmbeddings(null))).toEqual(["openai/text-embedding-3-small"]);
     expect(first.requests[0]?.headers.get("authorization")).toBe("Bearer sk-secret-key-123");
     expect(second.requests[0]).toMatchObject({ path: "/v1/models?limit=1000" });
     expect(second.requests[0]?.headers.get("x-api-key")).toBe("sk-ant-key-123");
@@ -136,7 +136,7 @@ describe("list()", () => {
       ["together/meta/llama", 9_000, null],
       ["vllm/qwen3", 5_000, null],
     ]);
-    expect((await models.findEmbedding("google_ai/text-embedding-004"))?.config.embeddingDim).toBe(768);
+    expect((await models.findEmbedding("google_ai/text-embedding-004", null))?.config.embeddingDim).toBe(768);
   });
 
   test("asks once for many callers, and again when the list is old", async () => {
@@ -195,8 +195,8 @@ describe("find()", () => {
 
   test("knows nothing that a list does not hold, and anything while there is no list", async () => {
     expect(await models.find("my/gpt-9")).toBeUndefined();
-    expect(await models.findEmbedding("my/gpt-9")).toBeUndefined();
-    expect((await models.findEmbedding("my/embed-it"))?.config.embeddingModel).toBe("embed-it");
+    expect(await models.findEmbedding("my/gpt-9", null)).toBeUndefined();
+    expect((await models.findEmbedding("my/embed-it", null))?.config.embeddingModel).toBe("embed-it");
     expect((await models.find("down/claude-haiku-4-5"))?.config).toMatchObject({
       model: "claude-haiku-4-5-20251001",
       handle: "down/claude-haiku-4-5",

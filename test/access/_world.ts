@@ -79,6 +79,7 @@ export function clientToken(agentId: string | undefined): object {
 const PLAIN_PLUGINS: PluginHost = {
   examine: async ({ code }) => ({ code, manifest: JSON.parse(code) }),
   call: async () => ({ kind: "error", reason: "nothing runs here" }),
+  embed: async ({ plugin, texts }) => texts.map(() => new Float32Array(plugin.manifest.dimensions ?? 0).fill(1)),
 };
 
 /** A plugin of this name that is taken in. */

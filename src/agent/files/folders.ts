@@ -1,7 +1,7 @@
 import { type Caller, may, mayEverywhere } from "../../access/may.ts";
 import { changedBy, madeBy } from "../../core/authorship.ts";
 import { Failure } from "../../core/failure.ts";
-import { type AgentId, type FileId, type FolderId, newId } from "../../core/id.ts";
+import { type Actor, type AgentId, type FileId, type FolderId, newId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { cut, wellFormed } from "../../core/text.ts";
 import type { EmbeddingConfig } from "../../llm/config.ts";
@@ -45,7 +45,7 @@ export async function createFolder(
     description: draft.description ?? null,
     instructions: draft.instructions ?? null,
     metadata: draft.metadata ?? null,
-    embeddingConfig: (await embeddingOf(workshop, draft)) ?? null,
+    embeddingConfig: (await embeddingOf(workshop, actor, draft)) ?? null,
     ...madeBy(actor, workshop.clock.now()),
   };
   await workshop.store.write(actor, ({ folders }) => folders.insert(folder));
@@ -61,7 +61,7 @@ export async function changeFolder(
   const actor = may(caller, "memory:write");
   await mustSee(workshop.store, actor, ({ folders }) => mustFind(folders, id));
   // What is not named stays as it is: the default is for new folders.
-  const embeddingConfig = await embeddingOf({ ...workshop, defaultEmbedding: null }, change);
+  const embeddingConfig = await embeddingOf({ ...workshop, defaultEmbedding: null }, actor, change);
   return workshop.store.write(actor, async (repositories) => {
     const { folders } = repositories;
     const folder = await mustFind(folders, id);
@@ -194,11 +194,12 @@ function checkedName(given: string): string {
  */
 async function embeddingOf(
   { models, defaultEmbedding }: Pick<AgentWorkshop, "models" | "defaultEmbedding">,
+  actor: Actor,
   { embedding, embeddingConfig, embeddingChunkSize }: FolderChange,
 ): Promise<EmbeddingConfig | undefined> {
   if (embedding === undefined && embeddingConfig !== undefined) return embeddingConfig;
   const handle = embedding ?? defaultEmbedding;
   if (handle === null) return undefined;
-  const config = await chooseEmbedding(models, handle);
+  const config = await chooseEmbedding(models, handle, actor);
   return { ...config, embeddingChunkSize: embeddingChunkSize ?? config.embeddingChunkSize };
 }

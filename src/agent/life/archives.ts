@@ -1,5 +1,5 @@
 import { type Caller, may, mayEverywhere } from "../../access/may.ts";
-import { type AgentId, type ArchiveId, newId } from "../../core/id.ts";
+import { type Actor, type AgentId, type ArchiveId, newId } from "../../core/id.ts";
 import type { EmbeddingConfig } from "../../llm/config.ts";
 import type { Archive } from "../../umi/archive/archive.ts";
 import { mustFind, mustSee } from "../find.ts";
@@ -28,7 +28,7 @@ export async function createArchive(
     id: newId("archive", workshop.random),
     name: draft.name,
     description: draft.description ?? null,
-    embeddingConfig: (await embeddingOf(workshop, draft)) ?? null,
+    embeddingConfig: (await embeddingOf(workshop, actor, draft)) ?? null,
     metadata: null,
     createdById: actor.userId,
     createdAt: now,
@@ -47,7 +47,7 @@ export async function changeArchive(
   const actor = may(caller, "memory:write");
   await mustSee(workshop.store, actor, ({ archives }) => mustFind(archives, id));
   // What is not named stays as it is: the default is for new archives.
-  const embeddingConfig = await embeddingOf({ ...workshop, defaultEmbedding: null }, change);
+  const embeddingConfig = await embeddingOf({ ...workshop, defaultEmbedding: null }, actor, change);
   return workshop.store.write(actor, async ({ archives }) => {
     const archive = await mustFind(archives, id);
     const changed = {
@@ -97,9 +97,10 @@ export async function linkArchive(
  */
 async function embeddingOf(
   { models, defaultEmbedding }: Pick<AgentWorkshop, "models" | "defaultEmbedding">,
+  actor: Actor,
   { embedding, embeddingConfig }: ArchiveChange,
 ): Promise<EmbeddingConfig | undefined> {
   if (embedding === undefined && embeddingConfig !== undefined) return embeddingConfig;
   const handle = embedding ?? defaultEmbedding;
-  return handle === null ? undefined : chooseEmbedding(models, handle);
+  return handle === null ? undefined : chooseEmbedding(models, handle, actor);
 }

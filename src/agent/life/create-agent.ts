@@ -136,7 +136,7 @@ export async function draftedAgent(workshop: AgentWorkshop, caller: Caller, draf
   checkDraft(draft);
   const llmConfig = await chooseModel(workshop.models, draft.model, draft.agentType);
   requireModels(caller, [askedHandle(llmConfig), draft.compaction.model, draft.memorySettings?.model]);
-  const embeddingConfig = await embeddingOf(workshop, draft);
+  const embeddingConfig = await embeddingOf(workshop, actor, draft);
   return newAgent(workshop, actor, draft, { llmConfig, embeddingConfig });
 }
 
@@ -174,11 +174,11 @@ function checkDraft(draft: AgentDraft): void {
     throw new Failure("invalid", "enable_sleeptime: must be true for an agent of type voice_convo_agent");
 }
 
-async function embeddingOf(workshop: AgentWorkshop, draft: AgentDraft): Promise<EmbeddingConfig | null> {
+async function embeddingOf(workshop: AgentWorkshop, actor: Actor, draft: AgentDraft): Promise<EmbeddingConfig | null> {
   if (draft.embeddingConfig !== undefined) return draft.embeddingConfig;
   const handle = draft.embedding ?? workshop.defaultEmbedding;
   if (handle === null) return null;
-  const config = await chooseEmbedding(workshop.models, handle);
+  const config = await chooseEmbedding(workshop.models, handle, actor);
   return { ...config, embeddingChunkSize: draft.embeddingChunkSize ?? config.embeddingChunkSize };
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { DEFAULT_ACTOR } from "../../core/id.ts";
 import { embeddingInfoOf, modelInfoOf } from "../../llm/catalog.ts";
 import type { Models } from "../../llm/models.ts";
 import { changedModel, chooseEmbedding, chooseModel, defaultSummariser, resolvedWish } from "./model-choice.ts";
@@ -86,8 +87,8 @@ test("changedModel() adjusts the present model, or starts over with a new one", 
 });
 
 test("chooseEmbedding() finds by handle, or tells what there is", async () => {
-  expect((await chooseEmbedding(models, "openai/text-embedding-3-small")).embeddingDim).toBe(1536);
-  expect(chooseEmbedding(models, "openai/nope")).rejects.toThrow(/NOT_FOUND: .*text-embedding-3-small/);
+  expect((await chooseEmbedding(models, "openai/text-embedding-3-small", DEFAULT_ACTOR)).embeddingDim).toBe(1536);
+  expect(chooseEmbedding(models, "openai/nope", DEFAULT_ACTOR)).rejects.toThrow(/NOT_FOUND: .*text-embedding-3-small/);
 });
 
 test("defaultSummariser() is a small model of the same provider, else the agent's own", () => {

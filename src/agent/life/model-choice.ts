@@ -1,4 +1,5 @@
 import { Failure } from "../../core/failure.ts";
+import type { Actor } from "../../core/id.ts";
 import { cut } from "../../core/text.ts";
 import { reasonsNatively, usesResponsesApi } from "../../llm/catalog.ts";
 import type { EmbeddingConfig, LlmConfig } from "../../llm/config.ts";
@@ -49,12 +50,12 @@ export function changedModel(current: LlmConfig, wish: ModelWish, agentType: Age
   return wish.reasons === undefined ? config : withReasoning(config, wish.reasons, agentType);
 }
 
-/** The embedding model with this handle. */
-export async function chooseEmbedding(models: Models, handle: string): Promise<EmbeddingConfig> {
+/** The embedding model with this handle, as somebody of an organisation may have it. */
+export async function chooseEmbedding(models: Models, handle: string, actor: Actor): Promise<EmbeddingConfig> {
   requireHandle("embedding", handle);
-  const found = await models.findEmbedding(handle);
+  const found = await models.findEmbedding(handle, actor);
   if (found !== undefined) return found.config;
-  const known = (await models.listEmbeddings()).map((info) => info.config.handle);
+  const known = (await models.listEmbeddings(actor)).map((info) => info.config.handle);
   throw new Failure("not_found", `NOT_FOUND: Handle ${handle} not found, must be one of ${listed(known)}`);
 }
 

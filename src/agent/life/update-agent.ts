@@ -87,7 +87,7 @@ export async function updateAgent(
     fields.memorySettings?.model,
   ]);
   const embeddingConfig =
-    embedding === undefined ? change.embeddingConfig : await chooseEmbedding(workshop.models, embedding);
+    embedding === undefined ? change.embeddingConfig : await chooseEmbedding(workshop.models, embedding, actor);
 
   const changed = await workshop.store.write(actor, async (repositories) => {
     const current = await mustFind(repositories.agents, id);

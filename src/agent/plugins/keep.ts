@@ -8,11 +8,21 @@ import type { World } from "../../core/world.ts";
 import { RETURN_CHARS_DEFAULT, type Tool } from "../../tools/tool.ts";
 import { mustFind } from "../find.ts";
 import type { Repositories, Store } from "../ports/ports.ts";
-import type { Plugin, PluginGrant, PluginId } from "./plugin.ts";
+import { embedderHandle } from "./embedders.ts";
+import {
+  PLUGINS_MAX,
+  type Plugin,
+  type PluginGrant,
+  type PluginId,
+  type PluginKind,
+  type PluginManifest,
+} from "./plugin.ts";
 import type { PluginCode, PluginHost } from "./plugin-host.ts";
 
-/** Plugins of one organisation. */
-const PLUGINS_MAX = 100;
+/** Users of a plugin that an error names. */
+const USES_NAMED_MAX = 5;
+/** The kinds that something here calls. */
+const CALLED: readonly PluginKind[] = ["tool", "embedder"];
 /** The word in a tool's row that says where its code is. */
 export const PLUGIN_SOURCE = "plugin";
 
@@ -35,16 +45,19 @@ export interface PluginChange {
   readonly grants?: readonly PluginGrant[];
 }
 
-/** Takes a plugin in, or replaces the one of the same name. A tool appears among the tools at once. */
+/**
+ * Takes a plugin in, or replaces the one of the same name and kind. A tool appears among the tools at once, an embedder
+ * among the embedding models. Throws a `conflict` Failure where something needs what it was before.
+ */
 export async function addPlugin(desk: PluginDesk, caller: Caller, draft: PluginDraft): Promise<Plugin> {
   const actor = mayEverywhere(caller, "tools:write");
   if (desk.pluginHost === null) throw new Failure("unavailable", "This server runs no plugins");
   const { manifest, code } = await desk.pluginHost.examine(draft);
   // What nothing here would ever call is not taken in silence.
-  if (manifest.kind !== "tool")
+  if (!CALLED.includes(manifest.kind))
     throw new Failure(
       "refused",
-      `The plugin '${manifest.name}' is a ${manifest.kind}; this server calls plugins that are tools`,
+      `The plugin '${manifest.name}' is a ${manifest.kind}; this server calls plugins that are tools or embedders`,
     );
   const grants = draft.grants ?? manifest.grants.filter((grant) => grant === "log");
   requireWanted(manifest.grants, grants);
@@ -55,16 +68,17 @@ export async function addPlugin(desk: PluginDesk, caller: Caller, draft: PluginD
     const { kind, name } = manifest;
     const told = { kind, name, language: draft.language, manifest, grants, hash, isEnabled: true };
     if (existing !== undefined) {
+      await requireReplaceable(repositories, existing, manifest);
       const plugin = { ...existing, ...told, ...changedBy(actor, desk.clock.now()) };
       await plugins.save(plugin, code);
-      await showTool(desk, actor, repositories, plugin);
+      if (kind === "tool") await showTool(desk, actor, repositories, plugin);
       return plugin;
     }
     if ((await plugins.count()) >= PLUGINS_MAX)
       throw new Failure("refused", `An organisation may have ${PLUGINS_MAX} plugins at most`);
     const plugin: Plugin = { id: newId("plugin", desk.random), ...told, ...madeBy(actor, desk.clock.now()) };
     await plugins.insert(plugin, code);
-    await showTool(desk, actor, repositories, plugin);
+    if (kind === "tool") await showTool(desk, actor, repositories, plugin);
     return plugin;
   });
 }
@@ -95,15 +109,50 @@ export async function listPlugins({ store }: PluginDesk, caller: Caller, page: P
   return store.reader(mayEverywhere(caller, "agents:read")).plugins.list(page);
 }
 
-/** Removes a plugin, and the tool that it was from every agent. */
+/** Removes a plugin, and the tool that it was from every agent. Throws a `conflict` Failure for an embedder in use. */
 export async function removePlugin({ store }: PluginDesk, caller: Caller, id: PluginId): Promise<void> {
   const actor = mayEverywhere(caller, "tools:write");
   await store.write(actor, async ({ plugins, tools }) => {
-    const { name } = await mustFind(plugins, id);
+    const plugin = await mustFind(plugins, id);
+    await requireUnused({ plugins }, plugin, "be removed");
+    const { name } = plugin;
     const [tool] = await tools.findByNames([name]);
     if (tool !== undefined && isOf(tool, id)) await tools.remove(tool.id);
     await plugins.remove(id);
   });
+}
+
+/** Throws a `conflict` Failure where somebody relies on what the plugin was. */
+async function requireReplaceable(
+  repositories: Pick<Repositories, "plugins">,
+  existing: Plugin,
+  { kind, dimensions }: PluginManifest,
+): Promise<void> {
+  const { name } = existing;
+  if (kind !== existing.kind)
+    throw new Failure(
+      "conflict",
+      `There is a plugin '${name}' already, which is a ${existing.kind} and not a ${kind}. Remove it first`,
+    );
+  if (dimensions !== existing.manifest.dimensions)
+    await requireUnused(
+      repositories,
+      existing,
+      `get ${dimensions} dimensions instead of ${existing.manifest.dimensions}`,
+    );
+}
+
+/** Throws a `conflict` Failure that names what has the plugin for its embedding model: nothing would embed for it then. */
+async function requireUnused({ plugins }: Pick<Repositories, "plugins">, plugin: Plugin, what: string): Promise<void> {
+  if (plugin.kind !== "embedder") return;
+  const uses = await plugins.embeddedBy(embedderHandle(plugin), USES_NAMED_MAX + 1);
+  if (uses.length === 0) return;
+  const named = uses.slice(0, USES_NAMED_MAX).map(({ kind, id, name }) => `${kind} ${id} (${name})`);
+  const more = uses.length > USES_NAMED_MAX ? " and others" : "";
+  throw new Failure(
+    "conflict",
+    `The plugin '${plugin.name}' cannot ${what}: ${named.join(", ")}${more} have it as their embedding model`,
+  );
 }
 
 /** Whether a tool's code is that plugin. */

@@ -23,6 +23,13 @@ export interface PluginCall {
   readonly signal: AbortSignal;
 }
 
+/** One call of an embedder. */
+export interface EmbedCall extends Pick<PluginCall, "plugin" | "timeoutMs" | "signal"> {
+  /** What it runs, which is read only where it does not run yet. */
+  readonly code: () => Promise<string>;
+  readonly texts: readonly string[];
+}
+
 /** What came of a call: a value, an error in words, or nothing that is known. */
 export type PluginAnswer =
   | { readonly kind: "value"; readonly value: Json }
@@ -38,4 +45,9 @@ export interface PluginHost {
   examine(code: PluginCode): Promise<{ readonly manifest: PluginManifest; readonly code: string }>;
   /** Calls a plugin afresh: nothing is left of the call before. Never rejects. */
   call(call: PluginCall): Promise<PluginAnswer>;
+  /**
+   * Has an embedder, which may be the one of the call before, give a vector for each text, of as many numbers as its
+   * manifest says. What they are is not looked at. Throws a Failure when it does not.
+   */
+  embed(call: EmbedCall): Promise<readonly Float32Array[]>;
 }

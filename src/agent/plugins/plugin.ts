@@ -3,6 +3,9 @@ import type { Id } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { Page } from "../../core/page.ts";
 
+/** Plugins of one organisation. */
+export const PLUGINS_MAX = 100;
+
 /** What a plugin can be. */
 export const PLUGIN_KINDS = ["tool", "embedder", "hook", "source"] as const;
 
@@ -14,6 +17,14 @@ export const PLUGIN_GRANTS = ["log", "fetch", "secret", "recall"] as const;
 
 /** One of {@link PLUGIN_GRANTS}. */
 export type PluginGrant = (typeof PLUGIN_GRANTS)[number];
+
+/** What each kind may ask for: an agent, whose secrets and memory it could be, is there for tools alone. */
+export const GRANTS_OF: Readonly<Record<PluginKind, readonly PluginGrant[]>> = {
+  tool: PLUGIN_GRANTS,
+  embedder: ["log", "fetch"],
+  hook: ["log", "fetch"],
+  source: ["log", "fetch"],
+};
 
 /** What a hook may be told of. */
 export const HOOK_EVENTS = ["before_model", "after_step", "memory_write"] as const;
@@ -56,6 +67,13 @@ export interface Plugin extends Authorship {
   readonly hash: string;
 }
 
+/** What uses a plugin. */
+export interface PluginUse {
+  readonly kind: "agent" | "archive" | "folder";
+  readonly id: string;
+  readonly name: string;
+}
+
 /** The plugins of one organisation. */
 export interface PluginStore {
   find(id: PluginId): Promise<Plugin | undefined>;
@@ -64,6 +82,8 @@ export interface PluginStore {
   codeOf(id: PluginId): Promise<string | undefined>;
   list(page: Page): Promise<readonly Plugin[]>;
   count(): Promise<number>;
+  /** Up to so many of what has the embedding model of this handle. */
+  embeddedBy(handle: string, limit: number): Promise<readonly PluginUse[]>;
   /** Inserts the plugin. Throws a `conflict` Failure when there is one of its name. */
   insert(plugin: Plugin, code: string): Promise<void>;
   /** Replaces the plugin, and its code where that is given; throws a `not_found` Failure when there is none of its id. */
@@ -73,4 +93,4 @@ export interface PluginStore {
 }
 
 /** The part of a {@link PluginStore} that only reads. */
-export type PluginReader = Pick<PluginStore, "find" | "findByName" | "codeOf" | "list" | "count">;
+export type PluginReader = Pick<PluginStore, "find" | "findByName" | "codeOf" | "list" | "count" | "embeddedBy">;

@@ -57,7 +57,7 @@ export async function importAgents(
     prepared.push({ source, draft, agent });
   }
   const embeddingConfig =
-    wish.embedding === undefined ? undefined : await chooseEmbedding(workshop.models, wish.embedding);
+    wish.embedding === undefined ? undefined : await chooseEmbedding(workshop.models, wish.embedding, actor);
   const notes: string[] = [];
   const note = (sentence: string) => void notes.push(sentence);
   const agents = await workshop.store.write(actor, async (repositories) => {

@@ -35,8 +35,8 @@ export function modelRoutes(options: Pick<RouteOptions, "models" | "store">): Ho
 
   for (const path of ["/embedding", "/embeddings"])
     routes.get(path, async (c) => {
-      may(c.var.caller, "agents:read");
-      return c.json((await models.listEmbeddings()).map(toWireEmbedding));
+      const actor = may(c.var.caller, "agents:read");
+      return c.json((await models.listEmbeddings(actor)).map(toWireEmbedding));
     });
 
   return routes;

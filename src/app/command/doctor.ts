@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { isPluginHandle } from "../../agent/plugins/embedders.ts";
 import { Failure } from "../../core/failure.ts";
 import { LETTA_FREE } from "../../llm/catalog.ts";
 import { ModelFailure } from "../../llm/failure.ts";
@@ -130,10 +131,14 @@ async function checkEmbedding(settings: Settings, report: Report): Promise<void>
     report.say("  note  retrieval: lexical (words only). SELKIE_EMBEDDING names the embedding model of new agents");
     return;
   }
+  if (isPluginHandle(handle)) {
+    report.say(`  note  retrieval: hybrid (words, and ${handle}) in each organisation that has this plugin`);
+    return;
+  }
   const remedy = `set SELKIE_EMBEDDING to an embedding model of a provider that is configured, not '${handle}'`;
   const models = modelsOf(settings);
-  const found = await models.findEmbedding(handle);
-  const embedder = found && models.openEmbedder(found.config);
+  const found = await models.findEmbedding(handle, null);
+  const embedder = found && models.openEmbedder(found.config, null);
   if (embedder === undefined) {
     report.check(false, "retrieval: lexical (words only)", remedy);
     return;

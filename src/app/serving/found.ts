@@ -1,3 +1,4 @@
+import { isPluginHandle } from "../../agent/plugins/embedders.ts";
 import { LETTA_FREE } from "../../llm/catalog.ts";
 import type { Models } from "../../llm/models.ts";
 import type { Settings } from "../command/settings.ts";
@@ -39,8 +40,9 @@ export async function describeFound(
 async function describeEmbedding(models: Models, handle: string | null): Promise<string> {
   if (handle === null || handle === LETTA_FREE.config.handle)
     return "none; memories are found by their words (SELKIE_EMBEDDING names a model)";
+  if (isPluginHandle(handle)) return `${handle}, in each organisation that has this plugin`;
   const late = Bun.sleep(FIND_MS_MAX).then(() => undefined);
-  const found = await Promise.race([models.findEmbedding(handle), late]);
+  const found = await Promise.race([models.findEmbedding(handle, null), late]);
   return found === undefined
     ? `${handle} is offered by no provider that answers; memories are found by their words until then`
     : `${handle}, ${found.config.embeddingDim} dimensions`;

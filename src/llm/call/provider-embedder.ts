@@ -11,7 +11,7 @@ import { createDeadline, type Deadline, timeoutText } from "./deadline.ts";
 import type { Embed } from "./embedding-call.ts";
 import { boundedFetch, guardedFetch } from "./guarded-fetch.ts";
 import type { CallLimits } from "./limits.ts";
-import { failureOf, isPassing, modelFailureOf, retryAfterMs } from "./provider-error.ts";
+import { type FailedProvider, failureOf, isPassing, modelFailureOf, retryAfterMs } from "./provider-error.ts";
 import { withRetries } from "./retry.ts";
 
 /** The most texts that one call of an embedder takes. */
@@ -31,33 +31,69 @@ const MEASURE_TIMEOUT_MS = 3_000;
 /** What is sent to learn whether a provider refuses one text or all of them. */
 const PROBE = "word";
 
-/** What a {@link createProviderEmbedder} is made of. */
-export interface ProviderEmbedderOptions {
-  readonly settings: ProviderSettings;
+/** What a {@link createEmbedder} is made of. */
+export interface EmbedderOptions {
+  /** What people call it. */
+  readonly handle: string;
   readonly config: EmbeddingConfig;
-  readonly embed: Embed;
-  /** The most texts that the provider takes in one request; see `Family.embedTextsMax`. */
+  /** Gives the vectors of as many texts as are sent at once. What it gives is checked here. */
+  readonly ask: (texts: readonly string[], signal: AbortSignal) => Promise<readonly Float32Array[]>;
+  /** The most texts that are sent at once; as many as the configuration says when undefined. */
   readonly textsMax: number | undefined;
-  /** See `EmbeddingCall.sendNumbers`. */
-  readonly sendNumbers: Set<string>;
-  readonly world: World;
+  /** Whose failures they are. */
+  readonly provider: FailedProvider;
+  readonly world: Pick<World, "clock" | "random">;
   readonly limits: CallLimits;
 }
 
-/** An embedding model of a provider. Nothing is sent before the first call. */
+/** What an embedding model of a provider is made of. */
+export interface ProviderEmbedderOptions extends Pick<EmbedderOptions, "config" | "textsMax" | "limits"> {
+  readonly settings: ProviderSettings;
+  readonly embed: Embed;
+  /** See `EmbeddingCall.sendNumbers`. */
+  readonly sendNumbers: Set<string>;
+  readonly world: World;
+}
+
+/** An embedding model that is asked in batches, patiently, and whose vectors are looked at. Nothing is sent before the first call. */
+export function createEmbedder(options: EmbedderOptions): Embedder {
+  return new BatchingEmbedder(options);
+}
+
+/** An embedding model of a provider. */
 export function createProviderEmbedder(options: ProviderEmbedderOptions): Embedder {
-  return new ProviderEmbedder(options);
+  const { settings, config } = options;
+  return createEmbedder({
+    ...options,
+    handle: `${settings.name}/${config.embeddingModel}`,
+    provider: { title: titleOf(settings.kind), secrets: secretsOf(settings) },
+    ask: askOf(options, askedDimensions(config)),
+  });
+}
+
+function askOf(
+  { settings, config, embed, sendNumbers, world }: ProviderEmbedderOptions,
+  dimensions: number | undefined,
+): EmbedderOptions["ask"] {
+  const model = config.embeddingModel;
+  return (texts, signal) =>
+    embed({
+      settings,
+      model,
+      dimensions,
+      texts,
+      sendNumbers,
+      fetch: boundedFetch(guardedFetch(world.fetch)),
+      signal,
+    });
 }
 
 /** How many numbers the model's vectors have; undefined when it does not say so within {@link MEASURE_TIMEOUT_MS}. */
 export async function measureDimensions(options: ProviderEmbedderOptions): Promise<number | undefined> {
-  const { settings, config, embed, sendNumbers, world } = options;
-  const deadline = createDeadline(world.clock, new AbortController().signal, MEASURE_TIMEOUT_MS);
+  const deadline = createDeadline(options.world.clock, new AbortController().signal, MEASURE_TIMEOUT_MS);
   deadline.arm("first", MEASURE_TIMEOUT_MS);
-  const fetch = boundedFetch(guardedFetch(world.fetch));
-  const call = { settings, model: config.embeddingModel, dimensions: undefined, texts: [PROBE], sendNumbers, fetch };
   try {
-    const [vector] = await deadline.race(embed({ ...call, signal: deadline.signal }));
+    const [vector] = await deadline.race(askOf(options, undefined)([PROBE], deadline.signal));
     return vector === undefined || vector.length === 0 ? undefined : vector.length;
   } catch {
     // Whatever is wrong will be told when the model is used.
@@ -67,18 +103,16 @@ export async function measureDimensions(options: ProviderEmbedderOptions): Promi
   }
 }
 
-class ProviderEmbedder implements Embedder {
+class BatchingEmbedder implements Embedder {
   readonly key: string;
   readonly handle: string;
   readonly dimensions: number;
-  readonly #options: ProviderEmbedderOptions;
-  readonly #provider: { readonly title: string; readonly secrets: readonly string[] };
+  readonly #options: EmbedderOptions;
 
-  constructor(options: ProviderEmbedderOptions) {
-    const { settings, config } = options;
+  constructor(options: EmbedderOptions) {
+    const { config, handle } = options;
     this.#options = options;
-    this.#provider = { title: titleOf(settings.kind), secrets: secretsOf(settings) };
-    this.handle = `${settings.name}/${config.embeddingModel}`;
+    this.handle = handle;
     this.dimensions = config.embeddingDim;
     this.key = embeddingKeyOf(config);
   }
@@ -143,20 +177,10 @@ class ProviderEmbedder implements Embedder {
   }
 
   async #send(texts: readonly string[], deadline: Deadline): Promise<readonly Embedding[]> {
-    const { settings, config, embed, sendNumbers, world, limits } = this.#options;
+    const { ask, provider, world, limits } = this.#options;
     const attempt = async () => {
       deadline.arm("first", limits.requestTimeoutMs);
-      const vectors = await deadline.race(
-        embed({
-          settings,
-          model: config.embeddingModel,
-          dimensions: askedDimensions(config),
-          texts,
-          sendNumbers,
-          fetch: boundedFetch(guardedFetch(world.fetch)),
-          signal: deadline.signal,
-        }),
-      );
+      const vectors = await deadline.race(ask(texts, deadline.signal));
       deadline.disarm();
       return vectors;
     };
@@ -166,9 +190,7 @@ class ProviderEmbedder implements Embedder {
       random: world.random,
       signal: deadline.signal,
       judge: (error) =>
-        isPassing(modelFailureOf(error, this.#provider))
-          ? { again: true, afterMs: retryAfterMs(error) }
-          : { again: false },
+        isPassing(modelFailureOf(error, provider)) ? { again: true, afterMs: retryAfterMs(error) } : { again: false },
     });
     this.#check(vectors, texts.length);
     return vectors.map((vector) => (vector.some((number) => number !== 0) ? vector : null));
@@ -191,10 +213,11 @@ class ProviderEmbedder implements Embedder {
 
   #explained(error: unknown, deadline: Deadline): Failure {
     if (error instanceof Failure) return error;
+    const { provider } = this.#options;
     const timedOut = deadline.timedOut();
     if (timedOut !== undefined)
-      return failureOf({ type: "llm_timeout", what: timeoutText(timedOut) }, this.#provider, { cause: error });
-    return modelFailureOf(error, this.#provider);
+      return failureOf({ type: "llm_timeout", what: timeoutText(timedOut) }, provider, { cause: error });
+    return modelFailureOf(error, provider);
   }
 }
 

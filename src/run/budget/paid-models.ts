@@ -55,7 +55,7 @@ export interface EmbeddingPurse extends Pick<Purse, "budget"> {
  */
 export function paidEmbedder(purse: EmbeddingPurse, payer: Payer, config: EmbeddingConfig): Embedder | undefined {
   const { models, budget } = purse;
-  const embedder = models.openEmbedder(config);
+  const embedder = models.openEmbedder(config, payer.actor);
   return (
     embedder && {
       key: embedder.key,

@@ -213,6 +213,8 @@ async function callScriptPlugin(module, { describes, input }) {
 }
 
 function floatsOf(vectors) {
+  const isList = Array.isArray(vectors) && vectors.every((vector) => vector?.length === vectors[0].length);
+  if (!isList) throw new Error("An embedder answers a list with a vector for each text, all of one length");
   const floats = new Float32Array(vectors.flatMap((vector) => [...vector]));
   return Buffer.from(floats.buffer).toString("base64");
 }

@@ -13,6 +13,7 @@ import type { Worker, WorkerAnswer } from "../jail.ts";
 import type { ScriptPlace } from "../js/bun-place.ts";
 import { createStock, type Stocked } from "../js/stock.ts";
 import type { ToolNetwork } from "../net/tool-network.ts";
+import { createKeptEmbedders, type KeptOptions } from "./kept.ts";
 import { readManifest } from "./manifest.ts";
 import { limitedModule } from "./module.ts";
 
@@ -34,6 +35,8 @@ export interface PluginHostOptions {
   readonly network: Pick<ToolNetwork, "grantOf" | "refusalOf" | "fetch">;
   /** Calls that are at work at once. */
   readonly parallel: number;
+  /** See {@link KeptOptions.callsMax}. */
+  readonly embedderCallsMax?: number;
   /** Takes what plugins write to the log. */
   readonly log: (message: string) => void;
 }
@@ -51,6 +54,16 @@ export function createPluginHost(options: PluginHostOptions): ClosingPluginHost 
     wasm: createStock(async (answer) => (await placeOf(options, "wasm")).open(answer, null), STOCK),
     typescript: createStock(async (answer) => (await placeOf(options, "typescript")).open(answer, null), STOCK),
   };
+
+  const embedders = createKeptEmbedders({
+    take: (language) => stocks[language].take(),
+    firstMessage: (plugin, code) => ({
+      ...messageOf({ language: plugin.language, code }),
+      ...refusalFor(options, plugin),
+    }),
+    answersOf: (call) => answersOf(options, { ...call, answers: NO_ANSWERS }),
+    ...(options.embedderCallsMax === undefined ? {} : { callsMax: options.embedderCallsMax }),
+  });
 
   /** One request to a fresh process. Rejects with a Failure where there is none. */
   async function ask(language: Plugin["language"], { message, answerBy, ...rest }: Asked): Promise<WorkerAnswer> {
@@ -99,11 +112,16 @@ export function createPluginHost(options: PluginHostOptions): ClosingPluginHost 
       }
     },
 
+    embed: embedders.embed,
+
     async close() {
-      await Promise.all([stocks.wasm.close(), stocks.typescript.close()]);
+      await Promise.all([embedders.close(), stocks.wasm.close(), stocks.typescript.close()]);
     },
   };
 }
+
+/** No agent is there whose these could be. */
+const NO_ANSWERS: PluginAnswers = { secret: async () => null, recall: async () => [] };
 
 interface Asked {
   readonly message: JsonObject;
@@ -141,7 +159,10 @@ function refusalFor({ network }: PluginHostOptions, plugin: Plugin): { readonly 
 }
 
 /** Answers what a plugin asks for, where that was granted to it. */
-function answersOf(options: PluginHostOptions, { plugin, answers, signal }: PluginCall): Asked["answerBy"] {
+function answersOf(
+  options: PluginHostOptions,
+  { plugin, answers, signal }: Pick<PluginCall, "plugin" | "answers" | "signal">,
+): Asked["answerBy"] {
   let asked = 0;
   return async (question) => {
     const { op } = question;

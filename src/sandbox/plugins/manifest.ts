@@ -1,5 +1,11 @@
 import { z } from "zod";
-import { HOOK_EVENTS, PLUGIN_GRANTS, PLUGIN_KINDS, type PluginManifest } from "../../agent/plugins/plugin.ts";
+import {
+  GRANTS_OF,
+  HOOK_EVENTS,
+  PLUGIN_GRANTS,
+  PLUGIN_KINDS,
+  type PluginManifest,
+} from "../../agent/plugins/plugin.ts";
 import { Failure } from "../../core/failure.ts";
 
 /** The way of calling that this server knows. */
@@ -29,6 +35,12 @@ export function readManifest(said: unknown): PluginManifest {
   const read = Manifest.safeParse(said);
   if (!read.success) throw new Failure("refused", `The plugin's manifest: ${z.prettifyError(read.error)}`);
   const { abi: _, ...manifest } = read.data;
+  const beyond = manifest.grants.find((grant) => !GRANTS_OF[manifest.kind].includes(grant));
+  if (beyond !== undefined)
+    throw new Failure(
+      "refused",
+      `The plugin's manifest: a plugin of the kind '${manifest.kind}' cannot have '${beyond}'`,
+    );
   if (manifest.kind === "embedder" && manifest.dimensions === null)
     throw new Failure("refused", "The plugin's manifest: an embedder must say how many 'dimensions' its vectors have");
   if (manifest.kind === "hook" && manifest.events.length === 0)

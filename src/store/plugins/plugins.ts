@@ -1,15 +1,23 @@
 import { sql } from "kysely";
-import type { PluginId, PluginStore } from "../../agent/plugins/plugin.ts";
+import type { PluginId, PluginStore, PluginUse } from "../../agent/plugins/plugin.ts";
 import { Failure } from "../../core/failure.ts";
+import { WORDS } from "../base/dialect.ts";
 import { countRows, findRow, findWhere, type PageSource, readPage, removeRow } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";
 import { PLUGINS } from "./tables.ts";
 
 const SOURCE = { table: PLUGINS, column: "created_at", missing: "refuse" } satisfies PageSource;
 
+/** What has an embedding model. */
+const EMBEDDED = [
+  { table: "agents", kind: "agent" },
+  { table: "archives", kind: "archive" },
+  { table: "folders", kind: "folder" },
+] as const;
+
 /** {@link PluginStore} over SQL. What is added is the whole organisation's, whichever agents a key may see. */
 export function sqlPluginStore(session: Session): PluginStore {
-  const { db, organizationId } = session;
+  const { db, dialect, organizationId } = session;
   const condition = sql<boolean>`plugins.organization_id = ${organizationId}`;
   return {
     find: (id) => findRow(session, PLUGINS, id),
@@ -25,6 +33,23 @@ export function sqlPluginStore(session: Session): PluginStore {
         .where("organization_id", "=", organizationId)
         .executeTakeFirst();
       return row?.code;
+    },
+
+    async embeddedBy(handle, limit) {
+      const found: PluginUse[] = [];
+      for (const { table, kind } of EMBEDDED) {
+        const rows = await db
+          .selectFrom(table)
+          .select(["id", "name"])
+          .where("organization_id", "=", organizationId)
+          .where(sql.raw<string>(WORDS[dialect].textIn("embedding_config", "handle")), "=", handle)
+          .orderBy("id")
+          .limit(limit - found.length)
+          .execute();
+        found.push(...rows.map(({ id, name }) => ({ kind, id, name })));
+        if (found.length >= limit) break;
+      }
+      return found;
     },
 
     async insert(plugin, code) {
