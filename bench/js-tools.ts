@@ -1,8 +1,11 @@
 // How long calls of JavaScript and of modules in WebAssembly take: `bun bench/js-tools.ts [CALLS]`.
+
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { assembled } from "../examples/plugins/build.ts";
 import type { Plugin } from "../src/agent/plugins/plugin.ts";
+import { ownCommand } from "../src/app/own-command.ts";
+import { DEFAULT_ACTOR } from "../src/core/id.ts";
 import { findScriptPlace } from "../src/sandbox/js/places.ts";
 import { createScriptRuntime } from "../src/sandbox/js/script-runtime.ts";
 import { createPluginHost } from "../src/sandbox/plugins/host.ts";
@@ -13,7 +16,11 @@ import type { Tool } from "../src/tools/tool.ts";
 const IDLE_MS = 120;
 const calls = Number(process.argv[2] ?? 50);
 const started = performance.now();
-const { place, reports } = await findScriptPlace({ executable: process.execPath, mode: "auto" });
+const { place, reports } = await findScriptPlace({
+  executable: process.execPath,
+  mode: "auto",
+  pure: ownCommand("run-tool"),
+});
 if ("whyNone" in place) throw new Error(place.whyNone);
 console.log(`${reports.at(-1)?.name} proved in ${(performance.now() - started).toFixed(0)} ms`);
 const network = { grantOf: () => null, refusalOf: () => "none", fetch: () => Promise.reject(new Error("none")) };
@@ -29,6 +36,7 @@ const tool = {
   npmRequirements: null,
 };
 const call = {
+  actor: DEFAULT_ACTOR,
   tool: tool as unknown as Tool,
   args: { a: 1, b: 2 },
   environment: {},

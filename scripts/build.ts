@@ -21,6 +21,7 @@ const ENTRIES = [
   "src/app/serving/token-worker.ts",
   "src/app/terminal/screen.ts",
   "src/app/tools/document-worker.ts",
+  "src/app/tools/pure-worker.ts",
 ];
 
 /** Writes the executable and returns its size in bytes. The old one stays in place until the new one is whole. */

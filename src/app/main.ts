@@ -1,13 +1,17 @@
 // First, because it may start this program anew.
 import "./serving/connection-limit.ts";
 import { Failure } from "../core/failure.ts";
-import { runCommand } from "./command/cli.ts";
 import { entryUrl } from "./entries.ts";
-import { READ_DOCUMENTS } from "./tools/documents.ts";
+import { WORKERS } from "./own-command.ts";
 
 try {
-  if (process.argv[2] === READ_DOCUMENTS) await import(entryUrl("tools/document-worker").href);
-  else process.exitCode = await runCommand(process.argv.slice(2), process.env);
+  const worker = WORKERS.get(process.argv[2] ?? "");
+  if (worker !== undefined) await import(entryUrl(worker).href);
+  else {
+    // Loaded here, for a worker that is started for one call has no use for it.
+    const { runCommand } = await import("./command/cli.ts");
+    process.exitCode = await runCommand(process.argv.slice(2), process.env);
+  }
 } catch (error) {
   const text =
     error instanceof Failure ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -12,6 +12,8 @@ export interface JailLimits {
   readonly addressBytes: number | null;
   /** Memory that a process may ask for, in bytes: for what reserves far more addresses than it uses. */
   readonly dataBytes: number | null;
+  /** Processor time of a process, in seconds, for one that no jail ends with its server. */
+  readonly cpuSeconds: number | null;
   /** Files, pipes and sockets that a process may have open. */
   readonly openFiles: number;
   /** Bytes of a file that a process may write. */
@@ -27,6 +29,7 @@ export const MEGABYTE = 1024 * 1024;
 export const JAIL_LIMITS: JailLimits = {
   addressBytes: 512 * MEGABYTE,
   dataBytes: null,
+  cpuSeconds: null,
   openFiles: 64,
   fileBytes: 16 * MEGABYTE,
   diskBytes: 16 * MEGABYTE,

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { Readable, Writable } from "node:stream";
 import { Failure } from "../core/failure.ts";
 import type { JsonObject } from "../core/json.ts";
-import type { Opening, Worker } from "./jail.ts";
+import { MEGABYTE, type Opening, type Worker } from "./jail.ts";
 import { openLineChannel } from "./line-channel.ts";
 
 /** How long a worker may take to say that it is ready. */
@@ -14,6 +14,12 @@ const LAST_WORDS_MS = 2_000;
 const CLEARING_MS = 500;
 /** Characters of what a worker complains of that are kept, from the end. */
 const COMPLAINT_CHARS_MAX = 4_096;
+
+/**
+ * For a process of this runtime whose memory is limited: it sets a gigabyte aside for code that it compiles, and where it may not
+ * have that, it compiles nothing and takes thirty times as long. This much it may have.
+ */
+export const COMPILING = { BUN_JSC_jitMemoryReservationSize: String(32 * MEGABYTE) };
 
 /** A user and a group by number, on this machine. */
 export interface Identity {
@@ -113,6 +119,7 @@ function withLimits({ argv, opening: { limits } }: Start): readonly string[] {
     `-n ${limits.openFiles}`,
     `-f ${Math.floor(limits.fileBytes / block)}`,
     ...(limits.addressBytes === null ? [] : [`-v ${Math.floor(limits.addressBytes / kilobyte)}`]),
+    ...(limits.cpuSeconds === null ? [] : [`-t ${limits.cpuSeconds}`]),
     ...(limits.dataBytes === null ? [] : [`-d ${Math.floor(limits.dataBytes / kilobyte)}`]),
   ];
   const script = `${settings.map((setting) => `ulimit ${setting} 2>/dev/null; `).join("")}exec "$@"`;

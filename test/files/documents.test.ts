@@ -124,6 +124,7 @@ test("bareJail() gives a process its limits, and none of this one's environment"
     limits: {
       addressBytes: null,
       dataBytes: 1_024 * 1_024 * 1_024,
+      cpuSeconds: null,
       openFiles: 128,
       fileBytes: 1_000_000,
       diskBytes: 0,

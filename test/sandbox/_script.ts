@@ -1,7 +1,9 @@
+import { DEFAULT_ACTOR } from "../../src/core/id.ts";
 import { type BwrapOptions, bwrapJail } from "../../src/sandbox/bwrap.ts";
 import type { Jail } from "../../src/sandbox/jail.ts";
-import { bunPlace, type ScriptPlace } from "../../src/sandbox/js/bun-place.ts";
+import { bunPlace } from "../../src/sandbox/js/bun-place.ts";
 import { findProgram } from "../../src/sandbox/js/program.ts";
+import type { ScriptPlace } from "../../src/sandbox/js/script-place.ts";
 import {
   createScriptRuntime,
   type ScriptRuntime,
@@ -79,6 +81,7 @@ export function run(runtime: ScriptRuntime, sourceCode: string, said: Said = {})
   };
   const { timeoutMs = 10_000, outputCharsMax = 100_000 } = said;
   return runtime.call({
+    actor: DEFAULT_ACTOR,
     tool: { ...tool, ...said.tool } as Tool,
     args: said.args ?? {},
     environment: said.environment ?? {},

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ScriptPlace } from "../../src/sandbox/js/bun-place.ts";
 import { faultsOf } from "../../src/sandbox/js/proof.ts";
+import type { ScriptPlace } from "../../src/sandbox/js/script-place.ts";
 import { describeInJail } from "./_jail.ts";
 import { jailedBun, run, runtimeIn, unjailedBun } from "./_script.ts";
 

@@ -4,7 +4,6 @@ import { isPluginHandle } from "../../agent/plugins/embedders.ts";
 import { Failure } from "../../core/failure.ts";
 import { LETTA_FREE } from "../../llm/catalog.ts";
 import { ModelFailure } from "../../llm/failure.ts";
-import { findScriptPlace } from "../../sandbox/js/places.ts";
 import { shownPolicy } from "../../sandbox/net/grant.ts";
 import { hasPip } from "../../sandbox/packages/pip.ts";
 import { checkAudit } from "../disk/audit-check.ts";
@@ -15,7 +14,7 @@ import { createOidcProvider } from "../oidc/provider.ts";
 import { providersFrom } from "../providers.ts";
 import { resolveBySystem } from "../safe-fetch.ts";
 import { lostSecrets } from "../sealing/check.ts";
-import { findPlaceOfPython } from "../tools/sandbox.ts";
+import { findPlaceOfPython, findPlaceOfScripts } from "../tools/sandbox.ts";
 import { VERSION } from "../version.ts";
 import { realWorld } from "../world.ts";
 import { isLoopback, type Settings } from "./settings.ts";
@@ -56,9 +55,15 @@ async function checkTools(settings: Settings, report: Report): Promise<void> {
   if (found !== undefined && !hasPip(found.python.executable))
     report.say("  note  Python has no pip: tools that name packages fail. Install it, for example python3-pip");
   report.check(true, shownPolicy(settings.tools.network));
-  const { place } = await findScriptPlace({ executable: process.execPath, mode: settings.tools.sandbox });
+  const { place, reports } = await findPlaceOfScripts(settings);
   if ("whyNone" in place) report.say(`  note  JavaScript and TypeScript: ${place.whyNone}`);
-  else report.check(true, `JavaScript and TypeScript: ${place.name}`);
+  else {
+    report.check(true, `JavaScript and TypeScript: ${place.name}`);
+    for (const { name, faults } of reports.filter((each) => each.faults.length > 0))
+      report.say(`  note  passed over: ${name}: ${faults.join(", ")}`);
+    const lack = place.refusalOf({ needsPackages: true, needsNetwork: true });
+    if (lack !== undefined) report.say(`  note  some tools do not run there: ${lack}`);
+  }
 }
 
 /** Whether the identity provider answers, and what it must be told beforehand. */

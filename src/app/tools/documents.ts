@@ -1,5 +1,4 @@
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import type { ReadDocument } from "../../agent/files/document.ts";
 import { bwrapJail } from "../../sandbox/bwrap.ts";
 import { findBwrap } from "../../sandbox/bwrap-here.ts";
@@ -8,10 +7,8 @@ import { findProgram } from "../../sandbox/js/program.ts";
 import type { SandboxMode } from "../../sandbox/mode.ts";
 import { bareJail } from "../../sandbox/parse/bare-jail.ts";
 import { createDocumentReader, type DocumentPlace, type ReaderProgram } from "../../sandbox/parse/document-reader.ts";
-import { entryUrl } from "../entries.ts";
+import { isExecutable, ownCommand } from "../own-command.ts";
 
-/** What this program is told to become what reads documents. */
-export const READ_DOCUMENTS = "read-documents";
 /** The repository, where the program runs from its source. */
 const ROOT = join(import.meta.dirname, "../../..");
 
@@ -41,7 +38,7 @@ async function findPlace(mode: SandboxMode): Promise<DocumentPlace> {
 
 /** The jail that this program was proved to be held in as Bun, for the same program as what reads documents. */
 async function findJailed(): Promise<DocumentPlace | undefined> {
-  const { place } = await findScriptPlace({ executable: process.execPath, mode: "strict" });
+  const { place } = await findScriptPlace({ executable: process.execPath, mode: "strict", pure: [] });
   const bwrap = await findBwrap();
   if ("whyNone" in place || bwrap === undefined) return undefined;
   const { path, libraries, isPublic } = await findProgram(process.execPath);
@@ -52,19 +49,12 @@ async function findJailed(): Promise<DocumentPlace | undefined> {
 
 /** How this program is started under a name that it has in a jail: by itself, or from its source by what runs that. */
 function programIn(path: string, name: string, libraries: ReaderProgram["binds"]): ReaderProgram {
-  const source = fileURLToPath(entryUrl("tools/document-worker"));
-  if (isExecutable()) return { command: [name, READ_DOCUMENTS], binds: [...libraries, { from: path, to: name }] };
+  const command = ownCommand("read-documents", name);
+  if (isExecutable()) return { command, binds: [...libraries, { from: path, to: name }] };
   const folders = ["src", "node_modules"]
     .map((folder) => join(ROOT, folder))
     .map((folder) => ({ from: folder, to: folder }));
   const manifest = join(ROOT, "package.json");
-  return {
-    command: [name, "--no-install", source],
-    binds: [...libraries, { from: path, to: name }, ...folders, { from: manifest, to: manifest }],
-  };
-}
-
-/** Whether the program is one file, the source inside it. */
-function isExecutable(): boolean {
-  return dirname(import.meta.path).startsWith("/$bunfs");
+  const binds = [...libraries, { from: path, to: name }, ...folders, { from: manifest, to: manifest }];
+  return { command, binds };
 }

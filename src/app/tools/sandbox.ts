@@ -2,13 +2,14 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PluginHost } from "../../agent/plugins/plugin-host.ts";
 import { once } from "../../core/once.ts";
-import { findScriptPlace, findWasmPlace } from "../../sandbox/js/places.ts";
+import { type FoundPlaces, findScriptPlace, findWasmPlace } from "../../sandbox/js/places.ts";
 import { createScriptRuntime } from "../../sandbox/js/script-runtime.ts";
 import { createPluginHost } from "../../sandbox/plugins/host.ts";
 import { findPythonPlace, type ProofMemory, type PythonPlace } from "../../sandbox/python/python-place.ts";
 import { createPythonRuntime } from "../../sandbox/python/python-runtime.ts";
 import { firstOf, type ToolRuntime } from "../../tools/runtime.ts";
 import type { Settings } from "../command/settings.ts";
+import { ownCommand } from "../own-command.ts";
 import type { ToolSupplies } from "./supplies.ts";
 
 /** Calls of JavaScript that are at work at once; each is a process of 40 MB or so. */
@@ -31,7 +32,7 @@ export interface Sandbox {
 /** Opens the place where the code of tools runs. What holds on this machine is found out later. */
 export function openSandbox(settings: Settings, supplies: ToolSupplies, log: (message: string) => void): Sandbox {
   const { sandbox: mode } = settings.tools;
-  const scriptPlace = once(async () => (await findScriptPlace({ executable: process.execPath, mode })).place);
+  const scriptPlace = once(async () => (await findPlaceOfScripts(settings)).place);
   const wasmPlace = once(() => findWasmPlace(scriptPlace, process.execPath, mode));
   const script = createScriptRuntime({ ...supplies, place: scriptPlace, parallel: SCRIPTS_AT_ONCE });
   const pluginHost = createPluginHost({
@@ -55,6 +56,12 @@ export function openSandbox(settings: Settings, supplies: ToolSupplies, log: (me
       await Promise.all([script.close(), python.close(), pluginHost.close()]);
     },
   };
+}
+
+/** Where JavaScript runs on this machine, as the settings have it; tried now. */
+export function findPlaceOfScripts({ tools }: Settings): Promise<FoundPlaces> {
+  const { execPath: executable } = process;
+  return findScriptPlace({ executable, mode: tools.sandbox, pure: ownCommand("run-tool") });
 }
 
 /** Where Python runs on this machine, as the settings have it; tried anew where nothing is remembered. */

@@ -1,9 +1,10 @@
 import { join } from "node:path";
-import type { Jail, Opening, Worker } from "../jail.ts";
+import type { Jail, Opening } from "../jail.ts";
 import { JAIL_LIMITS, MEGABYTE } from "../jail.ts";
-import { startWorker } from "../worker.ts";
+import { COMPILING, startWorker } from "../worker.ts";
 import GUEST from "./guest.mjs" with { type: "text" };
 import type { Program } from "./program.ts";
+import type { ScriptPlace } from "./script-place.ts";
 import type { Answer } from "./stock.ts";
 
 /** Memory that one process may ask for. Bun does not boot with half of it. */
@@ -11,18 +12,14 @@ const DATA_BYTES = 512 * MEGABYTE;
 /** Bun keeps files of its own open. */
 const OPEN_FILES = 128;
 
-/** Where JavaScript runs: a jail, and what is started in it. */
-export interface ScriptPlace {
-  /** What people call it. */
-  readonly name: string;
-  /** Starts a process. `packages` is a folder of this machine whose `node_modules` code imports from. */
-  open(answer: Answer, packages: string | null): Promise<Worker>;
-}
+/** It has all that Bun has. */
+const WHOLE = { memoryBytes: DATA_BYTES, runsPlugins: true, refusalOf: () => undefined };
 
 /** This very executable as Bun in a jail: it is one, whatever it was built for. */
 export function bunPlace(jail: Jail, program: Program): ScriptPlace {
   return {
     name: `Bun under ${jail.name}`,
+    ...WHOLE,
     open: (answer, packages) => jail.open(opening(program, answer, packages)),
   };
 }
@@ -34,6 +31,7 @@ export function bunPlace(jail: Jail, program: Program): ScriptPlace {
 export function barePlace({ path }: Program): ScriptPlace {
   return {
     name: "a process without a jail",
+    ...WHOLE,
     open(answer) {
       const given = opening({ path, libraries: [], isPublic: true }, answer, null);
       const argv = [path, ...given.command.slice(1)];
@@ -52,7 +50,7 @@ function opening(program: Program, answer: Answer, packages: string | null): Ope
       { from: program.path, to: "/bun" },
       ...(packages === null ? [] : [{ from: join(packages, "node_modules"), to: "/node_modules" }]),
     ],
-    environment: { BUN_BE_BUN: "1", HOME: "/tmp", PATH: "/bin" },
+    environment: { BUN_BE_BUN: "1", HOME: "/tmp", PATH: "/bin", ...COMPILING },
     config: { isForScripts: true },
     limits: { ...JAIL_LIMITS, addressBytes: null, dataBytes: DATA_BYTES, openFiles: OPEN_FILES },
     network: false,

@@ -1,9 +1,11 @@
 import { bwrapJail } from "../bwrap.ts";
 import { findBwrap } from "../bwrap-here.ts";
 import { SANDBOX_IS_OFF, type SandboxMode } from "../mode.ts";
-import { barePlace, bunPlace, type ScriptPlace } from "./bun-place.ts";
+import { purePlace } from "../pure/pure-place.ts";
+import { barePlace, bunPlace } from "./bun-place.ts";
 import { findProgram } from "./program.ts";
 import { faultsOf } from "./proof.ts";
+import type { ScriptPlace } from "./script-place.ts";
 
 /** What was found out about one place. */
 export interface PlaceReport {
@@ -24,13 +26,16 @@ export interface PlacesOptions {
   /** This program, which is Bun too. */
   readonly executable: string;
   readonly mode: SandboxMode;
+  /** Starts this program as what runs an interpreter, see {@link purePlace}. */
+  readonly pure: readonly string[];
 }
 
 /** Tries each place for JavaScript in turn, and takes the first that holds. Rejects never. */
 export async function findScriptPlace(options: PlacesOptions): Promise<FoundPlaces> {
   if (options.mode === "off") return { place: { whyNone: SANDBOX_IS_OFF }, reports: [] };
   const reports: PlaceReport[] = [];
-  for (const [name, make] of CANDIDATES) {
+  for (const { name, isStrict, make } of CANDIDATES) {
+    if (options.mode === "strict" && !isStrict) continue;
     const made = await make(options).catch((error: unknown) => messageOf(error));
     const faults = typeof made === "string" ? [made] : await faultsOf(made);
     reports.push({ name, faults });
@@ -50,14 +55,24 @@ export async function findWasmPlace(
   mode: SandboxMode,
 ): Promise<FoundPlaces["place"]> {
   const found = await script();
-  if (mode !== "auto" || !("whyNone" in found)) return found;
+  if (mode !== "auto" || (!("whyNone" in found) && found.runsPlugins)) return found;
   return barePlace({ path: executable, libraries: [], isPublic: true });
 }
 
-const CANDIDATES: readonly (readonly [string, (options: PlacesOptions) => Promise<ScriptPlace | string>])[] = [
-  [
-    "Bun under bubblewrap",
-    async ({ executable }) => {
+interface Candidate {
+  readonly name: string;
+  /** Whether the operating system holds it, and not one runtime's own checks. */
+  readonly isStrict: boolean;
+  /** The place, or why there is none. */
+  readonly make: (options: PlacesOptions) => Promise<ScriptPlace | string>;
+}
+
+/** The best first. */
+const CANDIDATES: readonly Candidate[] = [
+  {
+    name: "Bun under bubblewrap",
+    isStrict: true,
+    make: async ({ executable }) => {
       const bwrap = await findBwrap();
       if (bwrap === undefined) return "bubblewrap is not installed; 'apt-get install bubblewrap' installs it";
       const program = await findProgram(executable);
@@ -65,7 +80,12 @@ const CANDIDATES: readonly (readonly [string, (options: PlacesOptions) => Promis
       const identity = program.isPublic ? bwrap.identity : null;
       return bunPlace(bwrapJail({ ...bwrap, identity }), program);
     },
-  ],
+  },
+  {
+    name: "QuickJS in a process of its own",
+    isStrict: false,
+    make: async ({ pure }) => purePlace({ command: pure }),
+  },
 ];
 
 function messageOf(error: unknown): string {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isRecord, type Json } from "../../core/json.ts";
 import type { WorkerAnswer } from "../jail.ts";
-import type { ScriptPlace } from "./bun-place.ts";
+import type { ScriptPlace } from "./script-place.ts";
 
 const WORD = "canary";
 /** How long a probe may take. */
@@ -20,34 +20,61 @@ const PROBES = [
   "reaches the network",
   "starts programs",
   "sees the environment",
+  "keeps things for the next call",
 ];
 
-/** Tries everything that a jail must refuse, and answers what succeeded. It stands by itself: it is sent into the jail. */
+/**
+ * Tries everything that a jail must refuse, and answers what succeeded. It stands by itself: it is sent into the jail, and asks
+ * for what any of the runtimes has, for it cannot know in which one it is.
+ */
 const ATTEMPTS = `
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 export async function probe(canary, port, server) {
   const done = [];
   const attempt = async (what, does) => { try { if (await does()) done.push(what); } catch {} };
-  await attempt("reads files", () => readFileSync(canary, "utf8") !== "");
-  await attempt("reads files", () => readFileSync("/etc/passwd", "utf8") !== "");
-  await attempt("writes files", () => (writeFileSync(canary + ".out", "x"), true));
-  await attempt("sees processes", () => readdirSync("/proc").filter((name) => Number(name) > 0).length > 3);
+  const names = ["fs", "net", "child_process"];
+  const imported = await Promise.all(names.map((name) => import("node:" + name).catch(() => null)));
+  const all = (0, (() => {}).constructor)("return globalThis")();
+  const [fs, net, programs] = imported.map((found, at) => found ?? all.process?.getBuiltinModule?.(names[at]));
+  await attempt("reads files", () => fs.readFileSync(canary, "utf8") !== "");
+  await attempt("reads files", () => fs.readFileSync("/etc/passwd", "utf8") !== "");
+  await attempt("reads files", () => Deno.readTextFileSync(canary) !== "");
+  await attempt("reads files", () => import("file://" + canary, { with: { type: "text" } }).then(() => true));
+  await attempt("writes files", () => (fs.writeFileSync(canary + ".out", "x"), true));
+  await attempt("writes files", () => (Deno.writeTextFileSync(canary + ".out", "x"), true));
+  await attempt("sees processes", () => fs.readdirSync("/proc").filter((name) => Number(name) > 0).length > 3);
   await attempt("sees processes", () => process.kill(server, 0) && server > 3);
+  await attempt("sees processes", () => (Deno.kill(server, "SIGCONT"), true));
   await attempt("sees the environment", () => Object.keys(process.env).length > 0);
+  await attempt("sees the environment", () => Object.keys(Deno.env.toObject()).length > 0);
   await attempt("reaches the network", () => new Promise((resolve) => {
-    Bun.connect({ hostname: "127.0.0.1", port, socket: { data() {}, open() { resolve(true); }, connectError() { resolve(false); } } })
-      .catch(() => resolve(false));
+    net.connect(port, "127.0.0.1").on("connect", () => resolve(true)).on("error", () => resolve(false));
   }));
+  await attempt("reaches the network", () => Deno.connect({ hostname: "127.0.0.1", port }).then(() => true));
   await attempt("reaches the network", () => fetch("http://127.0.0.1:" + port).then(() => true));
-  await attempt("starts programs", () => Bun.spawnSync([process.execPath, "--version"]).exitCode === 0);
-  globalThis.left = (globalThis.left ?? 0) + 1;
+  await attempt("starts programs", () => programs.spawnSync(process.execPath, ["--version"]).status === 0);
+  await attempt("starts programs", () => new Deno.Command(Deno.execPath(), { args: ["--version"] }).outputSync().success);
+  await attempt("keeps things for the next call", () => {
+    const wasThere = localStorage.getItem("left") !== null;
+    localStorage.setItem("left", "1");
+    return wasThere;
+  });
+  await attempt("keeps things for the next call", async () => {
+    const cache = await caches.open("left");
+    const wasThere = (await cache.match("http://left.example/")) !== undefined;
+    await cache.put("http://left.example/", new Response("1"));
+    return wasThere;
+  });
   return done;
 }
 export function loop() { for (;;); }
 export function hoard() {
   const kept = [];
-  for (let bytes = 0; bytes < ${HOARD_BYTES}; bytes += 2 ** 26) kept.push(new Uint8Array(2 ** 26).fill(1));
-  return kept.length;
+  let bytes = 0;
+  try {
+    for (; bytes < ${HOARD_BYTES}; bytes += 2 ** 24) kept.push(new Uint8Array(2 ** 24).fill(1));
+  } catch {}
+  kept.length = 0;
+  return String(bytes);
 }
 `;
 
@@ -62,7 +89,9 @@ export async function faultsOf(place: ScriptPlace): Promise<readonly string[]> {
     const canary = join(folder, WORD);
     writeFileSync(canary, WORD);
     const port = await listening(server);
-    const succeeded = await probed(place, [canary, port, process.pid]);
+    const args = [canary, port, process.pid];
+    // Twice, for the second one is to find what the first one has left.
+    const succeeded = [...(await probed(place, args)), ...(await probed(place, args))];
     const faults = [...new Set(succeeded)].map((what) => `code in it ${what}`);
     if (readFileSync(canary, "utf8") !== WORD) faults.push("code in it changes files");
     if (faults.length > 0) return faults;
@@ -95,13 +124,16 @@ async function probed(place: ScriptPlace, args: readonly Json[]): Promise<readon
 
 async function loops(place: ScriptPlace): Promise<readonly string[]> {
   const answer = await called(place, { name: "loop", args: [], timeoutMs: LOOP_MS });
-  return answer.kind === "lost" && answer.how === "late" ? [] : [`an endless loop was not ended: ${said(answer)}`];
+  const isEnded = answer.kind === "lost" ? answer.how === "late" : answer.line["isLate"] === true;
+  return isEnded ? [] : [`an endless loop was not ended: ${said(answer)}`];
 }
 
 async function hoards(place: ScriptPlace): Promise<readonly string[]> {
   const answer = await called(place, { name: "hoard", args: [], timeoutMs: PROBE_MS });
-  const isRefused = answer.kind === "lost" ? answer.how === "died" : typeof answer.line["error"] === "string";
-  return isRefused ? [] : ["its memory has no limit"];
+  if (answer.kind === "lost")
+    return answer.how === "died" ? [] : [`its memory was not limited in time: ${said(answer)}`];
+  const isLimited = typeof answer.line["error"] === "string" || Number(answer.line["text"]) <= place.memoryBytes;
+  return isLimited ? [] : ["its memory has no limit"];
 }
 
 interface Probe {
@@ -114,7 +146,15 @@ async function called(place: ScriptPlace, { name, args, timeoutMs }: Probe): Pro
   const worker = await place.open(async () => null, null);
   try {
     const given = args.map((value) => [value]);
-    const message = { language: "typescript", code: ATTEMPTS, name, args: given, noNetwork: "none", textMax: 10_000 };
+    const message = {
+      language: "typescript",
+      code: ATTEMPTS,
+      name,
+      args: given,
+      noNetwork: "none",
+      textMax: 10_000,
+      timeoutMs,
+    };
     return await worker.call({ message, timeoutMs, signal: new AbortController().signal });
   } finally {
     await worker.close();

@@ -5,10 +5,12 @@ import type { OutsideAnswer, OutsideCall, ToolRuntime } from "../../tools/runtim
 import { typescriptCall } from "../../tools/schema/typescript-schema.ts";
 import { createGate, WAITING_MAX } from "../gate.ts";
 import type { WorkerAnswer } from "../jail.ts";
+import { wantsOwnServer } from "../net/grant.ts";
 import type { ToolNetwork } from "../net/tool-network.ts";
 import type { HeldPackages } from "../packages/package-cache.ts";
+import { npmRequirements } from "../packages/requirements.ts";
 import { askerOf, type ToolPackages } from "../packages/tool-packages.ts";
-import type { ScriptPlace } from "./bun-place.ts";
+import type { ScriptNeeds, ScriptPlace } from "./script-place.ts";
 import { createStock, type Stocked } from "./stock.ts";
 
 /** Processes that are booted ahead. */
@@ -58,6 +60,8 @@ export function createScriptRuntime(options: ScriptRuntimeOptions): ScriptRuntim
       let held: HeldPackages | null = null;
       try {
         const message = messageOf(call, options.network);
+        const refusal = (await placeOf(options)).refusalOf(needsOf(call, options.network));
+        if (refusal !== undefined) return failed(call, refusal);
         held = await options.packages.javascript(call.tool, askerOf(call));
         const { worker, answerBy } = await boot(held?.path ?? null);
         answerBy((question) => answerTo(question, call, options.network));
@@ -85,6 +89,12 @@ async function placeOf({ place }: ScriptRuntimeOptions): Promise<ScriptPlace> {
   return found;
 }
 
+function needsOf({ tool }: OutsideCall, network: ScriptRuntimeOptions["network"]): ScriptNeeds {
+  const { npmRequirements: said, metadata } = tool;
+  const asks = wantsOwnServer(tool) || (Array.isArray(metadata["network"]) && metadata["network"].length > 0);
+  return { needsPackages: npmRequirements(said).length > 0, needsNetwork: asks && network.grantOf(tool) !== null };
+}
+
 /** What the process is told: the source, which function of it, and its arguments by place, where absent ones are null. */
 function messageOf(
   { tool, args, environment, limits, wantsValue = false }: OutsideCall,
@@ -105,6 +115,7 @@ function messageOf(
     printedMax: Math.min(limits.outputCharsMax, PRINTED_CHARS_MAX),
     textMax: limits.outputCharsMax,
     typed: wantsValue,
+    timeoutMs: limits.timeoutMs,
     ...refusal,
   };
 }
@@ -122,7 +133,8 @@ async function answerTo(
 
 function answerOf(call: OutsideCall, answer: WorkerAnswer): OutsideAnswer {
   if (answer.kind === "lost") return { status: "unknown", reason: answer.reason };
-  const { text, parts, value, error, stdout, stderr } = answer.line;
+  const { text, parts, value, error, isLate, stdout, stderr } = answer.line;
+  if (isLate === true) return { status: "unknown", reason: `it did not answer within ${call.limits.timeoutMs} ms` };
   const printed = { stdout: listOf(call, stdout), stderr: listOf(call, stderr) };
   if (typeof error === "string") return { ...failed(call, error), ...printed };
   if (typeof text !== "string") return { ...failed(call, "its answer was none"), ...printed };

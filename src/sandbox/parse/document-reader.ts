@@ -11,6 +11,7 @@ import {
   type WorkerAnswer,
   type WorkerCall,
 } from "../jail.ts";
+import { COMPILING } from "../worker.ts";
 
 /** How long one document may take unless it is told otherwise. */
 const READ_MS_MAX = 30_000;
@@ -68,7 +69,7 @@ async function read(
 ): Promise<string> {
   const worker = await jail.open({
     ...program,
-    environment: { HOME: "/tmp", PATH: "/bin" },
+    environment: { HOME: "/tmp", PATH: "/bin", ...COMPILING },
     config: {},
     limits: LIMITS,
     network: false,

@@ -1,8 +1,6 @@
-import { createReadStream, createWriteStream } from "node:fs";
+import { openGuestLines } from "../guest-lines.ts";
 import { type DocumentFormat, readText } from "./texts.ts";
 
-const REQUESTS = 3;
-const REPLIES = 4;
 /** Characters of what is said to be wrong. */
 const REASON_CHARS_MAX = 300;
 
@@ -13,13 +11,12 @@ interface Request {
   readonly data: string;
 }
 
-/** Reads documents that come as lines on one descriptor, and answers each with a line on the other, until there are no more. */
+/** Reads documents that come as lines, and answers each with a line, until there are no more. */
 export async function serveDocuments(): Promise<void> {
-  const replies = createWriteStream("", { fd: REPLIES });
-  const say = (line: object) => new Promise((resolve) => replies.write(`${JSON.stringify(line)}\n`, resolve));
+  const { heard, say } = openGuestLines();
   await say({ ready: true });
   let isFirst = true;
-  for await (const line of linesOf(REQUESTS)) {
+  for await (const line of heard()) {
     // What it is told first is how its jail was made.
     if (!isFirst) await say(await answer(JSON.parse(line)));
     isFirst = false;
@@ -32,18 +29,5 @@ async function answer({ id, format, data }: Request): Promise<object> {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { id, refusal: reason.slice(0, REASON_CHARS_MAX) };
-  }
-}
-
-async function* linesOf(descriptor: number): AsyncGenerator<string> {
-  let pieces: Buffer[] = [];
-  for await (const piece of createReadStream("", { fd: descriptor })) {
-    let bytes: Buffer = piece;
-    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10)) {
-      yield Buffer.concat([...pieces, bytes.subarray(0, end)]).toString();
-      pieces = [];
-      bytes = bytes.subarray(end + 1);
-    }
-    pieces.push(bytes);
   }
 }

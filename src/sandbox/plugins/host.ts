@@ -10,7 +10,7 @@ import { Failure } from "../../core/failure.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
 import { createGate, WAITING_MAX } from "../gate.ts";
 import type { Worker, WorkerAnswer } from "../jail.ts";
-import type { ScriptPlace } from "../js/bun-place.ts";
+import type { ScriptPlace } from "../js/script-place.ts";
 import { createStock, type Stocked } from "../js/stock.ts";
 import type { ToolNetwork } from "../net/tool-network.ts";
 import { createKeptEmbedders, type KeptOptions } from "./kept.ts";
