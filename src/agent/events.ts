@@ -92,6 +92,8 @@ export type Note =
   /** The step is tried again, at once: with less, or in a context that was made shorter. */
   | { readonly kind: "retry"; readonly stepId: StepId; readonly why: string; readonly afterMs: number }
   | { readonly kind: "tool.started"; readonly call: string; readonly name: string; readonly at: Instant }
+  /** What a tool that is at work says of how far it is; no part of its answer. */
+  | { readonly kind: "tool.progress"; readonly call: string; readonly text: string; readonly at: Instant }
   | {
       readonly kind: "tool.ended";
       readonly call: string;

@@ -3,6 +3,7 @@ import { createAccessNotices } from "../access/notices.ts";
 import { type PriceTable, readPrices } from "../access/price.ts";
 import SHIPPED_PRICES from "../access/prices.json" with { type: "json" };
 import type { ReadDocument } from "../agent/files/document.ts";
+import { followToolLists } from "../agent/mcp/changed-tools.ts";
 import type { Door } from "../agent/people/door.ts";
 import type { LentKeys } from "../agent/people/lent-keys.ts";
 import { withPluginEmbedders } from "../agent/plugins/embedders.ts";
@@ -211,11 +212,11 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const defaultEmbedding = options.defaultEmbedding ?? null;
   const made = { store, models, quickVectors, toolRuntime, pluginHost, budget, mcp };
   const shared = { ...made, checkOutsideUrl, clock, random, times: timeFormat, countTokens, defaultEmbedding };
+  followToolLists({ ...shared, log }, (options.mcp ?? MCP_SETTINGS_DEFAULT).times.settleMs);
   const talk = talkRoutes({ ...shared, runner, logs, fetchOutside });
   const streams = createOpenStreams({ clock, log, listen: notices.listen });
   const rest = { requestsPerMinute, runner, secretBox, hub, streams, messageRoutes: talk, version: VERSION, publicUrl };
-  const served = { ...access, ...record, ...rest, origins: originsOf(options) };
-  const api = createApi({ ...options, ...shared, ...served });
+  const api = createApi({ ...options, ...shared, ...access, ...record, ...rest, origins: originsOf(options) });
   return { ...access, ...record, api, store, models, runner, notes, mcp };
 }
 

@@ -31,6 +31,7 @@ export function mcpSettingsIn(
       connectMs: ms("CONNECT_TO_SERVER_TIMEOUT", MCP_TIMES.connectMs),
       listMs: ms("LIST_TOOLS_TIMEOUT", MCP_TIMES.listMs),
       executeMs: ms("EXECUTE_TOOL_TIMEOUT", MCP_TIMES.executeMs),
+      settleMs: MCP_TIMES.settleMs,
     },
   };
 }

@@ -44,6 +44,8 @@ export interface OutsideCall {
   readonly limits: OutsideLimits;
   /** Whether whoever calls also wants what the tool returned as a value, and not as text alone. */
   readonly wantsValue?: boolean;
+  /** Takes what a tool says of how far it is, for whoever watches; absent where nobody does. */
+  readonly progress?: (text: string) => void;
 }
 
 /**

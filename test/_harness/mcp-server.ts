@@ -3,7 +3,7 @@ import { Server as OlderServer } from "@modelcontextprotocol/sdk/server/index.js
 import { SSEServerTransport } from "@modelcontextprotocol/sdk/server/sse.js";
 import { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
 import { CallToolRequestSchema, ListToolsRequestSchema } from "@modelcontextprotocol/sdk/types.js";
-import { createMcpHandler, Server as NewerServer } from "@modelcontextprotocol/server";
+import { createMcpHandler, InMemoryServerEventBus, Server as NewerServer } from "@modelcontextprotocol/server";
 
 /** What a call of a tool of an {@link McpTestServer} sees. */
 export interface McpTestCall {
@@ -36,6 +36,8 @@ export interface McpTestServer {
   readonly tools: McpTestTool[];
   /** Headers of all requests so far. */
   readonly seen: Headers[];
+  /** Tells all who listen that the tools have changed. */
+  changed(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -45,10 +47,13 @@ export async function startMcpServer(
   tools: readonly McpTestTool[],
   port = 0,
 ): Promise<McpTestServer> {
-  const state = { tools: [...tools], seen: [] as Headers[] };
+  const state: State = { tools: [...tools], seen: [], listeners: [] };
   const stops = kind === "sse" ? await startSse(state, port) : startHttp(kind, state, port);
   const path = kind === "sse" ? "/sse" : "/mcp";
-  return { ...state, port: stops.port, url: `http://127.0.0.1:${stops.port}${path}`, stop: stops.stop };
+  const changed = async () => {
+    for (const tell of state.listeners) await tell();
+  };
+  return { ...state, changed, port: stops.port, url: `http://127.0.0.1:${stops.port}${path}`, stop: stops.stop };
 }
 
 /** An echo that every test understands. */
@@ -66,6 +71,8 @@ export function text(said: string): object {
 
 interface State {
   readonly tools: McpTestTool[];
+  /** Tell one or more clients that the tools have changed. */
+  readonly listeners: (() => Promise<void>)[];
   readonly seen: Headers[];
 }
 
@@ -95,7 +102,8 @@ async function called({ tools }: State, request: any, extra: any, headers: Heade
 
 /** A server of the older revision. */
 function older(state: State): OlderServer {
-  const server = new OlderServer({ name: "older", version: "1" }, { capabilities: { tools: {} } });
+  const server = new OlderServer({ name: "older", version: "1" }, { capabilities: { tools: { listChanged: true } } });
+  state.listeners.push(() => server.sendToolListChanged().catch(() => {}));
   server.setRequestHandler(ListToolsRequestSchema, () => listed(state) as never);
   server.setRequestHandler(
     CallToolRequestSchema,
@@ -120,15 +128,18 @@ function startHttp(kind: McpTestKind, state: State, port: number) {
 }
 
 function newest(state: State): (request: Request) => Promise<Response> {
+  const bus = new InMemoryServerEventBus();
+  state.listeners.push(async () => bus.publish({ kind: "tools_list_changed" }));
   return (request) => {
     const handler = createMcpHandler(
       () => {
-        const server = new NewerServer({ name: "newer", version: "1" }, { capabilities: { tools: {} } });
+        const capabilities = { tools: { listChanged: true } };
+        const server = new NewerServer({ name: "newer", version: "1" }, { capabilities });
         server.setRequestHandler("tools/list", () => listed(state) as never);
         server.setRequestHandler("tools/call", (call, extra) => called(state, call, extra, request.headers) as never);
         return server;
       },
-      { legacy: "reject" },
+      { legacy: "reject", bus },
     );
     return handler.fetch(request);
   };

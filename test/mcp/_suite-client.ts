@@ -94,6 +94,7 @@ if (scenario !== "initialize")
     const call = {
       toolName: tool.name,
       args: scenario === "tools_call" ? { a: 5, b: 3 } : argumentsFor(tool.inputSchema),
+      outputSchema: tool.outputSchema,
     };
     await asked(() => mcp.call({ ...last, signIn: "tokens" in kept ? keeper : null }, call)).then(
       (_answer) => {},

@@ -38,6 +38,8 @@ export interface McpCall {
   /** What the server calls the tool. */
   readonly toolName: string;
   readonly args: JsonObject;
+  /** What a structured answer is to be like; undefined where nothing is known of it. */
+  readonly outputSchema: JsonObject | undefined;
   /** Aborts when nobody waits for the answer any more: the server is told. */
   readonly signal?: AbortSignal;
   /** Without a sign of progress for so long the call is over. */
@@ -56,6 +58,8 @@ export interface McpConnections {
   tools(target: McpTarget): Promise<readonly McpToolDefinition[]>;
   /** Calls a tool; throws an {@link McpCutOff} where nobody knows whether the server made the call. */
   call(target: McpTarget, call: McpCall): Promise<McpAnswer>;
+  /** Has whoever wants to know told each time that a server says that its tools have changed. There is one listener. */
+  onToolsChanged(listener: (organizationId: OrganizationId, serverId: McpServer["id"]) => void): void;
   /** Ends what is open to a server that was changed or is gone. */
   forget(organizationId: OrganizationId, serverId: McpServer["id"]): void;
   /** Whether this command may be run; throws a `refused` Failure that says how to allow it. */

@@ -14,6 +14,7 @@ import type { McpAnswer, McpConnections, McpToolDefinition } from "./connections
 import type { McpSecrets, McpServer, McpServerId, McpTransport } from "./mcp-server.ts";
 import { type SyncReport, syncTools } from "./sync-tools.ts";
 import { targetFor } from "./target.ts";
+import { outputSchemaOf } from "./tool-row.ts";
 
 /** Servers that an organisation may have. */
 const SERVERS_MAX = 200;
@@ -227,15 +228,16 @@ export async function runMcpTool(
   const actor = mayEverywhere(caller, "tools:write");
   const reader = workshop.store.reader(actor);
   const server = await named(reader, naming);
-  const toolName = "remoteName" in tool ? tool.remoteName : await remoteNameOf(reader, server, tool.id);
+  const links = await reader.mcp.toolsOf(server.id);
+  const link = links.find(({ toolId, remoteName }) =>
+    "id" in tool ? tool.id === toolId : tool.remoteName === remoteName,
+  );
+  // What is not kept of a server can be called by the name that the server has for it.
+  const toolName = "remoteName" in tool ? tool.remoteName : required(link, noTool(tool.id)).remoteName;
+  const kept = link === undefined ? undefined : await reader.tools.find(link.toolId);
+  const outputSchema = kept && outputSchemaOf(kept);
   const target = await targetOf(workshop, { actor, server, agentId: null });
-  return workshop.mcp.call(target, { toolName, args, signal });
-}
-
-async function remoteNameOf({ mcp }: Readers, server: McpServer, text: string): Promise<string> {
-  const id = parseId("tool", text);
-  const link = id === undefined ? undefined : await mcp.toolOf(id);
-  return required(link?.serverId === server.id ? link.remoteName : undefined, noTool(text));
+  return workshop.mcp.call(target, { toolName, args, outputSchema, signal });
 }
 
 /** The server; throws a `not_found` Failure, in V1's words, where there is none. */

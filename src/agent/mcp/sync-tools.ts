@@ -21,6 +21,14 @@ export interface SyncReport {
   readonly added: readonly string[];
 }
 
+/** What a server says of its tools. */
+export interface SyncWish {
+  readonly server: McpServer;
+  readonly definitions: readonly McpToolDefinition[];
+  /** Whether a tool that the server does not name any more is kept all the same. */
+  readonly keepsGone?: boolean;
+}
+
 /** What tools of a server are kept with. */
 export type SyncWorkshop = AgentWorkshop;
 
@@ -32,7 +40,7 @@ export type SyncWorkshop = AgentWorkshop;
 export async function syncTools(
   workshop: SyncWorkshop,
   actor: Actor,
-  { server, definitions }: { readonly server: McpServer; readonly definitions: readonly McpToolDefinition[] },
+  { server, definitions, keepsGone = false }: SyncWish,
 ): Promise<SyncReport> {
   const { store } = workshop;
   const offered = distinct(definitions).slice(0, TOOLS_MAX);
@@ -43,7 +51,9 @@ export async function syncTools(
     return hash !== undefined && hash !== tool.definitionHash;
   });
   for (const tool of changed) await askAgain(workshop, actor, tool);
-  const report = await store.write(actor, (repositories) => stored(repositories, { workshop, actor, server, offered }));
+  const report = await store.write(actor, (repositories) =>
+    stored(repositories, { workshop, actor, server, offered, keepsGone }),
+  );
   // Agents that have got a tool in between.
   for (const tool of changed) await askAgain(workshop, actor, tool);
   return report;
@@ -77,11 +87,12 @@ interface Offer {
   readonly actor: Actor;
   readonly server: McpServer;
   readonly offered: readonly McpToolDefinition[];
+  readonly keepsGone: boolean;
 }
 
 async function stored(repositories: Repositories, offer: Offer): Promise<SyncReport> {
   const { mcp, tools } = repositories;
-  const { server, offered } = offer;
+  const { server, offered, keepsGone } = offer;
   // It may have been deleted while it was asked.
   if ((await mcp.find(server.id)) === undefined) return { deleted: [], updated: [], added: [] };
   const links = new Map((await mcp.toolsOf(server.id)).map((link) => [link.remoteName, link]));
@@ -93,7 +104,7 @@ async function stored(repositories: Repositories, offer: Offer): Promise<SyncRep
     if (told.what === "added") added.push(told.name);
     if (told.what === "updated") updated.push(told.name);
   }
-  for (const { toolId } of links.values()) {
+  for (const { toolId } of keepsGone ? [] : links.values()) {
     const gone = await tools.find(toolId);
     if (gone === undefined) continue;
     await tools.remove(toolId);

@@ -15,6 +15,8 @@ const NAME_CHARS_MAX = 64;
 /** Characters of a description that a model is shown. */
 const DESCRIPTION_CHARS_MAX = 20_000;
 const HASH_CHARS = 12;
+/** Characters of a schema of answers that is kept; by a longer one nothing is checked. */
+const OUTPUT_SCHEMA_CHARS_MAX = 100_000;
 /** Names that mean something else to programs. */
 const RESERVED: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
 /** Between the name of a server and that of its tool, where the tool's own is taken. */
@@ -33,6 +35,8 @@ export interface ShownTool {
   readonly remoteName: string;
   readonly description: string | null;
   readonly jsonSchema: JsonObject;
+  /** What its structured answers are to be like; undefined where the server does not say, or says too much. */
+  readonly outputSchema: JsonObject | undefined;
   /** Changes whenever the server says something else of the tool. */
   readonly definitionHash: string;
 }
@@ -50,7 +54,10 @@ export function shownTool(definition: McpToolDefinition, name: string): ShownToo
     "mcp:SCHEMA_STATUS": health.status,
     "mcp:SCHEMA_WARNINGS": health.reasons,
   };
-  return { remoteName: definition.name, description, jsonSchema, definitionHash: definitionHash(definition) };
+  const { name: remoteName, outputSchema: told } = definition;
+  const isKept = told !== undefined && JSON.stringify(told).length <= OUTPUT_SCHEMA_CHARS_MAX;
+  const outputSchema = isKept ? told : undefined;
+  return { remoteName, description, jsonSchema, outputSchema, definitionHash: definitionHash(definition) };
 }
 
 /** Tells whether a server says the same of its tool as it did; what only describes it to programs does not count. */
@@ -84,9 +91,12 @@ export function toolRow(
   server: Pick<McpServer, "id" | "name">,
   by: { readonly id: ToolId; readonly actor: Actor; readonly at: Instant },
 ): Tool {
-  const { name, description, jsonSchema, remoteName } = shown;
+  const { name, description, jsonSchema, remoteName, outputSchema } = shown;
   const sourceCode = `def ${name}(**kwargs):\n    raise RuntimeError("Something went wrong - we should never be using the persisted source code for MCP. Please reach out to Letta team")`;
-  const renamed = name === remoteName ? {} : { tool_name: remoteName };
+  const further = {
+    ...(name === remoteName ? {} : { tool_name: remoteName }),
+    ...(outputSchema === undefined ? {} : { output_schema: outputSchema }),
+  };
   return {
     id: by.id,
     name,
@@ -103,12 +113,26 @@ export function toolRow(
     defaultRequiresApproval: null,
     enableParallelExecution: false,
     metadata: {
-      mcp: { server_name: server.name, server_id: server.id, ...renamed },
+      mcp: { server_name: server.name, server_id: server.id, ...further },
       tool_hash: sha256(`${sourceCode}|python|`).slice(0, HASH_CHARS),
     },
     projectId: null,
     ...madeBy(by.actor, by.at),
   };
+}
+
+/** The schema of a tool's structured answers; undefined where its server told none. */
+export function outputSchemaOf({ metadata }: Pick<Tool, "metadata">): JsonObject | undefined {
+  const { mcp } = metadata;
+  return isRecord(mcp) && isRecord(mcp["output_schema"]) ? mcp["output_schema"] : undefined;
+}
+
+/** A tool's metadata as clients see it, which know no schema of answers in it. */
+export function shownMetadata({ metadata }: Pick<Tool, "metadata">): JsonObject {
+  const { mcp } = metadata;
+  if (!isRecord(mcp) || mcp["output_schema"] === undefined) return metadata;
+  const { output_schema: _, ...shown } = mcp;
+  return { ...metadata, mcp: shown };
 }
 
 /** The row of a tool that was there: what people set of it stays. */

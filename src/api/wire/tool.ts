@@ -1,3 +1,4 @@
+import { shownMetadata } from "../../agent/mcp/tool-row.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { Tool } from "../../tools/tool.ts";
 
@@ -25,7 +26,7 @@ export function toWireTool(tool: Tool): JsonObject {
     enable_parallel_execution: tool.enableParallelExecution,
     created_by_id: tool.createdById,
     last_updated_by_id: tool.lastUpdatedById,
-    metadata_: tool.metadata,
+    metadata_: shownMetadata(tool),
     project_id: tool.projectId,
   };
 }

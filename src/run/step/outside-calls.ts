@@ -6,7 +6,7 @@ import type { OutsideAnswer } from "../../tools/runtime.ts";
 import type { Block } from "../../umi/core/block.ts";
 import { callPatiently, limitsOf } from "../calls/patient-call.ts";
 import { decisionsIn, type OutsidePlan, planOf, waitsForSomebody } from "./call-plan.ts";
-import { endNote, startOf } from "./tool-notes.ts";
+import { endNote, progressOf, startOf } from "./tool-notes.ts";
 import { hasOrder } from "./tool-offer.ts";
 import type { Turn, TurnState } from "./turn-state.ts";
 
@@ -87,6 +87,7 @@ async function answerTo(
   const { id, name, timezone } = turn.agent;
   const began = startOf(turn, call);
   turn.log.note(began.note);
+  const { progress, over } = progressOf(turn, call);
   const answer = await callPatiently(turn, plan.runtime, {
     actor: turn.actor,
     runId: state.run.id,
@@ -96,7 +97,9 @@ async function answerTo(
     agent: { id, name, timezone, blocks: shown.map(({ label, value, limit }) => ({ label, value, limit })) },
     environment: callEnvironment(supplies.variables, turn.agent, plan.tool),
     limits: limitsOf(plan.timeoutMs),
+    progress,
   });
+  over();
   turn.log.note(endNote(turn, began, answer.status === "success"));
   return answer;
 }

@@ -1,4 +1,5 @@
 import type { MemoryChange, Note } from "../../agent/events.ts";
+import { cut } from "../../core/text.ts";
 import type { ToolCall } from "../../llm/model.ts";
 import type { PassageStore } from "../../umi/archive/passage.ts";
 import type { Block } from "../../umi/core/block.ts";
@@ -22,6 +23,26 @@ export function startOf({ clock }: Pick<Turn, "clock">, { id: call, name }: Tool
 /** What is told of a call that ends now. */
 export function endNote({ clock }: Pick<Turn, "clock">, { note, ms }: BegunCall, ok: boolean): Note {
   return { kind: "tool.ended", call: note.call, ok, ms: clock.elapsedMs() - ms, at: clock.now() };
+}
+
+/** Time between two things that are told of how far one call is, and characters of each. What comes too soon is not told. */
+const PROGRESS_MS = 500;
+const PROGRESS_CHARS_MAX = 500;
+
+/** Tells at once how far a call is, until it is `over`: who watches a long one sees that it goes on. */
+export function progressOf({ clock, log }: Pick<Turn, "clock" | "log">, { id: call }: ToolCall) {
+  let dueMs = Number.NEGATIVE_INFINITY;
+  return {
+    progress(text: string) {
+      const nowMs = clock.elapsedMs();
+      if (nowMs < dueMs) return;
+      dueMs = nowMs + PROGRESS_MS;
+      log.publish({ kind: "tool.progress", call, text: cut(text, PROGRESS_CHARS_MAX), at: clock.now() });
+    },
+    over() {
+      dueMs = Number.POSITIVE_INFINITY;
+    },
+  };
 }
 
 /** What one call changed in memory so far, by the id of what it changed. */

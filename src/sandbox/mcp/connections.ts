@@ -5,13 +5,15 @@ import { McpCutOff } from "../../agent/mcp/mcp-failure.ts";
 import { Failure } from "../../core/failure.ts";
 import { answerOf } from "./answer.ts";
 import { type AllowedCommand, checkListed } from "./commands.ts";
-import { failureOf, isTimeout, isUnauthorized, isUndelivered } from "./failures.ts";
+import { failureOf, isTimeout, isUnauthorized, isUndelivered, NotSent } from "./failures.ts";
 import { CALL_MS_MAX, CONNECTIONS_MAX, CONNECTIONS_OF_ONE_MAX, IDLE_MS } from "./limits.ts";
 import { type OpenConnection, type OpenOptions, openConnection } from "./open-connection.ts";
 import { createSignIns } from "./sign-in.ts";
 
+const LOST_SESSION = "It does not know the session any more";
+
 /** What connections are kept with. */
-export interface ConnectionsOptions extends OpenOptions {
+export interface ConnectionsOptions extends Omit<OpenOptions, "toolsChanged"> {
   /** Commands that the machine's owner listed. */
   readonly commands: readonly AllowedCommand[];
   /** After how long without a call a connection is closed; {@link IDLE_MS} when absent. */
@@ -40,7 +42,8 @@ interface Kept {
 
 /** Keeps connections to MCP servers. */
 export function createMcpConnections(options: ConnectionsOptions): KeptConnections {
-  const pool = createPool(options);
+  let changed: Parameters<McpConnections["onToolsChanged"]>[0] = () => {};
+  const pool = createPool(options, ({ organizationId, server }) => changed(organizationId, server.id));
   const { listMs, executeMs } = options.times;
   return {
     tools: (target) =>
@@ -48,6 +51,9 @@ export function createMcpConnections(options: ConnectionsOptions): KeptConnectio
         const limits = { timeout: listMs, maxTotalTimeout: listMs, cacheMode: "refresh" } as const;
         return (await client.listTools({}, limits)).tools.map(definitionOf);
       }),
+    onToolsChanged(listener) {
+      changed = listener;
+    },
     call: (target, call) => callTool(target, call, pool.using, executeMs),
     forget(organizationId, serverId) {
       pool.dropAll((entry) => entry.organizationId === organizationId && entry.serverId === serverId);
@@ -70,18 +76,13 @@ interface Pool {
   close(): Promise<void>;
 }
 
-function createPool(options: ConnectionsOptions): Pool {
-  const idleMs = options.idleMs ?? IDLE_MS;
-  const openMax = options.openMax ?? { all: CONNECTIONS_MAX, ofOne: CONNECTIONS_OF_ONE_MAX };
-  const kept = new Map<string, Kept>();
+/** How connections end that nobody begins anything with any more. */
+function createEnds() {
+  const retired = new Set<Kept>();
   const closing = new Set<Promise<void>>();
-  let uses = 0;
 
-  /** Closes a connection, and lets nobody use it any more. */
-  function drop(key: string): void {
-    const entry = kept.get(key);
-    if (entry === undefined) return;
-    kept.delete(key);
+  function end(entry: Kept): void {
+    retired.delete(entry);
     clearTimeout(entry.timer);
     const closed = entry.opened.then(
       (open) => open.close(),
@@ -89,6 +90,35 @@ function createPool(options: ConnectionsOptions): Pool {
     );
     closing.add(closed);
     void closed.finally(() => closing.delete(closed));
+  }
+
+  return {
+    end,
+    /** Ends it once its last call has: others may still wait for answers over it. */
+    retire: (entry: Kept) => void retired.add(entry),
+    released(entry: Kept) {
+      if (entry.calls === 0 && retired.has(entry)) end(entry);
+    },
+    async all() {
+      for (const entry of [...retired]) end(entry);
+      await Promise.all(closing);
+    },
+  };
+}
+
+function createPool(options: ConnectionsOptions, toolsChanged: (target: McpTarget) => void): Pool {
+  const idleMs = options.idleMs ?? IDLE_MS;
+  const openMax = options.openMax ?? { all: CONNECTIONS_MAX, ofOne: CONNECTIONS_OF_ONE_MAX };
+  const kept = new Map<string, Kept>();
+  const ends = createEnds();
+  let uses = 0;
+
+  /** Closes a connection, and lets nobody use it any more. */
+  function drop(key: string): void {
+    const entry = kept.get(key);
+    if (entry === undefined) return;
+    kept.delete(key);
+    ends.end(entry);
   }
 
   /** Makes room for one more; throws a `too_many` Failure where all are at work. */
@@ -106,7 +136,7 @@ function createPool(options: ConnectionsOptions): Pool {
     const known = kept.get(key);
     if (known !== undefined) return known;
     makeRoom(target.organizationId);
-    const opened = openConnection(target, options);
+    const opened = openConnection(target, { ...options, toolsChanged: () => toolsChanged(target) });
     const { organizationId, server } = target;
     const entry: Kept = { organizationId, serverId: server.id, opened, calls: 0, lastUsed: 0, timer: undefined };
     kept.set(key, entry);
@@ -128,13 +158,21 @@ function createPool(options: ConnectionsOptions): Pool {
     entry.calls++;
     entry.lastUsed = ++uses;
     try {
-      return await work((await entry.opened).client);
+      const open = await entry.opened;
+      return await work(open.client).catch((error: unknown) => {
+        if (open.refusesSession(error) && kept.get(key) === entry) {
+          kept.delete(key);
+          ends.retire(entry);
+        }
+        throw open.hasLostSession(error) ? new NotSent("unavailable", LOST_SESSION, { cause: error }) : error;
+      });
     } catch (error) {
       // What waits for an answer that nobody wants any more would wait for ever.
       if (isWorn(error) && entry.calls === 1 && kept.get(key) === entry) drop(key);
       throw error;
     } finally {
       entry.calls--;
+      ends.released(entry);
       if (entry.calls === 0 && kept.get(key) === entry) {
         entry.timer = setTimeout(() => drop(key), idleMs);
         entry.timer.unref();
@@ -150,7 +188,7 @@ function createPool(options: ConnectionsOptions): Pool {
     count: () => kept.size,
     async close() {
       for (const key of [...kept.keys()]) drop(key);
-      await Promise.all(closing);
+      await ends.all();
     },
   };
 }
@@ -168,7 +206,7 @@ async function again<T>(target: McpTarget, using: Using, work: (client: Client) 
 }
 
 async function callTool(target: McpTarget, call: McpCall, using: Using, executeMs: number): Promise<McpAnswer> {
-  const { toolName, args, signal, onProgress, timeoutMs = executeMs } = call;
+  const { toolName, args, outputSchema, signal, onProgress, timeoutMs = executeMs } = call;
   let isSent = false;
   try {
     const result = await again(target, using, async (client) => {
@@ -186,7 +224,7 @@ async function callTool(target: McpTarget, call: McpCall, using: Using, executeM
         },
       );
     });
-    return answerOf(result);
+    return answerOf(result, outputSchema);
   } catch (error) {
     if (signal?.aborted === true) throw new McpCutOff("timeout", "It was cancelled", { cause: error });
     const isKnown = error instanceof Failure && (error.kind === "refused" || error.kind === "too_many");

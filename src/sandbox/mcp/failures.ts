@@ -71,16 +71,19 @@ export class NotSent extends Failure {}
 const REFUSED: ReadonlySet<unknown> = new Set(["ConnectionRefused", "ECONNREFUSED", "FailedToOpenSocket", "ENOTFOUND"]);
 
 /**
- * Whether the server has certainly not made a call that failed so: nobody was there, or it says that it knows no such
- * session. The same call may then be made over a new connection.
+ * Whether the server has certainly not made a call that failed so: nobody was there to take it. The same call may then be
+ * made over a new connection.
  */
 export function isUndelivered(error: unknown): boolean {
   if (error instanceof NotSent) return true;
-  if (error instanceof SdkHttpError)
-    return error.status === 404 || (error.status === 400 && /session/i.test(error.message));
   if (error instanceof SdkError) return error.code === SdkErrorCode.NotConnected;
   const cause = error instanceof Error ? error.cause : undefined;
   return cause instanceof Error && "code" in cause && REFUSED.has(cause.code);
+}
+
+/** The status of what was refused over HTTP; undefined of everything else. */
+export function refusedStatus(error: unknown): number | undefined {
+  return error instanceof SdkHttpError ? error.status : undefined;
 }
 
 /** What one of ours said, however often it was wrapped on its way here. */

@@ -4,10 +4,12 @@ export interface McpTimes {
   readonly listMs: number;
   /** Without a sign of progress; with one it begins anew. */
   readonly executeMs: number;
+  /** How long a server that says that its tools have changed may change more before it is asked. Ours: Letta does not listen. */
+  readonly settleMs: number;
 }
 
-/** Letta's {@link McpTimes}. */
-export const MCP_TIMES: McpTimes = { connectMs: 30_000, listMs: 30_000, executeMs: 60_000 };
+/** Letta's {@link McpTimes}, as far as it has them. */
+export const MCP_TIMES: McpTimes = { connectMs: 30_000, listMs: 30_000, executeMs: 60_000, settleMs: 2_000 };
 /** How long one call may take in all, whatever progress it shows. */
 export const CALL_MS_MAX = 10 * 60_000;
 

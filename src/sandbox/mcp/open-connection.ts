@@ -10,6 +10,7 @@ import type { McpTarget } from "../../agent/mcp/connections.ts";
 import { Failure } from "../../core/failure.ts";
 import type { Fetch } from "../../core/world.ts";
 import { boundedFetch } from "./bounded-fetch.ts";
+import { refusedStatus } from "./failures.ts";
 import { ANSWER_BYTES_MAX, LEAVE_MS, LIST_PAGES_MAX, type McpTimes } from "./limits.ts";
 import { connectionAuth } from "./sign-in.ts";
 import { StdioTransport } from "./stdio-transport.ts";
@@ -22,11 +23,20 @@ export interface OpenOptions {
   readonly version: string;
   /** Where commands work. */
   readonly directory: string;
+  /** Called when the server says that its tools have changed. */
+  readonly toolsChanged: () => void;
 }
 
 /** A connection that has said hello. */
 export interface OpenConnection {
   readonly client: Client;
+  /**
+   * Whether a failure says that the server does not know the session any more, by the protocol's one sign of that: 404 to a
+   * request that named a session. It has done nothing then, and the same request may be made in a new session.
+   */
+  hasLostSession(error: unknown): boolean;
+  /** As {@link hasLostSession}, or by the status in which servers say so against the rule: then nobody knows. */
+  refusesSession(error: unknown): boolean;
   /** Why it broke, as far as the server said. */
   whyBroken(): string;
   /** Takes leave, for a moment at most. Twice is once. */
@@ -34,8 +44,8 @@ export interface OpenConnection {
 }
 
 /**
- * What results say beyond or short of their schema is taken as it comes: a server that adds a key would otherwise never be
- * heard, and a pattern that somebody else wrote is not run here.
+ * What answers say beyond or short of their schema is no reason to lose them: they are compared once they are here, see
+ * `answer.ts`.
  */
 const TAKES_ALL: NonNullable<ClientOptions["jsonSchemaValidator"]> = {
   getValidator: () => (input) => ({ valid: true, data: copied(input), errorMessage: undefined }),
@@ -74,6 +84,7 @@ async function connect(target: McpTarget, options: OpenOptions, mode: "auto" | "
       listMaxPages: LIST_PAGES_MAX,
       // A result without a hint is asked for anew each time.
       defaultCacheTtlMs: 0,
+      listChanged: { tools: { autoRefresh: false, debounceMs: 0, onChanged: options.toolsChanged } },
     },
   );
   client.onerror = (error) => {
@@ -91,8 +102,11 @@ async function connect(target: McpTarget, options: OpenOptions, mode: "auto" | "
     if (isGone) throw new Gone("unavailable", said(transport, error), { cause: error });
     throw error;
   }
+  const status = (error: unknown) => (hasSession(transport) ? refusedStatus(error) : undefined);
   return {
     client,
+    hasLostSession: (error) => status(error) === 404,
+    refusesSession: (error) => [400, 404].includes(status(error) ?? 0),
     whyBroken: () => said(transport, undefined),
     async close() {
       const isHttp = transport instanceof StreamableHTTPClientTransport;
@@ -100,6 +114,12 @@ async function connect(target: McpTarget, options: OpenOptions, mode: "auto" | "
       await quietly(within(LEAVE_MS * 2, client.close()));
     },
   };
+}
+
+/** Whether requests name a session: in a header, or over SSE in their address. */
+function hasSession(transport: Transport): boolean {
+  if (transport instanceof SSEClientTransport) return true;
+  return transport instanceof StreamableHTTPClientTransport && transport.sessionId !== undefined;
 }
 
 function transportTo({ server, headers, env, signIn }: McpTarget, options: OpenOptions): Transport {

@@ -3,6 +3,7 @@ import type { KeepOptions } from "../../agent/mcp/config.ts";
 import { targetOf } from "../../agent/mcp/config.ts";
 import type { McpConnections } from "../../agent/mcp/connections.ts";
 import { McpCutOff } from "../../agent/mcp/mcp-failure.ts";
+import { outputSchemaOf } from "../../agent/mcp/tool-row.ts";
 import type { Store } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import type { JsonObject } from "../../core/json.ts";
@@ -42,7 +43,13 @@ async function answer({ store, mcp, ...keep }: McpRuntimeOptions, call: OutsideC
   const target = await targetOf({ store, ...keep }, { actor, server, agentId: agent?.id ?? null }, environment);
   // They are parsed JSON already, which their type does not say.
   const args: JsonObject = JSON.parse(JSON.stringify(call.args));
-  const { ok, text, images } = await mcp.call(target, { toolName: link.remoteName, args, signal });
+  const { ok, text, images } = await mcp.call(target, {
+    toolName: link.remoteName,
+    args,
+    outputSchema: outputSchemaOf(tool),
+    signal,
+    ...(call.progress === undefined ? {} : { onProgress: call.progress }),
+  });
   return { ...said(ok ? "success" : "error", cut(text, limits.outputCharsMax)), images };
 }
 
