@@ -70,6 +70,61 @@ test("the runs of a chain tell where they come from, and are listed by what they
   expect(await listed("root_run_id=nonsense")).toEqual([]);
 });
 
+test("the steps of all agents in a chain are one trace, which lists them", async () => {
+  const cy = await server.make("Cy", says("Deep."));
+  const bo = await server.make(
+    "Bo",
+    asks(() => cy),
+  );
+  const ada = await server.make(
+    "Ada",
+    asks(() => bo),
+  );
+  await server.send(ada);
+  const other = await server.make("Di", says("Apart."));
+  await server.send(other);
+  const stepsOf = async (agent: string) =>
+    (await server.ok("GET", `/v1/steps/?agent_id=${agent}`)) as readonly Answer[];
+  const [[a]] = [await server.runsOf(ada)];
+  const trace = a.id.slice(4).replaceAll("-", "");
+  expect(trace).toMatch(/^[\da-f]{32}$/);
+  for (const agent of [ada, bo, cy])
+    for (const step of await stepsOf(agent)) {
+      expect(step.trace_id).toBe(trace);
+      expect((await server.ok("GET", `/v1/steps/${step.id}`)).trace_id).toBe(trace);
+      expect((await server.ok("PATCH", `/v1/steps/${step.id}/feedback`, { feedback: "positive" })).trace_id).toBe(
+        trace,
+      );
+    }
+  expect((await stepsOf(other)).map(({ trace_id }) => trace_id)).not.toContain(trace);
+  const listed: readonly Answer[] = await server.ok("GET", `/v1/steps/?trace_ids=${trace}`);
+  const of = await Promise.all([ada, bo, cy].map(stepsOf));
+  expect(new Set(listed.map(({ id }) => id))).toEqual(new Set(of.flat().map(({ id }) => id)));
+  expect(await server.ok("GET", "/v1/steps/?trace_ids=nonsense")).toEqual([]);
+  const [run] = await server.runsOf(cy);
+  expect((await server.ok("GET", `/v1/runs/${run.id}/steps`))[0].trace_id).toBe(trace);
+});
+
+test("a run that an agent asked for stays while the run is at work that asked, and may go afterwards", async () => {
+  const held = Promise.withResolvers<void>();
+  const bo = await server.make("Bo", says("Nothing is new."));
+  const cy = await server.make("Cy", () => ({ text: "At last.", after: held.promise }));
+  const ada = await server.make("Ada", ({ role }, asked) =>
+    role === "tool" && asked > 1
+      ? { text: "Ended." }
+      : calling(WAIT, { message: "What is new?", other_agent_id: asked === 0 ? bo : cy }),
+  );
+  const sent = server.send(ada);
+  await reachedBy(async () => (await server.runsOf(cy)).length > 0);
+  const [run] = await server.runsOf(bo);
+  expect(run.status).toBe("completed");
+  const refused = await server.request("DELETE", `/v1/runs/${run.id}`);
+  expect([refused.status, refused.body.detail]).toEqual([409, expect.stringContaining("which is running")]);
+  held.resolve();
+  await sent;
+  expect((await server.request("DELETE", `/v1/runs/${run.id}`)).status).toBe(200);
+});
+
 test("an agent that is told something does not keep the teller waiting", async () => {
   const held = Promise.withResolvers<void>();
   const bo = await server.make("Bo", () => ({ text: "Read.", after: held.promise }));

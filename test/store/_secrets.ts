@@ -59,6 +59,26 @@ function secretPromises(subject: Subject): void {
     expect((await secrets.open([first.ownerId])).values).toEqual({ API_KEY: "two" });
   });
 
+  subject("secrets: openEach() gives what each owner's hold, apart", async (opened) => {
+    const [a, b, none] = [newId("agent", world.random), newId("agent", world.random), newId("agent", world.random)];
+    await write(opened, async ({ secrets }) => {
+      for (const [ownerId, name, value] of [
+        [a, "A", "1"],
+        [a, "B", "2"],
+        [b, "A", "3"],
+      ] as const)
+        await secrets.put(secretOf(opened, { ownerId, name }), value);
+    });
+    const each = await reader(opened).secrets.openEach([a, b, none]);
+    expect([...each].map(([ownerId, { values }]) => [ownerId, { ...values }]).toSorted()).toEqual(
+      [
+        [a, { A: "1", B: "2" }],
+        [b, { A: "3" }],
+      ].toSorted(),
+    );
+    expect((await opened.store.reader(opened.stranger).secrets.openEach([a])).size).toBe(0);
+  });
+
   subject("secrets: put() renames by id, and refuses the name of another one", async (opened) => {
     const one = secretOf(opened);
     const other = secretOf(opened, { ownerId: one.ownerId, name: "OTHER" });

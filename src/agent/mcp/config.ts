@@ -5,6 +5,7 @@ import { newId } from "../../core/id.ts";
 import { isRecord, type JsonObject, parseJson } from "../../core/json.ts";
 import type { Random } from "../../core/random.ts";
 import type { Readers, Repositories, Store } from "../ports/ports.ts";
+import type { OpenedSecrets } from "../ports/secrets.ts";
 import type { McpConfig, McpSignInKeeper, McpTarget } from "./connections.ts";
 import { type McpSecrets, type McpServer, type McpSignIn, NO_MCP_SECRETS } from "./mcp-server.ts";
 import type { Variables } from "./placeholders.ts";
@@ -20,9 +21,20 @@ export interface KeepOptions {
 }
 
 /** What a server is sent in secret. What cannot be opened any more reads as if there were none. */
-export async function secretsOf({ secrets }: Pick<Readers, "secrets">, { id }: McpServer): Promise<McpSecrets> {
-  const kept = await opened({ secrets }, id);
-  const { authHeader, authToken, customHeaders, env } = kept;
+export async function secretsOf(reader: Pick<Readers, "secrets">, server: McpServer): Promise<McpSecrets> {
+  return (await secretsOfEach(reader, [server])).get(server.id) ?? NO_MCP_SECRETS;
+}
+
+/** The same of several servers, read at once; by their ids. */
+export async function secretsOfEach(
+  { secrets }: Pick<Readers, "secrets">,
+  servers: readonly McpServer[],
+): Promise<ReadonlyMap<string, McpSecrets>> {
+  const opened = await secrets.openEach(servers.map(({ id }) => id));
+  return new Map([...opened].map(([id, each]) => [id, sentIn(keptIn(each))]));
+}
+
+function sentIn({ authHeader, authToken, customHeaders, env }: JsonObject): McpSecrets {
   return {
     ...NO_MCP_SECRETS,
     ...(typeof authHeader === "string" ? { authHeader } : {}),
@@ -91,7 +103,10 @@ export function signInKeeper(
 }
 
 async function opened({ secrets }: Pick<Readers, "secrets">, ownerId: string): Promise<JsonObject> {
-  const { values } = await secrets.open([ownerId]);
+  return keptIn(await secrets.open([ownerId]));
+}
+
+function keptIn({ values }: OpenedSecrets): JsonObject {
   const kept = parseJson(values[SECRET_NAME] ?? "{}");
   return isRecord(kept) ? kept : {};
 }

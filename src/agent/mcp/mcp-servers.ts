@@ -9,9 +9,9 @@ import { mustFind, required } from "../find.ts";
 import type { AgentWorkshop } from "../life/create-agent.ts";
 import { mayRunServer } from "../people/people.ts";
 import type { Readers } from "../ports/ports.ts";
-import { keepSecrets, secretsOf, signInAt, targetOf } from "./config.ts";
+import { keepSecrets, secretsOf, secretsOfEach, signInAt, targetOf } from "./config.ts";
 import type { McpAnswer, McpConnections, McpToolDefinition } from "./connections.ts";
-import type { McpSecrets, McpServer, McpServerId, McpTransport } from "./mcp-server.ts";
+import { type McpSecrets, type McpServer, type McpServerId, type McpTransport, NO_MCP_SECRETS } from "./mcp-server.ts";
 import { type SyncReport, syncTools } from "./sync-tools.ts";
 import { targetFor } from "./target.ts";
 import { outputSchemaOf } from "./tool-row.ts";
@@ -52,9 +52,9 @@ export type ServerNaming = { readonly id: string } | { readonly name: string };
 /** Servers of the organisation, by creation, with what they are sent. */
 export async function listMcpServers({ store }: McpWorkshop, caller: Caller): Promise<readonly OpenedServer[]> {
   const reader = store.reader(mayEverywhere(caller, "agents:read"));
-  const opened: OpenedServer[] = [];
-  for (const server of await reader.mcp.list()) opened.push({ server, secrets: await secretsOf(reader, server) });
-  return opened;
+  const servers = await reader.mcp.list();
+  const secrets = await secretsOfEach(reader, servers);
+  return servers.map((server) => ({ server, secrets: secrets.get(server.id) ?? NO_MCP_SECRETS }));
 }
 
 /** One of them. */

@@ -100,6 +100,8 @@ export interface RunFilter {
 export interface StepFilter {
   readonly agentId?: AgentId;
   readonly runId?: RunId;
+  /** Runs that no agent asked for: their steps, and those of all that came of them. */
+  readonly rootRunIds?: readonly RunId[];
   readonly model?: string;
   readonly feedback?: "positive" | "negative";
   readonly hasFeedback?: boolean;

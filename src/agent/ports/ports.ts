@@ -209,6 +209,8 @@ export interface RunStore {
   countQueued(max: number): Promise<number>;
   /** How many runs agents have asked for since that run began; `max` is as far as it counts. */
   countOfRoot(rootRunId: RunId, max: number): Promise<number>;
+  /** The run that each of these began with; one that no agent asked for, or that is gone, is left out. */
+  rootsOf(ids: readonly RunId[]): Promise<ReadonlyMap<RunId, RunId>>;
   /** Keeps the input of a run that has not begun. */
   setQueuedInput(id: RunId, input: TurnInput): Promise<void>;
   /** Keeps a run that has not begun from doing so before `until`, ten minutes from now at most. */
@@ -228,7 +230,10 @@ export interface RunStore {
 }
 
 /** The part of a {@link RunStore} that only reads. */
-export type RunReader = Pick<RunStore, "find" | "active" | "list" | "findQueued" | "countQueued" | "countOfRoot">;
+export type RunReader = Pick<
+  RunStore,
+  "find" | "active" | "list" | "findQueued" | "countQueued" | "countOfRoot" | "rootsOf"
+>;
 
 /** Where the steps of one organisation live. */
 export interface StepStore {

@@ -32,6 +32,8 @@ export interface SecretStore {
   listForOwners(ownerIds: readonly string[]): Promise<ReadonlyMap<string, readonly Secret[]>>;
   /** What those of some owners hold. Where two have one name, that of the later owner counts. */
   open(ownerIds: readonly string[]): Promise<OpenedSecrets>;
+  /** What those of each owner hold. Owners without any are left out. */
+  openEach(ownerIds: readonly string[]): Promise<ReadonlyMap<string, OpenedSecrets>>;
   /**
    * Stores a secret with what it holds, in place of the one of its id, or of its owner and name: that keeps its id and
    * when it was made. Throws a `conflict` Failure where another one of the owner has its new name.
@@ -44,7 +46,7 @@ export interface SecretStore {
 }
 
 /** The part of a {@link SecretStore} that only reads. */
-export type SecretReader = Pick<SecretStore, "find" | "list" | "listForOwners" | "open">;
+export type SecretReader = Pick<SecretStore, "find" | "list" | "listForOwners" | "open" | "openEach">;
 
 /** Where a sandbox runs that settings are for. */
 export const SANDBOX_TYPES = ["e2b", "local", "modal"] as const;

@@ -13,8 +13,9 @@ import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { flagParam, given, intParam, listParam, pageOf, pageParams, readQuery } from "../http/request.ts";
 import { toWireMessages } from "../wire/message.ts";
 import { toWireRun } from "../wire/run.ts";
-import { toWireStep, toWireUsage } from "../wire/step.ts";
+import { toWireUsage } from "../wire/step.ts";
 import { shownRun, wanted } from "../wire/stream.ts";
+import { showSteps } from "./step-view.ts";
 import { showTraces } from "./traces.ts";
 
 const RUNS_DEFAULT = 100;
@@ -91,7 +92,7 @@ export function runRoutes(options: RouteOptions): Hono<ApiEnv> {
     const repositories = readerFor(options, c, "runs:read");
     const run = await namedRun(repositories, c);
     const steps = await repositories.steps.list({ runId: run.id }, page);
-    return c.json(steps.map((step) => toWireStep(step, c.var.caller.organizationId)));
+    return c.json(await showSteps(repositories, c.var.caller.organizationId, steps));
   });
 
   routes.get("/:run_id/metrics", async (c) => {

@@ -13,8 +13,9 @@ import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { flagParam, given, listParam, pageOf, pageParams, readBody, readQuery } from "../http/request.ts";
 import { toWireContextDifference, toWireStepContext } from "../wire/context.ts";
 import { toWireMessages } from "../wire/message.ts";
-import { toWireStep, toWireStepMetrics } from "../wire/step.ts";
+import { runOfTrace, toWireStep, toWireStepMetrics } from "../wire/step.ts";
 import { timeField } from "../wire/time.ts";
+import { showSteps } from "./step-view.ts";
 import { stepTrace } from "./traces.ts";
 
 const STEPS_DEFAULT = 50;
@@ -50,13 +51,14 @@ export function stepRoutes(options: RouteOptions): Hono<ApiEnv> {
     const filter = filterOf(query);
     if (filter === undefined) return c.json([]);
     const page = pageOf(query, { limit: STEPS_DEFAULT, order: "desc" });
-    const steps = await readerFor(options, c, "runs:read").steps.list(filter, page);
-    return c.json(steps.map((step) => toWireStep(step, c.var.caller.organizationId)));
+    const reader = readerFor(options, c, "runs:read");
+    return c.json(await showSteps(reader, c.var.caller.organizationId, await reader.steps.list(filter, page)));
   });
 
   routes.get("/:step_id", async (c) => {
-    const step = await namedStep(readerFor(options, c, "runs:read"), c);
-    return c.json(toWireStep(step, c.var.caller.organizationId));
+    const reader = readerFor(options, c, "runs:read");
+    const [shown] = await showSteps(reader, c.var.caller.organizationId, [await namedStep(reader, c)]);
+    return c.json(shown);
   });
 
   routes.get("/:step_id/metrics", async (c) => {
@@ -83,8 +85,8 @@ export function stepRoutes(options: RouteOptions): Hono<ApiEnv> {
   routes.patch("/:step_id/feedback", async (c) => {
     const { feedback = null, tags } = await readBody(c, FeedbackBody);
     const given = { step: c.req.param("step_id"), feedback, ...(tags == null ? {} : { tags }) };
-    const step = await giveFeedback(options.store, c.var.caller, given);
-    return c.json(toWireStep(step, c.var.caller.organizationId));
+    const { step, rootRunId } = await giveFeedback(options.store, c.var.caller, given);
+    return c.json(toWireStep(step, { organizationId: c.var.caller.organizationId, rootRunId }));
   });
 
   routes.get("/:step_id/messages", async (c) => {
@@ -104,10 +106,11 @@ export function stepRoutes(options: RouteOptions): Hono<ApiEnv> {
 /** What to narrow the list to; undefined when nothing can match. */
 function filterOf(query: z.output<typeof ListQuery>): StepFilter | undefined {
   const agentId = query.agent_id === undefined ? undefined : parseId("agent", query.agent_id);
-  // No step has a trace id, and what is no agent id has no steps.
-  if (query.trace_ids !== undefined || (query.agent_id !== undefined && agentId === undefined)) return undefined;
+  // What is no agent id has no steps.
+  if (query.agent_id !== undefined && agentId === undefined) return undefined;
   return given({
     agentId,
+    rootRunIds: query.trace_ids?.flatMap((id) => runOfTrace(id) ?? []),
     model: query.model,
     feedback: query.feedback,
     hasFeedback: query.has_feedback,

@@ -1,10 +1,27 @@
 import type { Step } from "../../agent/run.ts";
-import type { OrganizationId } from "../../core/id.ts";
+import { type OrganizationId, parseId, type RunId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { Usage } from "../../llm/model.ts";
 
-/** A step as clients see it. */
-export function toWireStep(step: Step, organizationId: OrganizationId): JsonObject {
+/**
+ * A trace as OpenTelemetry names one, of which a run is what it began with: all that came of it in other agents is the same
+ * trace. A run's id holds as many digits.
+ */
+export function traceIdOf(rootRunId: RunId): string {
+  return rootRunId.slice("run-".length).replaceAll("-", "");
+}
+
+/** The run of a trace; undefined for what names none. */
+export function runOfTrace(traceId: string): RunId | undefined {
+  const parts = /^([\da-f]{8})([\da-f]{4})([\da-f]{4})([\da-f]{4})([\da-f]{12})$/.exec(traceId)?.slice(1);
+  return parts === undefined ? undefined : parseId("run", `run-${parts.join("-")}`);
+}
+
+/** A step as clients see it, with the run that its own run came of, or that itself. */
+export function toWireStep(
+  step: Step,
+  { organizationId, rootRunId }: { readonly organizationId: OrganizationId; readonly rootRunId: RunId },
+): JsonObject {
   const { usage } = step;
   return {
     id: step.id,
@@ -29,7 +46,7 @@ export function toWireStep(step: Step, organizationId: OrganizationId): JsonObje
     stop_reason: step.stopReason,
     tags: step.tags,
     tid: null,
-    trace_id: null,
+    trace_id: traceIdOf(rootRunId),
     request_id: null,
     messages: [],
     feedback: step.feedback,

@@ -4,7 +4,7 @@ import type { AgentStore } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import type { AgentId, BlockId } from "../../core/id.ts";
 import { isOurs, ours } from "../base/is-ours.ts";
-import { countRows, type PageSource, readPage } from "../base/pages.ts";
+import { countRows, type PageSource, readPage, saveRow } from "../base/pages.ts";
 import { containing, fromJson } from "../base/rows.ts";
 import type { Session } from "../base/session.ts";
 import { sqlArchiveStore } from "../memory/archives.ts";
@@ -39,15 +39,9 @@ export function sqlAgentStore(session: Session): AgentStore {
     },
 
     async save(agent) {
-      const { id, ...row } = AGENTS.row(agent);
-      session.agentCache.change(id);
-      const result = await db
-        .updateTable("agents")
-        .set(row)
-        .where("id", "=", id)
-        .where("organization_id", "=", organizationId)
-        .executeTakeFirst();
-      if (result.numUpdatedRows === 0n) throw new Failure("not_found", `Agent with ID ${id} not found`);
+      session.agentCache.change(agent.id);
+      if (!(await saveRow(session, AGENTS, { entity: agent })))
+        throw new Failure("not_found", `Agent with ID ${agent.id} not found`);
     },
 
     noteRun: (id, stopReason) => noteRun(session, id, stopReason),

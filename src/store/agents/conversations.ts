@@ -3,7 +3,7 @@ import type { ConversationStore } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import type { BlockId } from "../../core/id.ts";
 import { ours } from "../base/is-ours.ts";
-import { limitOf, orderOf, type PageSource, pageCondition, readable } from "../base/pages.ts";
+import { limitOf, orderOf, type PageSource, pageCondition, readable, saveRow } from "../base/pages.ts";
 import { containing, fromJson } from "../base/rows.ts";
 import type { Session } from "../base/session.ts";
 import { forgetSpoken } from "../messages/forget-spoken.ts";
@@ -44,13 +44,7 @@ export function sqlConversationStore(session: Session): ConversationStore {
     },
 
     async save(conversation) {
-      const { id, ...row } = CONVERSATIONS.row(conversation);
-      await db
-        .updateTable("conversations")
-        .set(row)
-        .where("id", "=", id)
-        .where("organization_id", "=", organizationId)
-        .execute();
+      await saveRow(session, CONVERSATIONS, { entity: conversation });
     },
 
     touch: (id) => touchConversation(session, id),

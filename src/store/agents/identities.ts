@@ -5,7 +5,7 @@ import type { IdentityLinks, IdentityStore } from "../../agent/ports/identities.
 import { Failure } from "../../core/failure.ts";
 import type { AgentId, IdentityId } from "../../core/id.ts";
 import { isOurs, ours } from "../base/is-ours.ts";
-import { findRow, type PageSource, readPage, removeRow } from "../base/pages.ts";
+import { findRow, type PageSource, readPage, removeRow, saveRow } from "../base/pages.ts";
 import { containing } from "../base/rows.ts";
 import type { Session } from "../base/session.ts";
 import { IDENTITIES } from "./tables.ts";
@@ -116,16 +116,8 @@ function linking(session: Session): Pick<IdentityStore, "attachAgent" | "detachA
 }
 
 async function saveIdentity(session: Session, identity: Identity): Promise<void> {
-  const { db, organizationId } = session;
   await refuseTakenKey(session, identity);
-  const { id, created_at: _, organization_id: __, ...row } = IDENTITIES.row(identity);
-  const result = await db
-    .updateTable("identities")
-    .set(row)
-    .where("id", "=", id)
-    .where("organization_id", "=", organizationId)
-    .executeTakeFirst();
-  if (result.numUpdatedRows === 0n) throw missing(identity.id);
+  if (!(await saveRow(session, IDENTITIES, { entity: identity }))) throw missing(identity.id);
 }
 
 async function findByKey(

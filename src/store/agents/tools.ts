@@ -3,7 +3,7 @@ import type { ToolFilter } from "../../agent/ports/filters.ts";
 import type { ToolStore } from "../../agent/ports/tools.ts";
 import { Failure } from "../../core/failure.ts";
 import { isOurs, ours } from "../base/is-ours.ts";
-import { countRows, findRow, type PageSource, readPage, removeRow } from "../base/pages.ts";
+import { countRows, findRow, type PageSource, readPage, removeRow, saveRow } from "../base/pages.ts";
 import { containing } from "../base/rows.ts";
 import type { Session } from "../base/session.ts";
 import { TOOLS } from "./tables.ts";
@@ -48,14 +48,8 @@ export function sqlToolStore(session: Session): ToolStore {
 
     async save(tool) {
       agentCache.change("all");
-      const { id, created_at: _, ...row } = TOOLS.row(tool);
-      const result = await db
-        .updateTable("tools")
-        .set(row)
-        .where("id", "=", id)
-        .where("organization_id", "=", organizationId)
-        .executeTakeFirst();
-      if (result.numUpdatedRows === 0n) throw new Failure("not_found", `Tool not found with id='${id}'`);
+      if (!(await saveRow(session, TOOLS, { entity: tool })))
+        throw new Failure("not_found", `Tool not found with id='${tool.id}'`);
     },
 
     async remove(id) {

@@ -122,6 +122,33 @@ export async function findWhere<Row, T>(
   return rows[0] && read(rows[0]);
 }
 
+/** Columns that a row keeps, whatever is put in its place: whose it is, and when it was made. */
+const KEPT: ReadonlySet<string> = new Set(["id", "organization_id", "created_at"]);
+
+/** A table whose rows are entities with an `id`. */
+interface SavedTable<T> {
+  readonly name: keyof Tables & string;
+  readonly row: (entity: T) => object;
+}
+
+/**
+ * Puts an entity in the place of the row of its id, with columns that no field of it stands in; false when the
+ * organisation has no such row.
+ */
+export async function saveRow<T extends { readonly id: string }>(
+  { db, organizationId }: Session,
+  { name, row }: SavedTable<T>,
+  { entity, others = {} }: { readonly entity: T; readonly others?: Readonly<Record<string, unknown>> },
+): Promise<boolean> {
+  const columns = Object.entries({ ...row(entity), ...others }).filter(([column]) => !KEPT.has(column));
+  const set = sql.join(columns.map(([column, value]) => sql`${sql.ref(column)} = ${value}`));
+  const saved =
+    await sql`update ${sql.table(name)} set ${set} where id = ${entity.id} and organization_id = ${organizationId}`.execute(
+      db,
+    );
+  return (saved.numAffectedRows ?? 0n) > 0n;
+}
+
 /** Removes one row of the organisation; false when there is none. */
 export async function removeRow(
   { db, organizationId }: Session,

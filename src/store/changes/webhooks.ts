@@ -3,7 +3,7 @@ import type { ChangeKind } from "../../agent/ports/changes.ts";
 import type { WaitingWebhook, WebhookId, WebhookStore } from "../../agent/webhook.ts";
 import { Failure } from "../../core/failure.ts";
 import type { SecretBox } from "../../core/secrecy/secret-box.ts";
-import { findRow, removeRow } from "../base/pages.ts";
+import { findRow, removeRow, saveRow } from "../base/pages.ts";
 import { fromJson, toActor } from "../base/rows.ts";
 import type { Tables } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
@@ -53,16 +53,12 @@ export function sqlWebhookStore(session: Session): WebhookStore {
 
     async save({ id, ...webhook }, secret) {
       session.startsSent.delete(organizationId);
-      const { id: _, ...row } = WEBHOOKS.row({ ...webhook, id, parkedAt: null });
       const before = await db.selectFrom("webhooks").select("secret").where(one(id)).executeTakeFirst();
       if (before === undefined) throw missing(id);
       const next = secret ?? before.secret;
       if (next !== SEALED_ELSEWHERE) await putSigningSecret(session, id, next);
-      await db
-        .updateTable("webhooks")
-        .set({ ...row, attempts: 0, due_at: world.clock.now(), secret: SEALED_ELSEWHERE })
-        .where(one(id))
-        .execute();
+      const others = { attempts: 0, due_at: world.clock.now(), secret: SEALED_ELSEWHERE };
+      await saveRow(session, WEBHOOKS, { entity: { ...webhook, id, parkedAt: null }, others });
     },
 
     async remove(id) {

@@ -4,7 +4,7 @@ import { Failure } from "../../core/failure.ts";
 import type { FolderId } from "../../core/id.ts";
 import { embeddingKeyOf } from "../../llm/catalog.ts";
 import { isOurs, ours } from "../base/is-ours.ts";
-import { countRows, findRow, findWhere, type PageSource, readPage, removeRow } from "../base/pages.ts";
+import { countRows, findRow, findWhere, type PageSource, readPage, removeRow, saveRow } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";
 import { sqlBacklog } from "../memory/backlog.ts";
 import { sqlEntryStore } from "../memory/entries.hot.ts";
@@ -33,13 +33,7 @@ export function sqlFolderStore(session: Session): FolderStore {
       const before = await this.find(folder.id);
       if (before === undefined) throw missing(folder.id);
       await requireFreeName(session, folder);
-      const { id, ...row } = FOLDERS.row(folder);
-      await db
-        .updateTable("folders")
-        .set(row)
-        .where("id", "=", id)
-        .where("organization_id", "=", organizationId)
-        .execute();
+      await saveRow(session, FOLDERS, { entity: folder });
       if (folder.embeddingConfig !== null && keyOf(before) !== keyOf(folder))
         await sqlBacklog(session).owe(folder.id, "embed", "now");
     },

@@ -3,7 +3,7 @@ import { isOnWay, type Limit, type Spender } from "../../access/limit.ts";
 import type { LimitFilter, LimitStore } from "../../agent/ports/limits.ts";
 import { Failure } from "../../core/failure.ts";
 import type { LimitsBySubject } from "../base/agent-cache.ts";
-import { countRows, findRow, type PageSource, readPage, removeRow } from "../base/pages.ts";
+import { countRows, findRow, type PageSource, readPage, removeRow, saveRow } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";
 import { activeRuns, sqlSpend } from "./spend.ts";
 import { LIMITS } from "./tables.ts";
@@ -34,14 +34,7 @@ export function sqlLimitStore(session: Session): LimitStore {
 
     async save(limit) {
       agentCache.change(organizationId);
-      const { id, created_at: _, ...row } = LIMITS.row(limit);
-      const result = await db
-        .updateTable("limits")
-        .set(row)
-        .where("id", "=", id)
-        .where("organization_id", "=", organizationId)
-        .executeTakeFirst();
-      if (result.numUpdatedRows === 0n) throw missing(id);
+      if (!(await saveRow(session, LIMITS, { entity: limit }))) throw missing(limit.id);
     },
 
     async remove(id) {

@@ -2,7 +2,7 @@ import { type Kysely, sql } from "kysely";
 import type { AwaitedSignIn, McpServerId, McpStore } from "../../agent/mcp/mcp-server.ts";
 import { Failure } from "../../core/failure.ts";
 import { ours } from "../base/is-ours.ts";
-import { findRow, findWhere, readable, removeRow } from "../base/pages.ts";
+import { findRow, findWhere, readable, removeRow, saveRow } from "../base/pages.ts";
 import { toActor } from "../base/rows.ts";
 import type { Tables } from "../base/schema.ts";
 import type { Session } from "../base/session.ts";
@@ -45,14 +45,7 @@ function servers(session: Session): Pick<McpStore, Servers> {
 
     async save(server) {
       await refuseTakenName(session, server);
-      const { id, created_at: _, ...row } = MCP_SERVERS.row(server);
-      const { numUpdatedRows } = await db
-        .updateTable("mcp_servers")
-        .set(row)
-        .where("id", "=", id)
-        .where("organization_id", "=", organizationId)
-        .executeTakeFirst();
-      if (numUpdatedRows === 0n) throw missing(id);
+      if (!(await saveRow(session, MCP_SERVERS, { entity: server }))) throw missing(server.id);
     },
 
     async remove(id) {

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { PluginId, PluginStore, PluginUse } from "../../agent/plugins/plugin.ts";
 import { Failure } from "../../core/failure.ts";
 import { WORDS } from "../base/dialect.ts";
-import { countRows, findRow, findWhere, type PageSource, readPage, removeRow } from "../base/pages.ts";
+import { countRows, findRow, findWhere, type PageSource, readPage, removeRow, saveRow } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";
 import { PLUGINS } from "./tables.ts";
 
@@ -60,14 +60,8 @@ export function sqlPluginStore(session: Session): PluginStore {
     },
 
     async save(plugin, code) {
-      const { id, created_at: _, ...row } = PLUGINS.row(plugin);
-      const { numUpdatedRows } = await db
-        .updateTable("plugins")
-        .set({ ...row, ...(code === undefined ? {} : { code }) })
-        .where("id", "=", id)
-        .where("organization_id", "=", organizationId)
-        .executeTakeFirst();
-      if (numUpdatedRows === 0n) throw missing(id);
+      const others = code === undefined ? {} : { code };
+      if (!(await saveRow(session, PLUGINS, { entity: plugin, others }))) throw missing(plugin.id);
     },
 
     async remove(id) {

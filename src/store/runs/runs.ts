@@ -59,6 +59,18 @@ export function sqlRunStore(session: Session): RunStore {
       return rows.length;
     },
 
+    async rootsOf(ids) {
+      if (ids.length === 0) return new Map();
+      const rows = await session.db
+        .selectFrom("runs")
+        .select(["id", "root_run_id"])
+        .where("id", "in", [...new Set(ids)])
+        .where("root_run_id", "is not", null)
+        .where("organization_id", "=", organizationId)
+        .execute();
+      return new Map(rows.flatMap(({ id, root_run_id: root }) => (root === null ? [] : [[id, root]])));
+    },
+
     noteCallback: (id, outcome) => noteCallback(session, id, outcome),
 
     async remove(id) {

@@ -1,8 +1,9 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { StepFilter } from "../../agent/ports/filters.ts";
 import type { StepStore } from "../../agent/ports/ports.ts";
+import type { RunId } from "../../core/id.ts";
 import { ours } from "../base/is-ours.ts";
-import { findRow, type PageSource, readPage } from "../base/pages.ts";
+import { findRow, type PageSource, readPage, saveRow } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";
 import { keptContext } from "./manifests.ts";
 import { insertStep } from "./steps.hot.ts";
@@ -12,7 +13,6 @@ const SOURCE = { table: STEPS, column: "created_at", missing: "refuse" } satisfi
 
 /** {@link StepStore} over SQL. */
 export function sqlStepStore(session: Session): StepStore {
-  const { db, organizationId } = session;
   return {
     find: (id) => findRow(session, STEPS, id),
 
@@ -25,13 +25,7 @@ export function sqlStepStore(session: Session): StepStore {
     context: (id) => keptContext(session, id),
 
     async save(step) {
-      const { id, ...row } = STEPS.row(step);
-      await db
-        .updateTable("steps")
-        .set(row)
-        .where("id", "=", id)
-        .where("organization_id", "=", organizationId)
-        .execute();
+      await saveRow(session, STEPS, { entity: step });
     },
   };
 }
@@ -43,6 +37,7 @@ function matches(session: Session, filter: StepFilter): RawBuilder<SqlBool> {
   };
   equals("agent_id", filter.agentId);
   equals("run_id", filter.runId);
+  if (filter.rootRunIds !== undefined) conditions.push(comesOf(filter.rootRunIds));
   equals("model", filter.model);
   equals("feedback", filter.feedback);
   equals("project_id", filter.projectId);
@@ -52,6 +47,14 @@ function matches(session: Session, filter: StepFilter): RawBuilder<SqlBool> {
   if (filter.start !== undefined) conditions.push(sql`steps.created_at >= ${filter.start}`);
   if (filter.end !== undefined) conditions.push(sql`steps.created_at <= ${filter.end}`);
   return sql<SqlBool>`${sql.join(conditions, sql` and `)}`;
+}
+
+/** A step of one of these runs, or of one that came of them. */
+function comesOf(rootRunIds: readonly RunId[]): RawBuilder<SqlBool> {
+  if (rootRunIds.length === 0) return sql<SqlBool>`1 = 0`;
+  const roots = sql.join([...rootRunIds]);
+  const later = sql`select runs.id from runs where runs.root_run_id in (${roots})`;
+  return sql<SqlBool>`(steps.run_id in (${roots}) or steps.run_id in (${later}))`;
 }
 
 /** Tags are a JSON list of texts, so a tag is found as the text it is written as, in the same case: a list without it is shorter. */

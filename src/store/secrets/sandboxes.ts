@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { SandboxConfigId, SandboxStore } from "../../agent/ports/secrets.ts";
 import { Failure } from "../../core/failure.ts";
 import { ours } from "../base/is-ours.ts";
-import { findRow, findWhere, type PageSource, readPage, removeRow } from "../base/pages.ts";
+import { findRow, findWhere, type PageSource, readPage, removeRow, saveRow } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";
 import { sqlSecretStore } from "./secrets.ts";
 import { SANDBOX_CONFIGS } from "./tables.ts";
@@ -26,14 +26,7 @@ export function sqlSandboxStore(session: Session): SandboxStore {
     },
 
     async save(config) {
-      const { id, created_at: _, ...row } = SANDBOX_CONFIGS.row(config);
-      const { numUpdatedRows } = await db
-        .updateTable("sandbox_configs")
-        .set(row)
-        .where("id", "=", id)
-        .where("organization_id", "=", organizationId)
-        .executeTakeFirst();
-      if (numUpdatedRows === 0n) throw missing(id);
+      if (!(await saveRow(session, SANDBOX_CONFIGS, { entity: config }))) throw missing(config.id);
     },
 
     async remove(id) {

@@ -10,7 +10,7 @@ const SOURCE = { table: SECRETS, column: "created_at", missing: "refuse" } satis
 
 /** {@link SecretStore} over SQL. */
 export function sqlSecretStore(session: Session): SecretStore {
-  const { db, organizationId, secretBox } = session;
+  const { db, organizationId } = session;
   const isOurs = ours(session, "secrets");
   return {
     find: (id) => findRow(session, SECRETS, id),
@@ -31,21 +31,12 @@ export function sqlSecretStore(session: Session): SecretStore {
     },
 
     async open(ownerIds) {
-      if (ownerIds.length === 0) return { values: {}, unreadable: [] };
-      const rows = await db
-        .selectFrom("secrets")
-        .select(["owner_id", "name", "key_id", "sealed"])
-        .where("owner_id", "in", [...ownerIds])
-        .where(isOurs)
-        .orderBy("name")
-        .execute();
-      const ranked = rows.toSorted((a, b) => ownerIds.indexOf(a.owner_id) - ownerIds.indexOf(b.owner_id));
-      return openedOf(
-        ranked.map(({ owner_id: ownerId, name, key_id: keyId, sealed: text }) => ({
-          name,
-          value: secretBox.open({ keyId, text }, { organizationId, ownerId, name }),
-        })),
-      );
+      const each = await openEach(session, ownerIds);
+      return openedOf(ownerIds.flatMap((ownerId) => each.get(ownerId) ?? []));
+    },
+
+    async openEach(ownerIds) {
+      return new Map([...(await openEach(session, ownerIds))].map(([ownerId, found]) => [ownerId, openedOf(found)]));
     },
 
     put: (secret, value) => put(session, secret, value),
@@ -62,6 +53,30 @@ export function sqlSecretStore(session: Session): SecretStore {
         .execute();
     },
   };
+}
+
+/** What one secret holds; undefined where it does not open. */
+interface Found {
+  readonly name: string;
+  readonly value: string | undefined;
+}
+
+async function openEach(session: Session, ownerIds: readonly string[]): Promise<ReadonlyMap<string, readonly Found[]>> {
+  if (ownerIds.length === 0) return new Map();
+  const { db, organizationId, secretBox } = session;
+  const rows = await db
+    .selectFrom("secrets")
+    .select(["owner_id", "name", "key_id", "sealed"])
+    .where("owner_id", "in", [...ownerIds])
+    .where(ours(session, "secrets"))
+    .orderBy("name")
+    .execute();
+  const opened = new Map<string, Found[]>();
+  for (const { owner_id: ownerId, name, key_id: keyId, sealed: text } of rows) {
+    const found = { name, value: secretBox.open({ keyId, text }, { organizationId, ownerId, name }) };
+    opened.set(ownerId, [...(opened.get(ownerId) ?? []), found]);
+  }
+  return opened;
 }
 
 async function put({ db, organizationId, secretBox }: Session, secret: Secret, value: string): Promise<void> {
@@ -82,7 +97,7 @@ async function put({ db, organizationId, secretBox }: Session, secret: Secret, v
     .execute();
 }
 
-function openedOf(found: readonly { readonly name: string; readonly value: string | undefined }[]): OpenedSecrets {
+function openedOf(found: readonly Found[]): OpenedSecrets {
   // What is called like something that every object has is a name as others are.
   const values: Record<string, string> = Object.create(null);
   const unreadable: string[] = [];
