@@ -6,6 +6,7 @@ import type { ReadDocument } from "../agent/files/document.ts";
 import { followToolLists } from "../agent/mcp/changed-tools.ts";
 import type { Door } from "../agent/people/door.ts";
 import type { LentKeys } from "../agent/people/lent-keys.ts";
+import type { BuiltinTools } from "../agent/people/organizations.ts";
 import { withPluginEmbedders } from "../agent/plugins/embedders.ts";
 import type { PluginHost } from "../agent/plugins/plugin-host.ts";
 import type { Store } from "../agent/ports/ports.ts";
@@ -136,6 +137,8 @@ export interface Server {
   readonly runner: Runner;
   readonly door: Door;
   readonly lentKeys: LentKeys;
+  /** What every organisation is given. */
+  readonly builtinTools: BuiltinTools;
   /** Connections to MCP servers; to be closed at the end. */
   readonly mcp: Pick<KeptConnections, "close">;
   /** Removes what is too old. Wake it now and then. */

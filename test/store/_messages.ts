@@ -198,6 +198,22 @@ export function messageContract(subject: Subject): void {
     await expectFailure("not_found", messages.list({}, { ...ALL, before: unknown(other.id) }));
   });
 
+  subject("messages: keepInContext() takes out all but what is named, and leaves it in the thread", async (opened) => {
+    const ada = agent();
+    const all = ["0", "1", "2"].map((text) => message(ada.id, "user", text));
+    const [first, , last] = all;
+    if (first === undefined || last === undefined) throw new Error("There are three");
+    await write(opened, async ({ agents, messages }) => {
+      await agents.insert(ada);
+      await messages.append(ada.id, all);
+      await messages.keepInContext(ada.id, [last.id, first.id]);
+    });
+    await opened.store.write(opened.stranger, (stores) => stores.messages.keepInContext(ada.id, []));
+    const { messages } = reader(opened);
+    expect(texts(await messages.context(ada.id))).toEqual(["0", "2"]);
+    expect(texts(await messages.listThread(ada.id, {}, ALL))).toEqual(["0", "1", "2"]);
+  });
+
   subject("messages: evict() puts a summary in the place of what it takes out of the context", async (opened) => {
     const ada = agent();
     const said = ["system", "user", "assistant", "user"] as const;

@@ -228,7 +228,8 @@ function originOf(draft: AgentDraft) {
   };
 }
 
-function newCompaction(llmConfig: LlmConfig, wish: CompactionWish): CompactionSettings {
+/** Whole settings of a new agent: those that are wished for, and else what goes with its model. */
+export function newCompaction(llmConfig: LlmConfig, wish: CompactionWish): CompactionSettings {
   const mode = wish.mode ?? "sliding_window";
   return {
     modelSettings: null,

@@ -118,6 +118,8 @@ export interface MessageStore {
    * thread's context and puts `summary` in its place. What is taken out stays stored, in the thread and in searches.
    */
   evict(threadId: ThreadId, firstKept: MessageId | null, summary: Message | null): Promise<void>;
+  /** Takes everything out of the thread's context but these. It stays stored, in the thread and in searches. */
+  keepInContext(threadId: ThreadId, ids: readonly MessageId[]): Promise<void>;
   /**
    * Takes messages that came once more out of the thread's context and its list without errors. Other threads that share
    * them keep them; out of the agent's memory they go when none does.

@@ -1,11 +1,13 @@
 import { madeBy } from "../../core/authorship.ts";
-import { newId } from "../../core/id.ts";
+import { type FileId, newId } from "../../core/id.ts";
 import { sha256 } from "../../core/sha256.ts";
+import type { World } from "../../core/world.ts";
 import type { Agent } from "../agent.ts";
 import type { StoredFile } from "../files/file.ts";
 import { safeFileName } from "../files/file-name.ts";
 import type { Folder } from "../files/folder.ts";
 import { closeOthers, openFiles } from "../files/open-files.ts";
+import type { Repositories } from "../ports/ports.ts";
 import type { BundledFile, BundledFolder, BundledView } from "./bundle.ts";
 import type { ImportSession } from "./import-session.ts";
 
@@ -29,16 +31,34 @@ export async function showFilesAsTheyWere(
   agent: Agent,
   views: readonly BundledView[],
 ): Promise<void> {
+  const known = views.flatMap(({ fileKey, ...view }) => {
+    const fileId = stored.files.get(fileKey);
+    return fileId === undefined ? [] : [{ ...view, fileId }];
+  });
+  await showFiles(repositories, { agent, views: known }, workshop);
+}
+
+/** The same for files by their ids. Does nothing where there are none. */
+export async function showFiles(
+  repositories: Repositories,
+  {
+    agent,
+    views,
+  }: {
+    readonly agent: Agent;
+    readonly views: readonly (Omit<BundledView, "fileKey"> & { readonly fileId: FileId })[];
+  },
+  world: Pick<World, "clock">,
+): Promise<void> {
   if (views.length === 0) return;
   await closeOthers(repositories, agent);
-  for (const { fileKey, isOpen, startLine, endLine } of views) {
-    const fileId = isOpen ? stored.files.get(fileKey) : undefined;
-    const file = fileId === undefined ? undefined : await repositories.agentFiles.find(agent.id, fileId);
+  for (const { fileId, isOpen, startLine, endLine } of views) {
+    const file = isOpen ? await repositories.agentFiles.find(agent.id, fileId) : undefined;
     if (file === undefined) continue;
     const offset = startLine === null ? {} : { offset: startLine - 1 };
     const length = endLine === null ? {} : { length: endLine - (startLine ?? 1) + 1 };
     const wanted = [{ fileName: file.fileName, ...offset, ...length }];
-    await openFiles(repositories, { agent, wanted, closesOthers: false }, workshop);
+    await openFiles(repositories, { agent, wanted, closesOthers: false }, world);
   }
 }
 

@@ -4,6 +4,7 @@ import { nearest } from "../../core/nearest.ts";
 import { PEOPLE, people } from "../people/people-command.ts";
 import { serve } from "../serving/serve.ts";
 import { LISTS, list } from "../terminal/list-command.ts";
+import { importCommand } from "../transfer/import-command.ts";
 import { VERSION } from "../version.ts";
 import { chat } from "./chat.ts";
 import { doctor } from "./doctor.ts";
@@ -21,6 +22,7 @@ const COMMANDS: Readonly<Record<string, { readonly names: number; readonly optio
   serve: { names: 0, options: [] },
   chat: { names: 2, options: ["model", "json"] },
   doctor: { names: 0, options: [] },
+  import: { names: 0, options: ["from", "dry-run", "json"] },
   agents: { names: 1, options: ["json", "limit"] },
   models: { names: 1, options: ["json", "limit"] },
   blocks: { names: 2, options: ["json", "limit"] },
@@ -63,6 +65,11 @@ async function run({ command, names, values, settings }: Invocation): Promise<nu
   }
   if (command === "doctor") return doctor(settings);
   const asJson = values.json === true;
+  if (command === "import") {
+    const { from } = values;
+    if (from === undefined) throw new Failure("refused", "--from names the dump to import. See selkie import --help");
+    return importCommand(settings, { from, isDryRun: values["dry-run"] === true, asJson });
+  }
   if (command === "chat") {
     const [agent, question] = names;
     const { model } = values;
@@ -126,6 +133,8 @@ function parse(args: readonly string[]) {
         org: { type: "string" },
         user: { type: "string" },
         grants: { type: "string" },
+        from: { type: "string" },
+        "dry-run": { type: "boolean" },
         service: { type: "boolean" },
         password: { type: "boolean" },
         json: { type: "boolean" },

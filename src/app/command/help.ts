@@ -17,6 +17,7 @@ Usage
   selkie plugin [add|remove|enable ...]      tools that were added to the server, in WebAssembly or TypeScript
   selkie org [create|rename|delete ...]      organizations, which see nothing of each other
   selkie secrets [rotate]                    how secrets are sealed; seal them by a new key
+  selkie import --from FILE [--dry-run]      bring the data of a Letta V1 server along, from a dump of its database
   selkie doctor [options]                    what is configured, which models answer, whether the data is sound
 
 Options
@@ -69,6 +70,15 @@ Listens for clients until it is stopped. 'selkie --help' lists the settings.
 
 Adds code to the server: a module in WebAssembly, or TypeScript. Without --grants it may write to the log, if it wants to.
 ${WHERE}`,
+  import: `selkie import --from FILE [--dry-run] [--json] [--data DIR]
+
+Stores what a Letta V1 database holds, under the same ids, and says what became of every row. FILE is a plain dump of it,
+compressed by gzip or not: pg_dump --no-owner --file=dump.sql postgres://...
+No PostgreSQL is needed here, and the old server is not touched. Stop the server that works on the data folder first.
+
+With --dry-run the same is done on a copy that is thrown away. What is here already stays as it is: an import that was cut off
+goes on where it was, and a second one changes nothing. LETTA_ENCRYPTION_KEY opens secrets that were sealed by it.
+`,
   doctor: `selkie doctor [--data DIR] [--config FILE]
 
 Says what is configured, which models answer, and whether the data is sound. Exit code 1 when something is wrong.

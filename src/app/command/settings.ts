@@ -58,6 +58,8 @@ export interface Settings {
 
 /** Options of the command line that are settings, by their long names. */
 export interface SettingOptions {
+  /** What is imported, where that is what is done. */
+  readonly from?: string | undefined;
   readonly host?: string | undefined;
   readonly port?: string | undefined;
   readonly url?: string | undefined;
@@ -114,7 +116,8 @@ export function readSettings(options: SettingOptions, environment: Environment):
   refuseEmpty(options);
   const file = options.config ?? present(environment)["SELKIE_CONFIG"];
   const merged: Environment = { ...(file === undefined ? {} : present(readConfigFile(file))), ...present(environment) };
-  refusePostgres(merged);
+  // Whoever brings that data along may well have it set.
+  if (options.from === undefined) refusePostgres(merged);
   const get = (option: string | undefined, ...names: readonly string[]) =>
     option ?? names.map((name) => merged[name]).find((value) => value !== undefined);
   const host = get(options.host, "SELKIE_HOST") ?? "127.0.0.1";
@@ -215,7 +218,7 @@ function refusePostgres(environment: Environment): void {
   if (name === undefined) return;
   throw new Failure(
     "refused",
-    `${name} is set, but this server keeps its data in SQLite and would start empty. Unset ${name}, and choose the data directory with SELKIE_DATA`,
+    `${name} is set, but this server keeps its data in SQLite and would start empty. Bring what is there along: pg_dump --no-owner --file=dump.sql "$LETTA_PG_URI", then selkie import --from dump.sql. Then unset ${name}; SELKIE_DATA chooses the data directory`,
   );
 }
 

@@ -82,6 +82,7 @@ export const RECORD: Recorded = {
     saveTokenCounts: null,
     indexMissing: null,
     share: null,
+    keepInContext: ({ conversations }, threadId) => contextChanged({ conversations }, threadId),
   },
   conversations: {
     insert: (_, { id, agentId }) => tell("conversation.created", id, agentId),

@@ -18,8 +18,20 @@ import { rememberMessages } from "./turn-entries.ts";
 /** The part of {@link MessageStore} that is about threads: their order and their context. */
 export type Threads = Pick<
   MessageStore,
-  "listThread" | "append" | "context" | "shown" | "contextIds" | "evict" | "supersede" | "refuse" | "tokenCounts"
+  | "listThread"
+  | "append"
+  | "context"
+  | "shown"
+  | "contextIds"
+  | "evict"
+  | "keepInContext"
+  | "supersede"
+  | "refuse"
+  | "tokenCounts"
 >;
+
+/** Places that one statement names. */
+const POSITIONS_AT_ONCE = 500;
 
 /** Threads over SQL. */
 export function sqlThreads(session: Session): Threads {
@@ -74,8 +86,22 @@ export function sqlThreads(session: Session): Threads {
           .execute();
     },
 
+    keepInContext: (threadId, ids) => keepInContext(session, threadId, new Set(ids)),
+
     evict: (threadId, firstKept, summary) => evict(session, threadId, { firstKept, summary }),
   };
+}
+
+async function keepInContext(session: Session, threadId: ThreadId, kept: ReadonlySet<MessageId>): Promise<void> {
+  const places = await placesIn(session, threadId).select("messages.id").execute();
+  const positions = places.filter(({ id }) => !kept.has(id)).map(({ position }) => position);
+  for (let from = 0; from < positions.length; from += POSITIONS_AT_ONCE)
+    await session.db
+      .updateTable("thread_messages")
+      .set({ in_context: 0 })
+      .where("thread_id", "=", threadId)
+      .where("position", "in", positions.slice(from, from + POSITIONS_AT_ONCE))
+      .execute();
 }
 
 async function evict(

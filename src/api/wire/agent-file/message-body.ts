@@ -54,22 +54,27 @@ type Body = z.output<typeof MessageBody>;
 
 /** Messages as they are stored. `inContext` holds the ids of those that the agent sees. */
 export function bundledMessages(bodies: readonly Body[], inContext: ReadonlySet<string>): readonly BundledMessage[] {
+  const read = createMessageReader();
+  return bodies.map((body) => ({ ...read(body), isInContext: inContext.has(body.id) }));
+}
+
+/** What reads messages of one talk in their order: answers name a call that came before by its id alone. */
+export function createMessageReader(): (body: Body) => Omit<BundledMessage, "isInContext"> {
   const calledAs = new Map<string, string>();
   let asked: readonly ToolCall[] = [];
-  return bodies.map((body) => {
+  return (body) => {
     const toolCalls = (body.tool_calls ?? []).map(toCall);
     for (const call of toolCalls) calledAs.set(call.id, call.name);
-    const message: BundledMessage = {
+    const message = {
       ...whoAndWhen(body),
       content: body.role === "tool" ? [] : contentOf(body.content),
       toolCalls,
       toolReturns: body.role === "tool" ? returnsOf(body, calledAs) : [],
       approvals: body.role === "approval" ? approvalsOf(body, asked) : [],
-      isInContext: inContext.has(body.id),
     };
     if (toolCalls.length > 0) asked = toolCalls;
     return message;
-  });
+  };
 }
 
 function whoAndWhen({ role, name, model, otid, sender_id: senderId, created_at: at }: Body) {
