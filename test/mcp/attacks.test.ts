@@ -8,7 +8,7 @@ let world: TestServer;
 
 beforeAll(async () => {
   world = await startMcpWorld({
-    mcp: { commands: [], times: { ...MCP_TIMES, connectMs: 1_000, listMs: 1_000, executeMs: 1_000 } },
+    mcp: { commands: [], times: { ...MCP_TIMES, connectMs: 1_000, listMs: 1_000, executeMs: 700 } },
   });
 });
 
@@ -167,7 +167,7 @@ test("a call that shows progress may take longer than one that does not, and one
       name: "slow",
       async run({ progress }) {
         for (let step = 1; step <= 4; step++) {
-          await Bun.sleep(500);
+          await Bun.sleep(200);
           await progress(step, 4);
         }
         return text("slow");
