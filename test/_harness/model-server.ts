@@ -10,7 +10,7 @@ export interface ScriptedReply {
   /** Tokens that the call is said to have used. */
   readonly totalTokens?: number;
   /** Answers with this instead, whatever it is. */
-  readonly respond?: () => Response;
+  readonly respond?: () => Response | Promise<Response>;
   /** Waits for this before it answers. */
   readonly after?: Promise<unknown>;
 }

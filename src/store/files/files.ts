@@ -9,6 +9,7 @@ import { isOurs, ours } from "../base/is-ours.ts";
 import { countRows, findRow, findWhere, type PageSource, readable, readPage, removeRow } from "../base/pages.ts";
 import type { Session } from "../base/session.ts";
 import { sqlEntryStore } from "../memory/entries.hot.ts";
+import { dropTexts } from "../runs/manifests.ts";
 import { noteEmbedded, noteEmbeddingFailed } from "./embedded.ts";
 import { FILE_PASSAGES, STORED_FILES } from "./tables.ts";
 
@@ -71,6 +72,7 @@ export function sqlFileStore(session: Session): FileStore {
       const file = await this.find(id);
       if (file === undefined) throw new Failure("not_found", `File not found with id='${id}'`);
       await removeEntries(session, file.folderId, id);
+      await dropTexts(session, [id]);
       await removeRow(session, STORED_FILES, id);
     },
 

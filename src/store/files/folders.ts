@@ -8,8 +8,11 @@ import { countRows, findRow, findWhere, type PageSource, readPage, removeRow, sa
 import type { Session } from "../base/session.ts";
 import { sqlBacklog } from "../memory/backlog.ts";
 import { sqlEntryStore } from "../memory/entries.hot.ts";
+import { dropTexts } from "../runs/manifests.ts";
 import { FOLDERS } from "./tables.ts";
 
+/** Files whose texts one statement takes away. */
+const FILES_AT_ONCE = 500;
 const SOURCE = { table: FOLDERS, column: "created_at", missing: "refuse" } satisfies PageSource;
 
 /** {@link FolderStore} over SQL. */
@@ -39,7 +42,18 @@ export function sqlFolderStore(session: Session): FolderStore {
     },
 
     async remove(id) {
+      const files = await db
+        .selectFrom("files")
+        .select("id")
+        .where("folder_id", "=", id)
+        .where(ours(session, "files"))
+        .execute();
       if (!(await removeRow(session, FOLDERS, id))) throw missing(id);
+      for (let at = 0; at < files.length; at += FILES_AT_ONCE)
+        await dropTexts(
+          session,
+          files.slice(at, at + FILES_AT_ONCE).map((file) => file.id),
+        );
       await sqlEntryStore(session).clear(id);
     },
   };

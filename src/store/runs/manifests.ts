@@ -1,7 +1,7 @@
 import { type SqlBool, sql } from "kysely";
 import type { KeptContext, KeptPrompt, PromptPiece, RecalledItems, SentContext } from "../../agent/manifest.ts";
 import type { ThreadId } from "../../agent/ports/ports.ts";
-import type { AgentId, MessageId, StepId } from "../../core/id.ts";
+import type { AgentId, FileId, MessageId, StepId } from "../../core/id.ts";
 import { sha256 } from "../../core/sha256.ts";
 import type { ShownBlock } from "../../umi/core/block-version.ts";
 import { type ValuePlace, valuePlaces } from "../../umi/core/value-places.ts";
@@ -9,6 +9,7 @@ import { blockVersions } from "../agents/block-versions.ts";
 import { ours } from "../base/is-ours.ts";
 import { fromJson } from "../base/rows.ts";
 import type { Session } from "../base/session.ts";
+import { type ShownFile, shownFiles } from "./shown-files.ts";
 import type { ThreadText } from "./text-cache.ts";
 
 /** Hexadecimal digits of the name of a text. */
@@ -44,7 +45,13 @@ type ValueRow = readonly [block: number, isNumbered?: 0 | 1, labels?: readonly s
 interface PromptRow {
   readonly blocks: readonly ShownBlock[] | null;
   readonly chars: number;
-  readonly pieces: readonly (string | number | ValueRow | { readonly shared: string })[];
+  readonly pieces: readonly (string | number | ValueRow | { readonly shared: string } | FileRow)[];
+}
+
+/** What a prompt shows of a file. It is the file's own, and goes with it. */
+interface FileRow {
+  readonly file: FileId;
+  readonly text: string;
 }
 
 /** Keeps the texts of a request that are not kept yet, and gives the column that names them. */
@@ -99,6 +106,7 @@ async function keptPrompt(session: Session, threadId: ThreadId, hash: string): P
     if (typeof piece === "string") kept.push(piece);
     else if (typeof piece === "number") kept.push({ block: piece, isNumbered: false, labels: null });
     else if ("shared" in piece) kept.push((await textOf(session, SHARED, piece.shared)) ?? null);
+    else if ("file" in piece) kept.push((await textOf(session, piece.file, piece.text)) ?? null);
     else kept.push(valuePiece(piece));
   }
   return { pieces: kept, blocksShown: blocks, blockChars: chars };
@@ -113,13 +121,13 @@ function valueRow({ block, isNumbered, labels }: ValuePlace): number | ValueRow 
   return isNumbered ? [block] : block;
 }
 
-/** Takes away the texts of threads that are gone. */
-export async function dropTexts(session: Session, threads: readonly ThreadId[]): Promise<void> {
+/** Takes away the texts of threads, and of files, that are gone. */
+export async function dropTexts(session: Session, owners: readonly (ThreadId | FileId)[]): Promise<void> {
   session.textCache.clear();
   await session.db
     .deleteFrom("texts")
     .where("organization_id", "=", session.organizationId)
-    .where("owner", "in", threads)
+    .where("owner", "in", owners)
     .execute();
 }
 
@@ -177,8 +185,20 @@ async function promptRow(session: Session, agentId: AgentId, sent: SentContext):
     pieces.push(valueRow(place));
     from = place.end;
   }
+  for (const file of await shownFiles(session, agentId, { system, after: from })) {
+    pieces.push(system.slice(from, file.start), await filePiece(session, system, file));
+    from = file.end;
+  }
   pieces.push(system.slice(from));
   return { blocks: blocksShown, chars: values.reduce((sum, { value }) => sum + value.length, 0), pieces };
+}
+
+async function filePiece(session: Session, system: string, { start, end, fileId }: ShownFile) {
+  if (fileId === undefined) return { shared: NOT_KEPT };
+  const text = system.slice(start, end);
+  const hash = hashOf(text);
+  await insertText(session, fileId, { hash, text });
+  return { file: fileId, text: hash };
 }
 
 function recalledHash(session: Session, threadId: ThreadId, recalled: RecalledItems): string | Promise<string> {
