@@ -1,6 +1,7 @@
 // Every gate and every test, as many side by side as there are cores: `bun run test`. It runs before anything is
 // installed, so nothing here may import a package.
-import { availableParallelism } from "node:os";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type Outcome, runBun } from "./command.ts";
 import { GATES, testRooms } from "./gates.ts";
@@ -26,15 +27,33 @@ async function check(root: string, isInstalled: boolean): Promise<Tally> {
     total = addTallies(total, report("install", installed, tallyOfGate(installed)));
     if (installed.code !== 0) return total;
   }
+  const { environment, tally, remove } = await buildOnce(root);
+  total = addTallies(total, tally);
   const left = partsOf(root);
   const line = async () => {
     for (let part = left.shift(); part !== undefined; part = left.shift()) {
-      const outcome = await runBun(part.args, root);
+      const outcome = await runBun(part.args, root, environment);
       total = addTallies(total, report(part.name, outcome, part.tally(outcome)));
     }
   };
   await Promise.all(Array.from({ length: Math.min(SIDE_BY_SIDE_MAX, availableParallelism()) }, line));
+  remove();
   return total;
+}
+
+/**
+ * Builds the program that tests start as processes: hundreds of times, and each start from the source costs a second.
+ * Where it cannot be built that is told, and tests start the source.
+ */
+async function buildOnce(root: string) {
+  const nothing = { environment: {}, tally: EMPTY_TALLY, remove: () => {} };
+  if (!existsSync(join(root, "scripts/build.ts"))) return nothing;
+  const folder = mkdtempSync(join(tmpdir(), "selkie-check-"));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  const program = join(folder, "selkie");
+  const outcome = await runBun(["scripts/build.ts", "--out", program], root);
+  const tally = report("build", outcome, tallyOfGate(outcome));
+  return { environment: tally.failed === 0 ? { SELKIE_TEST_PROGRAM: program } : {}, tally, remove };
 }
 
 /** All that is run, in the order in which it begins: gates first, as they say most in the shortest time. */

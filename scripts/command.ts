@@ -9,12 +9,19 @@ export interface Outcome {
 /** The longest any single gate may take; what takes longer is killed and counts as failed. */
 const COMMAND_MS_MAX = 1_800_000;
 
-/** Runs this same Bun with `args` in the folder `cwd`, to its end. A global `bun` is never needed. */
-export async function runBun(args: readonly string[], cwd: string): Promise<Outcome> {
+/**
+ * Runs this same Bun with `args` in the folder `cwd`, to its end, in this environment and `environment`. A global `bun` is
+ * never needed.
+ */
+export async function runBun(
+  args: readonly string[],
+  cwd: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Outcome> {
   const start = performance.now();
   const child = Bun.spawn([process.execPath, ...args], {
     cwd,
-    env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined },
+    env: { ...process.env, ...environment, NO_COLOR: "1", FORCE_COLOR: undefined },
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { SELKIE } from "./program.ts";
 
-const MAIN = join(import.meta.dir, "../../src/app/main.ts");
 /** How long a server process gets to listen. */
 const START_MS_MAX = 15_000;
 
@@ -21,7 +21,7 @@ export async function startServer(
   environment: Readonly<Record<string, string>> = {},
   command?: readonly string[],
 ): Promise<ServerProcess> {
-  const entry = command ?? [process.execPath, MAIN];
+  const entry = command ?? SELKIE;
   const child = Bun.spawn([...entry, "serve", "--port", environment["SELKIE_PORT"] ?? "0", "--data", dataDirectory], {
     env: { PATH: process.env["PATH"] ?? "", HOME: dataDirectory, SELKIE_LOG_LEVEL: "error", ...environment },
     stdout: "pipe",
@@ -47,7 +47,7 @@ export async function startServer(
 
 /** The command for {@link startServer} by which the server's log goes to the file `path` instead. */
 export function loggedTo(path: string): readonly string[] {
-  return ["sh", "-c", `exec "$@" 2> '${path}'`, "sh", process.execPath, MAIN];
+  return ["sh", "-c", `exec "$@" 2> '${path}'`, "sh", ...SELKIE];
 }
 
 async function listeningUrl(output: ReadableStream<Uint8Array>): Promise<string | undefined> {

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { SELKIE } from "./program.ts";
 
 /** How long a test waits for something to appear. */
 const WAIT_MS_MAX = 15_000;
@@ -38,19 +38,16 @@ export function openTerminal(
   const decoder = new TextDecoder();
   let raw = "";
   let read = 0;
-  const child = Bun.spawn(
-    [...(command ?? [process.execPath, join(import.meta.dir, "../../src/app/main.ts")]), ...args],
-    {
-      env: { PATH: process.env["PATH"] ?? "", TERM: "xterm-256color", ...environment },
-      terminal: {
-        cols: columns,
-        rows,
-        data: (_, bytes) => {
-          raw += decoder.decode(bytes, { stream: true });
-        },
+  const child = Bun.spawn([...(command ?? SELKIE), ...args], {
+    env: { PATH: process.env["PATH"] ?? "", TERM: "xterm-256color", ...environment },
+    terminal: {
+      cols: columns,
+      rows,
+      data: (_, bytes) => {
+        raw += decoder.decode(bytes, { stream: true });
       },
     },
-  );
+  });
   const terminal = child.terminal;
   if (terminal === undefined) throw new Error("This Bun opens no pseudo-terminals");
   const text = () => plain(raw);

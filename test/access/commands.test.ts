@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { join } from "node:path";
 import { parseJson } from "../../src/core/json.ts";
+import { SELKIE } from "../_harness/program.ts";
 import type { Answer } from "../_harness/server.ts";
 import { type ServerProcess, startServer, temporaryDirectory } from "../_harness/server-process.ts";
 
 // `selkie org`, `user` and `key` as whole processes: on the data folder, and beside a server that holds it.
 
-const MAIN = join(import.meta.dir, "../../src/app/main.ts");
 /** A port where nothing listens, so that commands work on the data itself. */
 const NOWHERE = "1";
 
@@ -34,7 +33,7 @@ async function selkie(
   environment: Readonly<Record<string, string>> = {},
   input = "",
 ): Promise<Ended> {
-  const child = Bun.spawn([process.execPath, MAIN, ...args], {
+  const child = Bun.spawn([...SELKIE, ...args], {
     env: {
       PATH: process.env["PATH"] ?? "",
       HOME: directory.path,

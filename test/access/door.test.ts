@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DEFAULT_USER_ID } from "../../src/core/id.ts";
 import { type HttpServer, startHttpServer } from "../_harness/http.ts";
+import { SELKIE } from "../_harness/program.ts";
 import { startTestServer } from "../_harness/server.ts";
 import { type ServerProcess, startServer, temporaryDirectory } from "../_harness/server-process.ts";
 import { bearer } from "./_people.ts";
@@ -66,14 +67,11 @@ test("a password closes the door as a key does, and it stays closed after a rest
 
 test("with keys of its own a server may be reached from other machines, and without any it does not start there", async () => {
   const wide = async () => {
-    const child = Bun.spawn(
-      [process.execPath, join(import.meta.dir, "../../src/app/main.ts"), "serve", "--port", "0", "--host", "0.0.0.0"],
-      {
-        env: { PATH: process.env["PATH"] ?? "", HOME: directory.path, SELKIE_DATA: directory.path },
-        stdout: "pipe",
-        stderr: "pipe",
-      },
-    );
+    const child = Bun.spawn([...SELKIE, "serve", "--port", "0", "--host", "0.0.0.0"], {
+      env: { PATH: process.env["PATH"] ?? "", HOME: directory.path, SELKIE_DATA: directory.path },
+      stdout: "pipe",
+      stderr: "pipe",
+    });
     const { value } = await child.stdout.getReader().read();
     child.kill();
     await child.exited;

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, setSystemTime, test } from "bun:test";
 import { createHash, createHmac } from "node:crypto";
-import { join } from "node:path";
 import { signInFromProvider } from "../../src/agent/people/provider-sign-in.ts";
 import { readSettings } from "../../src/app/command/settings.ts";
 import { realSecrets } from "../../src/app/secrets.ts";
@@ -17,6 +16,7 @@ import {
   startIdentityProvider,
   type TestProvider,
 } from "../_harness/identity-provider.ts";
+import { SELKIE } from "../_harness/program.ts";
 import { startTestServer } from "../_harness/server.ts";
 
 /** Where browsers believe that the server is. */
@@ -546,9 +546,8 @@ test("a provider on this machine or its networks is asked only where that is all
 
 test("selkie doctor says what the provider must know, and whether it answers", async () => {
   const doctor = async () => {
-    const main = join(import.meta.dir, "../../src/app/main.ts");
     const env = { PATH: process.env["PATH"] ?? "", HOME: server.directory, ...variables() };
-    const child = Bun.spawn([process.execPath, main, "doctor", "--data", server.directory], { env, stdout: "pipe" });
+    const child = Bun.spawn([...SELKIE, "doctor", "--data", server.directory], { env, stdout: "pipe" });
     return `${await new Response(child.stdout).text()}${await child.exited}`;
   };
   const well = await doctor();

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { openSqlite } from "../../src/app/disk/sqlite.ts";
 import { VERSION } from "../../src/app/version.ts";
 import { type ModelServer, startModelServer } from "../_harness/model-server.ts";
+import { SELKIE } from "../_harness/program.ts";
 import type { Answer } from "../_harness/server.ts";
 import { type ServerProcess, startServer, temporaryDirectory } from "../_harness/server-process.ts";
 
 // Whole processes, as a person or a script would start them.
 
-const MAIN = join(import.meta.dir, "../../src/app/main.ts");
 /** A port where nothing listens, so that `chat` works on the data itself. */
 const NOWHERE = "1";
 const RUN_MS_MAX = 20_000;
@@ -40,7 +40,7 @@ async function selkie(
   args: readonly string[],
   { environment = {}, input = "" }: { environment?: Readonly<Record<string, string>>; input?: string } = {},
 ): Promise<Ended> {
-  const child = Bun.spawn([process.execPath, MAIN, ...args], {
+  const child = Bun.spawn([...SELKIE, ...args], {
     env: { PATH: process.env["PATH"] ?? "", HOME: directory.path, ...environment },
     stdin: new Blob([input]),
     stdout: "pipe",
@@ -463,7 +463,7 @@ describe("a person", () => {
     "sees colors in a terminal only, and none when NO_COLOR says so",
     async () => {
       const look = async (environment: Readonly<Record<string, string>>) => {
-        const command = `${process.execPath} ${MAIN} doctor --data ${data}`;
+        const command = `${SELKIE.join(" ")} doctor --data ${data}`;
         const child = Bun.spawn(["script", "-qec", command, "/dev/null"], {
           env: { PATH: process.env["PATH"] ?? "", HOME: directory.path, ...environment },
           stdin: "ignore",

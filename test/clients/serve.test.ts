@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { join } from "node:path";
 import { startModelServer } from "../_harness/model-server.ts";
+import { SELKIE } from "../_harness/program.ts";
 import { temporaryDirectory } from "../_harness/server-process.ts";
 
 let directory: ReturnType<typeof temporaryDirectory>;
@@ -18,7 +18,7 @@ async function said(
   work: (url: string) => Promise<unknown> = async () => {},
 ): Promise<{ readonly out: string; readonly err: string; readonly firstMs: number }> {
   const start = performance.now();
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "../../src/app/main.ts"), "serve", "--port", "0"], {
+  const child = Bun.spawn([...SELKIE, "serve", "--port", "0"], {
     env: { PATH: process.env["PATH"] ?? "", HOME: directory.path, SELKIE_DATA: directory.path, ...environment },
     stdout: "pipe",
     stderr: "pipe",

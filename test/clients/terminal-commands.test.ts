@@ -2,12 +2,12 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type ModelServer, startModelServer } from "../_harness/model-server.ts";
+import { SELKIE } from "../_harness/program.ts";
 import type { Answer } from "../_harness/server.ts";
 import { type ServerProcess, startServer, temporaryDirectory } from "../_harness/server-process.ts";
 
 // What scripts and pipes do with the command line: one question, and lists.
 
-const MAIN = join(import.meta.dir, "../../src/app/main.ts");
 /** A port where nothing listens, so that commands work on the data itself. */
 const NOWHERE = "1";
 const RUN_MS_MAX = 30_000;
@@ -36,7 +36,7 @@ interface RunOptions {
 
 /** Runs `selkie` with these arguments to its end. */
 async function selkie(args: readonly string[], { environment = {}, input = "" }: RunOptions = {}) {
-  const child = Bun.spawn([process.execPath, MAIN, ...args], {
+  const child = Bun.spawn([...SELKIE, ...args], {
     env: { PATH: process.env["PATH"] ?? "", HOME: directory.path, SELKIE_DATA: data, ...environment },
     stdin: new Blob([input]),
     stdout: "pipe",
@@ -293,17 +293,16 @@ describe("lists", () => {
       Bun.spawn(["sh", "-c", command], {
         env: {
           PATH: process.env["PATH"] ?? "",
-          BUN: process.execPath,
-          MAIN,
+          SELKIE: SELKIE.join(" "),
           SELKIE_URL: server.url,
           SELKIE_DATA: data,
         },
         stdout: "pipe",
         stderr: "pipe",
       });
-    const whole = run('"$BUN" "$MAIN" blocks --json | (sleep 1; cat)');
+    const whole = run("$SELKIE blocks --json | (sleep 1; cat)");
     expect(JSON.parse(await whole.stdout.text())).toHaveLength(5);
-    const some = run('("$BUN" "$MAIN" blocks --json; echo "code $?" >&2) | head -c 5');
+    const some = run('($SELKIE blocks --json; echo "code $?" >&2) | head -c 5');
     expect([await some.stdout.text(), await some.stderr.text()]).toEqual(["[\n  {", "code 0\n"]);
   }, 40_000);
 });

@@ -8,6 +8,7 @@ import { homeFile } from "../../src/app/disk/home-file.ts";
 import { type OpenedSqlite, openSqlite } from "../../src/app/disk/sqlite.ts";
 import { realWorld } from "../../src/app/world.ts";
 import { type ModelServer, startModelServer } from "../_harness/model-server.ts";
+import { SELKIE } from "../_harness/program.ts";
 import type { Answer } from "../_harness/server.ts";
 import { type ServerProcess, startServer, temporaryDirectory } from "../_harness/server-process.ts";
 
@@ -52,8 +53,7 @@ const place = (name: string) => join(directory.path, name);
 
 /** Starts a server on a folder, its log kept beside it. */
 async function start(name: string, environment: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
-  const entry = [process.execPath, join(import.meta.dir, "../../src/app/main.ts")];
-  const command = ["sh", "-c", `exec "$0" "$@" 2>>'${place(name)}.log'`, ...entry];
+  const command = ["sh", "-c", `exec "$0" "$@" 2>>'${place(name)}.log'`, ...SELKIE];
   const settings = { ...model.environment, SELKIE_ALLOW_PRIVATE_URLS: "1", SELKIE_LOG_LEVEL: "warn", ...environment };
   const server = await startServer(place(name), settings, command);
   running.push(server);
@@ -250,15 +250,7 @@ test("a first start that is killed again and again never makes a copy of what is
 }, 60_000);
 
 async function startAndKill(name: string, afterMs: number): Promise<void> {
-  const command = [
-    process.execPath,
-    join(import.meta.dir, "../../src/app/main.ts"),
-    "serve",
-    "--port",
-    "0",
-    "--data",
-    place(name),
-  ];
+  const command = [...SELKIE, "serve", "--port", "0", "--data", place(name)];
   const env = {
     ...model.environment,
     PATH: process.env["PATH"] ?? "",

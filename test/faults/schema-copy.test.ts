@@ -8,11 +8,11 @@ import { Failure } from "../../src/core/failure.ts";
 import { DEFAULT_ORGANIZATION_ID, DEFAULT_USER_ID } from "../../src/core/id.ts";
 import type { SqlDatabase } from "../../src/store/base/driver.ts";
 import { FIRST } from "../../src/store/migrations/0001-first.ts";
+import { SELKIE } from "../_harness/program.ts";
 import { loggedTo, type ServerProcess, startServer, temporaryDirectory } from "../_harness/server-process.ts";
 
 // A database of the first schema, which today's server keeps before it changes it.
 
-const MAIN = join(import.meta.dir, "../../src/app/main.ts");
 const COPY = "selkie.schema-1.db";
 
 let directory: ReturnType<typeof temporaryDirectory>;
@@ -96,7 +96,7 @@ test("a new database is not copied", async () => {
 
 test("SIGKILL while it is copied leaves the database as it was and nothing that looks like a copy", async () => {
   makeFirst(data, 200);
-  const child = Bun.spawn([process.execPath, MAIN, "serve", "--port", "0", "--data", data], {
+  const child = Bun.spawn([...SELKIE, "serve", "--port", "0", "--data", data], {
     env: { PATH: process.env["PATH"] ?? "", HOME: data, ...environment },
     stdout: "ignore",
     stderr: "ignore",
@@ -131,7 +131,7 @@ test.skipIf(!canMount)(
     try {
       makeFirst(data, 3);
       writeFileSync(join(data, "selkie.other"), Buffer.alloc(3_000_000));
-      const child = Bun.spawn([process.execPath, MAIN, "serve", "--port", "0", "--data", data], {
+      const child = Bun.spawn([...SELKIE, "serve", "--port", "0", "--data", data], {
         env: { PATH: process.env["PATH"] ?? "", HOME: directory.path },
         stdout: "pipe",
         stderr: "pipe",

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { join } from "node:path";
+import { SELKIE } from "../_harness/program.ts";
 import { startServer, temporaryDirectory } from "../_harness/server-process.ts";
 
-const MAIN = join(import.meta.dir, "../../src/app/main.ts");
 /** Longer than the server looks away from what started it. */
 const STOP_MS_MAX = 5_000;
 
@@ -14,7 +13,7 @@ afterEach(() => directory.remove());
 
 /** Starts a server by this shell script, in which "$@" is the server's command. */
 function startedBy(script: string, environment: Readonly<Record<string, string>> = {}) {
-  return startServer(directory.path, environment, ["bash", "-c", script, "shell", process.execPath, MAIN]);
+  return startServer(directory.path, environment, ["bash", "-c", script, "shell", ...SELKIE]);
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { DEFAULT_ACTOR } from "../../src/core/id.ts";
 import { type HttpServer, startHttpServer } from "../_harness/http.ts";
+import { SELKIE } from "../_harness/program.ts";
 import type { Answer } from "../_harness/server.ts";
 import { startServer, temporaryDirectory } from "../_harness/server-process.ts";
 
@@ -159,8 +160,7 @@ test("selkie doctor says where the log was forged", async () => {
     };
     for (let i = 0; i < 3; i++) expect((await fetch(`${first.url}/v1/agents/`, made)).status).toBe(200);
     expect(await first.stop()).toBe(0);
-    const main = join(import.meta.dir, "../../src/app/main.ts");
-    const doctor = () => Bun.spawnSync([process.execPath, main, "doctor", "--data", directory.path]).stdout.toString();
+    const doctor = () => Bun.spawnSync([...SELKIE, "doctor", "--data", directory.path]).stdout.toString();
     expect(doctor()).toContain("the audit log holds together\n");
     const database = new Database(join(directory.path, "selkie.db"));
     // Whoever has the file can take the guards away.
