@@ -5,8 +5,9 @@ import { pluginTools } from "../agent/plugins/tool-calls.ts";
 import type { World } from "../core/world.ts";
 import type { MessengerOptions } from "../run/among/messenger.ts";
 import { messagingWorks } from "../run/among/works.ts";
+import { codeToolsOf } from "../run/calls/code-tools.ts";
 import { type McpRuntimeOptions, mcpRuntime } from "../sandbox/mcp/runtime.ts";
-import { runCodeWork } from "../tools/code/run-code.ts";
+import { codeWorks } from "../tools/code/run-code.ts";
 import { builtinRuntime } from "../tools/outside-builtin.ts";
 import { firstOf, type ToolRuntime } from "../tools/runtime.ts";
 import { type FetchPageOptions, fetchPageWork } from "../tools/web/fetch-webpage.ts";
@@ -31,7 +32,7 @@ const ANY_BYTES = "application/octet-stream";
  * plugins where these run, all else where it is told.
  */
 export function toolRuntimeOf(elsewhere: ToolRuntime | undefined, options: ToolRuntimeOptions): ToolRuntime {
-  const code = elsewhere === undefined ? [] : [runCodeWork(elsewhere)];
+  const code = elsewhere === undefined ? [] : codeWorks(elsewhere, codeToolsOf(options.store));
   const { webSearch, readDocument } = options;
   const page = fetchPageWork({ ...webSearch, readPage: pageReader(readDocument) });
   const own = builtinRuntime([...messagingWorks(options), webSearchWork(webSearch), page, ...code]);

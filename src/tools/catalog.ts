@@ -14,7 +14,7 @@ import { sendMessage } from "./builtin/send-message.ts";
 import { NO_CODE, UNAVAILABLE_TOOLS, whyUnavailable } from "./builtin/unavailable.ts";
 import { fetchWebpage, webSearch } from "./builtin/web.ts";
 import { type BuiltinTool, isOutside, type OutsideBuiltin, type ShippedTool } from "./builtin.ts";
-import { runCode } from "./code/run-code.ts";
+import { runCode, runCodeWithTools } from "./code/run-code.ts";
 import { FILE_TOOLS } from "./files/file-tools.ts";
 import { RETURN_CHARS_DEFAULT, type Tool } from "./tool.ts";
 
@@ -40,6 +40,7 @@ export const BUILTIN_TOOLS: ReadonlyMap<string, BuiltinTool | OutsideBuiltin> = 
     webSearch,
     fetchWebpage,
     runCode,
+    runCodeWithTools,
     ...UNAVAILABLE_TOOLS,
   ]
     .sort((a, b) => (a.name < b.name ? -1 : 1))

@@ -47,3 +47,22 @@ export interface Tool extends Authorship {
 export function isIdempotent({ metadata }: Tool): boolean {
   return metadata["idempotent"] === true;
 }
+
+/** The tool with these packages of pip beside its own, which stand where both name one. */
+export function withPackages(
+  tool: Tool,
+  { pipRequirements }: { readonly pipRequirements: readonly JsonObject[] },
+): Tool {
+  if (pipRequirements.length === 0) return tool;
+  const own = tool.pipRequirements ?? [];
+  const named = new Set(own.map(packageName));
+  return { ...tool, pipRequirements: [...own, ...pipRequirements.filter((one) => !named.has(packageName(one)))] };
+}
+
+/** Names that differ in letters' size and in what stands between words are one name, whatever extras they want. */
+function packageName({ name }: JsonObject): string {
+  return String(name)
+    .toLowerCase()
+    .replace(/\[.*/, "")
+    .replace(/[-_.]+/g, "-");
+}

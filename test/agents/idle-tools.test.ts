@@ -75,8 +75,8 @@ test("a tool is not named where a runtime runs it, nor marked in the terminal", 
   await server.close();
   server = await startTestServer({ log: (message) => logged.push(message), toolRuntime: processRuntime() });
   await customTool("roll_dice");
-  const agentId = await server.agent({ tools: ["run_code_with_tools", "roll_dice"] });
-  const code = "run_code_with_tools (it has no place to run code)";
+  const agentId = await server.agent({ tools: ["search_memory", "roll_dice"] });
+  const code = "search_memory (it does not serve voice agents)";
   expect(told()).toEqual([`${FACT} ${code}`]);
   const shown = await server.ok("GET", `/v1/agents/${agentId}/tools?include=runs_outside`);
   expect(await server.ok("GET", `/v1/agents/${agentId}/tools`)).toEqual(shown.map(asLetta));
@@ -89,7 +89,7 @@ test("a tool is not named where a runtime runs it, nor marked in the terminal", 
   expect(rows.filter(([name]) => name === "cannot run")).toEqual([["cannot run", code]]);
   const listed = await toolsListing(connection, await requireAgent(connection, agentId));
   const marked = listed.rows.filter(([, notes]) => notes?.includes("cannot run"));
-  expect(marked.map(([name]) => name)).toEqual(["run_code_with_tools"]);
+  expect(marked.map(([name]) => name)).toEqual(["search_memory"]);
   expect(listed.rows.map(([name]) => name)).toContain("roll_dice");
 });
 

@@ -83,4 +83,57 @@ describeWithPython("run_code", () => {
       });
     expect((await heard({ language: "cobol", code: "1" }))[0]).toBe("error");
   });
+
+  /** Tools of an agent, by name: the id of each. */
+  async function tools(sources: Readonly<Record<string, string>>): Promise<readonly string[]> {
+    const made = await Promise.all(
+      Object.values(sources).map((source_code) => server.ok("POST", "/v1/tools/", { source_code })),
+    );
+    return made.map(({ id }) => id);
+  }
+  const HALF =
+    'FACTOR = 2\n\ndef half(n: int) -> float:\n    """Halve.\n\n    Args:\n        n: A number.\n    """\n    return n / FACTOR\n';
+  const LOUD =
+    'FACTOR = 3\n\ndef loud(text: str) -> str:\n    """Shout.\n\n    Args:\n        text: It.\n    """\n    print("shouting")\n    return text.upper()\n';
+  const BROKEN = 'import nothing_of_that_name\n\ndef broken() -> str:\n    """Fail."""\n    return ""\n';
+
+  async function withTools(code: string, extra: object): Promise<Answer> {
+    const agent = await server.agent({ tools: ["run_code_with_tools"], include_base_tools: false, ...extra });
+    server.model.say({ calls: [{ name: "run_code_with_tools", arguments: { code } }] }, { text: "Ended." });
+    const { messages } = await server.ok("POST", `/v1/agents/${agent}/messages`, { input: "go" });
+    return parseJson(messages.find(({ message_type }: Answer) => message_type === "tool_return_message").tool_return);
+  }
+
+  test("code in Python calls the agent's own tools, each with its own names around it", async () => {
+    const tool_ids = await tools({ HALF, LOUD, BROKEN });
+    expect(await withTools("loud(f'half is {half(5)}')", { tool_ids })).toEqual({
+      status: "success",
+      func_return: "HALF IS 2.5",
+      stdout: ["shouting\n"],
+      stderr: [],
+    });
+    expect((await ran("python", "half(8)", { tools: ["run_code"], tool_ids })).results).toEqual(["4.0"]);
+    expect((await withTools("half(1) / 0", { tool_ids })).func_return).toBe(
+      "ZeroDivisionError: float division by zero",
+    );
+    expect(await withTools("FACTOR", { tool_ids })).toMatchObject({ status: "error" });
+    expect((await withTools("broken()", { tool_ids })).func_return).toContain(
+      "its source does not load: ModuleNotFound",
+    );
+  });
+
+  test("code calls no tool that is not its own code, nor one whose calls a person approves", async () => {
+    const [half, loud] = await tools({ HALF, LOUD });
+    const extra = {
+      tools: ["run_code_with_tools", "memory_insert"],
+      tool_ids: [half, loud],
+      tool_rules: [{ type: "requires_approval", tool_name: "half" }],
+    };
+    expect((await withTools("half(4)", extra)).func_return).toContain("a person approves each of its calls");
+    expect((await withTools("memory_insert(label='human', new_string='x')", extra)).func_return).toContain(
+      "memory_insert cannot be called here",
+    );
+    expect((await withTools("loud('a')", extra)).func_return).toBe("A");
+    expect((await ran("python", "half(4)", { ...extra, tools: ["run_code"] })).error).toContain("a person approves");
+  });
 });

@@ -31,22 +31,6 @@ export async function suppliesOf(
   };
 }
 
-/** The tool with the sandbox's packages beside its own, which stand where both name one. */
-export function withPackages(tool: Tool, { pipRequirements }: Pick<ToolSupplies, "pipRequirements">): Tool {
-  if (pipRequirements.length === 0) return tool;
-  const own = tool.pipRequirements ?? [];
-  const named = new Set(own.map(packageName));
-  return { ...tool, pipRequirements: [...own, ...pipRequirements.filter((one) => !named.has(packageName(one)))] };
-}
-
-/** Names that differ in letters' size and in what stands between words are one name, whatever extras they want. */
-function packageName({ name }: JsonObject): string {
-  return String(name)
-    .toLowerCase()
-    .replace(/\[.*/, "")
-    .replace(/[-_.]+/g, "-");
-}
-
 /** The whole environment of one call. What the server says of the agent and the tool goes over every other variable. */
 export function callEnvironment(
   given: ToolEnvironment,

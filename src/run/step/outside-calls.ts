@@ -1,8 +1,9 @@
 import { withIsolated } from "../../agent/prompt/isolated-blocks.ts";
-import { callEnvironment, suppliesOf, type ToolSupplies, withPackages } from "../../agent/secrets/environment.ts";
+import { callEnvironment, suppliesOf, type ToolSupplies } from "../../agent/secrets/environment.ts";
 import { openCalls } from "../../agent/transcript.ts";
 import type { ToolCall } from "../../llm/model.ts";
 import type { OutsideAnswer } from "../../tools/runtime.ts";
+import { withPackages } from "../../tools/tool.ts";
 import type { Block } from "../../umi/core/block.ts";
 import { callPatiently, limitsOf } from "../calls/patient-call.ts";
 import { decisionsIn, type OutsidePlan, planOf, waitsForSomebody } from "./call-plan.ts";

@@ -22,17 +22,6 @@ const text = (description: string) => ({ type: "string", description });
 const whole = (description: string) => ({ type: "integer", description });
 const texts = (description: string) => ({ type: "array", items: { type: "string" }, description });
 
-const CODE: readonly Unavailable[] = [
-  {
-    name: "run_code_with_tools",
-    toolType: "letta_builtin",
-    why: NO_CODE,
-    description: "Run a Python program that may call your other tools as functions.",
-    properties: { code: text("The program, in Python.") },
-    required: ["code"],
-  },
-];
-
 const VOICE: readonly Unavailable[] = [
   {
     name: "store_memories",
@@ -87,8 +76,7 @@ const VOICE: readonly Unavailable[] = [
   },
 ];
 
-const ALL: readonly Unavailable[] = [...CODE, ...VOICE];
-const REASONS: ReadonlyMap<string, string> = new Map(ALL.map(({ name, why }) => [name, why]));
+const REASONS: ReadonlyMap<string, string> = new Map(VOICE.map(({ name, why }) => [name, why]));
 
 /** Why this server does not run the built-in tool of that name; undefined for one that it runs, or does not know. */
 export function whyUnavailable(name: string): string | undefined {
@@ -101,7 +89,7 @@ export function cannotRun(name: string, why: string): string {
 }
 
 /** Letta's built-in tools that can be listed and attached, but whose calls are answered with the reason they fail. */
-export const UNAVAILABLE_TOOLS: readonly BuiltinTool[] = ALL.map(
+export const UNAVAILABLE_TOOLS: readonly BuiltinTool[] = VOICE.map(
   ({ name, toolType, why, description, properties, required }) =>
     defineTool({
       name,

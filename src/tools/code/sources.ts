@@ -1,11 +1,33 @@
 /** Marks what a source below returns: a value, none, or what the code threw. The rest of the text follows it. */
 export const MARKS = { value: "=", nothing: "-", error: "!" } as const;
 
-/** A tool in Python that runs code, and returns what its last line comes to if that is an expression. */
+/** A tool in Python that runs code beside the tools that it may call, and returns what its last line comes to if that is an expression. */
 export const PYTHON_SOURCE = `
-def run_code(code: str):
+def run_code(code: str, tools: list):
     import ast, sys, traceback, types
     module = sys.modules["__main__"] = types.ModuleType("__main__")
+    around = {name: value for name, value in globals().items() if name != "run_code"}
+
+    def refused(name, why):
+        def refuse(*_, **__):
+            raise RuntimeError(name + " cannot be called here: " + why)
+        return refuse
+
+    def read(tool):
+        own = types.ModuleType("tool_" + tool["name"])
+        vars(own).update(around)
+        sys.modules[own.__name__] = own
+        tree = ast.parse(tool["source"], "<" + tool["name"] + ">")
+        exec(compile(tree, "<" + tool["name"] + ">", "exec", dont_inherit=True), vars(own))
+        names = [node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+        return vars(own)[tool["name"] if tool["name"] in names else names[-1]]
+
+    for tool in tools:
+        try:
+            found = refused(tool["name"], tool["why"]) if tool["source"] is None else read(tool)
+        except BaseException as error:
+            found = refused(tool["name"], "its source does not load: " + type(error).__name__ + ": " + str(error))
+        vars(module)[tool["name"]] = found
     try:
         tree = ast.parse(code, "<code>")
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
