@@ -20,6 +20,7 @@ const { place, reports } = await findScriptPlace({
   executable: process.execPath,
   mode: "auto",
   pure: ownCommand("run-tool"),
+  deno: process.env["SELKIE_DENO"] ?? null,
 });
 if ("whyNone" in place) throw new Error(place.whyNone);
 console.log(`${reports.at(-1)?.name} proved in ${(performance.now() - started).toFixed(0)} ms`);

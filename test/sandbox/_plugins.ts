@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { assembled } from "../../examples/plugins/build.ts";
 import { barePlace } from "../../src/sandbox/js/bun-place.ts";
 import { findProgram } from "../../src/sandbox/js/program.ts";
+import type { ScriptPlace } from "../../src/sandbox/js/script-place.ts";
 import { type ClosingPluginHost, createPluginHost, type PluginHostOptions } from "../../src/sandbox/plugins/host.ts";
 import { jailedBun, NO_NETWORK } from "./_script.ts";
 
@@ -21,9 +22,17 @@ export async function wat(text: string): Promise<{ readonly language: "wasm"; re
   return { language: "wasm", code: Buffer.from(await assembled("test.wat", text)).toString("base64") };
 }
 
-/** A place for plugins as the server has it; modules without a jail where `isBare`. */
-export async function pluginHost(changes: Partial<PluginHostOptions> = {}, isBare = false): Promise<ClosingPluginHost> {
-  const place = isBare ? barePlace(await findProgram(process.execPath)) : await jailedBun();
+/** A process without a jail, as modules have it where none holds. */
+export async function unjailed(): Promise<ScriptPlace> {
+  return barePlace(await findProgram(process.execPath));
+}
+
+/** A place for plugins as the server has it. */
+export async function pluginHost(
+  changes: Partial<PluginHostOptions> = {},
+  open: () => Promise<ScriptPlace> = jailedBun,
+): Promise<ClosingPluginHost> {
+  const place = await open();
   return createPluginHost({ place: async () => place, network: NO_NETWORK, parallel: 2, log: () => {}, ...changes });
 }
 

@@ -4,7 +4,9 @@ import type { PluginCode } from "../../src/agent/plugins/plugin-host.ts";
 import type { ClosingPluginHost } from "../../src/sandbox/plugins/host.ts";
 import { type Answer, startTestServer, type TestServer } from "../_harness/server.ts";
 import { describeInJail } from "./_jail.ts";
-import { example, moduleSaying, pluginHost } from "./_plugins.ts";
+import { closedDeno, describeWithDeno } from "./_places.ts";
+import { example, moduleSaying, pluginHost, unjailed } from "./_plugins.ts";
+import { jailedBun } from "./_script.ts";
 
 const logged: string[] = [];
 
@@ -28,11 +30,15 @@ async function called(
   });
 }
 
-for (const isBare of [false, true])
-  describeInJail(`modules in WebAssembly ${isBare ? "in a process without a jail" : "in a jail"}`, () => {
+for (const [where, describeThere, open] of [
+  ["in a jail", describeInJail, jailedBun],
+  ["in a process without a jail", describeInJail, unjailed],
+  ["in Deno", describeWithDeno, async () => closedDeno()],
+] as const)
+  describeThere(`modules in WebAssembly ${where}`, () => {
     let host: ClosingPluginHost;
     beforeAll(async () => {
-      host = await pluginHost({ log: (line) => logged.push(line) }, isBare);
+      host = await pluginHost({ log: (line) => logged.push(line) }, open);
     });
     afterAll(() => host.close());
 

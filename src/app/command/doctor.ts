@@ -55,12 +55,13 @@ async function checkTools(settings: Settings, report: Report): Promise<void> {
   if (found !== undefined && !hasPip(found.python.executable))
     report.say("  note  Python has no pip: tools that name packages fail. Install it, for example python3-pip");
   report.check(true, shownPolicy(settings.tools.network));
-  const { place, reports } = await findPlaceOfScripts(settings);
+  const { place, reports, untried } = await findPlaceOfScripts(settings);
   if ("whyNone" in place) report.say(`  note  JavaScript and TypeScript: ${place.whyNone}`);
   else {
     report.check(true, `JavaScript and TypeScript: ${place.name}`);
     for (const { name, faults } of reports.filter((each) => each.faults.length > 0))
       report.say(`  note  passed over: ${name}: ${faults.join(", ")}`);
+    if (untried.length > 0) report.say(`  note  not needed, and not tried: ${untried.join(", ")}`);
     const lack = place.refusalOf({ needsPackages: true, needsNetwork: true });
     if (lack !== undefined) report.say(`  note  some tools do not run there: ${lack}`);
   }

@@ -44,6 +44,7 @@ Options
                    the identity provider by which people sign in; docs/sign-in.md has the settings beside it
   SELKIE_SANDBOX   where code of tools may run: auto, strict (jails that the system enforces) or off (auto)
   SELKIE_PYTHON    the Python that tools run in (python3 on the search path, else /usr/bin/python3)
+  SELKIE_DENO      the Deno that tools in JavaScript run in where bubblewrap does not work (deno on the search path)
   SELKIE_TOOL_NETWORK
                    what tools may reach: none, public, listed (what each names) or hosts, with commas (none)
   SELKIE_MCP_COMMANDS

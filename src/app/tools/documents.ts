@@ -38,7 +38,7 @@ async function findPlace(mode: SandboxMode): Promise<DocumentPlace> {
 
 /** The jail that this program was proved to be held in as Bun, for the same program as what reads documents. */
 async function findJailed(): Promise<DocumentPlace | undefined> {
-  const { place } = await findScriptPlace({ executable: process.execPath, mode: "strict", pure: [] });
+  const { place } = await findScriptPlace({ executable: process.execPath, mode: "strict", pure: [], deno: null });
   const bwrap = await findBwrap();
   if ("whyNone" in place || bwrap === undefined) return undefined;
   const { path, libraries, isPublic } = await findProgram(process.execPath);

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PluginHost } from "../../agent/plugins/plugin-host.ts";
 import { once } from "../../core/once.ts";
-import { type FoundPlaces, findScriptPlace, findWasmPlace } from "../../sandbox/js/places.ts";
+import { type FoundPlaces, findPluginPlace, findScriptPlace, findWasmPlace } from "../../sandbox/js/places.ts";
 import { createScriptRuntime } from "../../sandbox/js/script-runtime.ts";
 import { createPluginHost } from "../../sandbox/plugins/host.ts";
 import { findPythonPlace, type ProofMemory, type PythonPlace } from "../../sandbox/python/python-place.ts";
@@ -37,7 +37,7 @@ export function openSandbox(settings: Settings, supplies: ToolSupplies, log: (me
   const script = createScriptRuntime({ ...supplies, place: scriptPlace, parallel: SCRIPTS_AT_ONCE });
   const pluginHost = createPluginHost({
     ...supplies,
-    place: (language) => (language === "wasm" ? wasmPlace() : scriptPlace()),
+    place: (language) => (language === "wasm" ? wasmPlace() : findPluginPlace(scriptPlace)),
     parallel: PLUGINS_AT_ONCE,
     log,
   });
@@ -61,7 +61,8 @@ export function openSandbox(settings: Settings, supplies: ToolSupplies, log: (me
 /** Where JavaScript runs on this machine, as the settings have it; tried now. */
 export function findPlaceOfScripts({ tools }: Settings): Promise<FoundPlaces> {
   const { execPath: executable } = process;
-  return findScriptPlace({ executable, mode: tools.sandbox, pure: ownCommand("run-tool") });
+  const { sandbox: mode, deno } = tools;
+  return findScriptPlace({ executable, mode, pure: ownCommand("run-tool"), deno });
 }
 
 /** Where Python runs on this machine, as the settings have it; tried anew where nothing is remembered. */

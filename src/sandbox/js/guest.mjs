@@ -1,10 +1,11 @@
 // What runs inside a jail beside foreign code, and by itself: it imports nothing of the server. Requests come as lines of
-// JSON on descriptor 3, replies go out on 4. One process takes code once, and calls it as often as it is asked to.
+// JSON on descriptor 3, replies go out on 4; in Deno, which gives code no others, on 0 and 1. One process takes code once, and
+// calls it as often as it is asked to.
 import { mkdtempSync, read, readSync, writeFileSync, writeSync } from "node:fs";
 import { format } from "node:util";
 
-const REQUESTS = 3;
-const REPLIES = 4;
+const { Deno } = globalThis;
+const [REQUESTS, REPLIES] = Deno === undefined ? [3, 4] : [0, 1];
 const CHUNK_BYTES = 65_536;
 /** What one call of a module may answer. */
 const ANSWER_BYTES_MAX = 32 * 1024 * 1024;
@@ -169,15 +170,19 @@ function granted(given) {
 // ---- Code in TypeScript or JavaScript
 
 async function loadScript({ source, name }) {
+  // What is not exported is called too.
+  const whole = name === undefined ? source : `${source}\n;export { ${name} as selkie_called };\n`;
+  if (Deno !== undefined) return import(URL.createObjectURL(new Blob([whole], { type: "application/typescript" })));
   // A folder of its own: names in one that was looked at before are taken from a list that does not know the new file.
   const folder = mkdtempSync("/tmp/tool-");
   const file = `${folder}/tool.ts`;
-  // What is not exported is called too.
-  writeFileSync(file, name === undefined ? source : `${source}\n;export { ${name} as selkie_called };\n`);
+  writeFileSync(file, whole);
   return import(file);
 }
 
 function setEnvironment(environment) {
+  // There it is not to be read at all.
+  if (Deno !== undefined) return Object.defineProperty(process, "env", { value: { ...environment } });
   for (const name of Object.keys(process.env)) delete process.env[name];
   Object.assign(process.env, environment);
 }
@@ -310,8 +315,8 @@ function errorOf(error) {
     const isError = error instanceof Error;
     // Of a source that does not parse, the first mistake says more than that there are some.
     if (error instanceof AggregateError && error.errors.length > 0) return errorOf(error.errors[0]);
-    const what = isError ? `${error.name}: ${error.message}` : `Error: ${textOf(error)}`;
-    const stack = isError && typeof error.stack === "string" ? error.stack : what;
+    const what = inItsWords(isError ? `${error.name}: ${error.message}` : `Error: ${textOf(error)}`);
+    const stack = isError && typeof error.stack === "string" ? inItsWords(error.stack) : what;
     if (printed.stderr.length < printedMax) print("stderr", `${stack}\n`);
     return what.slice(0, ERROR_CHARS_MAX);
   } catch {
@@ -319,6 +324,25 @@ function errorOf(error) {
   }
 }
 
+/** What Deno says, with the names that things have for whoever wrote the tool. */
+function inItsWords(text) {
+  if (Deno === undefined) return text;
+  return text
+    .replaceAll(/^ *at .*data:application\/javascript.*\n?/gm, "")
+    .replaceAll(/blob:null\/[\w-]+/g, "tool.ts")
+    .replace(/^TypeError: Import "([^"]+)" not a dependency/, "Error: Cannot find package '$1'")
+    .trimEnd();
+}
+
+/** Nobody ends this process when its server is gone, unless it ends itself. */
+function endWithServer() {
+  const server = Deno.ppid;
+  const watch = setInterval(() => Deno.ppid !== server && exit(0), 5_000);
+  if (typeof watch === "number") Deno.unrefTimer(watch);
+  else watch.unref();
+}
+
+if (Deno !== undefined) endWithServer();
 capture();
 const { isForScripts } = nextLineNow();
 if (isForScripts) await warm();

@@ -34,7 +34,8 @@ export async function findProgram(executable: string): Promise<Program> {
   return { path, libraries: [...new Set(files)].map((file) => ({ from: file, to: file })), isPublic: isPublic(path) };
 }
 
-function isPublic(path: string): boolean {
+/** Whether every user of this machine may start a program. */
+export function isPublic(path: string): boolean {
   try {
     accessSync(path, constants.R_OK | constants.X_OK);
     for (let folder = dirname(path); ; folder = dirname(folder)) {

@@ -1,18 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { isRecord, type Json } from "../../core/json.ts";
+import { plantCanary } from "../canary.ts";
 import type { WorkerAnswer } from "../jail.ts";
 import type { ScriptPlace } from "./script-place.ts";
 
-const WORD = "canary";
 /** How long a probe may take. */
 const PROBE_MS = 10_000;
 /** After this an endless loop must be gone. */
 const LOOP_MS = 300;
-/** What the hoarding probe tries to get. */
-const HOARD_BYTES = 4 * 1024 ** 3;
+/** What the hoarding probe tries to get: more than any place gives. */
+const HOARD_BYTES = 1024 ** 3;
 const PROBES = [
   "reads files",
   "writes files",
@@ -83,35 +79,19 @@ export function hoard() {
  * must not be able to do, against a file, a server and a process that are there to be found.
  */
 export async function faultsOf(place: ScriptPlace): Promise<readonly string[]> {
-  const folder = mkdtempSync(join(tmpdir(), "selkie-proof-"));
-  const server = createServer((socket) => socket.end());
+  const canary = plantCanary();
   try {
-    const canary = join(folder, WORD);
-    writeFileSync(canary, WORD);
-    const port = await listening(server);
-    const args = [canary, port, process.pid];
+    const args = [canary.file, canary.port, process.pid];
     // Twice, for the second one is to find what the first one has left.
     const succeeded = [...(await probed(place, args)), ...(await probed(place, args))];
     const faults = [...new Set(succeeded)].map((what) => `code in it ${what}`);
-    if (readFileSync(canary, "utf8") !== WORD) faults.push("code in it changes files");
-    if (faults.length > 0) return faults;
-    return [...(await loops(place)), ...(await hoards(place))];
+    const seen = faults.length > 0 ? faults : canary.touched();
+    return seen.length > 0 ? seen : [...(await loops(place)), ...(await hoards(place))];
   } catch (error) {
     return [error instanceof Error ? error.message : String(error)];
   } finally {
-    server.close();
-    rmSync(folder, { recursive: true, force: true });
+    await canary.close();
   }
-}
-
-function listening(server: Server): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      resolve(typeof address === "object" && address !== null ? address.port : 0);
-    });
-  });
 }
 
 async function probed(place: ScriptPlace, args: readonly Json[]): Promise<readonly string[]> {
