@@ -221,3 +221,11 @@ test("vectorOf() reads what pgvector writes, and as much of it as the model has"
 test("valuesOf() reads COPY's text format", () => {
   expect(valuesOf("a\\tb\t\\N\t\t\\\\N\tx\\vy\\101\\x41")).toEqual(["a\tb", null, "", "\\N", "x\u000byAA"]);
 });
+
+test("vectorOf() reads every number as JavaScript does", () => {
+  const numbers = Array.from({ length: 2_000 }, (_, n) => Math.sin(n) * 10 ** ((n % 9) - 6));
+  const written = numbers.map((number, n) =>
+    n % 3 === 0 ? number.toExponential(7) : n % 3 === 1 ? number.toFixed(9) : String(number),
+  );
+  expect(vectorOf(`[${written.join(",")}]`, numbers.length)).toEqual(new Float32Array(written.map(Number)));
+});
