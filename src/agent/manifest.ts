@@ -3,6 +3,7 @@ import type { ShownBlock } from "../umi/core/block-version.ts";
 import type { ShownForm } from "../umi/core/value-places.ts";
 import type { FactId } from "../umi/facts/kept/fact.ts";
 import type { RefusedMessage } from "./message.ts";
+import type { PluginId } from "./plugins/plugin.ts";
 
 /**
  * Something of the agent's memory that was put beside what a user said: a fact, or an entry of what was said before. The
@@ -41,6 +42,15 @@ export interface PartChars {
   readonly messages: number;
 }
 
+/** What a hook made of a step: it added a note before the model was asked, or had a call made otherwise or refused. */
+export interface StepHook {
+  readonly plugin: PluginId;
+  readonly name: string;
+  readonly did: "note" | "arguments" | "refused";
+  /** The call that it is about; absent of a note. */
+  readonly call?: string;
+}
+
 /** What of a step's context is the same whether it is kept or was read again. */
 interface StepManifest {
   /** The conversation, or the agent for its own one. */
@@ -49,6 +59,8 @@ interface StepManifest {
   /** What a provider had refused before it was sent this: left out, or shown without what was refused. */
   readonly aside: readonly RefusedMessage[];
   readonly chars: PartChars;
+  /** The hooks that changed it. */
+  readonly hooks: readonly StepHook[];
 }
 
 /** What a step sent to its model. */

@@ -8,6 +8,7 @@ import type { Door } from "../agent/people/door.ts";
 import type { LentKeys } from "../agent/people/lent-keys.ts";
 import type { BuiltinTools } from "../agent/people/organizations.ts";
 import { withPluginEmbedders } from "../agent/plugins/embedders.ts";
+import { createHooks, type Hooks } from "../agent/plugins/hooks.ts";
 import type { PluginHost } from "../agent/plugins/plugin-host.ts";
 import type { Store } from "../agent/ports/ports.ts";
 import { type CountTokens, slicedCounter } from "../agent/prompt/tokens.ts";
@@ -44,6 +45,7 @@ import { type LearningWorkOptions, learningWork } from "../run/chores/learning-w
 import { createRetentionWork, type RetentionWorkOptions } from "../run/chores/retention-work.ts";
 import { createWebhookSender } from "../run/chores/webhook-sender.ts";
 import { type ChangeHub, createChangeHub } from "../run/feed/change-hub.ts";
+import { type TellingWorkOptions, tellingWork } from "../run/hooks/telling-work.ts";
 import { createRunLogs } from "../run/log/run-log.ts";
 import { createRunner, type Runner } from "../run/runner.ts";
 import type { RunnerOptions } from "../run/step/run-setup.ts";
@@ -178,15 +180,16 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const { fetchOutside, checkOutsideUrl, mcp, webSearch } = outsideOf(options);
   const callbacks = createCallbackSender({ store, clock, log, ...callbackPorts({ store, logs, fetchOutside }) });
   const record = recordOf({ store, clock, log }, fetchOutside, hub);
-  const { readDocument = noDocuments } = options;
-  const pieces = piecesOf({ store, models, budget, world, log, times: timeFormat, readDocument });
+  const { readDocument = noDocuments, pluginHost = null, defaultEmbedding = null } = options;
+  const hooks = hooksOf(options, store);
+  const pieces = piecesOf({ store, models, budget, world, log, times: timeFormat, readDocument, hooks });
   const backlog = createBacklogWork({ store, clock, random, log, pieces });
   const quickVectors = createQuickVectors({
     clock,
     openEmbedder: (config, payer) => paidEmbedder({ models, budget }, { ...payer, isBackground: false }, config),
   });
   const framesOf: RunnerOptions["framesOf"] = (run, agent) => countFrames(shownRun(run, agent));
-  const { home, continuesCopy = false, requestsPerMinute = null, publicUrl = null, pluginHost = null } = options;
+  const { home, continuesCopy = false, requestsPerMinute = null, publicUrl = null } = options;
   const ending = { store, world, timeFormat, framesOf, log };
   const arrived = home === undefined ? [] : await arrive({ database, lease, home, continuesCopy, ending });
   const notes = [...arrived, ...(await lostSecretNotes({ store }))];
@@ -201,6 +204,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
     countTokens,
     builtins: BUILTIN_TOOLS,
     toolRuntime,
+    hooks,
     logs,
     framesOf,
     speakingToolOf,
@@ -212,8 +216,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
     budget,
     log,
   });
-  const defaultEmbedding = options.defaultEmbedding ?? null;
-  const made = { store, models, quickVectors, toolRuntime, pluginHost, budget, mcp };
+  const made = { store, models, quickVectors, toolRuntime, pluginHost, hooks, budget, mcp };
   const shared = { ...made, checkOutsideUrl, clock, random, times: timeFormat, countTokens, defaultEmbedding };
   followToolLists({ ...shared, log }, (options.mcp ?? MCP_SETTINGS_DEFAULT).times.settleMs);
   const talk = talkRoutes({ ...shared, runner, logs, fetchOutside });
@@ -229,6 +232,11 @@ function modelsOf(options: ServerOptions, store: Store): Models {
   const limits = { requestTimeoutMs, streamTimeoutMs };
   const offered = createModels({ ...options, ...world, limits, builtIn: createRehearsal(world) });
   return pluginHost === undefined ? offered : withPluginEmbedders(offered, { store, pluginHost, world });
+}
+
+/** The plugins that agents ask and tell; null where none run. */
+function hooksOf({ world, pluginHost, log }: ServerOptions, store: Store): Hooks | null {
+  return pluginHost === undefined ? null : createHooks({ store, clock: world.clock, pluginHost, log });
 }
 
 /** Said of documents where there is no place to read them. */
@@ -264,13 +272,14 @@ function recordOf(options: RetentionWorkOptions, fetchOutside: FetchOutside, hub
 }
 
 /** How each kind of work of the memory is done. */
-function piecesOf(options: LearningWorkOptions & FileWorkOptions): BacklogWorkOptions["pieces"] {
+function piecesOf(options: LearningWorkOptions & FileWorkOptions & TellingWorkOptions): BacklogWorkOptions["pieces"] {
   return {
     embed: embeddingWork(options),
     index: indexWork(options.store),
     learn: learningWork(options),
     judge: judgingWork(options),
     parse: fileWork(options),
+    tell: tellingWork(options),
   };
 }
 

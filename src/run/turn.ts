@@ -14,6 +14,8 @@ import { ModelFailure, refusesInput } from "../llm/failure.ts";
 import type { FinishReason, ModelRequest, ToolCall } from "../llm/model.ts";
 import { type Settlement, settlementOf, settlementOfFailure } from "./budget/budget.ts";
 import { isCrowded, madeRoomFor, makeRoom, mayBeFull, needsRoom, systemOverflow } from "./compaction/make-room.ts";
+import { askBeforeModel, HookRefusal, withNotes } from "./hooks/before-model.ts";
+import { askOfOpenCalls, askOfReply } from "./hooks/memory-writes.ts";
 import { sentRequest } from "./manifest/sent.ts";
 import { type Change, commit, noChange, requirePlace } from "./step/commit.ts";
 import { holdCall, stopOverLimit } from "./step/held-step.ts";
@@ -70,6 +72,7 @@ function stop(turn: Turn, state: TurnState, stopReason: StopReason): Promise<voi
  */
 async function answerOpenCalls(turn: Turn, state: TurnState): Promise<void> {
   const outside = await callOutside(turn, state);
+  await askOfOpenCalls(turn, state, openCalls(state.context));
   await commit(turn, state, async (repositories) => {
     const isCancelled = turn.signal.aborted;
     const round = await answerCalls(turn, state, { context: state.context, repositories, outside, isCancelled });
@@ -81,9 +84,12 @@ async function answerOpenCalls(turn: Turn, state: TurnState): Promise<void> {
 async function takeStep(turn: Turn, state: TurnState): Promise<void> {
   const stepId = state.nextStepId ?? newId("step", turn.random);
   state.nextStepId = null;
+  const notes = await askBeforeModel(turn, state, stepId);
+  if (notes === undefined || notes instanceof HookRefusal) return stopByHook(turn, state, { stepId, refusal: notes });
+  state.hooked = notes.hooks;
   if (isToRecall(turn)) await recall(turn, state);
   const isStreamed = turn.options.stream === "tokens";
-  const request = requestFor(turn, state, { offer: toolOffer(turn, state), stream: isStreamed });
+  const request = withNotes(requestFor(turn, state, { offer: toolOffer(turn, state), stream: isStreamed }), notes);
   const held = await holdCall(turn, request);
   if (held instanceof Failure) return stopOverLimit(turn, state, { stepId, failure: held });
   turn.log.note({ kind: "step.started", stepId, model: turn.agent.llmConfig.handle ?? turn.agent.llmConfig.model });
@@ -124,10 +130,22 @@ async function takeStep(turn: Turn, state: TurnState): Promise<void> {
   }
 }
 
+/** Ends a run whose model a hook would not have asked; one that was cancelled meanwhile ends as such. */
+async function stopByHook(
+  turn: Turn,
+  state: TurnState,
+  { stepId, refusal }: { readonly stepId: StepId; readonly refusal: HookRefusal | undefined },
+): Promise<void> {
+  if (refusal === undefined) state.nextStepId = stepId;
+  else await failStep(turn, state, { stepId, llmRequestNs: 0, failure: refusal });
+}
+
 /** The commit of what a model said, with the answers to what it called. */
 async function storeStep(turn: Turn, state: TurnState, taken: TakenStep): Promise<void> {
   try {
-    await embedQueries(turn, taken.result.reply.toolCalls);
+    const { stepId, result } = taken;
+    await askOfReply(turn, state, { stepId, toolCalls: result.reply.toolCalls });
+    await embedQueries(turn, result.reply.toolCalls);
     await commit(turn, state, async (repositories) =>
       withheld(turn, state, await changeOf(turn, state, taken, repositories)),
     );
@@ -342,6 +360,10 @@ const CANCELLED: FailedEnd = { stopReason: "cancelled", error: null, failure: nu
  * message goes on without.
  */
 async function endOf(turn: Turn, state: TurnState, thrown: unknown): Promise<FailedEnd> {
+  if (thrown instanceof HookRefusal) {
+    const error = { type: "refused_by_hook", message: thrown.message, detail: "" };
+    return { stopReason: "error", error, failure: thrown, aside: NOTHING_ASIDE };
+  }
   if (thrown instanceof ModelFailure) {
     const isRefused = refusesInput(thrown);
     const failure = isRefused ? (state.refusal?.failure ?? thrown) : thrown;

@@ -44,6 +44,7 @@ import { sqlPassageStore } from "./memory/passages.ts";
 import { sqlReadingStore } from "./memory/reading.ts";
 import { sqlVectorStore } from "./memory/vectors.hot.ts";
 import { sqlMessageStore } from "./messages/messages.ts";
+import { sqlNoticeStore } from "./plugins/notices.ts";
 import { sqlPluginStore } from "./plugins/plugins.ts";
 import { waitingCallbacks } from "./runs/callbacks.ts";
 import { ARRIVALS_MAX, sqlRunEventStore } from "./runs/events.hot.ts";
@@ -261,6 +262,7 @@ function repositories(session: Session, noted: Noted): Repositories {
     sandboxes: sqlSandboxStore(session),
     mcp: sqlMcpStore(session),
     plugins: sqlPluginStore(session),
+    notices: sqlNoticeStore(session),
     attempt: (work) => attempt(session.sql, work),
   };
 }

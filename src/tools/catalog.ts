@@ -47,6 +47,20 @@ export const BUILTIN_TOOLS: ReadonlyMap<string, BuiltinTool | OutsideBuiltin> = 
     .map((tool) => [tool.name, tool]),
 );
 
+/** The names of those that write an agent's memory. */
+export const MEMORY_WRITERS: ReadonlySet<string> = new Set(
+  [
+    archivalMemoryInsert,
+    coreMemoryAppend,
+    coreMemoryReplace,
+    memory,
+    memoryApplyPatch,
+    memoryReplace,
+    memoryInsert,
+    memoryRethink,
+  ].map(({ name }) => name),
+);
+
 /**
  * Why this server cannot run the tool of that name; undefined for one that it can. What is not built in is code: it needs
  * a runtime that runs it, as built-in tools do that reach outside.

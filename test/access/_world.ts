@@ -30,12 +30,12 @@ export interface AccessWorld {
   close(): Promise<void>;
 }
 
-/** Starts an {@link AccessWorld}. */
-export async function startAccessWorld(): Promise<AccessWorld> {
+/** Starts an {@link AccessWorld}; `plugins` says what those do that are added. */
+export async function startAccessWorld(plugins: Partial<PluginHost> = {}): Promise<AccessWorld> {
   const server = await startTestServer({
     apiKey: ROOT,
     resolveHost: () => Promise.reject(new Error("No such host")),
-    pluginHost: PLAIN_PLUGINS,
+    pluginHost: { ...PLAIN_PLUGINS, ...plugins },
   });
   server.model.always(() => ({ text: "Noted." }));
   const ask: AccessWorld["ask"] = async (key, method, path, body) => {

@@ -44,6 +44,7 @@ beforeEach(async () => {
       judge: async () => ({ state: "done" }),
       learn: async () => ({ state: "done" }),
       parse: async () => ({ state: "done" }),
+      tell: async () => ({ state: "done" }),
     },
   });
 });

@@ -200,10 +200,10 @@ describeInJail("plugins of a server", () => {
   });
 
   test("a plugin of a kind that nothing calls is refused", async () => {
-    const hook = await moduleSaying({ kind: "hook", events: ["after_step"] }, "");
-    expect(await at.request("POST", "/v1/plugins", hook)).toMatchObject({
+    const source = await moduleSaying({ kind: "source" }, "");
+    expect(await at.request("POST", "/v1/plugins", source)).toMatchObject({
       status: 400,
-      body: { detail: expect.stringContaining("is a hook") },
+      body: { detail: expect.stringContaining("is a source") },
     });
   });
 

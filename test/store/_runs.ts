@@ -1,5 +1,6 @@
 import { expect } from "bun:test";
 import type { SentContext } from "../../src/agent/manifest.ts";
+import { NOTICES_MAX } from "../../src/agent/plugins/plugin.ts";
 import type { NumberedEvent, RunEventReader } from "../../src/agent/ports/run-events.ts";
 import type { Run } from "../../src/agent/run.ts";
 import { type Actor, type AgentId, newId, type RunId } from "../../src/core/id.ts";
@@ -251,6 +252,7 @@ function stepsAndTraces(subject: Subject): void {
   subject("steps: context() gives what insert() kept, while its thread and its agent are there", async (opened) => {
     const [ada, bo] = [agent({ system: "You are Ada. ".repeat(50) }), agent({ system: "You are Ada. ".repeat(50) })];
     const human = block("human");
+    const hooks: SentContext["hooks"] = [{ plugin: newId("plugin", world.random), name: "guard", did: "note" }];
     const told = (id: AgentId): SentContext => ({
       threadId: id,
       system: `${ada.system}\n<value>\n${human.value}\n</value>`,
@@ -260,6 +262,7 @@ function stepsAndTraces(subject: Subject): void {
       recalled: { timezone: "UTC", items: [{ kind: "entry", id: "e", score: 0.5 }] },
       messages: { summary: null, first: null, last: null, count: 0 },
       aside: [],
+      hooks,
       chars: { system: 1, tools: 2, recalled: 3, summary: 4, messages: 5 },
     });
     const [one, two] = [step(ada.id, newId("run", world.random)), step(bo.id, newId("run", world.random))];
@@ -283,7 +286,7 @@ function stepsAndTraces(subject: Subject): void {
     expect(await steps.context(none.id)).toBeUndefined();
     const { threadId, tools, recalled, messages, aside, chars } = told(ada.id);
     expect(await steps.context(one.id)).toEqual({
-      ...{ threadId, tools, recalled, messages, aside, chars },
+      ...{ threadId, tools, recalled, messages, aside, chars, hooks },
       prompt: {
         pieces: [ada.system, "\n<value>\n", { block: 0, isNumbered: false, labels: null }, "\n</value>"],
         blocksShown: [[human.id, 1]],
@@ -298,6 +301,24 @@ function stepsAndTraces(subject: Subject): void {
     expect((await steps.context(two.id))?.prompt?.pieces[0]).toBe(ada.system);
     await write(opened, ({ agents }) => agents.remove(bo.id));
     expect(await kept()).toBe(0);
+  });
+
+  subject("notices: oldest() gives steps in their order, the newest of each agent alone", async (opened) => {
+    const [ada, bo] = [agent(), agent()];
+    const ids = Array.from({ length: NOTICES_MAX + 2 }, () => newId("step", world.random));
+    await write(opened, async ({ agents, notices }) => {
+      await agents.insert(ada);
+      await agents.insert(bo);
+      for (const id of ids) await notices.add(ada.id, id);
+    });
+    const { notices } = reader(opened);
+    expect([await notices.oldest(ada.id), await notices.oldest(bo.id)]).toEqual([ids[2], undefined]);
+    expect(await opened.store.reader(opened.stranger).notices.oldest(ada.id)).toBeUndefined();
+    await opened.store.write(opened.stranger, (stores) => stores.notices.remove(ada.id, newId("step", world.random)));
+    await write(opened, (stores) => stores.notices.remove(ada.id, ids[2] ?? newId("step", world.random)));
+    expect(await notices.oldest(ada.id)).toBe(ids[3]);
+    await write(opened, ({ agents }) => agents.remove(ada.id));
+    expect(await notices.oldest(ada.id)).toBeUndefined();
   });
 
   subject("steps: list() goes through pages both ways and finds tags as they are written", async (opened) => {

@@ -9,6 +9,7 @@ import { RETURN_CHARS_DEFAULT, type Tool } from "../../tools/tool.ts";
 import { mustFind } from "../find.ts";
 import type { Repositories, Store } from "../ports/ports.ts";
 import { embedderHandle } from "./embedders.ts";
+import type { Hooks } from "./hooks.ts";
 import {
   PLUGINS_MAX,
   type Plugin,
@@ -19,10 +20,12 @@ import {
 } from "./plugin.ts";
 import type { PluginCode, PluginHost } from "./plugin-host.ts";
 
+/** Hooks of one organisation. */
+const HOOKS_MAX = 8;
 /** Users of a plugin that an error names. */
 const USES_NAMED_MAX = 5;
 /** The kinds that something here calls. */
-const CALLED: readonly PluginKind[] = ["tool", "embedder"];
+const CALLED: readonly PluginKind[] = ["tool", "embedder", "hook"];
 /** The word in a tool's row that says where its code is. */
 export const PLUGIN_SOURCE = "plugin";
 
@@ -31,6 +34,8 @@ export interface PluginDesk extends Pick<World, "clock" | "random"> {
   readonly store: Store;
   /** Where they run; null where nothing does. */
   readonly pluginHost: PluginHost | null;
+  /** Who is told when the plugins of an organisation have changed; null where nothing runs. */
+  readonly hooks: Pick<Hooks, "changed"> | null;
 }
 
 /** A plugin as somebody brings it. */
@@ -57,12 +62,12 @@ export async function addPlugin(desk: PluginDesk, caller: Caller, draft: PluginD
   if (!CALLED.includes(manifest.kind))
     throw new Failure(
       "refused",
-      `The plugin '${manifest.name}' is a ${manifest.kind}; this server calls plugins that are tools or embedders`,
+      `The plugin '${manifest.name}' is a ${manifest.kind}; this server calls plugins that are tools, embedders or hooks`,
     );
   const grants = draft.grants ?? manifest.grants.filter((grant) => grant === "log");
   requireWanted(manifest.grants, grants);
   const hash = sha256(code);
-  return desk.store.write(actor, async (repositories) => {
+  return changing(desk, actor, async (repositories) => {
     const { plugins } = repositories;
     const existing = await plugins.findByName(manifest.name);
     const { kind, name } = manifest;
@@ -74,6 +79,7 @@ export async function addPlugin(desk: PluginDesk, caller: Caller, draft: PluginD
       if (kind === "tool") await showTool(desk, actor, repositories, plugin);
       return plugin;
     }
+    if (kind === "hook") await requireFewHooks(plugins);
     if ((await plugins.count()) >= PLUGINS_MAX)
       throw new Failure("refused", `An organisation may have ${PLUGINS_MAX} plugins at most`);
     const plugin: Plugin = { id: newId("plugin", desk.random), ...told, ...madeBy(actor, desk.clock.now()) };
@@ -90,7 +96,7 @@ export async function changePlugin(
   { id, change }: { readonly id: PluginId; readonly change: PluginChange },
 ): Promise<Plugin> {
   const actor = mayEverywhere(caller, "tools:write");
-  return desk.store.write(actor, async ({ plugins }) => {
+  return changing(desk, actor, async ({ plugins }) => {
     const current = await mustFind(plugins, id);
     requireWanted(current.manifest.grants, change.grants ?? []);
     const plugin = { ...current, ...change, ...changedBy(actor, desk.clock.now()) };
@@ -110,9 +116,9 @@ export async function listPlugins({ store }: PluginDesk, caller: Caller, page: P
 }
 
 /** Removes a plugin, and the tool that it was from every agent. Throws a `conflict` Failure for an embedder in use. */
-export async function removePlugin({ store }: PluginDesk, caller: Caller, id: PluginId): Promise<void> {
+export async function removePlugin(desk: PluginDesk, caller: Caller, id: PluginId): Promise<void> {
   const actor = mayEverywhere(caller, "tools:write");
-  await store.write(actor, async ({ plugins, tools }) => {
+  await changing(desk, actor, async ({ plugins, tools }) => {
     const plugin = await mustFind(plugins, id);
     await requireUnused({ plugins }, plugin, "be removed");
     const { name } = plugin;
@@ -120,6 +126,24 @@ export async function removePlugin({ store }: PluginDesk, caller: Caller, id: Pl
     if (tool !== undefined && isOf(tool, id)) await tools.remove(tool.id);
     await plugins.remove(id);
   });
+}
+
+/** Agents wait for every one of them. */
+async function requireFewHooks(plugins: Repositories["plugins"]): Promise<void> {
+  const all = await plugins.list({ limit: PLUGINS_MAX, order: "asc" });
+  if (all.filter(({ kind }) => kind === "hook").length >= HOOKS_MAX)
+    throw new Failure("refused", `An organisation may have ${HOOKS_MAX} hooks at most`);
+}
+
+/** A transaction after which hooks are looked up anew. */
+async function changing<T>(
+  { store, hooks }: PluginDesk,
+  actor: Actor,
+  work: (repositories: Repositories) => Promise<T>,
+): Promise<T> {
+  const made = await store.write(actor, work);
+  hooks?.changed(actor);
+  return made;
 }
 
 /** Throws a `conflict` Failure where somebody relies on what the plugin was. */

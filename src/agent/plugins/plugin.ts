@@ -1,5 +1,5 @@
 import type { Authorship } from "../../core/authorship.ts";
-import type { Id } from "../../core/id.ts";
+import type { AgentId, Id, StepId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { Page } from "../../core/page.ts";
 
@@ -51,6 +51,10 @@ export interface PluginManifest {
   readonly dimensions: number | null;
   /** Of a hook: what it is told of. */
   readonly events: readonly HookEvent[];
+  /** Of a hook: what happens where it fails; to go on, `allow`, when absent. */
+  readonly onFailure?: "allow" | "refuse";
+  /** Of a hook: an agent must have one of these tags; any agent where it names none. */
+  readonly tags?: readonly string[];
 }
 
 /** A plugin as an organisation has it. Its code is kept beside it. */
@@ -91,6 +95,21 @@ export interface PluginStore {
   /** Removes the plugin; throws a `not_found` Failure when there is none. */
   remove(id: PluginId): Promise<void>;
 }
+
+/** The newest steps of an agent of which plugins are still to be told; older ones are not told any more. */
+export const NOTICES_MAX = 1_000;
+
+/** Steps of which plugins are still to be told. */
+export interface NoticeStore {
+  /** Notes a step, and forgets those beyond {@link NOTICES_MAX}. */
+  add(agentId: AgentId, stepId: StepId): Promise<void>;
+  /** The step that waits longest. */
+  oldest(agentId: AgentId): Promise<StepId | undefined>;
+  remove(agentId: AgentId, stepId: StepId): Promise<void>;
+}
+
+/** The part of a {@link NoticeStore} that only reads. */
+export type NoticeReader = Pick<NoticeStore, "oldest">;
 
 /** The part of a {@link PluginStore} that only reads. */
 export type PluginReader = Pick<PluginStore, "find" | "findByName" | "codeOf" | "list" | "count" | "embeddedBy">;

@@ -77,6 +77,8 @@ function toWirePlugin(plugin: Plugin): JsonObject {
       parameters: manifest.parameters,
       dimensions: manifest.dimensions,
       events: [...manifest.events],
+      on_failure: manifest.onFailure ?? "allow",
+      tags: [...(manifest.tags ?? [])],
     },
     grants: [...plugin.grants],
     enabled: plugin.isEnabled,

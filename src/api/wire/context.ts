@@ -58,6 +58,12 @@ export function toWireStepContext(context: StepContext): JsonObject {
     tokens_are_estimated: true,
     prompt_tokens: step.usage?.promptTokens ?? null,
     system_prompt: context.system,
+    hooks: context.hooks.map(({ plugin, name, did, call }) => ({
+      plugin_id: plugin,
+      name,
+      did,
+      tool_call_id: call ?? null,
+    })),
     tools:
       tools === null ? null : tools.map(({ name, description, parameters }) => ({ name, description, parameters })),
     blocks: blocks === null ? null : blocks.map(toWireContextBlock),

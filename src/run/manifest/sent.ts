@@ -30,6 +30,7 @@ export function sentRequest(turn: Turn, { context, aside }: TurnState, request: 
 /** What is kept of a request with its step. */
 export function sentContext(
   turn: Turn,
+  { hooked }: Pick<TurnState, "hooked">,
   { request, context, aside, recalled, recalledChars }: SentRequest,
 ): SentContext {
   const [head] = context;
@@ -52,6 +53,7 @@ export function sentContext(
       count: context.length - from,
     },
     aside: aside.refused,
+    hooks: hooked,
     chars: {
       system: request.system.length,
       tools: tools.length,

@@ -1,7 +1,7 @@
 import { type Caller, may } from "../../access/may.ts";
 import { mustFindNamed } from "../../agent/find.ts";
 import type { AgentWorkshop } from "../../agent/life/create-agent.ts";
-import type { KeptContext, KeptPrompt, RecalledItem, RecalledItems } from "../../agent/manifest.ts";
+import type { KeptContext, KeptPrompt, RecalledItem, RecalledItems, StepHook } from "../../agent/manifest.ts";
 import type { Message } from "../../agent/message.ts";
 import type { Readers } from "../../agent/ports/ports.ts";
 import { CHARS_PER_TOKEN } from "../../agent/prompt/tokens.ts";
@@ -63,6 +63,8 @@ export interface StepContext {
   readonly messagesGone: number;
   /** All of it but the system prompt in the order and the form in which the model was shown it. */
   readonly transcript: readonly ModelMessage[];
+  /** The hooks that changed it. */
+  readonly hooks: readonly StepHook[];
   /** By characters, in proportion to the provider's own count where it gave one. */
   readonly tokens: Parts;
 }
@@ -99,6 +101,7 @@ export async function stepContext(
     messages,
     messagesGone: Math.max(0, kept.messages.count - messages.length),
     transcript: withRecalled(transcript, recalled?.text ?? ""),
+    hooks: kept.hooks,
     tokens: partTokens(kept, step),
   };
   return { ...told, isComplete: isComplete(told, kept) };

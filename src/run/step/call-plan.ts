@@ -1,5 +1,6 @@
 import type { Approval, Message } from "../../agent/message.ts";
 import { openCalls } from "../../agent/transcript.ts";
+import type { JsonObject } from "../../core/json.ts";
 import type { ToolCall } from "../../llm/model.ts";
 import { cannotRun, NO_CODE } from "../../tools/builtin/unavailable.ts";
 import { type BuiltinTool, isOutside, type OutsideBuiltin } from "../../tools/builtin.ts";
@@ -63,6 +64,8 @@ export function planOf(
       how: "denied",
       message: `Error: request to call tool denied. User reason: ${decision.reason ?? "None"}`,
     };
+  const verdict = verdictOf(state, call);
+  if (verdict.refusal !== undefined) return { how: "refused", message: verdict.refusal };
   const { allowed } = toolOffer(turn, state);
   if (!allowed.includes(call.name))
     return { how: "refused", message: refusalOf(call.name, allowed, hasTool(turn, call.name)) };
@@ -73,8 +76,14 @@ export function planOf(
   const written = readArguments(call);
   if (written === undefined) return { how: "refused", message: unreadable(call) };
   const { [HEARTBEAT]: _, ...given } = written;
-  const args = { ...given, ...prefilledArgs(turn.agent.toolRules, state.calledTools, call.name) };
+  const args = { ...(verdict.args ?? given), ...prefilledArgs(turn.agent.toolRules, state.calledTools, call.name) };
   return "tool" in runner ? { how: "outside", ...runner, args } : { how: "builtin", builtin: runner, args };
+}
+
+/** What hooks want of a call; nothing of most. */
+function verdictOf({ callVerdicts }: TurnState, { id }: ToolCall): { refusal?: string; args?: JsonObject } {
+  const { hook: _, ...wanted } = callVerdicts.get(id) ?? { hook: null };
+  return wanted;
 }
 
 /** The agent's tool of that name with the place where it runs, if there is one. Of a built-in one its own file tells more. */

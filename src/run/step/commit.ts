@@ -91,12 +91,13 @@ export async function commit(
   state: TurnState,
   work: (repositories: Repositories) => Promise<Change>,
 ): Promise<void> {
+  const isTold = await hearsOfSteps(turn);
   const { change, run } = await logged(turn, async (repositories) => {
     const made = await work(repositories);
     await setAside(repositories, turn.threadId, made.aside);
     await repositories.messages.append(turn.threadId, made.messages);
     if (state.counted.size > 0) await repositories.messages.saveTokenCounts(state.counted);
-    if (made.step !== null) await repositories.steps.insert(made.step, state.sent && sentContext(turn, state.sent));
+    if (made.step !== null) await storeStep(turn, state, { step: made.step, isTold, repositories });
     await turn.budget.settle(repositories, made.settlement);
     const trace = turn.tracksProvider ? traceOf(turn, made.step, made.call) : null;
     if (trace !== null) await repositories.traces.insert(trace);
@@ -114,6 +115,7 @@ export async function commit(
   if (change.compacted !== null) state.contextTokens = null;
   if (change.step !== null) {
     state.sent = null;
+    state.hooked = [];
     state.stepsTaken++;
     state.contextTokens = change.step.usage?.totalTokens ?? 0;
     state.overflows = 0;
@@ -166,6 +168,27 @@ async function logged<T extends { readonly change: Change; readonly run: Run }>(
     entry.rolledBack();
     throw error;
   }
+}
+
+/** Whether hooks are to be told of steps of the agent; known without asking the store once it is known who there are. */
+async function hearsOfSteps({ hooks, actor, agent }: Turn): Promise<boolean> {
+  return hooks !== null && (await hooks.of({ actor, agentId: agent.id, event: "after_step" })).length > 0;
+}
+
+async function storeStep(
+  turn: Turn,
+  state: TurnState,
+  {
+    step,
+    isTold,
+    repositories,
+  }: { readonly step: Step; readonly isTold: boolean; readonly repositories: Repositories },
+): Promise<void> {
+  const { steps, notices, backlog } = repositories;
+  await steps.insert(step, state.sent && sentContext(turn, state, state.sent));
+  if (!isTold) return;
+  await notices.add(step.agentId, step.id);
+  await backlog.owe(step.agentId, "tell");
 }
 
 /** What the agent's memory needs after a turn: words to be read for facts, and vectors of them where there is a model. */

@@ -24,7 +24,15 @@ import type { Turn } from "./turn-state.ts";
 export interface RunnerOptions
   extends Pick<
     Turn,
-    "store" | "timeFormat" | "countTokens" | "builtins" | "toolRuntime" | "tracksProvider" | "quickVectors" | "budget"
+    | "store"
+    | "timeFormat"
+    | "countTokens"
+    | "builtins"
+    | "toolRuntime"
+    | "hooks"
+    | "tracksProvider"
+    | "quickVectors"
+    | "budget"
   > {
   readonly models: Models;
   readonly world: Pick<World, "clock" | "random">;
@@ -147,6 +155,7 @@ export function turnOf(
     countTokens: options.countTokens,
     builtins: options.builtins,
     toolRuntime: options.toolRuntime,
+    hooks: options.hooks,
     actor,
     agent: setup.agent,
     tools: setup.tools,

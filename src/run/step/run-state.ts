@@ -95,6 +95,8 @@ export function freshState(run: Run): TurnState {
     counted: new Map(),
     overflows: 0,
     sent: null,
+    hooked: [],
+    callVerdicts: new Map(),
     refusal: null,
     aside: NOTHING_ASIDE,
     doubted: new Set(),

@@ -1,14 +1,17 @@
 import type { Agent } from "../../agent/agent.ts";
 import type { RunUsage } from "../../agent/events.ts";
-import type { RecalledItems } from "../../agent/manifest.ts";
+import type { RecalledItems, StepHook } from "../../agent/manifest.ts";
 import type { Message } from "../../agent/message.ts";
 import type { MessagePlace } from "../../agent/new-message.ts";
+import type { Hooks } from "../../agent/plugins/hooks.ts";
+import type { Plugin } from "../../agent/plugins/plugin.ts";
 import type { Store, ThreadId } from "../../agent/ports/ports.ts";
 import type { CountTokens } from "../../agent/prompt/tokens.ts";
 import type { Run, StopReason } from "../../agent/run.ts";
 import type { TurnOptions } from "../../agent/turn-options.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Actor, BlockId, MessageId, StepId } from "../../core/id.ts";
+import type { JsonObject } from "../../core/json.ts";
 import type { Random } from "../../core/random.ts";
 import type { TimeFormat } from "../../core/time-format.ts";
 import type { LanguageModel, ModelRequest, ToolChoice, ToolSchema } from "../../llm/model.ts";
@@ -33,6 +36,8 @@ export interface Turn {
   readonly builtins: ReadonlyMap<string, BuiltinTool | OutsideBuiltin>;
   /** Where tools run that are not built in, or reach outside; null where there is no such place. */
   readonly toolRuntime: ToolRuntime | null;
+  /** Who is asked and told of what the agent does; null where no plugins run. */
+  readonly hooks: Hooks | null;
   readonly actor: Actor;
   readonly agent: Agent;
   readonly tools: readonly Tool[];
@@ -84,6 +89,9 @@ export interface SentRequest {
   readonly recalledChars: number;
 }
 
+/** What a hook wants of a call: words for the model in place of it, or other arguments. */
+export type CallVerdict = { readonly hook: Plugin } & ({ readonly refusal: string } | { readonly args: JsonObject });
+
 /** Where a run stands. Everything here can be read or worked out from the rows again. */
 export interface TurnState {
   run: Run;
@@ -111,6 +119,10 @@ export interface TurnState {
   overflows: number;
   /** What was sent to the model in the step at hand; null when nothing was yet. */
   sent: SentRequest | null;
+  /** What hooks made of the step at hand. */
+  hooked: readonly StepHook[];
+  /** What hooks want of calls of the round at hand, by their ids. */
+  callVerdicts: ReadonlyMap<string, CallVerdict>;
   /** What was refused, while the step is tried with less; null when nothing was since the last commit. */
   refusal: Refusal | null;
   /** What the context has been tried without, to be kept out of it with the next commit. */

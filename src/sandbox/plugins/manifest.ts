@@ -13,6 +13,9 @@ const ABI = 1;
 const DESCRIPTION_CHARS_MAX = 10_000;
 const HOSTS_MAX = 100;
 const DIMENSIONS_MAX = 8_192;
+/** Tags that a hook names, and characters of one. */
+const TAGS_MAX = 100;
+const TAG_CHARS_MAX = 200;
 /** Characters of a manifest, as JSON. */
 const MANIFEST_CHARS_MAX = 100_000;
 
@@ -26,15 +29,18 @@ const Manifest = z.strictObject({
   parameters: z.record(z.string(), z.json()).nullable().default(null),
   dimensions: z.int().min(1).max(DIMENSIONS_MAX).nullable().default(null),
   events: z.array(z.enum(HOOK_EVENTS)).max(HOOK_EVENTS.length).default([]),
+  on_failure: z.enum(["allow", "refuse"]).default("allow"),
+  tags: z.array(z.string().min(1).max(TAG_CHARS_MAX)).max(TAGS_MAX).default([]),
 });
 
 /** Reads what a plugin says of itself. Throws a `refused` Failure that says what is wrong with it. */
-export function readManifest(said: unknown): PluginManifest {
-  if ((JSON.stringify(said) ?? "").length > MANIFEST_CHARS_MAX)
+export function readManifest(given: unknown): PluginManifest {
+  if ((JSON.stringify(given) ?? "").length > MANIFEST_CHARS_MAX)
     throw new Failure("refused", `The plugin's manifest has more than ${MANIFEST_CHARS_MAX} characters`);
-  const read = Manifest.safeParse(said);
+  const read = Manifest.safeParse(given);
   if (!read.success) throw new Failure("refused", `The plugin's manifest: ${z.prettifyError(read.error)}`);
-  const { abi: _, ...manifest } = read.data;
+  const { abi: _, on_failure: onFailure, ...said } = read.data;
+  const manifest: PluginManifest = { ...said, onFailure };
   const beyond = manifest.grants.find((grant) => !GRANTS_OF[manifest.kind].includes(grant));
   if (beyond !== undefined)
     throw new Failure(

@@ -24,6 +24,7 @@ import { MCP } from "../migrations/0016-mcp.ts";
 import { PLUGINS } from "../migrations/0016-plugins.ts";
 import { RUN_LINKS } from "../migrations/0016-run-links.ts";
 import { SECRETS } from "../migrations/0016-secrets.ts";
+import { HOOKS_AND_SOURCES } from "../migrations/0017-hooks-and-sources.ts";
 import { WORDS } from "./dialect.ts";
 import type { SqlConnection, SqlDatabase } from "./driver.ts";
 import { inTransaction } from "./transaction.hot.ts";
@@ -46,6 +47,7 @@ const MIGRATIONS: readonly string[] = [
   NEUTRAL_EVENTS,
   [MANIFESTS, ACCESS, CHANGES, LIMITS].join(";"),
   [FILES, RUN_LINKS, SECRETS, MCP, PLUGINS].join(";"),
+  HOOKS_AND_SOURCES,
 ];
 
 /** The schema this server writes. */

@@ -14,6 +14,7 @@ import type {
   OrganizationId,
   PassageId,
   RunId,
+  StepId,
   ToolId,
   UserId,
 } from "../../core/id.ts";
@@ -79,6 +80,7 @@ export interface Tables {
   mcp_tools: RowOf<typeof MCP_TOOLS> & Owned;
   mcp_sign_ins: RowOf<typeof MCP_SIGN_INS> & Owned & { user_id: UserId };
   plugins: RowOf<typeof PLUGINS> & Owned & { code: string };
+  step_notices: Owned & { number: Generated<number>; agent_id: AgentId; step_id: StepId };
   archives: RowOf<typeof ARCHIVES> & Owned;
   agent_archives: { agent_id: AgentId; archive_id: ArchiveId; is_owner: number };
   passages: RowOf<typeof PASSAGES> & Owned & { search_text: string };

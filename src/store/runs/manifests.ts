@@ -35,6 +35,7 @@ interface ManifestRow {
   readonly last?: MessageId;
   readonly count: number;
   readonly aside?: KeptContext["aside"];
+  readonly hooks?: KeptContext["hooks"];
   readonly chars: readonly [system: number, tools: number, recalled: number, summary: number, messages: number];
 }
 
@@ -56,7 +57,7 @@ interface FileRow {
 
 /** Keeps the texts of a request that are not kept yet, and gives the column that names them. */
 export async function keepContext(session: Session, agentId: AgentId, sent: SentContext): Promise<string> {
-  const { threadId, recalled, messages, aside, chars } = sent;
+  const { threadId, recalled, messages, aside, chars, hooks } = sent;
   const row: ManifestRow = {
     prompt: await promptHash(session, agentId, sent),
     ...(sent.tools === "[]" ? {} : { tools: await sharedHash(session, agentId, sent.tools) }),
@@ -67,6 +68,7 @@ export async function keepContext(session: Session, agentId: AgentId, sent: Sent
     ...(messages.last === null || messages.last === messages.first ? {} : { last: messages.last }),
     count: messages.count,
     ...(aside.length === 0 ? {} : { aside }),
+    ...(hooks.length === 0 ? {} : { hooks }),
     chars: [chars.system, chars.tools, chars.recalled, chars.summary, chars.messages],
   };
   return JSON.stringify(row);
@@ -83,7 +85,7 @@ export async function keptContext(session: Session, id: StepId): Promise<KeptCon
   if (found === undefined || found.manifest === null) return undefined;
   const row = fromJson<ManifestRow>(found.manifest);
   const threadId = row.thread ?? found.agent_id;
-  const { recalled, summary = null, first = null, last = first, count, aside = [] } = row;
+  const { recalled, summary = null, first = null, last = first, count, aside = [], hooks = [] } = row;
   const text = recalled === undefined ? null : await textOf(session, threadId, recalled);
   const [system, toolChars, recalledChars, summaryChars, messageChars] = row.chars;
   return {
@@ -93,6 +95,7 @@ export async function keptContext(session: Session, id: StepId): Promise<KeptCon
     recalled: text === null ? null : text === undefined ? "gone" : fromJson<RecalledItems>(text),
     messages: { summary, first, last, count },
     aside,
+    hooks,
     chars: { system, tools: toolChars, recalled: recalledChars, summary: summaryChars, messages: messageChars },
   };
 }
