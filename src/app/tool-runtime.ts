@@ -43,8 +43,8 @@ export function toolRuntimeOf(elsewhere: ToolRuntime | undefined, options: ToolR
 
 /** Reads pages as files are read: where bytes are all that a server tells of one, its name says what it is. */
 function pageReader(readDocument: ReadDocument): FetchPageOptions["readPage"] {
-  return async ({ mediaType, name, bytes }, signal) => {
-    const format = mediaType === ANY_BYTES ? fileTypeOf(name, mediaType).format : formatOf(mediaType);
-    return textOfFile({ format, name, bytes }, readDocument, signal);
+  return async ({ mediaType, ...page }, signal) => {
+    const format = mediaType === ANY_BYTES ? fileTypeOf(page.name, mediaType).format : formatOf(mediaType);
+    return textOfFile({ ...page, format }, readDocument, signal);
   };
 }

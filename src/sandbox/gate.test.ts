@@ -48,3 +48,25 @@ test("createGate() gives a free place to the owner with fewest inside, and where
   expect(order.slice(3)).toEqual(["b", "a", "c", "b", "a", "a"]);
   expect(gate.isIdle()).toBe(true);
 });
+
+test("createGate() keeps a place for others however many of one owner there are", async () => {
+  const { signal } = new AbortController();
+  const gate = createGate({ most: 3, mostEach: 2, waitingMax: 10 });
+  const inside: string[] = [];
+  const enters = async (owner: string) => {
+    const leave = await gate.enter(signal, owner);
+    inside.push(owner);
+    return leave ?? (() => {});
+  };
+  const first = await enters("a");
+  await enters("a");
+  const third = enters("a");
+  const leaveB = await enters("b");
+  const waiting = enters("c");
+  leaveB();
+  await waiting;
+  expect(inside).toEqual(["a", "a", "b", "c"]);
+  first();
+  await third;
+  expect(inside).toEqual(["a", "a", "b", "c", "a"]);
+});

@@ -14,6 +14,8 @@ export interface Gate {
 /** How many a gate lets in at once, and how many may wait; the next ones are refused. */
 export interface GateLimits {
   readonly most: number;
+  /** How many of one owner are let in at once, so that who takes long leaves room for others; all when absent. */
+  readonly mostEach?: number;
   readonly waitingMax: number;
   /** How many of one owner may wait; all that may when absent. */
   readonly waitingMaxEach?: number;
@@ -33,7 +35,7 @@ export function turnIn(waiting: Set<() => void>, signal: AbortSignal): Promise<v
 }
 
 /** A gate that nobody is behind. */
-export function createGate({ most, waitingMax, waitingMaxEach = waitingMax }: GateLimits): Gate {
+export function createGate({ most, mostEach = most, waitingMax, waitingMaxEach = waitingMax }: GateLimits): Gate {
   /** Who waits, by owner; the owner whose line moved last is last. */
   const lines = new Map<string, Set<() => void>>();
   const insideOf = new Map<string, number>();
@@ -43,9 +45,12 @@ export function createGate({ most, waitingMax, waitingMaxEach = waitingMax }: Ga
     if (now === 0) insideOf.delete(owner);
     else insideOf.set(owner, now);
   };
+  const hasRoom = (owner: string) => (insideOf.get(owner) ?? 0) < mostEach;
   const leave = (owner: string) => {
     add(owner, -1);
-    const [next] = [...lines.keys()].toSorted((a, b) => (insideOf.get(a) ?? 0) - (insideOf.get(b) ?? 0));
+    const [next] = [...lines.keys()]
+      .filter(hasRoom)
+      .toSorted((a, b) => (insideOf.get(a) ?? 0) - (insideOf.get(b) ?? 0));
     const [go] = lines.get(next ?? "") ?? [];
     // The place is handed on: whoever comes in between does not find it free.
     if (go === undefined) inside--;
@@ -80,7 +85,7 @@ export function createGate({ most, waitingMax, waitingMaxEach = waitingMax }: Ga
     isIdle: () => inside === 0,
     async enter(signal, owner = "") {
       if (signal.aborted) return null;
-      if (inside < most) {
+      if (inside < most && hasRoom(owner)) {
         inside++;
         add(owner, 1);
         return () => leave(owner);

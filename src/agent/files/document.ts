@@ -1,4 +1,5 @@
 import { Failure } from "../../core/failure.ts";
+import type { OrganizationId } from "../../core/id.ts";
 import { cut, wellFormed } from "../../core/text.ts";
 import type { FileFormat } from "./media-type.ts";
 
@@ -10,6 +11,8 @@ const LOOKED_AT_BYTES = 8_192;
 /** A file whose text is not simply there: what reads it must not be trusted with the server. */
 export interface Document {
   readonly format: "html" | "pdf" | "docx";
+  /** Whose it is: documents of one organisation wait for each other. */
+  readonly owner: OrganizationId;
   /** Its name, for people. */
   readonly name: string;
   readonly bytes: Uint8Array;
@@ -23,12 +26,13 @@ export type ReadDocument = (document: Document, signal: AbortSignal) => Promise<
 
 /** The text of a file; throws as {@link ReadDocument} does. */
 export async function textOfFile(
-  { format, name, bytes }: { readonly format: FileFormat; readonly name: string; readonly bytes: Uint8Array },
+  { format, ...document }: Omit<Document, "format"> & { readonly format: FileFormat },
   readDocument: ReadDocument,
   signal: AbortSignal,
 ): Promise<string> {
+  const { name, bytes } = document;
   const isDocument = format === "html" || format === "pdf" || format === "docx";
-  const text = isDocument ? await readDocument({ format, name, bytes }, signal) : plainText(name, bytes);
+  const text = isDocument ? await readDocument({ ...document, format }, signal) : plainText(name, bytes);
   if (text.length > FILE_CHARS_MAX)
     throw new Failure(
       "refused",

@@ -85,7 +85,11 @@ async function readFile(
   let text: string;
   try {
     const format = formatOf(file.mediaType);
-    text = await textOfFile({ format, name: file.originalFileName, bytes }, readDocument, signal);
+    text = await textOfFile(
+      { format, owner: actor.organizationId, name: file.originalFileName, bytes },
+      readDocument,
+      signal,
+    );
   } catch (error) {
     // A server that stops has not tried.
     if (signal.aborted) await changed(options, actor, file, (now) => ({ ...now, tries: now.tries - 1 }));

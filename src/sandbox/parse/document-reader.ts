@@ -18,8 +18,9 @@ const READ_MS_MAX = 30_000;
 /** Memory that its process may ask for: the runtime itself takes most of half a gigabyte. */
 const DATA_BYTES = 1_024 * MEGABYTE;
 const OPEN_FILES = 128;
-/** Documents that are read at once, and those that wait. */
-const AT_ONCE_MAX = 2;
+/** Documents that are read at once, of one organisation fewer, and those that wait. */
+const AT_ONCE_MAX = 3;
+const OF_ONE_MAX = 2;
 const WAITING_MAX = 64;
 
 const LIMITS: JailLimits = { ...JAIL_LIMITS, addressBytes: null, dataBytes: DATA_BYTES, openFiles: OPEN_FILES };
@@ -38,7 +39,7 @@ export function createDocumentReader(
   findPlace: () => Promise<DocumentPlace>,
   readMsMax: number = READ_MS_MAX,
 ): ReadDocument {
-  const gate = createGate({ most: AT_ONCE_MAX, waitingMax: WAITING_MAX });
+  const gate = createGate({ most: AT_ONCE_MAX, mostEach: OF_ONE_MAX, waitingMax: WAITING_MAX });
   return async (document, signal) => {
     const place = await findPlace();
     if ("whyNone" in place)
@@ -46,7 +47,7 @@ export function createDocumentReader(
         "unavailable",
         `'${shown(document)}' cannot be read, as ${place.whyNone}. Send its text instead`,
       );
-    const leave = await gate.enter(signal);
+    const leave = await gate.enter(signal, document.owner);
     if (leave === undefined)
       throw new Failure("unavailable", `${WAITING_MAX} documents wait to be read already; try again later`);
     if (leave === null) throw stopping();

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Failure } from "../../core/failure.ts";
+import type { OrganizationId } from "../../core/id.ts";
 import type { FetchOutside } from "../../core/outside.ts";
 import { cut } from "../../core/text.ts";
 import { fetchWebpage } from "../builtin/web.ts";
@@ -16,6 +17,8 @@ const UNTOLD = "text/html";
 
 /** A page as it came. */
 export interface Page {
+  /** For whom it was fetched. */
+  readonly owner: OrganizationId;
   /** Without parameters, in lower case. */
   readonly mediaType: string;
   /** What stands last in its address, for people, and to tell its type where that is not told. */
@@ -32,7 +35,7 @@ export interface FetchPageOptions {
 
 /** How `fetch_webpage` does its work. */
 export function fetchPageWork({ fetchOutside, readPage }: FetchPageOptions): OutsideWork {
-  return outsideWork(fetchWebpage, z.object({ url: z.string() }), async ({ url }, { signal, limits }) => {
+  return outsideWork(fetchWebpage, z.object({ url: z.string() }), async ({ url }, { signal, limits, actor }) => {
     const { status, mediaType, body } = await fetchOutside(url, {
       method: "GET",
       headers: { accept: ACCEPT },
@@ -46,7 +49,7 @@ export function fetchPageWork({ fetchOutside, readPage }: FetchPageOptions): Out
     if (/^(image|audio|video|font)\/(?!svg)/.test(mediaType))
       throw new Failure("unsupported", `There is no text at this address: it is ${cut(mediaType, 100)}`);
     const name = pathname.split("/").findLast((part) => part !== "") ?? hostname;
-    const page = { mediaType: mediaType === "" ? UNTOLD : mediaType, name, bytes: body };
+    const page = { owner: actor.organizationId, mediaType: mediaType === "" ? UNTOLD : mediaType, name, bytes: body };
     return cut(await readPage(page, signal), limits.outputCharsMax);
   });
 }
