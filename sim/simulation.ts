@@ -15,6 +15,7 @@ import type { SeedPlan } from "./plan/seed-plan.ts";
 import type { HarnessMutant } from "./planted/harness-mutants.ts";
 import { MUTANT_TABLE } from "./planted/mutant-table.ts";
 import type { Mutant } from "./planted/mutants.ts";
+import { createDocumentReader } from "./servers/document-reader.ts";
 import { createModelServer } from "./servers/model-server.ts";
 import { ROOT_KEY } from "./servers/providers.ts";
 import { createToolServer } from "./servers/tool-server.ts";
@@ -116,7 +117,8 @@ async function simulateWith(seed: number, oracle: Oracle, how: SimulateOptions):
     const parts = { options, hazards, scheduler, faults, oracle, decisions };
     const model = createModelServer({ ...parts, random: random.fork("model") });
     const tools = createToolServer({ ...parts, random: random.fork("tools") });
-    const servers = { home: createHome(), model, tools };
+    const documents = createDocumentReader({ ...parts, random: random.fork("documents") });
+    const servers = { home: createHome(), model, tools, documents };
     const hardware = { ...parts, ...servers, random: random.fork("machine"), disk, mutant, harness };
     const machine = createMachine(hardware);
     const copies = createCopies({

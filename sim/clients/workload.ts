@@ -3,6 +3,7 @@ import type { KnownAgent, SentTurn } from "../judge/oracle.ts";
 import type { Operation } from "../plan/options.ts";
 import { activeRuns, type Clients, listRuns, mayBeLate, pause, walk } from "./clients.ts";
 import { cancel, deleteAgent, deleteRun, reshape } from "./conversation-operations.ts";
+import { keepFiles, searchDeleted } from "./filing.ts";
 import { createAgents, fork } from "./making.ts";
 import {
   deletePassage,
@@ -103,8 +104,15 @@ export async function runWorkload(clients: Clients): Promise<void> {
   const spending = options.spends ? [spend({ ...clients, random: random.fork("spending") })] : [];
   const isWriting = options.writes && options.windowTokens === null;
   const writing = isWriting ? [exchangeLetters({ ...clients, random: random.fork("writing") })] : [];
+  const filing = options.files === "none" ? [] : [keepFiles({ ...clients, random: random.fork("filing") })];
   const intruders = admitIntruders(clients).then(() => runIntruders(clients));
-  await Promise.all([...Array.from({ length: options.clients }, client), ...spending, ...writing, intruders]);
+  await Promise.all([
+    ...Array.from({ length: options.clients }, client),
+    ...spending,
+    ...writing,
+    ...filing,
+    intruders,
+  ]);
 }
 
 async function operate(clients: Clients, operation: Operation, shared: Shared): Promise<void> {
@@ -130,6 +138,7 @@ export async function settle(clients: Clients): Promise<void> {
     await endRuns(stranger.clients);
     await lastWord(stranger.clients, stranger.agent);
   }
+  await searchDeleted(clients);
   // Companions read what was said last.
   await endRuns(clients);
   await awaitCallbacks(clients);

@@ -8,6 +8,7 @@ import { checkAnswers } from "./answer-checks.ts";
 import { checkBudget } from "./budget-checks.ts";
 import { checkCompanions } from "./companion-checks.ts";
 import { checkFacts } from "./fact-checks.ts";
+import { checkFiles } from "./files/file-checks.ts";
 import { checkLetters } from "./letters/letter-checks.ts";
 import type { KnownAgent, Oracle, SentTurn } from "./oracle.ts";
 import { checkOutside } from "./outside-checks.ts";
@@ -83,6 +84,7 @@ export async function checkAll(clients: Clients): Promise<void> {
   const all = found.flatMap(({ messages, replaced }) => [...messages, ...replaced]);
   await checkBudget(clients);
   await checkLetters(clients);
+  await checkFiles(clients);
   await checkRuns(clients, new Set(all.map(({ id }) => id)));
   await checkAccess(clients);
 }

@@ -12,6 +12,7 @@ import {
 } from "./books.ts";
 import { type BudgetBook, createBudgetBook } from "./budget-book.ts";
 import { type ContextBook, createContextBook } from "./context-book.ts";
+import { createFileBook, type FileBook } from "./files/file-book.ts";
 import { createLeaseBook, type LeaseBook } from "./lease-checks.ts";
 import { createLetterBook, type LetterBook } from "./letters/letter-book.ts";
 import { createOutsideBook, type OutsideBook } from "./outside-book.ts";
@@ -113,6 +114,7 @@ export interface Oracle {
   readonly bills: BillBook;
   readonly budget: BudgetBook;
   readonly letters: LetterBook;
+  readonly files: FileBook;
   readonly callbacks: CallbackBook;
   readonly lists: ListBook;
   readonly leases: LeaseBook;
@@ -200,7 +202,7 @@ export function createOracle(): Oracle {
     runs,
     bills: createBillBook(),
     budget: createBudgetBook(fail, checked),
-    letters: createLetterBook(),
+    ...{ letters: createLetterBook(), files: createFileBook() },
     callbacks: createCallbackBook(fail, checked, calledBack(byMark, runs, sawRun)),
     lists: createListBook(fail, checked),
     leases: createLeaseBook(fail, checked),

@@ -1,3 +1,4 @@
+import { DOCUMENT_FAULTS } from "../servers/document-reader.ts";
 import { HOOK_FAULTS } from "../servers/hook-server.ts";
 import { MODEL_FAULTS } from "../servers/model-answer.ts";
 import { TOOL_FAULTS } from "../servers/tool-server.ts";
@@ -31,6 +32,7 @@ const KINDS: Readonly<Record<Lane, readonly string[]>> = {
     ...MODEL_FAULTS.map((kind) => `model ${kind}`),
     "model too_long",
     ...TOOL_FAULTS.map((kind) => `tool ${kind}`),
+    ...DOCUMENT_FAULTS.map((kind) => `document ${kind}`),
     ...HOOK_FAULTS.map((kind) => `callback ${kind}`),
     ...CRASH_POINTS.map((point) => `crash ${point}`),
     ...["before commit", "after commit", "after flush", "between statements"].map((moment) => `crash ${moment}`),

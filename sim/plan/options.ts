@@ -104,6 +104,8 @@ export interface SimOptions {
   readonly spends: boolean;
   /** Whether agents of their own write to each other, in circles too. */
   readonly writes: boolean;
+  /** Whether agents of their own work with files, and whether what is in them is searched. */
+  readonly files: "none" | "opened" | "searched";
   /** Whether conversations have a memory block of their own. */
   readonly isolatesBlocks: boolean;
   /** Whether all agents share an archive. */
@@ -163,6 +165,7 @@ export function drawOptions(seed: number, random: SeededRandom): SimOptions {
     learns: random.chance(0.5),
     spends: random.fork("spends").chance(0.25),
     writes: random.fork("writes").chance(0.25),
+    files: drawFiles(random.fork("files"), windowTokens),
     hasToolRules: rules.chance(0.25),
     // Small windows hold the schemas of no more tools.
     hasAfarTools: windowTokens === null && afar.chance(0.5),
@@ -185,6 +188,11 @@ function weighted(enabled: readonly Operation[]): readonly Operation[] {
 
 function drawIntrusions(random: SeededRandom): number {
   return random.chance(0.8) ? 0 : 4 + random.int(9);
+}
+
+/** Small windows hold no files, nor what searches find. */
+function drawFiles(random: SeededRandom, windowTokens: number | null): SimOptions["files"] {
+  return windowTokens !== null || random.chance(0.7) ? "none" : random.pick(["opened", "searched"]);
 }
 
 function drawDelays(random: SeededRandom) {

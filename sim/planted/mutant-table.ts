@@ -1,4 +1,5 @@
 import { ACCESS_MUTANTS } from "./access-mutants.ts";
+import { FILE_MUTANTS } from "./file-mutants.ts";
 import { MEMORY_MUTANTS } from "./memory-mutants.ts";
 import { around, inside, type MutantFacts, narrowed, TALK_AND_CRASHES } from "./mutant-facts.ts";
 import type { Mutant } from "./mutants.ts";
@@ -288,4 +289,5 @@ export const MUTANT_TABLE: Readonly<Record<Mutant, MutantFacts>> = {
   ...RUN_MUTANTS,
   ...TOOL_MUTANTS,
   ...ACCESS_MUTANTS,
+  ...FILE_MUTANTS,
 };

@@ -100,6 +100,11 @@ export const MUTANTS = [
   "keeps_revoked_keys",
   "keeps_lowered_roles",
   "leaves_streams_open",
+  "makes_passages_twice",
+  "forgets_files_that_came_meanwhile",
+  "finds_what_was_deleted",
+  "keeps_prompts_of_deleted_files",
+  "opens_one_file_too_many",
 ] as const;
 
 /** One of {@link MUTANTS}. */
@@ -152,6 +157,8 @@ export function mutated(database: SqlDatabase, mutant: Mutant | undefined, world
       return { ...database, writer: staleReads(writer) };
     case "splits_messages_from_step":
       return { ...database, writer: splitBefore(writer, /^insert into steps/, world) };
+    case "makes_passages_twice":
+      return { ...database, writer: splitBefore(writer, /^update "files"/, world) };
     case "migrates_in_pieces":
       return { ...database, writer: splitBefore(writer, /^\s*create /, world) };
     default:

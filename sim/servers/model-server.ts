@@ -15,6 +15,7 @@ import type { Incarnation } from "../world/world.ts";
 import { CHAT_WIRE, type ChatRequest, chatText, type ProviderWire, transcriptProblem } from "./chat-wire.ts";
 import { CLAUDE_WIRE } from "./claude-wire.ts";
 import { answerEmbeddings } from "./embedding-server.ts";
+import { filerReply, isOfFiler } from "./filer-model.ts";
 import { createHookServer, HOOK_ADDRESS } from "./hook-server.ts";
 import { isSilent, MODEL_FAULTS, type ModelFault, writeAnswer } from "./model-answer.ts";
 import { CHAT_URL, MODEL_NAMES, reveals } from "./providers.ts";
@@ -248,7 +249,7 @@ function answerSpender(
   return writeAnswer(made, { ...call, ...said, isExact: true, promptTokens, completionTokens, isStreamed });
 }
 
-/** Answers an agent that writes to others: sometimes with an error, never without an end. */
+/** Answers an agent that writes to others, or works with files: sometimes with an error, never without an end. */
 function answerWriter(
   made: ModelServerOptions,
   { body, request, completionTokens }: Parameters<typeof answerSpender>[1],
@@ -257,7 +258,8 @@ function answerWriter(
   const { options, random, faults, oracle } = made;
   const fault = faults.chance(random, options.modelFaultRate) ? random.pick(WRITER_FAULTS) : undefined;
   oracle.bills.billed(completionTokens, null, fault === undefined);
-  const said = { reply: writerReply(oracle, request), thought: "", fault, end: () => {} };
+  const reply = isOfFiler(request) ? filerReply(oracle, request) : writerReply(oracle, request);
+  const said = { reply, thought: "", fault, end: () => {} };
   const isStreamed = request.stream === true;
   const promptTokens = promptTokensOf(body);
   return writeAnswer(made, { ...call, ...said, promptTokens, completionTokens, isStreamed });
@@ -266,7 +268,7 @@ function answerWriter(
 /** How agents are answered that no other check knows of. */
 function apartFor(request: ChatRequest): typeof answerSpender | undefined {
   if (isOfSpender(request)) return answerSpender;
-  return isOfWriter(request) ? answerWriter : undefined;
+  return isOfWriter(request) || isOfFiler(request) ? answerWriter : undefined;
 }
 
 function isOfSpender({ messages: [head] }: ChatRequest): boolean {

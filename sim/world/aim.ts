@@ -7,7 +7,7 @@ const POINTS = {
   "between request and reply": ["model thinks"],
   "within a reply": ["model piece"],
   "within a stream": ["piece arrives"],
-  "within a tool": ["to the tool", "tool works"],
+  "within a tool": ["to the tool", "tool works", "document is read"],
   "within a callback": ["callback arrives", "callback is answered"],
   "between flush and answer": ["disk flushed"],
   "between start and first request": ["database begin immediate", "request arrives"],

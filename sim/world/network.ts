@@ -20,11 +20,20 @@ export type Answer =
 /** How a stream ended for its reader, when there was one. */
 export type StreamEnd = Answer | { readonly kind: "whole" } | { readonly kind: "cut" } | { readonly kind: "left" };
 
+/** A file in a form. */
+export interface SentForm {
+  readonly name: string;
+  readonly mediaType: string;
+  readonly text: string;
+}
+
 /** A request to the API. */
 export interface ApiRequest {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly path: string;
   readonly body?: object;
+  /** A file that is sent as a form, in place of a body. */
+  readonly file?: SentForm;
   /** What opens the door for whoever asks, null for who has nothing; the network's own when absent. */
   readonly key?: string | null;
 }
@@ -67,6 +76,7 @@ interface BodyReader {
 const LINE_SHOWN_CHARS = 80;
 /** The line that ends every stream. */
 const DONE = "[DONE]";
+const BOUNDARY = "----sim-form";
 const LOST = { kind: "lost" } as const;
 const UNSENT = { kind: "unsent" } as const;
 
@@ -88,12 +98,13 @@ export function createNetwork(options: NetworkOptions): Network {
     await travel("request arrives");
     const server = listener();
     if (server === undefined || !server.incarnation.isAlive) return UNSENT;
-    const { method, path, body, key = options.key } = request;
+    const { method, path, key = options.key } = request;
+    const { contentType, body } = contentOf(request);
     scheduler.note(`> ${method} ${path}`);
     const sent = server.api.request(`http://localhost${path}`, {
       method,
-      headers: { "content-type": "application/json", ...bearer(key) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      headers: { "content-type": contentType, ...bearer(key) },
+      ...(body === undefined ? {} : { body }),
     });
     const response = await beforeDeath(server.incarnation, Promise.resolve(sent));
     return response === undefined ? lost() : { kind: "response" as const, response, incarnation: server.incarnation };
@@ -129,6 +140,18 @@ export function createNetwork(options: NetworkOptions): Network {
       return { kind: kind === "whole" && mayLackEnd && last !== DONE ? "cut" : kind };
     },
   };
+}
+
+/** What is sent, and as what. The boundary of a form is always the same: chance is the seed's. */
+function contentOf({ body, file }: ApiRequest): { readonly contentType: string; readonly body?: string } {
+  if (file !== undefined) {
+    const type = file.mediaType === "" ? "" : `content-type: ${file.mediaType}\r\n`;
+    const head = `content-disposition: form-data; name="file"; filename="${file.name}"\r\n${type}`;
+    const form = `--${BOUNDARY}\r\n${head}\r\n${file.text}\r\n--${BOUNDARY}--\r\n`;
+    return { contentType: `multipart/form-data; boundary=${BOUNDARY}`, body: form };
+  }
+  const contentType = "application/json";
+  return body === undefined ? { contentType } : { contentType, body: JSON.stringify(body) };
 }
 
 /** Reads streams as they reach clients. */

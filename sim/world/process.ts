@@ -10,6 +10,7 @@ import type { Oracle } from "../judge/oracle.ts";
 import type { SimOptions } from "../plan/options.ts";
 import { databaseOf, type HarnessMutant, worldOf } from "../planted/harness-mutants.ts";
 import { type Mutant, mutated } from "../planted/mutants.ts";
+import type { DocumentReader } from "../servers/document-reader.ts";
 import { HOOK_ADDRESS } from "../servers/hook-server.ts";
 import type { ModelServer } from "../servers/model-server.ts";
 import { ROOT_KEY, reveals, SIM_PROVIDERS } from "../servers/providers.ts";
@@ -40,6 +41,7 @@ export interface MachineOptions {
   readonly home: Home;
   readonly model: ModelServer;
   readonly tools: ToolServer;
+  readonly documents: DocumentReader;
   readonly mutant: Mutant | undefined;
   readonly harness: HarnessMutant | undefined;
 }
@@ -114,6 +116,7 @@ function serverOptions(made: MachineOptions, { incarnation, skewMs }: Life): Omi
     llmRequestTimeoutMs: 60_000,
     llmStreamTimeoutMs: 600_000,
     ...(made.options.arrivalsMax === null ? {} : { arrivalsMax: made.options.arrivalsMax }),
+    readDocument: made.documents.readerFor(incarnation),
     resolveHost: async () => [HOOK_ADDRESS],
     log(message, error) {
       if (!incarnation.isAlive) return;
