@@ -6,10 +6,10 @@ import { gzipSync } from "node:zlib";
 import { openSqlite } from "../../src/app/disk/sqlite.ts";
 import { valuesOf } from "../../src/app/transfer/copy-text.ts";
 import { vectorOf } from "../../src/app/transfer/v1/vector-text.ts";
+import { SELKIE } from "../_harness/program.ts";
 import { type Answer, startTestServer } from "../_harness/server.ts";
 
 const DUMP = join(import.meta.dir, "../../../shared/letta/v1-database.sql");
-const MAIN = join(import.meta.dir, "../../src/app/main.ts");
 const isThere = existsSync(DUMP);
 const directory = mkdtempSync(join(tmpdir(), "selkie-v1-"));
 
@@ -28,7 +28,7 @@ async function bring(
   options: { readonly args?: readonly string[]; readonly killAfterMs?: number } = {},
 ) {
   const args = ["import", "--from", from, "--data", join(directory, data), "--json", ...(options.args ?? [])];
-  const child = Bun.spawn([process.execPath, MAIN, ...args], {
+  const child = Bun.spawn([...SELKIE, ...args], {
     stdout: "pipe",
     stderr: "pipe",
     env: { PATH: process.env["PATH"] },
@@ -150,7 +150,7 @@ describe.skipIf(!isThere)("a real V1 database, where it lies beside the project"
     expect(whole.code).toBe(0);
     const expected = await shownOf("reference");
     let isWhole = false;
-    for (let killAfterMs = 400; !isWhole && killAfterMs < 6_000; killAfterMs += 250)
+    for (let killAfterMs = 300; !isWhole && killAfterMs < 6_000; killAfterMs += 150)
       isWhole = (await bring(DUMP, "killed", { killAfterMs })).code === 0;
     expect((await bring(DUMP, "killed")).report.unaccounted).toEqual([]);
     expect(steady(await shownOf("killed"))).toEqual(steady(expected));
