@@ -22,7 +22,13 @@ const TOKEN_MS = 5;
 const PAUSE_MS = 20;
 
 const began = performance.now();
-const place = await findPythonPlace({ mode: "auto", python: null, path: process.env["PATH"] ?? "" });
+const place = await findPythonPlace({
+  mode: "auto",
+  python: null,
+  deno: null,
+  pyodide: null,
+  path: process.env["PATH"] ?? "",
+});
 console.log(`place: ${place.found?.jail.name ?? place.refusal}, found and proved in ${ms(performance.now() - began)}`);
 const runtime = createPythonRuntime({
   place: async () => place,

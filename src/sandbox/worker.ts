@@ -40,6 +40,8 @@ export interface Start {
   readonly seccomp?: Uint8Array | undefined;
   /** Whether the process that is started only watches over the one that runs, its child. */
   readonly watches?: boolean;
+  /** How long it may take to say that it is ready, in milliseconds, where that is longer than for others. */
+  readonly readyMs?: number;
   /** Added to the config that the worker is told first. */
   readonly lock?: JsonObject;
   readonly opening: Pick<Opening, "config" | "cancel" | "answer" | "limits">;
@@ -78,7 +80,12 @@ export async function startWorker(start: Start): Promise<Worker> {
     kill("it was closed");
     await ended;
   };
-  return { hello: await readiness(channel.hello, ended, close), call: channel.call, close, ended };
+  return {
+    hello: await readiness({ hello: channel.hello, ended, close, readyMs: start.readyMs ?? READY_MS_MAX }),
+    call: channel.call,
+    close,
+    ended,
+  };
 }
 
 /**
@@ -98,11 +105,18 @@ function endWatched({ pid }: ChildProcess): boolean {
   }
 }
 
+interface Expected {
+  readonly hello: Promise<JsonObject>;
+  readonly ended: Promise<string>;
+  readonly close: () => Promise<void>;
+  readonly readyMs: number;
+}
+
 /** Waits for the first line, and ends a worker that does not say it in time. */
-async function readiness(hello: Promise<JsonObject>, ended: Promise<string>, close: () => Promise<void>) {
+async function readiness({ hello, ended, close, readyMs }: Expected) {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<string>((resolve) => {
-    timer = setTimeout(resolve, READY_MS_MAX, `it was not ready after ${READY_MS_MAX / 1000} seconds`);
+    timer = setTimeout(resolve, readyMs, `it was not ready after ${readyMs / 1000} seconds`);
   });
   const first = await Promise.race([hello, ended, late]);
   clearTimeout(timer);

@@ -1,8 +1,10 @@
 import { describe } from "bun:test";
 import { ownCommand } from "../../src/app/own-command.ts";
+import type { Jail } from "../../src/sandbox/jail.ts";
 import { type Deno, type DenoPlaceOptions, denoPlace, findDeno } from "../../src/sandbox/js/deno-place.ts";
 import type { ScriptPlace } from "../../src/sandbox/js/script-place.ts";
 import { type PurePlaceOptions, purePlace } from "../../src/sandbox/pure/pure-place.ts";
+import { findPyodide, pyodideJail } from "../../src/sandbox/pyodide/pyodide-jail.ts";
 import { describeInJail } from "./_jail.ts";
 import { jailedBun } from "./_script.ts";
 
@@ -32,6 +34,29 @@ export function closedDeno(changes: Partial<DenoPlaceOptions> = {}): ScriptPlace
 export function describeWithDeno(name: string, tests: () => void): void {
   if (typeof deno === "string") process.stderr.write(`skipped, as there is no Deno here: ${name} (${deno})\n`);
   describe.skipIf(typeof deno === "string")(name, tests);
+}
+
+/** The folder of Pyodide; or why there is none. */
+function pyodideHere(): { readonly folder: string } | string {
+  try {
+    return typeof deno === "string" ? deno : { folder: findPyodide(process.env["SELKIE_PYODIDE"] ?? null) };
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+const pyodide = pyodideHere();
+
+/** Python in WebAssembly, or with what a test gives it. */
+export function closedPyodide(permissions: readonly string[] = []): Jail {
+  if (typeof deno === "string" || typeof pyodide === "string") throw new Error(String(pyodide));
+  return pyodideJail({ deno, ...pyodide, permissions });
+}
+
+/** Tests that need Pyodide and Deno, which are no dependencies. */
+export function describeWithPyodide(name: string, tests: () => void): void {
+  if (typeof pyodide === "string") process.stderr.write(`skipped, as there is no Pyodide here: ${name} (${pyodide})\n`);
+  describe.skipIf(typeof pyodide === "string")(name, tests);
 }
 
 /** The same tests in every place where JavaScript may run, each with its own name. */

@@ -52,7 +52,8 @@ async function checkTools(settings: Settings, report: Report): Promise<void> {
   else
     report.check(true, `Python ${found.python.version} (${found.python.executable}) in a jail by ${found.jail.name}`);
   for (const reason of passedOver) report.say(`  note  passed over: ${reason}`);
-  if (found !== undefined && !hasPip(found.python.executable))
+  if (found?.lacks !== undefined) report.say(`  note  some tools do not run there: ${found.lacks}`);
+  else if (found !== undefined && !hasPip(found.python.executable))
     report.say("  note  Python has no pip: tools that name packages fail. Install it, for example python3-pip");
   report.check(true, shownPolicy(settings.tools.network));
   const { place, reports, untried } = await findPlaceOfScripts(settings);

@@ -45,6 +45,7 @@ Options
   SELKIE_SANDBOX   where code of tools may run: auto, strict (jails that the system enforces) or off (auto)
   SELKIE_PYTHON    the Python that tools run in (python3 on the search path, else /usr/bin/python3)
   SELKIE_DENO      the Deno that tools in JavaScript run in where bubblewrap does not work (deno on the search path)
+  SELKIE_PYODIDE   the folder of the npm package pyodide: Python, with its own library alone, where no jail holds it
   SELKIE_TOOL_NETWORK
                    what tools may reach: none, public, listed (what each names) or hosts, with commas (none)
   SELKIE_MCP_COMMANDS

@@ -67,7 +67,8 @@ export function findPlaceOfScripts({ tools }: Settings): Promise<FoundPlaces> {
 
 /** Where Python runs on this machine, as the settings have it; tried anew where nothing is remembered. */
 export function findPlaceOfPython({ tools, environment }: Settings, memory?: ProofMemory): Promise<PythonPlace> {
-  return findPythonPlace({ mode: tools.sandbox, python: tools.python, path: environment["PATH"] ?? "" }, memory);
+  const { sandbox: mode, python, deno, pyodide } = tools;
+  return findPythonPlace({ mode, python, path: environment["PATH"] ?? "", deno, pyodide }, memory);
 }
 
 /** A proof is only remembered: what cannot be read or written is proved again. */

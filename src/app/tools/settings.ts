@@ -13,6 +13,8 @@ export interface ToolSettings {
   readonly python: string | null;
   /** The Deno that tools in JavaScript run in where bubblewrap does not work; null takes the one of the search path. */
   readonly deno: string | null;
+  /** The folder of Pyodide, in which Python runs where no other jail holds; null runs none. */
+  readonly pyodide: string | null;
   /** The one index of packages of Python; null leaves it to pip's own configuration. */
   readonly pipIndexUrl: string | null;
   /** The registry of packages of JavaScript; null leaves it to the configuration of the server's user. */
@@ -20,7 +22,16 @@ export interface ToolSettings {
 }
 
 /** Names that the config file knows, too. */
-export const TOOL_KEYS = ["tool_network", "sandbox", "python", "deno", "pip_index_url", "npm_registry", "searxng_url"];
+export const TOOL_KEYS = [
+  "tool_network",
+  "sandbox",
+  "python",
+  "deno",
+  "pyodide",
+  "pip_index_url",
+  "npm_registry",
+  "searxng_url",
+];
 
 /** Reads the settings. Throws a `refused` Failure that names the one that is wrong. */
 export function readToolSettings(environment: Readonly<Record<string, string | undefined>>): ToolSettings {
@@ -29,6 +40,7 @@ export function readToolSettings(environment: Readonly<Record<string, string | u
     sandbox: readSandboxMode(environment["SELKIE_SANDBOX"]),
     python: environment["SELKIE_PYTHON"] ?? null,
     deno: environment["SELKIE_DENO"] ?? null,
+    pyodide: environment["SELKIE_PYODIDE"] ?? null,
     pipIndexUrl: addressOf(environment, "SELKIE_PIP_INDEX_URL", "https://pypi.org/simple"),
     npmRegistryUrl: addressOf(environment, "SELKIE_NPM_REGISTRY", "https://registry.npmjs.org"),
   };

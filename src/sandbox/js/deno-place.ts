@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Failure } from "../../core/failure.ts";
-import { JAIL_LIMITS, MEGABYTE } from "../jail.ts";
+import { JAIL_LIMITS, MEGABYTE, type Opening, type Worker } from "../jail.ts";
 import { type Identity, NOBODY, startWorker } from "../worker.ts";
 import GUEST from "./guest.mjs" with { type: "text" };
 import { isPublic } from "./program.ts";
@@ -51,7 +51,7 @@ export function findDeno(named: string | null): Deno {
 
 /** Deno without any permission: its own checks hold what runs in it, so `strict` does not take it. */
 export function denoPlace(options: DenoPlaceOptions): ScriptPlace {
-  const { identity, storage = NO_STORAGE, without } = options;
+  const { path, identity, permissions = [], storage = NO_STORAGE, without } = options;
   return {
     name: "Deno without permissions",
     memoryBytes: DATA_BYTES,
@@ -61,29 +61,47 @@ export function denoPlace(options: DenoPlaceOptions): ScriptPlace {
         ? "it needs packages of npm, and Deno, which runs tools on this server, is not let near them; bubblewrap on the server ('apt-get install bubblewrap') would have them"
         : undefined,
     open: (answer) =>
-      startWorker({
+      startDeno({
+        path,
         identity,
-        argv: overStandardStreams(commandOf(options)),
-        environment: { DENO_DIR: storage, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
+        guest: GUEST,
+        options: [ENGINE_LIMITS, ...permissions],
+        storage,
         opening: {
           config: { isForScripts: true },
-          cancel: "kill",
           answer,
-          limits: {
-            ...JAIL_LIMITS,
-            addressBytes: null,
-            dataBytes: without === "memory" ? null : DATA_BYTES,
-            openFiles: OPEN_FILES,
-            cpuSeconds: CPU_SECONDS,
-          },
+          limits: { ...JAIL_LIMITS, addressBytes: null, dataBytes: without === "memory" ? null : DATA_BYTES },
         },
       }),
   };
 }
 
-function commandOf({ path, permissions = [] }: DenoPlaceOptions): readonly string[] {
-  const program = `data:application/javascript;base64,${Buffer.from(GUEST).toString("base64")}`;
-  return [path, "run", ...CLOSED, ENGINE_LIMITS, ...permissions, program];
+/** What is started in Deno. */
+export interface DenoStart extends Deno {
+  /** The source of a module, which stands on the command line. */
+  readonly guest: string;
+  /** What its engine is told, and its permissions, as its command line has them. */
+  readonly options: readonly string[];
+  /** See {@link DenoPlaceOptions}. */
+  readonly storage?: string;
+  readonly readyMs?: number;
+  readonly opening: Pick<Opening, "config" | "answer" | "limits">;
+}
+
+/** Starts Deno with what it is given, and closed to everything else. */
+export function startDeno({ path, identity, guest, options, storage, opening, ...rest }: DenoStart): Promise<Worker> {
+  const program = `data:application/javascript;base64,${Buffer.from(guest).toString("base64")}`;
+  return startWorker({
+    ...rest,
+    identity,
+    argv: overStandardStreams([path, "run", ...CLOSED, ...options, program]),
+    environment: { DENO_DIR: storage ?? NO_STORAGE, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
+    opening: {
+      ...opening,
+      cancel: "kill",
+      limits: { ...opening.limits, openFiles: OPEN_FILES, cpuSeconds: CPU_SECONDS },
+    },
+  });
 }
 
 /** Deno gives code no descriptors but the standard ones: the conversation goes over these. */

@@ -5,7 +5,7 @@ import type { OutsideAnswer, OutsideCall, ToolRuntime } from "../../tools/runtim
 import { typescriptCall } from "../../tools/schema/typescript-schema.ts";
 import { createGate, WAITING_MAX } from "../gate.ts";
 import type { WorkerAnswer } from "../jail.ts";
-import { wantsOwnServer } from "../net/grant.ts";
+import { asksForNetwork } from "../net/grant.ts";
 import type { ToolNetwork } from "../net/tool-network.ts";
 import type { HeldPackages } from "../packages/package-cache.ts";
 import { npmRequirements } from "../packages/requirements.ts";
@@ -90,9 +90,10 @@ async function placeOf({ place }: ScriptRuntimeOptions): Promise<ScriptPlace> {
 }
 
 function needsOf({ tool }: OutsideCall, network: ScriptRuntimeOptions["network"]): ScriptNeeds {
-  const { npmRequirements: said, metadata } = tool;
-  const asks = wantsOwnServer(tool) || (Array.isArray(metadata["network"]) && metadata["network"].length > 0);
-  return { needsPackages: npmRequirements(said).length > 0, needsNetwork: asks && network.grantOf(tool) !== null };
+  return {
+    needsPackages: npmRequirements(tool.npmRequirements).length > 0,
+    needsNetwork: asksForNetwork(tool) && network.grantOf(tool) !== null,
+  };
 }
 
 /** What the process is told: the source, which function of it, and its arguments by place, where absent ones are null. */

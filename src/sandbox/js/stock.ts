@@ -24,6 +24,8 @@ export interface Stock {
   /** Boots what is missing: call it when nobody waits. */
   refill(): void;
   /** Ends what waits. */
+  empty(): Promise<void>;
+  /** Ends what waits, and boots nothing ahead any more. */
   close(): Promise<void>;
 }
 
@@ -77,6 +79,7 @@ export function createStock(boot: Boot, size: number): Stock {
       idle = setTimeout(() => void empty(), IDLE_MS);
       idle.unref();
     },
+    empty,
     async close() {
       isClosed = true;
       clearTimeout(idle);

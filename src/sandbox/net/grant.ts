@@ -92,6 +92,12 @@ export function wantsOwnServer({ metadata }: Pick<Tool, "metadata">): boolean {
   return metadata[OWN_KEY] === true;
 }
 
+/** Whether the tool says itself that it needs a network, whoever lets it. */
+export function asksForNetwork(tool: Pick<Tool, "metadata">): boolean {
+  const said = tool.metadata[METADATA_KEY];
+  return wantsOwnServer(tool) || (Array.isArray(said) && said.length > 0);
+}
+
 /** Why the tool reaches nothing, and what to do about it, as whoever wrote it should read it. */
 export function refusalOf(policy: NetworkPolicy, tool: AskingTool): string {
   if (policy.hosts.length === 0)

@@ -3,7 +3,7 @@ import { cpus } from "node:os";
 import { JAIL_LIMITS, type Opening } from "../jail.ts";
 import { childFilter } from "../seccomp.ts";
 import type { Python } from "./find-python.ts";
-import PROGRAM from "./worker.py" with { type: "text" };
+import { WORKER_PROGRAM } from "./python-program.ts";
 
 /** Children of one worker that run at once: more would take the processor from those who read an answer as it comes. */
 const PARALLEL_MAX = 4;
@@ -53,7 +53,7 @@ export function pythonOpening({ python, arch, packages, proxy }: PythonWorkerWis
     ],
     environment: { PATH: "/usr/bin:/bin", LANG: "C.UTF-8", PYTHONDONTWRITEBYTECODE: "1" },
     config: {
-      program: PROGRAM,
+      program: WORKER_PROGRAM,
       packages: packages === null ? [] : ["/packages"],
       proxy: proxy === null ? null : PROXY_SOCKET,
       scratch: SCRATCH,

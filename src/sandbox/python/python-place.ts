@@ -5,13 +5,16 @@ import { parseJson } from "../../core/json.ts";
 import { bwrapJail } from "../bwrap.ts";
 import { findBwrap } from "../bwrap-here.ts";
 import type { Jail } from "../jail.ts";
+import { findDeno } from "../js/deno-place.ts";
 import { SANDBOX_IS_OFF, type SandboxMode } from "../mode.ts";
+import { findPyodide, PYODIDE, pyodideJail, STANDARD_LIBRARY_ALONE } from "../pyodide/pyodide-jail.ts";
+import { provePyodide } from "../pyodide/pyodide-proof.ts";
 import { childFilter, jailFilter } from "../seccomp.ts";
 import { selfLockJail } from "../self-lock.ts";
 import { type Identity, NOBODY } from "../worker.ts";
 import { findPython, type Python } from "./find-python.ts";
+import { WORKER_PROGRAM } from "./python-program.ts";
 import { provePython } from "./python-proof.ts";
-import PROGRAM from "./worker.py" with { type: "text" };
 
 /** What is known of this machine and wished for. */
 export interface PlaceWish {
@@ -20,6 +23,9 @@ export interface PlaceWish {
   readonly python: string | null;
   /** The search path of the server. */
   readonly path: string;
+  /** The Deno and the folder of Pyodide that are set; null when none is. */
+  readonly deno: string | null;
+  readonly pyodide: string | null;
 }
 
 /** Where what was proved is kept, so that the next start need not prove it again. */
@@ -28,10 +34,18 @@ export interface ProofMemory {
   write(text: string): void;
 }
 
+/** A jail that was proved, and the Python in it. */
+export interface FoundPython {
+  readonly jail: Jail;
+  readonly python: Python;
+  /** Why it has no packages and no network, as part of a sentence; absent where it has both. */
+  readonly lacks?: string;
+}
+
 /** Where Python tools run on this machine. */
 export interface PythonPlace {
   /** The jail that was proved and the Python in it; undefined where there is none. */
-  readonly found: { readonly jail: Jail; readonly python: Python } | undefined;
+  readonly found: FoundPython | undefined;
   /** Why tools cannot run, and what to do about it; undefined where they can. */
   readonly refusal: string | undefined;
   /** What was looked at and not taken, and why. */
@@ -61,10 +75,11 @@ export async function findPythonPlace(wish: PlaceWish, memory?: ProofMemory): Pr
   const machine = { arch: process.arch, identity: process.getuid?.() === 0 ? NOBODY : null };
   const jails = await jailsOf(machine);
   const remembered = memory === undefined ? undefined : recall(memory, wish);
-  const known = jails.find((one) => typeof one !== "string" && one.name === remembered?.jail);
-  if (remembered !== undefined && known !== undefined && typeof known !== "string")
-    return { found: { jail: known, python: remembered.python }, refusal: undefined, passedOver: remembered.passedOver };
-  const place = await search(jails, machine, wish);
+  const known = remembered === undefined ? undefined : again(remembered, jails, wish);
+  if (remembered !== undefined && known !== undefined)
+    return { found: known, refusal: undefined, passedOver: remembered.passedOver };
+  const system = await search(jails, machine, wish);
+  const place = system.found === undefined ? await inWebAssembly(wish, system) : system;
   if (place.found !== undefined && memory !== undefined) {
     const { jail, python } = place.found;
     const proved: z.infer<typeof Proved> = {
@@ -83,6 +98,39 @@ async function jailsOf({ arch, identity }: Machine): Promise<readonly (Jail | st
   if (process.platform !== "linux") return [`there is no jail for ${process.platform}`];
   const bwrap = await findBwrap();
   return [bwrap === undefined ? "bubblewrap is not installed" : bwrapJail(bwrap), selfLockJail({ arch, identity })];
+}
+
+/** What was proved before, made again. */
+function again({ jail, python }: z.infer<typeof Proved>, jails: readonly (Jail | string)[], wish: PlaceWish) {
+  if (jail === PYODIDE) {
+    const made = makePyodide(wish);
+    return typeof made === "string" ? undefined : { ...made, python };
+  }
+  const known = jails.find((one) => typeof one !== "string" && one.name === jail);
+  return known === undefined || typeof known === "string" ? undefined : { jail: known, python };
+}
+
+/** The last choice: Python that needs nothing of the system, and has nothing but its own library. */
+async function inWebAssembly(wish: PlaceWish, system: PythonPlace): Promise<PythonPlace> {
+  const passed = (reason: string) => ({ ...system, passedOver: [...system.passedOver, `${PYODIDE}: ${reason}`] });
+  if (wish.mode === "strict") return passed("SELKIE_SANDBOX is strict, and the system does not hold it");
+  const made = makePyodide(wish);
+  if (typeof made === "string") return passed(made);
+  const { faults, version } = await provePyodide(made.jail);
+  if (faults.length > 0) return passed(faults.join("; "));
+  return { found: { ...made, python: { ...made.python, version } }, refusal: undefined, passedOver: system.passedOver };
+}
+
+/** Its jail, or why there is none; which Python it is, the proof says. */
+function makePyodide({ deno: named, pyodide }: PlaceWish): FoundPython | string {
+  try {
+    const folder = findPyodide(pyodide);
+    const deno = findDeno(named);
+    const python = { version: "", executable: deno.path, needs: [folder] };
+    return { jail: pyodideJail({ deno, folder }), python, lacks: STANDARD_LIBRARY_ALONE };
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 async function search(
@@ -119,11 +167,11 @@ function recall(memory: ProofMemory, wish: PlaceWish): z.infer<typeof Proved> | 
 }
 
 /** All that a proof depends on: the programs as they are on the disk, the kernel, the user, the filters, and what runs inside. */
-function keyOf({ mode, python: named, path }: PlaceWish, { executable }: Python): string {
+function keyOf({ mode, python: named, path, deno, pyodide }: PlaceWish, { executable }: Python): string {
   const programs = [executable, Bun.which("bwrap") ?? ""];
   const changed = programs.map((program) => [program, statSync(program, { throwIfNoEntry: false })?.mtimeMs]);
   const filters = [...FILTERED.map((wish) => jailFilter(process.arch, wish)), childFilter(process.arch)];
-  const inside = [PROGRAM, ...filters].map((part) => Bun.hash(part ?? "").toString());
+  const inside = [WORKER_PROGRAM, ...filters].map((part) => Bun.hash(part ?? "").toString());
   const machine = [hostname(), release(), process.getuid?.()];
-  return JSON.stringify([mode, named, path, ...changed, ...machine, ...inside]);
+  return JSON.stringify([mode, named, path, deno, pyodide, ...changed, ...machine, ...inside]);
 }

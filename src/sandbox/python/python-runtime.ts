@@ -2,9 +2,10 @@ import { Failure } from "../../core/failure.ts";
 import { isRecord, type JsonObject, parseJson } from "../../core/json.ts";
 import type { OutsideAnswer, OutsideCall, ToolRuntime } from "../../tools/runtime.ts";
 import type { Worker } from "../jail.ts";
-import type { NetworkGrant } from "../net/grant.ts";
+import { asksForNetwork, type NetworkGrant } from "../net/grant.ts";
 import type { ToolNetwork } from "../net/tool-network.ts";
 import type { HeldPackages } from "../packages/package-cache.ts";
+import { pipRequirements } from "../packages/requirements.ts";
 import { askerOf, type ToolPackages } from "../packages/tool-packages.ts";
 import { callPython } from "./python-call.ts";
 import { pythonOpening } from "./python-opening.ts";
@@ -38,10 +39,11 @@ export function createPythonRuntime(options: PythonRuntimeOptions): PythonRuntim
     async call(call) {
       let packages: HeldPackages | null = null;
       try {
-        const { python } = foundAt(await options.place());
+        const { python, lacks } = foundAt(await options.place());
+        if (lacks !== undefined) checkNeeds(call, options.network, lacks);
         const hold = () => options.packages.python(call.tool, python, askerOf(call));
-        const grant = options.network.grantOf(call.tool);
-        const noNetwork = grant === null ? { noNetwork: options.network.refusalOf(call.tool) } : {};
+        const grant = lacks === undefined ? options.network.grantOf(call.tool) : null;
+        const noNetwork = grant === null ? { noNetwork: lacks ?? options.network.refusalOf(call.tool) } : {};
         packages = await hold();
         const key = JSON.stringify([call.actor.organizationId, packages?.path ?? null, grant?.key ?? null]);
         return await pool.use(key, {
@@ -57,6 +59,14 @@ export function createPythonRuntime(options: PythonRuntimeOptions): PythonRuntim
     },
     close: pool.close,
   };
+}
+
+/** Throws a `refused` Failure for a tool that needs what the place does not have. */
+function checkNeeds({ tool }: OutsideCall, network: PythonRuntimeOptions["network"], lacks: string): void {
+  if (pipRequirements(tool.pipRequirements).length > 0)
+    throw new Failure("refused", `it needs packages of pip, and ${lacks}`);
+  if (asksForNetwork(tool) && network.grantOf(tool) !== null)
+    throw new Failure("refused", `it asks for the network, and ${lacks}`);
 }
 
 /** What the workers of a key have in common. */
