@@ -2,7 +2,7 @@ import type { Authorship } from "../core/authorship.ts";
 import type { ToolId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
 
-/** Letta's kinds of tool. All but `custom` and `external_mcp` are built in. */
+/** Letta's kinds of tool. All but `custom` and those that begin with `external_` are built in. */
 export const TOOL_TYPES = [
   "custom",
   "letta_core",
@@ -19,6 +19,11 @@ export const TOOL_TYPES = [
 
 /** One of {@link TOOL_TYPES}. */
 export type ToolType = (typeof TOOL_TYPES)[number];
+
+/** Whether tools of this type are a source that wraps a library's tool: they run as custom ones do, and nothing else sets them apart. */
+export function isWrapper(type: ToolType): boolean {
+  return type === "external_langchain";
+}
 
 /** The longest text a tool returns to the model unless it says otherwise. */
 export const RETURN_CHARS_DEFAULT = 50_000;

@@ -6,6 +6,7 @@ import { isRecord, type JsonObject } from "../../core/json.ts";
 import { sha256 } from "../../core/sha256.ts";
 import type { World } from "../../core/world.ts";
 import { builtinRows } from "../../tools/catalog.ts";
+import { importsLangchain, langchainSchema } from "../../tools/schema/langchain-schema.ts";
 import { pythonFunctionNames, pythonSchema, pythonSchemaWithArguments } from "../../tools/schema/python-schema.ts";
 import { typescriptSchema } from "../../tools/schema/typescript-schema.ts";
 import { RETURN_CHARS_DEFAULT, type Tool } from "../../tools/tool.ts";
@@ -150,7 +151,8 @@ export async function restoreBuiltins(workshop: ToolWorkshop, caller: Caller): P
 
 /** What the model would be told of a source. */
 export function schemaOfSource(sourceCode: string, sourceType: SourceType): JsonObject {
-  return sourceType === "typescript" ? typescriptSchema(sourceCode) : pythonSchema(sourceCode);
+  if (sourceType !== "typescript") return pythonSchema(sourceCode);
+  return importsLangchain(sourceCode) ? langchainSchema(sourceCode) : typescriptSchema(sourceCode);
 }
 
 async function findCustomTool(repositories: Pick<Readers, "tools">, id: ToolId): Promise<Tool> {
@@ -194,13 +196,15 @@ function newTool({ clock, random }: ToolWorkshop, actor: Actor, sourceCode: stri
   };
 }
 
-/** What the model is told of a tool, read from its source: of Python its arguments, or those that came beside it. */
+/** What the model is told of a tool, read from its source: of Python its arguments, or those that came beside it; of TypeScript what LangChain made. */
 function derived(sourceCode: string, sourceType: string, argsJsonSchema: JsonObject | undefined): JsonObject {
-  if (sourceType === "typescript")
+  if (sourceType === "typescript") {
+    if (importsLangchain(sourceCode)) return langchainSchema(sourceCode);
     throw new Failure(
       "invalid",
       "body.json_schema: a tool written in TypeScript needs one; nothing is derived from it",
     );
+  }
   const hasArguments = argsJsonSchema !== undefined && Object.keys(argsJsonSchema).length > 0;
   return hasArguments ? pythonSchemaWithArguments(sourceCode, argsJsonSchema) : pythonSchema(sourceCode);
 }

@@ -11,6 +11,8 @@ const CHUNK_BYTES = 65_536;
 const ANSWER_BYTES_MAX = 32 * 1024 * 1024;
 /** Characters of returned images, with the words beside them. */
 const PARTS_CHARS_MAX = 8 * 1024 * 1024;
+/** How an object that is a tool is called, what is best first. */
+const CALLED_BY = ["invoke", "func", "_call"];
 /** Characters of an error that are told. */
 const ERROR_CHARS_MAX = 1_000;
 
@@ -187,14 +189,47 @@ function setEnvironment(environment) {
   Object.assign(process.env, environment);
 }
 
-/** A tool: its function is called with its arguments by place. */
-async function callTool(module, { args, textMax, typed }) {
-  if (typeof module.selkie_called !== "function") throw new Error("The source has no function of the tool's name");
-  const value = await module.selkie_called(...args.map((given) => (given === null ? undefined : given[0])));
+/** A tool: its function is called with its arguments by place, or what LangChain made with its arguments by name. */
+async function callTool(module, { args, made, textMax, typed }) {
+  const object = made === undefined ? undefined : madeTool(module, made.name);
+  const called = object === undefined ? module.selkie_called : () => invoked(object, made.args);
+  if (typeof called !== "function") throw new Error("The source has no function of the tool's name");
+  const value = await called(...args.map((given) => (given === null ? undefined : given[0])));
   const text = textOf(value);
   const parts = partsOf(value, text);
   const whole = typed === true ? { value: typeof value === "string" ? value : parse(text) } : {};
   return { text: text.slice(0, textMax), ...(parts === undefined ? {} : { parts }), ...whole };
+}
+
+/** The tool of this name that a source exports, itself or as a class of it, else its default one; undefined where there is none. */
+function madeTool(module, name) {
+  const values = Object.values(module);
+  const isNamed = (each) => isMade(each) && each.name === name;
+  const own =
+    values.find(isNamed) ??
+    values
+      .filter(isToolClass)
+      .map((each) => Reflect.construct(each, []))
+      .find(isNamed);
+  if (own !== undefined) return own;
+  const preferred = isToolClass(module.default) ? Reflect.construct(module.default, []) : module.default;
+  return isMade(preferred) ? preferred : undefined;
+}
+
+function isMade(value) {
+  return typeof value === "object" && value !== null && CALLED_BY.some((name) => typeof value[name] === "function");
+}
+
+function isToolClass(value) {
+  return typeof value === "function" && isMade(value.prototype);
+}
+
+/** What a tool that LangChain made answers: of content with an artifact, and of a message, what the model is told. */
+async function invoked(made, args) {
+  const by = CALLED_BY.find((name) => typeof made[name] === "function");
+  const value = await made[by](args);
+  if (by !== "invoke" && made.responseFormat === "content_and_artifact" && Array.isArray(value)) return value[0];
+  return typeof value?._getType === "function" ? value.content : value;
 }
 
 /** The parts of a value where it is one or a list of them and there is an image; undefined for any other. */

@@ -96,20 +96,21 @@ function needsOf({ tool }: OutsideCall, network: ScriptRuntimeOptions["network"]
   };
 }
 
-/** What the process is told: the source, which function of it, and its arguments by place, where absent ones are null. */
+/** What the process is told: the source, which function of it, and its arguments by place, where absent ones are null; by name too where an object may take them. */
 function messageOf(
   { tool, args, environment, limits, wantsValue = false }: OutsideCall,
   network: ScriptRuntimeOptions["network"],
 ): JsonObject {
   const code = tool.sourceCode ?? "";
-  const { name, parameters } = typescriptCall(code, tool.name);
+  const { name, parameters, mayBeMade } = typescriptCall(code, tool.name);
   const given =
     parameters === null ? [[args]] : parameters.map((each) => (Object.hasOwn(args, each) ? [args[each]] : null));
   const refusal = network.grantOf(tool) === null ? { noNetwork: network.refusalOf(tool) } : {};
   return {
     language: "typescript",
     code,
-    name,
+    ...(name === null ? {} : { name }),
+    ...(mayBeMade ? { made: { name: tool.name, args: JSON.parse(JSON.stringify(args)) } } : {}),
     // What the model wrote was JSON.
     args: JSON.parse(JSON.stringify(given)),
     environment: { ...environment },

@@ -41,7 +41,7 @@ export async function servePureCall(): Promise<void> {
 function answer(interpreter: Interpreter, request: Record<string, unknown>): object {
   let code: string;
   try {
-    code = javascriptOf(String(request["code"]), String(request["name"]));
+    code = javascriptOf(String(request["code"]), request["name"]);
   } catch (error) {
     return { error: mistakeOf(error), stdout: "", stderr: "" };
   }
@@ -54,9 +54,9 @@ function answer(interpreter: Interpreter, request: Record<string, unknown>): obj
   }
 }
 
-/** The source without its types, and with what is called exported. */
-function javascriptOf(source: string, name: string): string {
-  const whole = `${source}\n;export { ${name} as selkie_called };\n`;
+/** The source without its types, and with what is called exported. What calls nothing imports a library, which is refused by name. */
+function javascriptOf(source: string, name: unknown): string {
+  const whole = typeof name === "string" ? `${source}\n;export { ${name} as selkie_called };\n` : source;
   return new Bun.Transpiler({ loader: "ts", target: "browser" }).transformSync(whole);
 }
 

@@ -167,16 +167,17 @@ test("typescriptSchema() answers any text with a schema or a refusal, in bounded
 
 test("typescriptCall() finds the function of the tool's name, else the exported one, else the last", () => {
   expect(typescriptCall(SOURCE, "add").parameters).toEqual(["a", "b", "c", "d", "e", "f", "g", "h", "j", "k"]);
-  expect(typescriptCall(SOURCE, "helper")).toEqual({ name: "helper", parameters: ["a"] });
-  expect(typescriptCall(SOURCE, "second")).toEqual({ name: "second", parameters: ["q"] });
+  expect(typescriptCall(SOURCE, "helper")).toEqual({ name: "helper", parameters: ["a"], mayBeMade: false });
+  expect(typescriptCall(SOURCE, "second")).toEqual({ name: "second", parameters: ["q"], mayBeMade: false });
   expect(typescriptCall(SOURCE, "roll-dice")).toMatchObject({ name: "add" });
   const plain = "function first(a) {}\nasync function last(b: string) {}";
-  expect(typescriptCall(plain, "other")).toEqual({ name: "last", parameters: ["b"] });
+  expect(typescriptCall(plain, "other")).toEqual({ name: "last", parameters: ["b"], mayBeMade: false });
   for (const source of ["const f = async (x: number) => x", "export const f = function (x) {}", "let f = (x, ) => 1"])
-    expect(typescriptCall(source, "f")).toEqual({ name: "f", parameters: ["x"] });
+    expect(typescriptCall(source, "f")).toEqual({ name: "f", parameters: ["x"], mayBeMade: false });
   expect(typescriptCall("export function f({ a, b }: { a: 1; b: 2 }) {}", "f")).toEqual({
     name: "f",
     parameters: null,
+    mayBeMade: false,
   });
   expect(() => typescriptCall("const a = 1", "f")).toThrow("has no function 'f'");
 });

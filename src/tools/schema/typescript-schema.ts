@@ -1,6 +1,7 @@
 import { Failure } from "../../core/failure.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
 import { jsdocBefore } from "./jsdoc.ts";
+import { importsLangchain } from "./langchain-schema.ts";
 import { type FunctionSchema, SOURCE_CHARS_MAX } from "./python-schema.ts";
 
 const EXPORTED = /^export\s+(?:default\s+)?(?:async\s+)?function\s+([A-Za-z_$][\w$]*)\s*(?=[(<])/m;
@@ -36,25 +37,30 @@ export function typescriptSchema(source: string): FunctionSchema {
 
 /** How the function of a tool is called. */
 export interface TypescriptCall {
-  /** The function's name in its source. */
-  readonly name: string;
+  /** The function's name in its source; null where it has none, and exports a tool that LangChain made. */
+  readonly name: string | null;
   /** Names of its parameters, in their order; null where the first is taken apart, and so is given everything by name. */
   readonly parameters: readonly string[] | null;
+  /** Whether what the source exports may be a tool that LangChain made, which is called in place of the function. */
+  readonly mayBeMade: boolean;
 }
 
 /**
  * Which function of a source a tool of this name is, and what it takes: the one of that name, else the first exported one,
- * else the last. Throws a `refused` Failure when there is none.
+ * else the last. Throws a `refused` Failure when there is none, and the source makes no tool with LangChain.
  */
 export function typescriptCall(source: string, toolName: string): TypescriptCall {
   const read = source.slice(0, SOURCE_CHARS_MAX);
-  const found = declared(read, toolName) ?? EXPORTED.exec(read) ?? [...read.matchAll(PLAIN)].at(-1);
+  const own = declared(read, toolName);
+  const mayBeMade = own === undefined && importsLangchain(read);
+  const found = own ?? EXPORTED.exec(read) ?? (mayBeMade ? undefined : [...read.matchAll(PLAIN)].at(-1));
   const name = found?.[1];
+  if (mayBeMade && name === undefined) return { name: null, parameters: null, mayBeMade };
   if (found === undefined || name === undefined)
     throw new Failure("refused", `The TypeScript source has no function '${toolName}', and exports none`);
   const parameters = parametersFrom(read, found.index + found[0].length);
-  if (/^(?:\{|\[)/.test(parameters[0] ?? "")) return { name, parameters: null };
-  return { name, parameters: parameters.map((parameter) => parseParameter(parameter).label) };
+  if (/^(?:\{|\[)/.test(parameters[0] ?? "")) return { name, parameters: null, mayBeMade };
+  return { name, parameters: parameters.map((parameter) => parseParameter(parameter).label), mayBeMade };
 }
 
 /** The declaration of a function of this name; undefined where the name is none in TypeScript, or nothing is called so. */

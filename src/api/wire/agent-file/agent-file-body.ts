@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { GROUP_KINDS } from "../../../agent/group.ts";
 import { MCP_TRANSPORTS } from "../../../agent/mcp/mcp-server.ts";
-import { RETURN_CHARS_DEFAULT, TOOL_TYPES } from "../../../tools/tool.ts";
+import { isWrapper, RETURN_CHARS_DEFAULT, TOOL_TYPES } from "../../../tools/tool.ts";
 import { given } from "../../http/request.ts";
 import { CreateAgentBody } from "../agent-body.ts";
 import { CreateBlockBody } from "../block.ts";
@@ -77,6 +77,7 @@ const ToolBody = z
     key,
     tool: {
       ...renamed(body),
+      toolType: isWrapper(body.tool_type) ? "custom" : body.tool_type,
       description: body.description ?? null,
       sourceType: body.source_type ?? null,
       sourceCode: body.source_code ?? null,

@@ -3,7 +3,7 @@ import type { SandboxType } from "../../../agent/ports/secrets.ts";
 import { SANDBOX_TYPES } from "../../../agent/ports/secrets.ts";
 import { isRecord } from "../../../core/json.ts";
 import { BUILTIN_TOOLS } from "../../../tools/catalog.ts";
-import { RETURN_CHARS_DEFAULT, TOOL_TYPES, type Tool } from "../../../tools/tool.ts";
+import { isWrapper, RETURN_CHARS_DEFAULT, TOOL_TYPES, type Tool } from "../../../tools/tool.ts";
 import { eachRow, type V1Import } from "./each-row.ts";
 import { type Row, UnusableRow } from "./row.ts";
 
@@ -46,7 +46,8 @@ export async function importTools(work: V1Import): Promise<void> {
 }
 
 function toolOf(row: Row): Tool {
-  const type = TOOL_TYPES.find((one) => one === row.text("tool_type")) ?? "custom";
+  const told = TOOL_TYPES.find((one) => one === row.text("tool_type")) ?? "custom";
+  const type = isWrapper(told) ? "custom" : told;
   return {
     id: row.needId("tool", "id"),
     name: row.string("name"),
