@@ -42,6 +42,9 @@ switch (does) {
   case "show":
     answer({ status: "success", text, images: args["images"] });
     break;
+  case "quote":
+    answer({ status: "success", text: "x".repeat(Number(args["chars"] ?? 0)) + (process.env["HOSTILE"] ?? "") });
+    break;
   case "environment":
     answer({ status: "success", text: Object.keys(process.env).sort().join(" ") });
     break;

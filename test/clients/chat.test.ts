@@ -332,6 +332,30 @@ describe("what is shown", () => {
     expect(terminal.raw()).not.toContain("stolen");
   }, 30_000);
 
+  test("what a tool answers, and what is asked of it, cannot steer the terminal either", async () => {
+    const agentId = await makeAgent();
+    const evil = "a\u001b]0;stolen\u0007\u001b]52;c;c3RvbGVu\u0007\u001bc\u009b2J\u001b[41mb\r\u0008c";
+    const fails = { name: "memory_insert", arguments: { label: evil, new_string: evil } };
+    model.say({ text: evil, calls: [fails] }, { text: "It failed." });
+    const terminal = await chat();
+    terminal.press("go\r");
+    // What is told of a block that there is not names it as it was named.
+    await terminal.until(/is\s+labelled\s+`abc`/);
+    await terminal.until("It failed.");
+    await call("PATCH", `/v1/agents/${agentId}/tools/approval/memory_insert`, { requires_approval: true });
+    model.say({ calls: [fails] });
+    terminal.press("once more\r");
+    await terminal.until("label: abc");
+    await terminal.until("Run memory_insert? y yes");
+    terminal.press("y");
+    await terminal.until("Done.");
+    for (const word of ["\u001b]0;stolen", "\u001b]52;", "\u001bc", "\u009b", "\u001b[41m", "\u0008"])
+      expect([word, terminal.raw().includes(word)]).toEqual([word, false]);
+    const later = await chat();
+    await later.until("abc");
+    expect(later.raw()).not.toContain("stolen");
+  }, 40_000);
+
   test("no color where NO_COLOR says so", async () => {
     await makeAgent();
     const colors = async (environment: Readonly<Record<string, string>>) => {

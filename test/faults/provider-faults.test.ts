@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { ANSWER_BYTES_MAX } from "../../src/llm/call/guarded-fetch.ts";
 import { chunk, type ScriptedReply } from "../_harness/model-server.ts";
 import { type Answer, eventsOf, startTestServer, type TestServer } from "../_harness/server.ts";
 
@@ -289,4 +290,85 @@ describe("what a provider says in an odd way is taken", () => {
     expect([answer.status, answer.body.error.type]).toEqual([500, "llm_error"]);
     expect((await server.request("POST", `/v1/agents/${agentId}/messages`, { input: "again" })).status).toBe(200);
   });
+
+  test.each([false, true])("less than nothing that was used, streamed: %p", async (streamed) => {
+    const agentId = await server.agent();
+    const usage = { prompt_tokens: -1_000_000, completion_tokens: -5, total_tokens: -1_000_005 };
+    const head = { id: "c", object: "chat.completion", created: 1, model: "gpt-4o-mini" };
+    const message = { role: "assistant", content: "Paid." };
+    const choices = [{ index: 0, message, finish_reason: "stop" }];
+    const bill = `data: ${JSON.stringify({ ...head, object: "chat.completion.chunk", choices: [], usage })}\n\n`;
+    const stream = streaming(chunk({ content: "Paid." }), chunk({}, "stop"), bill, "data: [DONE]\n\n");
+    server.model.say(streamed ? stream : json(JSON.stringify({ ...head, choices, usage })));
+    const body = { input: "go", ...(streamed && { streaming: true, stream_tokens: true }) };
+    await (await server.stream(`/v1/agents/${agentId}/messages`, body)).text();
+    const run = await endedRun(agentId);
+    expect(run.stop_reason).toBe("end_turn");
+    const [step] = await server.ok("GET", `/v1/runs/${run.id}/steps`);
+    expect(step).toMatchObject({ status: "success", completion_tokens: null, prompt_tokens: null, total_tokens: null });
+    const next = await server.ok("POST", `/v1/agents/${agentId}/messages`, { input: "again" });
+    expect([next.messages.at(-1).content, next.usage.total_tokens]).toEqual(["Done.", 15]);
+  });
+
+  test("calls whose ids are none, or those of calls before, get ids of their own", async () => {
+    const agentId = await server.agent();
+    const asked = server.model.requests.length;
+    const search = { name: "conversation_search", arguments: { query: "tea" } };
+    const ids = ["", "call_same", "call_same", "\u001b]0;x\u0007", "x".repeat(100_000)];
+    server.model.say({ calls: [{ ...search, id: "call_same" }] }, { calls: ids.map((id) => ({ ...search, id })) });
+    const answer = await server.ok("POST", `/v1/agents/${agentId}/messages`, { input: "go" });
+    expect(answer.stop_reason.stop_reason).toBe("end_turn");
+    await server.ok("POST", `/v1/agents/${agentId}/messages`, { input: "again" });
+    for (const [at, count] of [
+      [1, 1],
+      [2, 6],
+      [3, 6],
+    ] as const) {
+      const messages = server.model.requests[asked + at]?.messages ?? [];
+      const made = messages.flatMap((message) => message.tool_calls?.map(({ id }) => id) ?? []);
+      expect(messages.flatMap((message) => message.tool_call_id ?? [])).toEqual(made);
+      expect([new Set(made).size, made.every((id) => /^[\w-]{1,64}$/.test(id))]).toEqual([count, true]);
+    }
+  });
+
+  test("pieces of a call that nobody began end the run or are left out, and the next message is answered", async () => {
+    for (const piece of [{ index: 7 }, { index: 7, id: "call_nobody" }, { index: -1 }, { index: 1e9 }, {}]) {
+      const agentId = await server.agent();
+      const stray = chunk({ tool_calls: [{ ...piece, function: { arguments: '{"a":1}' } }] });
+      server.model.say(streaming(chunk({ content: "So." }), stray, chunk({}, "tool_calls"), "data: [DONE]\n\n"));
+      const body = { input: "go", streaming: true, stream_tokens: true };
+      const events = await eventsOf(await server.stream(`/v1/agents/${agentId}/messages`, body));
+      expect([piece, events.at(-1)]).toEqual([piece, "[DONE]"]);
+      expect(["completed", "failed"]).toContain((await endedRun(agentId)).status);
+      const next = await server.request("POST", `/v1/agents/${agentId}/messages`, { input: "again" });
+      expect([piece, next.status, next.body.messages?.at(-1)?.content]).toEqual([piece, 200, "Done."]);
+      server.model.always(() => undefined);
+    }
+  });
+
+  test("a body far beyond what is read is given up", async () => {
+    const patient = await startTestServer({ llmRequestTimeoutMs: 60_000, llmStreamTimeoutMs: 60_000 });
+    const agentId = await patient.agent();
+    const piece = " ".repeat(1024 * 1024);
+    let [sent, asked] = [0, 0];
+    const next = () => {
+      sent++;
+      return piece;
+    };
+    patient.model.always(() => {
+      asked++;
+      return endless(next, 0, "application/json");
+    });
+    const told = await patient.request("POST", `/v1/agents/${agentId}/messages`, { input: "go" });
+    expect([told.status, told.body.error.detail]).toEqual([
+      500,
+      expect.stringContaining(`longer than ${ANSWER_BYTES_MAX} bytes`),
+    ]);
+    // What lies in buffers on the way is more than was read.
+    expect(sent / asked).toBeLessThan(2 * (ANSWER_BYTES_MAX / piece.length));
+    patient.model.always(() => undefined);
+    const again = await patient.ok("POST", `/v1/agents/${agentId}/messages`, { input: "again" });
+    expect(again.messages.at(-1).content).toBe("Done.");
+    await patient.close();
+  }, 60_000);
 });

@@ -1,21 +1,41 @@
-import { deflateRawSync } from "node:zlib";
+import { constants, deflateRawSync } from "node:zlib";
 
 /** A PDF with a page for each text; a text's lines stand below one another. */
 export function pdf(...pages: readonly string[]): Uint8Array<ArrayBuffer> {
+  return pdfOf(
+    pages.map((text) => {
+      const lines = text.split("\n").map((line) => `(${line}) Tj T*`);
+      const content = `BT /F1 12 Tf 14 TL 72 720 Td ${lines.join(" ")} ET`;
+      return { head: `/Length ${content.length}`, content };
+    }),
+  );
+}
+
+/** A PDF of one page that says a word, behind so many spaces that are packed to a thousandth. */
+export function pdfBomb(spaces: number): Uint8Array<ArrayBuffer> {
+  const piece = deflateRawSync(Buffer.alloc(PIECE_BYTES, " "), { finishFlush: constants.Z_FULL_FLUSH });
+  const last = deflateRawSync(Buffer.from("BT /F1 12 Tf 72 720 Td (boom) Tj ET"));
+  // A header of zlib, and no sum at the end: readers do without.
+  const count = Math.ceil(spaces / PIECE_BYTES);
+  const packed = Buffer.concat([Buffer.from([0x78, 0x9c]), ...Array<Buffer>(count).fill(piece), last]);
+  return pdfOf([{ head: `/Length ${packed.length} /Filter /FlateDecode`, content: packed.toString("latin1") }]);
+}
+
+/** Bytes that are packed at once. */
+const PIECE_BYTES = 1024 * 1024;
+
+/** A PDF of such pages, their contents a character for a byte. */
+function pdfOf(pages: readonly { readonly head: string; readonly content: string }[]): Uint8Array<ArrayBuffer> {
   const objects: string[] = [];
   const add = (body: string) => objects.push(body);
   add("<< /Type /Catalog /Pages 2 0 R >>");
   add(`<< /Type /Pages /Count ${pages.length} /Kids [${pages.map((_, i) => `${4 + i * 2} 0 R`).join(" ")}] >>`);
   add("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>");
-  for (const [i, text] of pages.entries()) {
-    const content = `BT /F1 12 Tf 14 TL 72 720 Td ${text
-      .split("\n")
-      .map((line) => `(${line}) Tj T*`)
-      .join(" ")} ET`;
+  for (const [i, { head, content }] of pages.entries()) {
     add(
       `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources << /Font << /F1 3 0 R >> >> /Contents ${5 + i * 2} 0 R >>`,
     );
-    add(`<< /Length ${content.length} >>\nstream\n${content}\nendstream`);
+    add(`<< ${head} >>\nstream\n${content}\nendstream`);
   }
   let file = "%PDF-1.4\n";
   const offsets = objects.map((body, i) => {
@@ -27,11 +47,11 @@ export function pdf(...pages: readonly string[]): Uint8Array<ArrayBuffer> {
   const entries = offsets.map((offset) => `${String(offset).padStart(10, "0")} 00000 n \n`).join("");
   file += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${entries}`;
   file += `trailer\n<< /Size ${objects.length + 1} /Root 1 0 R >>\nstartxref\n${at}\n%%EOF`;
-  return new TextEncoder().encode(file);
+  return new Uint8Array(Buffer.from(file, "latin1"));
 }
 
-/** A Word document with this body, in the markup of Word. */
-export function docx(body: string | Uint8Array): Uint8Array<ArrayBuffer> {
+/** A Word document with this body, in the markup of Word, and more files in its archive. */
+export function docx(body: string | Uint8Array, more: Readonly<Record<string, string>> = {}): Uint8Array<ArrayBuffer> {
   const open =
     '<?xml version="1.0"?><w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>';
   const document = Buffer.concat([Buffer.from(open), Buffer.from(body), Buffer.from("</w:body></w:document>")]);
@@ -39,7 +59,7 @@ export function docx(body: string | Uint8Array): Uint8Array<ArrayBuffer> {
     '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/word/document.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>';
   const relations =
     '<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="word/document.xml"/></Relationships>';
-  return zip({ "[Content_Types].xml": types, "_rels/.rels": relations, "word/document.xml": document });
+  return zip({ "[Content_Types].xml": types, "_rels/.rels": relations, "word/document.xml": document, ...more });
 }
 
 function zip(files: Readonly<Record<string, string | Uint8Array>>): Uint8Array<ArrayBuffer> {

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { openDocuments } from "../../src/app/tools/documents.ts";
 import { bareJail } from "../../src/sandbox/parse/bare-jail.ts";
 import { startTestServer, type TestServer } from "../_harness/server.ts";
 import { describeInJail } from "../sandbox/_jail.ts";
-import { docx, pdf } from "./_documents.ts";
+import { docx, pdf, pdfBomb } from "./_documents.ts";
 import { folder, stored } from "./_files.ts";
 
 /** A process for each document takes its time where the machine is busy. */
@@ -89,6 +91,38 @@ describeInJail("documents", () => {
       expect(["completed", "error"]).toContain(deep.processing_status);
       expect((await stored(hurried, id, { name: "after.txt", content: "still here" })).content).toBe("still here");
       await hurried.close();
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "a PDF whose one stream inflates to gigabytes ends its own process, and one of a size that fits is read",
+    async () => {
+      const small = await stored(server, id, { name: "dud.pdf", content: pdfBomb(1_000_000), type: "application/pdf" });
+      expect([small.processing_status, small.content]).toEqual(["completed", "boom"]);
+      const bomb = pdfBomb(2 * 1024 ** 3);
+      expect(bomb.length).toBeLessThan(3_000_000);
+      const file = await stored(server, id, { name: "bomb.pdf", content: bomb, type: "application/pdf" });
+      expect([file.processing_status, file.content]).toEqual(["error", null]);
+      expect(file.error_message).toContain("'bomb.pdf'");
+      expect((await stored(server, id, { name: "after.txt", content: "still here" })).content).toBe("still here");
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "names in an archive that lead out of it write nothing",
+    async () => {
+      const outside = join(server.directory, "written-by-a-document");
+      const up = "../".repeat(20);
+      const content = docx(paragraph("We sail at dawn."), {
+        [`${up}${outside.slice(1)}`]: "written",
+        [outside]: "written",
+        "..\\..\\x": "written",
+      });
+      const file = await stored(server, id, { name: "out.docx", content, type: WORD });
+      expect([file.processing_status, file.content]).toEqual(["completed", "We sail at dawn."]);
+      expect(existsSync(outside)).toBe(false);
     },
     TIMEOUT_MS,
   );
