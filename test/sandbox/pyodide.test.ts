@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { STANDARD_LIBRARY_ALONE } from "../../src/sandbox/pyodide/pyodide-jail.ts";
 import { provePyodide } from "../../src/sandbox/pyodide/pyodide-proof.ts";
+import { findPythonPlace } from "../../src/sandbox/python/python-place.ts";
 import { createPythonRuntime, type PythonRuntime } from "../../src/sandbox/python/python-runtime.ts";
 import type { OutsideCall } from "../../src/tools/runtime.ts";
 import { callOf } from "./_calls.ts";
@@ -137,6 +138,38 @@ async def f(agent_state: "AgentState", n: int, names: List[str]):
     });
     expect(packagesAsked).toBe(0);
   });
+
+  test(
+    "findPythonPlace() takes it on a system without jails, remembers that, and not with strict",
+    async () => {
+      const platform = Object.getOwnPropertyDescriptor(process, "platform");
+      Object.defineProperty(process, "platform", { ...platform, value: "darwin" });
+      const { SELKIE_DENO: deno = null, SELKIE_PYODIDE: pyodide = null } = process.env;
+      const wish = { mode: "auto", python: null, path: "", deno, pyodide } as const;
+      let kept: string | undefined;
+      const memory = {
+        read: () => kept,
+        write(text: string) {
+          kept = text;
+        },
+      };
+      const found = { jail: { name: "Pyodide in Deno" }, python: { version: "3.14.2" }, lacks: STANDARD_LIBRARY_ALONE };
+      try {
+        expect(await findPythonPlace(wish, memory)).toMatchObject({ found, refusal: undefined });
+        expect(kept).toContain("Pyodide in Deno");
+        // What is remembered is not tried again, and so not written again.
+        expect(await findPythonPlace(wish, { ...memory, write: () => expect.unreachable() })).toMatchObject({ found });
+        const strict = await findPythonPlace({ ...wish, mode: "strict" });
+        expect(strict.found).toBeUndefined();
+        expect(strict.passedOver.join()).toContain("Pyodide in Deno: SELKIE_SANDBOX is strict");
+        const none = await findPythonPlace({ ...wish, pyodide: null });
+        expect(none.passedOver.join()).toContain("SELKIE_PYODIDE names the folder of the npm package pyodide");
+      } finally {
+        if (platform !== undefined) Object.defineProperty(process, "platform", platform);
+      }
+    },
+    SLOW_MS * 2,
+  );
 
   test(
     "provePyodide() finds nothing, and each permission that is given",

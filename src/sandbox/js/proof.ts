@@ -3,8 +3,8 @@ import { plantCanary } from "../canary.ts";
 import type { WorkerAnswer } from "../jail.ts";
 import type { ScriptPlace } from "./script-place.ts";
 
-/** How long a probe may take. */
-const PROBE_MS = 10_000;
+/** How long a probe may take, on a machine that has other work as well. */
+const PROBE_MS = 60_000;
 /** After this an endless loop must be gone. */
 const LOOP_MS = 300;
 /** What the hoarding probe tries to get: more than any place gives. */
