@@ -160,7 +160,7 @@ describe("the command line", () => {
     expect(await keyed.stop()).toBe(0);
     const insecure = await start({ SELKIE_HOST: "0.0.0.0", SELKIE_INSECURE: "true" });
     expect((await call(insecure, "GET", "/v1/agents/count")).status).toBe(200);
-  }, 30_000);
+  }, 90_000);
 
   test("a port in use is told with the port, and nothing is opened twice", async () => {
     const other = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("mine") });
@@ -170,7 +170,7 @@ describe("the command line", () => {
     await other.stop(true);
     const server = await start();
     expect((await call(server, "GET", "/v1/agents/count")).body).toBe(0);
-  }, 30_000);
+  }, 90_000);
 });
 
 describe("the data directory", () => {
@@ -184,7 +184,7 @@ describe("the data directory", () => {
     expect((await call(server, "GET", `/v1/blocks/${block.id}`)).status).toBe(200);
     expect((await call(server, "POST", "/v1/blocks/", { label: "more", value: "v" })).status).toBe(200);
     expect((await selkie(["doctor", "--data", data])).code).toBe(0);
-  }, 30_000);
+  }, 90_000);
 
   test("one that cannot hold data is named", async () => {
     const file = join(directory.path, "file");
@@ -195,7 +195,7 @@ describe("the data directory", () => {
     await expectRefusal(serveOn(join(directory.path, "odd")), "odd", "--data");
     const { code, out } = await selkie(["doctor", "--data", file]);
     expect([code, /FAIL .*is no directory/.test(out)]).toEqual([1, true]);
-  }, 30_000);
+  }, 90_000);
 
   test("a file that is no database is left alone", async () => {
     mkdirSync(data);
@@ -205,7 +205,7 @@ describe("the data directory", () => {
     expect(readFileSync(join(data, "selkie.db")).equals(noise)).toBeTrue();
     const { code, out } = await selkie(["doctor", "--data", data]);
     expect([code, /FAIL .*not a database/.test(out)]).toEqual([1, true]);
-  }, 30_000);
+  }, 90_000);
 
   test("damage inside the database is found by the doctor", async () => {
     const server = await start();
@@ -217,7 +217,7 @@ describe("the data directory", () => {
     closeSync(file);
     const { code, out } = await selkie(["doctor", "--data", data]);
     expect([code, /FAIL .*backup/.test(out)]).toEqual([1, true]);
-  }, 30_000);
+  }, 90_000);
 
   test("a database of a newer version is refused and stays as it is", async () => {
     const server = await start();
@@ -230,7 +230,7 @@ describe("the data directory", () => {
     expect(readFileSync(join(data, "selkie.db")).equals(before)).toBeTrue();
     const { code, out } = await selkie(["doctor", "--data", data]);
     expect([code, out.includes("schema 999")]).toEqual([1, true]);
-  }, 30_000);
+  }, 90_000);
 });
 
 /** A file system of a few megabytes, or false where this user may not mount one. */
@@ -311,7 +311,7 @@ describe.skipIf(!canMount)("a full disk (needs the right to mount one)", () => {
     const runs = (await call(server, "GET", `/v1/runs/?agent_id=${agentId}`)).body;
     expect(runs.map((run: Answer) => run.status)).toEqual(["completed", "failed"]);
     expect(await server.stop()).toBe(0);
-  }, 30_000);
+  }, 90_000);
 
   test("does not keep a server from stopping, and a start from saying why not", async () => {
     const server = await start(model.environment, disk);
@@ -322,7 +322,7 @@ describe.skipIf(!canMount)("a full disk (needs the right to mount one)", () => {
     rmSync(join(disk, "filler"));
     const again = await start(model.environment, disk);
     expect((await call(again, "GET", `/v1/agents/${agentId}`)).status).toBe(200);
-  }, 30_000);
+  }, 90_000);
 });
 
 describe("stopping", () => {
@@ -422,7 +422,7 @@ describe("a person", () => {
       true,
       true,
     ]);
-  }, 30_000);
+  }, 90_000);
 
   test("asks the doctor how memories are found, and whether the embedding model answers", async () => {
     let vector = new Array(1536).fill(0.5);
@@ -457,7 +457,7 @@ describe("a person", () => {
     } finally {
       await http.stop(true);
     }
-  }, 30_000);
+  }, 90_000);
 
   test.skipIf(Bun.which("script") === null)(
     "sees colors in a terminal only, and none when NO_COLOR says so",

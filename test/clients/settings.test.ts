@@ -109,7 +109,9 @@ test("readSettings() refuses ports and times that are none, naming them", () => 
 
 test("readSettings() refuses a Postgres database by its name, wherever it is set", () => {
   for (const name of ["LETTA_PG_URI", "LETTA_PG_HOST", "LETTA_PG_DB"])
-    expect(() => readSettings({}, { [name]: "x" })).toThrow(new RegExp(`${name} is set.*Unset ${name}, .*SELKIE_DATA`));
+    expect(() => readSettings({}, { [name]: "x" })).toThrow(
+      new RegExp(`${name} is set.*selkie import.*unset ${name}; SELKIE_DATA`),
+    );
   expect(() => readSettings({ config: file("LETTA_PG_URI: postgres://x") }, {})).toThrow(/LETTA_PG_URI is set/);
 });
 

@@ -327,7 +327,7 @@ describe("the list of the API", () => {
       expect(sections.get("not-built")).toContain(missing);
       expect(text).toContain(`\n  ${missing}\n`);
     }
-    expect(sections.get("not-built")).toContain("POST /v1/agents/import");
+    expect(sections.get("not-built")).toContain("POST /v1/agents/search");
   });
 
   test("describes no route that is not there", () => {
