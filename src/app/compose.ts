@@ -43,6 +43,7 @@ import { indexWork } from "../run/chores/index-work.ts";
 import { judgingWork } from "../run/chores/judging-work.ts";
 import { type LearningWorkOptions, learningWork } from "../run/chores/learning-work.ts";
 import { createRetentionWork, type RetentionWorkOptions } from "../run/chores/retention-work.ts";
+import { type SyncWorkOptions, syncWork } from "../run/chores/sync-work.ts";
 import { createWebhookSender } from "../run/chores/webhook-sender.ts";
 import { type ChangeHub, createChangeHub } from "../run/feed/change-hub.ts";
 import { type TellingWorkOptions, tellingWork } from "../run/hooks/telling-work.ts";
@@ -182,7 +183,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const record = recordOf({ store, clock, log }, fetchOutside, hub);
   const { readDocument = noDocuments, pluginHost = null, defaultEmbedding = null } = options;
   const hooks = hooksOf(options, store);
-  const pieces = piecesOf({ store, models, budget, world, log, times: timeFormat, readDocument, hooks });
+  const pieces = piecesOf({ store, models, budget, world, log, times: timeFormat, readDocument, hooks, pluginHost });
   const backlog = createBacklogWork({ store, clock, random, log, pieces });
   const quickVectors = createQuickVectors({
     clock,
@@ -272,7 +273,9 @@ function recordOf(options: RetentionWorkOptions, fetchOutside: FetchOutside, hub
 }
 
 /** How each kind of work of the memory is done. */
-function piecesOf(options: LearningWorkOptions & FileWorkOptions & TellingWorkOptions): BacklogWorkOptions["pieces"] {
+function piecesOf(
+  options: LearningWorkOptions & FileWorkOptions & TellingWorkOptions & SyncWorkOptions,
+): BacklogWorkOptions["pieces"] {
   return {
     embed: embeddingWork(options),
     index: indexWork(options.store),
@@ -280,6 +283,7 @@ function piecesOf(options: LearningWorkOptions & FileWorkOptions & TellingWorkOp
     judge: judgingWork(options),
     parse: fileWork(options),
     tell: tellingWork(options),
+    sync: syncWork(options),
   };
 }
 

@@ -44,6 +44,7 @@ import { sqlPassageStore } from "./memory/passages.ts";
 import { sqlReadingStore } from "./memory/reading.ts";
 import { sqlVectorStore } from "./memory/vectors.hot.ts";
 import { sqlMessageStore } from "./messages/messages.ts";
+import { sqlFolderSourceStore } from "./plugins/folder-sources.ts";
 import { sqlNoticeStore } from "./plugins/notices.ts";
 import { sqlPluginStore } from "./plugins/plugins.ts";
 import { waitingCallbacks } from "./runs/callbacks.ts";
@@ -262,6 +263,7 @@ function repositories(session: Session, noted: Noted): Repositories {
     sandboxes: sqlSandboxStore(session),
     mcp: sqlMcpStore(session),
     plugins: sqlPluginStore(session),
+    folderSources: sqlFolderSourceStore(session),
     notices: sqlNoticeStore(session),
     attempt: (work) => attempt(session.sql, work),
   };

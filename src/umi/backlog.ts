@@ -4,9 +4,9 @@ import type { Instant } from "../core/clock.ts";
  * The kinds of work that a space may need: `embed` gives its entries the vectors that they lack, `index` makes entries of
  * passages and messages that are none yet, `learn` reads what was said for facts, `judge` asks a model about facts of which
  * words alone do not tell whether one replaced the other, `parse` reads the files of a folder and makes passages of them,
- * `tell` tells plugins of an agent's steps.
+ * `tell` tells plugins of an agent's steps, `sync` fills a folder with the documents of a plugin.
  */
-export type WorkKind = "embed" | "index" | "learn" | "judge" | "parse" | "tell";
+export type WorkKind = "embed" | "index" | "learn" | "judge" | "parse" | "tell" | "sync";
 
 /** One kind of work that a space still needs. */
 export interface OwedWork {

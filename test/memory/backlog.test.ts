@@ -45,6 +45,7 @@ beforeEach(async () => {
       learn: async () => ({ state: "done" }),
       parse: async () => ({ state: "done" }),
       tell: async () => ({ state: "done" }),
+      sync: async () => ({ state: "done" }),
     },
   });
 });

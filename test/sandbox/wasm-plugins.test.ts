@@ -199,14 +199,6 @@ describeInJail("plugins of a server", () => {
     await at.ok("DELETE", `/v1/plugins/${plugin.id}`);
   });
 
-  test("a plugin of a kind that nothing calls is refused", async () => {
-    const source = await moduleSaying({ kind: "source" }, "");
-    expect(await at.request("POST", "/v1/plugins", source)).toMatchObject({
-      status: 400,
-      body: { detail: expect.stringContaining("is a source") },
-    });
-  });
-
   test("a plugin does not take the name of another tool, and no tool the place of a plugin", async () => {
     await at.ok("POST", "/v1/tools/", { source_code: "def taken():\n    'x'\n    return 1\n" });
     const taken = await at.request("POST", "/v1/plugins", await moduleSaying({ name: "taken" }, ""));

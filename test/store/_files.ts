@@ -2,9 +2,11 @@ import { expect } from "bun:test";
 import type { AgentFile } from "../../src/agent/files/agent-file.ts";
 import type { FilePassage, StoredFile } from "../../src/agent/files/file.ts";
 import type { Folder } from "../../src/agent/files/folder.ts";
+import type { Plugin } from "../../src/agent/plugins/plugin.ts";
+import type { FolderSource, SourceItem } from "../../src/agent/plugins/source.ts";
 import { madeBy } from "../../src/core/authorship.ts";
 import { instantOf } from "../../src/core/clock.ts";
-import { type AgentId, DEFAULT_ACTOR, newId } from "../../src/core/id.ts";
+import { type AgentId, DEFAULT_ACTOR, type FolderId, newId } from "../../src/core/id.ts";
 import { createDualRetriever } from "../../src/umi/recall/dual-retriever.ts";
 import { agent } from "./_samples.ts";
 import { ALL, expectFailure, expectPages, reader, type Subject, write } from "./_subject.ts";
@@ -119,6 +121,61 @@ export function fileContract(subject: Subject): void {
       all.map(({ id }) => id),
     );
   });
+
+  subject(
+    "folderSources: what fills a folder is its organisation's, and goes with plugin or folder",
+    async (opened) => {
+      const [one, two] = [folder("one"), folder("two")];
+      const said = { description: null, grants: [], network: [], parameters: null, dimensions: null, events: [] };
+      const manifest = { kind: "source", name: "shelf", ...said } as const;
+      const kept = { name: "shelf", kind: "source", language: "typescript", manifest, grants: [] } as const;
+      const made = madeBy(DEFAULT_ACTOR, instantOf(++time));
+      const plugin: Plugin = { id: newId("plugin", random), ...kept, isEnabled: true, hash: "h", ...made };
+      const counts = { round: 2, pages: 0, listed: 0, stored: 0, removed: 0, failed: 0 };
+      const ends = { nextPage: null, error: null, startedAt: null, completedAt: null };
+      const filled = (folderId: FolderId): FolderSource => {
+        return { folderId, pluginId: plugin.id, removesVanished: true, phase: "listing", ...counts, ...ends };
+      };
+      const item = (itemId: string, more: Partial<SourceItem> = {}): SourceItem => {
+        const read = { name: "x", mediaType: null, version: "", round: 2, isWanted: false, fileId: null, error: null };
+        return { folderId: one.id, itemId, ...read, ...more };
+      };
+      await write(opened, async ({ folders, plugins, folderSources }) => {
+        await folders.insert(one);
+        await folders.insert(two);
+        await plugins.insert(plugin, "code");
+        for (const { id } of [one, two]) await folderSources.save(filled(id));
+        for (const id of ["a", "b"]) await folderSources.saveItem(item(id, { isWanted: true }));
+        await folderSources.saveItem(item("b", { error: "no" }));
+        await folderSources.saveItem(item("c", { round: 1 }));
+      });
+      const { folderSources } = reader(opened);
+      expect(await folderSources.find(one.id)).toEqual(filled(one.id));
+      expect(await folderSources.nextWanted(one.id)).toEqual(item("a", { isWanted: true }));
+      expect([await folderSources.countWanted(one.id), await folderSources.nextWanted(two.id)]).toEqual([1, undefined]);
+      expect(await folderSources.vanished(one.id, 2, 5)).toEqual([item("c", { round: 1 })]);
+      expect(await folderSources.failed(one.id, 5)).toEqual([item("b", { error: "no" })]);
+      expect((await folderSources.findItems(one.id, ["a", "z"])).map(({ itemId }) => itemId)).toEqual(["a"]);
+      const theirs = opened.store.reader(opened.stranger).folderSources;
+      expect([await theirs.find(one.id), await theirs.nextWanted(one.id), await theirs.listOf(plugin.id, 5)]).toEqual([
+        undefined,
+        undefined,
+        [],
+      ]);
+      await opened.store.write(opened.stranger, (stores) =>
+        stores.folderSources.saveItem(item("a", { name: "taken" })),
+      );
+      await opened.store.write(opened.stranger, (stores) => stores.folderSources.removeItem(one.id, "a"));
+      expect((await folderSources.nextWanted(one.id))?.name).toBe("x");
+      await write(opened, ({ folders }) => folders.remove(two.id));
+      expect((await folderSources.listOf(plugin.id, 5)).map(({ folderId }) => folderId)).toEqual([one.id]);
+      await write(opened, ({ plugins }) => plugins.remove(plugin.id));
+      expect([await folderSources.find(one.id), await folderSources.nextWanted(one.id)]).toEqual([
+        undefined,
+        undefined,
+      ]);
+    },
+  );
 
   subject("files: bytes come back as they were, and give way to the text", async (opened) => {
     const papers = folder("papers");

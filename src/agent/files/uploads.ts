@@ -1,9 +1,9 @@
 import { type Caller, may } from "../../access/may.ts";
 import { Failure } from "../../core/failure.ts";
-import { type FolderId, newId } from "../../core/id.ts";
+import { type Actor, type FileId, type FolderId, newId } from "../../core/id.ts";
 import { mustFind, mustSee } from "../find.ts";
 import type { AgentWorkshop } from "../life/create-agent.ts";
-import type { Readers } from "../ports/ports.ts";
+import type { Readers, Repositories } from "../ports/ports.ts";
 import { recompileAgents } from "../prompt/recompile.ts";
 import type { StoredFile } from "./file.ts";
 import { copyName, safeFileName } from "./file-name.ts";
@@ -42,44 +42,68 @@ export interface StoredUpload {
  */
 export async function storeUpload(workshop: AgentWorkshop, caller: Caller, upload: Upload): Promise<StoredUpload> {
   const actor = may(caller, "memory:write");
-  const { folderId, bytes, duplicates } = upload;
+  const { folderId, bytes, duplicates, mediaType } = upload;
   await mustSee(workshop.store, actor, ({ folders }) => mustFind(folders, folderId));
   const name = safeFileName(upload.name);
-  const { mediaType } = fileTypeOf(name, upload.mediaType);
+  // What cannot be read is refused before anything of the folder is looked at.
+  fileTypeOf(name, mediaType);
   return workshop.store.write(actor, async (repositories) => {
-    const { folders, files, backlog } = repositories;
-    const folder = await mustFind(folders, folderId);
-    const known = await files.listOriginals(folderId, name);
-    const [first] = known;
+    const folder = await mustFind(repositories.folders, folderId);
+    const [first] = await repositories.files.listOriginals(folderId, name);
     if (first !== undefined && duplicates === "skip") return { folder, file: first, isSkipped: true };
     if (first !== undefined && duplicates === "error")
       throw new Failure("refused", `The folder '${folder.name}' has a file named '${name}' already: ${first.id}`);
-    const isReplaced = first !== undefined && duplicates === "replace";
-    if (isReplaced) await files.remove(first.id);
-    await requireRoom(repositories, folder);
-    const now = workshop.clock.now();
-    const file: StoredFile = {
-      id: newId("file", workshop.random),
-      folderId,
-      fileName: isReplaced ? first.fileName : await freeName(repositories, { folderId, name, copies: known.length }),
-      originalFileName: name,
-      mediaType,
-      size: bytes.length,
-      status: "parsing",
-      errorMessage: null,
-      totalChunks: null,
-      chunksEmbedded: null,
-      tries: 0,
-      passagesThrough: null,
-      createdById: actor.userId,
-      createdAt: now,
-      updatedAt: now,
-    };
-    await files.insert(file, bytes);
-    await backlog.owe(folderId, "parse", "now");
-    if (isReplaced) await recompileAgents(repositories, await folders.agentsOf(folderId), workshop);
-    return { folder, file, isSkipped: false };
+    const replaces = first !== undefined && duplicates === "replace" ? first.id : null;
+    const settled = { folder, name, mediaType, bytes, replaces };
+    return { folder, file: await putFile(workshop, repositories, { actor, upload: settled }), isSkipped: false };
   });
+}
+
+/** A file as it is stored. */
+export interface SettledUpload extends Pick<Upload, "name" | "mediaType" | "bytes"> {
+  readonly folder: Folder;
+  /** The file that it takes the place of, where that is still there. */
+  readonly replaces: FileId | null;
+}
+
+/** Stores a file in a transaction, and owes that it is read. Throws as {@link storeUpload} does. */
+export async function putFile(
+  workshop: Pick<AgentWorkshop, "clock" | "random" | "times">,
+  repositories: Repositories,
+  { actor, upload }: { readonly actor: Actor; readonly upload: SettledUpload },
+): Promise<StoredFile> {
+  const { folders, files, backlog } = repositories;
+  const { folder, bytes, replaces } = upload;
+  const name = safeFileName(upload.name);
+  const { mediaType } = fileTypeOf(name, upload.mediaType);
+  const found = replaces === null ? undefined : await files.find(replaces);
+  const replaced = found?.folderId === folder.id ? found : undefined;
+  const keepsName = replaced?.originalFileName === name;
+  if (replaced !== undefined) await files.remove(replaced.id);
+  await requireRoom(repositories, folder);
+  const copies = keepsName ? 0 : (await files.listOriginals(folder.id, name)).length;
+  const now = workshop.clock.now();
+  const file: StoredFile = {
+    id: newId("file", workshop.random),
+    folderId: folder.id,
+    fileName: keepsName ? replaced.fileName : await freeName(repositories, { folderId: folder.id, name, copies }),
+    originalFileName: name,
+    mediaType,
+    size: bytes.length,
+    status: "parsing",
+    errorMessage: null,
+    totalChunks: null,
+    chunksEmbedded: null,
+    tries: 0,
+    passagesThrough: null,
+    createdById: actor.userId,
+    createdAt: now,
+    updatedAt: now,
+  };
+  await files.insert(file, bytes);
+  await backlog.owe(folder.id, "parse", "now");
+  if (replaced !== undefined) await recompileAgents(repositories, await folders.agentsOf(folder.id), workshop);
+  return file;
 }
 
 async function requireRoom({ folders }: Pick<Readers, "folders">, { id, name }: Folder): Promise<void> {

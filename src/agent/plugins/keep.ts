@@ -10,22 +10,13 @@ import { mustFind } from "../find.ts";
 import type { Repositories, Store } from "../ports/ports.ts";
 import { embedderHandle } from "./embedders.ts";
 import type { Hooks } from "./hooks.ts";
-import {
-  PLUGINS_MAX,
-  type Plugin,
-  type PluginGrant,
-  type PluginId,
-  type PluginKind,
-  type PluginManifest,
-} from "./plugin.ts";
+import { PLUGINS_MAX, type Plugin, type PluginGrant, type PluginId, type PluginManifest } from "./plugin.ts";
 import type { PluginCode, PluginHost } from "./plugin-host.ts";
 
 /** Hooks of one organisation. */
 const HOOKS_MAX = 8;
 /** Users of a plugin that an error names. */
 const USES_NAMED_MAX = 5;
-/** The kinds that something here calls. */
-const CALLED: readonly PluginKind[] = ["tool", "embedder", "hook"];
 /** The word in a tool's row that says where its code is. */
 export const PLUGIN_SOURCE = "plugin";
 
@@ -58,12 +49,6 @@ export async function addPlugin(desk: PluginDesk, caller: Caller, draft: PluginD
   const actor = mayEverywhere(caller, "tools:write");
   if (desk.pluginHost === null) throw new Failure("unavailable", "This server runs no plugins");
   const { manifest, code } = await desk.pluginHost.examine(draft);
-  // What nothing here would ever call is not taken in silence.
-  if (!CALLED.includes(manifest.kind))
-    throw new Failure(
-      "refused",
-      `The plugin '${manifest.name}' is a ${manifest.kind}; this server calls plugins that are tools, embedders or hooks`,
-    );
   const grants = draft.grants ?? manifest.grants.filter((grant) => grant === "log");
   requireWanted(manifest.grants, grants);
   const hash = sha256(code);

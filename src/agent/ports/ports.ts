@@ -20,6 +20,7 @@ import type { AwaitedSignIn, McpReader, McpStore } from "../mcp/mcp-server.ts";
 import type { CompiledPrompt, Message, RefusedMessage } from "../message.ts";
 import type { TurnInput } from "../new-message.ts";
 import type { NoticeReader, NoticeStore, PluginReader, PluginStore } from "../plugins/plugin.ts";
+import type { FolderSourceReader, FolderSourceStore } from "../plugins/source.ts";
 import type { ProviderTraceReader, ProviderTraceStore } from "../provider-trace.ts";
 import type { DueRetention, RetentionReader, RetentionStore } from "../retention.ts";
 import type { CallbackOutcome, ExpiringApproval, QueuedRun, Run, Step, StopReason, WaitingCallback } from "../run.ts";
@@ -299,6 +300,7 @@ export interface Readers {
   readonly sandboxes: SandboxReader;
   readonly mcp: McpReader;
   readonly plugins: PluginReader;
+  readonly folderSources: FolderSourceReader;
   readonly notices: NoticeReader;
 }
 
@@ -339,6 +341,7 @@ export interface Repositories extends Readers {
   readonly sandboxes: SandboxStore;
   readonly mcp: McpStore;
   readonly plugins: PluginStore;
+  readonly folderSources: FolderSourceStore;
   readonly notices: NoticeStore;
   /** Runs `work`, and undoes what it wrote when its result is not ok or it throws. */
   attempt<T extends { readonly ok: boolean }>(work: () => Promise<T>): Promise<T>;

@@ -173,6 +173,8 @@ const WORDS: Readonly<Record<string, string>> = {
   "POST /plugins": "Takes a plugin in, or replaces the one of the same name",
   "GET /plugins/:plugin_id": "A plugin, what it wants and what it was granted",
   "PATCH /plugins/:plugin_id": "Switches a plugin on or off, or grants it something else",
+  "POST /plugins/:plugin_id/sync": "Has a plugin fill a folder with its documents, and begins with it",
+  "GET /plugins/:plugin_id/syncs": "The folders that a plugin fills, and how far they are",
   "DELETE /plugins/:plugin_id": "Deletes a plugin, and the tool that it was",
   "GET /webhooks": "Lists the addresses that are told of changes",
   "POST /webhooks": "Has an address told of changes; its secret is shown this once",

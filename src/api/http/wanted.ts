@@ -249,7 +249,8 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     GET /v1/memory/facts
     GET /v1/memory/entities
     GET /v1/memory/entities/:entity_id
-    GET /v1/memory/relations`,
+    GET /v1/memory/relations
+    GET /v1/plugins/:plugin_id/syncs`,
   ],
   [
     "memory:write",
@@ -264,6 +265,7 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     PATCH /v1/folders/:folder_id
     PATCH /v1/sources/:source_id
     POST /v1/folders/:folder_id/upload
+    POST /v1/plugins/:plugin_id/sync
     POST /v1/sources/:source_id/upload
     PATCH /v1/archives/:archive_id
     POST /v1/archives/:archive_id/passages

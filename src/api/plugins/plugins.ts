@@ -9,6 +9,8 @@ import {
   removePlugin,
 } from "../../agent/plugins/keep.ts";
 import { PLUGIN_GRANTS, type Plugin } from "../../agent/plugins/plugin.ts";
+import { beginSync, listSyncs, type SyncState } from "../../agent/plugins/sync.ts";
+import { requireId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { ApiEnv } from "../http/env.ts";
 import { given, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
@@ -26,6 +28,7 @@ const CreateBody = z.strictObject({
   grants: Grants.optional(),
 });
 const ChangeBody = z.strictObject({ enabled: z.boolean().optional(), grants: Grants.optional() });
+const SyncBody = z.strictObject({ folder_id: z.string(), remove_vanished: z.boolean().default(false) });
 const ListQuery = z.object(pageParams);
 
 /** Routes of `/plugins`. */
@@ -60,7 +63,37 @@ export function pluginRoutes(options: PluginDesk): Hono<ApiEnv> {
     return c.json({ message: `Plugin ${id} was deleted` });
   });
 
+  routes.post("/:plugin_id/sync", async (c) => {
+    const id = pathId(c, "plugin", "plugin_id");
+    const { folder_id, remove_vanished: removesVanished } = await readBody(c, SyncBody);
+    const folderId = requireId("source", folder_id);
+    return c.json(toWireSync(await beginSync(options, c.var.caller, { id, folderId, removesVanished })));
+  });
+
+  routes.get("/:plugin_id/syncs", async (c) => {
+    const id = pathId(c, "plugin", "plugin_id");
+    return c.json((await listSyncs(options, c.var.caller, id)).map(toWireSync));
+  });
+
   return routes;
+}
+
+function toWireSync({ source, waiting, failures }: SyncState): JsonObject {
+  return {
+    plugin_id: source.pluginId,
+    folder_id: source.folderId,
+    status: source.phase,
+    remove_vanished: source.removesVanished,
+    listed: source.listed,
+    waiting,
+    stored: source.stored,
+    removed: source.removed,
+    failed: source.failed,
+    failures: failures.map(({ itemId, name, error }) => ({ id: itemId, name, error })),
+    error: source.error,
+    started_at: source.startedAt === null ? null : isoTime(source.startedAt),
+    completed_at: source.completedAt === null ? null : isoTime(source.completedAt),
+  };
 }
 
 function toWirePlugin(plugin: Plugin): JsonObject {

@@ -28,7 +28,7 @@ const COMMANDS: Readonly<Record<string, { readonly names: number; readonly optio
   blocks: { names: 2, options: ["json", "limit"] },
   memory: { names: 2, options: ["json", "limit"] },
   secrets: { names: 1, options: ["json"] },
-  plugin: { names: 2, options: ["json", "limit", "grants"] },
+  plugin: { names: 2, options: ["json", "limit", "grants", "folder", "remove-vanished"] },
   org: { names: 3, options: ["json", "limit"] },
   user: {
     names: 3,
@@ -76,7 +76,14 @@ async function run({ command, names, values, settings }: Invocation): Promise<nu
     return chat(settings, { agent, question, model, firstModel: settings.environment["SELKIE_MODEL"], asJson });
   }
   if (command === "plugin")
-    return pluginCommand(settings, { names, grants: values.grants, asJson, limit: values.limit });
+    return pluginCommand(settings, {
+      names,
+      grants: values.grants,
+      folder: values.folder,
+      removesVanished: values["remove-vanished"] === true,
+      asJson,
+      limit: values.limit,
+    });
   const kind = PEOPLE.find((name) => name === command);
   if (kind !== undefined) return people(settings, { what: kind, names, options: values, asJson, limit: values.limit });
   const what = LISTS.find((name) => name === command);
@@ -133,6 +140,8 @@ function parse(args: readonly string[]) {
         org: { type: "string" },
         user: { type: "string" },
         grants: { type: "string" },
+        folder: { type: "string" },
+        "remove-vanished": { type: "boolean" },
         from: { type: "string" },
         "dry-run": { type: "boolean" },
         service: { type: "boolean" },

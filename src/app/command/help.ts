@@ -14,7 +14,7 @@ Usage
   selkie memory [AGENT [WORDS]]              list what an agent knows, or what it remembers about some words
   selkie key [create|rotate|revoke ...]      keys for programs: list, make, change, revoke
   selkie user [add|role|link|reset ...]      who may come in, and as what
-  selkie plugin [add|remove|enable ...]      tools that were added to the server, in WebAssembly or TypeScript
+  selkie plugin [add|remove|sync ...]        tools and more that were added to the server, in WebAssembly or TypeScript
   selkie org [create|rename|delete ...]      organizations, which see nothing of each other
   selkie secrets [rotate]                    how secrets are sealed; seal them by a new key
   selkie import --from FILE [--dry-run]      bring the data of a Letta V1 server along, from a dump of its database
@@ -68,9 +68,12 @@ export const COMMAND_HELP: Readonly<Record<string, string>> = {
 
 Listens for clients until it is stopped. 'selkie --help' lists the settings.
 `,
-  plugin: `selkie plugin [list | add FILE [--grants log,fetch,secret,recall] | remove NAME | enable NAME | disable NAME]
+  plugin: `selkie plugin [list | add FILE [--grants log,fetch,secret,recall] | remove NAME | enable NAME | disable NAME |
+               sync NAME --folder FOLDER [--remove-vanished]]
 
 Adds code to the server: a module in WebAssembly, or TypeScript. Without --grants it may write to the log, if it wants to.
+sync has a source fill a folder with its documents: those that are new or have changed. With --remove-vanished, files whose
+documents are gone go too.
 ${WHERE}`,
   import: `selkie import --from FILE [--dry-run] [--json] [--data DIR]
 

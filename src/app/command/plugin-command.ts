@@ -6,8 +6,11 @@ import { limitOf, writeListing } from "../terminal/list-command.ts";
 import type { Listing } from "../terminal/listings.ts";
 import type { Settings } from "./settings.ts";
 
+/** How often, and for how long, is looked whether a folder is filled; it goes on without. */
+const LOOK_MS = 500;
+const SYNC_MS_MAX = 600_000;
 /** What each action takes: a file, a name or nothing. */
-const ACTIONS: Readonly<Record<string, number>> = { list: 0, add: 1, remove: 1, enable: 1, disable: 1 };
+const ACTIONS: Readonly<Record<string, number>> = { list: 0, add: 1, remove: 1, enable: 1, disable: 1, sync: 1 };
 
 const PluginShape = z.object({
   id: z.string(),
@@ -16,6 +19,17 @@ const PluginShape = z.object({
   language: z.string(),
   enabled: z.boolean(),
   grants: z.array(z.string()),
+});
+const SyncShape = z.object({
+  folder_id: z.string(),
+  status: z.string(),
+  listed: z.number(),
+  waiting: z.number(),
+  stored: z.number(),
+  removed: z.number(),
+  failed: z.number(),
+  failures: z.array(z.object({ id: z.string(), name: z.string(), error: z.string().nullable() })),
+  error: z.string().nullable(),
 });
 type PluginView = z.infer<typeof PluginShape>;
 type Connection = Awaited<ReturnType<typeof connect>>;
@@ -26,20 +40,27 @@ export interface PluginAsk {
   readonly names: readonly string[];
   /** What a plugin that is added is granted, with commas. */
   readonly grants: string | undefined;
+  /** The folder that a source fills, by name or id. */
+  readonly folder: string | undefined;
+  readonly removesVanished: boolean;
   readonly asJson: boolean;
   readonly limit: string | undefined;
 }
 
 /** `selkie plugin`. */
-export async function pluginCommand(settings: Settings, { names, grants, asJson, limit }: PluginAsk): Promise<number> {
+export async function pluginCommand(settings: Settings, given: PluginAsk): Promise<number> {
+  const { names, asJson, limit } = given;
   const [action = "list", ...rest] = names;
   const takes = ACTIONS[action];
   if (takes === undefined || rest.length !== takes)
-    throw new Failure("refused", "'selkie plugin' takes list, add FILE, remove NAME, enable NAME or disable NAME");
+    throw new Failure(
+      "refused",
+      "'selkie plugin' takes list, add FILE, remove NAME, enable NAME, disable NAME or sync NAME",
+    );
   const entries = limitOf(limit);
   const connection = await connect(settings, { recovers: false });
   try {
-    const listing = await carriedOut(connection, { action, name: rest[0] ?? "", grants, entries });
+    const listing = await carriedOut(connection, { ...given, action, name: rest[0] ?? "", entries });
     await writeListing(connection, listing, asJson);
     return 0;
   } finally {
@@ -47,14 +68,14 @@ export async function pluginCommand(settings: Settings, { names, grants, asJson,
   }
 }
 
-interface Wanted {
+interface Wanted extends Pick<PluginAsk, "grants" | "folder" | "removesVanished"> {
   readonly action: string;
   readonly name: string;
-  readonly grants: string | undefined;
   readonly entries: number;
 }
 
-async function carriedOut(connection: Connection, { action, name, grants, entries }: Wanted): Promise<Listing> {
+async function carriedOut(connection: Connection, wanted: Wanted): Promise<Listing> {
+  const { action, name, grants, entries } = wanted;
   if (action === "list") {
     const all = await ask(connection, { path: `/v1/plugins?limit=${entries}`, shape: z.array(PluginShape) });
     const remark = all.length === 0 ? { remark: "There are no plugins. 'selkie plugin add FILE' takes one in." } : {};
@@ -71,9 +92,30 @@ async function carriedOut(connection: Connection, { action, name, grants, entrie
     const gone = await ask(connection, { path, shape: z.object({ message: z.string() }), method: "DELETE" });
     return { rows: [], remark: gone.message, json: gone };
   }
+  if (action === "sync") return synced(connection, path, wanted);
   const body = { enabled: action === "enable" };
   const changed = await ask(connection, { path, shape: PluginShape, method: "PATCH", body });
   return { rows: [rowOf(changed)], json: changed };
+}
+
+/** Has a source fill a folder, and waits for it. */
+async function synced(connection: Connection, path: string, { folder, removesVanished }: Wanted): Promise<Listing> {
+  if (folder === undefined) throw new Failure("refused", "'selkie plugin sync' needs --folder, by name or id");
+  const folder_id = folder.startsWith("source-")
+    ? folder
+    : await ask(connection, { path: `/v1/folders/name/${encodeURIComponent(folder)}`, shape: z.string() });
+  const body = { folder_id, remove_vanished: removesVanished };
+  let state = await ask(connection, { path: `${path}/sync`, shape: SyncShape, method: "POST", body });
+  for (let waited = 0; state.status !== "idle" && waited < SYNC_MS_MAX; waited += LOOK_MS) {
+    await Bun.sleep(LOOK_MS);
+    const all = await ask(connection, { path: `${path}/syncs`, shape: z.array(SyncShape) });
+    state = all.find((one) => one.folder_id === folder_id) ?? state;
+  }
+  const { status, listed, stored, removed, failed, waiting, error } = state;
+  const counts = `${listed} listed, ${stored} stored, ${removed} removed, ${failed} failed, ${waiting} waiting`;
+  const lines = state.failures.map(({ name, error: why }) => [name, why ?? ""]);
+  const remark = `${status === "idle" ? "Done" : `Still ${status}`}: ${counts}${error === null ? "" : `. ${error}`}`;
+  return { rows: lines, remark, json: state };
 }
 
 function rowOf({ name, kind, language, enabled, grants, id }: PluginView): readonly string[] {

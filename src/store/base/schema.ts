@@ -29,7 +29,7 @@ import type { LIMITS } from "../limits/tables.ts";
 import type { MCP_SERVERS, MCP_SIGN_INS, MCP_TOOLS } from "../mcp/tables.ts";
 import type { ARCHIVES, ENTITIES, FACT_LINKS, FACTS, MENTIONS, MERGES, PASSAGES } from "../memory/tables.ts";
 import type { MESSAGES } from "../messages/tables.ts";
-import type { PLUGINS } from "../plugins/tables.ts";
+import type { FOLDER_SOURCES, PLUGINS, SOURCE_ITEMS } from "../plugins/tables.ts";
 import type { PROVIDER_TRACES, RUNS, STEPS } from "../runs/tables.ts";
 import type { SANDBOX_CONFIGS, SECRETS } from "../secrets/tables.ts";
 import type { RowOf } from "./columns.ts";
@@ -80,6 +80,8 @@ export interface Tables {
   mcp_tools: RowOf<typeof MCP_TOOLS> & Owned;
   mcp_sign_ins: RowOf<typeof MCP_SIGN_INS> & Owned & { user_id: UserId };
   plugins: RowOf<typeof PLUGINS> & Owned & { code: string };
+  folder_sources: RowOf<typeof FOLDER_SOURCES> & Owned;
+  source_items: RowOf<typeof SOURCE_ITEMS> & Owned;
   step_notices: Owned & { number: Generated<number>; agent_id: AgentId; step_id: StepId };
   archives: RowOf<typeof ARCHIVES> & Owned;
   agent_archives: { agent_id: AgentId; archive_id: ArchiveId; is_owner: number };

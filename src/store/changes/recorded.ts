@@ -258,6 +258,7 @@ export const RECORD: Recorded = {
       status === "authorized" ? { audit: noteOf("mcp_sign_in.authorized", "mcp_sign_in", id) } : {},
     removeSignIn: (_, id) => ({ audit: noteOf("mcp_sign_in.ended", "mcp_sign_in", id) }),
   },
+  folderSources: { save: null, saveItem: null, removeItem: null },
   notices: { add: null, remove: null },
   plugins: {
     insert: (_, { id }) => made("plugin", id),
