@@ -60,6 +60,7 @@ const BODIES: Readonly<Record<string, (things: Things) => object>> = {
   "POST /v1/limits": () => ({ kind: "tokens", window: "day", amount: 1_000_000_000 }),
   "POST /v1/webhooks": () => ({ url: "https://example.com/hook", enabled: false }),
   "POST /v1/plugins": () => plainPlugin("another"),
+  "POST /v1/plugins/:plugin_id/sync": ({ folder_id }) => ({ folder_id }),
   "POST /v1/keys": () => ({ name: "mine" }),
   "POST /v1/mcp-servers": () => ({ server_name: `new ${crypto.randomUUID()}`, config: MCP_CONFIG }),
   "PATCH /v1/mcp-servers/:mcp_server_id": () => ({ config: { ...MCP_CONFIG, auth_token: crypto.randomUUID() } }),
@@ -297,6 +298,8 @@ const UNTOLD: readonly string[] = [
   "POST /v1/agents/:agent_id/generate",
   "POST /v1/runs/:run_id/stream",
   "POST /v1/tools/mcp/servers/test",
+  // The files that come of it are told, each by itself.
+  "POST /v1/plugins/:plugin_id/sync",
   "POST /v1/tools/mcp/servers/connect",
   "POST /v1/auth",
   // What a model is shown follows from what is told of.
