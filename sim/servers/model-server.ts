@@ -1,5 +1,7 @@
 // A package that is loaded lazily would be loaded by a thread, at a moment that no seed decides.
 import "@ai-sdk/anthropic";
+// Whoever cannot list a provider's models goes by the names that are built in: of OpenAI's, one for which it is needed.
+import "@ai-sdk/openai";
 import type { Fetch } from "../../src/core/world.ts";
 import { chargedFor, SPENDER } from "../judge/budget-book.ts";
 import type { ShownPrompt } from "../judge/context-book.ts";

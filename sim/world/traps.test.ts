@@ -1,4 +1,7 @@
 import { expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { withTraps } from "./traps.ts";
 
 /** What of the runtime each use names, when it is caught. */
@@ -46,4 +49,28 @@ test("withTraps() leaves dates of a given moment alone, and everything once the 
   );
   expect(kept()).toBeGreaterThan(0);
   await new Promise((resolve) => setTimeout(resolve, 1));
+});
+
+test("withTraps() tells of a module that was loaded meanwhile, and of none that was there", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "selkie-traps-"));
+  const caught: string[][] = [];
+  const load = async (name: string) => {
+    writeFileSync(join(directory, name), "export const value = 1;");
+    await import(join(directory, name));
+  };
+  try {
+    await load("before.mjs");
+    await withTraps(
+      (...told) => caught.push(told),
+      () => load("before.mjs"),
+    );
+    expect(caught).toEqual([]);
+    await withTraps(
+      (...told) => caught.push(told),
+      () => load("meanwhile.mjs"),
+    );
+    expect(caught).toEqual([["import()", expect.stringContaining("meanwhile.mjs")]]);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });

@@ -1,3 +1,5 @@
+import { createRequire } from "node:module";
+
 /** Told of a clock, a timer, a network or a source of chance that was used past the world, and from where. */
 export type Caught = (global: string, stack: string) => void;
 
@@ -6,6 +8,9 @@ export const realImmediate = globalThis.setImmediate;
 
 const STACK_LINES = 6;
 
+/** Every module that is loaded, by its path. */
+const modules = createRequire(import.meta.url).cache;
+
 /** Who is told while a seed runs; outside of seeds everything is as the runtime made it. */
 let caught: Caught | undefined;
 
@@ -13,13 +18,19 @@ let caught: Caught | undefined;
  * Runs a seed. Meanwhile whatever of the runtime no seed decides is told to `told`, and throws. The code outside the
  * world that needs any of it takes it before, as {@link realImmediate}. Also timers cannot outlive a seed this way, of
  * which Bun gives no list (its `process.getActiveResourcesInfo` is always empty).
+ *
+ * `import()` cannot be replaced. What it loaded is told when the seed is over: threads read it, so whoever waited for it
+ * went on at a moment that no seed decides.
  */
 export async function withTraps<T>(told: Caught, seed: () => Promise<T>): Promise<T> {
+  const before = new Set(Object.keys(modules));
   caught = told;
   try {
     return await seed();
   } finally {
     caught = undefined;
+    const late = Object.keys(modules).filter((path) => !before.has(path));
+    if (late.length > 0) told("import()", late.slice(0, STACK_LINES).join(" "));
   }
 }
 
