@@ -58,7 +58,7 @@ describeInJail("tools that LangChain made", () => {
     expect(await answer(`export default new DynamicStructuredTool({ name: "g", func: ${sum} });`)).toBe('{"sum":3}');
     const made = 'export class F extends StructuredTool { name = "f"; _call({ a, b }) { return "sum " + (a + b); } }';
     expect(await answer(made)).toBe("sum 3");
-    const two = 'export const g = tool(() => "g", { name: "g" }); export const f = tool(() => "f", { name: "f" });';
+    const two = 'export const a = tool(() => "a", { name: "a" }); export const f = tool(() => "f", { name: "f" });';
     expect(await answer(two)).toBe("f");
     const both = 'export const f = tool(() => ["told", [1]], { name: "f", responseFormat: "content_and_artifact" });';
     expect(await answer(both)).toBe("told");
