@@ -158,7 +158,9 @@ async function setBack(...shared: readonly string[]): Promise<void> {
   const now = (await run(OBJECTS)) as unknown as readonly Named[];
   const indexes = now.filter(({ type, name, sql }) => type !== "table" && before.get(name)?.sql !== sql);
   for (const { type, name } of indexes) await run(`drop ${type} ${name}`);
-  for (const { type, name } of now) if (type === "table" && !before.has(name)) await run(`drop table ${name}`);
+  // Backwards: what is made later refers to what was made before.
+  for (const { type, name } of now.toReversed())
+    if (type === "table" && !before.has(name)) await run(`drop table ${name}`);
   for (const { name } of (await run(COLUMNS)) as unknown as readonly Named[]) {
     const [table, column] = name.split(".");
     if (!columns.has(name)) await run(`alter table ${table} drop column ${column}`);
