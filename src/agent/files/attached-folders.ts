@@ -43,7 +43,9 @@ export async function replaceFolders(
 export async function settleFileTools(repositories: Repositories, agentId: AgentId): Promise<void> {
   const { tools } = repositories;
   const hasFolders = (await idsOf(repositories, agentId)).length > 0;
-  for (const { id } of await tools.findByNames(FILE_TOOLS.map(({ name }) => name))) {
+  const found = await tools.findByNames(FILE_TOOLS.map(({ name }) => name));
+  // An agent shows its tools in the order in which it got them, and these are found in any.
+  for (const { id } of FILE_TOOLS.flatMap(({ name }) => found.find((tool) => tool.name === name) ?? [])) {
     if (hasFolders) await tools.attach(agentId, id);
     else await tools.detach(agentId, id);
   }
