@@ -25,16 +25,6 @@ export const FILE_MUTANTS = {
     ),
     FILES,
   ),
-  finds_what_was_deleted: narrowed(
-    inside(
-      null,
-      ["S28 files", "S13 deleted"],
-      "store/files/files.ts",
-      "      await removeEntries(session, file.folderId, id);\n",
-      "      void removeEntries;\n",
-    ),
-    { ...FILES, files: "searched" },
-  ),
   keeps_prompts_of_deleted_files: narrowed(
     inside(
       null,

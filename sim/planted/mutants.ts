@@ -102,7 +102,6 @@ export const MUTANTS = [
   "leaves_streams_open",
   "makes_passages_twice",
   "forgets_files_that_came_meanwhile",
-  "finds_what_was_deleted",
   "keeps_prompts_of_deleted_files",
   "opens_one_file_too_many",
 ] as const;
