@@ -82,15 +82,13 @@ async function exportOne(
   wish: { readonly conversationId?: ConversationId | undefined; readonly scrubsMessages: boolean },
 ): Promise<ExportedAgent> {
   const { id } = agent;
-  const files: NamedAgentFile[] = [];
-  for (const file of await allOf((after) => readers.agentFiles.list(id, {}, pageAfter(after)))) files.push(file);
   return {
     agent,
     tags: (await readers.agents.tagsOf([id])).get(id) ?? [],
     tools: await readers.tools.listForAgent(id),
     blocks: await readers.blocks.listForAgent(id),
     folders: (await readers.folders.listForAgents([id])).get(id) ?? [],
-    files,
+    files: await allOf((after) => readers.agentFiles.list(id, {}, pageAfter(after))),
     secretNames: ((await readers.secrets.listForOwners([id])).get(id) ?? []).map(({ name }) => name),
     messages: wish.scrubsMessages ? [] : await messagesOf(readers, id, wish.conversationId),
     group: (await readers.groups.managedBy([id])).get(id),

@@ -86,6 +86,20 @@ async function freeName({ workshop, repositories }: ImportSession, given: string
   return `${name.slice(0, NAME_CHARS_MAX - MARK_CHARS - 1)}_${mark}`;
 }
 
+/** How far a file has come that arrives as its text alone, of which passages are made here, or, as `whyNone` says, not even that. */
+export function arrivedAs(
+  whyNone: string | null,
+): Pick<StoredFile, "status" | "errorMessage" | "totalChunks" | "chunksEmbedded" | "tries" | "passagesThrough"> {
+  return {
+    status: whyNone === null ? "embedding" : "error",
+    errorMessage: whyNone,
+    totalChunks: null,
+    chunksEmbedded: null,
+    tries: 0,
+    passagesThrough: whyNone === null ? 0 : null,
+  };
+}
+
 async function importFile(session: ImportSession, { key, folderKey, name, mediaType, text }: BundledFile) {
   const { workshop, actor, repositories, stored } = session;
   const folderId = stored.folders.get(folderKey);
@@ -99,12 +113,7 @@ async function importFile(session: ImportSession, { key, folderKey, name, mediaT
     originalFileName: fileName,
     mediaType: mediaType.startsWith("text/") || text === null ? mediaType : PLAIN_TEXT,
     size: new TextEncoder().encode(text ?? "").length,
-    status: text === null ? "error" : "embedding",
-    errorMessage: text === null ? NO_TEXT : null,
-    totalChunks: null,
-    chunksEmbedded: null,
-    tries: 0,
-    passagesThrough: text === null ? null : 0,
+    ...arrivedAs(text === null ? NO_TEXT : null),
     createdById: actor.userId,
     createdAt: now,
     updatedAt: now,

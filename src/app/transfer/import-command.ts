@@ -77,8 +77,7 @@ interface Work {
 async function stage(from: string, staging: Staging, { progress, signal }: Work): Promise<void> {
   await readPlainDump(from, {
     table(name, columns) {
-      staging.begin(name, columns, TAKEN[name] ?? {});
-      return true;
+      staging.begin(name, columns, TAKEN[name]);
     },
     row: staging.add,
     progress: (done, total) => {

@@ -5,8 +5,8 @@ import { copyHeader } from "./copy-text.ts";
 
 /** What is told of the rows of a dump, in the order of the file. */
 export interface DumpReader {
-  /** A table begins: whether its rows are wanted. */
-  table(name: string, columns: readonly string[]): boolean;
+  /** A table begins, whose rows come next. */
+  table(name: string, columns: readonly string[]): void;
   /** A row of the table that began last, as COPY writes it. */
   row(line: string): void;
   /** Bytes of the file that were read, now and then. */
@@ -75,14 +75,13 @@ function beginningOf(path: string): Buffer {
 function createLines(path: string, reader: DumpReader) {
   let rest: Buffer | undefined;
   let isInRows = false;
-  let isWanted = false;
   let isComplete = false;
   let tables = 0;
 
   function row(bytes: Buffer): void {
     const isEnd = bytes.length === 2 && bytes[0] === BACKSLASH && bytes[1] === DOT;
     if (isEnd) isInRows = false;
-    else if (isWanted) reader.row(bytes.toString());
+    else reader.row(bytes.toString());
   }
 
   function between(bytes: Buffer): void {
@@ -93,7 +92,7 @@ function createLines(path: string, reader: DumpReader) {
     if (header === undefined) return;
     tables++;
     isInRows = true;
-    isWanted = reader.table(header.table, header.columns);
+    reader.table(header.table, header.columns);
   }
 
   return {

@@ -19,8 +19,8 @@ export type StagedRow = Readonly<Record<string, string | null>>;
 
 /** Rows of a dump where they can be asked for in any order, on disk: a dump may be larger than memory. */
 export interface Staging {
-  /** A table whose rows come next. */
-  begin(table: string, columns: readonly string[], shape: StagedTable): void;
+  /** A table whose rows come next; without a shape they are only counted. */
+  begin(table: string, columns: readonly string[], shape: StagedTable | undefined): void;
   /** One of them, as COPY writes it. */
   add(line: string): void;
   /** No more rows come. */
@@ -74,20 +74,24 @@ export function openStaging(): Staging {
   };
 
   return {
-    begin(name, columns, { id, parent, order }) {
+    begin(name, columns, shape) {
       table = name;
       counts.set(name, 0);
+      if (shape === undefined) return;
+      const { id, parent, order } = shape;
       const at = (column: string | undefined) => (column === undefined ? -1 : columns.indexOf(column));
       shapes.set(name, { columns, place: [at(parent), at(order), at(id)] });
     },
     add(line) {
-      const [parentAt = -1, orderAt = -1, idAt = -1] = shapes.get(table)?.place ?? [];
+      counts.set(table, (counts.get(table) ?? 0) + 1);
+      const place = shapes.get(table)?.place;
+      if (place === undefined) return;
+      const [parentAt = -1, orderAt = -1, idAt = -1] = place;
       const values = parentAt + orderAt + idAt === -3 ? [] : line.split("\t");
       const order = orderAt === -1 ? added : orderOf(values[orderAt], added);
       if (added % BATCH === 0) db.run(added === 0 ? "begin" : "commit; begin");
       added++;
       insert.run(table, values[parentAt] ?? "", order, values[idAt] ?? null, line);
-      counts.set(table, (counts.get(table) ?? 0) + 1);
     },
     finish() {
       if (added > 0) db.run("commit");

@@ -8,6 +8,7 @@ import type { AgentId, BlockId, FileId, FolderId, MessageId, ToolId } from "../.
 import type { Json, JsonObject } from "../../../core/json.ts";
 import type { Block } from "../../../umi/core/block.ts";
 import { toWireBlock } from "../block.ts";
+import { toWireFileState } from "../files/file.ts";
 import { toWireEmbeddingConfig, toWireLlmConfig } from "../llm-config.ts";
 import { toWireResponseFormat } from "../response-format.ts";
 import { isoTime } from "../time.ts";
@@ -148,16 +149,7 @@ function toFile({ file, text }: ExportedFile, names: Names): JsonObject {
   return {
     source_id: names.of("source", file.folderId),
     file_name: file.fileName,
-    original_file_name: file.originalFileName,
-    file_path: null,
-    file_type: file.mediaType,
-    file_size: file.size,
-    file_creation_date: null,
-    file_last_modified_date: null,
-    processing_status: file.status,
-    error_message: file.errorMessage,
-    total_chunks: file.totalChunks,
-    chunks_embedded: file.chunksEmbedded,
+    ...toWireFileState(file),
     content: text ?? null,
     id: names.of("file", file.id),
   };

@@ -41,11 +41,9 @@ export interface FileShown {
   readonly content?: string | null;
 }
 
-/** A file as clients see it. */
-export function toWireFile(file: StoredFile, { organizationId, folder, content = null }: FileShown): JsonObject {
+/** What a file says of itself, wherever it is shown. */
+export function toWireFileState(file: StoredFile): JsonObject {
   return {
-    source_id: file.folderId,
-    file_name: folder === null ? file.fileName : `${folder.name}/${file.fileName}`,
     original_file_name: file.originalFileName,
     file_path: null,
     file_type: file.mediaType,
@@ -56,6 +54,15 @@ export function toWireFile(file: StoredFile, { organizationId, folder, content =
     error_message: file.errorMessage,
     total_chunks: file.totalChunks,
     chunks_embedded: file.chunksEmbedded,
+  };
+}
+
+/** A file as clients see it. */
+export function toWireFile(file: StoredFile, { organizationId, folder, content = null }: FileShown): JsonObject {
+  return {
+    source_id: file.folderId,
+    file_name: folder === null ? file.fileName : `${folder.name}/${file.fileName}`,
+    ...toWireFileState(file),
     content,
     id: file.id,
     organization_id: organizationId,

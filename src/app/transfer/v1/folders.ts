@@ -1,8 +1,11 @@
 import type { StoredFile } from "../../../agent/files/file.ts";
 import { safeFileName } from "../../../agent/files/file-name.ts";
+import { arrivedAs } from "../../../agent/transfer/import-files.ts";
 import { EmbeddingConfigBody } from "../../../api/wire/llm-config.ts";
 import { eachRow, type V1Import } from "./each-row.ts";
 import { type Row, UnusableRow } from "./row.ts";
+
+const NO_TEXT = "The database that it comes from did not hold its text; send the file again";
 
 /** Stores folders and their files with the texts that V1 had read, of which passages are made later. */
 export async function importFolders(work: V1Import): Promise<void> {
@@ -55,12 +58,7 @@ function fileOf(
     // Its bytes were not kept; what is left is text.
     mediaType: type.startsWith("text/") ? type : "text/plain",
     size: row.number("file_size") ?? 0,
-    status: hasText ? "embedding" : "error",
-    errorMessage: hasText ? null : "The database that it comes from did not hold its text; send the file again",
-    totalChunks: null,
-    chunksEmbedded: null,
-    tries: 0,
-    passagesThrough: hasText ? 0 : null,
+    ...arrivedAs(hasText ? null : NO_TEXT),
     createdById,
     createdAt,
     updatedAt,
