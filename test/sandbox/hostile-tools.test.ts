@@ -15,8 +15,9 @@ const ATTACKS: Readonly<Record<string, string>> = {
   "a fork bomb": "import os\ndef f():\n    while True:\n        os.fork()",
   "four gigabytes": "def f():\n    return len(bytearray(4 * 1024 ** 3))",
   "a gigabyte of output": "def f():\n    for _ in range(1024):\n        print('x' * 2 ** 20)",
+  // Closed by hand: what a file that is merely dropped could not write, Python says to nobody.
   "a hundred thousand files":
-    "def f():\n    for i in range(100_000):\n        open(f'/tmp/{i}', 'w').write('x' * 4096)\n    return 'all of them'",
+    "def f():\n    for i in range(100_000):\n        with open(f'/tmp/{i}', 'w') as file:\n            file.write('x' * 4096)\n    return 'all of them'",
 };
 
 describeWithPython("tools that attack the machine all at once", () => {
@@ -65,6 +66,7 @@ describeWithPython("tools that attack the machine all at once", () => {
     const said = answers.map((answer) => (answer.status === "unknown" ? answer.reason : answer.text));
     expect(said[names.indexOf("a fork bomb")]).toContain("Operation not permitted");
     expect(said[names.indexOf("four gigabytes")]).toContain("MemoryError");
+    expect(said[names.indexOf("a hundred thousand files")]).toContain("No space left");
     expect(widest).toBeLessThan(GAP_MS_MAX);
     // Whoever comes next is served.
     expect(await runtime.call(callOf("def f():\n    return 'next'"))).toMatchObject({ text: "next" });
