@@ -16,7 +16,11 @@ const TOOLS_DEFAULT = 10;
 /** `include=runs_outside` has each tool say where it runs, which Letta's tools do not tell. */
 const ToolsQuery = z.object({ ...pageParams, include: listParam() });
 const ApprovalQuery = z.object({ requires_approval: flagParam().optional() });
-const ApprovalBody = z.strictObject({ requires_approval: z.boolean().optional() });
+/** The official client sends the field by the name that it has in its own code. */
+const ApprovalBody = z.strictObject({
+  requires_approval: z.boolean().optional(),
+  body_requires_approval: z.boolean().optional(),
+});
 
 /** Routes of `/agents/{agent_id}/tools`. */
 export function agentToolRoutes(options: RouteOptions): Hono<ApiEnv> {
@@ -44,7 +48,7 @@ export function agentToolRoutes(options: RouteOptions): Hono<ApiEnv> {
     const agentId = pathId(c, "agent", "agent_id");
     const query = readQuery(c, ApprovalQuery);
     const body = await readBody(c, ApprovalBody);
-    const requires = body.requires_approval ?? query.requires_approval;
+    const requires = body.requires_approval ?? body.body_requires_approval ?? query.requires_approval;
     if (requires === undefined) throw new Failure("invalid", "body.requires_approval: Field required");
     const wanted = { agentId, toolName: c.req.param("tool_name"), requires };
     return showChanged(options, c, await setApproval(options, c.var.caller, wanted));
