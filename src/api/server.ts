@@ -38,6 +38,7 @@ import { noteRefusal } from "./http/note-refusal.ts";
 import type { OpenStreams } from "./http/open-streams.ts";
 import { openApiOf } from "./http/openapi.ts";
 import { SUMMARIES } from "./http/summaries.ts";
+import { internalRoutes } from "./internal/internal.ts";
 import { countRequests } from "./limits/count-requests.ts";
 import { limitRoutes } from "./limits/limits.ts";
 import { usageRoutes } from "./limits/usage.ts";
@@ -172,6 +173,7 @@ function routesOf(options: ApiOptions): Hono<ApiEnv> {
   api.route("/", groupRoutes(options));
   api.route("/", memoryRoutes(options));
   api.route("/blocks", blockRoutes(options));
+  api.route("/", internalRoutes(options));
   api.route("/identities", identityRoutes(options));
   api.route("/", identityLinkRoutes(options));
   // Before tools: its paths look like those of one.

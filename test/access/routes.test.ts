@@ -40,6 +40,7 @@ const BODIES: Readonly<Record<string, (things: Things) => object>> = {
   "PUT /v1/identities": () => ({ identifier_key: "put", name: "N", identity_type: "user" }),
   "PUT /v1/identities/:identity_id/properties": () => [] as object,
   "POST /v1/blocks": () => ({ label: "new", value: "x" }),
+  "POST /v1/_internal_blocks": () => ({ label: "new", value: "x" }),
   "POST /v1/archives": () => ({ name: "new" }),
   "POST /v1/folders": () => ({ name: "new" }),
   "POST /v1/sources": () => ({ name: "newer" }),

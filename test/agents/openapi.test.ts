@@ -113,6 +113,10 @@ test("blocks", async () => {
   await ok("POST /v1/blocks/:block_id/undo", { body: { version: 1, expected_version: 2 } });
   const { id } = await ok("POST /v1/blocks", { body: { label: "gone", value: "v" } });
   await ok("DELETE /v1/blocks/:block_id", { with: { block_id: id } });
+  const internal = await ok("POST /v1/_internal_blocks", { body: { label: "gone", value: "v" } });
+  await ok("GET /v1/_internal_blocks");
+  await ok("GET /v1/_internal_blocks/:block_id/agents", { with: { block_id: internal.id } });
+  await ok("DELETE /v1/_internal_blocks/:block_id", { with: { block_id: internal.id } });
 });
 
 test("agents of every kind, for new clients and old", async () => {
@@ -160,6 +164,8 @@ test("an agent's memory", async () => {
   await ok("GET /v1/agents/:agent_id/core-memory/blocks");
   await ok("GET /v1/agents/:agent_id/core-memory/blocks/:block_label");
   await ok("PATCH /v1/agents/:agent_id/core-memory/blocks/:block_label", { body: { value: "Ada L." } });
+  await ok("PATCH /v1/_internal_agents/:agent_id/core-memory/blocks/:block_label", { body: { value: "Ada L." } });
+  await ok("GET /v1/_internal_agents/count");
   await ok("PATCH /v1/agents/:agent_id/core-memory/blocks/attach/:block_id");
   await ok("PATCH /v1/agents/:agent_id/core-memory/blocks/detach/:block_id");
   const [passage] = await ok("POST /v1/agents/:agent_id/archival-memory", {
@@ -406,6 +412,7 @@ test("groups", async () => {
 
 test("runs, steps and jobs", async () => {
   await ok("GET /v1/runs");
+  await ok("GET /v1/_internal_runs", { query: "order_by=duration&step_count=1&step_count_operator=gte" });
   await ok("GET /v1/runs/active");
   for (const part of ["messages", "metrics", "steps", "trace", "usage"]) await ok(`GET /v1/runs/:run_id/${part}`);
   const [step] = await ok("GET /v1/runs/:run_id/steps");

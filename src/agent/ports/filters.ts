@@ -82,8 +82,15 @@ export interface ConversationFilter {
 /** What conversations can be sorted by. */
 export type ConversationOrder = "created_at" | "last_message_at";
 
+/** A number that something of a run is compared with. */
+export interface Compared {
+  readonly operator: "eq" | "gt" | "lt" | "gte" | "lte";
+  readonly value: number;
+}
+
 /** What a list of runs is narrowed to. Absent means any. */
 export interface RunFilter {
+  readonly id?: RunId;
   readonly agentIds?: readonly AgentId[];
   /** Null means the agents' own conversations. */
   readonly conversationId?: ConversationId | null;
@@ -94,7 +101,23 @@ export interface RunFilter {
   readonly parentRunId?: RunId;
   /** The run that all began with, and which is none of them. */
   readonly rootRunId?: RunId;
+  /** Runs of agents of this project. */
+  readonly projectId?: string;
+  /** Runs of agents that come of any version of this template. */
+  readonly baseTemplateId?: string;
+  readonly steps?: Compared;
+  /** Runs in which one of these tools was called and answered, by their names. */
+  readonly toolNames?: readonly string[];
+  readonly durationNs?: Compared;
+  /** Of the ended runs that fit otherwise, those slower than this many in a hundred. */
+  readonly slowerThanPercent?: number;
+  /** Made at these times or between them. */
+  readonly start?: Instant;
+  readonly end?: Instant;
 }
+
+/** What runs can be sorted by; those that have not ended come last by their duration. */
+export type RunOrder = "created_at" | "duration";
 
 /** What a list of steps is narrowed to. Absent means any. */
 export interface StepFilter {

@@ -48,6 +48,7 @@ import type {
   ConversationOrder,
   MessageFilter,
   RunFilter,
+  RunOrder,
   SpokenFilter,
   StepFilter,
 } from "./filters.ts";
@@ -202,7 +203,7 @@ export interface RunStore {
   find(id: RunId): Promise<Run | undefined>;
   /** The run that is at work on this conversation (null: the agent's own), if any. */
   active(agentId: AgentId, conversationId: ConversationId | null): Promise<RunId | undefined>;
-  list(filter: RunFilter, page: Page): Promise<readonly Run[]>;
+  list(filter: RunFilter, page: Page & { readonly orderBy?: RunOrder }): Promise<readonly Run[]>;
   insert(run: Run): Promise<void>;
   /** The input of a run that has not begun: of this one, or of the agent's first whose metadata says this `run_type`. */
   findQueued(

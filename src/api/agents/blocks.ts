@@ -63,19 +63,7 @@ const VersionsQuery = z.object({
 
 /** Routes of `/blocks`. */
 export function blockRoutes(options: RouteOptions): Hono<ApiEnv> {
-  const routes = new Hono<ApiEnv>();
-
-  routes.get("/", async (c) => {
-    const query = readQuery(c, ListQuery);
-    const page = pageOf(query, { limit: BLOCKS_DEFAULT, order: "asc" });
-    const blocks = await readerFor(options, c, "agents:read").blocks.list(filterOf(query), page);
-    return c.json(blocks.map(toWireBlock));
-  });
-
-  routes.post("/", async (c) => {
-    const draft = await readBody(c, CreateBlockBody);
-    return c.json(toWireBlock(await createBlock(options, c.var.caller, draft)));
-  });
+  const routes = sharedBlockRoutes(options);
 
   routes.get("/count", async (c) => {
     const query = readQuery(c, FilterQuery);
@@ -92,11 +80,6 @@ export function blockRoutes(options: RouteOptions): Hono<ApiEnv> {
     return c.json(toWireBlock(await changeBlock(options, c.var.caller, { which, change })));
   });
 
-  routes.delete("/:block_id", async (c) => {
-    await deleteBlock(options, c.var.caller, pathId(c, "block", "block_id"));
-    return c.json(null);
-  });
-
   routes.get("/:block_id/versions", async (c) => {
     const id = pathId(c, "block", "block_id");
     const { limit = VERSIONS_DEFAULT, order = "desc", ...cursor } = readQuery(c, VersionsQuery);
@@ -108,6 +91,30 @@ export function blockRoutes(options: RouteOptions): Hono<ApiEnv> {
     const id = pathId(c, "block", "block_id");
     const wish = await readBody(c, UndoBlockBody);
     return c.json(toWireBlock(await undoBlock(options, c.var.caller, { id, ...wish })));
+  });
+
+  return routes;
+}
+
+/** The routes of blocks that V1 has twice, once for its own use. */
+export function sharedBlockRoutes(options: RouteOptions): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
+
+  routes.get("/", async (c) => {
+    const query = readQuery(c, ListQuery);
+    const page = pageOf(query, { limit: BLOCKS_DEFAULT, order: "asc" });
+    const blocks = await readerFor(options, c, "agents:read").blocks.list(filterOf(query), page);
+    return c.json(blocks.map(toWireBlock));
+  });
+
+  routes.post("/", async (c) => {
+    const draft = await readBody(c, CreateBlockBody);
+    return c.json(toWireBlock(await createBlock(options, c.var.caller, draft)));
+  });
+
+  routes.delete("/:block_id", async (c) => {
+    await deleteBlock(options, c.var.caller, pathId(c, "block", "block_id"));
+    return c.json(null);
   });
 
   routes.get("/:block_id/agents", async (c) => {

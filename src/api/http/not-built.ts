@@ -91,9 +91,9 @@ export const GAPS: readonly Gap[] = [
     refused: ["POST /agents/search", "GET /agents/search/count"],
   },
   {
-    missing: "A second way to agents, blocks and runs for internal use",
+    missing: "A cache of searches that could be filled beforehand",
     isOne: true,
-    refused: ["/_internal_agents/*", "/_internal_blocks/*", "/_internal_runs/*"],
+    refused: ["POST /_internal_search/cache-warm"],
   },
 ];
 

@@ -83,6 +83,7 @@ function securityOf(route: string): readonly JsonObject[] {
 /** What a route is about. */
 function groupOf(path: string): string {
   const [root = "", , part = ""] = path.split("/").slice(2);
+  if (root.startsWith("_internal")) return "internal";
   return (root === "agents" ? AGENT_GROUPS[part] : GROUPS[root]) ?? root;
 }
 

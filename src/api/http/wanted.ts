@@ -1,4 +1,5 @@
 import type { Scope } from "../../access/role.ts";
+import { WANTED_INTERNALLY } from "./wanted-internal.ts";
 
 /** What a route wants of whoever asks: a scope, some known caller (`known`), or nothing (`open`). */
 export type Wanted = Scope | "known" | "open";
@@ -388,7 +389,7 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
 
 /** What each route wants, by its method and path. */
 export const WANTED: ReadonlyMap<string, Wanted> = new Map(
-  BY_ACTION.flatMap(([wanted, routes]) =>
+  [...BY_ACTION, ...WANTED_INTERNALLY].flatMap(([wanted, routes]) =>
     routes
       .trim()
       .split(/\s*\n\s*/)

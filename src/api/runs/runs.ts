@@ -18,7 +18,8 @@ import { shownRun, wanted } from "../wire/stream.ts";
 import { showSteps } from "./step-view.ts";
 import { showTraces } from "./traces.ts";
 
-const RUNS_DEFAULT = 100;
+/** Runs of a page when nobody says how many. */
+export const RUNS_DEFAULT = 100;
 const ITEMS_DEFAULT = 100;
 const TRACES_DEFAULT = 1_000;
 const TRACES_MAX = 5_000;
@@ -27,7 +28,8 @@ const WHOLE: Page = { limit: PAGE_ITEMS_MAX, order: "asc" };
 const STATUSES = ["created", "running", "completed", "failed", "cancelled"] as const;
 const ACTIVE = ["created", "running"] as const;
 
-const ListQuery = z.object({
+/** The filters of every list of runs. */
+export const runParams = {
   ...pageParams,
   limit: intParam(1, PAGE_ITEMS_MAX).optional(),
   agent_id: z.string().optional(),
@@ -40,7 +42,8 @@ const ListQuery = z.object({
   root_run_id: z.string().optional(),
   active: flagParam().optional(),
   ascending: flagParam().optional(),
-});
+};
+const ListQuery = z.object(runParams);
 const ActiveQuery = z.object({ agent_id: z.string().optional(), background: flagParam().optional() });
 const PageQuery = z.object(pageParams);
 const TraceQuery = z.object({ limit: intParam(1, TRACES_MAX).optional() });
@@ -118,17 +121,22 @@ async function listRuns(
   query: Partial<z.output<typeof ListQuery>>,
   page: Page,
 ): Promise<readonly JsonObject[]> {
+  const filter = runFilterOf(query);
+  return filter === undefined ? [] : (await repositories.runs.list(filter, page)).map(toWireRun);
+}
+
+/** What a query says of runs; undefined where it names what cannot be an id, and so has no runs. */
+export function runFilterOf(query: Partial<z.output<typeof ListQuery>>): RunFilter | undefined {
   const asked = [...(query.agent_ids ?? []), ...(query.agent_id === undefined ? [] : [query.agent_id])];
   const agentIds = asked.flatMap((id) => parseId("agent", id) ?? []);
   const conversationId = query.conversation_id === undefined ? undefined : parseId("conv", query.conversation_id);
   const parentRunId = query.parent_run_id === undefined ? undefined : parseId("run", query.parent_run_id);
   const rootRunId = query.root_run_id === undefined ? undefined : parseId("run", query.root_run_id);
-  // An id that cannot be one has no runs.
-  if (asked.length > agentIds.length && agentIds.length === 0) return [];
-  if (query.conversation_id !== undefined && conversationId === undefined) return [];
-  if (query.parent_run_id !== undefined && parentRunId === undefined) return [];
-  if (query.root_run_id !== undefined && rootRunId === undefined) return [];
-  const filter: RunFilter = given({
+  if (asked.length > agentIds.length && agentIds.length === 0) return undefined;
+  if (query.conversation_id !== undefined && conversationId === undefined) return undefined;
+  if (query.parent_run_id !== undefined && parentRunId === undefined) return undefined;
+  if (query.root_run_id !== undefined && rootRunId === undefined) return undefined;
+  return given({
     agentIds: agentIds.length === 0 ? undefined : agentIds,
     conversationId,
     parentRunId,
@@ -137,7 +145,6 @@ async function listRuns(
     background: query.background,
     stopReason: query.stop_reason,
   });
-  return (await repositories.runs.list(filter, page)).map(toWireRun);
 }
 
 function namedRun({ runs }: Readers, c: Context<ApiEnv>): Promise<Run> {

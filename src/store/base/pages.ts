@@ -6,7 +6,7 @@ import type { Tables } from "./schema.ts";
 import type { Session } from "./session.ts";
 
 /** Columns that may be null; such rows come last in either order. */
-const NULLABLE: ReadonlySet<string> = new Set(["last_run_completion", "last_message_at"]);
+const NULLABLE: ReadonlySet<string> = new Set(["last_run_completion", "last_message_at", "total_duration_ns"]);
 
 /** What a page is read with. */
 type PageSession = Pick<Session, "db" | "onDamaged" | "organizationId" | "agentIds">;

@@ -1,9 +1,7 @@
-import { type Kysely, type RawBuilder, type SqlBool, sql } from "kysely";
-import type { RunFilter } from "../../agent/ports/filters.ts";
+import { type Kysely, type SqlBool, sql } from "kysely";
 import type { RunStore, UnfinishedRun } from "../../agent/ports/ports.ts";
 import type { ExpiringApproval } from "../../agent/run.ts";
 import { Failure } from "../../core/failure.ts";
-import { ours } from "../base/is-ours.ts";
 import { type PageSource, readPage, removeRow } from "../base/pages.ts";
 import { toActor } from "../base/rows.ts";
 import type { Tables } from "../base/schema.ts";
@@ -12,10 +10,12 @@ import { noteCallback } from "./callbacks.ts";
 import { forgetArrivals } from "./events.hot.ts";
 import { forgetRunTraces } from "./provider-traces.ts";
 import { isUnfinished, sqlQueuedRuns } from "./queued-runs.ts";
+import { runCondition } from "./run-filter.ts";
 import { activeRun, findRun, finishRun, insertRun, saveRun } from "./runs.hot.ts";
 import { RUNS } from "./tables.ts";
 
 const SOURCE = { table: RUNS, column: "created_at", missing: "refuse" } satisfies PageSource;
+const BY_DURATION = { ...SOURCE, column: "total_duration_ns" } satisfies PageSource;
 /** Runs that a restart continues. */
 const UNFINISHED_MAX = 100_000;
 
@@ -28,7 +28,8 @@ export function sqlRunStore(session: Session): RunStore {
     active: (agentId, conversationId) => activeRun(session, agentId, conversationId),
 
     async list(filter, page) {
-      return readPage(session, SOURCE, { page, condition: matches(session, filter) });
+      const source = page.orderBy === "duration" ? BY_DURATION : SOURCE;
+      return readPage(session, source, { page, condition: await runCondition(session, filter) });
     },
 
     insert: (run) => insertRun(session, run),
@@ -105,21 +106,4 @@ export async function unfinishedRuns(db: Kysely<Tables>): Promise<readonly Unfin
     .limit(UNFINISHED_MAX)
     .execute();
   return rows.map((row) => ({ actor: toActor(row), runId: row.id }));
-}
-
-function matches(session: Session, filter: RunFilter): RawBuilder<SqlBool> {
-  const conditions: RawBuilder<SqlBool>[] = [ours(session, "runs")];
-  const oneOf = (column: string, values: readonly string[] | undefined) => {
-    if (values !== undefined && values.length > 0)
-      conditions.push(sql`${sql.ref(`runs.${column}`)} in (${sql.join([...values])})`);
-  };
-  oneOf("agent_id", filter.agentIds);
-  oneOf("status", filter.statuses);
-  if (filter.conversationId === null) conditions.push(sql`runs.conversation_id is null`);
-  else if (filter.conversationId !== undefined) conditions.push(sql`runs.conversation_id = ${filter.conversationId}`);
-  if (filter.background !== undefined) conditions.push(sql`runs.background = ${Number(filter.background)}`);
-  if (filter.parentRunId !== undefined) conditions.push(sql`runs.parent_run_id = ${filter.parentRunId}`);
-  if (filter.rootRunId !== undefined) conditions.push(sql`runs.root_run_id = ${filter.rootRunId}`);
-  if (filter.stopReason !== undefined) conditions.push(sql`runs.stop_reason = ${filter.stopReason}`);
-  return sql<SqlBool>`${sql.join(conditions, sql` and `)}`;
 }
