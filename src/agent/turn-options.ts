@@ -34,3 +34,15 @@ export interface TurnOptions {
   /** How whoever asked wants to be shown the run, in words of its own: nobody else looks inside. */
   readonly face: JsonObject;
 }
+
+/** As a client asks that says nothing of them. */
+export const PLAIN_OPTIONS: TurnOptions = {
+  maxSteps: STEPS_DEFAULT,
+  clientTools: [],
+  clientSkills: [],
+  overrideModel: null,
+  overrideSystem: null,
+  stream: "none",
+  approvalTimeoutMs: null,
+  face: {},
+};

@@ -69,6 +69,8 @@ import { toolRoutes } from "./tools/tools.ts";
 const MOUNT = "/v1";
 /** Letta's alias of it. */
 const ALIAS = /^\/latest(?=\/|$)/;
+/** An agent as a model, at the address that Letta had for it before. */
+const OLDER_COMPLETIONS = /^\/openai\/v1\/([^/]+)\/chat\/completions$/;
 /** How long a browser may remember what it was told about an origin. */
 const PREFLIGHT_SECONDS = 600;
 
@@ -146,7 +148,9 @@ async function isShared(origin: string, options: ApiOptions): Promise<boolean> {
 
 /** What decides on the route: the path without a slash at its end, and under its own name. */
 function routedPath(request: Request): string {
-  return getPathNoStrict(request).replace(ALIAS, MOUNT);
+  return getPathNoStrict(request)
+    .replace(ALIAS, MOUNT)
+    .replace(OLDER_COMPLETIONS, `${MOUNT}/agents/$1/chat/completions`);
 }
 
 function routesOf(options: ApiOptions): Hono<ApiEnv> {

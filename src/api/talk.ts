@@ -3,6 +3,7 @@ import type { ApiEnv } from "./http/env.ts";
 import { chatCompletionRoutes } from "./openai/chat-completions.ts";
 import { jobRoutes } from "./runs/jobs.ts";
 import { telemetryRoutes } from "./runs/traces.ts";
+import { captureRoutes } from "./talk/capture.ts";
 import { conversationRunRoutes } from "./talk/conversation-runs.ts";
 import { type ConversationRoutesOptions, conversationRoutes } from "./talk/conversations.ts";
 import { generateRoutes } from "./talk/generate.ts";
@@ -14,6 +15,7 @@ import { generateToolRoutes } from "./tools/generate-tool.ts";
 export function talkRoutes(options: ConversationRoutesOptions): Hono<ApiEnv> {
   return new Hono<ApiEnv>()
     .route("/", messageRoutes(options))
+    .route("/", captureRoutes(options))
     .route("/", messageSearchRoutes(options))
     .route("/", conversationRoutes(options))
     .route("/", conversationRunRoutes(options))

@@ -49,6 +49,8 @@ export interface Runner {
   cancel(actor: Actor, runId: RunId): Promise<boolean>;
   /** Waits until a run has ended, wherever it is at work. Never rejects: what went wrong is in the result. */
   ended(actor: Actor, run: Run): Promise<TurnResult>;
+  /** Looks for runs that wait to begin, after one was stored past the runner. Never waits. */
+  wake(): void;
   /** Breaks off what is at work here for agents that were deleted: nothing of it can be stored. Never waits. */
   breakOff(agentIds: readonly AgentId[]): void;
   /** Waits for the runs at work and their callbacks, at most `limitMs`; what is left is done by the next start. */
@@ -105,6 +107,10 @@ export function createRunner(options: RunnerOptions): Runner {
     },
 
     ended: (actor, run) => endOf(desk, actor, run),
+
+    wake() {
+      if (!isDraining) queue.wake();
+    },
 
     breakOff(agentIds) {
       const gone = new Set(agentIds);

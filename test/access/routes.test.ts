@@ -17,6 +17,13 @@ const BRINGS: Readonly<Partial<Record<Scope, readonly Scope[]>>> = {
 
 const INPUT = { messages: [{ role: "user", content: "Hello" }] };
 
+const CAPTURED = {
+  provider: "openai",
+  model: "gpt-4o-mini",
+  request_messages: INPUT.messages,
+  response_dict: { content: "Hello to you" },
+};
+
 const MCP_CONFIG = { mcp_server_type: "streamable_http", server_url: "https://mcp.example.com/mcp" };
 const OLDER_MCP_CONFIG = { type: "streamable_http", server_url: MCP_CONFIG.server_url };
 
@@ -29,6 +36,9 @@ const BODIES: Readonly<Record<string, (things: Things) => object>> = {
   "POST /v1/conversations/:conversation_id/messages": () => ({ ...INPUT, streaming: false }),
   "POST /v1/conversations/:conversation_id/messages/preview-raw-payload": () => INPUT,
   "POST /v1/chat/completions": ({ agent_id }) => ({ model: agent_id, messages: INPUT.messages }),
+  "POST /v1/agents/:agent_id/messages/capture": () => CAPTURED,
+  "POST /v1/agents/:agent_id/chat/completions": () => INPUT,
+  "POST /v1/_internal_search/cache-warm": () => ({ collection: "messages", scope: {} }),
   "POST /v1/agents/:agent_id/generate": () => ({ prompt: "Hello" }),
   "POST /v1/messages/search": () => ({ query: "Zephyrine" }),
   "POST /v1/agents/messages/search": () => ({ query: "Zephyrine" }),
@@ -289,6 +299,7 @@ const UNTOLD: readonly string[] = [
   "POST /v1/conversations/:conversation_id/messages/preview-raw-payload",
   "POST /v1/messages/search",
   "POST /v1/agents/messages/search",
+  "POST /v1/_internal_search/cache-warm",
   "POST /v1/passages/search",
   "POST /v1/tools/search",
   "POST /v1/tools/generate-schema",
@@ -329,6 +340,7 @@ const UNTOLD: readonly string[] = [
 const NOTHING_TO_DO: readonly string[] = [
   "PATCH /v1/agents/:agent_id/messages/:message_id",
   "PATCH /v1/groups/:group_id/messages/:message_id",
+  "POST /v1/voice-beta/:agent_id/chat/completions",
   "POST /v1/agents/:agent_id/messages/cancel",
   // The server does not answer.
   "PATCH /v1/mcp-servers/:mcp_server_id/refresh",

@@ -82,9 +82,10 @@ export const GAPS: readonly Gap[] = [
   {
     missing: "Remote environments and files of memory",
     empty: { "/environments": { connections: [], hasNextPage: false } },
-    refused: ["/environments/*", "/agents/:agent_id/memory-files/*"],
+    refused: ["/environments/*", "/agents/:agent_id/memory-files/*", "/git/*"],
   },
-  { missing: "Voice", isOne: true, refused: ["/voice-beta/*"] },
+  { missing: "The proxies of Anthropic's and Z.ai's API", refused: ["/anthropic/*", "/zai/*"] },
+  { missing: "Transactions of steps, as a hosted account bills them,", refused: ["/steps/:step_id/transaction/*"] },
   {
     missing: "The search for agents that were made from templates",
     isOne: true,

@@ -32,7 +32,11 @@ const WORDS: Readonly<Record<string, string>> = {
   "GET /messages": "Lists the messages of all agents",
   "GET /messages/:message_id": "A message, in the parts that clients see",
   "POST /messages/search": "Finds messages of all agents by words, and by meaning where there is a model",
+  "POST /_internal_search/cache-warm": "Makes searches ready, which they are already",
+  "POST /agents/:agent_id/messages/capture": "Keeps a turn that a person and a model had elsewhere in the agent's name",
   "POST /chat/completions": "Talks to an agent as OpenAI's clients talk to a model",
+  "POST /agents/:agent_id/chat/completions": "The same with one agent, whatever model the client names",
+  "POST /voice-beta/:agent_id/chat/completions": "Gone: an agent answers under /agents/{agent_id}/chat/completions",
 
   "GET /folders": "Lists folders",
   "POST /folders": "Makes a folder for files",

@@ -24,7 +24,7 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     GET /v1/sessions/oidc/callback
     GET /v1/tools/mcp/oauth/callback`,
   ],
-  // Letta answers that messages cannot be changed, and says nothing of them.
+  // Letta answers that messages cannot be changed and that voice is gone, and says nothing of them.
   [
     "known",
     `
@@ -33,6 +33,7 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     GET /v1/me
     GET /v1/metadata/user
     POST /v1/auth
+    POST /v1/voice-beta/:agent_id/chat/completions
     POST /v1/tools/generate-schema`,
   ],
   [
@@ -98,6 +99,7 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     GET /v1/messages/:message_id
     POST /v1/messages/search
     POST /v1/agents/messages/search
+    POST /v1/_internal_search/cache-warm
     GET /v1/conversations
     GET /v1/conversations/:conversation_id
     GET /v1/conversations/:conversation_id/messages
@@ -161,7 +163,9 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     POST /v1/conversations/:conversation_id/fork
     POST /v1/conversations/:conversation_id/compact
     POST /v1/agents/:agent_id/summarize
+    POST /v1/agents/:agent_id/messages/capture
     POST /v1/chat/completions
+    POST /v1/agents/:agent_id/chat/completions
     POST /v1/agents/:agent_id/generate
     PATCH /v1/steps/:step_id/feedback`,
   ],

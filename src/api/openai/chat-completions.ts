@@ -3,12 +3,13 @@ import { z } from "zod";
 import type { Ended, RunEvent, RunUsage } from "../../agent/events.ts";
 import type { StopReason } from "../../agent/run.ts";
 import { Failure } from "../../core/failure.ts";
-import { parseId } from "../../core/id.ts";
+import { type AgentId, parseId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
+import { cut } from "../../core/text.ts";
 import type { StartedRun } from "../../run/begin.ts";
 import type { LoggedEvent } from "../../run/log/stored-event.ts";
 import type { ApiEnv } from "../http/env.ts";
-import { check, readBody } from "../http/request.ts";
+import { check, pathId, readBody } from "../http/request.ts";
 import { ImageSource } from "../talk/image-source.ts";
 import { withImages } from "../talk/images.ts";
 import { askedOf, inputOf, SendBody } from "../talk/messages-body.ts";
@@ -24,12 +25,14 @@ const Part = z.union([
   z.object({ type: z.literal("image_url"), image_url: z.object({ url: z.string() }) }),
 ]);
 const Message = z.object({ role: z.string(), content: z.union([z.string(), z.array(z.unknown())]).nullish() });
-const Body = z.object({
-  model: z.string(),
+const AgentBody = z.object({
   messages: z.array(Message),
   stream: z.boolean().nullish(),
   stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
 });
+const Body = AgentBody.extend({ model: z.string() });
+/** Characters of an id that are told back. */
+const ID_CHARS_MAX = 100;
 /** How OpenAI says that an answer ended which is not simply over; failures are told by an error instead. */
 const FINISH: Readonly<Record<string, string | null>> = {
   max_tokens_exceeded: "length",
@@ -39,29 +42,44 @@ const FINISH: Readonly<Record<string, string | null>> = {
   context_window_overflow_in_system_prompt: null,
 };
 
-/** `/chat/completions`: an agent as a model of OpenAI's API. It keeps the history itself. */
+/** `/chat/completions`: an agent as a model of OpenAI's API. It keeps the history itself. An agent also has a path of its own. */
 export function chatCompletionRoutes(options: SendOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
   routes.post("/chat/completions", async (c) => {
-    const body = await readBody(c, Body);
-    const started = await start(options, c, body);
-    if (body.stream === true)
-      return streamed(options, { ...started, tellsUsage: body.stream_options?.include_usage === true });
-    return c.json(wholeCompletion(started, await eventsWhenDone(options, started)));
+    const { model, ...body } = await readBody(c, Body);
+    const agentId = parseId("agent", model);
+    if (agentId === undefined)
+      throw new Failure("refused", `INVALID_ARGUMENT: model must be the id of an agent, got '${model.slice(0, 60)}'`);
+    return completion(options, c, { ...body, agentId });
+  });
+
+  routes.post("/agents/:agent_id/chat/completions", async (c) =>
+    completion(options, c, { ...(await readBody(c, AgentBody)), agentId: pathId(c, "agent", "agent_id") }),
+  );
+
+  routes.post("/voice-beta/:agent_id/chat/completions", (c) => {
+    throw new Failure(
+      "gone",
+      `Voice has no route of its own any more; use POST /v1/agents/${cut(c.req.param("agent_id"), ID_CHARS_MAX)}/chat/completions`,
+    );
   });
 
   return routes;
 }
 
+/** A request, and which agent is to answer. */
+type Asked = z.output<typeof AgentBody> & { readonly agentId: AgentId };
+
+async function completion(options: SendOptions, c: Context<ApiEnv>, asked: Asked): Promise<Response> {
+  const started = await start(options, c, asked);
+  if (asked.stream === true)
+    return streamed(options, { ...started, tellsUsage: asked.stream_options?.include_usage === true });
+  return c.json(wholeCompletion(started, await eventsWhenDone(options, started)));
+}
+
 /** Sends the person's last message; the earlier ones are in the agent's own history. */
-async function start(options: SendOptions, c: Context<ApiEnv>, body: z.output<typeof Body>): Promise<StartedRun> {
-  const agentId = parseId("agent", body.model);
-  if (agentId === undefined)
-    throw new Failure(
-      "refused",
-      `INVALID_ARGUMENT: model must be the id of an agent, got '${body.model.slice(0, 60)}'`,
-    );
+async function start(options: SendOptions, c: Context<ApiEnv>, { agentId, ...body }: Asked): Promise<StartedRun> {
   const last = body.messages.findLast((message) => message.role === "user");
   if (last === undefined) throw new Failure("refused", "INVALID_ARGUMENT: messages must hold one of role user");
   const content = typeof last.content === "string" ? last.content : (last.content ?? []).map(toPart);

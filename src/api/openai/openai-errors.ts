@@ -1,7 +1,7 @@
 import { isRecord, type Json } from "../../core/json.ts";
 
 /** Paths that OpenAI's clients use, which look for what went wrong in a place of their own. */
-const PATHS = /^\/(?:v1|latest)\/chat\/completions\/?$/;
+const PATHS = /^(?:\/(?:v1|latest)(?:\/(?:agents|voice-beta)\/[^/]+)?|\/openai\/v1\/[^/]+)\/chat\/completions\/?$/;
 
 const TYPES: Readonly<Record<number, string>> = {
   401: "authentication_error",

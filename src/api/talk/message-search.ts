@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { z } from "zod";
+import { may } from "../../access/may.ts";
 import type { MessageRole } from "../../agent/message.ts";
 import { textOf } from "../../agent/message.ts";
 import { type FoundMessage, searchMessages } from "../../agent/message-search.ts";
@@ -43,6 +44,8 @@ const AgentSearchBody = z.object({
   ...shared,
 });
 
+const WarmBody = z.strictObject({ collection: z.literal("messages"), scope: z.strictObject({}) });
+
 /** Searches of messages, whatever the mode asked for: `/messages/search` and `/agents/messages/search`. */
 export function messageSearchRoutes({ store, clock }: Pick<RouteOptions, "store" | "clock">): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
@@ -66,6 +69,13 @@ export function messageSearchRoutes({ store, clock }: Pick<RouteOptions, "store"
     };
     const found = await searchMessages(readerFor({ store }, c, "agents:read"), search);
     return c.json(found.map(toRankedResult));
+  });
+
+  // What is searched lies in the database, and has no cache that would have to be filled.
+  routes.post("/_internal_search/cache-warm", async (c) => {
+    const { collection } = await readBody(c, WarmBody);
+    may(c.var.caller, "agents:read");
+    return c.json({ collection, status: "ACCEPTED", warmed: true }, 202);
   });
 
   return routes;

@@ -4,7 +4,7 @@ import type { InputMessage, TurnInput } from "../../agent/new-message.ts";
 import type { Store } from "../../agent/ports/ports.ts";
 import type { Run } from "../../agent/run.ts";
 import { spokenText } from "../../agent/spoken.ts";
-import { type Reach, STEPS_DEFAULT, type TurnOptions } from "../../agent/turn-options.ts";
+import { PLAIN_OPTIONS, type Reach } from "../../agent/turn-options.ts";
 import { Failure } from "../../core/failure.ts";
 import type { Actor, AgentId } from "../../core/id.ts";
 import type { AgentView, OutsideCall } from "../../tools/runtime.ts";
@@ -132,7 +132,7 @@ function requestOf(
     agentId,
     conversationId: null,
     input: inputOf(agent, message, isAwaited),
-    options: OPTIONS,
+    options: PLAIN_OPTIONS,
     background: !isAwaited,
     metadata: { run_type: "agent_message", sender_id: agent.id },
     ...(link === undefined ? {} : { link }),
@@ -155,18 +155,6 @@ function inputOf({ id, name }: AgentView, message: string, isAwaited: boolean): 
   };
   return { approvals: [], approvalOtid: null, messages: [said] };
 }
-
-/** As a client asks that says nothing of them. */
-const OPTIONS: TurnOptions = {
-  maxSteps: STEPS_DEFAULT,
-  clientTools: [],
-  clientSkills: [],
-  overrideModel: null,
-  overrideSystem: null,
-  stream: "none",
-  approvalTimeoutMs: null,
-  face: {},
-};
 
 /** What came of a run that has ended, or that nobody can wait for. */
 async function replyOf(store: Store, { actor, signal }: Sender, run: Run): Promise<Reply> {

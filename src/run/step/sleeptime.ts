@@ -28,15 +28,23 @@ const CHARS_PER_WINDOW_TOKEN = 2;
 const WAITING_MAX = 20;
 const LEFT_OUT = "[what was said before is left out here]";
 
-/**
- * Counts a turn that has ended and, when it is time, queues what was said since the last time for each companion, all in
- * the transaction that ends the run. Gives the runs in which the companions will read it, null when it is not time.
- */
+/** Whose turn has ended, and what its companions' runs are made with. */
+export type EndedTurn = Pick<Turn, "agent" | "options" | "clock" | "random" | "timeFormat">;
+
+/** {@link countTurn} for a run whose end is being stored, in the same transaction. */
 export async function noteTurn(turn: Turn, run: Run, repositories: Repositories): Promise<readonly RunId[] | null> {
-  const { agent } = turn;
   const isTurn = run.status === "completed" && run.stopReason !== "requires_approval";
   // A companion's own turns wake nobody, or two agents that look after each other would never rest.
-  if (agent.enableSleeptime !== true || !isTurn || isCompanionRun(run)) return null;
+  return isTurn && !isCompanionRun(run) ? countTurn(turn, repositories) : null;
+}
+
+/**
+ * Counts a turn that has ended and, when it is time, queues what was said since the last time for each companion. Gives the
+ * runs in which the companions will read it, null when it is not time.
+ */
+export async function countTurn(turn: EndedTurn, repositories: Repositories): Promise<readonly RunId[] | null> {
+  const { agent } = turn;
+  if (agent.enableSleeptime !== true) return null;
   const group = (await repositories.groups.managedBy([agent.id])).get(agent.id);
   if (group?.managerType !== "sleeptime" || group.sleeptimeAgentFrequency === 0) return null;
   const turnsCounter = counted(group);
@@ -52,7 +60,7 @@ function counted({ sleeptimeAgentFrequency: frequency, turnsCounter }: Group): n
 }
 
 async function queueTranscripts(
-  turn: Turn,
+  turn: EndedTurn,
   group: Group,
   turnsCounter: number | null,
   repositories: Repositories,
@@ -76,7 +84,7 @@ async function queueTranscripts(
 }
 
 /** What the agent heard and said, in whichever conversation, since its companions last read of it. Oldest first. */
-async function saidSince({ agent }: Turn, group: Group, { messages }: Repositories): Promise<readonly Message[]> {
+async function saidSince({ agent }: EndedTurn, group: Group, { messages }: Repositories): Promise<readonly Message[]> {
   const { lastProcessedMessageId: lastId } = group;
   // It may have gone with its conversation.
   const known = lastId === null ? undefined : await messages.find(lastId);
@@ -96,14 +104,19 @@ async function hasFullQueue({ agentIds }: Group, { runs }: Repositories): Promis
 }
 
 /** What was said, in words; the end of it when it is too long, as what is newest counts most. */
-function transcriptOf({ agent }: Turn, said: readonly Message[]): string {
+function transcriptOf({ agent }: EndedTurn, said: readonly Message[]): string {
   const charsMax = Math.min(CHARS_MAX, agent.llmConfig.contextWindow * CHARS_PER_WINDOW_TOKEN);
   const text = said.map(lineOf).join("\n");
   return text.length <= charsMax ? text : `${LEFT_OUT}\n${text.slice(-charsMax).toWellFormed()}`;
 }
 
 /** Adds the transcript to the run that waits for this companion already, or to a new one. */
-async function queueFor(turn: Turn, agentId: AgentId, message: InputMessage, { runs }: Repositories): Promise<RunId> {
+async function queueFor(
+  turn: EndedTurn,
+  agentId: AgentId,
+  message: InputMessage,
+  { runs }: Repositories,
+): Promise<RunId> {
   const waiting = await runs.findQueued({ agentId, runType: RUN_TYPE });
   if (waiting !== undefined) {
     const { runId, input } = waiting;
@@ -119,7 +132,7 @@ async function queueFor(turn: Turn, agentId: AgentId, message: InputMessage, { r
   return id;
 }
 
-function companionOptions({ options }: Turn): TurnOptions {
+function companionOptions({ options }: EndedTurn): TurnOptions {
   return {
     ...options,
     maxSteps: STEPS_DEFAULT,
