@@ -37,7 +37,6 @@ import { notBuiltRoutes } from "./http/not-built.ts";
 import { noteRefusal } from "./http/note-refusal.ts";
 import type { OpenStreams } from "./http/open-streams.ts";
 import { openApiOf } from "./http/openapi.ts";
-import { SUMMARIES } from "./http/summaries.ts";
 import { internalRoutes } from "./internal/internal.ts";
 import { countRequests } from "./limits/count-requests.ts";
 import { limitRoutes } from "./limits/limits.ts";
@@ -46,7 +45,7 @@ import { type McpRouteOptions, mcpServerRoutes } from "./mcp/mcp-servers.ts";
 import { olderMcpRoutes } from "./mcp/older-servers.ts";
 import { archivalMemoryRoutes } from "./memory/archival-memory.ts";
 import { archiveRoutes } from "./memory/archives.ts";
-import { MEMORY_ROUTES, memoryRoutes } from "./memory/memory.ts";
+import { memoryRoutes } from "./memory/memory.ts";
 import { passageRoutes } from "./memory/passages.ts";
 import { forOpenAi } from "./openai/openai-errors.ts";
 import { adminRoutes } from "./people/admin.ts";
@@ -119,7 +118,7 @@ export function createApi(options: ApiOptions): Hono {
   app.use("*", (c, next) => (options.door.isOpen() ? open : closed)(c, next));
   app.use("*", countRequests({ ...options, rates: createRequestRates(options.clock) }));
   app.route(MOUNT, routesOf(options));
-  const described = once(() => openApiOf(app, [...MEMORY_ROUTES, ...SUMMARIES]));
+  const described = once(() => openApiOf(app));
   app.route("/", siteRoutes({ ...options, needsKey: () => !options.door.isOpen(), described }));
   app.onError(async (error, c) => {
     await noteRefusal(options.refusals, error, c);

@@ -337,6 +337,6 @@ describe("the list of the API", () => {
 
   test("describes no route that is not there", () => {
     const routes = new Set(open.listening.server.api.routes.map(({ method, path }) => `${method} ${path}`));
-    expect(SUMMARIES.map(({ route }) => route).filter((route) => !routes.has(route))).toEqual([]);
+    expect([...SUMMARIES.keys()].filter((route) => !routes.has(route))).toEqual([]);
   });
 });

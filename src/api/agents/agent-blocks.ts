@@ -5,7 +5,8 @@ import { changeBlock, type LabelledBlock, labelledBlock, linkBlock } from "../..
 import { LINK_ACTIONS } from "../../agent/life/edited-agent.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { pageFrom } from "../http/pages.ts";
-import { pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
+import { pageOf, pageParams, pathId, pathText } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { toWireMemory } from "../wire/agent.ts";
 import { toWireBlock, UpdateBlockBody } from "../wire/block.ts";
 import { ALL_RELATIONS, FILE_BLOCKS_MAX, showAgent } from "./agent-view.ts";
@@ -24,22 +25,28 @@ export function agentBlockRoutes(options: RouteOptions): Hono<ApiEnv> {
     return c.json(toWireMemory(agent, await repositories.blocks.listForAgent(agent.id), files));
   });
 
-  routes.get("/:agent_id/core-memory/blocks", async (c) => {
-    const repositories = readerFor(options, c, "agents:read");
-    const page = pageOf(readQuery(c, PageQuery), { limit: BLOCKS_DEFAULT, order: "desc" });
-    const agent = await mustFind(repositories.agents, pathId(c, "agent", "agent_id"));
-    return c.json(pageFrom(await repositories.blocks.listForAgent(agent.id), page).map(toWireBlock));
-  });
+  routes.get(
+    "/:agent_id/core-memory/blocks",
+    takes({ query: PageQuery }, async (c, asked) => {
+      const repositories = readerFor(options, c, "agents:read");
+      const page = pageOf(asked.query(), { limit: BLOCKS_DEFAULT, order: "desc" });
+      const agent = await mustFind(repositories.agents, pathId(c, "agent", "agent_id"));
+      return c.json(pageFrom(await repositories.blocks.listForAgent(agent.id), page).map(toWireBlock));
+    }),
+  );
 
   routes.get("/:agent_id/core-memory/blocks/:block_label", async (c) => {
     return c.json(toWireBlock(await labelledBlock(readerFor(options, c, "agents:read"), pathLabel(c))));
   });
 
-  routes.patch("/:agent_id/core-memory/blocks/:block_label", async (c) => {
-    const which = pathLabel(c);
-    const change = await readBody(c, UpdateBlockBody);
-    return c.json(toWireBlock(await changeBlock(options, c.var.caller, { which, change })));
-  });
+  routes.patch(
+    "/:agent_id/core-memory/blocks/:block_label",
+    takes({ body: UpdateBlockBody }, async (c, asked) => {
+      const which = pathLabel(c);
+      const change = await asked.body();
+      return c.json(toWireBlock(await changeBlock(options, c.var.caller, { which, change })));
+    }),
+  );
 
   for (const action of LINK_ACTIONS) {
     routes.patch(`/:agent_id/core-memory/blocks/${action}/:block_id`, async (c) => {
@@ -53,5 +60,5 @@ export function agentBlockRoutes(options: RouteOptions): Hono<ApiEnv> {
 }
 
 function pathLabel(c: Context): LabelledBlock {
-  return { agentId: pathId(c, "agent", "agent_id"), label: c.req.param("block_label") ?? "" };
+  return { agentId: pathId(c, "agent", "agent_id"), label: pathText(c, "block_label") };
 }

@@ -8,7 +8,8 @@ import { parseId } from "../../core/id.ts";
 import { parseJson } from "../../core/json.ts";
 import { createUploadReader, type UploadedForm } from "../files/upload.ts";
 import type { ApiEnv, RouteOptions } from "../http/env.ts";
-import { check, flagParam, given, pathId, readBody, readQuery } from "../http/request.ts";
+import { check, flagParam, given, pathId } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { readAgentFile } from "../wire/agent-file/read-agent-file.ts";
 import { toAgentFile } from "../wire/agent-file/write-agent-file.ts";
 
@@ -63,16 +64,22 @@ export function agentTransferRoutes(options: RouteOptions): Hono<ApiEnv> {
     });
   });
 
-  routes.get("/:agent_id/export", async (c) => {
-    const query = readQuery(c, ExportQuery);
-    if (query.use_legacy_format === true) throw new Failure("refused", "Legacy format is not supported");
-    return c.json(await exported(c, query));
-  });
+  routes.get(
+    "/:agent_id/export",
+    takes({ query: ExportQuery }, async (c, asked) => {
+      const query = asked.query();
+      if (query.use_legacy_format === true) throw new Failure("refused", "Legacy format is not supported");
+      return c.json(await exported(c, query));
+    }),
+  );
 
-  routes.post("/:agent_id/export", async (c) => {
-    const { skills, ...body } = await readBody(c, ExportBody);
-    return c.json(await exported(c, given(body), skills ?? []));
-  });
+  routes.post(
+    "/:agent_id/export",
+    takes({ body: ExportBody }, async (c, asked) => {
+      const { skills, ...body } = await asked.body();
+      return c.json(await exported(c, given(body), skills ?? []));
+    }),
+  );
 
   async function exported(
     c: Context<ApiEnv>,

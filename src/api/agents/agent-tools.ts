@@ -7,7 +7,8 @@ import { Failure } from "../../core/failure.ts";
 import { runsOutside } from "../../tools/runtime.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { pageFrom } from "../http/pages.ts";
-import { flagParam, listParam, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
+import { flagParam, listParam, pageOf, pageParams, pathId, pathText } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { toWireAgentTool } from "../wire/tool.ts";
 import { ALL_RELATIONS, isNewClient, showAgent } from "./agent-view.ts";
 
@@ -26,15 +27,18 @@ const ApprovalBody = z.strictObject({
 export function agentToolRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.get("/:agent_id/tools", async (c) => {
-    const query = readQuery(c, ToolsQuery);
-    const page = pageOf(query, { limit: TOOLS_DEFAULT, order: "desc" });
-    const repositories = readerFor(options, c, "agents:read");
-    const agent = await mustFind(repositories.agents, pathId(c, "agent", "agent_id"));
-    const tools = pageFrom(await repositories.tools.listForAgent(agent.id), page);
-    const isAsked = query.include?.includes("runs_outside") === true;
-    return c.json(tools.map((tool) => toWireAgentTool(tool, isAsked && runsOutside(options.toolRuntime, tool))));
-  });
+  routes.get(
+    "/:agent_id/tools",
+    takes({ query: ToolsQuery }, async (c, asked) => {
+      const query = asked.query();
+      const page = pageOf(query, { limit: TOOLS_DEFAULT, order: "desc" });
+      const repositories = readerFor(options, c, "agents:read");
+      const agent = await mustFind(repositories.agents, pathId(c, "agent", "agent_id"));
+      const tools = pageFrom(await repositories.tools.listForAgent(agent.id), page);
+      const isAsked = query.include?.includes("runs_outside") === true;
+      return c.json(tools.map((tool) => toWireAgentTool(tool, isAsked && runsOutside(options.toolRuntime, tool))));
+    }),
+  );
 
   routes.patch("/:agent_id/tools/attach/:tool_id", async (c) =>
     showChanged(options, c, await attachTool(options, c.var.caller, pathTool(c))),
@@ -44,15 +48,18 @@ export function agentToolRoutes(options: RouteOptions): Hono<ApiEnv> {
     showChanged(options, c, await detachTool(options, c.var.caller, pathTool(c))),
   );
 
-  routes.patch("/:agent_id/tools/approval/:tool_name", async (c) => {
-    const agentId = pathId(c, "agent", "agent_id");
-    const query = readQuery(c, ApprovalQuery);
-    const body = await readBody(c, ApprovalBody);
-    const requires = body.requires_approval ?? body.body_requires_approval ?? query.requires_approval;
-    if (requires === undefined) throw new Failure("invalid", "body.requires_approval: Field required");
-    const wanted = { agentId, toolName: c.req.param("tool_name"), requires };
-    return showChanged(options, c, await setApproval(options, c.var.caller, wanted));
-  });
+  routes.patch(
+    "/:agent_id/tools/approval/:tool_name",
+    takes({ query: ApprovalQuery, body: ApprovalBody }, async (c, asked) => {
+      const agentId = pathId(c, "agent", "agent_id");
+      const query = asked.query();
+      const body = await asked.body();
+      const requires = body.requires_approval ?? body.body_requires_approval ?? query.requires_approval;
+      if (requires === undefined) throw new Failure("invalid", "body.requires_approval: Field required");
+      const wanted = { agentId, toolName: pathText(c, "tool_name"), requires };
+      return showChanged(options, c, await setApproval(options, c.var.caller, wanted));
+    }),
+  );
 
   return routes;
 }

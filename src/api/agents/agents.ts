@@ -9,7 +9,8 @@ import { STOP_REASONS } from "../../agent/run.ts";
 import { deleteAgent } from "../../run/delete-agent.ts";
 import type { Runner } from "../../run/runner.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
-import { flagParam, given, listParam, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
+import { flagParam, given, listParam, pageOf, pageParams, pathId } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { CreateAgentBody, UpdateAgentBody } from "../wire/agent-body.ts";
 import { ALL_RELATIONS, relationsOf, showAgent, showAgents } from "./agent-view.ts";
 
@@ -48,24 +49,33 @@ export interface AgentRoutesOptions extends RouteOptions {
 export function agentRoutes(options: AgentRoutesOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.get("/", async (c) => {
-    const query = readQuery(c, ListQuery);
-    const repositories = readerFor(options, c, "agents:read");
-    const page = pageOf(query, { limit: AGENTS_DEFAULT, order: query.ascending === true ? "asc" : "desc" });
-    const agents = await repositories.agents.list(filterOf(query), { ...page, orderBy: query.order_by });
-    return c.json(await showAgents({ ...options, repositories }, agents, relationsOf(c)));
-  });
+  routes.get(
+    "/",
+    takes({ query: ListQuery }, async (c, asked) => {
+      const query = asked.query();
+      const repositories = readerFor(options, c, "agents:read");
+      const page = pageOf(query, { limit: AGENTS_DEFAULT, order: query.ascending === true ? "asc" : "desc" });
+      const agents = await repositories.agents.list(filterOf(query), { ...page, orderBy: query.order_by });
+      return c.json(await showAgents({ ...options, repositories }, agents, relationsOf(c)));
+    }),
+  );
 
-  routes.post("/", async (c) => {
-    const draft = await readBody(c, CreateAgentBody);
-    const agent = await createAgent(options, c.var.caller, draft);
-    return c.json(await showAgent(readerFor(options, c, "agents:write"), agent, ALL_RELATIONS));
-  });
+  routes.post(
+    "/",
+    takes({ body: CreateAgentBody }, async (c, asked) => {
+      const draft = await asked.body();
+      const agent = await createAgent(options, c.var.caller, draft);
+      return c.json(await showAgent(readerFor(options, c, "agents:write"), agent, ALL_RELATIONS));
+    }),
+  );
 
-  routes.get("/count", async (c) => {
-    const query = readQuery(c, FilterQuery);
-    return c.json(await readerFor(options, c, "agents:read").agents.count(filterOf(query)));
-  });
+  routes.get(
+    "/count",
+    takes({ query: FilterQuery }, async (c, asked) => {
+      const query = asked.query();
+      return c.json(await readerFor(options, c, "agents:read").agents.count(filterOf(query)));
+    }),
+  );
 
   routes.get("/:agent_id", async (c) => {
     const id = pathId(c, "agent", "agent_id");
@@ -74,12 +84,15 @@ export function agentRoutes(options: AgentRoutesOptions): Hono<ApiEnv> {
     return c.json(await showAgent(repositories, await mustFind(repositories.agents, id), relations));
   });
 
-  routes.patch("/:agent_id", async (c) => {
-    const id = pathId(c, "agent", "agent_id");
-    const change = await readBody(c, UpdateAgentBody);
-    const agent = await updateAgent(options, c.var.caller, { id, change });
-    return c.json(await showAgent(readerFor(options, c, "agents:write"), agent, ALL_RELATIONS));
-  });
+  routes.patch(
+    "/:agent_id",
+    takes({ body: UpdateAgentBody }, async (c, asked) => {
+      const id = pathId(c, "agent", "agent_id");
+      const change = await asked.body();
+      const agent = await updateAgent(options, c.var.caller, { id, change });
+      return c.json(await showAgent(readerFor(options, c, "agents:write"), agent, ALL_RELATIONS));
+    }),
+  );
 
   routes.delete("/:agent_id", async (c) => {
     const id = pathId(c, "agent", "agent_id");
@@ -87,12 +100,16 @@ export function agentRoutes(options: AgentRoutesOptions): Hono<ApiEnv> {
     return c.json({ message: `Agent id=${id} successfully deleted` });
   });
 
-  routes.on("POST", ["/:agent_id/recompile", "/:agent_id/system-prompt/recompile"], async (c) => {
-    const agentId = pathId(c, "agent", "agent_id");
-    const query = readQuery(c, RecompileQuery);
-    const wish = given({ updatesTimestamp: query.update_timestamp, isDryRun: query.dry_run });
-    return c.json(await recompilePrompt(options, c.var.caller, { agentId, ...wish }));
-  });
+  routes.on(
+    "POST",
+    ["/:agent_id/recompile", "/:agent_id/system-prompt/recompile"],
+    takes({ query: RecompileQuery }, async (c, asked) => {
+      const agentId = pathId(c, "agent", "agent_id");
+      const query = asked.query();
+      const wish = given({ updatesTimestamp: query.update_timestamp, isDryRun: query.dry_run });
+      return c.json(await recompilePrompt(options, c.var.caller, { agentId, ...wish }));
+    }),
+  );
 
   return routes;
 }

@@ -4,17 +4,8 @@ import { mustFind } from "../../agent/find.ts";
 import { changeBlock, createBlock, deleteBlock, listBlockVersions, undoBlock } from "../../agent/life/blocks.ts";
 import type { BlockFilter } from "../../umi/core/block-store.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
-import {
-  flagParam,
-  given,
-  intParam,
-  listParam,
-  pageOf,
-  pageParams,
-  pathId,
-  readBody,
-  readQuery,
-} from "../http/request.ts";
+import { flagParam, given, intParam, listParam, pageOf, pageParams, pathId } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { CreateBlockBody, toWireBlock, toWireBlockVersion, UndoBlockBody, UpdateBlockBody } from "../wire/block.ts";
 import { relationsOf, showAgents } from "./agent-view.ts";
 
@@ -65,33 +56,45 @@ const VersionsQuery = z.object({
 export function blockRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = sharedBlockRoutes(options);
 
-  routes.get("/count", async (c) => {
-    const query = readQuery(c, FilterQuery);
-    return c.json(await readerFor(options, c, "agents:read").blocks.count(filterOf(query)));
-  });
+  routes.get(
+    "/count",
+    takes({ query: FilterQuery }, async (c, asked) => {
+      const query = asked.query();
+      return c.json(await readerFor(options, c, "agents:read").blocks.count(filterOf(query)));
+    }),
+  );
 
   routes.get("/:block_id", async (c) =>
     c.json(toWireBlock(await mustFind(readerFor(options, c, "agents:read").blocks, pathId(c, "block", "block_id")))),
   );
 
-  routes.patch("/:block_id", async (c) => {
-    const which = pathId(c, "block", "block_id");
-    const change = await readBody(c, UpdateBlockBody);
-    return c.json(toWireBlock(await changeBlock(options, c.var.caller, { which, change })));
-  });
+  routes.patch(
+    "/:block_id",
+    takes({ body: UpdateBlockBody }, async (c, asked) => {
+      const which = pathId(c, "block", "block_id");
+      const change = await asked.body();
+      return c.json(toWireBlock(await changeBlock(options, c.var.caller, { which, change })));
+    }),
+  );
 
-  routes.get("/:block_id/versions", async (c) => {
-    const id = pathId(c, "block", "block_id");
-    const { limit = VERSIONS_DEFAULT, order = "desc", ...cursor } = readQuery(c, VersionsQuery);
-    const versions = await listBlockVersions(options, c.var.caller, { id, page: { limit, order, ...given(cursor) } });
-    return c.json(versions.map(toWireBlockVersion));
-  });
+  routes.get(
+    "/:block_id/versions",
+    takes({ query: VersionsQuery }, async (c, asked) => {
+      const id = pathId(c, "block", "block_id");
+      const { limit = VERSIONS_DEFAULT, order = "desc", ...cursor } = asked.query();
+      const versions = await listBlockVersions(options, c.var.caller, { id, page: { limit, order, ...given(cursor) } });
+      return c.json(versions.map(toWireBlockVersion));
+    }),
+  );
 
-  routes.post("/:block_id/undo", async (c) => {
-    const id = pathId(c, "block", "block_id");
-    const wish = await readBody(c, UndoBlockBody);
-    return c.json(toWireBlock(await undoBlock(options, c.var.caller, { id, ...wish })));
-  });
+  routes.post(
+    "/:block_id/undo",
+    takes({ body: UndoBlockBody }, async (c, asked) => {
+      const id = pathId(c, "block", "block_id");
+      const wish = await asked.body();
+      return c.json(toWireBlock(await undoBlock(options, c.var.caller, { id, ...wish })));
+    }),
+  );
 
   return routes;
 }
@@ -100,32 +103,41 @@ export function blockRoutes(options: RouteOptions): Hono<ApiEnv> {
 export function sharedBlockRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.get("/", async (c) => {
-    const query = readQuery(c, ListQuery);
-    const page = pageOf(query, { limit: BLOCKS_DEFAULT, order: "asc" });
-    const blocks = await readerFor(options, c, "agents:read").blocks.list(filterOf(query), page);
-    return c.json(blocks.map(toWireBlock));
-  });
+  routes.get(
+    "/",
+    takes({ query: ListQuery }, async (c, asked) => {
+      const query = asked.query();
+      const page = pageOf(query, { limit: BLOCKS_DEFAULT, order: "asc" });
+      const blocks = await readerFor(options, c, "agents:read").blocks.list(filterOf(query), page);
+      return c.json(blocks.map(toWireBlock));
+    }),
+  );
 
-  routes.post("/", async (c) => {
-    const draft = await readBody(c, CreateBlockBody);
-    return c.json(toWireBlock(await createBlock(options, c.var.caller, draft)));
-  });
+  routes.post(
+    "/",
+    takes({ body: CreateBlockBody }, async (c, asked) => {
+      const draft = await asked.body();
+      return c.json(toWireBlock(await createBlock(options, c.var.caller, draft)));
+    }),
+  );
 
   routes.delete("/:block_id", async (c) => {
     await deleteBlock(options, c.var.caller, pathId(c, "block", "block_id"));
     return c.json(null);
   });
 
-  routes.get("/:block_id/agents", async (c) => {
-    const blockId = pathId(c, "block", "block_id");
-    const relations = relationsOf(c);
-    const page = pageOf(readQuery(c, PageQuery), { limit: AGENTS_DEFAULT, order: "desc" });
-    const repositories = readerFor(options, c, "agents:read");
-    await mustFind(repositories.blocks, blockId);
-    const agents = await repositories.agents.list({ blockId, showHidden: true }, { ...page, orderBy: "created_at" });
-    return c.json(await showAgents({ ...options, repositories }, agents, relations));
-  });
+  routes.get(
+    "/:block_id/agents",
+    takes({ query: PageQuery }, async (c, asked) => {
+      const blockId = pathId(c, "block", "block_id");
+      const relations = relationsOf(c);
+      const page = pageOf(asked.query(), { limit: AGENTS_DEFAULT, order: "desc" });
+      const repositories = readerFor(options, c, "agents:read");
+      await mustFind(repositories.blocks, blockId);
+      const agents = await repositories.agents.list({ blockId, showHidden: true }, { ...page, orderBy: "created_at" });
+      return c.json(await showAgents({ ...options, repositories }, agents, relations));
+    }),
+  );
 
   return routes;
 }

@@ -8,7 +8,8 @@ import type { JsonObject } from "../../core/json.ts";
 import { compactThread, type ThreadCompacted } from "../../run/compaction/compact-thread.ts";
 import { contextOverview } from "../../run/context-overview.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
-import { flagParam, given, pathId, readBody, readQuery } from "../http/request.ts";
+import { flagParam, given, pathId } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { pathTarget } from "../talk/conversations.ts";
 import { CompactionBody } from "../wire/agent-body.ts";
 import { toWireContext } from "../wire/context.ts";
@@ -23,43 +24,58 @@ const ResetBody = z.object({ add_default_initial_messages: z.boolean().default(f
 export function contextRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.get("/agents/:agent_id/context", async (c) => {
-    const agent = await mustFind(readerFor(options, c, "agents:read").agents, pathId(c, "agent", "agent_id"));
-    // `default` is the agent's own conversation, as it is in paths.
-    const named = readQuery(c, ContextQuery).conversation_id ?? "default";
-    const conversationId = named === "default" || named === "" ? null : requireId("conv", named);
-    return c.json(toWireContext(await contextOverview(options, c.var.caller, { agent, conversationId })));
-  });
+  routes.get(
+    "/agents/:agent_id/context",
+    takes({ query: ContextQuery }, async (c, asked) => {
+      const agent = await mustFind(readerFor(options, c, "agents:read").agents, pathId(c, "agent", "agent_id"));
+      // `default` is the agent's own conversation, as it is in paths.
+      const named = asked.query().conversation_id ?? "default";
+      const conversationId = named === "default" || named === "" ? null : requireId("conv", named);
+      return c.json(toWireContext(await contextOverview(options, c.var.caller, { agent, conversationId })));
+    }),
+  );
 
-  routes.post("/agents/:agent_id/summarize", async (c) => {
-    const agent = await mustFind(readerFor(options, c, "agents:talk").agents, pathId(c, "agent", "agent_id"));
-    const wish = (await readBody(c, CompactBody)).compaction_settings ?? {};
-    const wanted = { agent, conversationId: null, wish, signal: c.req.raw.signal };
-    return c.json(toWireCompacted(await compactThread(options, c.var.caller, wanted)));
-  });
+  routes.post(
+    "/agents/:agent_id/summarize",
+    takes({ body: CompactBody }, async (c, asked) => {
+      const agent = await mustFind(readerFor(options, c, "agents:talk").agents, pathId(c, "agent", "agent_id"));
+      const wish = (await asked.body()).compaction_settings ?? {};
+      const wanted = { agent, conversationId: null, wish, signal: c.req.raw.signal };
+      return c.json(toWireCompacted(await compactThread(options, c.var.caller, wanted)));
+    }),
+  );
 
-  routes.post("/conversations/:conversation_id/compact", async (c) => {
-    const body = await readBody(c, CompactBody);
-    const named = { agentId: body.agent_id ?? undefined, scope: "agents:talk" } as const;
-    const { agentId, conversationId } = await pathTarget(options, c, named);
-    const agent = await mustFind(readerFor(options, c, "agents:talk").agents, agentId);
-    const wanted = { agent, conversationId, wish: body.compaction_settings ?? {}, signal: c.req.raw.signal };
-    return c.json(toWireCompacted(await compactThread(options, c.var.caller, wanted)));
-  });
+  routes.post(
+    "/conversations/:conversation_id/compact",
+    takes({ body: CompactBody }, async (c, asked) => {
+      const body = await asked.body();
+      const named = { agentId: body.agent_id ?? undefined, scope: "agents:talk" } as const;
+      const { agentId, conversationId } = await pathTarget(options, c, named);
+      const agent = await mustFind(readerFor(options, c, "agents:talk").agents, agentId);
+      const wanted = { agent, conversationId, wish: body.compaction_settings ?? {}, signal: c.req.raw.signal };
+      return c.json(toWireCompacted(await compactThread(options, c.var.caller, wanted)));
+    }),
+  );
 
-  routes.post("/conversations/:conversation_id/recompile", async (c) => {
-    const body = await readBody(c, CompactBody);
-    const wish = given({ isDryRun: readQuery(c, RecompileQuery).dry_run });
-    const where = await pathTarget(options, c, { agentId: body.agent_id ?? undefined, scope: "agents:write" });
-    return c.json(await recompilePrompt(options, c.var.caller, { ...where, ...wish }));
-  });
+  routes.post(
+    "/conversations/:conversation_id/recompile",
+    takes({ query: RecompileQuery, body: CompactBody }, async (c, asked) => {
+      const body = await asked.body();
+      const wish = given({ isDryRun: asked.query().dry_run });
+      const where = await pathTarget(options, c, { agentId: body.agent_id ?? undefined, scope: "agents:write" });
+      return c.json(await recompilePrompt(options, c.var.caller, { ...where, ...wish }));
+    }),
+  );
 
-  routes.patch("/agents/:agent_id/reset-messages", async (c) => {
-    const id = pathId(c, "agent", "agent_id");
-    const { add_default_initial_messages: withFirst } = await readBody(c, ResetBody);
-    const agent = await resetMessages(options, c.var.caller, { id, withFirst });
-    return c.json(await showAgent(readerFor(options, c, "agents:write"), agent, ALL_RELATIONS));
-  });
+  routes.patch(
+    "/agents/:agent_id/reset-messages",
+    takes({ body: ResetBody }, async (c, asked) => {
+      const id = pathId(c, "agent", "agent_id");
+      const { add_default_initial_messages: withFirst } = await asked.body();
+      const agent = await resetMessages(options, c.var.caller, { id, withFirst });
+      return c.json(await showAgent(readerFor(options, c, "agents:write"), agent, ALL_RELATIONS));
+    }),
+  );
 
   return routes;
 }

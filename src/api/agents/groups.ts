@@ -6,7 +6,8 @@ import { LINK_ACTIONS } from "../../agent/life/edited-agent.ts";
 import { changeGroup, createGroup, deleteGroup, emptyGroup, linkGroupBlock } from "../../agent/life/groups.ts";
 import { Failure } from "../../core/failure.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
-import { flagParam, given, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
+import { flagParam, given, pageOf, pageParams, pathId } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { MessageType } from "../talk/messages-body.ts";
 import { CreateGroupBody, toWireGroup, UpdateGroupBody } from "../wire/group.ts";
 import { toWireMessages } from "../wire/message.ts";
@@ -34,21 +35,27 @@ const MessagesQuery = z.object({
 export function groupRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.get("/groups", async (c) => {
-    const query = readQuery(c, ListQuery);
-    const filter = given({
-      managerType: query.manager_type,
-      projectId: query.project_id,
-      showHidden: query.show_hidden_groups,
-    });
-    const groups = await readerFor(options, c, "agents:read").groups.list(filter, pageOf(query, GROUPS_DEFAULT));
-    return c.json(groups.map(toWireGroup));
-  });
+  routes.get(
+    "/groups",
+    takes({ query: ListQuery }, async (c, asked) => {
+      const query = asked.query();
+      const filter = given({
+        managerType: query.manager_type,
+        projectId: query.project_id,
+        showHidden: query.show_hidden_groups,
+      });
+      const groups = await readerFor(options, c, "agents:read").groups.list(filter, pageOf(query, GROUPS_DEFAULT));
+      return c.json(groups.map(toWireGroup));
+    }),
+  );
 
-  routes.post("/groups", async (c) => {
-    const draft = await readBody(c, CreateGroupBody);
-    return c.json(toWireGroup(await createGroup(options, c.var.caller, draft)));
-  });
+  routes.post(
+    "/groups",
+    takes({ body: CreateGroupBody }, async (c, asked) => {
+      const draft = await asked.body();
+      return c.json(toWireGroup(await createGroup(options, c.var.caller, draft)));
+    }),
+  );
 
   routes.get("/groups/count", async (c) => c.json(await readerFor(options, c, "agents:read").groups.count()));
 
@@ -56,11 +63,14 @@ export function groupRoutes(options: RouteOptions): Hono<ApiEnv> {
     c.json(toWireGroup(await mustFind(readerFor(options, c, "agents:read").groups, pathId(c, "group", "group_id")))),
   );
 
-  routes.patch("/groups/:group_id", async (c) => {
-    const id = pathId(c, "group", "group_id");
-    const change = await readBody(c, UpdateGroupBody);
-    return c.json(toWireGroup(await changeGroup(options, c.var.caller, { id, change })));
-  });
+  routes.patch(
+    "/groups/:group_id",
+    takes({ body: UpdateGroupBody }, async (c, asked) => {
+      const id = pathId(c, "group", "group_id");
+      const change = await asked.body();
+      return c.json(toWireGroup(await changeGroup(options, c.var.caller, { id, change })));
+    }),
+  );
 
   routes.delete("/groups/:group_id", async (c) => {
     const id = pathId(c, "group", "group_id");
@@ -68,13 +78,16 @@ export function groupRoutes(options: RouteOptions): Hono<ApiEnv> {
     return c.json({ message: `Group id=${id} successfully deleted` });
   });
 
-  routes.get("/agents/:agent_id/groups", async (c) => {
-    const query = readQuery(c, AgentGroupsQuery);
-    const repositories = readerFor(options, c, "agents:read");
-    const agent = await mustFind(repositories.agents, pathId(c, "agent", "agent_id"));
-    const filter = { agentId: agent.id, showHidden: true, ...given({ managerType: query.manager_type }) };
-    return c.json((await repositories.groups.list(filter, pageOf(query, AGENT_GROUPS_DEFAULT))).map(toWireGroup));
-  });
+  routes.get(
+    "/agents/:agent_id/groups",
+    takes({ query: AgentGroupsQuery }, async (c, asked) => {
+      const query = asked.query();
+      const repositories = readerFor(options, c, "agents:read");
+      const agent = await mustFind(repositories.agents, pathId(c, "agent", "agent_id"));
+      const filter = { agentId: agent.id, showHidden: true, ...given({ managerType: query.manager_type }) };
+      return c.json((await repositories.groups.list(filter, pageOf(query, AGENT_GROUPS_DEFAULT))).map(toWireGroup));
+    }),
+  );
 
   return routes.route("/groups", historyRoutes(options)).route("/groups", blockRoutes(options));
 }
@@ -83,15 +96,18 @@ export function groupRoutes(options: RouteOptions): Hono<ApiEnv> {
 function historyRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.get("/:group_id/messages", async (c) => {
-    const query = readQuery(c, MessagesQuery);
-    const repositories = readerFor(options, c, "agents:read");
-    const group = await mustFind(repositories.groups, pathId(c, "group", "group_id"));
-    const messages = await repositories.messages.list({ groupId: group.id }, pageOf(query, MESSAGES_DEFAULT));
-    const view = { assistantText: true, useAssistantMessage: query.use_assistant_message ?? true };
-    const includeReturnMessageTypes = query.include_return_message_types ?? null;
-    return c.json(wanted(toWireMessages(messages, view), { includeReturnMessageTypes }));
-  });
+  routes.get(
+    "/:group_id/messages",
+    takes({ query: MessagesQuery }, async (c, asked) => {
+      const query = asked.query();
+      const repositories = readerFor(options, c, "agents:read");
+      const group = await mustFind(repositories.groups, pathId(c, "group", "group_id"));
+      const messages = await repositories.messages.list({ groupId: group.id }, pageOf(query, MESSAGES_DEFAULT));
+      const view = { assistantText: true, useAssistantMessage: query.use_assistant_message ?? true };
+      const includeReturnMessageTypes = query.include_return_message_types ?? null;
+      return c.json(wanted(toWireMessages(messages, view), { includeReturnMessageTypes }));
+    }),
+  );
 
   routes.patch("/:group_id/messages/:message_id", () => {
     throw new Failure("not_allowed", "Messages cannot be changed once they are stored");

@@ -13,7 +13,8 @@ import type { Readers } from "../../agent/ports/ports.ts";
 import type { IdentityId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
-import { given, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
+import { given, pageOf, pageParams, pathId } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { toWireBlock } from "../wire/block.ts";
 import { CreateIdentityBody, PropertiesBody, toWireIdentity, UpdateIdentityBody } from "../wire/identity.ts";
 import { relationsOf, showAgents } from "./agent-view.ts";
@@ -33,60 +34,93 @@ const PageQuery = z.object(pageParams);
 export function identityRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.get("/", async (c) => {
-    const query = readQuery(c, ListQuery);
-    const repositories = readerFor(options, c, "agents:read");
-    const found = await repositories.identities.list(filterOf(query), pageOf(query, PAGE_DEFAULT));
-    return c.json(await showIdentities(repositories, found));
-  });
+  routes.get(
+    "/",
+    takes({ query: ListQuery }, async (c, asked) => {
+      const query = asked.query();
+      const repositories = readerFor(options, c, "agents:read");
+      const found = await repositories.identities.list(filterOf(query), pageOf(query, PAGE_DEFAULT));
+      return c.json(await showIdentities(repositories, found));
+    }),
+  );
 
-  routes.post("/", async (c) => {
-    const linked = await readBody(c, CreateIdentityBody);
-    return showIdentity(options, c, await createIdentity(options, c.var.caller, linked));
-  });
+  routes.post(
+    "/",
+    takes({ body: CreateIdentityBody }, async (c, asked) => {
+      const linked = await asked.body();
+      return showIdentity(options, c, await createIdentity(options, c.var.caller, linked));
+    }),
+  );
 
   // Whoever has the key is changed; nobody has it twice.
-  routes.put("/", async (c) => {
-    const linked = await readBody(c, CreateIdentityBody);
-    return showIdentity(options, c, await putIdentity(options, c.var.caller, linked));
-  });
+  routes.put(
+    "/",
+    takes({ body: CreateIdentityBody }, async (c, asked) => {
+      const linked = await asked.body();
+      return showIdentity(options, c, await putIdentity(options, c.var.caller, linked));
+    }),
+  );
 
   routes.get("/count", async (c) => c.json(await readerFor(options, c, "agents:read").identities.count()));
 
   routes.get("/:identity_id", async (c) => showIdentity(options, c, await pathIdentity(options, c)));
 
-  routes.patch("/:identity_id", async (c) => {
-    const id = pathId(c, "identity", "identity_id");
-    const body = await readBody(c, UpdateIdentityBody);
-    return showIdentity(options, c, await changeIdentity(options, c.var.caller, { id, ...body }));
-  });
+  routes.patch(
+    "/:identity_id",
+    takes({ body: UpdateIdentityBody }, async (c, asked) => {
+      const id = pathId(c, "identity", "identity_id");
+      const body = await asked.body();
+      return showIdentity(options, c, await changeIdentity(options, c.var.caller, { id, ...body }));
+    }),
+  );
 
-  routes.put("/:identity_id/properties", async (c) => {
-    const id = pathId(c, "identity", "identity_id");
-    const properties = await readBody(c, PropertiesBody);
-    return showIdentity(options, c, await setProperties(options, c.var.caller, { id, properties }));
-  });
+  routes.put(
+    "/:identity_id/properties",
+    takes({ body: PropertiesBody }, async (c, asked) => {
+      const id = pathId(c, "identity", "identity_id");
+      const properties = await asked.body();
+      return showIdentity(options, c, await setProperties(options, c.var.caller, { id, properties }));
+    }),
+  );
 
   routes.delete("/:identity_id", async (c) => {
     await deleteIdentity(options, c.var.caller, pathId(c, "identity", "identity_id"));
     return c.json(null);
   });
 
-  routes.get("/:identity_id/agents", async (c) => {
-    const { id: identityId } = await pathIdentity(options, c);
-    const relations = relationsOf(c);
-    const page = pageOf(readQuery(c, PageQuery), PAGE_DEFAULT);
-    const repositories = readerFor(options, c, "agents:read");
-    const agents = await repositories.agents.list({ identityId, showHidden: true }, { ...page, orderBy: "created_at" });
-    return c.json(await showAgents({ ...options, repositories }, agents, relations));
-  });
+  routes.route("/", ownedRoutes(options));
 
-  routes.get("/:identity_id/blocks", async (c) => {
-    const { id: identityId } = await pathIdentity(options, c);
-    const page = pageOf(readQuery(c, PageQuery), PAGE_DEFAULT);
-    const blocks = await readerFor(options, c, "agents:read").blocks.list({ identityId, showHidden: true }, page);
-    return c.json(blocks.map(toWireBlock));
-  });
+  return routes;
+}
+
+/** What belongs to an identity. */
+function ownedRoutes(options: RouteOptions): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
+
+  routes.get(
+    "/:identity_id/agents",
+    takes({ query: PageQuery }, async (c, asked) => {
+      const { id: identityId } = await pathIdentity(options, c);
+      const relations = relationsOf(c);
+      const page = pageOf(asked.query(), PAGE_DEFAULT);
+      const repositories = readerFor(options, c, "agents:read");
+      const agents = await repositories.agents.list(
+        { identityId, showHidden: true },
+        { ...page, orderBy: "created_at" },
+      );
+      return c.json(await showAgents({ ...options, repositories }, agents, relations));
+    }),
+  );
+
+  routes.get(
+    "/:identity_id/blocks",
+    takes({ query: PageQuery }, async (c, asked) => {
+      const { id: identityId } = await pathIdentity(options, c);
+      const page = pageOf(asked.query(), PAGE_DEFAULT);
+      const blocks = await readerFor(options, c, "agents:read").blocks.list({ identityId, showHidden: true }, page);
+      return c.json(blocks.map(toWireBlock));
+    }),
+  );
 
   return routes;
 }

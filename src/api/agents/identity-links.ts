@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { LINK_ACTIONS } from "../../agent/life/edited-agent.ts";
 import { linkAgentIdentity, linkBlockIdentity } from "../../agent/life/identities.ts";
 import type { ApiEnv, RouteOptions } from "../http/env.ts";
-import { pathId } from "../http/request.ts";
+import { pathId, pathText } from "../http/request.ts";
 import { toWireBlock } from "../wire/block.ts";
 
 /** Routes that attach identities to agents and blocks, and detach them. */
@@ -11,13 +11,13 @@ export function identityLinkRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   for (const action of LINK_ACTIONS) {
     routes.patch(`/agents/:agent_id/identities/${action}/:identity_id`, async (c) => {
-      const wanted = { action, agentId: pathId(c, "agent", "agent_id"), identity: c.req.param("identity_id") };
+      const wanted = { action, agentId: pathId(c, "agent", "agent_id"), identity: pathText(c, "identity_id") };
       await linkAgentIdentity(options, c.var.caller, wanted);
       return c.json(null);
     });
 
     routes.patch(`/blocks/:block_id/identities/${action}/:identity_id`, async (c) => {
-      const wanted = { action, blockId: pathId(c, "block", "block_id"), identity: c.req.param("identity_id") };
+      const wanted = { action, blockId: pathId(c, "block", "block_id"), identity: pathText(c, "identity_id") };
       return c.json(toWireBlock(await linkBlockIdentity(options, c.var.caller, wanted)));
     });
   }

@@ -5,7 +5,8 @@ import type { JsonObject } from "../../core/json.ts";
 import { PAGE_ITEMS_MAX } from "../../core/page.ts";
 import type { EmbeddingInfo, ModelInfo } from "../../llm/config.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
-import { listParam, readQuery } from "../http/request.ts";
+import { listParam } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { toWireEmbeddingConfig, toWireLlmConfig } from "../wire/llm-config.ts";
 
 const ListQuery = z.object({
@@ -19,19 +20,22 @@ export function modelRoutes(options: Pick<RouteOptions, "models" | "store">): Ho
   const routes = new Hono<ApiEnv>();
   const { models } = options;
 
-  routes.get("/", async (c) => {
-    may(c.var.caller, "agents:read");
-    if (isOpenAiClient(c.req.header("user-agent"))) return c.json(await openAiModels(options, c));
-    const query = readQuery(c, ListQuery);
-    const found = (await models.list()).filter(
-      ({ config, providerType }) =>
-        (query.provider_category === undefined ||
-          query.provider_category.includes(config.providerCategory ?? "base")) &&
-        (query.provider_name === undefined || query.provider_name === config.providerName) &&
-        (query.provider_type === undefined || query.provider_type === providerType),
-    );
-    return c.json(found.map(toWireModel));
-  });
+  routes.get(
+    "/",
+    takes({ query: ListQuery }, async (c, asked) => {
+      may(c.var.caller, "agents:read");
+      if (isOpenAiClient(c.req.header("user-agent"))) return c.json(await openAiModels(options, c));
+      const query = asked.query();
+      const found = (await models.list()).filter(
+        ({ config, providerType }) =>
+          (query.provider_category === undefined ||
+            query.provider_category.includes(config.providerCategory ?? "base")) &&
+          (query.provider_name === undefined || query.provider_name === config.providerName) &&
+          (query.provider_type === undefined || query.provider_type === providerType),
+      );
+      return c.json(found.map(toWireModel));
+    }),
+  );
 
   for (const path of ["/embedding", "/embeddings"])
     routes.get(path, async (c) => {

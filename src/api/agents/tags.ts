@@ -3,7 +3,8 @@ import { z } from "zod";
 import type { Readers } from "../../agent/ports/ports.ts";
 import { PAGE_ITEMS_MAX } from "../../core/page.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
-import { pageOf, pageParams, readQuery } from "../http/request.ts";
+import { pageOf, pageParams } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 
 const TAGS_DEFAULT = 50;
 /** Pages of agents and of blocks that are looked through for tags. */
@@ -15,18 +16,21 @@ const ListQuery = z.object({ ...pageParams, query_text: z.string().optional(), n
 export function tagRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.get("/", async (c) => {
-    const query = readQuery(c, ListQuery);
-    const { order, limit, after, before } = pageOf(query, { limit: TAGS_DEFAULT, order: "asc" });
-    const sought = (query.name ?? query.query_text ?? "").toLowerCase();
-    const follows = (tag: string, cursor: string) => (order === "asc" ? tag > cursor : tag < cursor);
-    const found = [...(await allTags(readerFor(options, c, "agents:read")))]
-      .filter((tag) => tag.toLowerCase().includes(sought))
-      .filter((tag) => after === undefined || follows(tag, after))
-      .filter((tag) => before === undefined || follows(before, tag))
-      .sort((a, b) => (follows(a, b) ? 1 : -1));
-    return c.json(found.slice(0, limit));
-  });
+  routes.get(
+    "/",
+    takes({ query: ListQuery }, async (c, asked) => {
+      const query = asked.query();
+      const { order, limit, after, before } = pageOf(query, { limit: TAGS_DEFAULT, order: "asc" });
+      const sought = (query.name ?? query.query_text ?? "").toLowerCase();
+      const follows = (tag: string, cursor: string) => (order === "asc" ? tag > cursor : tag < cursor);
+      const found = [...(await allTags(readerFor(options, c, "agents:read")))]
+        .filter((tag) => tag.toLowerCase().includes(sought))
+        .filter((tag) => after === undefined || follows(tag, after))
+        .filter((tag) => before === undefined || follows(before, tag))
+        .sort((a, b) => (follows(a, b) ? 1 : -1));
+      return c.json(found.slice(0, limit));
+    }),
+  );
 
   return routes;
 }

@@ -6,7 +6,8 @@ import { readAudit, wholeAudit } from "../../agent/record/audit-log.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { PAGE_ITEMS_MAX } from "../../core/page.ts";
 import type { ApiEnv } from "../http/env.ts";
-import { given, intParam, readQuery } from "../http/request.ts";
+import { given, intParam } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { isoTime, timeField } from "../wire/time.ts";
 
 const ENTRIES_DEFAULT = 100;
@@ -30,23 +31,26 @@ const AuditQuery = z.object({
 
 /** `/audit`: who did what, as a page, or all of it as lines of JSON. */
 export function auditRoutes(options: { readonly store: Store }): Hono<ApiEnv> {
-  return new Hono<ApiEnv>().get("/", async (c) => {
-    const query = readQuery(c, AuditQuery);
-    const { after, limit = ENTRIES_DEFAULT, order = "desc" } = query;
-    const filter: AuditFilter = given({
-      actorId: query.actor_id,
-      action: query.action,
-      resourceKind: query.resource_kind,
-      resourceId: query.resource_id,
-      outcome: query.outcome,
-      start: query.start,
-      end: query.end,
-    });
-    if (query.format === "jsonl") return asLines(wholeAudit(options, c.var.caller, filter));
-    const page = { limit, order, ...(after === undefined ? {} : { beyond: after }) };
-    const entries = await readAudit(options, c.var.caller, { filter, page });
-    return c.json({ entries: entries.map(toWireEntry), after: entries.at(-1)?.number ?? after ?? null });
-  });
+  return new Hono<ApiEnv>().get(
+    "/",
+    takes({ query: AuditQuery }, async (c, asked) => {
+      const query = asked.query();
+      const { after, limit = ENTRIES_DEFAULT, order = "desc" } = query;
+      const filter: AuditFilter = given({
+        actorId: query.actor_id,
+        action: query.action,
+        resourceKind: query.resource_kind,
+        resourceId: query.resource_id,
+        outcome: query.outcome,
+        start: query.start,
+        end: query.end,
+      });
+      if (query.format === "jsonl") return asLines(wholeAudit(options, c.var.caller, filter));
+      const page = { limit, order, ...(after === undefined ? {} : { beyond: after }) };
+      const entries = await readAudit(options, c.var.caller, { filter, page });
+      return c.json({ entries: entries.map(toWireEntry), after: entries.at(-1)?.number ?? after ?? null });
+    }),
+  );
 }
 
 /** One entry a line, read as fast as the client takes them. */

@@ -12,7 +12,8 @@ import {
 } from "../../run/feed/change-feed.ts";
 import type { ApiEnv } from "../http/env.ts";
 import { eventStream } from "../http/event-stream.ts";
-import { intParam, readQuery } from "../http/request.ts";
+import { intParam } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { isoTime } from "../wire/time.ts";
 
 /** How long a stream may be silent before it says that it lives. */
@@ -26,13 +27,16 @@ const ChangesQuery = z.object({
 
 /** Routes of `/changes`: what has changed, as a page or, where the client accepts events, as a stream. */
 export function changeRoutes(options: ChangeFeedOptions): Hono<ApiEnv> {
-  return new Hono<ApiEnv>().get("/", async (c) => {
-    const { after = null, limit = PAGE_DEFAULT } = readQuery(c, ChangesQuery);
-    if (c.req.header("accept")?.includes("text/event-stream") === true)
-      return streamOf(options, c, lastSeen(c) ?? after);
-    const { changes, through, hasMore } = await readChanges(options, c.var.caller, { after, limit });
-    return c.json({ changes: changes.map(toWireChange), after: through, has_more: hasMore });
-  });
+  return new Hono<ApiEnv>().get(
+    "/",
+    takes({ query: ChangesQuery }, async (c, asked) => {
+      const { after = null, limit = PAGE_DEFAULT } = asked.query();
+      if (c.req.header("accept")?.includes("text/event-stream") === true)
+        return streamOf(options, c, lastSeen(c) ?? after);
+      const { changes, through, hasMore } = await readChanges(options, c.var.caller, { after, limit });
+      return c.json({ changes: changes.map(toWireChange), after: through, has_more: hasMore });
+    }),
+  );
 }
 
 /** Where a client's stream broke off, which its browser says by itself. */

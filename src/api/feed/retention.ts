@@ -4,7 +4,7 @@ import { changeRetention, type RetentionWorkshop, retentionRules } from "../../a
 import type { RetentionRules } from "../../agent/retention.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { ApiEnv } from "../http/env.ts";
-import { readBody } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 
 /** Ten years. */
 const DAYS_MAX = 3_650;
@@ -26,16 +26,19 @@ export function retentionRoutes(options: RetentionWorkshop): Hono<ApiEnv> {
   return new Hono<ApiEnv>()
     .get("/", async (c) => c.json(toWireRules(await retentionRules(options, c.var.caller))))
 
-    .patch("/", async (c) => {
-      const body = await readBody(c, RetentionBody);
-      const change: Partial<RetentionRules> = {
-        ...(body.run_events_days === undefined ? {} : { runEventsDays: body.run_events_days }),
-        ...(body.traces_days === undefined ? {} : { tracesDays: body.traces_days }),
-        ...(body.changes_days === undefined ? {} : { changesDays: body.changes_days }),
-        ...(body.audit_days === undefined ? {} : { auditDays: body.audit_days }),
-      };
-      return c.json(toWireRules(await changeRetention(options, c.var.caller, change)));
-    });
+    .patch(
+      "/",
+      takes({ body: RetentionBody }, async (c, asked) => {
+        const body = await asked.body();
+        const change: Partial<RetentionRules> = {
+          ...(body.run_events_days === undefined ? {} : { runEventsDays: body.run_events_days }),
+          ...(body.traces_days === undefined ? {} : { tracesDays: body.traces_days }),
+          ...(body.changes_days === undefined ? {} : { changesDays: body.changes_days }),
+          ...(body.audit_days === undefined ? {} : { auditDays: body.audit_days }),
+        };
+        return c.json(toWireRules(await changeRetention(options, c.var.caller, change)));
+      }),
+    );
 }
 
 function toWireRules({ runEventsDays, tracesDays, changesDays, auditDays }: RetentionRules): JsonObject {

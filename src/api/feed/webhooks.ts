@@ -12,7 +12,8 @@ import {
 import type { Webhook } from "../../agent/webhook.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { ApiEnv } from "../http/env.ts";
-import { given, pathId, readBody } from "../http/request.ts";
+import { given, pathId } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { isoTime, isoTimeOrNull } from "../wire/time.ts";
 
 const URL_CHARS_MAX = 4_096;
@@ -33,24 +34,30 @@ export function webhookRoutes(options: WebhookWorkshop): Hono<ApiEnv> {
   return new Hono<ApiEnv>()
     .get("/", async (c) => c.json((await listWebhooks(options, c.var.caller)).map(toWireWebhook)))
 
-    .post("/", async (c) => {
-      const { enabled, ...body } = await readBody(c, CreateBody);
-      const draft = { url: body.url, ...given({ kinds: body.kinds, isEnabled: enabled }) };
-      const { webhook, secret } = await createWebhook(options, c.var.caller, draft);
-      return c.json({ ...toWireWebhook(webhook), secret });
-    })
+    .post(
+      "/",
+      takes({ body: CreateBody }, async (c, asked) => {
+        const { enabled, ...body } = await asked.body();
+        const draft = { url: body.url, ...given({ kinds: body.kinds, isEnabled: enabled }) };
+        const { webhook, secret } = await createWebhook(options, c.var.caller, draft);
+        return c.json({ ...toWireWebhook(webhook), secret });
+      }),
+    )
 
     .get("/:webhook_id", async (c) =>
       c.json(toWireWebhook(await findWebhook(options, c.var.caller, pathId(c, "webhook", "webhook_id")))),
     )
 
-    .patch("/:webhook_id", async (c) => {
-      const { url, kinds, enabled, rotate_secret: rotatesSecret = false } = await readBody(c, ChangeBody);
-      const change = given({ url, kinds, isEnabled: enabled });
-      const wish = { id: pathId(c, "webhook", "webhook_id"), change, rotatesSecret };
-      const { webhook, secret } = await changeWebhook(options, c.var.caller, wish);
-      return c.json({ ...toWireWebhook(webhook), ...(secret === null ? {} : { secret }) });
-    })
+    .patch(
+      "/:webhook_id",
+      takes({ body: ChangeBody }, async (c, asked) => {
+        const { url, kinds, enabled, rotate_secret: rotatesSecret = false } = await asked.body();
+        const change = given({ url, kinds, isEnabled: enabled });
+        const wish = { id: pathId(c, "webhook", "webhook_id"), change, rotatesSecret };
+        const { webhook, secret } = await changeWebhook(options, c.var.caller, wish);
+        return c.json({ ...toWireWebhook(webhook), ...(secret === null ? {} : { secret }) });
+      }),
+    )
 
     .delete("/:webhook_id", async (c) => {
       await deleteWebhook(options, c.var.caller, pathId(c, "webhook", "webhook_id"));

@@ -5,7 +5,8 @@ import { mustFind } from "../../agent/find.ts";
 import { LINK_ACTIONS } from "../../agent/life/edited-agent.ts";
 import { ALL_RELATIONS, isNewClient, showAgent } from "../agents/agent-view.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
-import { flagParam, given, pageOf, pageParams, pathId, readQuery } from "../http/request.ts";
+import { flagParam, given, pageOf, pageParams, pathId } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { toWireAgentFile, toWireFolder, toWireSource } from "../wire/files/file.ts";
 import { FOLDER_NAMES } from "./folders.ts";
 
@@ -19,23 +20,26 @@ export function agentFileRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
   for (const name of FOLDER_NAMES) linkRoutes(routes, options, name);
 
-  routes.get("/:agent_id/files", async (c) => {
-    const query = readQuery(c, FilesQuery);
-    const reader = readerFor(options, c, "agents:read");
-    const agent = await mustFind(reader.agents, pathId(c, "agent", "agent_id"));
-    const page = pageOf({ ...query, after: query.after ?? query.cursor }, PAGE_DEFAULT);
-    // One more than is shown tells whether more follow.
-    const found = await reader.agentFiles.list(agent.id, given({ isOpen: query.is_open }), {
-      ...page,
-      limit: page.limit + 1,
-    });
-    const files = found.slice(0, page.limit);
-    return c.json({
-      files: files.map(toWireAgentFile),
-      next_cursor: files.at(-1)?.id ?? null,
-      has_more: found.length > files.length,
-    });
-  });
+  routes.get(
+    "/:agent_id/files",
+    takes({ query: FilesQuery }, async (c, asked) => {
+      const query = asked.query();
+      const reader = readerFor(options, c, "agents:read");
+      const agent = await mustFind(reader.agents, pathId(c, "agent", "agent_id"));
+      const page = pageOf({ ...query, after: query.after ?? query.cursor }, PAGE_DEFAULT);
+      // One more than is shown tells whether more follow.
+      const found = await reader.agentFiles.list(agent.id, given({ isOpen: query.is_open }), {
+        ...page,
+        limit: page.limit + 1,
+      });
+      const files = found.slice(0, page.limit);
+      return c.json({
+        files: files.map(toWireAgentFile),
+        next_cursor: files.at(-1)?.id ?? null,
+        has_more: found.length > files.length,
+      });
+    }),
+  );
 
   routes.patch("/:agent_id/files/close-all", async (c) => {
     const closed = await showFiles(options, c.var.caller, { agentId: agentIdOf(c), action: { kind: "close all" } });
@@ -60,14 +64,17 @@ export function agentFileRoutes(options: RouteOptions): Hono<ApiEnv> {
 function linkRoutes(routes: Hono<ApiEnv>, options: RouteOptions, name: (typeof FOLDER_NAMES)[number]): void {
   const parameter = name === "sources" ? "source_id" : "folder_id";
 
-  routes.get(`/:agent_id/${name}`, async (c) => {
-    const page = pageOf(readQuery(c, PageQuery), PAGE_DEFAULT);
-    const reader = readerFor(options, c, "agents:read");
-    const agent = await mustFind(reader.agents, agentIdOf(c));
-    const folders = await reader.folders.list({ agentId: agent.id }, page);
-    const { organizationId } = c.var.caller;
-    return c.json(folders.map((folder) => ({ ...toWireSource(folder), ...toWireFolder(folder, organizationId) })));
-  });
+  routes.get(
+    `/:agent_id/${name}`,
+    takes({ query: PageQuery }, async (c, asked) => {
+      const page = pageOf(asked.query(), PAGE_DEFAULT);
+      const reader = readerFor(options, c, "agents:read");
+      const agent = await mustFind(reader.agents, agentIdOf(c));
+      const folders = await reader.folders.list({ agentId: agent.id }, page);
+      const { organizationId } = c.var.caller;
+      return c.json(folders.map((folder) => ({ ...toWireSource(folder), ...toWireFolder(folder, organizationId) })));
+    }),
+  );
 
   for (const action of LINK_ACTIONS)
     routes.patch(`/:agent_id/${name}/${action}/:${parameter}`, async (c) => {

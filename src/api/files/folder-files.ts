@@ -7,11 +7,14 @@ import { DUPLICATE_HANDLINGS, storeUpload } from "../../agent/files/uploads.ts";
 import { mustFind } from "../../agent/find.ts";
 import type { Readers } from "../../agent/ports/ports.ts";
 import { instantOf } from "../../core/clock.ts";
+import type { AgentId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
+import type { Page } from "../../core/page.ts";
 import { embeddingKeyOf } from "../../llm/catalog.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { pageFrom } from "../http/pages.ts";
-import { flagParam, given, pageOf, pageParams, pathId, readQuery } from "../http/request.ts";
+import { flagParam, given, pageOf, pageParams, pathId } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { toWireFile, toWireFilePassage } from "../wire/files/file.ts";
 import type { UploadReader } from "./upload.ts";
 
@@ -38,55 +41,68 @@ export function folderFileRoutes(options: RouteOptions, readUpload: UploadReader
     return { reader, folder: await mustFind(reader.folders, pathId(c, "source", parameter)) };
   };
 
-  routes.post(`/:${parameter}/upload`, async (c) => {
-    const folderId = pathId(c, "source", parameter);
-    const query = readQuery(c, UploadQuery);
-    // Nobody who may not store a file is let to send one.
-    await mustFind(readerFor(options, c, "memory:write").folders, folderId);
-    const { file, folder, isSkipped } = await readUpload(c, ({ name, mediaType, bytes }) =>
-      storeUpload(options, c.var.caller, {
-        folderId,
-        name: query.name === undefined || query.name === "" ? name : query.name,
-        mediaType,
-        bytes,
-        duplicates: query.duplicate_handling,
-      }),
-    );
-    if (isSkipped) c.header("X-Upload-Result", "skipped");
-    return c.json(toWireFile(file, { organizationId: c.var.caller.organizationId, folder }));
-  });
+  routes.post(
+    `/:${parameter}/upload`,
+    takes({ query: UploadQuery }, async (c, asked) => {
+      const folderId = pathId(c, "source", parameter);
+      const query = asked.query();
+      // Nobody who may not store a file is let to send one.
+      await mustFind(readerFor(options, c, "memory:write").folders, folderId);
+      const { file, folder, isSkipped } = await readUpload(c, ({ name, mediaType, bytes }) =>
+        storeUpload(options, c.var.caller, {
+          folderId,
+          name: query.name === undefined || query.name === "" ? name : query.name,
+          mediaType,
+          bytes,
+          duplicates: query.duplicate_handling,
+        }),
+      );
+      if (isSkipped) c.header("X-Upload-Result", "skipped");
+      return c.json(toWireFile(file, { organizationId: c.var.caller.organizationId, folder }));
+    }),
+  );
 
-  routes.get(`/:${parameter}/files`, async (c) => {
-    const query = readQuery(c, FilesQuery);
-    const { reader, folder } = await folderOf(c);
-    const page = pageOf(query, FILES_DEFAULT);
-    const limit = query.include_content ? Math.min(page.limit, TEXTS_MAX) : page.limit;
-    const files = await reader.files.list(folder.id, { ...page, limit });
-    const shown: JsonObject[] = [];
-    for (const file of files) shown.push(await showFile(c, reader, file, query.include_content));
-    return c.json(shown);
-  });
+  routes.get(
+    `/:${parameter}/files`,
+    takes({ query: FilesQuery }, async (c, asked) => {
+      const query = asked.query();
+      const { reader, folder } = await folderOf(c);
+      const page = pageOf(query, FILES_DEFAULT);
+      const limit = query.include_content ? Math.min(page.limit, TEXTS_MAX) : page.limit;
+      const files = await reader.files.list(folder.id, { ...page, limit });
+      const shown: JsonObject[] = [];
+      for (const file of files) shown.push(await showFile(c, reader, file, query.include_content));
+      return c.json(shown);
+    }),
+  );
 
-  routes.get(`/:${parameter}/files/:file_id`, async (c) => {
-    const query = readQuery(c, FileQuery);
-    const { reader, folder } = await folderOf(c);
-    const file = await fileIn(reader, folder.id, pathId(c, "file", "file_id"));
-    return c.json(await showFile(c, reader, file, query.include_content));
-  });
+  routes.get(
+    `/:${parameter}/files/:file_id`,
+    takes({ query: FileQuery }, async (c, asked) => {
+      const query = asked.query();
+      const { reader, folder } = await folderOf(c);
+      const file = await fileIn(reader, folder.id, pathId(c, "file", "file_id"));
+      return c.json(await showFile(c, reader, file, query.include_content));
+    }),
+  );
 
-  routes.get(`/:${parameter}/passages`, async (c) => {
-    const page = pageOf(readQuery(c, PageQuery), PASSAGES_DEFAULT);
-    const { reader, folder } = await folderOf(c);
-    return c.json(await showPassages(c, reader, folder, page));
-  });
+  routes.get(
+    `/:${parameter}/passages`,
+    takes({ query: PageQuery }, async (c, asked) => {
+      const page = pageOf(asked.query(), PASSAGES_DEFAULT);
+      const { reader, folder } = await folderOf(c);
+      return c.json(await showPassages(c, reader, folder, page));
+    }),
+  );
 
-  routes.get(`/:${parameter}/agents`, async (c) => {
-    const page = pageOf(readQuery(c, PageQuery), AGENTS_DEFAULT);
-    const { reader, folder } = await folderOf(c);
-    const ids = await reader.folders.agentsOf(folder.id);
-    const items = ids.map((id, index) => ({ id, createdAt: instantOf(index) }));
-    return c.json(pageFrom(items, page).map(({ id }) => id));
-  });
+  routes.get(
+    `/:${parameter}/agents`,
+    takes({ query: PageQuery }, async (c, asked) => {
+      const page = pageOf(asked.query(), AGENTS_DEFAULT);
+      const { reader, folder } = await folderOf(c);
+      return c.json(pageOfIds(await reader.folders.agentsOf(folder.id), page));
+    }),
+  );
 
   routes.delete(`/:${parameter}/:file_id`, async (c) => {
     const folderId = pathId(c, "source", parameter);
@@ -95,6 +111,12 @@ export function folderFileRoutes(options: RouteOptions, readUpload: UploadReader
   });
 
   return routes;
+}
+
+/** A page of ids, in the order in which they came. */
+function pageOfIds(ids: readonly AgentId[], page: Page): readonly AgentId[] {
+  const items = ids.map((id, index) => ({ id, createdAt: instantOf(index) }));
+  return pageFrom(items, page).map(({ id }) => id);
 }
 
 async function showFile(

@@ -8,7 +8,8 @@ import type { FolderId } from "../../core/id.ts";
 import { PAGE_ITEMS_MAX } from "../../core/page.ts";
 import { cut } from "../../core/text.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
-import { flagParam, given, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
+import { flagParam, given, pageOf, pageParams, pathId } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { renamed } from "../wire/fields.ts";
 import { toWireFolder, toWireFolderStats, toWireSource } from "../wire/files/file.ts";
 import { EmbeddingConfigBody } from "../wire/llm-config.ts";
@@ -61,35 +62,44 @@ function ownRoutes(options: RouteOptions, isSource: boolean): Hono<ApiEnv> {
     ...toWireFolder(folder, organizationId),
   });
 
-  routes.get("/", async (c) => {
-    const query = readQuery(c, ListQuery);
-    const filter = given({ name: query.name });
-    const page = pageOf(query, isSource ? { limit: PAGE_ITEMS_MAX, order: "asc" } : FOLDERS_DEFAULT);
-    const folders = await readerFor(options, c, "memory:read").folders.list(filter, page);
-    return c.json(folders.map((folder) => shown(folder, c.var.caller)));
-  });
+  routes.get(
+    "/",
+    takes({ query: ListQuery }, async (c, asked) => {
+      const query = asked.query();
+      const filter = given({ name: query.name });
+      const page = pageOf(query, isSource ? { limit: PAGE_ITEMS_MAX, order: "asc" } : FOLDERS_DEFAULT);
+      const folders = await readerFor(options, c, "memory:read").folders.list(filter, page);
+      return c.json(folders.map((folder) => shown(folder, c.var.caller)));
+    }),
+  );
 
-  routes.post("/", async (c) => {
-    const draft = given(renamed(await readBody(c, CreateBody)));
-    return c.json(shown(await createFolder(options, c.var.caller, draft), c.var.caller));
-  });
+  routes.post(
+    "/",
+    takes({ body: CreateBody }, async (c, asked) => {
+      const draft = given(renamed(await asked.body()));
+      return c.json(shown(await createFolder(options, c.var.caller, draft), c.var.caller));
+    }),
+  );
 
   routes.get("/count", async (c) => c.json(await readerFor(options, c, "memory:read").folders.count()));
 
-  routes.get("/metadata", async (c) => {
-    const { include_detailed_per_source_metadata: isDetailed } = readQuery(c, StatsQuery);
-    const reader = readerFor(options, c, "memory:read");
-    const folders = await reader.folders.list({}, { limit: PAGE_ITEMS_MAX, order: "asc" });
-    const sizes = await reader.folders.sizesOf(folders.map(({ id }) => id));
-    const stats = [];
-    for (const folder of folders)
-      stats.push({
-        folder,
-        size: sizes.get(folder.id) ?? { files: 0, bytes: 0 },
-        files: isDetailed ? await filesOf(reader, folder.id) : [],
-      });
-    return c.json(toWireFolderStats(stats));
-  });
+  routes.get(
+    "/metadata",
+    takes({ query: StatsQuery }, async (c, asked) => {
+      const { include_detailed_per_source_metadata: isDetailed } = asked.query();
+      const reader = readerFor(options, c, "memory:read");
+      const folders = await reader.folders.list({}, { limit: PAGE_ITEMS_MAX, order: "asc" });
+      const sizes = await reader.folders.sizesOf(folders.map(({ id }) => id));
+      const stats = [];
+      for (const folder of folders)
+        stats.push({
+          folder,
+          size: sizes.get(folder.id) ?? { files: 0, bytes: 0 },
+          files: isDetailed ? await filesOf(reader, folder.id) : [],
+        });
+      return c.json(toWireFolderStats(stats));
+    }),
+  );
 
   routes.get(`/name/:${isSource ? "source_name" : "folder_name"}`, async (c) => {
     const name = c.req.param(isSource ? "source_name" : "folder_name") ?? "";
@@ -103,11 +113,14 @@ function ownRoutes(options: RouteOptions, isSource: boolean): Hono<ApiEnv> {
     return c.json(shown(folder, c.var.caller));
   });
 
-  routes.patch(`/:${parameter}`, async (c) => {
-    const id = pathId(c, "source", parameter);
-    const change = given(renamed(await readBody(c, UpdateBody)));
-    return c.json(shown(await changeFolder(options, c.var.caller, { id, change }), c.var.caller));
-  });
+  routes.patch(
+    `/:${parameter}`,
+    takes({ body: UpdateBody }, async (c, asked) => {
+      const id = pathId(c, "source", parameter);
+      const change = given(renamed(await asked.body()));
+      return c.json(shown(await changeFolder(options, c.var.caller, { id, change }), c.var.caller));
+    }),
+  );
 
   routes.delete(`/:${parameter}`, async (c) => {
     await deleteFolder(options, c.var.caller, pathId(c, "source", parameter));

@@ -2,6 +2,8 @@ import type { Hono } from "hono";
 import { z } from "zod";
 import type { JsonObject } from "../../core/json.ts";
 import { API_VERSION } from "./health.ts";
+import { SUMMARIES } from "./summaries.ts";
+import { type Declared, declaredBy } from "./takes.ts";
 import { WANTED } from "./wanted.ts";
 
 /** Where routes belong that are not called after what they are about. */
@@ -26,24 +28,13 @@ const AGENT_GROUPS: Readonly<Record<string, string>> = {
 };
 const PARAMETER = /:([a-z_]+)/g;
 
-/** What the document says of a route beside its path. */
-export interface DescribedRoute {
-  /** As the router has it: `GET /v1/agents/:agent_id/memory/facts`. */
-  readonly route: string;
-  readonly summary: string;
-  readonly query?: z.ZodObject;
-  readonly body?: z.ZodType;
-  readonly answer?: z.ZodType;
-}
-
-/** The API as an OpenAPI 3.1 document: every route of the router, and whatever is said of it. */
-export function openApiOf(app: Pick<Hono, "routes">, described: readonly DescribedRoute[]): JsonObject {
-  const texts = new Map(described.map((one) => [one.route, one]));
+/** The API as an OpenAPI 3.1 document: every route of the router, as it is declared. */
+export function openApiOf(app: Pick<Hono, "routes">): JsonObject {
   const paths: Record<string, Record<string, JsonObject>> = {};
-  for (const { method, path } of app.routes) {
+  for (const { method, path, handler } of app.routes) {
     if (method === "ALL" || !path.startsWith("/v1/")) continue;
     const operations = paths[path.replace(PARAMETER, "{$1}")] ?? {};
-    operations[method.toLowerCase()] = operationOf(method, path, texts.get(`${method} ${path}`));
+    operations[method.toLowerCase()] = operationOf(method, path, declaredBy(handler) ?? {});
     paths[path.replace(PARAMETER, "{$1}")] = operations;
   }
   return {
@@ -54,22 +45,22 @@ export function openApiOf(app: Pick<Hono, "routes">, described: readonly Describ
   };
 }
 
-function operationOf(method: string, path: string, text: DescribedRoute | undefined): JsonObject {
+function operationOf(method: string, path: string, { query, body, answer }: Declared): JsonObject {
   const inPath = [...path.matchAll(PARAMETER)].map(([, name = ""]) =>
     parameter(name, "path", true, { type: "string" }),
   );
-  const inQuery = Object.entries(text?.query?.shape ?? {}).map(([name, field]) =>
+  const inQuery = Object.entries(query?.shape ?? {}).map(([name, field]) =>
     parameter(name, "query", !isOptional(field), schemaOf(field)),
   );
-  const answer = text?.answer === undefined ? {} : { content: jsonContent(text.answer) };
+  const summary = SUMMARIES.get(`${method} ${path}`);
   return {
     operationId: operationId(method, path),
     tags: [groupOf(path)],
-    ...(text === undefined ? {} : { summary: text.summary }),
+    ...(summary === undefined ? {} : { summary }),
     security: securityOf(`${method} ${path}`),
     parameters: [...inPath, ...inQuery],
-    ...(text?.body === undefined ? {} : { requestBody: { content: jsonContent(text.body) } }),
-    responses: { "200": { description: "Success", ...answer } },
+    ...(body === undefined ? {} : { requestBody: { content: jsonContent(body) } }),
+    responses: { "200": { description: "Success", ...(answer === undefined ? {} : { content: jsonContent(answer) }) } },
   };
 }
 

@@ -95,7 +95,12 @@ export function readQuery<T extends z.ZodObject>(c: Context, schema: T): z.outpu
 
 /** An id in the path, or an `invalid` Failure that shows what one looks like. */
 export function pathId<K extends string>(c: Context, prefix: K, parameter: string): Id<K> {
-  return requireId(prefix, c.req.param(parameter) ?? "");
+  return requireId(prefix, pathText(c, parameter));
+}
+
+/** A text in the path. */
+export function pathText(c: Context, parameter: string): string {
+  return c.req.param(parameter) ?? "";
 }
 
 /** A query parameter that may be repeated. */

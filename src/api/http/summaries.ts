@@ -1,5 +1,3 @@
-import type { DescribedRoute } from "./openapi.ts";
-
 /** What each route does, by its path under `/v1`. */
 const WORDS: Readonly<Record<string, string>> = {
   "GET /health": "Whether the server answers, and the version of the API",
@@ -313,8 +311,28 @@ const WORDS: Readonly<Record<string, string>> = {
   "GET /usage": "What steps used and cost, by agent, model, key, user or day",
 };
 
-/** What the OpenAPI document says of Letta's routes. */
-export const SUMMARIES: readonly DescribedRoute[] = Object.entries(WORDS).map(([route, summary]) => ({
-  route: route.replace(" ", " /v1"),
-  summary,
-}));
+/** The same of a memory, whether it is an agent's or an organisation's. */
+const WORDS_OF_MEMORY: Readonly<Record<string, string>> = {
+  "POST /remember": "Keeps a text and the facts it states",
+  "POST /recall": "What was said and is known that answers a question",
+  "GET /items/:item_id": "The turn, fact or entity of an id",
+  "GET /items/:item_id/history": "What became of a fact, or was ever known of an entity",
+  "DELETE /items/:item_id": "Forgets a turn, a fact or an entity without a trace",
+  "GET /facts": "Facts, also as they held or were known at a time",
+  "GET /entities": "Whom and what facts are about",
+  "GET /entities/:entity_id": "An entity with its names, merges and relations",
+  "POST /entities/:entity_id/merge": "Takes two entities for one",
+  "POST /entities/:entity_id/unmerge": "Undoes the last merge of an entity",
+  "GET /relations": "How an entity is related to others",
+};
+
+/** What the OpenAPI document says of each route. */
+export const SUMMARIES: ReadonlyMap<string, string> = new Map([
+  ...under("", WORDS),
+  ...under("/agents/:agent_id/memory", WORDS_OF_MEMORY),
+  ...under("/memory", WORDS_OF_MEMORY),
+]);
+
+function under(root: string, words: Readonly<Record<string, string>>): readonly (readonly [string, string])[] {
+  return Object.entries(words).map(([route, summary]) => [route.replace(" ", ` /v1${root}`), summary]);
+}

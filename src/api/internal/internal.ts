@@ -7,7 +7,8 @@ import { Failure } from "../../core/failure.ts";
 import { parseId } from "../../core/id.ts";
 import { sharedBlockRoutes } from "../agents/blocks.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
-import { flagParam, given, intParam, listParam, pageOf, pathId, readBody, readQuery } from "../http/request.ts";
+import { flagParam, given, intParam, listParam, pageOf, pathId, pathText } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { RUNS_DEFAULT, runFilterOf, runParams } from "../runs/runs.ts";
 import { toWireBlock, UpdateBlockBody } from "../wire/block.ts";
 import { toWireRun } from "../wire/run.ts";
@@ -38,27 +39,36 @@ const RunsQuery = z.object({
 export function internalRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.get("/_internal_agents/count", async (c) => {
-    const { exclude_hidden: isWithoutHidden = true } = readQuery(c, CountQuery);
-    return c.json(await readerFor(options, c, "agents:read").agents.count({ showHidden: !isWithoutHidden }));
-  });
+  routes.get(
+    "/_internal_agents/count",
+    takes({ query: CountQuery }, async (c, asked) => {
+      const { exclude_hidden: isWithoutHidden = true } = asked.query();
+      return c.json(await readerFor(options, c, "agents:read").agents.count({ showHidden: !isWithoutHidden }));
+    }),
+  );
 
-  routes.patch("/_internal_agents/:agent_id/core-memory/blocks/:block_label", async (c) => {
-    const which = { agentId: pathId(c, "agent", "agent_id"), label: c.req.param("block_label") };
-    const change = await readBody(c, UpdateBlockBody);
-    return c.json(toWireBlock(await changeBlock(options, c.var.caller, { which, change })));
-  });
+  routes.patch(
+    "/_internal_agents/:agent_id/core-memory/blocks/:block_label",
+    takes({ body: UpdateBlockBody }, async (c, asked) => {
+      const which = { agentId: pathId(c, "agent", "agent_id"), label: pathText(c, "block_label") };
+      const change = await asked.body();
+      return c.json(toWireBlock(await changeBlock(options, c.var.caller, { which, change })));
+    }),
+  );
 
   routes.route("/_internal_blocks", sharedBlockRoutes(options));
 
-  routes.get("/_internal_runs", async (c) => {
-    const query = readQuery(c, RunsQuery);
-    const repositories = readerFor(options, c, "runs:read");
-    const filter = await filterOf(repositories, query);
-    if (filter === undefined) return c.json([]);
-    const page = pageOf(query, { limit: RUNS_DEFAULT, order: query.ascending === true ? "asc" : "desc" });
-    return c.json((await repositories.runs.list(filter, { ...page, orderBy: query.order_by })).map(toWireRun));
-  });
+  routes.get(
+    "/_internal_runs",
+    takes({ query: RunsQuery }, async (c, asked) => {
+      const query = asked.query();
+      const repositories = readerFor(options, c, "runs:read");
+      const filter = await filterOf(repositories, query);
+      if (filter === undefined) return c.json([]);
+      const page = pageOf(query, { limit: RUNS_DEFAULT, order: query.ascending === true ? "asc" : "desc" });
+      return c.json((await repositories.runs.list(filter, { ...page, orderBy: query.order_by })).map(toWireRun));
+    }),
+  );
 
   return routes;
 }

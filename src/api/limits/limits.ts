@@ -27,7 +27,8 @@ import { Failure } from "../../core/failure.ts";
 import { requireId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { ApiEnv } from "../http/env.ts";
-import { given, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
+import { given, pageOf, pageParams, pathId } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { isoTime } from "../wire/time.ts";
 
 const NAME_CHARS_MAX = 200;
@@ -73,50 +74,62 @@ const SpendQuery = z.object({
 export function limitRoutes(options: LimitDesk): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.get("/", async (c) => {
-    const { subject_kind, subject_id, ...query } = readQuery(c, ListQuery);
-    const filter = given({ subjectKind: subject_kind, subjectId: subject_id });
-    const page = pageOf(query, { limit: LIMITS_DEFAULT, order: "asc" });
-    return c.json((await listLimits(options, c.var.caller, { filter, page })).map(toWireLimit));
-  });
+  routes.get(
+    "/",
+    takes({ query: ListQuery }, async (c, asked) => {
+      const { subject_kind, subject_id, ...query } = asked.query();
+      const filter = given({ subjectKind: subject_kind, subjectId: subject_id });
+      const page = pageOf(query, { limit: LIMITS_DEFAULT, order: "asc" });
+      return c.json((await listLimits(options, c.var.caller, { filter, page })).map(toWireLimit));
+    }),
+  );
 
-  routes.post("/", async (c) => {
-    const body = await readBody(c, CreateBody);
-    const { kind, window, subject_kind: subjectKind } = body;
-    const draft = {
-      name: body.name ?? `${kind} of ${subjectKind}`,
-      subjectKind,
-      subjectId: body.subject_id ?? c.var.caller.organizationId,
-      kind,
-      window: windowOf(window ?? null),
-      amount: amountOf(kind, body.amount),
-      allowsUnpriced: body.allow_unknown_price,
-    };
-    return c.json(toWireLimit(await setLimit(options, c.var.caller, draft)));
-  });
+  routes.post(
+    "/",
+    takes({ body: CreateBody }, async (c, asked) => {
+      const body = await asked.body();
+      const { kind, window, subject_kind: subjectKind } = body;
+      const draft = {
+        name: body.name ?? `${kind} of ${subjectKind}`,
+        subjectKind,
+        subjectId: body.subject_id ?? c.var.caller.organizationId,
+        kind,
+        window: windowOf(window ?? null),
+        amount: amountOf(kind, body.amount),
+        allowsUnpriced: body.allow_unknown_price,
+      };
+      return c.json(toWireLimit(await setLimit(options, c.var.caller, draft)));
+    }),
+  );
 
-  routes.get("/spend", async (c) => {
-    const { key_id, user_id, agent_id, ...query } = readQuery(c, SpendQuery);
-    const of = given({
-      keyId: key_id === undefined ? undefined : requireId("key", key_id),
-      userId: user_id === undefined ? undefined : requireId("user", user_id),
-      agentId: agent_id === undefined ? undefined : requireId("agent", agent_id),
-    });
-    const page = pageOf(query, { limit: LIMITS_DEFAULT, order: "asc" });
-    return c.json((await spentLimits(options, c.var.caller, { query: of, page })).map(toWireSpend));
-  });
+  routes.get(
+    "/spend",
+    takes({ query: SpendQuery }, async (c, asked) => {
+      const { key_id, user_id, agent_id, ...query } = asked.query();
+      const of = given({
+        keyId: key_id === undefined ? undefined : requireId("key", key_id),
+        userId: user_id === undefined ? undefined : requireId("user", user_id),
+        agentId: agent_id === undefined ? undefined : requireId("agent", agent_id),
+      });
+      const page = pageOf(query, { limit: LIMITS_DEFAULT, order: "asc" });
+      return c.json((await spentLimits(options, c.var.caller, { query: of, page })).map(toWireSpend));
+    }),
+  );
 
   routes.get("/:limit_id", async (c) => {
     return c.json(toWireLimit(await findLimit(options, c.var.caller, pathId(c, "limit", "limit_id"))));
   });
 
-  routes.patch("/:limit_id", async (c) => {
-    const id = pathId(c, "limit", "limit_id");
-    const { name, amount, allow_unknown_price: allowsUnpriced } = await readBody(c, ChangeBody);
-    const { kind } = await findLimit(options, c.var.caller, id);
-    const change = given({ name, allowsUnpriced, amount: amount === undefined ? undefined : amountOf(kind, amount) });
-    return c.json(toWireLimit(await changeLimit(options, c.var.caller, { id, change })));
-  });
+  routes.patch(
+    "/:limit_id",
+    takes({ body: ChangeBody }, async (c, asked) => {
+      const id = pathId(c, "limit", "limit_id");
+      const { name, amount, allow_unknown_price: allowsUnpriced } = await asked.body();
+      const { kind } = await findLimit(options, c.var.caller, id);
+      const change = given({ name, allowsUnpriced, amount: amount === undefined ? undefined : amountOf(kind, amount) });
+      return c.json(toWireLimit(await changeLimit(options, c.var.caller, { id, change })));
+    }),
+  );
 
   routes.delete("/:limit_id", async (c) => {
     const id = pathId(c, "limit", "limit_id");

@@ -5,7 +5,7 @@ import { reportUsage, type SubjectUsage } from "../../agent/spending/usage.ts";
 import { instantOf } from "../../core/clock.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { ApiEnv, RouteOptions } from "../http/env.ts";
-import { readQuery } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { isoTime, timeField } from "../wire/time.ts";
 
 /** What is told when nobody says since when. */
@@ -21,21 +21,24 @@ const UsageQuery = z.object({
 export function usageRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.get("/", async (c) => {
-    const query = readQuery(c, UsageQuery);
-    const to = query.to ?? options.clock.now();
-    const from = query.from ?? instantOf(to - SPAN_MS_DEFAULT);
-    const { by } = query;
-    const report = await reportUsage({ ...options, ...options.budget }, c.var.caller, { by, from, to });
-    return c.json({
-      by,
-      from: isoTime(from),
-      to: isoTime(to),
-      usage: report.subjects.map(toWireUsage),
-      is_truncated: report.isTruncated,
-      prices_taken_at: report.pricesTakenAt,
-    });
-  });
+  routes.get(
+    "/",
+    takes({ query: UsageQuery }, async (c, asked) => {
+      const query = asked.query();
+      const to = query.to ?? options.clock.now();
+      const from = query.from ?? instantOf(to - SPAN_MS_DEFAULT);
+      const { by } = query;
+      const report = await reportUsage({ ...options, ...options.budget }, c.var.caller, { by, from, to });
+      return c.json({
+        by,
+        from: isoTime(from),
+        to: isoTime(to),
+        usage: report.subjects.map(toWireUsage),
+        is_truncated: report.isTruncated,
+        prices_taken_at: report.pricesTakenAt,
+      });
+    }),
+  );
 
   return routes;
 }

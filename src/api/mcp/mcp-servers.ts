@@ -16,7 +16,8 @@ import type { SignInWorkshop } from "../../agent/mcp/sign-in.ts";
 import { requireId } from "../../core/id.ts";
 import type { ApiEnv } from "../http/env.ts";
 import { eventStream } from "../http/event-stream.ts";
-import { pathId, readBody, readQuery } from "../http/request.ts";
+import { pathId, pathText } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { toWireTool } from "../wire/tool.ts";
 import { ChangeMcpBody, CreateMcpBody, RunMcpBody } from "./bodies.ts";
 import { toWireExecution, toWireMcpServer, toWireMcpTool } from "./views.ts";
@@ -35,17 +36,20 @@ export const AgentQuery = z.object({ agent_id: z.string().optional() });
 
 /** Routes of `/mcp-servers`. */
 export function mcpServerRoutes(options: McpRouteOptions): Hono<ApiEnv> {
-  const at = (c: Context) => ({ id: c.req.param("mcp_server_id") ?? "" });
+  const at = (c: Context) => ({ id: pathText(c, "mcp_server_id") });
   return new Hono<ApiEnv>()
     .get("/", async (c) => {
       const servers = await listMcpServers(options, c.var.caller);
       return c.json(servers.map((server) => toWireMcpServer(server, c.var.caller)));
     })
 
-    .post("/", async (c) => {
-      const draft = await readBody(c, CreateMcpBody);
-      return c.json(toWireMcpServer(await createMcpServer(options, c.var.caller, { draft }), c.var.caller));
-    })
+    .post(
+      "/",
+      takes({ body: CreateMcpBody }, async (c, asked) => {
+        const draft = await asked.body();
+        return c.json(toWireMcpServer(await createMcpServer(options, c.var.caller, { draft }), c.var.caller));
+      }),
+    )
 
     .get("/connect/:mcp_server_id", (c) => connecting(options, c, at(c)))
 
@@ -53,11 +57,14 @@ export function mcpServerRoutes(options: McpRouteOptions): Hono<ApiEnv> {
       c.json(toWireMcpServer(await findMcpServer(options, c.var.caller, at(c)), c.var.caller)),
     )
 
-    .patch("/:mcp_server_id", async (c) => {
-      const change = await readBody(c, ChangeMcpBody);
-      const changed = await changeMcpServer(options, c.var.caller, { naming: at(c), change });
-      return c.json(toWireMcpServer(changed, c.var.caller));
-    })
+    .patch(
+      "/:mcp_server_id",
+      takes({ body: ChangeMcpBody }, async (c, asked) => {
+        const change = await asked.body();
+        const changed = await changeMcpServer(options, c.var.caller, { naming: at(c), change });
+        return c.json(toWireMcpServer(changed, c.var.caller));
+      }),
+    )
 
     .delete("/:mcp_server_id", async (c) => {
       await removeMcpServer(options, c.var.caller, at(c));
@@ -74,20 +81,30 @@ export function mcpServerRoutes(options: McpRouteOptions): Hono<ApiEnv> {
       return c.json(toWireTool(await toolOfServer(options, c.var.caller, wanted)));
     })
 
-    .post("/:mcp_server_id/tools/:tool_id/run", async (c) => {
-      const { args } = await readBody(c, RunMcpBody);
-      const wish = { naming: at(c), tool: { id: c.req.param("tool_id") }, args: args ?? {}, signal: c.req.raw.signal };
-      return c.json(toWireExecution(await runMcpTool(options, c.var.caller, wish)));
-    })
+    .post(
+      "/:mcp_server_id/tools/:tool_id/run",
+      takes({ body: RunMcpBody }, async (c, asked) => {
+        const { args } = await asked.body();
+        const wish = {
+          naming: at(c),
+          tool: { id: pathText(c, "tool_id") },
+          args: args ?? {},
+          signal: c.req.raw.signal,
+        };
+        return c.json(toWireExecution(await runMcpTool(options, c.var.caller, wish)));
+      }),
+    )
 
-    .patch("/:mcp_server_id/refresh", async (c) =>
-      c.json(await refreshMcpServer(options, c.var.caller, { naming: at(c), agentId: agentIn(c) })),
+    .patch(
+      "/:mcp_server_id/refresh",
+      takes({ query: AgentQuery }, async (c, asked) =>
+        c.json(await refreshMcpServer(options, c.var.caller, { naming: at(c), agentId: agentIn(asked.query()) })),
+      ),
     );
 }
 
 /** The agent that a query names; null where it names none. */
-export function agentIn(c: Context) {
-  const { agent_id } = readQuery(c, AgentQuery);
+export function agentIn({ agent_id }: z.output<typeof AgentQuery>) {
   return agent_id === undefined ? null : requireId("agent", agent_id);
 }
 

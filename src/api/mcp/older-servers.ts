@@ -18,10 +18,11 @@ import { Failure } from "../../core/failure.ts";
 import { isRecord } from "../../core/json.ts";
 import { cut } from "../../core/text.ts";
 import type { ApiEnv } from "../http/env.ts";
-import { readBody, readQuery } from "../http/request.ts";
+import { pathText } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { toWireTool } from "../wire/tool.ts";
 import { ChangeOlderMcpBody, OlderMcpBody, RunMcpBody } from "./bodies.ts";
-import { agentIn, connecting, type McpRouteOptions } from "./mcp-servers.ts";
+import { AgentQuery, agentIn, connecting, type McpRouteOptions } from "./mcp-servers.ts";
 import { toOlderMcpServer, toWireMcpTool } from "./views.ts";
 
 const NAME_CHARS_SHOWN = 100;
@@ -32,31 +33,43 @@ const CallbackQuery = z.object({ code: callbackText, state: callbackText, iss: c
 
 /** Routes of `/tools/mcp`, which name servers as people do. */
 export function olderMcpRoutes(options: McpRouteOptions): Hono<ApiEnv> {
-  const at = (c: Context) => ({ name: c.req.param("mcp_server_name") ?? "" });
+  const at = (c: Context) => ({ name: pathText(c, "mcp_server_name") });
   const all = async (c: Context<ApiEnv>) =>
     (await listMcpServers(options, c.var.caller)).map((server) => toOlderMcpServer(server, c.var.caller));
   return new Hono<ApiEnv>()
     .get("/servers", async (c) => c.json(Object.fromEntries((await all(c)).map((one) => [one["server_name"], one]))))
 
-    .put("/servers", async (c) => {
-      const draft = await readBody(c, OlderMcpBody);
-      await createMcpServer(options, c.var.caller, { draft, replaces: true });
-      return c.json(await all(c));
-    })
+    .put(
+      "/servers",
+      takes({ body: OlderMcpBody }, async (c, asked) => {
+        const draft = await asked.body();
+        await createMcpServer(options, c.var.caller, { draft, replaces: true });
+        return c.json(await all(c));
+      }),
+    )
 
-    .post("/servers/test", async (c) => {
-      const draft = await readBody(c, OlderMcpBody);
-      const tools = (await tryMcpServer(options, c.var.caller, draft)).map(toWireMcpTool);
-      return c.json({ status: "success", tools });
-    })
+    .post(
+      "/servers/test",
+      takes({ body: OlderMcpBody }, async (c, asked) => {
+        const draft = await asked.body();
+        const tools = (await tryMcpServer(options, c.var.caller, draft)).map(toWireMcpTool);
+        return c.json({ status: "success", tools });
+      }),
+    )
 
-    .post("/servers/connect", async (c) => connecting(options, c, { draft: await readBody(c, OlderMcpBody) }))
+    .post(
+      "/servers/connect",
+      takes({ body: OlderMcpBody }, async (c, asked) => connecting(options, c, { draft: await asked.body() })),
+    )
 
-    .patch("/servers/:mcp_server_name", async (c) => {
-      const change = await readBody(c, ChangeOlderMcpBody);
-      const changed = await changeMcpServer(options, c.var.caller, { naming: at(c), change });
-      return c.json(toOlderMcpServer(changed, c.var.caller));
-    })
+    .patch(
+      "/servers/:mcp_server_name",
+      takes({ body: ChangeOlderMcpBody }, async (c, asked) => {
+        const change = await asked.body();
+        const changed = await changeMcpServer(options, c.var.caller, { naming: at(c), change });
+        return c.json(toOlderMcpServer(changed, c.var.caller));
+      }),
+    )
 
     .delete("/servers/:mcp_server_name", async (c) => {
       await removeMcpServer(options, c.var.caller, at(c));
@@ -67,34 +80,50 @@ export function olderMcpRoutes(options: McpRouteOptions): Hono<ApiEnv> {
       c.json((await askForTools(options, c.var.caller, at(c))).map(toWireMcpTool)),
     )
 
-    .post("/servers/:mcp_server_name/resync", async (c) =>
-      c.json(await refreshMcpServer(options, c.var.caller, { naming: at(c), agentId: agentIn(c) })),
+    .post(
+      "/servers/:mcp_server_name/resync",
+      takes({ query: AgentQuery }, async (c, asked) =>
+        c.json(await refreshMcpServer(options, c.var.caller, { naming: at(c), agentId: agentIn(asked.query()) })),
+      ),
     )
 
+    .route("/", olderMcpToolRoutes(options));
+}
+
+/** Routes of a server's tools, and of coming back from a sign-in. */
+function olderMcpToolRoutes(options: McpRouteOptions): Hono<ApiEnv> {
+  const at = (c: Context) => ({ name: pathText(c, "mcp_server_name") });
+  return new Hono<ApiEnv>()
     .post("/servers/:mcp_server_name/:mcp_tool_name", async (c) => {
       await refreshMcpServer(options, c.var.caller, { naming: at(c), agentId: null });
       const { server } = await findMcpServer(options, c.var.caller, at(c));
       const tools = await toolsOfServer(options, c.var.caller, { id: server.id });
-      const wanted = c.req.param("mcp_tool_name");
+      const wanted = pathText(c, "mcp_tool_name");
       const tool = tools.find(
         ({ name, metadata: { mcp } }) => wanted === (isRecord(mcp) ? (mcp["tool_name"] ?? name) : name),
       );
       return c.json(toWireTool(required(tool, `Tool '${cut(wanted, NAME_CHARS_SHOWN)}' not found on the MCP server`)));
     })
 
-    .post("/servers/:mcp_server_name/tools/:tool_name/execute", async (c) => {
-      const { args } = await readBody(c, RunMcpBody);
-      const tool = { remoteName: c.req.param("tool_name") };
-      const wish = { naming: at(c), tool, args: args ?? {}, signal: c.req.raw.signal };
-      const { ok, text } = await runMcpTool(options, c.var.caller, wish);
-      return c.json({ result: text, success: ok });
-    })
+    .post(
+      "/servers/:mcp_server_name/tools/:tool_name/execute",
+      takes({ body: RunMcpBody }, async (c, asked) => {
+        const { args } = await asked.body();
+        const tool = { remoteName: pathText(c, "tool_name") };
+        const wish = { naming: at(c), tool, args: args ?? {}, signal: c.req.raw.signal };
+        const { ok, text } = await runMcpTool(options, c.var.caller, wish);
+        return c.json({ result: text, success: ok });
+      }),
+    )
 
-    .get("/oauth/callback", async (c) => {
-      const { code, state, iss, error } = readQuery(c, CallbackQuery);
-      if (state === undefined) throw new Failure("refused", "The answer brings no state");
-      const isError = error !== undefined || code === undefined;
-      await finishSignIn(options, { state, code: isError ? null : code, issuer: iss ?? null });
-      return c.json({ status: "success", message: "Signed in. You can close this page" });
-    });
+    .get(
+      "/oauth/callback",
+      takes({ query: CallbackQuery }, async (c, asked) => {
+        const { code, state, iss, error } = asked.query();
+        if (state === undefined) throw new Failure("refused", "The answer brings no state");
+        const isError = error !== undefined || code === undefined;
+        await finishSignIn(options, { state, code: isError ? null : code, issuer: iss ?? null });
+        return c.json({ status: "success", message: "Signed in. You can close this page" });
+      }),
+    );
 }

@@ -7,7 +7,8 @@ import { deletePassage, type PassagePlace } from "../../agent/life/passages.ts";
 import { requireId } from "../../core/id.ts";
 import { relationsOf, showAgents } from "../agents/agent-view.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
-import { given, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
+import { given, pageOf, pageParams, pathId } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { toWireArchive } from "../wire/archive.ts";
 import { renamed } from "../wire/fields.ts";
 import { EmbeddingConfigBody } from "../wire/llm-config.ts";
@@ -44,33 +45,42 @@ export function archiveRoutes(options: RouteOptions): Hono<ApiEnv> {
 function ownRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.get("/", async (c) => {
-    const query = readQuery(c, ListQuery);
-    const repositories = readerFor(options, c, "memory:read");
-    const agentId = query.agent_id === undefined ? undefined : requireId("agent", query.agent_id);
-    if (agentId !== undefined) await mustFind(repositories.agents, agentId);
-    const filter = given({ name: query.name, agentId });
-    const archives = await repositories.archives.list(filter, pageOf(query, PAGE_DEFAULT));
-    return c.json(archives.map((archive) => toWireArchive(archive, c.var.caller.organizationId)));
-  });
+  routes.get(
+    "/",
+    takes({ query: ListQuery }, async (c, asked) => {
+      const query = asked.query();
+      const repositories = readerFor(options, c, "memory:read");
+      const agentId = query.agent_id === undefined ? undefined : requireId("agent", query.agent_id);
+      if (agentId !== undefined) await mustFind(repositories.agents, agentId);
+      const filter = given({ name: query.name, agentId });
+      const archives = await repositories.archives.list(filter, pageOf(query, PAGE_DEFAULT));
+      return c.json(archives.map((archive) => toWireArchive(archive, c.var.caller.organizationId)));
+    }),
+  );
 
-  routes.post("/", async (c) => {
-    const draft = given(renamed(await readBody(c, CreateBody)));
-    const archive = await createArchive(options, c.var.caller, draft);
-    return c.json(toWireArchive(archive, c.var.caller.organizationId));
-  });
+  routes.post(
+    "/",
+    takes({ body: CreateBody }, async (c, asked) => {
+      const draft = given(renamed(await asked.body()));
+      const archive = await createArchive(options, c.var.caller, draft);
+      return c.json(toWireArchive(archive, c.var.caller.organizationId));
+    }),
+  );
 
   routes.get("/:archive_id", async (c) => {
     const archive = await mustFind(readerFor(options, c, "memory:read").archives, pathId(c, "archive", "archive_id"));
     return c.json(toWireArchive(archive, c.var.caller.organizationId));
   });
 
-  routes.patch("/:archive_id", async (c) => {
-    const id = pathId(c, "archive", "archive_id");
-    const change = given(renamed(await readBody(c, UpdateBody)));
-    const archive = await changeArchive(options, c.var.caller, { id, change });
-    return c.json(toWireArchive(archive, c.var.caller.organizationId));
-  });
+  routes.patch(
+    "/:archive_id",
+    takes({ body: UpdateBody }, async (c, asked) => {
+      const id = pathId(c, "archive", "archive_id");
+      const change = given(renamed(await asked.body()));
+      const archive = await changeArchive(options, c.var.caller, { id, change });
+      return c.json(toWireArchive(archive, c.var.caller.organizationId));
+    }),
+  );
 
   routes.delete("/:archive_id", async (c) => {
     const id = pathId(c, "archive", "archive_id");
@@ -78,15 +88,21 @@ function ownRoutes(options: RouteOptions): Hono<ApiEnv> {
     return c.body(null, 204, { "content-type": "application/json" });
   });
 
-  routes.get("/:archive_id/agents", async (c) => {
-    const archiveId = pathId(c, "archive", "archive_id");
-    const relations = relationsOf(c);
-    const page = pageOf(readQuery(c, PageQuery), PAGE_DEFAULT);
-    const repositories = readerFor(options, c, "memory:read");
-    await mustFind(repositories.archives, archiveId);
-    const agents = await repositories.agents.list({ archiveId, showHidden: true }, { ...page, orderBy: "created_at" });
-    return c.json(await showAgents({ ...options, repositories }, agents, relations));
-  });
+  routes.get(
+    "/:archive_id/agents",
+    takes({ query: PageQuery }, async (c, asked) => {
+      const archiveId = pathId(c, "archive", "archive_id");
+      const relations = relationsOf(c);
+      const page = pageOf(asked.query(), PAGE_DEFAULT);
+      const repositories = readerFor(options, c, "memory:read");
+      await mustFind(repositories.archives, archiveId);
+      const agents = await repositories.agents.list(
+        { archiveId, showHidden: true },
+        { ...page, orderBy: "created_at" },
+      );
+      return c.json(await showAgents({ ...options, repositories }, agents, relations));
+    }),
+  );
 
   return routes;
 }
@@ -94,15 +110,21 @@ function ownRoutes(options: RouteOptions): Hono<ApiEnv> {
 function archivePassageRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.post("/:archive_id/passages", async (c) => {
-    const bodies = [await readBody(c, PassageBody)];
-    return c.json((await keepPassages(options, c.var.caller, { place: pathPlace(c), bodies }))[0] ?? null);
-  });
+  routes.post(
+    "/:archive_id/passages",
+    takes({ body: PassageBody }, async (c, asked) => {
+      const bodies = [await asked.body()];
+      return c.json((await keepPassages(options, c.var.caller, { place: pathPlace(c), bodies }))[0] ?? null);
+    }),
+  );
 
-  routes.post("/:archive_id/passages/batch", async (c) => {
-    const { passages: bodies } = await readBody(c, BatchBody);
-    return c.json(await keepPassages(options, c.var.caller, { place: pathPlace(c), bodies }));
-  });
+  routes.post(
+    "/:archive_id/passages/batch",
+    takes({ body: BatchBody }, async (c, asked) => {
+      const { passages: bodies } = await asked.body();
+      return c.json(await keepPassages(options, c.var.caller, { place: pathPlace(c), bodies }));
+    }),
+  );
 
   routes.delete("/:archive_id/passages/:passage_id", async (c) => {
     const place = pathPlace(c);

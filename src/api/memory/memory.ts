@@ -10,9 +10,9 @@ import type { EntityId } from "../../umi/facts/kept/entity.ts";
 import type { Memory, Recalled } from "../../umi/memory.ts";
 import { RECALL_LIMIT_MAX } from "../../umi/recall/recall-options.ts";
 import type { ApiEnv, RouteOptions } from "../http/env.ts";
-import type { DescribedRoute } from "../http/openapi.ts";
-import { flagParam, given, intParam, pathId, readBody, readQuery } from "../http/request.ts";
+import { flagParam, given, intParam, pathId, pathText, readQuery } from "../http/request.ts";
 import { tellRetrieval } from "../http/retrieval.ts";
+import { alsoTakes, takes } from "../http/takes.ts";
 import { toWireEntity, toWireFact, toWireMention, toWireMerge, toWireRelation, toWireTurn } from "../wire/fact.ts";
 import { timeField } from "../wire/time.ts";
 
@@ -76,8 +76,8 @@ export function memoryRoutes(options: RouteOptions): Hono<ApiEnv> {
   return new Hono<ApiEnv>()
     .route("/agents/:agent_id/memory", tierRoutes(options, ofAgent))
     .route("/agents/:agent_id/memory", knowledgeRoutes(options, ofAgent))
-    .route("/memory", tierRoutes(options, ofUser))
-    .route("/memory", knowledgeRoutes(options, ofUser));
+    .route("/memory", alsoTakes(tierRoutes(options, ofUser), UserQuery))
+    .route("/memory", alsoTakes(knowledgeRoutes(options, ofUser), UserQuery));
 }
 
 /** Rows of a memory that whoever is asking may read. */
@@ -94,25 +94,31 @@ function memoryFor(options: RouteOptions, c: Context<ApiEnv>, place: MemoryPlace
 function tierRoutes(options: RouteOptions, placeOf: PlaceOf): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.post("/remember", async (c) => {
-    const body = await readBody(c, RememberBody);
-    const { text, ...about } = body;
-    const wanted = { place: placeOf(c), text, about: given(about) };
-    const { turnId, learned, isNameless } = await remember(options, c.var.caller, wanted);
-    const facts = learned.map(({ fact, isNew }) => ({ ...toWireFact(fact), is_new: isNew }));
-    return c.json({ turn_id: turnId, facts, note: isNameless ? NAMELESS : null });
-  });
+  routes.post(
+    "/remember",
+    takes({ body: RememberBody }, async (c, asked) => {
+      const body = await asked.body();
+      const { text, ...about } = body;
+      const wanted = { place: placeOf(c), text, about: given(about) };
+      const { turnId, learned, isNameless } = await remember(options, c.var.caller, wanted);
+      const facts = learned.map(({ fact, isNew }) => ({ ...toWireFact(fact), is_new: isNew }));
+      return c.json({ turn_id: turnId, facts, note: isNameless ? NAMELESS : null });
+    }),
+  );
 
-  routes.post("/recall", async (c) => {
-    const { query, include_past, limit, explain, ...wish } = await readBody(c, RecallBody);
-    const memory = await memoryFor(options, c, placeOf(c));
-    const found = await memory.recall(query, { ...given(wish), limit, explain, includesPast: include_past });
-    tellRetrieval(c, found.retrieval);
-    return c.json(toWireRecalled(found));
-  });
+  routes.post(
+    "/recall",
+    takes({ body: RecallBody }, async (c, asked) => {
+      const { query, include_past, limit, explain, ...wish } = await asked.body();
+      const memory = await memoryFor(options, c, placeOf(c));
+      const found = await memory.recall(query, { ...given(wish), limit, explain, includesPast: include_past });
+      tellRetrieval(c, found.retrieval);
+      return c.json(toWireRecalled(found));
+    }),
+  );
 
   routes.delete("/items/:item_id", async (c) => {
-    const id = c.req.param("item_id");
+    const id = pathText(c, "item_id");
     const change = {
       place: placeOf(c),
       scope: "memory:forget" as const,
@@ -124,7 +130,7 @@ function tierRoutes(options: RouteOptions, placeOf: PlaceOf): Hono<ApiEnv> {
   });
 
   routes.get("/items/:item_id", async (c) => {
-    const id = c.req.param("item_id");
+    const id = pathText(c, "item_id");
     const found = await (await memoryFor(options, c, placeOf(c))).get(id);
     if (found === undefined) throw unknownItem(id);
     if (found.kind === "turn") return c.json({ kind: found.kind, turn: toWireTurn(found.turn) });
@@ -133,7 +139,7 @@ function tierRoutes(options: RouteOptions, placeOf: PlaceOf): Hono<ApiEnv> {
   });
 
   routes.get("/items/:item_id/history", async (c) => {
-    const id = c.req.param("item_id");
+    const id = pathText(c, "item_id");
     const memory = await memoryFor(options, c, placeOf(c));
     const facts = await memory.history(id);
     if (facts.length === 0 && (await memory.get(id)) === undefined) throw unknownItem(id);
@@ -147,40 +153,55 @@ function tierRoutes(options: RouteOptions, placeOf: PlaceOf): Hono<ApiEnv> {
 function knowledgeRoutes(options: RouteOptions, placeOf: PlaceOf): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.get("/facts", async (c) => {
-    const query = readQuery(c, FactsQuery);
-    const memory = await memoryFor(options, c, placeOf(c));
-    const facts = await memory.allFacts({
-      limit: query.limit ?? FACTS_DEFAULT,
-      ...given({
-        entityId: query.entity_id === undefined ? undefined : entityId(query.entity_id),
-        relation: query.relation,
-        turnId: query.turn_id,
-        validAt: query.valid_at,
-        learnedAt: query.learned_at,
-        isCurrent: query.current,
-        before: query.before === undefined ? undefined : requireId("fact", query.before),
-      }),
-    });
-    return c.json(facts.map(toWireFact));
-  });
+  routes.get(
+    "/facts",
+    takes({ query: FactsQuery }, async (c, asked) => {
+      const query = asked.query();
+      const memory = await memoryFor(options, c, placeOf(c));
+      const facts = await memory.allFacts({
+        limit: query.limit ?? FACTS_DEFAULT,
+        ...given({
+          entityId: query.entity_id === undefined ? undefined : entityId(query.entity_id),
+          relation: query.relation,
+          turnId: query.turn_id,
+          validAt: query.valid_at,
+          learnedAt: query.learned_at,
+          isCurrent: query.current,
+          before: query.before === undefined ? undefined : requireId("fact", query.before),
+        }),
+      });
+      return c.json(facts.map(toWireFact));
+    }),
+  );
 
-  routes.get("/entities", async (c) => {
-    const query = readQuery(c, EntitiesQuery);
-    const repositories = readersFor(options, c, placeOf(c));
-    const space = await spaceAt(repositories, placeOf(c));
-    const page = { limit: query.limit ?? FACTS_DEFAULT, ...given({ after: query.after }) };
-    const entities =
-      query.name === undefined
-        ? await repositories.facts.listEntities(space, page)
-        : await repositories.facts.entitiesNamed(space, query.name);
-    return c.json(entities.map(toWireEntity));
-  });
+  routes.get(
+    "/entities",
+    takes({ query: EntitiesQuery }, async (c, asked) => {
+      const query = asked.query();
+      const repositories = readersFor(options, c, placeOf(c));
+      const space = await spaceAt(repositories, placeOf(c));
+      const page = { limit: query.limit ?? FACTS_DEFAULT, ...given({ after: query.after }) };
+      const entities =
+        query.name === undefined
+          ? await repositories.facts.listEntities(space, page)
+          : await repositories.facts.entitiesNamed(space, query.name);
+      return c.json(entities.map(toWireEntity));
+    }),
+  );
+
+  routes.route("/", entityRoutes(options, placeOf));
+
+  return routes;
+}
+
+/** One entity, and how it is related. */
+function entityRoutes(options: RouteOptions, placeOf: PlaceOf): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
 
   routes.get("/entities/:entity_id", async (c) => {
     const repositories = readersFor(options, c, placeOf(c));
     const space = await spaceAt(repositories, placeOf(c));
-    const id = entityId(c.req.param("entity_id"));
+    const id = entityId(pathText(c, "entity_id"));
     const { facts } = repositories;
     const entity = required(await facts.findEntity(space, id), `Entity with id ${id} not found`);
     const memory = await memoryAt(options, repositories, placeOf(c));
@@ -192,20 +213,23 @@ function knowledgeRoutes(options: RouteOptions, placeOf: PlaceOf): Hono<ApiEnv> 
     });
   });
 
-  routes.post("/entities/:entity_id/merge", async (c) => {
-    const { into, reason } = await readBody(c, MergeBody);
-    const [absorbed, kept] = [entityId(c.req.param("entity_id")), entityId(into)];
-    const change = {
-      place: placeOf(c),
-      scope: "memory:write" as const,
-      change: (memory: Memory) => memory.merge(absorbed, kept, reason),
-    };
-    await changeMemory(options, c.var.caller, change);
-    return c.json({ kept_id: kept, absorbed_id: absorbed });
-  });
+  routes.post(
+    "/entities/:entity_id/merge",
+    takes({ body: MergeBody }, async (c, asked) => {
+      const { into, reason } = await asked.body();
+      const [absorbed, kept] = [entityId(pathText(c, "entity_id")), entityId(into)];
+      const change = {
+        place: placeOf(c),
+        scope: "memory:write" as const,
+        change: (memory: Memory) => memory.merge(absorbed, kept, reason),
+      };
+      await changeMemory(options, c.var.caller, change);
+      return c.json({ kept_id: kept, absorbed_id: absorbed });
+    }),
+  );
 
   routes.post("/entities/:entity_id/unmerge", async (c) => {
-    const absorbed = entityId(c.req.param("entity_id"));
+    const absorbed = entityId(pathText(c, "entity_id"));
     const change = {
       place: placeOf(c),
       scope: "memory:write" as const,
@@ -215,12 +239,15 @@ function knowledgeRoutes(options: RouteOptions, placeOf: PlaceOf): Hono<ApiEnv> 
     return c.json({ absorbed_id: absorbed });
   });
 
-  routes.get("/relations", async (c) => {
-    const id = entityId(readQuery(c, RelationsQuery).entity_id);
-    const memory = await memoryFor(options, c, placeOf(c));
-    if ((await memory.get(id)) === undefined) throw unknownItem(id);
-    return c.json((await memory.relations(id)).map(toWireRelation));
-  });
+  routes.get(
+    "/relations",
+    takes({ query: RelationsQuery }, async (c, asked) => {
+      const id = entityId(asked.query().entity_id);
+      const memory = await memoryFor(options, c, placeOf(c));
+      if ((await memory.get(id)) === undefined) throw unknownItem(id);
+      return c.json((await memory.relations(id)).map(toWireRelation));
+    }),
+  );
 
   return routes;
 }
@@ -241,20 +268,3 @@ function unknownItem(id: string): Failure {
 function entityId(text: string): EntityId {
   return requireId("entity", text);
 }
-
-/** What the OpenAPI document says of these routes, under both of their roots. */
-export const MEMORY_ROUTES: readonly DescribedRoute[] = ["/v1/agents/:agent_id/memory", "/v1/memory"].flatMap(
-  (root) => [
-    { route: `POST ${root}/remember`, summary: "Keeps a text and the facts it states", body: RememberBody },
-    { route: `POST ${root}/recall`, summary: "What was said and is known that answers a question", body: RecallBody },
-    { route: `GET ${root}/items/:item_id`, summary: "The turn, fact or entity of an id" },
-    { route: `GET ${root}/items/:item_id/history`, summary: "What became of a fact, or was ever known of an entity" },
-    { route: `DELETE ${root}/items/:item_id`, summary: "Forgets a turn, a fact or an entity without a trace" },
-    { route: `GET ${root}/facts`, summary: "Facts, also as they held or were known at a time", query: FactsQuery },
-    { route: `GET ${root}/entities`, summary: "Whom and what facts are about", query: EntitiesQuery },
-    { route: `GET ${root}/entities/:entity_id`, summary: "An entity with its names, merges and relations" },
-    { route: `POST ${root}/entities/:entity_id/merge`, summary: "Takes two entities for one", body: MergeBody },
-    { route: `POST ${root}/entities/:entity_id/unmerge`, summary: "Undoes the last merge of an entity" },
-    { route: `GET ${root}/relations`, summary: "How an entity is related to others", query: RelationsQuery },
-  ],
-);

@@ -7,8 +7,9 @@ import { Failure } from "../../core/failure.ts";
 import { requireId } from "../../core/id.ts";
 import type { Archive } from "../../umi/archive/archive.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
-import { given, readBody } from "../http/request.ts";
+import { given } from "../http/request.ts";
 import { tellRetrieval } from "../http/retrieval.ts";
+import { takes } from "../http/takes.ts";
 import { timeField } from "../wire/time.ts";
 import { showPassages } from "./passage-view.ts";
 
@@ -31,23 +32,26 @@ const SearchBody = z.object({
 export function passageRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.post("/search", async (c) => {
-    const body = await readBody(c, SearchBody);
-    const repositories = readerFor(options, c, "memory:read");
-    const archive = await searched(repositories, body);
-    const filter = {
-      tagMatch: body.tag_match_mode,
-      ...given({ tags: body.tags, start: body.start_date, end: body.end_date }),
-    };
-    if (archive === undefined) return c.json([]);
-    const agentId = body.agent_id == null ? null : requireId("agent", body.agent_id);
-    const sought = { archive, agentId, text: body.query ?? "", filter, limit: body.limit };
-    const { hits, retrieval } = await nearestPassages(options, c.var.caller, sought);
-    tellRetrieval(c, retrieval);
-    const passages = hits.map((hit) => hit.passage);
-    const shown = await showPassages(repositories, { archive, passages }, c.var.caller);
-    return c.json(hits.map(({ score }, i) => ({ passage: shown[i] ?? null, score, metadata: {} })));
-  });
+  routes.post(
+    "/search",
+    takes({ body: SearchBody }, async (c, asked) => {
+      const body = await asked.body();
+      const repositories = readerFor(options, c, "memory:read");
+      const archive = await searched(repositories, body);
+      const filter = {
+        tagMatch: body.tag_match_mode,
+        ...given({ tags: body.tags, start: body.start_date, end: body.end_date }),
+      };
+      if (archive === undefined) return c.json([]);
+      const agentId = body.agent_id == null ? null : requireId("agent", body.agent_id);
+      const sought = { archive, agentId, text: body.query ?? "", filter, limit: body.limit };
+      const { hits, retrieval } = await nearestPassages(options, c.var.caller, sought);
+      tellRetrieval(c, retrieval);
+      const passages = hits.map((hit) => hit.passage);
+      const shown = await showPassages(repositories, { archive, passages }, c.var.caller);
+      return c.json(hits.map(({ score }, i) => ({ passage: shown[i] ?? null, score, metadata: {} })));
+    }),
+  );
 
   return routes;
 }

@@ -9,7 +9,8 @@ import { cut } from "../../core/text.ts";
 import type { StartedRun } from "../../run/begin.ts";
 import type { LoggedEvent } from "../../run/log/stored-event.ts";
 import type { ApiEnv } from "../http/env.ts";
-import { check, pathId, readBody } from "../http/request.ts";
+import { check, pathId, pathText } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { ImageSource } from "../talk/image-source.ts";
 import { withImages } from "../talk/images.ts";
 import { askedOf, inputOf, SendBody } from "../talk/messages-body.ts";
@@ -46,22 +47,28 @@ const FINISH: Readonly<Record<string, string | null>> = {
 export function chatCompletionRoutes(options: SendOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.post("/chat/completions", async (c) => {
-    const { model, ...body } = await readBody(c, Body);
-    const agentId = parseId("agent", model);
-    if (agentId === undefined)
-      throw new Failure("refused", `INVALID_ARGUMENT: model must be the id of an agent, got '${model.slice(0, 60)}'`);
-    return completion(options, c, { ...body, agentId });
-  });
+  routes.post(
+    "/chat/completions",
+    takes({ body: Body }, async (c, asked) => {
+      const { model, ...body } = await asked.body();
+      const agentId = parseId("agent", model);
+      if (agentId === undefined)
+        throw new Failure("refused", `INVALID_ARGUMENT: model must be the id of an agent, got '${model.slice(0, 60)}'`);
+      return completion(options, c, { ...body, agentId });
+    }),
+  );
 
-  routes.post("/agents/:agent_id/chat/completions", async (c) =>
-    completion(options, c, { ...(await readBody(c, AgentBody)), agentId: pathId(c, "agent", "agent_id") }),
+  routes.post(
+    "/agents/:agent_id/chat/completions",
+    takes({ body: AgentBody }, async (c, asked) =>
+      completion(options, c, { ...(await asked.body()), agentId: pathId(c, "agent", "agent_id") }),
+    ),
   );
 
   routes.post("/voice-beta/:agent_id/chat/completions", (c) => {
     throw new Failure(
       "gone",
-      `Voice has no route of its own any more; use POST /v1/agents/${cut(c.req.param("agent_id"), ID_CHARS_MAX)}/chat/completions`,
+      `Voice has no route of its own any more; use POST /v1/agents/${cut(pathText(c, "agent_id"), ID_CHARS_MAX)}/chat/completions`,
     );
   });
 

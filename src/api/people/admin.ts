@@ -13,7 +13,8 @@ import { requireId } from "../../core/id.ts";
 import { deleteOrganization } from "../../run/delete-organization.ts";
 import type { Runner } from "../../run/runner.ts";
 import type { ApiEnv } from "../http/env.ts";
-import { given, pageOf, pageParams, readBody, readQuery } from "../http/request.ts";
+import { given, pageOf, pageParams } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { idField, nameField } from "../wire/people/key.ts";
 import { toLettaUser, toWireOrganization } from "../wire/people/user.ts";
 
@@ -38,52 +39,76 @@ export function adminRoutes(
 ): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.get("/users", async (c) => {
-    const page = pageOf(readQuery(c, ListQuery), PAGE_DEFAULT);
-    return c.json((await listEverybody(options, c.var.caller, page)).map(toLettaUser));
-  });
+  routes.get(
+    "/users",
+    takes({ query: ListQuery }, async (c, asked) => {
+      const page = pageOf(asked.query(), PAGE_DEFAULT);
+      return c.json((await listEverybody(options, c.var.caller, page)).map(toLettaUser));
+    }),
+  );
 
-  routes.post("/users", async (c) => {
-    const { name, organization_id } = await readBody(c, CreateUserBody);
-    const draft = { name, role: LETTA_ROLE, kind: "person", ...given({ organizationId: organization_id }) } as const;
-    return c.json(toLettaUser((await createUser(options, c.var.caller, draft)).user));
-  });
+  routes.post(
+    "/users",
+    takes({ body: CreateUserBody }, async (c, asked) => {
+      const { name, organization_id } = await asked.body();
+      const draft = { name, role: LETTA_ROLE, kind: "person", ...given({ organizationId: organization_id }) } as const;
+      return c.json(toLettaUser((await createUser(options, c.var.caller, draft)).user));
+    }),
+  );
 
-  routes.put("/users", async (c) => {
-    const { id, name, organization_id } = await readBody(c, UpdateUserBody);
-    const home = await whereverIs(options, c.var.caller, id);
-    if (organization_id && home.organizationId !== undefined && organization_id !== home.organizationId)
-      throw new Failure("refused", "Users are moved by PUT /v1/organizations/{organization_id}/members/{user_id}");
-    return c.json(toLettaUser((await updateUser(options, c.var.caller, { ...home, change: given({ name }) })).user));
-  });
+  routes.put(
+    "/users",
+    takes({ body: UpdateUserBody }, async (c, asked) => {
+      const { id, name, organization_id } = await asked.body();
+      const home = await whereverIs(options, c.var.caller, id);
+      if (organization_id && home.organizationId !== undefined && organization_id !== home.organizationId)
+        throw new Failure("refused", "Users are moved by PUT /v1/organizations/{organization_id}/members/{user_id}");
+      return c.json(toLettaUser((await updateUser(options, c.var.caller, { ...home, change: given({ name }) })).user));
+    }),
+  );
 
-  routes.delete("/users", async (c) => {
-    const id = requireId("user", readQuery(c, UserQuery).user_id);
-    return c.json(toLettaUser(await deleteUser(options, c.var.caller, await whereverIs(options, c.var.caller, id))));
-  });
+  routes.delete(
+    "/users",
+    takes({ query: UserQuery }, async (c, asked) => {
+      const id = requireId("user", asked.query().user_id);
+      return c.json(toLettaUser(await deleteUser(options, c.var.caller, await whereverIs(options, c.var.caller, id))));
+    }),
+  );
 
-  routes.get("/orgs", async (c) => {
-    const page = pageOf(readQuery(c, ListQuery), PAGE_DEFAULT);
-    return c.json((await listOrganizations(options, c.var.caller, page)).map(toWireOrganization));
-  });
+  routes.get(
+    "/orgs",
+    takes({ query: ListQuery }, async (c, asked) => {
+      const page = pageOf(asked.query(), PAGE_DEFAULT);
+      return c.json((await listOrganizations(options, c.var.caller, page)).map(toWireOrganization));
+    }),
+  );
 
-  routes.post("/orgs", async (c) => {
-    const { name, privileged_tools: isPrivileged } = await readBody(c, CreateOrganizationBody);
-    const settings = isPrivileged === true ? { privileged_tools: true } : null;
-    const made = await createOrganization(options, c.var.caller, { name: name ?? "organization", settings });
-    return c.json(toWireOrganization(made));
-  });
+  routes.post(
+    "/orgs",
+    takes({ body: CreateOrganizationBody }, async (c, asked) => {
+      const { name, privileged_tools: isPrivileged } = await asked.body();
+      const settings = isPrivileged === true ? { privileged_tools: true } : null;
+      const made = await createOrganization(options, c.var.caller, { name: name ?? "organization", settings });
+      return c.json(toWireOrganization(made));
+    }),
+  );
 
-  routes.patch("/orgs", async (c) => {
-    const id = requireId("org", readQuery(c, OrganizationQuery).org_id);
-    const { name } = await readBody(c, CreateOrganizationBody);
-    return c.json(toWireOrganization(await renameOrganization(options, c.var.caller, { id, ...given({ name }) })));
-  });
+  routes.patch(
+    "/orgs",
+    takes({ query: OrganizationQuery, body: CreateOrganizationBody }, async (c, asked) => {
+      const id = requireId("org", asked.query().org_id);
+      const { name } = await asked.body();
+      return c.json(toWireOrganization(await renameOrganization(options, c.var.caller, { id, ...given({ name }) })));
+    }),
+  );
 
-  routes.delete("/orgs", async (c) => {
-    const id = requireId("org", readQuery(c, OrganizationQuery).org_id);
-    return c.json(toWireOrganization(await deleteOrganization(options, c.var.caller, id)));
-  });
+  routes.delete(
+    "/orgs",
+    takes({ query: OrganizationQuery }, async (c, asked) => {
+      const id = requireId("org", asked.query().org_id);
+      return c.json(toWireOrganization(await deleteOrganization(options, c.var.caller, id)));
+    }),
+  );
 
   return routes;
 }

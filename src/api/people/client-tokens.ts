@@ -8,7 +8,8 @@ import { instantOf } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import type { Json } from "../../core/json.ts";
 import type { ApiEnv } from "../http/env.ts";
-import { intParam, readBody, readQuery } from "../http/request.ts";
+import { intParam, pathText } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { idField, timeOrNull } from "../wire/people/key.ts";
 import { timeField } from "../wire/time.ts";
 
@@ -49,33 +50,39 @@ const ListQuery = z.object({
 export function clientTokenRoutes(options: PeopleOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.post("/", async (c) => {
-    const { policy, hostname, expires_at } = await readBody(c, CreateBody);
-    const access = [...new Set(policy.flatMap((item) => item.access))];
-    if (policy.some((item) => new Set(item.access).size !== access.length))
-      throw new Failure("refused", "The agents of a token have the same access; make a token for each access");
-    const { key, text } = await createKey(options, c.var.caller, {
-      name: "client token",
-      narrowing: { scopes: [...new Set(access.flatMap((word) => ACCESS[word]))], agents: policy.map(({ id }) => id) },
-      origin: new URL(hostname).origin,
-      metadata: { hostname, policy },
-      expiresAt: expires_at ?? instantOf(options.clock.now() + TOKEN_MS),
-    });
-    return c.json(toWireToken(key, text), 201);
-  });
+  routes.post(
+    "/",
+    takes({ body: CreateBody }, async (c, asked) => {
+      const { policy, hostname, expires_at } = await asked.body();
+      const access = [...new Set(policy.flatMap((item) => item.access))];
+      if (policy.some((item) => new Set(item.access).size !== access.length))
+        throw new Failure("refused", "The agents of a token have the same access; make a token for each access");
+      const { key, text } = await createKey(options, c.var.caller, {
+        name: "client token",
+        narrowing: { scopes: [...new Set(access.flatMap((word) => ACCESS[word]))], agents: policy.map(({ id }) => id) },
+        origin: new URL(hostname).origin,
+        metadata: { hostname, policy },
+        expiresAt: expires_at ?? instantOf(options.clock.now() + TOKEN_MS),
+      });
+      return c.json(toWireToken(key, text), 201);
+    }),
+  );
 
-  routes.get("/", async (c) => {
-    const { agentId, offset = 0, limit = PAGE_DEFAULT } = readQuery(c, ListQuery);
-    const page = { limit: LISTED_MAX, order: "desc" } as const;
-    const filter = { page, openAt: options.clock.now(), hasOrigin: true };
-    const keys = await listKeys(options, c.var.caller, filter);
-    const found = agentId === undefined ? keys : keys.filter(({ agents }) => agents?.includes(agentId));
-    const tokens = found.slice(offset, offset + limit).map((key) => toWireToken(key, key.id));
-    return c.json({ tokens, hasNextPage: found.length > offset + limit });
-  });
+  routes.get(
+    "/",
+    takes({ query: ListQuery }, async (c, asked) => {
+      const { agentId, offset = 0, limit = PAGE_DEFAULT } = asked.query();
+      const page = { limit: LISTED_MAX, order: "desc" } as const;
+      const filter = { page, openAt: options.clock.now(), hasOrigin: true };
+      const keys = await listKeys(options, c.var.caller, filter);
+      const found = agentId === undefined ? keys : keys.filter(({ agents }) => agents?.includes(agentId));
+      const tokens = found.slice(offset, offset + limit).map((key) => toWireToken(key, key.id));
+      return c.json({ tokens, hasNextPage: found.length > offset + limit });
+    }),
+  );
 
   routes.delete("/:token", async (c) => {
-    const key = await findKeyByText(options, c.var.caller, c.req.param("token"));
+    const key = await findKeyByText(options, c.var.caller, pathText(c, "token"));
     await revokeKey(options, c.var.caller, key);
     return c.body(null, 204);
   });

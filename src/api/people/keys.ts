@@ -12,7 +12,8 @@ import {
 import type { PeopleOptions } from "../../agent/people/people.ts";
 import { requireId } from "../../core/id.ts";
 import type { ApiEnv } from "../http/env.ts";
-import { flagParam, given, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
+import { flagParam, given, pageOf, pageParams, pathId } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { CreateKeyBody, organizationOf, RotateKeyBody, toWireKey } from "../wire/people/key.ts";
 
 const PAGE_DEFAULT = { limit: 50, order: "desc" } as const;
@@ -27,35 +28,56 @@ const ListQuery = WhereQuery.extend({
 export function keyRoutes(options: PeopleOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.get("/", async (c) => {
-    const query = readQuery(c, ListQuery);
-    const userId = query.user_id === undefined ? undefined : requireId("user", query.user_id);
-    const openAt = query.include_ended === true ? undefined : options.clock.now();
-    const page = pageOf(query, PAGE_DEFAULT);
-    const filter = { ...organizationOf(query), ...given({ userId, openAt }) };
-    const keys = await listKeys(options, c.var.caller, { page, ...filter });
-    return c.json(keys.map(toWireKey));
-  });
-
-  routes.post("/", async (c) =>
-    c.json(shown(await createKey(options, c.var.caller, await readBody(c, CreateKeyBody)))),
+  routes.get(
+    "/",
+    takes({ query: ListQuery }, async (c, asked) => {
+      const query = asked.query();
+      const userId = query.user_id === undefined ? undefined : requireId("user", query.user_id);
+      const openAt = query.include_ended === true ? undefined : options.clock.now();
+      const page = pageOf(query, PAGE_DEFAULT);
+      const filter = { ...organizationOf(query), ...given({ userId, openAt }) };
+      const keys = await listKeys(options, c.var.caller, { page, ...filter });
+      return c.json(keys.map(toWireKey));
+    }),
   );
 
-  routes.get("/:key_id", async (c) => c.json(toWireKey(await findKey(options, c.var.caller, which(c)))));
+  routes.post(
+    "/",
+    takes({ body: CreateKeyBody }, async (c, asked) =>
+      c.json(shown(await createKey(options, c.var.caller, await asked.body()))),
+    ),
+  );
 
-  routes.post("/:key_id/rotate", async (c) => {
-    const { overlap_seconds: seconds = 0 } = await readBody(c, RotateKeyBody);
-    return c.json(shown(await rotateKey(options, c.var.caller, { ...which(c), overlapMs: seconds * 1000 })));
-  });
+  routes.get(
+    "/:key_id",
+    takes({ query: WhereQuery }, async (c, asked) =>
+      c.json(toWireKey(await findKey(options, c.var.caller, which(c, asked.query())))),
+    ),
+  );
 
-  routes.delete("/:key_id", async (c) => c.json(toWireKey(await revokeKey(options, c.var.caller, which(c)))));
+  routes.post(
+    "/:key_id/rotate",
+    takes({ query: WhereQuery, body: RotateKeyBody }, async (c, asked) => {
+      const { overlap_seconds: seconds = 0 } = await asked.body();
+      return c.json(
+        shown(await rotateKey(options, c.var.caller, { ...which(c, asked.query()), overlapMs: seconds * 1000 })),
+      );
+    }),
+  );
+
+  routes.delete(
+    "/:key_id",
+    takes({ query: WhereQuery }, async (c, asked) =>
+      c.json(toWireKey(await revokeKey(options, c.var.caller, which(c, asked.query())))),
+    ),
+  );
 
   return routes;
 }
 
 /** The key of the path, and in whose organisation it is. */
-function which(c: Context<ApiEnv>): WhichKey {
-  return { id: pathId(c, "key", "key_id"), ...organizationOf(readQuery(c, WhereQuery)) };
+function which(c: Context<ApiEnv>, query: z.output<typeof WhereQuery>): WhichKey {
+  return { id: pathId(c, "key", "key_id"), ...organizationOf(query) };
 }
 
 /** A key with what opens: nobody can read it again. */

@@ -11,7 +11,8 @@ import { listMembers, removeMembership, setMembership } from "../../agent/people
 import { deleteOrganization } from "../../run/delete-organization.ts";
 import type { Runner } from "../../run/runner.ts";
 import type { ApiEnv } from "../http/env.ts";
-import { pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
+import { pageOf, pageParams, pathId } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { MembershipBody, OrganizationBody, toWireMember, toWireOrganization } from "../wire/people/user.ts";
 
 const PAGE_DEFAULT = { limit: 50, order: "asc" } as const;
@@ -23,41 +24,56 @@ export function organizationRoutes(
 ): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.get("/", async (c) => {
-    const page = pageOf(readQuery(c, ListQuery), PAGE_DEFAULT);
-    return c.json((await listOrganizations(options, c.var.caller, page)).map(toWireOrganization));
-  });
+  routes.get(
+    "/",
+    takes({ query: ListQuery }, async (c, asked) => {
+      const page = pageOf(asked.query(), PAGE_DEFAULT);
+      return c.json((await listOrganizations(options, c.var.caller, page)).map(toWireOrganization));
+    }),
+  );
 
-  routes.post("/", async (c) => {
-    const { name } = await readBody(c, OrganizationBody);
-    return c.json(toWireOrganization(await createOrganization(options, c.var.caller, { name })));
-  });
+  routes.post(
+    "/",
+    takes({ body: OrganizationBody }, async (c, asked) => {
+      const { name } = await asked.body();
+      return c.json(toWireOrganization(await createOrganization(options, c.var.caller, { name })));
+    }),
+  );
 
   routes.get("/:organization_id", async (c) =>
     c.json(toWireOrganization(await findOrganization(options, c.var.caller, pathId(c, "org", "organization_id")))),
   );
 
-  routes.patch("/:organization_id", async (c) => {
-    const id = pathId(c, "org", "organization_id");
-    const { name } = await readBody(c, OrganizationBody);
-    return c.json(toWireOrganization(await renameOrganization(options, c.var.caller, { id, name })));
-  });
+  routes.patch(
+    "/:organization_id",
+    takes({ body: OrganizationBody }, async (c, asked) => {
+      const id = pathId(c, "org", "organization_id");
+      const { name } = await asked.body();
+      return c.json(toWireOrganization(await renameOrganization(options, c.var.caller, { id, name })));
+    }),
+  );
 
   routes.delete("/:organization_id", async (c) =>
     c.json(toWireOrganization(await deleteOrganization(options, c.var.caller, pathId(c, "org", "organization_id")))),
   );
 
-  routes.get("/:organization_id/members", async (c) => {
-    const organizationId = pathId(c, "org", "organization_id");
-    const page = pageOf(readQuery(c, ListQuery), PAGE_DEFAULT);
-    return c.json((await listMembers(options, c.var.caller, { organizationId, page })).map(toWireMember));
-  });
+  routes.get(
+    "/:organization_id/members",
+    takes({ query: ListQuery }, async (c, asked) => {
+      const organizationId = pathId(c, "org", "organization_id");
+      const page = pageOf(asked.query(), PAGE_DEFAULT);
+      return c.json((await listMembers(options, c.var.caller, { organizationId, page })).map(toWireMember));
+    }),
+  );
 
-  routes.put("/:organization_id/members/:user_id", async (c) => {
-    const whose = { id: pathId(c, "user", "user_id"), organizationId: pathId(c, "org", "organization_id") };
-    const body = await readBody(c, MembershipBody);
-    return c.json(toWireMember(await setMembership(options, c.var.caller, { ...whose, ...body })));
-  });
+  routes.put(
+    "/:organization_id/members/:user_id",
+    takes({ body: MembershipBody }, async (c, asked) => {
+      const whose = { id: pathId(c, "user", "user_id"), organizationId: pathId(c, "org", "organization_id") };
+      const body = await asked.body();
+      return c.json(toWireMember(await setMembership(options, c.var.caller, { ...whose, ...body })));
+    }),
+  );
 
   routes.delete("/:organization_id/members/:user_id", async (c) => {
     const whose = { id: pathId(c, "user", "user_id"), organizationId: pathId(c, "org", "organization_id") };

@@ -5,7 +5,8 @@ import { requireId } from "../../core/id.ts";
 import { cut } from "../../core/text.ts";
 import { addressOf } from "../http/auth.ts";
 import type { ApiEnv } from "../http/env.ts";
-import { pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
+import { pageOf, pageParams, pathId } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { SignInBody, toWireSession } from "../wire/people/user.ts";
 
 const PAGE_DEFAULT = { limit: 50, order: "desc" } as const;
@@ -17,18 +18,24 @@ const ListQuery = z.object({ ...pageParams, user_id: z.string().optional() });
 export function sessionRoutes(options: SignInOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.post("/", async (c) => {
-    const given = await readBody(c, SignInBody);
-    const { session, token } = await signIn(options, given, fromOf(c));
-    return c.json({ ...toWireSession(session), token });
-  });
+  routes.post(
+    "/",
+    takes({ body: SignInBody }, async (c, asked) => {
+      const given = await asked.body();
+      const { session, token } = await signIn(options, given, fromOf(c));
+      return c.json({ ...toWireSession(session), token });
+    }),
+  );
 
-  routes.get("/", async (c) => {
-    const query = readQuery(c, ListQuery);
-    const userId = query.user_id === undefined ? undefined : requireId("user", query.user_id);
-    const page = pageOf(query, PAGE_DEFAULT);
-    return c.json((await listSessions(options, c.var.caller, { page, userId })).map(toWireSession));
-  });
+  routes.get(
+    "/",
+    takes({ query: ListQuery }, async (c, asked) => {
+      const query = asked.query();
+      const userId = query.user_id === undefined ? undefined : requireId("user", query.user_id);
+      const page = pageOf(query, PAGE_DEFAULT);
+      return c.json((await listSessions(options, c.var.caller, { page, userId })).map(toWireSession));
+    }),
+  );
 
   routes.delete("/:session_id", async (c) =>
     c.json(toWireSession(await endSession(options, c.var.caller, pathId(c, "session", "session_id")))),

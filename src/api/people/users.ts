@@ -3,7 +3,8 @@ import { z } from "zod";
 import { createSignInCode, type SignInOptions } from "../../agent/people/sessions.ts";
 import { createUser, deleteUser, findMember, listMembers, updateUser } from "../../agent/people/users.ts";
 import type { ApiEnv } from "../http/env.ts";
-import { given, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
+import { given, pageOf, pageParams, pathId } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { organizationOf, timeOrNull } from "../wire/people/key.ts";
 import { CreateUserBody, toWireMember, toWireUser, UpdateUserBody } from "../wire/people/user.ts";
 
@@ -19,31 +20,46 @@ const ListQuery = WhereQuery.extend({
 export function userRoutes(options: SignInOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.get("/", async (c) => {
-    const { name, kind, ...query } = readQuery(c, ListQuery);
-    const where = { ...organizationOf(query), page: pageOf(query, PAGE_DEFAULT), ...given({ name, kind }) };
-    return c.json((await listMembers(options, c.var.caller, where)).map(toWireMember));
-  });
-
-  routes.post("/", async (c) =>
-    c.json(toWireMember(await createUser(options, c.var.caller, await readBody(c, CreateUserBody)))),
+  routes.get(
+    "/",
+    takes({ query: ListQuery }, async (c, asked) => {
+      const { name, kind, ...query } = asked.query();
+      const where = { ...organizationOf(query), page: pageOf(query, PAGE_DEFAULT), ...given({ name, kind }) };
+      return c.json((await listMembers(options, c.var.caller, where)).map(toWireMember));
+    }),
   );
 
-  routes.get("/:user_id", async (c) => {
-    const whose = { id: pathId(c, "user", "user_id"), ...organizationOf(readQuery(c, WhereQuery)) };
-    return c.json(toWireMember(await findMember(options, c.var.caller, whose)));
-  });
+  routes.post(
+    "/",
+    takes({ body: CreateUserBody }, async (c, asked) =>
+      c.json(toWireMember(await createUser(options, c.var.caller, await asked.body()))),
+    ),
+  );
 
-  routes.patch("/:user_id", async (c) => {
-    const id = pathId(c, "user", "user_id");
-    const body = await readBody(c, UpdateUserBody);
-    return c.json(toWireMember(await updateUser(options, c.var.caller, { id, ...body })));
-  });
+  routes.get(
+    "/:user_id",
+    takes({ query: WhereQuery }, async (c, asked) => {
+      const whose = { id: pathId(c, "user", "user_id"), ...organizationOf(asked.query()) };
+      return c.json(toWireMember(await findMember(options, c.var.caller, whose)));
+    }),
+  );
 
-  routes.delete("/:user_id", async (c) => {
-    const whose = { id: pathId(c, "user", "user_id"), ...organizationOf(readQuery(c, WhereQuery)) };
-    return c.json(toWireUser(await deleteUser(options, c.var.caller, whose)));
-  });
+  routes.patch(
+    "/:user_id",
+    takes({ body: UpdateUserBody }, async (c, asked) => {
+      const id = pathId(c, "user", "user_id");
+      const body = await asked.body();
+      return c.json(toWireMember(await updateUser(options, c.var.caller, { id, ...body })));
+    }),
+  );
+
+  routes.delete(
+    "/:user_id",
+    takes({ query: WhereQuery }, async (c, asked) => {
+      const whose = { id: pathId(c, "user", "user_id"), ...organizationOf(asked.query()) };
+      return c.json(toWireUser(await deleteUser(options, c.var.caller, whose)));
+    }),
+  );
 
   routes.post("/:user_id/sign-in-codes", async (c) => {
     const { code, expiresAt } = await createSignInCode(options, c.var.caller, pathId(c, "user", "user_id"));

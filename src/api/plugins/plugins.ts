@@ -13,7 +13,8 @@ import { beginSync, listSyncs, type SyncState } from "../../agent/plugins/sync.t
 import { requireId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { ApiEnv } from "../http/env.ts";
-import { given, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
+import { given, pageOf, pageParams, pathId } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { isoTime } from "../wire/time.ts";
 
 const PLUGINS_DEFAULT = 100;
@@ -35,27 +36,36 @@ const ListQuery = z.object(pageParams);
 export function pluginRoutes(options: PluginDesk): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.get("/", async (c) => {
-    const page = pageOf(readQuery(c, ListQuery), { limit: PLUGINS_DEFAULT, order: "asc" });
-    return c.json((await listPlugins(options, c.var.caller, page)).map(toWirePlugin));
-  });
+  routes.get(
+    "/",
+    takes({ query: ListQuery }, async (c, asked) => {
+      const page = pageOf(asked.query(), { limit: PLUGINS_DEFAULT, order: "asc" });
+      return c.json((await listPlugins(options, c.var.caller, page)).map(toWirePlugin));
+    }),
+  );
 
-  routes.post("/", async (c) => {
-    const { grants, ...code } = await readBody(c, CreateBody);
-    return c.json(toWirePlugin(await addPlugin(options, c.var.caller, { ...code, ...given({ grants }) })));
-  });
+  routes.post(
+    "/",
+    takes({ body: CreateBody }, async (c, asked) => {
+      const { grants, ...code } = await asked.body();
+      return c.json(toWirePlugin(await addPlugin(options, c.var.caller, { ...code, ...given({ grants }) })));
+    }),
+  );
 
   routes.get("/:plugin_id", async (c) => {
     const id = pathId(c, "plugin", "plugin_id");
     return c.json(toWirePlugin(await findPlugin(options, c.var.caller, id)));
   });
 
-  routes.patch("/:plugin_id", async (c) => {
-    const id = pathId(c, "plugin", "plugin_id");
-    const { enabled: isEnabled, grants } = await readBody(c, ChangeBody);
-    const change = given({ isEnabled, grants });
-    return c.json(toWirePlugin(await changePlugin(options, c.var.caller, { id, change })));
-  });
+  routes.patch(
+    "/:plugin_id",
+    takes({ body: ChangeBody }, async (c, asked) => {
+      const id = pathId(c, "plugin", "plugin_id");
+      const { enabled: isEnabled, grants } = await asked.body();
+      const change = given({ isEnabled, grants });
+      return c.json(toWirePlugin(await changePlugin(options, c.var.caller, { id, change })));
+    }),
+  );
 
   routes.delete("/:plugin_id", async (c) => {
     const id = pathId(c, "plugin", "plugin_id");
@@ -63,12 +73,15 @@ export function pluginRoutes(options: PluginDesk): Hono<ApiEnv> {
     return c.json({ message: `Plugin ${id} was deleted` });
   });
 
-  routes.post("/:plugin_id/sync", async (c) => {
-    const id = pathId(c, "plugin", "plugin_id");
-    const { folder_id, remove_vanished: removesVanished } = await readBody(c, SyncBody);
-    const folderId = requireId("source", folder_id);
-    return c.json(toWireSync(await beginSync(options, c.var.caller, { id, folderId, removesVanished })));
-  });
+  routes.post(
+    "/:plugin_id/sync",
+    takes({ body: SyncBody }, async (c, asked) => {
+      const id = pathId(c, "plugin", "plugin_id");
+      const { folder_id, remove_vanished: removesVanished } = await asked.body();
+      const folderId = requireId("source", folder_id);
+      return c.json(toWireSync(await beginSync(options, c.var.caller, { id, folderId, removesVanished })));
+    }),
+  );
 
   routes.get("/:plugin_id/syncs", async (c) => {
     const id = pathId(c, "plugin", "plugin_id");

@@ -9,7 +9,8 @@ import { cancelRun } from "../../run/cancel-runs.ts";
 import { deleteRun } from "../../run/delete-run.ts";
 import type { Runner } from "../../run/runner.ts";
 import { type ApiEnv, readerFor } from "../http/env.ts";
-import { flagParam, pageOf, pageParams, readQuery } from "../http/request.ts";
+import { flagParam, pageOf, pageParams, pathText } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { toWireJob } from "../wire/run.ts";
 
 /** Jobs of a page; Letta's numbers. */
@@ -28,32 +29,38 @@ const ListQuery = z.object({
 export function jobRoutes({ store, runner }: { readonly store: Store; readonly runner: Runner }): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.get("/jobs", async (c) => {
-    const query = readQuery(c, ListQuery);
-    const filter: RunFilter = query.active === true ? { statuses: ACTIVE } : {};
-    const page = pageOf(query, { limit: JOBS_DEFAULT, order: "desc" });
-    return c.json((await readerFor({ store }, c, "runs:read").runs.list(filter, page)).map(toWireJob));
-  });
+  routes.get(
+    "/jobs",
+    takes({ query: ListQuery }, async (c, asked) => {
+      const query = asked.query();
+      const filter: RunFilter = query.active === true ? { statuses: ACTIVE } : {};
+      const page = pageOf(query, { limit: JOBS_DEFAULT, order: "desc" });
+      return c.json((await readerFor({ store }, c, "runs:read").runs.list(filter, page)).map(toWireJob));
+    }),
+  );
 
-  routes.get("/jobs/active", async (c) => {
-    const query = readQuery(c, ListQuery);
-    const page = pageOf(query, { limit: ACTIVE_DEFAULT, order: query.ascending === false ? "desc" : "asc" });
-    return c.json((await readerFor({ store }, c, "runs:read").runs.list({ statuses: ACTIVE }, page)).map(toWireJob));
-  });
+  routes.get(
+    "/jobs/active",
+    takes({ query: ListQuery }, async (c, asked) => {
+      const query = asked.query();
+      const page = pageOf(query, { limit: ACTIVE_DEFAULT, order: query.ascending === false ? "desc" : "asc" });
+      return c.json((await readerFor({ store }, c, "runs:read").runs.list({ statuses: ACTIVE }, page)).map(toWireJob));
+    }),
+  );
 
   routes.get("/jobs/:job_id", async (c) =>
-    c.json(toWireJob(await namedRun(readerFor({ store }, c, "runs:read"), c.req.param("job_id")))),
+    c.json(toWireJob(await namedRun(readerFor({ store }, c, "runs:read"), pathText(c, "job_id")))),
   );
 
   routes.patch("/jobs/:job_id/cancel", async (c) => {
-    const run = await namedRun(readerFor({ store }, c, "runs:cancel"), c.req.param("job_id"));
+    const run = await namedRun(readerFor({ store }, c, "runs:cancel"), pathText(c, "job_id"));
     return c.json(
       toWireJob((await cancelRun({ store, runner }, c.var.caller, run.id)) ? { ...run, status: "cancelled" } : run),
     );
   });
 
   routes.delete("/jobs/:job_id", async (c) =>
-    c.json(toWireJob(await deleteRun(store, c.var.caller, nameIn(c.req.param("job_id"))))),
+    c.json(toWireJob(await deleteRun(store, c.var.caller, nameIn(pathText(c, "job_id"))))),
   );
 
   return routes;

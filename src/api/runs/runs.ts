@@ -10,7 +10,8 @@ import type { JsonObject } from "../../core/json.ts";
 import { PAGE_ITEMS_MAX, type Page } from "../../core/page.ts";
 import { deleteRun } from "../../run/delete-run.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
-import { flagParam, given, intParam, listParam, pageOf, pageParams, readQuery } from "../http/request.ts";
+import { flagParam, given, intParam, listParam, pageOf, pageParams, pathText } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { toWireMessages } from "../wire/message.ts";
 import { toWireRun } from "../wire/run.ts";
 import { toWireUsage } from "../wire/step.ts";
@@ -52,37 +53,46 @@ const TraceQuery = z.object({ limit: intParam(1, TRACES_MAX).optional() });
 export function runRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.get("/", async (c) => {
-    const query = readQuery(c, ListQuery);
-    const page = pageOf(query, { limit: RUNS_DEFAULT, order: query.ascending === true ? "asc" : "desc" });
-    return c.json(await listRuns(readerFor(options, c, "runs:read"), query, page));
-  });
+  routes.get(
+    "/",
+    takes({ query: ListQuery }, async (c, asked) => {
+      const query = asked.query();
+      const page = pageOf(query, { limit: RUNS_DEFAULT, order: query.ascending === true ? "asc" : "desc" });
+      return c.json(await listRuns(readerFor(options, c, "runs:read"), query, page));
+    }),
+  );
 
-  routes.get("/active", async (c) => {
-    const query = readQuery(c, ActiveQuery);
-    return c.json(
-      await listRuns(
-        readerFor(options, c, "runs:read"),
-        { ...query, active: true },
-        { limit: RUNS_DEFAULT, order: "desc" },
-      ),
-    );
-  });
+  routes.get(
+    "/active",
+    takes({ query: ActiveQuery }, async (c, asked) => {
+      const query = asked.query();
+      return c.json(
+        await listRuns(
+          readerFor(options, c, "runs:read"),
+          { ...query, active: true },
+          { limit: RUNS_DEFAULT, order: "desc" },
+        ),
+      );
+    }),
+  );
 
   routes.get("/:run_id", async (c) => c.json(toWireRun(await namedRun(readerFor(options, c, "runs:read"), c))));
 
   routes.delete("/:run_id", async (c) => {
-    await deleteRun(options.store, c.var.caller, { text: c.req.param("run_id") });
+    await deleteRun(options.store, c.var.caller, { text: pathText(c, "run_id") });
     return c.json(null);
   });
 
-  routes.get("/:run_id/messages", async (c) => {
-    const page = pageOf(readQuery(c, PageQuery), { limit: ITEMS_DEFAULT, order: "asc" });
-    const repositories = readerFor(options, c, "runs:read");
-    const run = await namedRun(repositories, c);
-    const messages = await repositories.messages.list({ runId: run.id }, page);
-    return c.json(await shownAsAsked(repositories, run, messages, page.order === "desc"));
-  });
+  routes.get(
+    "/:run_id/messages",
+    takes({ query: PageQuery }, async (c, asked) => {
+      const page = pageOf(asked.query(), { limit: ITEMS_DEFAULT, order: "asc" });
+      const repositories = readerFor(options, c, "runs:read");
+      const run = await namedRun(repositories, c);
+      const messages = await repositories.messages.list({ runId: run.id }, page);
+      return c.json(await shownAsAsked(repositories, run, messages, page.order === "desc"));
+    }),
+  );
 
   routes.get("/:run_id/usage", async (c) => {
     const repositories = readerFor(options, c, "runs:read");
@@ -90,13 +100,16 @@ export function runRoutes(options: RouteOptions): Hono<ApiEnv> {
     return c.json(toWireUsage(await repositories.steps.list({ runId: run.id }, WHOLE)));
   });
 
-  routes.get("/:run_id/steps", async (c) => {
-    const page = pageOf(readQuery(c, PageQuery), { limit: ITEMS_DEFAULT, order: "desc" });
-    const repositories = readerFor(options, c, "runs:read");
-    const run = await namedRun(repositories, c);
-    const steps = await repositories.steps.list({ runId: run.id }, page);
-    return c.json(await showSteps(repositories, c.var.caller.organizationId, steps));
-  });
+  routes.get(
+    "/:run_id/steps",
+    takes({ query: PageQuery }, async (c, asked) => {
+      const page = pageOf(asked.query(), { limit: ITEMS_DEFAULT, order: "desc" });
+      const repositories = readerFor(options, c, "runs:read");
+      const run = await namedRun(repositories, c);
+      const steps = await repositories.steps.list({ runId: run.id }, page);
+      return c.json(await showSteps(repositories, c.var.caller.organizationId, steps));
+    }),
+  );
 
   routes.get("/:run_id/metrics", async (c) => {
     const repositories = readerFor(options, c, "runs:read");
@@ -104,13 +117,16 @@ export function runRoutes(options: RouteOptions): Hono<ApiEnv> {
     return c.json({ organization_id: c.var.caller.organizationId, ...(await metricsOf(repositories, run)) });
   });
 
-  routes.get("/:run_id/trace", async (c) => {
-    const { limit } = readQuery(c, TraceQuery);
-    const repositories = readerFor(options, c, "runs:read");
-    const run = await namedRun(repositories, c);
-    const traces = await repositories.traces.listForRun(run.id, limit ?? TRACES_DEFAULT);
-    return c.json(await showTraces(options, c, traces));
-  });
+  routes.get(
+    "/:run_id/trace",
+    takes({ query: TraceQuery }, async (c, asked) => {
+      const { limit } = asked.query();
+      const repositories = readerFor(options, c, "runs:read");
+      const run = await namedRun(repositories, c);
+      const traces = await repositories.traces.listForRun(run.id, limit ?? TRACES_DEFAULT);
+      return c.json(await showTraces(options, c, traces));
+    }),
+  );
 
   return routes;
 }
@@ -148,7 +164,7 @@ export function runFilterOf(query: Partial<z.output<typeof ListQuery>>): RunFilt
 }
 
 function namedRun({ runs }: Readers, c: Context<ApiEnv>): Promise<Run> {
-  return mustFindNamed(runs, { kind: "run", text: c.req.param("run_id") ?? "" });
+  return mustFindNamed(runs, { kind: "run", text: pathText(c, "run_id") });
 }
 
 /** A run's messages in the way that its request wanted its own answer. */

@@ -10,7 +10,8 @@ import { contextDifference } from "../../run/manifest/context-difference.ts";
 import { stepContext } from "../../run/manifest/step-context.ts";
 import { speechOf } from "../../run/step/speech.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
-import { flagParam, given, listParam, pageOf, pageParams, readBody, readQuery } from "../http/request.ts";
+import { flagParam, given, listParam, pageOf, pageParams, pathText } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { toWireContextDifference, toWireStepContext } from "../wire/context.ts";
 import { toWireMessages } from "../wire/message.ts";
 import { runOfTrace, toWireStep, toWireStepMetrics } from "../wire/step.ts";
@@ -46,14 +47,17 @@ const FeedbackBody = z.object({
 export function stepRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.get("/", async (c) => {
-    const query = readQuery(c, ListQuery);
-    const filter = filterOf(query);
-    if (filter === undefined) return c.json([]);
-    const page = pageOf(query, { limit: STEPS_DEFAULT, order: "desc" });
-    const reader = readerFor(options, c, "runs:read");
-    return c.json(await showSteps(reader, c.var.caller.organizationId, await reader.steps.list(filter, page)));
-  });
+  routes.get(
+    "/",
+    takes({ query: ListQuery }, async (c, asked) => {
+      const query = asked.query();
+      const filter = filterOf(query);
+      if (filter === undefined) return c.json([]);
+      const page = pageOf(query, { limit: STEPS_DEFAULT, order: "desc" });
+      const reader = readerFor(options, c, "runs:read");
+      return c.json(await showSteps(reader, c.var.caller.organizationId, await reader.steps.list(filter, page)));
+    }),
+  );
 
   routes.get("/:step_id", async (c) => {
     const reader = readerFor(options, c, "runs:read");
@@ -72,33 +76,42 @@ export function stepRoutes(options: RouteOptions): Hono<ApiEnv> {
   });
 
   routes.get("/:step_id/context", async (c) =>
-    c.json(toWireStepContext(await stepContext(options, c.var.caller, c.req.param("step_id")))),
+    c.json(toWireStepContext(await stepContext(options, c.var.caller, pathText(c, "step_id")))),
   );
 
-  routes.get("/:step_id/context/diff", async (c) => {
-    const from = await stepContext(options, c.var.caller, c.req.param("step_id"));
-    const { with: other } = readQuery(c, DifferenceQuery);
-    const to = await stepContext(options, c.var.caller, other);
-    return c.json(toWireContextDifference(contextDifference(from, to)));
-  });
+  routes.get(
+    "/:step_id/context/diff",
+    takes({ query: DifferenceQuery }, async (c, asked) => {
+      const from = await stepContext(options, c.var.caller, pathText(c, "step_id"));
+      const { with: other } = asked.query();
+      const to = await stepContext(options, c.var.caller, other);
+      return c.json(toWireContextDifference(contextDifference(from, to)));
+    }),
+  );
 
-  routes.patch("/:step_id/feedback", async (c) => {
-    const { feedback = null, tags } = await readBody(c, FeedbackBody);
-    const given = { step: c.req.param("step_id"), feedback, ...(tags == null ? {} : { tags }) };
-    const { step, rootRunId } = await giveFeedback(options.store, c.var.caller, given);
-    return c.json(toWireStep(step, { organizationId: c.var.caller.organizationId, rootRunId }));
-  });
+  routes.patch(
+    "/:step_id/feedback",
+    takes({ body: FeedbackBody }, async (c, asked) => {
+      const { feedback = null, tags } = await asked.body();
+      const given = { step: pathText(c, "step_id"), feedback, ...(tags == null ? {} : { tags }) };
+      const { step, rootRunId } = await giveFeedback(options.store, c.var.caller, given);
+      return c.json(toWireStep(step, { organizationId: c.var.caller.organizationId, rootRunId }));
+    }),
+  );
 
-  routes.get("/:step_id/messages", async (c) => {
-    const page = pageOf(readQuery(c, PageQuery), { limit: MESSAGES_DEFAULT, order: "asc" });
-    const repositories = readerFor(options, c, "runs:read");
-    const step = await namedStep(repositories, c);
-    const agent = await repositories.agents.find(step.agentId);
-    const isByTool = agent !== undefined && speechOf(agent.agentType, false).isByTool;
-    const messages = await repositories.messages.list({ stepId: step.id }, page);
-    const view = { assistantText: !isByTool, useAssistantMessage: isByTool, reverse: page.order === "desc" };
-    return c.json(toWireMessages(messages, view));
-  });
+  routes.get(
+    "/:step_id/messages",
+    takes({ query: PageQuery }, async (c, asked) => {
+      const page = pageOf(asked.query(), { limit: MESSAGES_DEFAULT, order: "asc" });
+      const repositories = readerFor(options, c, "runs:read");
+      const step = await namedStep(repositories, c);
+      const agent = await repositories.agents.find(step.agentId);
+      const isByTool = agent !== undefined && speechOf(agent.agentType, false).isByTool;
+      const messages = await repositories.messages.list({ stepId: step.id }, page);
+      const view = { assistantText: !isByTool, useAssistantMessage: isByTool, reverse: page.order === "desc" };
+      return c.json(toWireMessages(messages, view));
+    }),
+  );
 
   return routes;
 }
@@ -122,5 +135,5 @@ function filterOf(query: z.output<typeof ListQuery>): StepFilter | undefined {
 }
 
 function namedStep({ steps }: Readers, c: Context<ApiEnv>): Promise<Step> {
-  return mustFindNamed(steps, { kind: "step", text: c.req.param("step_id") ?? "" });
+  return mustFindNamed(steps, { kind: "step", text: pathText(c, "step_id") });
 }

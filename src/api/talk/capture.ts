@@ -3,7 +3,8 @@ import { z } from "zod";
 import { wellFormed } from "../../core/text.ts";
 import { type CaptureOptions, captureTurn } from "../../run/capture-turn.ts";
 import type { ApiEnv } from "../http/env.ts";
-import { check, pathId, readBody } from "../http/request.ts";
+import { check, pathId } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 
 /** Messages of one request to a model that are looked through; what the person said among them is kept. */
 const REQUEST_MESSAGES_MAX = 10_000;
@@ -27,16 +28,19 @@ const Body = z.object({
 export function captureRoutes(options: CaptureOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.post("/agents/:agent_id/messages/capture", async (c) => {
-    const agentId = pathId(c, "agent", "agent_id");
-    const { model, request_messages, response_dict } = await readBody(c, Body);
-    const asked = request_messages
-      .filter(({ role }) => role === "user")
-      .map((message) => check(Content, message["content"], "body.request_messages.content"));
-    const turn = { agentId, model, asked, answer: response_dict.content };
-    const { messages, runIds } = await captureTurn(options, c.var.caller, turn);
-    return c.json({ success: true, messages_created: messages, run_ids: runIds });
-  });
+  routes.post(
+    "/agents/:agent_id/messages/capture",
+    takes({ body: Body }, async (c, asked) => {
+      const agentId = pathId(c, "agent", "agent_id");
+      const { model, request_messages, response_dict } = await asked.body();
+      const questions = request_messages
+        .filter(({ role }) => role === "user")
+        .map((message) => check(Content, message["content"], "body.request_messages.content"));
+      const turn = { agentId, model, asked: questions, answer: response_dict.content };
+      const { messages, runIds } = await captureTurn(options, c.var.caller, turn);
+      return c.json({ success: true, messages_created: messages, run_ids: runIds });
+    }),
+  );
 
   return routes;
 }

@@ -6,7 +6,7 @@ import { requireId } from "../../core/id.ts";
 import { cancelRuns } from "../../run/cancel-runs.ts";
 import { runToFollow } from "../../run/run-to-follow.ts";
 import { type ApiEnv, readerFor } from "../http/env.ts";
-import { readBody, readQuery } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { type ConversationRoutesOptions, pathTarget, showConversation } from "./conversations.ts";
 import { SendBody } from "./messages-body.ts";
 import { ResumeBody, resumedStream } from "./run-stream.ts";
@@ -24,33 +24,45 @@ const FollowBody = ResumeBody.extend({
 export function conversationRunRoutes(options: ConversationRoutesOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.post("/conversations/:conversation_id/fork", async (c) => {
-    const { agent_id: agentId } = readQuery(c, AgentQuery);
-    const where = await pathTarget(options, c, { agentId, scope: "agents:talk" });
-    const fork = await forkConversation(options, c.var.caller, where);
-    return c.json(await showConversation(readerFor(options, c, "agents:talk"), fork));
-  });
+  routes.post(
+    "/conversations/:conversation_id/fork",
+    takes({ query: AgentQuery }, async (c, asked) => {
+      const { agent_id: agentId } = asked.query();
+      const where = await pathTarget(options, c, { agentId, scope: "agents:talk" });
+      const fork = await forkConversation(options, c.var.caller, where);
+      return c.json(await showConversation(readerFor(options, c, "agents:talk"), fork));
+    }),
+  );
 
-  routes.post("/conversations/:conversation_id/cancel", async (c) => {
-    const { agent_id: agentId } = readQuery(c, AgentQuery);
-    const where = await pathTarget(options, c, { agentId, scope: "runs:cancel" });
-    return c.json(await cancelRuns(options, c.var.caller, { ...where, named: null }));
-  });
+  routes.post(
+    "/conversations/:conversation_id/cancel",
+    takes({ query: AgentQuery }, async (c, asked) => {
+      const { agent_id: agentId } = asked.query();
+      const where = await pathTarget(options, c, { agentId, scope: "runs:cancel" });
+      return c.json(await cancelRuns(options, c.var.caller, { ...where, named: null }));
+    }),
+  );
 
-  routes.post("/conversations/:conversation_id/stream", async (c) => {
-    const body = await readBody(c, FollowBody);
-    const where = await pathTarget(options, c, { agentId: body.agent_id ?? undefined, scope: "runs:read" });
-    const runId = body.run_id == null ? undefined : requireId("run", body.run_id);
-    const wish = { ...where, runId, otid: body.otid ?? undefined, signal: c.req.raw.signal };
-    const run = await runToFollow(options, c.var.caller, wish);
-    return resumedStream(options, run, { ...body, actor: may(c.var.caller, "runs:read") });
-  });
+  routes.post(
+    "/conversations/:conversation_id/stream",
+    takes({ body: FollowBody }, async (c, asked) => {
+      const body = await asked.body();
+      const where = await pathTarget(options, c, { agentId: body.agent_id ?? undefined, scope: "runs:read" });
+      const runId = body.run_id == null ? undefined : requireId("run", body.run_id);
+      const wish = { ...where, runId, otid: body.otid ?? undefined, signal: c.req.raw.signal };
+      const run = await runToFollow(options, c.var.caller, wish);
+      return resumedStream(options, run, { ...body, actor: may(c.var.caller, "runs:read") });
+    }),
+  );
 
-  routes.post("/conversations/:conversation_id/messages/preview-raw-payload", async (c) => {
-    const body = await readBody(c, PreviewBody);
-    const where = await pathTarget(options, c, { agentId: body.agent_id ?? undefined, scope: "agents:talk" });
-    return c.json(await preview(options, c, { where, body, isStreaming: body.streaming ?? true }));
-  });
+  routes.post(
+    "/conversations/:conversation_id/messages/preview-raw-payload",
+    takes({ body: PreviewBody }, async (c, asked) => {
+      const body = await asked.body();
+      const where = await pathTarget(options, c, { agentId: body.agent_id ?? undefined, scope: "agents:talk" });
+      return c.json(await preview(options, c, { where, body, isStreaming: body.streaming ?? true }));
+    }),
+  );
 
   return routes;
 }

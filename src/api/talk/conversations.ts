@@ -12,7 +12,8 @@ import type { TimeFormat } from "../../core/time-format.ts";
 import { deleteConversation } from "../../run/delete-conversation.ts";
 import type { GenerationMeans } from "../../run/generate.ts";
 import { type ApiEnv, readerFor } from "../http/env.ts";
-import { check, flagParam, given, pageOf, pageParams, readBody, readQuery } from "../http/request.ts";
+import { check, flagParam, given, pageOf, pageParams, pathText } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { toWireConversation } from "../wire/conversation.ts";
 import { renamed } from "../wire/fields.ts";
 import { toWireMessages } from "../wire/message.ts";
@@ -57,32 +58,37 @@ const ConversationSendBody = SendBody.extend({ agent_id: z.string().nullish() })
 export function conversationRoutes(options: ConversationRoutesOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.post("/conversations", async (c) => {
-    const agentId = requireId("agent", c.req.query("agent_id") ?? "");
-    const body = await readBody(c, CreateBody);
-    const draft = {
-      agentId,
-      summary: body.summary ?? null,
-      model: body.model ?? null,
-      modelSettings: settingsOf(body),
-      isolatedBlockLabels: body.isolated_block_labels ?? [],
-    };
-    const conversation = await createConversation(options, c.var.caller, draft);
-    return c.json(await showConversation(readerFor(options, c, "agents:talk"), conversation));
-  });
+  routes.post(
+    "/conversations",
+    takes({ body: CreateBody }, async (c, asked) => {
+      const agentId = requireId("agent", c.req.query("agent_id") ?? "");
+      const body = await asked.body();
+      const draft = {
+        agentId,
+        summary: body.summary ?? null,
+        model: body.model ?? null,
+        modelSettings: settingsOf(body),
+        isolatedBlockLabels: body.isolated_block_labels ?? [],
+      };
+      const conversation = await createConversation(options, c.var.caller, draft);
+      return c.json(await showConversation(readerFor(options, c, "agents:talk"), conversation));
+    }),
+  );
 
-  routes.get("/conversations", async (c) => {
-    const query = readQuery(c, ListQuery);
-    const page = pageOf(query, { limit: 50, order: "desc" });
-    // Letta's third order is by the end of the last run, which comes with the last message here.
-    const orderBy = query.order_by === "created_at" || query.order_by === undefined ? "created_at" : "last_message_at";
-    const agentId = query.agent_id === undefined ? undefined : requireId("agent", query.agent_id);
-    const filter = given({ agentId, summarySearch: query.summary_search });
-    const reader = readerFor(options, c, "agents:read");
-    const found = await reader.conversations.list(filter, { ...page, orderBy });
-    const contexts = await reader.messages.contextIds(found.map((conversation) => conversation.id));
-    return c.json(found.map((conversation) => toWireConversation(conversation, contexts.get(conversation.id) ?? [])));
-  });
+  routes.get(
+    "/conversations",
+    takes({ query: ListQuery }, async (c, asked) => {
+      const query = asked.query();
+      const page = pageOf(query, { limit: 50, order: "desc" });
+      // Letta's third order is by the end of the last run, which comes with the last message here.
+      const orderBy =
+        query.order_by === "created_at" || query.order_by === undefined ? "created_at" : "last_message_at";
+      const agentId = query.agent_id === undefined ? undefined : requireId("agent", query.agent_id);
+      const filter = given({ agentId, summarySearch: query.summary_search });
+      const reader = readerFor(options, c, "agents:read");
+      return c.json(await showConversations(reader, await reader.conversations.list(filter, { ...page, orderBy })));
+    }),
+  );
 
   routes.get("/conversations/:conversation_id", async (c) =>
     c.json(
@@ -93,29 +99,38 @@ export function conversationRoutes(options: ConversationRoutesOptions): Hono<Api
     ),
   );
 
-  routes.patch("/conversations/:conversation_id", async (c) => {
-    const id = pathConversation(c);
-    const body = await readBody(c, UpdateBody);
-    const change = given({ ...renamed(body), modelSettings: settingsOf(body) });
-    const changed = await changeConversation(options, c.var.caller, { id, change });
-    return c.json(await showConversation(readerFor(options, c, "agents:write"), changed));
-  });
+  routes.patch(
+    "/conversations/:conversation_id",
+    takes({ body: UpdateBody }, async (c, asked) => {
+      const id = pathConversation(c);
+      const body = await asked.body();
+      const change = given({ ...renamed(body), modelSettings: settingsOf(body) });
+      const changed = await changeConversation(options, c.var.caller, { id, change });
+      return c.json(await showConversation(readerFor(options, c, "agents:write"), changed));
+    }),
+  );
 
   routes.delete("/conversations/:conversation_id", async (c) => {
     await deleteConversation(options, c.var.caller, pathConversation(c));
     return c.json(null);
   });
 
-  routes.get("/conversations/:conversation_id/messages", (c) => listMessages(options, c));
+  routes.get(
+    "/conversations/:conversation_id/messages",
+    takes({ query: MessagesQuery }, async (c, asked) => c.json(await listMessages(options, c, asked.query()))),
+  );
 
-  routes.post("/conversations/:conversation_id/messages", async (c) => {
-    const body = await readBody(c, ConversationSendBody);
-    return send(options, c, {
-      where: await pathTarget(options, c, { agentId: body.agent_id ?? undefined, scope: "agents:talk" }),
-      body,
-      isStreaming: body.streaming ?? true,
-    });
-  });
+  routes.post(
+    "/conversations/:conversation_id/messages",
+    takes({ body: ConversationSendBody }, async (c, asked) => {
+      const body = await asked.body();
+      return send(options, c, {
+        where: await pathTarget(options, c, { agentId: body.agent_id ?? undefined, scope: "agents:talk" }),
+        body,
+        isStreaming: body.streaming ?? true,
+      });
+    }),
+  );
 
   return routes;
 }
@@ -126,7 +141,7 @@ export async function pathTarget(
   c: Context<ApiEnv>,
   { agentId, scope }: { readonly agentId: string | undefined; readonly scope: Scope },
 ): Promise<{ agentId: AgentId; conversationId: ConversationId | null }> {
-  const text = c.req.param("conversation_id") ?? "";
+  const text = pathText(c, "conversation_id");
   const direct = parseId("agent", text);
   if (direct !== undefined) return { agentId: direct, conversationId: null };
   if (text === "default") {
@@ -138,8 +153,11 @@ export async function pathTarget(
   return { agentId: conversation.agentId, conversationId: conversation.id };
 }
 
-async function listMessages(options: ConversationRoutesOptions, c: Context<ApiEnv>): Promise<Response> {
-  const query = readQuery(c, MessagesQuery);
+async function listMessages(
+  options: ConversationRoutesOptions,
+  c: Context<ApiEnv>,
+  query: z.output<typeof MessagesQuery>,
+): Promise<readonly JsonObject[]> {
   const where = await pathTarget(options, c, { agentId: query.agent_id, scope: "agents:read" });
   const page = pageOf(query, { limit: 100, order: "desc" });
   const filter = given({ groupId: query.group_id, includeErrors: query.include_err });
@@ -149,9 +167,7 @@ async function listMessages(options: ConversationRoutesOptions, c: Context<ApiEn
     page,
   );
   const view = { assistantText: true, useAssistantMessage: true, reverse: page.order === "desc" };
-  return c.json(
-    wanted(toWireMessages(found, view), { includeReturnMessageTypes: query.include_return_message_types ?? null }),
-  );
+  return wanted(toWireMessages(found, view), { includeReturnMessageTypes: query.include_return_message_types ?? null });
 }
 
 /** The settings as they are kept: as they came, the kind of provider named. */
@@ -162,7 +178,7 @@ function settingsOf({ model_settings }: z.output<typeof CreateBody>): unknown {
 }
 
 function pathConversation(c: Context<ApiEnv>): ConversationId {
-  return requireId("conv", c.req.param("conversation_id") ?? "");
+  return requireId("conv", pathText(c, "conversation_id"));
 }
 
 /** A conversation as clients see it, with the ids of its context. */
@@ -172,4 +188,12 @@ export async function showConversation(
 ): Promise<JsonObject> {
   const contexts = await messages.contextIds([conversation.id]);
   return toWireConversation(conversation, contexts.get(conversation.id) ?? []);
+}
+
+async function showConversations(
+  { messages }: Pick<Readers, "messages">,
+  found: readonly Conversation[],
+): Promise<readonly JsonObject[]> {
+  const contexts = await messages.contextIds(found.map(({ id }) => id));
+  return found.map((conversation) => toWireConversation(conversation, contexts.get(conversation.id) ?? []));
 }

@@ -4,7 +4,8 @@ import { wellFormed } from "../../core/text.ts";
 import { ModelFailure } from "../../llm/failure.ts";
 import { type GenerationMeans, generate } from "../../run/generate.ts";
 import type { ApiEnv } from "../http/env.ts";
-import { pathId, readBody } from "../http/request.ts";
+import { pathId } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { toWireUsage } from "../wire/stream.ts";
 
 const Text = z.string().transform(wellFormed);
@@ -19,25 +20,28 @@ const Body = z.object({
 export function generateRoutes(options: GenerationMeans): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.post("/agents/:agent_id/generate", async (c) => {
-    const agentId = pathId(c, "agent", "agent_id");
-    const body = await readBody(c, Body);
-    try {
-      const { content, model, usage } = await generate(options, c.var.caller, {
-        agentId,
-        prompt: body.prompt,
-        systemPrompt: body.system_prompt ?? null,
-        overrideModel: body.override_model ?? null,
-        responseSchema: body.response_schema ?? null,
-        signal: c.req.raw.signal,
-      });
-      return c.json({ content, model, usage: toWireUsage(usage) });
-    } catch (error) {
-      // Here the model is only passed through, so its failures are those of a gateway.
-      if (error instanceof ModelFailure) return c.json({ detail: `${error.message} ${error.detail}` }, 502);
-      throw error;
-    }
-  });
+  routes.post(
+    "/agents/:agent_id/generate",
+    takes({ body: Body }, async (c, asked) => {
+      const agentId = pathId(c, "agent", "agent_id");
+      const body = await asked.body();
+      try {
+        const { content, model, usage } = await generate(options, c.var.caller, {
+          agentId,
+          prompt: body.prompt,
+          systemPrompt: body.system_prompt ?? null,
+          overrideModel: body.override_model ?? null,
+          responseSchema: body.response_schema ?? null,
+          signal: c.req.raw.signal,
+        });
+        return c.json({ content, model, usage: toWireUsage(usage) });
+      } catch (error) {
+        // Here the model is only passed through, so its failures are those of a gateway.
+        if (error instanceof ModelFailure) return c.json({ detail: `${error.message} ${error.detail}` }, 502);
+        throw error;
+      }
+    }),
+  );
 
   return routes;
 }

@@ -8,7 +8,8 @@ import { type ConversationId, requireId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { wellFormed } from "../../core/text.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
-import { given, readBody } from "../http/request.ts";
+import { given } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { toWireRow } from "../wire/context.ts";
 import { toWireMessages } from "../wire/message.ts";
 import { isoTime, timeField } from "../wire/time.ts";
@@ -50,33 +51,42 @@ const WarmBody = z.strictObject({ collection: z.literal("messages"), scope: z.st
 export function messageSearchRoutes({ store, clock }: Pick<RouteOptions, "store" | "clock">): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.post("/messages/search", async (c) => {
-    const body = await readBody(c, SearchBody);
-    const search = { ...searchOf(body, body.query), isLiteral: true, at: clock.now() };
-    const found = await searchMessages(readerFor({ store }, c, "agents:read"), search);
-    return c.json(found.flatMap(toWireResult).slice(0, body.limit));
-  });
+  routes.post(
+    "/messages/search",
+    takes({ body: SearchBody }, async (c, asked) => {
+      const body = await asked.body();
+      const search = { ...searchOf(body, body.query), isLiteral: true, at: clock.now() };
+      const found = await searchMessages(readerFor({ store }, c, "agents:read"), search);
+      return c.json(found.flatMap(toWireResult).slice(0, body.limit));
+    }),
+  );
 
-  routes.post("/agents/messages/search", async (c) => {
-    const body = await readBody(c, AgentSearchBody);
-    // `function` is what tools' messages were called before; none has that role here.
-    const roles = body.roles?.filter((role) => role !== "function");
-    const search = {
-      ...searchOf(body, body.query ?? ""),
-      isLiteral: true,
-      at: clock.now(),
-      ...given({ roles, projectId: body.project_id, templateId: body.template_id }),
-    };
-    const found = await searchMessages(readerFor({ store }, c, "agents:read"), search);
-    return c.json(found.map(toRankedResult));
-  });
+  routes.post(
+    "/agents/messages/search",
+    takes({ body: AgentSearchBody }, async (c, asked) => {
+      const body = await asked.body();
+      // `function` is what tools' messages were called before; none has that role here.
+      const roles = body.roles?.filter((role) => role !== "function");
+      const search = {
+        ...searchOf(body, body.query ?? ""),
+        isLiteral: true,
+        at: clock.now(),
+        ...given({ roles, projectId: body.project_id, templateId: body.template_id }),
+      };
+      const found = await searchMessages(readerFor({ store }, c, "agents:read"), search);
+      return c.json(found.map(toRankedResult));
+    }),
+  );
 
   // What is searched lies in the database, and has no cache that would have to be filled.
-  routes.post("/_internal_search/cache-warm", async (c) => {
-    const { collection } = await readBody(c, WarmBody);
-    may(c.var.caller, "agents:read");
-    return c.json({ collection, status: "ACCEPTED", warmed: true }, 202);
-  });
+  routes.post(
+    "/_internal_search/cache-warm",
+    takes({ body: WarmBody }, async (c, asked) => {
+      const { collection } = await asked.body();
+      may(c.var.caller, "agents:read");
+      return c.json({ collection, status: "ACCEPTED", warmed: true }, 202);
+    }),
+  );
 
   return routes;
 }

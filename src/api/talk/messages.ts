@@ -6,12 +6,15 @@ import type { Message } from "../../agent/message.ts";
 import type { MessageFilter } from "../../agent/ports/filters.ts";
 import type { Readers } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
+import type { AgentId } from "../../core/id.ts";
 import { type ConversationId, requireId } from "../../core/id.ts";
+import type { JsonObject } from "../../core/json.ts";
 import type { Page } from "../../core/page.ts";
 import { cancelRuns } from "../../run/cancel-runs.ts";
 import { speechOf } from "../../run/step/speech.ts";
 import { type ApiEnv, readerFor } from "../http/env.ts";
-import { flagParam, given, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
+import { flagParam, given, pageOf, pageParams, pathId } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { type MessageView, toWireMessages } from "../wire/message.ts";
 import { toWireRun } from "../wire/run.ts";
 import { wanted } from "../wire/stream.ts";
@@ -42,60 +45,93 @@ export function messageRoutes(options: SendOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
   const { runner } = options;
 
-  routes.post("/agents/:agent_id/messages", async (c) => {
-    const body = await readBody(c, SendBody);
-    return send(options, c, { where: agentTarget(c), body, isStreaming: body.streaming === true });
-  });
+  routes.post(
+    "/agents/:agent_id/messages",
+    takes({ body: SendBody }, async (c, asked) => {
+      const body = await asked.body();
+      return send(options, c, { where: agentTarget(c), body, isStreaming: body.streaming === true });
+    }),
+  );
 
-  routes.post("/agents/:agent_id/messages/stream", async (c) => {
-    const body = await readBody(c, SendBody);
-    return send(options, c, { where: agentTarget(c), body, isStreaming: true });
-  });
+  routes.post(
+    "/agents/:agent_id/messages/stream",
+    takes({ body: SendBody }, async (c, asked) => {
+      const body = await asked.body();
+      return send(options, c, { where: agentTarget(c), body, isStreaming: true });
+    }),
+  );
 
-  routes.post("/agents/:agent_id/messages/async", async (c) => {
-    const { callback_url, ...body } = await readBody(c, AsyncBody);
-    checkSend({ ...body, background: false }, false);
-    if (callback_url != null) options.checkOutsideUrl(callback_url);
-    // Nobody waits who could run a tool of the client.
-    const asked = askedOf({ ...body, client_tools: null, client_skills: null, background: true }, false);
-    const { caller } = c.var;
-    const where = agentTarget(c);
-    const input = inputOf(await withImages(body, { ...options, ...where, caller }));
-    const callback = callback_url == null ? {} : { callbackUrl: callback_url };
-    const { run } = await runner.start(caller, { ...where, ...asked, input, ...callback });
-    c.env?.runBegan?.(run.id);
-    // As in Letta it has not begun yet. A request that came again may find it ended.
-    return c.json(toWireRun(run.completedAt === null ? { ...run, status: "created" } : run));
-  });
+  routes.post(
+    "/agents/:agent_id/messages/async",
+    takes({ body: AsyncBody }, async (c, asked) => {
+      const { callback_url, ...body } = await asked.body();
+      checkSend({ ...body, background: false }, false);
+      if (callback_url != null) options.checkOutsideUrl(callback_url);
+      // Nobody waits who could run a tool of the client.
+      const turn = askedOf({ ...body, client_tools: null, client_skills: null, background: true }, false);
+      const { caller } = c.var;
+      const where = agentTarget(c);
+      const input = inputOf(await withImages(body, { ...options, ...where, caller }));
+      const callback = callback_url == null ? {} : { callbackUrl: callback_url };
+      const { run } = await runner.start(caller, { ...where, ...turn, input, ...callback });
+      c.env?.runBegan?.(run.id);
+      // As in Letta it has not begun yet. A request that came again may find it ended.
+      return c.json(toWireRun(run.completedAt === null ? { ...run, status: "created" } : run));
+    }),
+  );
 
-  routes.post("/agents/:agent_id/messages/preview-raw-payload", async (c) => {
-    const body = await readBody(c, SendBody);
-    return c.json(await preview(options, c, { where: agentTarget(c), body, isStreaming: body.streaming === true }));
-  });
+  routes.post(
+    "/agents/:agent_id/messages/preview-raw-payload",
+    takes({ body: SendBody }, async (c, asked) => {
+      const body = await asked.body();
+      return c.json(await preview(options, c, { where: agentTarget(c), body, isStreaming: body.streaming === true }));
+    }),
+  );
 
-  routes.post("/agents/:agent_id/messages/cancel", async (c) => {
-    const agentId = pathId(c, "agent", "agent_id");
-    const { run_ids } = await readBody(c, CancelBody);
-    return c.json(await cancelRuns(options, c.var.caller, { agentId, named: run_ids ?? null }));
-  });
+  routes.post(
+    "/agents/:agent_id/messages/cancel",
+    takes({ body: CancelBody }, async (c, asked) => {
+      const agentId = pathId(c, "agent", "agent_id");
+      const { run_ids } = await asked.body();
+      return c.json(await cancelRuns(options, c.var.caller, { agentId, named: run_ids ?? null }));
+    }),
+  );
 
-  routes.get("/agents/:agent_id/messages", async (c) => listForAgent(options, c));
+  routes.route("/", listRoutes(options));
+
+  return routes;
+}
+
+/** What was said, and what a run says. */
+function listRoutes(options: SendOptions): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
+
+  routes.get(
+    "/agents/:agent_id/messages",
+    takes({ query: ListQuery }, async (c, asked) => {
+      const agentId = pathId(c, "agent", "agent_id");
+      return c.json(await listForAgent(readerFor(options, c, "agents:read"), agentId, asked.query()));
+    }),
+  );
 
   routes.patch("/agents/:agent_id/messages/:message_id", () => {
     throw new Failure("not_allowed", "Messages cannot be changed once they are stored");
   });
 
-  routes.get("/messages", async (c) => {
-    const query = readQuery(c, ListQuery);
-    const page = pageOf(query, { limit: 100, order: "desc" });
-    const conversationId = conversationFilter(query.conversation_id);
-    const filter = conversationId === undefined ? {} : { conversationId };
-    const found = await listInTime(readerFor(options, c, "agents:read"), filter, page);
-    const view = { assistantText: true, useAssistantMessage: true };
-    return c.json(
-      wanted(toWireMessages(found, view), { includeReturnMessageTypes: query.include_return_message_types ?? null }),
-    );
-  });
+  routes.get(
+    "/messages",
+    takes({ query: ListQuery }, async (c, asked) => {
+      const query = asked.query();
+      const page = pageOf(query, { limit: 100, order: "desc" });
+      const conversationId = conversationFilter(query.conversation_id);
+      const filter = conversationId === undefined ? {} : { conversationId };
+      const found = await listInTime(readerFor(options, c, "agents:read"), filter, page);
+      const view = { assistantText: true, useAssistantMessage: true };
+      return c.json(
+        wanted(toWireMessages(found, view), { includeReturnMessageTypes: query.include_return_message_types ?? null }),
+      );
+    }),
+  );
 
   routes.get("/messages/:message_id", async (c) => {
     const id = pathId(c, "message", "message_id");
@@ -103,21 +139,25 @@ export function messageRoutes(options: SendOptions): Hono<ApiEnv> {
     return c.json(toWireMessages([message], { assistantText: false, useAssistantMessage: true }));
   });
 
-  routes.post("/runs/:run_id/stream", async (c) => {
-    const runId = pathId(c, "run", "run_id");
-    const body = await readBody(c, ResumeBody);
-    const run = await mustFind(readerFor(options, c, "runs:read").runs, runId, `Run with id '${runId}' not found`);
-    return resumedStream(options, run, { ...body, actor: may(c.var.caller, "runs:read") });
-  });
+  routes.post(
+    "/runs/:run_id/stream",
+    takes({ body: ResumeBody }, async (c, asked) => {
+      const runId = pathId(c, "run", "run_id");
+      const body = await asked.body();
+      const run = await mustFind(readerFor(options, c, "runs:read").runs, runId, `Run with id '${runId}' not found`);
+      return resumedStream(options, run, { ...body, actor: may(c.var.caller, "runs:read") });
+    }),
+  );
 
   return routes;
 }
 
-async function listForAgent(options: Pick<SendOptions, "store">, c: Context<ApiEnv>): Promise<Response> {
-  const agentId = pathId(c, "agent", "agent_id");
-  const query = readQuery(c, ListQuery);
+async function listForAgent(
+  reader: Readers,
+  agentId: AgentId,
+  query: z.output<typeof ListQuery>,
+): Promise<readonly JsonObject[]> {
   const page = pageOf(query, { limit: 100, order: "desc" });
-  const reader = readerFor(options, c, "agents:read");
   const agent = await mustFind(reader.agents, agentId);
   const conversationId = conversationFilter(query.conversation_id);
   const filter = {
@@ -134,9 +174,7 @@ async function listForAgent(options: Pick<SendOptions, "store">, c: Context<ApiE
       assistantMessageToolKwarg: query.assistant_message_tool_kwarg,
     }),
   };
-  return c.json(
-    wanted(toWireMessages(found, view), { includeReturnMessageTypes: query.include_return_message_types ?? null }),
-  );
+  return wanted(toWireMessages(found, view), { includeReturnMessageTypes: query.include_return_message_types ?? null });
 }
 
 /**

@@ -4,7 +4,7 @@ import { wellFormed } from "../../core/text.ts";
 import { ModelFailure } from "../../llm/failure.ts";
 import { generateTool, type ToolWritingMeans } from "../../run/generate-tool.ts";
 import type { ApiEnv } from "../http/env.ts";
-import { readBody } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { toWireTool } from "../wire/tool.ts";
 
 /** The model that is asked when nobody names one. */
@@ -24,22 +24,25 @@ const Body = z.object({
 
 /** `/tools/generate-tool`: has a model write a tool, which is neither kept nor run. */
 export function generateToolRoutes(options: ToolWritingMeans): Hono<ApiEnv> {
-  return new Hono<ApiEnv>().post("/tools/generate-tool", async (c) => {
-    const body = await readBody(c, Body);
-    try {
-      const { tool, sampleArgs, words } = await generateTool(options, c.var.caller, {
-        name: body.tool_name,
-        prompt: body.prompt,
-        handle: body.handle ?? HANDLE_DEFAULT,
-        starterCode: body.starter_code ?? null,
-        mistakes: body.validation_errors,
-        signal: c.req.raw.signal,
-      });
-      return c.json({ tool: toWireTool(tool), sample_args: sampleArgs, response: words });
-    } catch (error) {
-      // Here the model is only passed through, so its failures are those of a gateway.
-      if (error instanceof ModelFailure) return c.json({ detail: `${error.message} ${error.detail}` }, 502);
-      throw error;
-    }
-  });
+  return new Hono<ApiEnv>().post(
+    "/tools/generate-tool",
+    takes({ body: Body }, async (c, asked) => {
+      const body = await asked.body();
+      try {
+        const { tool, sampleArgs, words } = await generateTool(options, c.var.caller, {
+          name: body.tool_name,
+          prompt: body.prompt,
+          handle: body.handle ?? HANDLE_DEFAULT,
+          starterCode: body.starter_code ?? null,
+          mistakes: body.validation_errors,
+          signal: c.req.raw.signal,
+        });
+        return c.json({ tool: toWireTool(tool), sample_args: sampleArgs, response: words });
+      } catch (error) {
+        // Here the model is only passed through, so its failures are those of a gateway.
+        if (error instanceof ModelFailure) return c.json({ detail: `${error.message} ${error.detail}` }, 502);
+        throw error;
+      }
+    }),
+  );
 }

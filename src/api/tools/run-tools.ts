@@ -4,7 +4,8 @@ import type { JsonObject } from "../../core/json.ts";
 import { pythonRepr } from "../../core/python-repr.ts";
 import { type HandAnswer, type HandOptions, runSource, runToolOf } from "../../run/calls/call-tool.ts";
 import type { ApiEnv } from "../http/env.ts";
-import { pathId, readBody } from "../http/request.ts";
+import { pathId, pathText } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { toWireSeconds } from "../wire/time.ts";
 import { RunSourceBody } from "../wire/tool-body.ts";
 
@@ -15,18 +16,24 @@ const NONE = "null";
 /** Routes that run a tool by hand. */
 export function runToolRoutes(options: HandOptions): Hono<ApiEnv> {
   return new Hono<ApiEnv>()
-    .post("/tools/run", async (c) => {
-      const wish = await readBody(c, RunSourceBody);
-      const answer = await runSource(options, c.var.caller, { ...wish, signal: c.req.raw.signal });
-      return c.json(toWireReturn(answer, { name: wish.name, date: toWireSeconds(options.clock.now()) }));
-    })
+    .post(
+      "/tools/run",
+      takes({ body: RunSourceBody }, async (c, asked) => {
+        const wish = await asked.body();
+        const answer = await runSource(options, c.var.caller, { ...wish, signal: c.req.raw.signal });
+        return c.json(toWireReturn(answer, { name: wish.name, date: toWireSeconds(options.clock.now()) }));
+      }),
+    )
 
-    .post("/agents/:agent_id/tools/:tool_name/run", async (c) => {
-      const agentId = pathId(c, "agent", "agent_id");
-      const { args } = await readBody(c, RunBody);
-      const call = { agentId, name: c.req.param("tool_name"), args: args ?? {}, signal: c.req.raw.signal };
-      return c.json(toWireResult(await runToolOf(options, c.var.caller, call)));
-    });
+    .post(
+      "/agents/:agent_id/tools/:tool_name/run",
+      takes({ body: RunBody }, async (c, asked) => {
+        const agentId = pathId(c, "agent", "agent_id");
+        const { args } = await asked.body();
+        const call = { agentId, name: pathText(c, "tool_name"), args: args ?? {}, signal: c.req.raw.signal };
+        return c.json(toWireResult(await runToolOf(options, c.var.caller, call)));
+      }),
+    );
 }
 
 function toWireReturn(

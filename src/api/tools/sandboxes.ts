@@ -15,7 +15,8 @@ import {
 import { Failure } from "../../core/failure.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { ApiEnv } from "../http/env.ts";
-import { given, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
+import { given, pageOf, pageParams, pathId } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { toWireSandbox, toWireSandboxVariable } from "../wire/tools/secret.ts";
 
 const PAGE_DEFAULT = { limit: 1_000, order: "asc" } as const;
@@ -65,15 +66,24 @@ export function sandboxRoutes(options: SandboxWorkshop): Hono<ApiEnv> {
 
   return (
     new Hono<ApiEnv>()
-      .get("/", async (c) => {
-        const page = pageOf(readQuery(c, PageQuery), PAGE_DEFAULT);
-        const all = await listSandboxes(options, c.var.caller, page);
-        return c.json(all.map((one) => toWireSandbox(one, c.var.caller.organizationId)));
-      })
+      .get(
+        "/",
+        takes({ query: PageQuery }, async (c, asked) => {
+          const page = pageOf(asked.query(), PAGE_DEFAULT);
+          const all = await listSandboxes(options, c.var.caller, page);
+          return c.json(all.map((one) => toWireSandbox(one, c.var.caller.organizationId)));
+        }),
+      )
 
-      .post("/", async (c) => keep(c, typed((await readBody(c, ConfigBody)).config)))
+      .post(
+        "/",
+        takes({ body: ConfigBody }, async (c, asked) => keep(c, typed((await asked.body()).config))),
+      )
 
-      .post("/local", async (c) => keep(c, { type: "local", config: given(await readBody(c, LocalConfig)) }))
+      .post(
+        "/local",
+        takes({ body: LocalConfig }, async (c, asked) => keep(c, { type: "local", config: given(await asked.body()) })),
+      )
 
       .post("/local/default", (c) => keep(c, { type: "local" }))
 
@@ -82,42 +92,60 @@ export function sandboxRoutes(options: SandboxWorkshop): Hono<ApiEnv> {
       // There is no environment that could be made again: each set of packages has one of its own.
       .post("/local/recreate-venv", (c) => keep(c, { type: "local" }))
 
-      .patch("/:sandbox_config_id", async (c) => {
-        const wish = typed((await readBody(c, ConfigBody)).config);
-        const id = pathId(c, "sandbox", "sandbox_config_id");
-        return show(c, await changeSandbox(options, c.var.caller, { id, ...wish }));
-      })
+      .patch(
+        "/:sandbox_config_id",
+        takes({ body: ConfigBody }, async (c, asked) => {
+          const wish = typed((await asked.body()).config);
+          const id = pathId(c, "sandbox", "sandbox_config_id");
+          return show(c, await changeSandbox(options, c.var.caller, { id, ...wish }));
+        }),
+      )
 
       .delete("/:sandbox_config_id", async (c) => {
         await removeSandbox(options, c.var.caller, pathId(c, "sandbox", "sandbox_config_id"));
         return c.body(null, 204);
       })
 
-      .get("/:sandbox_config_id/environment-variable", async (c) => {
-        const id = pathId(c, "sandbox", "sandbox_config_id");
-        const page = pageOf(readQuery(c, PageQuery), PAGE_DEFAULT);
-        return c.json((await listVariables(options, c.var.caller, { id, page })).map(toWireSandboxVariable));
-      })
+      .route("/", variableRoutes(options))
+  );
+}
 
-      .post("/:sandbox_config_id/environment-variable", async (c) => {
+/** Variables that a sandbox gives to tools. */
+function variableRoutes(options: SandboxWorkshop): Hono<ApiEnv> {
+  return new Hono<ApiEnv>()
+    .get(
+      "/:sandbox_config_id/environment-variable",
+      takes({ query: PageQuery }, async (c, asked) => {
         const id = pathId(c, "sandbox", "sandbox_config_id");
-        const { name, value, ...rest } = await readVariable(c);
+        const page = pageOf(asked.query(), PAGE_DEFAULT);
+        return c.json((await listVariables(options, c.var.caller, { id, page })).map(toWireSandboxVariable));
+      }),
+    )
+
+    .post(
+      "/:sandbox_config_id/environment-variable",
+      takes({ body: VariableBody }, async (c, asked) => {
+        const id = pathId(c, "sandbox", "sandbox_config_id");
+        const { name, value, ...rest } = variableOf(await asked.body());
         if (name === undefined) throw new Failure("invalid", "body.key: Field required");
         if (value === undefined) throw new Failure("invalid", "body.value: Field required");
         return c.json(toWireSandboxVariable(await addVariable(options, c.var.caller, { id, name, value, ...rest })));
-      })
+      }),
+    )
 
-      .patch("/environment-variable/:variable_id", async (c) => {
+    .patch(
+      "/environment-variable/:variable_id",
+      takes({ body: VariableBody }, async (c, asked) => {
         const id = pathId(c, "sandbox-env", "variable_id");
-        const change = await readVariable(c);
+        const change = variableOf(await asked.body());
         return c.json(toWireSandboxVariable(await changeVariable(options, c.var.caller, { id, change })));
-      })
+      }),
+    )
 
-      .delete("/environment-variable/:variable_id", async (c) => {
-        await removeVariable(options, c.var.caller, pathId(c, "sandbox-env", "variable_id"));
-        return c.body(null, 204);
-      })
-  );
+    .delete("/environment-variable/:variable_id", async (c) => {
+      await removeVariable(options, c.var.caller, pathId(c, "sandbox-env", "variable_id"));
+      return c.body(null, 204);
+    });
 }
 
 /** What of which kind of sandbox settings are: they do not say it, so it is the kind that they say most of. */
@@ -137,8 +165,7 @@ function typed(config: JsonObject): { readonly type: SandboxType; readonly confi
   return { type: best.type, config: given(best.config) };
 }
 
-async function readVariable(c: Context<ApiEnv>) {
-  const { key, value, description } = await readBody(c, VariableBody);
+function variableOf({ key, value, description }: z.output<typeof VariableBody>) {
   if (value !== undefined && value !== null && typeof value !== "string")
     throw new Failure("invalid", "body.value: Input should be a valid string");
   return given({ name: key, value, description });

@@ -9,7 +9,8 @@ import type { JsonObject } from "../../core/json.ts";
 import { cut } from "../../core/text.ts";
 import { TOOL_TYPES, type Tool } from "../../tools/tool.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
-import { flagParam, given, listParam, pageOf, pageParams, pathId, readBody, readQuery } from "../http/request.ts";
+import { flagParam, given, listParam, pageOf, pageParams, pathId } from "../http/request.ts";
+import { takes } from "../http/takes.ts";
 import { toWireTool } from "../wire/tool.ts";
 import { CreateToolBody, GenerateSchemaBody, UpdateToolBody } from "../wire/tool-body.ts";
 
@@ -42,17 +43,23 @@ const SearchBody = z.object({
 export function toolRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.get("/", async (c) => {
-    const query = readQuery(c, ListQuery);
-    const page = pageOf(query, { limit: TOOLS_DEFAULT, order: "desc" });
-    return c.json((await readerFor(options, c, "agents:read").tools.list(filterOf(query), page)).map(toWireTool));
-  });
+  routes.get(
+    "/",
+    takes({ query: ListQuery }, async (c, asked) => {
+      const query = asked.query();
+      const page = pageOf(query, { limit: TOOLS_DEFAULT, order: "desc" });
+      return c.json((await readerFor(options, c, "agents:read").tools.list(filterOf(query), page)).map(toWireTool));
+    }),
+  );
 
-  routes.get("/count", async (c) => {
-    const query = readQuery(c, CountQuery);
-    const exclusion = query.exclude_letta_tools === true ? { onlyLettaTools: false } : {};
-    return c.json(await readerFor(options, c, "agents:read").tools.count({ ...filterOf(query), ...exclusion }));
-  });
+  routes.get(
+    "/count",
+    takes({ query: CountQuery }, async (c, asked) => {
+      const query = asked.query();
+      const exclusion = query.exclude_letta_tools === true ? { onlyLettaTools: false } : {};
+      return c.json(await readerFor(options, c, "agents:read").tools.count({ ...filterOf(query), ...exclusion }));
+    }),
+  );
 
   routes.post("/add-base-tools", async (c) => {
     const stored = await restoreBuiltins(options, c.var.caller);
@@ -64,38 +71,51 @@ export function toolRoutes(options: RouteOptions): Hono<ApiEnv> {
   });
 
   // Both replace the tool of the same name, as they did in Letta.
-  routes.on(["POST", "PUT"], "/", async (c) => {
-    const draft = await readBody(c, CreateToolBody);
-    return c.json(toWireTool(await storeTool(options, c.var.caller, draft)));
-  });
+  routes.on(
+    ["POST", "PUT"],
+    "/",
+    takes({ body: CreateToolBody }, async (c, asked) => {
+      const draft = await asked.body();
+      return c.json(toWireTool(await storeTool(options, c.var.caller, draft)));
+    }),
+  );
 
-  routes.patch("/:tool_id", async (c) => {
-    const id = pathId(c, "tool", "tool_id");
-    const change = await readBody(c, UpdateToolBody);
-    return c.json(toWireTool(await changeTool(options, c.var.caller, { id, change })));
-  });
+  routes.patch(
+    "/:tool_id",
+    takes({ body: UpdateToolBody }, async (c, asked) => {
+      const id = pathId(c, "tool", "tool_id");
+      const change = await asked.body();
+      return c.json(toWireTool(await changeTool(options, c.var.caller, { id, change })));
+    }),
+  );
 
   routes.delete("/:tool_id", async (c) => {
     await removeTool(options, c.var.caller, pathId(c, "tool", "tool_id"));
     return c.json(null);
   });
 
-  routes.post("/generate-schema", async (c) => {
-    const { code, source_type } = await readBody(c, GenerateSchemaBody);
-    return c.json(schemaOfSource(code, source_type ?? "python"));
-  });
+  routes.post(
+    "/generate-schema",
+    takes({ body: GenerateSchemaBody }, async (c, asked) => {
+      const { code, source_type } = await asked.body();
+      return c.json(schemaOfSource(code, source_type ?? "python"));
+    }),
+  );
 
-  routes.post("/search", async (c) => {
-    const { query, search_mode: mode, tool_types: types, tags, limit } = await readBody(c, SearchBody);
-    if (mode === "vector")
-      throw new Failure(
-        "refused",
-        "Tools are found by their words, as their descriptions are not embedded; search_mode 'fts' or 'hybrid' does that",
-      );
-    const { tools } = readerFor(options, c, "agents:read");
-    const wanted = { text: query ?? null, toolTypes: toolTypes(types ?? undefined) ?? [], tags: tags ?? [], limit };
-    return c.json((await searchTools(tools, wanted)).map(toWireFound));
-  });
+  routes.post(
+    "/search",
+    takes({ body: SearchBody }, async (c, asked) => {
+      const { query, search_mode: mode, tool_types: types, tags, limit } = await asked.body();
+      if (mode === "vector")
+        throw new Failure(
+          "refused",
+          "Tools are found by their words, as their descriptions are not embedded; search_mode 'fts' or 'hybrid' does that",
+        );
+      const { tools } = readerFor(options, c, "agents:read");
+      const wanted = { text: query ?? null, toolTypes: toolTypes(types ?? undefined) ?? [], tags: tags ?? [], limit };
+      return c.json((await searchTools(tools, wanted)).map(toWireFound));
+    }),
+  );
   return routes;
 }
 
