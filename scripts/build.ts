@@ -16,6 +16,7 @@ export interface BuildOptions {
 /** Modules that stand on their own: the program, the workers that it starts, and what only a chat loads. */
 const ENTRIES = [
   "src/app/main.ts",
+  "src/app/copies/database-worker.ts",
   "src/app/disk/checkpoint-worker.ts",
   "src/app/serving/body-worker.ts",
   "src/app/serving/token-worker.ts",

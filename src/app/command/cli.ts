@@ -1,6 +1,9 @@
 import { parseArgs } from "node:util";
 import { Failure } from "../../core/failure.ts";
 import { nearest } from "../../core/nearest.ts";
+import { backupCommand } from "../copies/backup-command.ts";
+import { restoreCommand } from "../copies/restore-command.ts";
+import { settleFolder } from "../disk/arriving.ts";
 import { PEOPLE, people } from "../people/people-command.ts";
 import { serve } from "../serving/serve.ts";
 import { LISTS, list } from "../terminal/list-command.ts";
@@ -23,6 +26,8 @@ const COMMANDS: Readonly<Record<string, { readonly names: number; readonly optio
   chat: { names: 2, options: ["model", "json"] },
   doctor: { names: 0, options: [] },
   import: { names: 0, options: ["from", "dry-run", "json"] },
+  backup: { names: 1, options: ["force", "passphrase-file", "json"] },
+  restore: { names: 1, options: ["force", "passphrase-file", "json"] },
   agents: { names: 1, options: ["json", "limit"] },
   models: { names: 1, options: ["json", "limit"] },
   blocks: { names: 2, options: ["json", "limit"] },
@@ -59,6 +64,7 @@ interface Invocation {
 }
 
 async function run({ command, names, values, settings }: Invocation): Promise<number> {
+  settleFolder(settings.dataDirectory);
   if (command === "serve") {
     await serve(settings);
     return 0;
@@ -70,6 +76,7 @@ async function run({ command, names, values, settings }: Invocation): Promise<nu
     if (from === undefined) throw new Failure("refused", "--from names the dump to import. See selkie import --help");
     return importCommand(settings, { from, isDryRun: values["dry-run"] === true, asJson });
   }
+  if (command === "backup" || command === "restore") return copying({ command, names, values, settings });
   if (command === "chat") {
     const [agent, question] = names;
     const { model } = values;
@@ -89,6 +96,15 @@ async function run({ command, names, values, settings }: Invocation): Promise<nu
   const what = LISTS.find((name) => name === command);
   if (what === undefined) throw unknownCommand(command);
   return list(settings, { what, names, asJson, limit: values.limit });
+}
+
+function copying({ command, names, values, settings }: Invocation): Promise<number> {
+  const [file] = names;
+  if (file === undefined)
+    throw new Failure("refused", `'selkie ${command}' takes the file of the backup. See selkie ${command} --help`);
+  const does = command === "backup" ? backupCommand : restoreCommand;
+  const { "passphrase-file": passphraseFile, force, json } = values;
+  return does(settings, { file, passphraseFile, isForced: force === true, asJson: json === true });
 }
 
 /** Refuses what the command would pass over. */
@@ -144,6 +160,8 @@ function parse(args: readonly string[]) {
         "remove-vanished": { type: "boolean" },
         from: { type: "string" },
         "dry-run": { type: "boolean" },
+        "passphrase-file": { type: "string" },
+        force: { type: "boolean" },
         service: { type: "boolean" },
         password: { type: "boolean" },
         json: { type: "boolean" },

@@ -18,6 +18,8 @@ Usage
   selkie org [create|rename|delete ...]      organizations, which see nothing of each other
   selkie secrets [rotate]                    how secrets are sealed; seal them by a new key
   selkie import --from FILE [--dry-run]      bring the data of a Letta V1 server along, from a dump of its database
+  selkie backup FILE                         write all data into one file, while a server runs or not
+  selkie restore FILE [--data DIR]           make a folder of data from such a file
   selkie doctor [options]                    what is configured, which models answer, whether the data is sound
 
 Options
@@ -58,7 +60,7 @@ Options
 `;
 
 const WHERE = `
-All but serve and doctor ask the server of --url, else the one that runs at --host and --port; when none
+All but serve, doctor, backup and restore ask the server of --url, else the one that runs at --host and --port; when none
 does, they work on the data itself. SELKIE_API_KEY is the key of that server.
 `;
 
@@ -83,6 +85,21 @@ No PostgreSQL is needed here, and the old server is not touched. Stop the server
 
 With --dry-run the same is done on a copy that is thrown away. What is here already stays as it is: an import that was cut off
 goes on where it was, and a second one changes nothing. LETTA_ENCRYPTION_KEY opens secrets that were sealed by it.
+`,
+  backup: `selkie backup FILE [--passphrase-file FILE] [--force] [--json] [--data DIR]
+
+Writes all data of the folder into one file, as it is at this moment, reads it again, and says what is in it. A server may be
+at work meanwhile. A file that is there is only replaced with --force.
+
+The key of secrets goes in only under a passphrase: the first line of --passphrase-file, or one that a terminal asks for.
+Without it the secrets of agents in the backup cannot be read unless secrets.key is kept, too. docs/backup.md tells more.
+`,
+  restore: `selkie restore FILE [--data DIR] [--passphrase-file FILE] [--force] [--json]
+
+Makes a folder of data from what 'selkie backup' wrote. FILE is checked before anything is written. A folder that holds data
+is refused; with --force that data is moved aside, into a folder inside it. Stop the server on the folder first.
+
+Unfinished runs in it end at the next start, as what began them may be at work elsewhere; see SELKIE_CONTINUE_COPY.
 `,
   doctor: `selkie doctor [--data DIR] [--config FILE]
 

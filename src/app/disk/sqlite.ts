@@ -1,24 +1,16 @@
 import { Database, type SQLQueryBindings, type Statement } from "bun:sqlite";
-import {
-  closeSync,
-  existsSync,
-  fdatasync,
-  fdatasyncSync,
-  openSync,
-  readFileSync,
-  readSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, existsSync, fdatasync, fdatasyncSync, openSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../../core/failure.ts";
 import type { SqlConnection, SqlDatabase, SqlResult } from "../../store/base/driver.ts";
 import { SCHEMA_VERSION } from "../../store/base/migrate.ts";
 import { unreadableRows } from "../../store/base/unreadable-rows.ts";
 import { createTurns } from "../serving/turns.ts";
+import { finishRestore } from "./arriving.ts";
 import { checkpointer, copyLog } from "./checkpoints.ts";
 import { makePrivate, watchFiles } from "./data-files.ts";
-import { codeOf, openFailure, translate } from "./sqlite-failures.ts";
+import { type HeldDirectory, lockDirectory } from "./lock.ts";
+import { openFailure, translate } from "./sqlite-failures.ts";
 import { transactionOn } from "./sqlite-transaction.ts";
 
 /** Unreadable rows that the doctor names. */
@@ -47,10 +39,11 @@ export interface OpenedSqlite extends SqlDatabase {
  * that succeeds proves nothing. The same when the files were taken away: nobody would find what is written to them. The process must end; the next one begins with writing the log again.
  */
 export function openSqlite(directory: string, onDiskFailure: (error: unknown) => void = () => {}): OpenedSqlite {
-  let lock: Database | undefined;
+  let lock: HeldDirectory | undefined;
   try {
     makePrivate(directory);
     lock = lockDirectory(directory);
+    finishRestore(directory);
     return openIn(directory, lock, onDiskFailure);
   } catch (error) {
     lock?.close();
@@ -58,7 +51,7 @@ export function openSqlite(directory: string, onDiskFailure: (error: unknown) =>
   }
 }
 
-function openIn(directory: string, lock: Database, onDiskFailure: (error: unknown) => void): OpenedSqlite {
+function openIn(directory: string, lock: HeldDirectory, onDiskFailure: (error: unknown) => void): OpenedSqlite {
   const path = join(directory, "selkie.db");
   renewLog(`${path}-wal`);
   const write = openDatabase(path, false);
@@ -139,44 +132,6 @@ function unreadable(database: Database): readonly string[] {
   const named = rows.slice(0, DAMAGED_ROWS_MAX).map(({ name, id, columns }) => `${name} ${id} (${columns})`);
   if (rows.length > named.length) named.push("and more");
   return named.length === 0 ? [] : [`rows that cannot be read: ${named.join(", ")}`, "restore a backup of them"];
-}
-
-/**
- * Holds the directory for this process: a lock that the operating system lets go of when the process dies, however
- * it dies.
- */
-function lockDirectory(directory: string): Database {
-  const lock = new Database(join(directory, "selkie.lock"), { create: true });
-  const holder = join(directory, "selkie.pid");
-  try {
-    lock.run("pragma busy_timeout = 0");
-    lock.run("begin exclusive");
-  } catch (error) {
-    lock.close();
-    if (codeOf(error) !== "SQLITE_BUSY") throw error;
-    throw new Failure(
-      "conflict",
-      `Another selkie (process ${readHolder(holder)}) is using ${directory}. Stop it, or choose another directory with --data`,
-      {
-        cause: error,
-      },
-    );
-  }
-  try {
-    writeFileSync(holder, `${process.pid}\n`);
-  } catch {
-    // The lock is what counts; the number only helps whoever is refused, and a full disk must not stop a start.
-  }
-  return lock;
-}
-
-/** Which process holds the data, as far as it could say. */
-function readHolder(path: string): string {
-  try {
-    return readFileSync(path, "utf8").trim();
-  } catch {
-    return "unknown";
-  }
 }
 
 /**

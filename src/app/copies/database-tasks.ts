@@ -1,0 +1,82 @@
+import { Database } from "bun:sqlite";
+
+/** Lines of damage that are told. */
+const DAMAGE_MAX = 10;
+
+/** What is found in a database that was looked through whole. */
+export interface Looked {
+  /** What is wrong with it; nothing where it is sound. */
+  readonly damage: readonly string[];
+  /** The version of its schema; 0 where it has none. */
+  readonly schema: number;
+  /** Rows of each table. */
+  readonly tables: Readonly<Record<string, number>>;
+  /** How many secrets each key sealed, by the key's name. */
+  readonly secrets: Readonly<Record<string, number>>;
+}
+
+/** Long work on databases, by name. */
+export const TASKS = {
+  /**
+   * Writes a database as it is at this moment into a file that is not there. A server may be at work on it: it reads one
+   * snapshot and holds nobody up, and nothing of the folder is changed.
+   */
+  copy({ from, to }: { readonly from: string; readonly to: string }): null {
+    using database = new Database(from, { readonly: true });
+    database.run("pragma busy_timeout = 5000");
+    database.prepare("vacuum into ?").run(to);
+    return null;
+  },
+
+  /** Reads all of a database. */
+  look({ path }: { readonly path: string }): Looked {
+    using database = new Database(path, { readonly: true });
+    const damage = database
+      .query<{ integrity_check: string }, []>(`pragma integrity_check(${DAMAGE_MAX})`)
+      .all()
+      .map((row) => row.integrity_check)
+      .filter((line) => line !== "ok");
+    if (damage.length > 0) return { damage, schema: 0, tables: {}, secrets: {} };
+    const names = database
+      .query<{ name: string }, []>(
+        "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' order by name",
+      )
+      .all()
+      .map(({ name }) => name);
+    const count = (name: string) =>
+      database.query<{ total: number }, []>(`select count(*) as total from "${name}"`).get()?.total ?? 0;
+    const versions = names.includes("schema_version")
+      ? database.query<{ version: number | null }, []>("select max(version) as version from schema_version").all()
+      : [];
+    const secrets = names.includes("secrets")
+      ? database
+          .query<{ key: string; total: number }, []>(
+            "select key_id as key, count(*) as total from secrets group by key_id order by key_id",
+          )
+          .all()
+      : [];
+    return {
+      damage,
+      schema: versions[0]?.version ?? 0,
+      tables: Object.fromEntries(names.map((name) => [name, count(name)])),
+      secrets: Object.fromEntries(secrets.map(({ key, total }) => [key, total])),
+    };
+  },
+};
+
+/** What the worker is asked. */
+export type Task = { [Name in TaskName]: { readonly name: Name; readonly of: Asked<Name> } }[TaskName];
+
+/** Names of the tasks. */
+export type TaskName = keyof typeof TASKS;
+
+/** What a task is asked. */
+export type Asked<Name extends TaskName> = Parameters<(typeof TASKS)[Name]>[0];
+
+/** What a task gives. */
+export type Given<Name extends TaskName> = ReturnType<(typeof TASKS)[Name]>;
+
+/** What the worker answers: what the task gives, or what SQLite says and calls it. */
+export type Answer<Name extends TaskName> =
+  | { readonly given: Given<Name> }
+  | { readonly message: string; readonly code: string };
