@@ -5,9 +5,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WORDS } from "../src/store/base/dialect.ts";
-import { MEMORY_INDEX } from "../src/store/migrations/0005-memory-index.ts";
-import { MEMORY_FACTS } from "../src/store/migrations/0006-memory-facts.ts";
-import { EMBEDDINGS } from "../src/store/migrations/0007-embeddings.ts";
+import { MEMORY_INDEX } from "../src/store/migrations/older/0005-memory-index.ts";
+import { MEMORY_FACTS } from "../src/store/migrations/older/0006-memory-facts.ts";
+import { EMBEDDINGS } from "../src/store/migrations/older/0007-embeddings.ts";
 import { chunk, startModelServer } from "../test/_harness/model-server.ts";
 import { startServer } from "../test/_harness/server-process.ts";
 

@@ -7,7 +7,7 @@ import { openSqlite } from "../../src/app/disk/sqlite.ts";
 import { Failure } from "../../src/core/failure.ts";
 import { DEFAULT_ORGANIZATION_ID, DEFAULT_USER_ID } from "../../src/core/id.ts";
 import type { SqlDatabase } from "../../src/store/base/driver.ts";
-import { FIRST } from "../../src/store/migrations/0001-first.ts";
+import { FIRST } from "../../src/store/migrations/older/0001-first.ts";
 import { SELKIE } from "../_harness/program.ts";
 import { loggedTo, type ServerProcess, startServer, temporaryDirectory } from "../_harness/server-process.ts";
 
