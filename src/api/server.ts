@@ -6,6 +6,7 @@ import { createRequestRates } from "../access/request-rate.ts";
 import type { OrganizationOptions } from "../agent/people/organizations.ts";
 import type { SignInOptions } from "../agent/people/sessions.ts";
 import type { PluginDesk } from "../agent/plugins/keep.ts";
+import type { ProviderDesk } from "../agent/providers/keep-providers.ts";
 import type { Refusals } from "../agent/record/refusals.ts";
 import type { SealingOptions } from "../agent/secrets/rotate.ts";
 import { once } from "../core/once.ts";
@@ -57,6 +58,7 @@ import { type ProviderSignInOptions, providerSignInRoutes } from "./people/provi
 import { sessionRoutes } from "./people/sessions.ts";
 import { userRoutes } from "./people/users.ts";
 import { pluginRoutes } from "./plugins/plugins.ts";
+import { providerRoutes } from "./providers/providers.ts";
 import { runRoutes } from "./runs/runs.ts";
 import { stepRoutes } from "./runs/steps.ts";
 import { siteRoutes } from "./site/routes.ts";
@@ -81,6 +83,7 @@ export interface ApiOptions
     SignInOptions,
     ProviderSignInOptions,
     SealingOptions,
+    Pick<ProviderDesk, "serverNames" | "askForModels">,
     Pick<McpRouteOptions, "mcp" | "publicUrl">,
     PluginDesk {
   /** Routes that send and show messages, with paths from the root of the API. */
@@ -206,6 +209,7 @@ function routesOf(options: ApiOptions): Hono<ApiEnv> {
   api.route("/secrets", secretRoutes(options));
   api.route("/sandbox-config", sandboxRoutes(options));
   api.route("/plugins", pluginRoutes(options));
+  api.route("/providers", providerRoutes(options));
   return api;
 }
 

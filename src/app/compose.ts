@@ -7,13 +7,11 @@ import { followToolLists } from "../agent/mcp/changed-tools.ts";
 import type { Door } from "../agent/people/door.ts";
 import type { LentKeys } from "../agent/people/lent-keys.ts";
 import type { BuiltinTools } from "../agent/people/organizations.ts";
-import { withPluginEmbedders } from "../agent/plugins/embedders.ts";
 import { createHooks, type Hooks } from "../agent/plugins/hooks.ts";
 import type { PluginHost } from "../agent/plugins/plugin-host.ts";
 import type { Store } from "../agent/ports/ports.ts";
 import { type CountTokens, slicedCounter } from "../agent/prompt/tokens.ts";
 import { createRefusals } from "../agent/record/refusals.ts";
-import { createRehearsal } from "../agent/rehearsal/rehearsal.ts";
 import { lostSecretNotes } from "../agent/secrets/rotate.ts";
 import { webhookPorts } from "../api/feed/webhook-ports.ts";
 import { createOpenStreams } from "../api/http/open-streams.ts";
@@ -29,9 +27,8 @@ import type { SecretBox } from "../core/secrecy/secret-box.ts";
 import type { Secrets } from "../core/secrecy/secrets.ts";
 import { createTimeFormat } from "../core/time-format.ts";
 import type { World } from "../core/world.ts";
-import type { Models } from "../llm/models.ts";
+import type { Models, ServerModels } from "../llm/models.ts";
 import type { ProviderSettings } from "../llm/provider.ts";
-import { createModels } from "../llm/registry.ts";
 import { createBudget } from "../run/budget/budget.ts";
 import { paidEmbedder } from "../run/budget/paid-models.ts";
 import { type BacklogWorkOptions, createBacklogWork } from "../run/chores/backlog-work.ts";
@@ -64,6 +61,7 @@ import { openAccess } from "./access.ts";
 import type { OidcSettings } from "./command/oidc-settings.ts";
 import { arrive, type Home } from "./disk/home.ts";
 import { MCP_SETTINGS_DEFAULT, type McpSettings, openMcpConnections } from "./mcp.ts";
+import { offerOf } from "./models.ts";
 import { createCheckedFetch, createSafeFetch, resolveBySystem, type SafeFetchOptions } from "./safe-fetch.ts";
 import { createSecretBox, keysInMemory } from "./sealing/box.ts";
 import { toolRuntimeOf, type WebSettings } from "./tool-runtime.ts";
@@ -137,6 +135,8 @@ export interface Server {
   readonly api: Hono;
   readonly store: Store;
   readonly models: Models;
+  /** The models of the server itself, without those of organisations. */
+  readonly serverModels: ServerModels;
   readonly runner: Runner;
   readonly door: Door;
   readonly lentKeys: LentKeys;
@@ -173,12 +173,12 @@ export async function compose(options: ServerOptions): Promise<Server> {
     ...(arrivalsMax === undefined ? {} : { arrivalsMax }),
   });
   const access = await openAccess({ ...options, store, notices, rootKey });
-  const models = modelsOf(options, store);
+  const { fetchOutside, fetchChecked, checkOutsideUrl, mcp, webSearch } = outsideOf(options);
+  const { serverModels, models, asking } = offerOf({ ...options, store, fetchChecked });
   const timeFormat = createTimeFormat();
   const countTokens = options.countTokens ?? slicedCounter(clock);
   const budget = createBudget({ store, world, countTokens, prices, log });
   const logs = createRunLogs({ store, clock, log });
-  const { fetchOutside, checkOutsideUrl, mcp, webSearch } = outsideOf(options);
   const callbacks = createCallbackSender({ store, clock, log, ...callbackPorts({ store, logs, fetchOutside }) });
   const record = recordOf({ store, clock, log }, fetchOutside, hub);
   const { readDocument = noDocuments, pluginHost = null, defaultEmbedding = null } = options;
@@ -217,22 +217,14 @@ export async function compose(options: ServerOptions): Promise<Server> {
     budget,
     log,
   });
-  const made = { store, models, quickVectors, toolRuntime, pluginHost, hooks, budget, mcp };
+  const made = { ...asking, store, models, quickVectors, toolRuntime, pluginHost, hooks, budget, mcp };
   const shared = { ...made, checkOutsideUrl, clock, random, times: timeFormat, countTokens, defaultEmbedding };
   followToolLists({ ...shared, log }, (options.mcp ?? MCP_SETTINGS_DEFAULT).times.settleMs);
   const talk = talkRoutes({ ...shared, runner, logs, fetchOutside });
   const streams = createOpenStreams({ clock, log, listen: notices.listen });
   const rest = { requestsPerMinute, runner, secretBox, hub, streams, messageRoutes: talk, version: VERSION, publicUrl };
   const api = createApi({ ...options, ...shared, ...access, ...record, ...rest, origins: originsOf(options) });
-  return { ...access, ...record, api, store, models, runner, notes, mcp };
-}
-
-/** What can be called: providers, the built-in model, and the plugins that embed. */
-function modelsOf(options: ServerOptions, store: Store): Models {
-  const { world, pluginHost, llmRequestTimeoutMs: requestTimeoutMs, llmStreamTimeoutMs: streamTimeoutMs } = options;
-  const limits = { requestTimeoutMs, streamTimeoutMs };
-  const offered = createModels({ ...options, ...world, limits, builtIn: createRehearsal(world) });
-  return pluginHost === undefined ? offered : withPluginEmbedders(offered, { store, pluginHost, world });
+  return { ...access, ...record, api, store, models, serverModels, runner, notes, mcp };
 }
 
 /** The plugins that agents ask and tell; null where none run. */
@@ -250,10 +242,12 @@ function outsideOf(options: ServerOptions) {
   const { world, resolveHost = resolveBySystem, allowsPrivateUrls = false, web = NO_WEB } = options;
   const check = { ...world, resolveHost, allowsPrivate: allowsPrivateUrls };
   const fetchOutside = createSafeFetch(check);
+  const fetchChecked = createCheckedFetch(check);
   const fetchAnywhere = createSafeFetch({ ...check, allowsPrivate: true });
   return {
     fetchOutside,
-    mcp: openMcpConnections(options.mcp ?? MCP_SETTINGS_DEFAULT, createCheckedFetch(check)),
+    fetchChecked,
+    mcp: openMcpConnections(options.mcp ?? MCP_SETTINGS_DEFAULT, fetchChecked),
     checkOutsideUrl(url: string) {
       parseOutsideUrl(url, allowsPrivateUrls);
     },

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { heard, joinedDeltas, realWorld, request } from "./_test-world.ts";
 import { ModelFailure } from "./failure.ts";
 import type { ModelRequest, ToolSchema } from "./model.ts";
-import type { Models } from "./models.ts";
+import type { ServerModels } from "./models.ts";
 import { createModels } from "./registry.ts";
 
 const MOCK = join(import.meta.dir, "../../../shared/letta/conformance/mock-llm.mjs");
@@ -20,7 +20,7 @@ const ROLL: ToolSchema = {
 
 describe.skipIf(!present)(`with the scripted model server ${NEEDED}`, () => {
   let server: Bun.Subprocess<"ignore", "pipe", "inherit"> | undefined;
-  let models: Models;
+  let models: ServerModels;
 
   beforeAll(async () => {
     const port = 20_000 + (process.pid % 20_000);

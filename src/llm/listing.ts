@@ -47,12 +47,16 @@ function listUrlOf(settings: ProviderSettings): string | undefined {
  * Asks a provider for its models. Undefined when it has no list; throws a `ModelFailure` when it does not answer in
  * time, or not with a list.
  */
-export async function listModels(settings: ProviderSettings, world: World): Promise<Listing | undefined> {
+export async function listModels(
+  settings: ProviderSettings,
+  world: World,
+  timeoutMs = LISTING_TIMEOUT_MS,
+): Promise<Listing | undefined> {
   const url = listUrlOf(settings);
   if (url === undefined) return undefined;
   const provider = { title: titleOf(settings.kind), secrets: secretsOf(settings) };
-  const deadline = createDeadline(world.clock, new AbortController().signal, LISTING_TIMEOUT_MS);
-  deadline.arm("first", LISTING_TIMEOUT_MS);
+  const deadline = createDeadline(world.clock, new AbortController().signal, timeoutMs);
+  deadline.arm("first", timeoutMs);
   try {
     const init = { headers: requestHeadersOf(settings), signal: deadline.signal };
     const response = await deadline.race(boundedFetch(guardedFetch(world.fetch))(url, init));

@@ -71,6 +71,26 @@ export function providerTypeOf(kind: ProviderKind): string {
   return FACTS[kind].type ?? kind;
 }
 
+/** The kinds by the words under which the API takes them: Letta's, and behind those two of our own. */
+export const KIND_OF_TYPE: ReadonlyMap<string, ProviderKind> = new Map([
+  ["openai", "openai"],
+  ["anthropic", "anthropic"],
+  ["ollama", "ollama"],
+  ["google_ai", "google_ai"],
+  ["azure", "azure"],
+  ["groq", "groq"],
+  ["together", "together"],
+  ["vllm", "vllm"],
+  ["bedrock", "bedrock"],
+  ["lmstudio_openai", "lmstudio"],
+  ["deepseek", "deepseek"],
+  ["xai", "xai"],
+  ["mistral", "mistral"],
+  ["openrouter", "openrouter"],
+  ["llamacpp", "llamacpp"],
+  ["openai_compatible", "openai_compatible"],
+]);
+
 /** Letta's `model_endpoint_type` for this kind. */
 export function endpointTypeOf(kind: ProviderKind): string {
   return FACTS[kind].endpointType ?? kind;

@@ -18,9 +18,9 @@ import type { EmbeddingConfig, EmbeddingInfo, LlmConfig, ModelInfo } from "./con
 import type { Embedder } from "./embedder.ts";
 import { ModelFailure, type ModelFailureType } from "./failure.ts";
 import { familyOf } from "./families/all.ts";
-import { listModels } from "./listing.ts";
+import { type Listing, listModels } from "./listing.ts";
 import type { LanguageModel } from "./model.ts";
-import type { BuiltInModel, Models, ProviderCheck } from "./models.ts";
+import type { BuiltInModel, ProviderCheck, ServerModels } from "./models.ts";
 import { endpointTypeOf, type ProviderSettings, rankOf, titleOf } from "./provider.ts";
 
 /** What the models are made of. */
@@ -29,6 +29,8 @@ export interface ModelsOptions extends World {
   /** Listed behind those of all providers. */
   readonly builtIn?: BuiltInModel;
   readonly limits?: Partial<CallLimits>;
+  /** What providers offer, by their names, where that is kept: those are not asked. */
+  readonly listings?: ReadonlyMap<string, Listing>;
 }
 
 /** How long a list of models is taken to hold, and how long a failure to get one. */
@@ -58,15 +60,17 @@ interface CachedOffer {
 }
 
 /** The models of these providers, and the built-in one. Two providers of one name: the first counts. */
-export function createModels(options: ModelsOptions): Models {
+export function createModels(options: ModelsOptions): ServerModels {
   return new Registry(options);
 }
 
-class Registry implements Models {
+class Registry implements ServerModels {
+  readonly names: readonly string[];
   readonly #world: World;
   readonly #limits: CallLimits;
   readonly #providers: readonly ProviderSettings[];
   readonly #builtIn: BuiltInModel | undefined;
+  readonly #listings: ReadonlyMap<string, Listing>;
   /** Sizes of embedding models that were measured. */
   readonly #dimensions = new Map<string, number>();
   /** One entry for each provider at most. */
@@ -80,9 +84,12 @@ class Registry implements Models {
     this.#world = { clock: options.clock, random: options.random, fetch: options.fetch };
     this.#limits = { ...CALL_LIMITS, ...options.limits };
     this.#builtIn = options.builtIn;
+    this.#listings = options.listings ?? new Map();
     const byName = new Map<string, ProviderSettings>();
     for (const settings of options.providers) if (!byName.has(settings.name)) byName.set(settings.name, settings);
     this.#providers = [...byName.values()].sort((a, b) => rankOf(a) - rankOf(b));
+    const builtIn = this.#builtIn?.info.config.providerName ?? null;
+    this.names = [...byName.keys(), ...(builtIn === null ? [] : [builtIn])];
   }
 
   async list(): Promise<readonly ModelInfo[]> {
@@ -186,7 +193,7 @@ class Registry implements Models {
     const wanted = config.providerName ?? (prefix || config.modelEndpointType);
     throw new Failure(
       "refused",
-      `The model provider "${wanted}" of "${config.handle ?? config.model}" is not configured`,
+      `The model provider "${wanted}" of "${config.handle ?? config.model}" is not configured; set its key, or choose another model`,
     );
   }
 
@@ -210,7 +217,7 @@ class Registry implements Models {
 
   async #fetchOffer(settings: ProviderSettings): Promise<Offer> {
     try {
-      const listing = await listModels(settings, this.#world);
+      const listing = this.#listings.get(settings.name) ?? (await listModels(settings, this.#world));
       if (listing === undefined) return knownOffer(settings);
       const models = listing.chat.map(({ name, facts }) => [name, modelInfoOf(settings, name, facts)] as const);
       const embeddings = listing.embeddings.map((name) => [name, embeddingInfoOf(settings, name)] as const);

@@ -77,12 +77,12 @@ Answer by calling ${ANSWER}.`;
 export async function generateTool(means: ToolWritingMeans, caller: Caller, wish: ToolWish): Promise<WrittenTool> {
   const actor = mayEverywhere(caller, "tools:write");
   requireModels(caller, [wish.handle]);
-  const info = await means.models.find(wish.handle);
+  const info = await means.models.of(actor).find(wish.handle);
   if (info === undefined) throw new Failure("not_found", `NOT_FOUND: Handle ${cut(wish.handle, 100)} not found`);
   // A handle may be a short name of another one.
   requireModels(caller, [askedHandle(info.config)]);
   const paid = paidModels(means, { actor, agentId: null, isBackground: false });
-  const { reply } = await paid.open(info.config).call(requestFor(wish), wish.signal);
+  const { reply } = await (await paid.open(info.config)).call(requestFor(wish), wish.signal);
   const written = answerIn(reply);
   const sourceCode = written?.["raw_source_code"];
   if (written === undefined || typeof sourceCode !== "string" || sourceCode.trim() === "")

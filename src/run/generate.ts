@@ -43,11 +43,12 @@ export async function generate(
 ): Promise<Generated> {
   const actor = may(caller, "agents:talk", { agentId: wish.agentId });
   const agent = await mustFind(store.reader(actor).agents, wish.agentId);
-  const config = wish.overrideModel === null ? agent.llmConfig : await modelFor(models, agent, wish.overrideModel);
+  const config =
+    wish.overrideModel === null ? agent.llmConfig : await modelFor(models.of(actor), agent, wish.overrideModel);
   may(caller, "agents:talk", { agentId: agent.id, model: askedHandle(config) });
   const question = { system: wish.systemPrompt ?? "", prompt: wish.prompt, schema: wish.responseSchema };
   const paid = paidModels({ models, budget }, { actor, agentId: agent.id, isBackground: false });
-  const reply = await askOnce(paid.open(config), question, wish.signal);
+  const reply = await askOnce(await paid.open(config), question, wish.signal);
   const content = wordsOf(reply);
   return { content, model: config.model, usage: { ...NO_USAGE, ...reply.usage } };
 }

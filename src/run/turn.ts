@@ -376,7 +376,9 @@ async function endOf(turn: Turn, state: TurnState, thrown: unknown): Promise<Fai
     const stopReason = "context_window_overflow_in_system_prompt";
     return { stopReason, error: { type: stopReason, message, detail }, failure: overflow, aside: NOTHING_ASIDE };
   }
-  const message = "An unknown error occurred with the LLM streaming request.";
+  // What a caller can cause says what it is: a provider of their own that is gone, or whose key cannot be read.
+  const isKnown = thrown instanceof Failure;
+  const message = isKnown ? thrown.message : "An unknown error occurred with the LLM streaming request.";
   const detail = thrown instanceof Error ? thrown.name : "unknown";
   const error = { type: "internal_error", message, detail };
   return { stopReason: "error", error, failure: thrown, aside: NOTHING_ASIDE };

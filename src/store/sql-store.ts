@@ -47,6 +47,7 @@ import { sqlMessageStore } from "./messages/messages.ts";
 import { sqlFolderSourceStore } from "./plugins/folder-sources.ts";
 import { sqlNoticeStore } from "./plugins/notices.ts";
 import { sqlPluginStore } from "./plugins/plugins.ts";
+import { sqlOwnProviderStore } from "./providers/providers.ts";
 import { waitingCallbacks } from "./runs/callbacks.ts";
 import { ARRIVALS_MAX, sqlRunEventStore } from "./runs/events.hot.ts";
 import { sqlProviderTraceStore } from "./runs/provider-traces.ts";
@@ -262,6 +263,7 @@ function repositories(session: Session, noted: Noted): Repositories {
     secrets: sqlSecretStore(session),
     sandboxes: sqlSandboxStore(session),
     mcp: sqlMcpStore(session),
+    providers: sqlOwnProviderStore(session),
     plugins: sqlPluginStore(session),
     folderSources: sqlFolderSourceStore(session),
     notices: sqlNoticeStore(session),

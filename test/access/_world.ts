@@ -145,9 +145,18 @@ async function makeThings(ask: Ask): Promise<Things> {
     server_name: `mcp-${agent.id}`,
     config: { mcp_server_type: "streamable_http", server_url: "https://mcp.example.com/mcp", auth_token: "Zephyrine" },
   });
+  // One that is not asked for its models.
+  const provider = await ask("POST", "/v1/providers/", {
+    name: `own ${crypto.randomUUID()}`,
+    provider_type: "bedrock",
+    api_key: "Zephyrine",
+    access_key: "AKIAZ",
+    region: "us-east-1",
+  });
   const [added] = await ask("GET", "/v1/plugins");
   const plugin = added ?? (await ask("POST", "/v1/plugins", plainPlugin("zephyrine")));
   return {
+    provider_id: provider.id,
     plugin_id: plugin.id,
     sandbox_config_id: sandbox.id,
     variable_id: variable.id,

@@ -27,6 +27,9 @@ const CAPTURED = {
 const MCP_CONFIG = { mcp_server_type: "streamable_http", server_url: "https://mcp.example.com/mcp" };
 const OLDER_MCP_CONFIG = { type: "streamable_http", server_url: MCP_CONFIG.server_url };
 
+/** A provider that is not asked for its models. */
+const BEDROCK = { provider_type: "bedrock", api_key: "s", access_key: "a", region: "us-east-1" };
+
 /** Bodies that are taken, where `{}` is not. */
 const BODIES: Readonly<Record<string, (things: Things) => object>> = {
   "POST /v1/agents/:agent_id/messages": () => INPUT,
@@ -83,6 +86,8 @@ const BODIES: Readonly<Record<string, (things: Things) => object>> = {
   "POST /v1/sandbox-config": () => ({ config: { venv_name: "v" } }),
   "PATCH /v1/sandbox-config/:sandbox_config_id": () => ({ config: { venv_name: "w" } }),
   "POST /v1/sandbox-config/:sandbox_config_id/environment-variable": () => ({ key: "K", value: "v" }),
+  "POST /v1/providers": () => ({ name: `new ${crypto.randomUUID()}`, ...BEDROCK }),
+  "POST /v1/providers/check": () => BEDROCK,
   "POST /v1/users": () => ({ name: "Nobody" }),
   "POST /v1/organizations": () => ({ name: "New" }),
   "PATCH /v1/organizations/:organization_id": () => ({ name: "default_org" }),
@@ -310,6 +315,8 @@ const UNTOLD: readonly string[] = [
   "POST /v1/agents/:agent_id/generate",
   "POST /v1/runs/:run_id/stream",
   "POST /v1/tools/mcp/servers/test",
+  "POST /v1/providers/check",
+  "POST /v1/providers/:provider_id/check",
   // The files that come of it are told, each by itself.
   "POST /v1/plugins/:plugin_id/sync",
   "POST /v1/tools/mcp/servers/connect",

@@ -175,6 +175,8 @@ async function replay(): Promise<Outcome> {
       ANTHROPIC_API_KEY: "sk-ant-mock",
       ANTHROPIC_BASE_URL: modelUrl,
       SELKIE_MCP_COMMANDS: JSON.stringify([[nodePath(), realpathSync(join(CHECKER, "mock-mcp.mjs"))]]),
+      // One provider that is set through the API is the checker's own model server.
+      SELKIE_ALLOW_PRIVATE_URLS: "true",
       // The recorded server keeps them by default.
       SELKIE_TRACK_PROVIDER_TRACE: "true",
     });

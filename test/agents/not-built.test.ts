@@ -39,7 +39,6 @@ test("notBuiltRoutes() answers lists of what is not built with nothing, in the d
   const agent = `/v1/agents/${agentId}`;
   const lists = [
     ...["/v1/mcp-servers", "/v1/tools/mcp/servers", "/v1/messages/batches"],
-    ...["/v1/providers"],
     ...[`${agent}/schedule`, "/v1/templates"],
     ...["/v1/projects", "/v1/client-side-access-tokens", "/v1/feeds", "/v1/pipelines", "/v1/environments"],
     "/v1/sandboxes",
@@ -65,9 +64,9 @@ test("notBuiltRoutes() says what is missing, and that trying again does not help
 });
 
 test("notBuiltRoutes() finds nothing that is read by its id", async () => {
-  const { status, body } = await server.request("GET", "/v1/providers/provider-1");
-  expect([status, body.detail]).toEqual([404, expect.stringContaining("Nothing has the id 'provider-1'; Providers")]);
-  for (const path of ["mcp-servers/a", "messages/batches/a", "providers/a"])
+  const { status, body } = await server.request("GET", "/v1/messages/batches/batch-1");
+  expect([status, body.detail]).toEqual([404, expect.stringContaining("Nothing has the id 'batch-1'; Batches")]);
+  for (const path of ["mcp-servers/a", "messages/batches/a"])
     expect([path, (await server.request("GET", `/v1/${path}`)).status]).toEqual([path, 404]);
 });
 

@@ -523,6 +523,21 @@ test("MCP servers", async () => {
   await mcp.stop();
 });
 
+test("providers of one's own", async () => {
+  const base_url = server.model.environment["OPENAI_API_BASE"];
+  const asked = { provider_type: "openai", api_key: "sk-own", base_url };
+  await ok("POST /v1/providers/check", { body: asked });
+  const provider = await ok("POST /v1/providers", { body: { name: "own", ...asked } });
+  ids["provider_id"] = provider.id;
+  expect(await ok("GET /v1/providers", { query: "name=own" })).toEqual([provider]);
+  expect(await ok("GET /v1/providers/:provider_id")).toEqual(provider);
+  await ok("PATCH /v1/providers/:provider_id", { body: { api_key: "sk-other" } });
+  await ok("PATCH /v1/providers/:provider_id/refresh");
+  await ok("POST /v1/providers/:provider_id/check");
+  expect((await ok("GET /v1/models", { query: "provider_category=byok" })).length).toBeGreaterThan(1);
+  await ok("DELETE /v1/providers/:provider_id");
+});
+
 test("limits and usage", async () => {
   const limit = await ok("POST /v1/limits", { body: { kind: "runs", window: "day", amount: 1_000 } });
   ids["limit_id"] = limit.id;

@@ -13,6 +13,7 @@ import { limitContract } from "./_limits.ts";
 import { memoryContract } from "./_memory.ts";
 import { messageContract } from "./_messages.ts";
 import { peopleContract } from "./_people.ts";
+import { providerContract } from "./_providers.ts";
 import { runContract } from "./_runs.ts";
 import { secretContract } from "./_secrets.ts";
 import type { Subject } from "./_subject.ts";
@@ -48,6 +49,7 @@ for (const dialect of [sqliteDialect(), postgresDialect()]) {
       peopleContract,
       changeContract,
       secretContract,
+      providerContract,
     ])
       contract(subject);
   });

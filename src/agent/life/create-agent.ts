@@ -134,7 +134,7 @@ export async function createAgent(workshop: AgentWorkshop, caller: Caller, draft
 export async function draftedAgent(workshop: AgentWorkshop, caller: Caller, draft: AgentDraft): Promise<Agent> {
   const actor = mayEverywhere(caller, "agents:write");
   checkDraft(draft);
-  const llmConfig = await chooseModel(workshop.models, draft.model, draft.agentType);
+  const llmConfig = await chooseModel(workshop.models.of(actor), draft.model, draft.agentType);
   requireModels(caller, [askedHandle(llmConfig), draft.compaction.model, draft.memorySettings?.model]);
   const embeddingConfig = await embeddingOf(workshop, actor, draft);
   return newAgent(workshop, actor, draft, { llmConfig, embeddingConfig });

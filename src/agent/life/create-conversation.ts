@@ -41,7 +41,7 @@ export async function createConversation(
   draft: ConversationDraft,
 ): Promise<Conversation> {
   const actor = may(caller, "agents:talk", { agentId: draft.agentId });
-  await requireModel(workshop, draft);
+  await requireModel(workshop, actor, draft);
   return workshop.store.write(actor, (repositories) => addConversation(repositories, { ...workshop, actor }, draft));
 }
 
@@ -95,7 +95,7 @@ export async function changeConversation(
 ): Promise<Conversation> {
   const actor = may(caller, "agents:write");
   await mustSee(workshop.store, actor, ({ conversations }) => mustFind(conversations, id));
-  await requireModel(workshop, change);
+  await requireModel(workshop, actor, change);
   return workshop.store.write(actor, async ({ conversations }) => {
     const changed = { ...(await mustFind(conversations, id)), ...change, updatedAt: workshop.clock.now() };
     await conversations.save(changed);
@@ -109,9 +109,10 @@ export async function changeConversation(
  */
 async function requireModel(
   { models }: ConversationWorkshop,
+  actor: Actor,
   { model = null }: Pick<ConversationChange, "model">,
 ): Promise<void> {
-  if (model !== null) await resolvedWish(models, { handle: model });
+  if (model !== null) await resolvedWish(models.of(actor), { handle: model });
 }
 
 /** Stores a copy of each block that the conversation is to have for itself. */

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { DEFAULT_ACTOR } from "../../core/id.ts";
 import { embeddingInfoOf, modelInfoOf } from "../../llm/catalog.ts";
-import type { Models } from "../../llm/models.ts";
+import type { ServerModels } from "../../llm/models.ts";
 import { changedModel, chooseEmbedding, chooseModel, defaultSummariser, resolvedWish } from "./model-choice.ts";
 
 const openai = { name: "openai", kind: "openai" } as const;
@@ -11,7 +11,7 @@ const offered = [
   modelInfoOf(anthropic, "claude-sonnet-4-5-20250929"),
 ];
 const embeddings = [embeddingInfoOf(openai, "text-embedding-3-small")];
-const models: Models = {
+const models: ServerModels = {
   list: async () => offered,
   listEmbeddings: async () => embeddings,
   find: async (handle) => offered.find((info) => info.config.handle === handle),
@@ -21,6 +21,7 @@ const models: Models = {
   },
   openEmbedder: () => undefined,
   check: async () => [],
+  names: ["openai", "anthropic"],
 };
 
 test("chooseModel() bounds the context window unless one is asked for", async () => {

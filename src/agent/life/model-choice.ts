@@ -3,7 +3,7 @@ import type { Actor } from "../../core/id.ts";
 import { cut } from "../../core/text.ts";
 import { reasonsNatively, usesResponsesApi } from "../../llm/catalog.ts";
 import type { EmbeddingConfig, LlmConfig } from "../../llm/config.ts";
-import type { Models } from "../../llm/models.ts";
+import type { ChatModels, Models } from "../../llm/models.ts";
 import type { AgentType, CompactionSettings } from "../agent.ts";
 
 /** The widest context window an agent gets unless its creator asks for more: long contexts cost and distract. */
@@ -29,8 +29,11 @@ export interface ModelWish {
   readonly reasons?: boolean;
 }
 
+/** Where models are looked up. */
+type KnownModels = Pick<ChatModels, "list" | "find">;
+
 /** The model of a new agent. Throws a Failure when none is named or the handle is unknown. */
-export async function chooseModel(models: Models, wish: ModelWish, agentType: AgentType): Promise<LlmConfig> {
+export async function chooseModel(models: KnownModels, wish: ModelWish, agentType: AgentType): Promise<LlmConfig> {
   if (wish.config === undefined && wish.handle === undefined)
     throw new Failure("refused", "INVALID_ARGUMENT: Must specify either model or llm_config in request");
   const config = wished(await startingPoint(models, wish), wish);
@@ -40,7 +43,7 @@ export async function chooseModel(models: Models, wish: ModelWish, agentType: Ag
 }
 
 /** The wish with its handle looked up, so that {@link changedModel} can follow it without asking a provider. */
-export async function resolvedWish(models: Models, wish: ModelWish): Promise<ModelWish> {
+export async function resolvedWish(models: KnownModels, wish: ModelWish): Promise<ModelWish> {
   return wish.handle === undefined ? wish : { ...wish, config: await startingPoint(models, wish) };
 }
 
@@ -51,7 +54,11 @@ export function changedModel(current: LlmConfig, wish: ModelWish, agentType: Age
 }
 
 /** The embedding model with this handle, as somebody of an organisation may have it. */
-export async function chooseEmbedding(models: Models, handle: string, actor: Actor): Promise<EmbeddingConfig> {
+export async function chooseEmbedding(
+  models: Pick<Models, "findEmbedding" | "listEmbeddings">,
+  handle: string,
+  actor: Actor,
+): Promise<EmbeddingConfig> {
   requireHandle("embedding", handle);
   const found = await models.findEmbedding(handle, actor);
   if (found !== undefined) return found.config;
@@ -73,7 +80,7 @@ export function defaultSummariser(config: LlmConfig): CompactionSettings["model"
 }
 
 /** The configuration that a wish begins with. A window that nobody asked for is held to the usual one. */
-async function startingPoint(models: Models, { config, handle, contextWindow }: ModelWish): Promise<LlmConfig> {
+async function startingPoint(models: KnownModels, { config, handle, contextWindow }: ModelWish): Promise<LlmConfig> {
   if (config !== undefined) return config;
   requireHandle("model", handle ?? "");
   const found = await models.find(handle ?? "");

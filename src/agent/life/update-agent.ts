@@ -80,7 +80,7 @@ export async function updateAgent(
   if (fields.timezone !== undefined) requireTimeZone(fields.timezone);
   if (change.secrets !== undefined) requireSecrets("secrets", change.secrets);
   // A provider may have to be asked, which must not happen inside the transaction.
-  const wish: ModelWish = model === undefined ? {} : await resolvedWish(workshop.models, model);
+  const wish: ModelWish = model === undefined ? {} : await resolvedWish(workshop.models.of(actor), model);
   requireModels(caller, [
     wish.config && askedHandle(wish.config),
     change.compaction?.model,

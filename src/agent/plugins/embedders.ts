@@ -39,10 +39,7 @@ export function isPluginHandle(handle: string): boolean {
 export function withPluginEmbedders(models: Models, options: PluginEmbeddersOptions): Models {
   const { store } = options;
   return {
-    list: () => models.list(),
-    find: (handle) => models.find(handle),
-    open: (config) => models.open(config),
-    check: () => models.check(),
+    of: (actor) => models.of(actor),
 
     async listEmbeddings(actor) {
       const listed = await models.listEmbeddings(actor);

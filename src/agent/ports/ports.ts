@@ -22,6 +22,7 @@ import type { TurnInput } from "../new-message.ts";
 import type { NoticeReader, NoticeStore, PluginReader, PluginStore } from "../plugins/plugin.ts";
 import type { FolderSourceReader, FolderSourceStore } from "../plugins/source.ts";
 import type { ProviderTraceReader, ProviderTraceStore } from "../provider-trace.ts";
+import type { OwnProviderReader, OwnProviderStore } from "../providers/provider.ts";
 import type { DueRetention, RetentionReader, RetentionStore } from "../retention.ts";
 import type { CallbackOutcome, ExpiringApproval, QueuedRun, Run, Step, StopReason, WaitingCallback } from "../run.ts";
 import type { WaitingWebhook, WebhookReader, WebhookStore } from "../webhook.ts";
@@ -300,6 +301,7 @@ export interface Readers {
   readonly secrets: SecretReader;
   readonly sandboxes: SandboxReader;
   readonly mcp: McpReader;
+  readonly providers: OwnProviderReader;
   readonly plugins: PluginReader;
   readonly folderSources: FolderSourceReader;
   readonly notices: NoticeReader;
@@ -341,6 +343,7 @@ export interface Repositories extends Readers {
   readonly secrets: SecretStore;
   readonly sandboxes: SandboxStore;
   readonly mcp: McpStore;
+  readonly providers: OwnProviderStore;
   readonly plugins: PluginStore;
   readonly folderSources: FolderSourceStore;
   readonly notices: NoticeStore;

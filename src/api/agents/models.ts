@@ -23,10 +23,10 @@ export function modelRoutes(options: Pick<RouteOptions, "models" | "store">): Ho
   routes.get(
     "/",
     takes({ query: ListQuery }, async (c, asked) => {
-      may(c.var.caller, "agents:read");
+      const actor = may(c.var.caller, "agents:read");
       if (isOpenAiClient(c.req.header("user-agent"))) return c.json(await openAiModels(options, c));
       const query = asked.query();
-      const found = (await models.list()).filter(
+      const found = (await models.of(actor).list()).filter(
         ({ config, providerType }) =>
           (query.provider_category === undefined ||
             query.provider_category.includes(config.providerCategory ?? "base")) &&
@@ -60,7 +60,7 @@ async function openAiModels(options: Pick<RouteOptions, "models" | "store">, c: 
   const shown = agents.map(({ id, name, createdAt }) => {
     return { id, object: "model", created: Math.floor(createdAt / 1000), owned_by: "agents", name };
   });
-  const behind = (await options.models.list()).map(({ config, providerType }) => {
+  const behind = (await options.models.of(may(c.var.caller, "agents:read")).list()).map(({ config, providerType }) => {
     return { id: config.handle, object: "model", created: 0, owned_by: config.providerName ?? providerType };
   });
   return { object: "list", data: [...shown, ...behind] };

@@ -33,12 +33,6 @@ export const GAPS: readonly Gap[] = [
     refused: ["/messages/batches/*"],
   },
   {
-    missing: "Providers that are set through the API (those of the environment are used)",
-    empty: { "/providers": [] },
-    absent: ["/providers/:id"],
-    refused: ["/providers/*"],
-  },
-  {
     missing: "Sandboxes at other services",
     empty: {
       "/sandboxes": { sandboxes: [] },

@@ -146,6 +146,8 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     GET /v1/plugins
     GET /v1/plugins/:plugin_id
     GET /v1/tags
+    GET /v1/providers
+    GET /v1/providers/:provider_id
     GET /v1/sandbox-config
     GET /v1/sandbox-config/:sandbox_config_id/environment-variable
     GET /v1/agents/:agent_id/context`,
@@ -348,6 +350,16 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     "metrics:read",
     `
     GET /v1/usage`,
+  ],
+  [
+    "providers:write",
+    `
+    POST /v1/providers
+    POST /v1/providers/check
+    PATCH /v1/providers/:provider_id
+    DELETE /v1/providers/:provider_id
+    PATCH /v1/providers/:provider_id/refresh
+    POST /v1/providers/:provider_id/check`,
   ],
   [
     "tools:write",

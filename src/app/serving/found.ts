@@ -1,6 +1,6 @@
 import { isPluginHandle } from "../../agent/plugins/embedders.ts";
 import { LETTA_FREE } from "../../llm/catalog.ts";
-import type { Models } from "../../llm/models.ts";
+import type { ServerModels } from "../../llm/models.ts";
 import type { Settings } from "../command/settings.ts";
 import { painter } from "../command/terminal-color.ts";
 
@@ -14,7 +14,7 @@ const FIND_MS_MAX = 10_000;
  * long as the slowest of them may take.
  */
 export async function describeFound(
-  models: Models,
+  models: ServerModels,
   settings: Pick<Settings, "defaultEmbedding" | "apiKey">,
   url: string,
 ): Promise<string> {
@@ -37,7 +37,7 @@ export async function describeFound(
 }
 
 /** What new memories are embedded by. A provider that does not answer soon must not hold up the start. */
-async function describeEmbedding(models: Models, handle: string | null): Promise<string> {
+async function describeEmbedding(models: ServerModels, handle: string | null): Promise<string> {
   if (handle === null || handle === LETTA_FREE.config.handle)
     return "none; memories are found by their words (SELKIE_EMBEDDING names a model)";
   if (isPluginHandle(handle)) return `${handle}, in each organisation that has this plugin`;

@@ -194,7 +194,9 @@ export async function serve(settings: Settings): Promise<void> {
   const say = (text: string) => process.stdout.write(text);
   say(`selkie listens on ${url} (${key}; data in ${join(settings.dataDirectory, "selkie.db")})\n`);
   // Nobody waits for it: providers may take seconds to answer.
-  void describeFound(server.models, settings, url).then(say, (error) => log.error("Nobody could be asked", error));
+  void describeFound(server.serverModels, settings, url).then(say, (error) =>
+    log.error("Nobody could be asked", error),
+  );
   await stopped;
   say("stopping: finishing what is at work\n");
   await stop();

@@ -2,29 +2,33 @@ import { askedHandle } from "../../llm/catalog.ts";
 import type { EmbeddingConfig, LlmConfig } from "../../llm/config.ts";
 import type { Embedder } from "../../llm/embedder.ts";
 import type { LanguageModel } from "../../llm/model.ts";
-import type { Models } from "../../llm/models.ts";
+import type { ChatModels, Models } from "../../llm/models.ts";
 import { type Budget, type Payer, settlementOf, settlementOfFailure } from "./budget.ts";
 import { outputAtMost } from "./estimate.ts";
 
 /** Models as whoever asks them by name needs them. */
-export type AskedModels = Pick<Models, "find" | "open">;
+export type AskedModels = Pick<ChatModels, "find" | "open">;
 
 /** What paying for calls needs. */
 export interface Purse {
-  readonly models: AskedModels;
+  readonly models: Pick<Models, "of">;
   readonly budget: Budget;
 }
 
 /** The models, each call of which is held before it is made, on behalf of this payer, and settled after it. */
 export function paidModels(purse: Purse, payer: Payer): AskedModels {
+  const models = purse.models.of(payer.actor);
   return {
-    find: (handle) => purse.models.find(handle),
-    open: (config) => paidModel(purse, payer, config),
+    find: (handle) => models.find(handle),
+    open: async (config) => paidModel(await models.open(config), { ...purse, payer }, config),
   };
 }
 
-function paidModel({ models, budget }: Purse, payer: Payer, config: LlmConfig): LanguageModel {
-  const model = models.open(config);
+function paidModel(
+  model: LanguageModel,
+  { budget, payer }: Pick<Purse, "budget"> & { readonly payer: Payer },
+  config: LlmConfig,
+): LanguageModel {
   return {
     preview: (request) => model.preview(request),
 

@@ -41,7 +41,7 @@ export function wordsOf({ parts }: ModelReply): string {
 export async function askOf(models: AskedModels, handle: string, signal: AbortSignal): Promise<Ask> {
   const info = await models.find(handle);
   if (info === undefined) throw new Failure("not_found", `No configured provider offers the model ${handle}`);
-  const model = models.open(info.config);
+  const model = await models.open(info.config);
   return async (prompt, schema) => {
     try {
       return objectIn(wordsOf(await askOnce(model, { system: "", prompt, schema }, signal)));

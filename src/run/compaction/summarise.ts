@@ -122,14 +122,14 @@ async function bySelf(
   if (isRehearsal(agent.llmConfig)) return "";
   const transcript = toTranscript(evicted, agent.llmConfig.contextWindow);
   const messages: ModelMessage[] = [...transcript.messages, userMessage(promptOf(request))];
-  return answer(models.open(agent.llmConfig), { ...own, messages }, signal);
+  return answer(await models.open(agent.llmConfig), { ...own, messages }, signal);
 }
 
 /** The history as a script, in as many parts as the model's window makes necessary, each with the summary so far. */
 async function byConfig(request: SummaryRequest, config: LlmConfig, means: SummaryMeans): Promise<string> {
   // The rehearsal model follows rules made for talk; a note is better than what it would say.
   if (isRehearsal(config)) return "";
-  const model = means.models.open(config);
+  const model = await means.models.open(config);
   const lines = scriptOf(request.evicted, request.tokens);
   let tokensMax = Math.max(PART_TOKENS_MIN, Math.floor(config.contextWindow * PART_SHARE));
   for (let halvings = 0; ; halvings++) {

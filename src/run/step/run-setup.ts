@@ -11,7 +11,7 @@ import type { JsonObject } from "../../core/json.ts";
 import type { World } from "../../core/world.ts";
 import { askedHandle } from "../../llm/catalog.ts";
 import type { LlmConfig } from "../../llm/config.ts";
-import type { Models } from "../../llm/models.ts";
+import type { ChatModels, Models } from "../../llm/models.ts";
 import { createWorkingMemory } from "../../umi/working-memory.ts";
 import { paidModels } from "../budget/paid-models.ts";
 import type { DueWork } from "../chores/due-work.ts";
@@ -102,12 +102,14 @@ export async function setUp(
   const { agentId, conversationId } = request;
   const agent = await mustFind(reader.agents, agentId);
   const conversation = conversationId === null ? null : await mustFind(reader.conversations, conversationId);
-  const llmConfig = await configFor(options, agent, conversation, request.options.overrideModel);
+  const models = options.models.of(actor);
+  const named = { models, settingsOf: options.settingsOf };
+  const llmConfig = await configFor(named, { agent, conversation }, request.options.overrideModel);
   return {
     // From here on the agent has the model of this run, wherever that was named.
     agent: { ...agent, llmConfig },
     tools: await reader.tools.listForAgent(agentId),
-    model: options.models.open(llmConfig),
+    model: await models.open(llmConfig),
     threadId: conversationId ?? agentId,
     conversationId,
     isolatedBlockIds: conversation?.isolatedBlockIds ?? [],
@@ -120,9 +122,8 @@ export async function setUp(
 
 /** The model of the request, else the conversation's, else the agent's; the agent's window is the limit of each. */
 async function configFor(
-  { models, settingsOf }: Pick<RunnerOptions, "models" | "settingsOf">,
-  agent: Agent,
-  conversation: Conversation | null,
+  { models, settingsOf }: Pick<RunnerOptions, "settingsOf"> & { readonly models: ChatModels },
+  { agent, conversation }: { readonly agent: Agent; readonly conversation: Conversation | null },
   override: string | null,
 ): Promise<LlmConfig> {
   if (override !== null) return modelFor(models, agent, override);
@@ -133,7 +134,7 @@ async function configFor(
 }
 
 /** The model of this handle, with the agent's window as its limit. */
-export async function modelFor(models: Models, agent: Agent, handle: string): Promise<LlmConfig> {
+export async function modelFor(models: Pick<ChatModels, "find">, agent: Agent, handle: string): Promise<LlmConfig> {
   const info = await models.find(handle);
   if (info === undefined) throw new Failure("not_found", `NOT_FOUND: Handle ${handle} not found`);
   return { ...info.config, contextWindow: Math.min(info.config.contextWindow, agent.llmConfig.contextWindow) };

@@ -36,6 +36,7 @@ const OWNED: readonly (keyof Tables & string)[] = [
   "mcp_tools",
   "mcp_servers",
   "mcp_sign_ins",
+  "own_providers",
   "plugins",
   "sign_in_codes",
   "sessions",

@@ -30,6 +30,7 @@ import type { MCP_SERVERS, MCP_SIGN_INS, MCP_TOOLS } from "../mcp/tables.ts";
 import type { ARCHIVES, ENTITIES, FACT_LINKS, FACTS, MENTIONS, MERGES, PASSAGES } from "../memory/tables.ts";
 import type { MESSAGES } from "../messages/tables.ts";
 import type { FOLDER_SOURCES, PLUGINS, SOURCE_ITEMS } from "../plugins/tables.ts";
+import type { OWN_PROVIDERS } from "../providers/tables.ts";
 import type { PROVIDER_TRACES, RUNS, STEPS } from "../runs/tables.ts";
 import type { SANDBOX_CONFIGS, SECRETS } from "../secrets/tables.ts";
 import type { RowOf } from "./columns.ts";
@@ -79,6 +80,7 @@ export interface Tables {
   mcp_servers: RowOf<typeof MCP_SERVERS> & Owned;
   mcp_tools: RowOf<typeof MCP_TOOLS> & Owned;
   mcp_sign_ins: RowOf<typeof MCP_SIGN_INS> & Owned & { user_id: UserId };
+  own_providers: RowOf<typeof OWN_PROVIDERS> & Owned & { listing: string | null };
   plugins: RowOf<typeof PLUGINS> & Owned & { code: string };
   folder_sources: RowOf<typeof FOLDER_SOURCES> & Owned;
   source_items: RowOf<typeof SOURCE_ITEMS> & Owned;

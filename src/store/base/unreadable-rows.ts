@@ -6,6 +6,7 @@ import { MCP_SERVERS } from "../mcp/tables.ts";
 import { ARCHIVES, PASSAGES } from "../memory/tables.ts";
 import { MESSAGES } from "../messages/tables.ts";
 import { PLUGINS } from "../plugins/tables.ts";
+import { OWN_PROVIDERS } from "../providers/tables.ts";
 import { RUNS, STEPS } from "../runs/tables.ts";
 import { SANDBOX_CONFIGS } from "../secrets/tables.ts";
 
@@ -21,6 +22,7 @@ export const JSON_TABLES = [
   MESSAGES,
   ORGANIZATIONS,
   MCP_SERVERS,
+  { name: OWN_PROVIDERS.name, json: ["listing"] },
   PASSAGES,
   PLUGINS,
   { name: RUNS.name, json: [...RUNS.json, "queued_input"] },

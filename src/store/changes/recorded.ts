@@ -1,10 +1,10 @@
-import type { AuditNote } from "../../agent/ports/audit.ts";
-import type { Change, ChangeKind, Changing } from "../../agent/ports/changes.ts";
+import type { Change } from "../../agent/ports/changes.ts";
 import type { Readers, Repositories, ThreadId } from "../../agent/ports/ports.ts";
 import type { Run } from "../../agent/run.ts";
-import { type Actor, type AgentId, type OrganizationId, parseId } from "../../core/id.ts";
+import { type Actor, type OrganizationId, parseId } from "../../core/id.ts";
 import { changedFields } from "./changed-fields.ts";
 import type { Noted, Told } from "./noted.ts";
+import { agentChanged, change, gone, made, noteOf, saved, tell, withField } from "./told.ts";
 
 /** The stores that write, and the methods by which they do. */
 type Writing = {
@@ -260,6 +260,11 @@ export const RECORD: Recorded = {
   },
   folderSources: { save: null, saveItem: null, removeItem: null },
   notices: { add: null, remove: null },
+  providers: {
+    insert: (_, { id }) => made("provider", id),
+    save: async ({ providers }, next) => saved("provider", next, await providers.find(next.id)),
+    remove: (_, id) => gone("provider", id),
+  },
   plugins: {
     insert: (_, { id }) => made("plugin", id),
     save: async ({ plugins }, next) => saved("plugin", next, await plugins.find(next.id)),
@@ -328,58 +333,11 @@ interface Sources {
   readonly before: Before;
 }
 
-function change(kind: ChangeKind, id: string, agentId?: AgentId | null): Change {
-  return { kind, id, agentId: agentId ?? null };
-}
-
-function agentChanged(id: AgentId): Change {
-  return change("agent.changed", id, id);
-}
-
 /** An agent or a sandbox whose secrets are others has changed; of what else has some nothing is told. */
 function ownerChanged(ownerId: string): readonly Change[] {
   const agentId = parseId("agent", ownerId);
   if (agentId !== undefined) return [agentChanged(agentId)];
   return parseId("sandbox", ownerId) === undefined ? [] : [change("sandbox.changed", ownerId)];
-}
-
-function tell(kind: ChangeKind, id: string, agentId?: AgentId | null): Told {
-  return { changes: [change(kind, id, agentId)] };
-}
-
-function noteOf(action: string, resourceKind: string, resourceId: string | null): AuditNote {
-  return { action, resourceKind, resourceId, outcome: "done", change: {} };
-}
-
-/** Something was made: both told and checked. */
-function made(what: Changing, id: string, agentId?: AgentId): Told {
-  return { ...tell(`${what}.created`, id, agentId), audit: noteOf(`${what}.created`, what, id) };
-}
-
-function gone(what: Changing, id: string, agentId?: AgentId): Told {
-  return { ...tell(`${what}.deleted`, id, agentId), audit: noteOf(`${what}.deleted`, what, id) };
-}
-
-/** What stands in the place of what was there: which fields have changed, and nothing of what they hold. */
-function saved(what: Changing, next: { readonly id: string }, before: { readonly id: string } | undefined): Told {
-  const id = before?.id ?? next.id;
-  const kind = before === undefined ? (`${what}.created` as const) : (`${what}.changed` as const);
-  const fields = before === undefined ? {} : changedFields(before, { ...next, id });
-  return { ...tell(kind, id), audit: { ...noteOf(kind, what, id), change: { fields } } };
-}
-
-/** What also gave a field another value that is told to nobody. */
-function withField(told: Told, field: string): Told {
-  const { audit } = told;
-  if (audit === undefined) return told;
-  return {
-    ...told,
-    audit: { ...audit, change: { fields: { ...changedFields({}, { [field]: true }), ...fieldsOf(audit) } } },
-  };
-}
-
-function fieldsOf({ change: { fields } }: AuditNote): object {
-  return typeof fields === "object" && fields !== null ? fields : {};
 }
 
 /** A run that was stored with its end. */
