@@ -35,6 +35,7 @@ const COMMITS: Readonly<Record<number, string>> = {
   15: "c79977e",
   16: "6ec5843",
   17: "0de4e5a",
+  18: "cebbe9a",
 };
 
 /** Versions that no server stopped at. A start that was killed between two migrations of version 4 left them. */

@@ -79,7 +79,7 @@ export function may(caller: Caller, scope: Scope, { agentId, model }: Resource =
 }
 
 /** Throws a `forbidden` Failure where one of the models, by their handles, is not among those of the caller. */
-export function requireModels({ models }: Caller, named: readonly (string | null | undefined)[]): void {
+export function requireModels({ models }: Pick<Caller, "models">, named: readonly (string | null | undefined)[]): void {
   const beyond = models === null ? undefined : named.find((one) => one != null && !models.includes(one));
   if (beyond != null)
     throw new Failure("forbidden", `This key may not use the model '${beyond}'; it may use ${models?.join(", ")}`);

@@ -9,10 +9,11 @@ import { type ConversationRoutesOptions, conversationRoutes } from "./talk/conve
 import { generateRoutes } from "./talk/generate.ts";
 import { messageSearchRoutes } from "./talk/message-search.ts";
 import { messageRoutes } from "./talk/messages.ts";
+import { type ScheduleRoutesOptions, scheduleRoutes } from "./talk/schedules.ts";
 import { generateToolRoutes } from "./tools/generate-tool.ts";
 
 /** Every route that sends messages to agents, follows what comes of them, looks for them, or asks models; paths from the API's root. */
-export function talkRoutes(options: ConversationRoutesOptions): Hono<ApiEnv> {
+export function talkRoutes(options: ConversationRoutesOptions & ScheduleRoutesOptions): Hono<ApiEnv> {
   return new Hono<ApiEnv>()
     .route("/", messageRoutes(options))
     .route("/", captureRoutes(options))
@@ -20,6 +21,7 @@ export function talkRoutes(options: ConversationRoutesOptions): Hono<ApiEnv> {
     .route("/", conversationRoutes(options))
     .route("/", conversationRunRoutes(options))
     .route("/", chatCompletionRoutes(options))
+    .route("/", scheduleRoutes(options))
     .route("/", generateRoutes(options))
     .route("/", generateToolRoutes(options))
     .route("/", jobRoutes(options))

@@ -25,7 +25,7 @@ const WAIT_FOR_PLACE_MS_MAX = 60_000;
 /** When a run that was stored to begin later is looked at first. */
 const LOOK_AGAIN_MS = 1_000;
 /** Runs of one organisation that are stored to begin later; more are refused. */
-const QUEUED_RUNS_MAX = 2_000;
+export const QUEUED_RUNS_MAX = 2_000;
 /** Runs that one process works on at once; more are refused until some end. */
 const RUNS_MAX = 20_000;
 

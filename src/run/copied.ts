@@ -10,6 +10,10 @@ const REASON =
 /** Why a callback was not sent. */
 export const UNSENT = "Not sent, because the data is a copy: the server that it was copied from sends it";
 
+/** Why a schedule sends nothing. */
+export const UNSCHEDULED =
+  "Stopped, because the data is a copy: the server that it was copied from sends it. Delete it and make it anew to have it sent from here";
+
 /**
  * Ends the runs that a copied store has of its original, before anything works on them: what they asked of models, tools
  * and callbacks would happen a second time. One that cannot be ended is left to whoever ends the rest. Returns how many

@@ -1,9 +1,10 @@
-import type { Caller } from "../access/may.ts";
+import { type Caller, requireModels } from "../access/may.ts";
 import type { UnfinishedRun } from "../agent/ports/ports.ts";
 import type { QueuedRun, Run } from "../agent/run.ts";
 import { Failure } from "../core/failure.ts";
 import type { Actor, AgentId, RunId } from "../core/id.ts";
 import type { JsonObject } from "../core/json.ts";
+import { askedHandle } from "../llm/catalog.ts";
 import { abandon, endFailed } from "./abandon.ts";
 import { createApprovalExpiry } from "./approval-expiry.ts";
 import {
@@ -17,6 +18,8 @@ import {
   startInTurn,
 } from "./begin.ts";
 import { createWaitingRoom } from "./budget/waiting-room.ts";
+import type { DueWork } from "./chores/due-work.ts";
+import { createScheduleWork } from "./chores/schedule-work.ts";
 import { placeAfterLast, placeToGoOn } from "./log/log-place.ts";
 import type { RunLog } from "./log/run-log.ts";
 import type { LogPlace } from "./log/stored-event.ts";
@@ -53,6 +56,8 @@ export interface Runner {
   wake(): void;
   /** Breaks off what is at work here for agents that were deleted: nothing of it can be stored. Never waits. */
   breakOff(agentIds: readonly AgentId[]): void;
+  /** Sends what is scheduled. Wake it when there is more. */
+  readonly schedules: Pick<DueWork, "wake">;
   /** Waits for the runs at work and their callbacks, at most `limitMs`; what is left is done by the next start. */
   drain(limitMs: number): Promise<void>;
 }
@@ -84,6 +89,11 @@ export function createRunner(options: RunnerOptions): Runner {
     if ((mayHaveCompanion || room.hasQueued) && !isDraining) queue.wake();
   }
 
+  /** What a server that is stopping has to do, the next start does. */
+  const wakerOf = (work: () => DueWork) => () => {
+    if (!isDraining) work().wake();
+  };
+
   const desk: Desk = { options, active, launch, room, isDraining: () => isDraining };
   const runner: Runner = {
     start: (caller, request) => startInTurn(desk, caller, request),
@@ -95,6 +105,7 @@ export function createRunner(options: RunnerOptions): Runner {
       options.backlog.wake();
       expiry.wake();
       queue.wake();
+      schedules.wake();
       const unfinished = listed ?? (await store.unfinishedRuns());
       for (const run of unfinished) await resumeOrAbandon(desk, run, wakeAfter);
       return unfinished.length;
@@ -108,9 +119,9 @@ export function createRunner(options: RunnerOptions): Runner {
 
     ended: (actor, run) => endOf(desk, actor, run),
 
-    wake() {
-      if (!isDraining) queue.wake();
-    },
+    wake: wakerOf(() => queue),
+
+    schedules: { wake: wakerOf(() => schedules) },
 
     breakOff(agentIds) {
       const gone = new Set(agentIds);
@@ -120,7 +131,7 @@ export function createRunner(options: RunnerOptions): Runner {
 
     async drain(limitMs) {
       isDraining = true;
-      await Promise.all([expiry.settle(), queue.settle(), options.backlog.settle()]);
+      await Promise.all([schedules.settle(), expiry.settle(), queue.settle(), options.backlog.settle()]);
       // Callbacks are waited for last, as the runs that end meanwhile owe more of them.
       const all = Promise.allSettled([...active.values()].map((run) => run.done));
       await Promise.race([all.then(() => options.callbacks.settle()), world.clock.sleep(limitMs)]);
@@ -128,9 +139,17 @@ export function createRunner(options: RunnerOptions): Runner {
   };
 
   const expiry = createApprovalExpiry({ store, clock: world.clock, start: runner.start, log: options.log });
-  const queue = createRunQueue({
-    store,
-    clock: world.clock,
+  const schedules = createScheduleWork({ ...options, queued: wakerOf(() => queue) });
+  const queue = queueOf(desk);
+  return runner;
+}
+
+/** What begins runs that were stored with their input. */
+function queueOf(desk: Desk): DueWork {
+  const { options, room } = desk;
+  return createRunQueue({
+    store: options.store,
+    clock: options.world.clock,
     begin: (queued) => beginQueued(desk, queued),
     postponed: () => {
       room.hasQueued = true;
@@ -139,7 +158,6 @@ export function createRunner(options: RunnerOptions): Runner {
     giveUp: ({ actor, runId }, cause) => endFailed(options, { actor, runId }, cause),
     log: options.log,
   });
-  return runner;
 }
 
 /** Begins a run that was stored with its input. */
@@ -147,6 +165,9 @@ async function beginQueued(desk: Desk, { actor, runId }: QueuedRun): Promise<voi
   const run = await desk.options.store.reader(actor).runs.find(runId);
   if (run?.status !== "created") return;
   const setup = await setUpAgain(desk.options, actor, run);
+  // The agent may have got another model since, which whoever asked may not use.
+  const { reach } = setup.options;
+  if (reach !== undefined) requireModels(reach, [askedHandle(setup.agent.llmConfig)]);
   await begin(desk, { actor, setup }, { run, input: null });
 }
 

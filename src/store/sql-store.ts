@@ -53,6 +53,7 @@ import { ARRIVALS_MAX, sqlRunEventStore } from "./runs/events.hot.ts";
 import { sqlProviderTraceStore } from "./runs/provider-traces.ts";
 import { queuedRuns } from "./runs/queued-runs.ts";
 import { expiringApprovals, sqlRunStore, unfinishedRuns } from "./runs/runs.ts";
+import { sqlScheduleStore, waitingSchedules } from "./runs/schedules.ts";
 import { sqlStepStore } from "./runs/steps.ts";
 import { createTextCache } from "./runs/text-cache.ts";
 import { resealSecrets, sealedSecrets } from "./secrets/reseal.ts";
@@ -187,6 +188,7 @@ function ofAnyOrganization({ db, world: { clock }, secretBox }: Whole): Omit<Sto
     sealedSecrets: (lostMax) => sealedSecrets(db, secretBox, lostMax),
     expiringApprovals: (limit) => expiringApprovals(db, limit),
     queuedRuns: (limit) => queuedRuns(db, limit, clock.now()),
+    waitingSchedules: (limit) => waitingSchedules(db, limit),
     waitingCallbacks: (limit) => waitingCallbacks(db, limit),
     waitingWebhooks: (limit) => waitingWebhooks(db, secretBox, limit),
     dueRetention: (limit) => dueRetention(db, clock.now(), limit),
@@ -267,6 +269,7 @@ function repositories(session: Session, noted: Noted): Repositories {
     plugins: sqlPluginStore(session),
     folderSources: sqlFolderSourceStore(session),
     notices: sqlNoticeStore(session),
+    schedules: sqlScheduleStore(session),
     attempt: (work) => attempt(session.sql, work),
   };
 }

@@ -138,6 +138,11 @@ async function makeThings(ask: Ask): Promise<Things> {
   // An organisation has only a few of them.
   const [known] = await ask("GET", "/v1/webhooks");
   const webhook = known ?? (await ask("POST", "/v1/webhooks", { url: "https://example.com/hook", enabled: false }));
+  const later = {
+    messages: [{ role: "user", content: "Zephyrine" }],
+    schedule: { scheduled_at: Date.now() + 86_400_000 },
+  };
+  const scheduled = await ask("POST", `${at}/schedule`, later);
   const sandbox = await ask("POST", "/v1/sandbox-config/local/default");
   const variables = `/v1/sandbox-config/${sandbox.id}/environment-variable`;
   const variable = await ask("POST", variables, { key: "ZEPHYRINE", value: "z" });
@@ -192,6 +197,7 @@ async function makeThings(ask: Ask): Promise<Things> {
     item_id: remembered.facts[0].id,
     entity_id: entity.id,
     limit_id: limit.id,
+    scheduled_message_id: scheduled.id,
   };
 }
 

@@ -177,3 +177,33 @@ test("a list goes on behind what a key cannot see as behind what is not there", 
     expect(listed.map(({ name }: Answer) => name)).toEqual(["Bo"]);
   }
 });
+
+test("what a key is narrowed to goes with what it schedules, whatever model the agent has by then", async () => {
+  const [ada, bo] = [await agent("Ada"), await agent("Bo")];
+  const key = await server.key("operator", { agents: [ada], models: ["openai/gpt-4o-mini"] });
+  const body = () => ({
+    messages: [{ role: "user", content: "Hello" }],
+    schedule: { type: "one-time", scheduled_at: Date.now() + 300 },
+  });
+  const theirs = await server.call("POST", `/v1/agents/${bo}/schedule`, body(), bearer(ROOT));
+  for (const [method, path] of [
+    ["POST", `/v1/agents/${bo}/schedule`],
+    ["GET", `/v1/agents/${bo}/schedule`],
+    ["DELETE", `/v1/agents/${bo}/schedule/${theirs.body.id}`],
+  ] as const)
+    expect(await server.status(method, path, method === "POST" ? body() : undefined, key)).toBe(404);
+  const viewer = await server.key("viewer");
+  expect(await server.status("POST", `/v1/agents/${ada}/schedule`, body(), viewer)).toBe(403);
+  const { status } = await server.call("POST", `/v1/agents/${ada}/schedule`, body(), bearer(key));
+  await server.ok("PATCH", `/v1/agents/${ada}`, { model: "openai/gpt-4o" });
+  let run: Answer;
+  for (let tries = 0; tries < 500 && run?.status !== "failed"; tries++) {
+    [run] = await server.ok("GET", `/v1/runs/?agent_id=${ada}`);
+    await Bun.sleep(10);
+  }
+  expect([status, run?.status, JSON.stringify(run?.metadata)]).toEqual([
+    201,
+    "failed",
+    expect.stringContaining("may not use the model 'openai/gpt-4o'"),
+  ]);
+});

@@ -42,6 +42,11 @@ const BODIES: Readonly<Record<string, (things: Things) => object>> = {
   "POST /v1/agents/:agent_id/messages/capture": () => CAPTURED,
   "POST /v1/agents/:agent_id/chat/completions": () => INPUT,
   "POST /v1/_internal_search/cache-warm": () => ({ collection: "messages", scope: {} }),
+  "POST /v1/agents/:agent_id/schedule": () => ({
+    ...INPUT,
+    messages: [{ role: "user", content: "Hello" }],
+    schedule: { type: "recurring", cron_expression: "0 9 1 1 *" },
+  }),
   "POST /v1/agents/:agent_id/generate": () => ({ prompt: "Hello" }),
   "POST /v1/messages/search": () => ({ query: "Zephyrine" }),
   "POST /v1/agents/messages/search": () => ({ query: "Zephyrine" }),

@@ -36,10 +36,9 @@ test("createApi() knows every operation of the document, with and without a slas
 }, 60_000);
 
 test("notBuiltRoutes() answers lists of what is not built with nothing, in the documented shape", async () => {
-  const agent = `/v1/agents/${agentId}`;
   const lists = [
     ...["/v1/mcp-servers", "/v1/tools/mcp/servers", "/v1/messages/batches"],
-    ...[`${agent}/schedule`, "/v1/templates"],
+    "/v1/templates",
     ...["/v1/projects", "/v1/client-side-access-tokens", "/v1/feeds", "/v1/pipelines", "/v1/environments"],
     "/v1/sandboxes",
   ];
@@ -72,7 +71,7 @@ test("notBuiltRoutes() finds nothing that is read by its id", async () => {
 
 test("notBuiltRoutes() leaves alone what is there: ids, other methods, agents that are not there", async () => {
   const unknown = "agent-123e4567-e89b-42d3-8456-426614174000";
-  expect((await server.request("GET", `/v1/agents/${unknown}/schedule`)).status).toBe(404);
+  expect((await server.request("GET", `/v1/agents/${unknown}/core-memory/variables`)).status).toBe(404);
   expect((await server.request("GET", "/v1/agents/import")).status).toBe(422);
   expect((await server.request("GET", "/v1/messages/message-123e4567-e89b-42d3-8456-426614174000")).status).toBe(404);
   expect((await server.request("GET", "/v1/nothing")).body).toEqual({ detail: "Not Found" });

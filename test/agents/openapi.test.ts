@@ -55,7 +55,7 @@ interface Request {
 async function ok(route: string, request: Request = {}): Promise<Answer> {
   const [method = "", path = ""] = at(route, request).split(" ");
   const { status, body } = await server.call(method, path, request.body, request.headers);
-  if (![200, 202, 204].includes(status)) throw new Error(`${route}: ${status} ${JSON.stringify(body)}`);
+  if (![200, 201, 202, 204].includes(status)) throw new Error(`${route}: ${status} ${JSON.stringify(body)}`);
   if (UNDOCUMENTED.includes(route) || OWN.test(route)) return body;
   expect([route, ...validateResponse(method, path, status, body)]).toEqual([route]);
   return body;
@@ -374,6 +374,42 @@ test("messages: whole, streamed, in the background, with tools and approvals", a
   const captured = { provider: "openai", model: "gpt-4o", request_messages: [], response_dict: { content: "x" } };
   await ok("POST /v1/agents/:agent_id/messages/capture", { body: captured });
   await ok("POST /v1/_internal_search/cache-warm", { body: { collection: "messages", scope: {} } });
+});
+
+test("messages that are scheduled", async () => {
+  const messages = [
+    {
+      role: "user",
+      content: [
+        { type: "text", text: "Good" },
+        { type: "text", text: "morning" },
+      ],
+      name: "Ada",
+    },
+  ];
+  const schedule = { type: "recurring", cron_expression: "0 9 * * 1-5", timezone: "Europe/Paris" };
+  const include_return_message_types = ["assistant_message"];
+  const daily = {
+    messages,
+    schedule,
+    max_steps: 5,
+    callback_url: "https://example.com/",
+    include_return_message_types,
+  };
+  const { id } = await ok("POST /v1/agents/:agent_id/schedule", { body: daily });
+  const once = { messages: [{ role: "system", content: "Tea" }], schedule: { scheduled_at: Date.now() + 86_400_000 } };
+  await ok("POST /v1/agents/:agent_id/schedule", { body: once });
+  const list = await ok("GET /v1/agents/:agent_id/schedule", { query: "limit=1" });
+  expect([list.scheduled_messages.length, list.has_next_page]).toEqual([1, true]);
+  const path = { with: { scheduled_message_id: id } };
+  const { message } = await ok("GET /v1/agents/:agent_id/schedule/:scheduled_message_id", path);
+  expect(message).toEqual({
+    messages,
+    max_steps: 5,
+    callback_url: "https://example.com/",
+    include_return_message_types,
+  });
+  await ok("DELETE /v1/agents/:agent_id/schedule/:scheduled_message_id", path);
 });
 
 test("messages of agents that speak through a tool", async () => {

@@ -12,7 +12,7 @@ const WAIT_MS_MAX = 15_000;
 /** What only a hosted account has, which answers 501 here. */
 const HOSTED = ["environments.retrieve", "environments.list", "environments.sendMessage"];
 /** What is not built yet. */
-const LATER = /^(?:templates|agents\.schedule)\./;
+const LATER = /^templates\./;
 const DOUBLE =
   'def double(number: int) -> int:\n    """Doubles it\n\n    Args:\n        number: what\n    """\n    return number * 2\n';
 
@@ -136,6 +136,26 @@ test("messages of an agent are sent, streamed, sent for later, listed, compacted
   const compacted = await messages.compact(id, { compaction_settings: settings });
   expect(compacted.num_messages_after).toBeLessThan(compacted.num_messages_before);
   expect((await messages.reset(id, {}))?.message_ids).toHaveLength(1);
+});
+
+test("messages are scheduled for an agent, listed, looked at and deleted", async () => {
+  const { id: agent_id } = await agentNamed("punctual");
+  const { schedule } = client.agents;
+  const messages = [{ role: "user" as const, content: "Good morning" }];
+  const daily = { type: "recurring" as const, cron_expression: "0 9 * * *" };
+  const { id, next_scheduled_at } = await schedule.create(agent_id, { messages, schedule: daily });
+  const soon = await schedule.create(agent_id, { messages, schedule: { scheduled_at: Date.now() + 300 } });
+  const kept = await schedule.retrieve(id, { agent_id });
+  expect(kept).toMatchObject({ id, agent_id, message: { messages }, schedule: daily });
+  expect(kept.next_scheduled_time).toBe(next_scheduled_at ?? "none");
+  const sent = await until(
+    () => walked(client.runs.list({ agent_id })),
+    ([run]) => run?.status === "completed",
+  );
+  expect(sent[0]?.metadata).toMatchObject({ schedule_id: soon.id });
+  const { scheduled_messages, has_next_page } = await schedule.list(agent_id, { limit: "1" });
+  expect([scheduled_messages.map((one) => one.id), has_next_page]).toEqual([[id], false]);
+  expect(await schedule.delete(id, { agent_id })).toEqual({ success: true });
 });
 
 test("runs and steps tell what happened", async () => {

@@ -90,6 +90,7 @@ interface Original {
   readonly told: string;
   readonly cut: string;
   readonly agentId: string;
+  readonly yearlyId: string;
 }
 
 /** A folder of which a server was killed: one run's callback is to be sent again, another run waits for its model. */
@@ -98,6 +99,9 @@ async function killedServer(): Promise<Original> {
   const told = await sendAsync(server, await agentOf(server));
   await until(async () => (await ok(server, "GET", `/v1/runs/${told}`)).callback_status_code === 503);
   const agentId = await agentOf(server);
+  const yearly = { type: "recurring", cron_expression: "0 0 1 1 *" };
+  const said = { messages: [{ role: "user", content: "A good year" }], schedule: yearly };
+  const { id: yearlyId } = await ok(server, "POST", `/v1/agents/${agentId}/schedule`, said);
   model.say({ text: "too late", after: new Promise(() => {}) });
   const cut = await sendAsync(server, agentId);
   await until(() => model.requests.length === 2);
@@ -105,7 +109,7 @@ async function killedServer(): Promise<Original> {
   // The next try is due at once, as it would be after some time.
   edit("data", "update run_callbacks set due_at = 0");
   hook.state.status = 200;
-  return { told, cut, agentId };
+  return { told, cut, agentId, yearlyId };
 }
 
 function edit(name: string, sql: string): void {
@@ -117,7 +121,7 @@ function edit(name: string, sql: string): void {
 const copy = (from: string, to: string) => cpSync(place(from), place(to), { recursive: true });
 
 /** Nothing of the original's happens, and its runs are over. */
-async function expectLeft(server: ServerProcess, { told, cut }: Original): Promise<void> {
+async function expectLeft(server: ServerProcess, { told, cut, agentId, yearlyId }: Original): Promise<void> {
   await Bun.sleep(QUIET_MS);
   expect([model.requests.length, hook.bodies.length]).toEqual([2, 1]);
   const ended = await ok(server, "GET", `/v1/runs/${cut}`);
@@ -125,15 +129,19 @@ async function expectLeft(server: ServerProcess, { told, cut }: Original): Promi
   expect(ended.metadata.error.message).toMatch(/ended here because the data is a copy/);
   expect(ended.callback_error).toMatch(/^Not sent, because the data is a copy/);
   expect((await ok(server, "GET", `/v1/runs/${told}`)).callback_error).toMatch(/^Not sent, because/);
+  const yearly = await ok(server, "GET", `/v1/agents/${agentId}/schedule/${yearlyId}`);
+  expect(yearly).toMatchObject({ next_scheduled_time: null, stopped: expect.stringMatching(/data is a copy/) });
 }
 
 /** What was begun is finished, once. */
-async function expectFinished(server: ServerProcess, { told, cut }: Original): Promise<void> {
+async function expectFinished(server: ServerProcess, { told, cut, agentId, yearlyId }: Original): Promise<void> {
   await until(async () => (await ok(server, "GET", `/v1/runs/${cut}`)).callback_status_code === 200);
   await until(async () => (await ok(server, "GET", `/v1/runs/${told}`)).callback_status_code === 200);
   expect((await ok(server, "GET", `/v1/runs/${cut}`)).status).toBe("completed");
   expect(hook.bodies.map((body) => body.run_id).toSorted()).toEqual([told, told, cut].toSorted());
   expect(model.requests.length).toBe(3);
+  const yearly = await ok(server, "GET", `/v1/agents/${agentId}/schedule/${yearlyId}`);
+  expect(yearly).toMatchObject({ next_scheduled_time: expect.stringMatching(/-01-01T00:00:00Z$/), stopped: null });
 }
 
 test("a copied folder ends the runs of its original, sends no callback and says so; the original finishes them", async () => {
@@ -142,7 +150,7 @@ test("a copied folder ends the runs of its original, sends no callback and says 
   const second = await start("copy");
   await expectLeft(second, original);
   expect(logOf("copy")).toMatch(
-    /is a copy.*ended 1 unfinished run and dropped 2 unsent callbacks.*SELKIE_CONTINUE_COPY=1/,
+    /is a copy.*ended 1 unfinished run and dropped 2 unsent callbacks, and stopped 1 scheduled message,.*SELKIE_CONTINUE_COPY=1/,
   );
   // What is asked of the copy it does.
   const answer = await ok(second, "POST", `/v1/agents/${original.agentId}/messages`, { input: "hello" });

@@ -15,6 +15,7 @@ import { messageContract } from "./_messages.ts";
 import { peopleContract } from "./_people.ts";
 import { providerContract } from "./_providers.ts";
 import { runContract } from "./_runs.ts";
+import { scheduleContract } from "./_schedules.ts";
 import { secretContract } from "./_secrets.ts";
 import type { Subject } from "./_subject.ts";
 import { transactionContract } from "./_transactions.ts";
@@ -41,6 +42,7 @@ for (const dialect of [sqliteDialect(), postgresDialect()]) {
       agentContract,
       messageContract,
       runContract,
+      scheduleContract,
       memoryContract,
       indexContract,
       factContract,

@@ -18,6 +18,7 @@ export const CHANGING = [
   "plugin",
   "provider",
   "sandbox",
+  "schedule",
   "tool",
   "user",
   "webhook",

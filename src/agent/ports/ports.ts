@@ -25,6 +25,7 @@ import type { ProviderTraceReader, ProviderTraceStore } from "../provider-trace.
 import type { OwnProviderReader, OwnProviderStore } from "../providers/provider.ts";
 import type { DueRetention, RetentionReader, RetentionStore } from "../retention.ts";
 import type { CallbackOutcome, ExpiringApproval, QueuedRun, Run, Step, StopReason, WaitingCallback } from "../run.ts";
+import type { ScheduleReader, ScheduleStore, WaitingSchedule } from "../schedules/schedule.ts";
 import type { WaitingWebhook, WebhookReader, WebhookStore } from "../webhook.ts";
 import type {
   Directory,
@@ -305,6 +306,7 @@ export interface Readers {
   readonly plugins: PluginReader;
   readonly folderSources: FolderSourceReader;
   readonly notices: NoticeReader;
+  readonly schedules: ScheduleReader;
 }
 
 /** What a transaction can do: all that {@link Readers} can, and write. */
@@ -347,6 +349,7 @@ export interface Repositories extends Readers {
   readonly plugins: PluginStore;
   readonly folderSources: FolderSourceStore;
   readonly notices: NoticeStore;
+  readonly schedules: ScheduleStore;
   /** Runs `work`, and undoes what it wrote when its result is not ok or it throws. */
   attempt<T extends { readonly ok: boolean }>(work: () => Promise<T>): Promise<T>;
 }
@@ -383,6 +386,8 @@ export interface Store {
   unfinishedRuns(): Promise<readonly UnfinishedRun[]>;
   /** Runs of any organisation that wait to begin, those that can at the front. */
   queuedRuns(limit: number): Promise<readonly QueuedRun[]>;
+  /** Schedules of any organisation that are to be looked at, those due first at the front. */
+  waitingSchedules(limit: number): Promise<readonly WaitingSchedule[]>;
   /** Callbacks of any organisation that are still to be sent, those due first at the front. */
   waitingCallbacks(limit: number): Promise<readonly WaitingCallback[]>;
   /** Work that spaces of any organisation need, what is due first at the front. Parked work is not among it. */

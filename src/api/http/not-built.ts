@@ -40,11 +40,6 @@ export const GAPS: readonly Gap[] = [
     refused: ["/sandboxes/*"],
   },
   {
-    missing: "Scheduled messages",
-    empty: { "/agents/:agent_id/schedule": { scheduled_messages: [], has_next_page: false } },
-    refused: ["/agents/:agent_id/schedule/*"],
-  },
-  {
     missing: "Templates",
     empty: {
       "/templates": { templates: [], has_next_page: false },

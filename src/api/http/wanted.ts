@@ -95,6 +95,8 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     GET /v1/organizations/:organization_id
     GET /v1/admin/orgs
     GET /v1/agents/:agent_id/messages
+    GET /v1/agents/:agent_id/schedule
+    GET /v1/agents/:agent_id/schedule/:scheduled_message_id
     GET /v1/messages
     GET /v1/messages/:message_id
     POST /v1/messages/search
@@ -159,6 +161,8 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     POST /v1/agents/:agent_id/messages/stream
     POST /v1/agents/:agent_id/messages/async
     POST /v1/agents/:agent_id/messages/preview-raw-payload
+    POST /v1/agents/:agent_id/schedule
+    DELETE /v1/agents/:agent_id/schedule/:scheduled_message_id
     POST /v1/conversations
     POST /v1/conversations/:conversation_id/messages
     POST /v1/conversations/:conversation_id/messages/preview-raw-payload

@@ -1,7 +1,7 @@
 import type { AbandonOptions } from "../../run/abandon.ts";
-import { endCopiedRuns, UNSENT } from "../../run/copied.ts";
+import { endCopiedRuns, UNSCHEDULED, UNSENT } from "../../run/copied.ts";
 import type { SqlDatabase } from "../../store/base/driver.ts";
-import { leaveOriginal, readHome, writeHome } from "../../store/base/home.ts";
+import { type Left, leaveOriginal, readHome, writeHome } from "../../store/base/home.ts";
 import type { Lease } from "../../store/base/lease.ts";
 
 /** What tells a file from a copy of it. Numbers of devices are no part of it: they change when a disk is mounted anew. */
@@ -47,7 +47,7 @@ export async function arrive({ database, lease, home, continuesCopy, ending }: A
   const isCopy = recorded !== undefined && !isAtHome(JSON.parse(recorded) as Place, found);
   if (isCopy && !continuesCopy) {
     const runs = await endCopiedRuns(ending);
-    const leaving = { now: ending.world.clock.now(), reason: UNSENT };
+    const leaving = { now: ending.world.clock.now(), reasons: { callbacks: UNSENT, schedules: UNSCHEDULED } };
     return [noteOn(runs, await leaveOriginal({ database, lease }, JSON.stringify(home.mark()), leaving))];
   }
   const isKnown = found !== undefined && JSON.stringify(found) === recorded;
@@ -65,8 +65,9 @@ export function isAtHome(recorded: Place, found: Place | undefined): boolean {
   return (number === recorded.number && !isOther) || changed === recorded.changed;
 }
 
-function noteOn(runs: number, callbacks: number): string {
+function noteOn(runs: number, { callbacks, schedules }: Left): string {
   const counted = (count: number, name: string) => `${count} ${name}${count === 1 ? "" : "s"}`;
-  const ended = `ended ${counted(runs, "unfinished run")} and dropped ${counted(callbacks, "unsent callback")}`;
+  const stopped = schedules === 0 ? "" : `, and stopped ${counted(schedules, "scheduled message")}`;
+  const ended = `ended ${counted(runs, "unfinished run")} and dropped ${counted(callbacks, "unsent callback")}${stopped}`;
   return `This data folder is a copy, or came from another disk: ${ended}, which are the original's to finish. To go on with them where there is no original any more, set SELKIE_CONTINUE_COPY=1 before the first start on such a folder`;
 }

@@ -10,8 +10,14 @@ import { inTransaction } from "./transaction.hot.ts";
 /** What a database needs to be told of when it becomes one of its own. */
 export interface Leaving {
   readonly now: Instant;
-  /** Why its callbacks were not sent. */
-  readonly reason: string;
+  /** Why its callbacks were not sent, and its schedules send nothing. */
+  readonly reasons: { readonly callbacks: string; readonly schedules: string };
+}
+
+/** How much of what the original owes is not done here. */
+export interface Left {
+  readonly callbacks: number;
+  readonly schedules: number;
 }
 
 /** The text that {@link writeHome} kept last; undefined in a database that has never been told where it is. */
@@ -30,15 +36,15 @@ export async function writeHome(database: SqlDatabase, lease: Lease, place: stri
 
 /**
  * Makes a copied database one of its own, all in one transaction: whatever has not ended ends, no callback waits to be
- * sent, no request for approval expires, and it is at home where it is. Returns how many callbacks will not be sent.
+ * sent, no request for approval expires, no schedule sends anything, and it is at home where it is.
  */
 export async function leaveOriginal(
   { database, lease }: { readonly database: SqlDatabase; readonly lease: Lease },
   place: string,
-  { now, reason }: Leaving,
-): Promise<number> {
+  { now, reasons }: Leaving,
+): Promise<Left> {
   const db = builderOver(database.writer, database.dialect);
-  const dropped = await inTransaction(database, async () => {
+  const left = await inTransaction(database, async () => {
     await lease.check();
     await db
       .updateTable("runs")
@@ -46,14 +52,19 @@ export async function leaveOriginal(
       .where(sql<SqlBool>`${sql.raw(isUnfinished())}`)
       .execute();
     const unsent = db.selectFrom("run_callbacks").select("run_id");
-    await db.updateTable("runs").set({ callback_error: reason }).where("id", "in", unsent).execute();
+    await db.updateTable("runs").set({ callback_error: reasons.callbacks }).where("id", "in", unsent).execute();
     const { numDeletedRows } = await db.deleteFrom("run_callbacks").executeTakeFirst();
     await db.updateTable("runs").set({ approval_due_at: null }).where("approval_due_at", "is not", null).execute();
+    const { numUpdatedRows } = await db
+      .updateTable("schedules")
+      .set({ next_due_at: null, look_at: null, stopped_why: reasons.schedules })
+      .where("next_due_at", "is not", null)
+      .executeTakeFirst();
     await replace(db, place);
-    return Number(numDeletedRows);
+    return { callbacks: Number(numDeletedRows), schedules: Number(numUpdatedRows) };
   });
   await database.flush();
-  return dropped;
+  return left;
 }
 
 async function replace(db: Kysely<Tables>, place: string): Promise<void> {

@@ -24,6 +24,7 @@ const AGENT_COLUMNS: Readonly<Partial<Record<keyof Tables, string>>> = {
   secrets: "owner_id",
   agent_files: "agent_id",
   groups: "manager_agent_id",
+  schedules: "agent_id",
 };
 
 /** Tables whose rows agents are linked to: by which table, and its column that names the row. */

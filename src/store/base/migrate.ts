@@ -14,6 +14,7 @@ import { RUN_LINKS } from "../migrations/0016-run-links.ts";
 import { SECRETS } from "../migrations/0016-secrets.ts";
 import { HOOKS_AND_SOURCES } from "../migrations/0017-hooks-and-sources.ts";
 import { OWN_PROVIDERS } from "../migrations/0018-own-providers.ts";
+import { SCHEDULES } from "../migrations/0019-schedules.ts";
 import { FIRST } from "../migrations/older/0001-first.ts";
 import { LEASE_AND_EXPIRY } from "../migrations/older/0002-lease-and-expiry.ts";
 import { EVENT_ARRIVALS } from "../migrations/older/0003-event-arrivals.ts";
@@ -50,6 +51,7 @@ const MIGRATIONS: readonly string[] = [
   [FILES, RUN_LINKS, SECRETS, MCP, PLUGINS].join(";"),
   HOOKS_AND_SOURCES,
   OWN_PROVIDERS,
+  SCHEDULES,
 ];
 
 /** The schema this server writes. */

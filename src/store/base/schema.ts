@@ -31,7 +31,7 @@ import type { ARCHIVES, ENTITIES, FACT_LINKS, FACTS, MENTIONS, MERGES, PASSAGES 
 import type { MESSAGES } from "../messages/tables.ts";
 import type { FOLDER_SOURCES, PLUGINS, SOURCE_ITEMS } from "../plugins/tables.ts";
 import type { OWN_PROVIDERS } from "../providers/tables.ts";
-import type { PROVIDER_TRACES, RUNS, STEPS } from "../runs/tables.ts";
+import type { PROVIDER_TRACES, RUNS, SCHEDULES, STEPS } from "../runs/tables.ts";
 import type { SANDBOX_CONFIGS, SECRETS } from "../secrets/tables.ts";
 import type { RowOf } from "./columns.ts";
 
@@ -64,6 +64,7 @@ export interface Tables {
   conversations: RowOf<typeof CONVERSATIONS> & Owned;
   runs: RunRow;
   run_callbacks: { run_id: RunId; organization_id: OrganizationId; attempts: number; due_at: Instant };
+  schedules: RowOf<typeof SCHEDULES> & Owned & { key_id: KeyId | null; look_at: Instant | null };
   steps: RowOf<typeof STEPS> & Owned & { manifest: string | null };
   texts: Owned & { owner: string; hash: string; text: string };
   text_uses: { agent_id: AgentId; hash: string };

@@ -7,7 +7,7 @@ import { ARCHIVES, PASSAGES } from "../memory/tables.ts";
 import { MESSAGES } from "../messages/tables.ts";
 import { PLUGINS } from "../plugins/tables.ts";
 import { OWN_PROVIDERS } from "../providers/tables.ts";
-import { RUNS, STEPS } from "../runs/tables.ts";
+import { RUNS, SCHEDULES, STEPS } from "../runs/tables.ts";
 import { SANDBOX_CONFIGS } from "../secrets/tables.ts";
 
 /** The tables that hold JSON and whose rows have an id: a row in which one of these columns is none cannot be read. */
@@ -27,6 +27,7 @@ export const JSON_TABLES = [
   PLUGINS,
   { name: RUNS.name, json: [...RUNS.json, "queued_input"] },
   SANDBOX_CONFIGS,
+  SCHEDULES,
   STEPS,
   TOOLS,
   WEBHOOKS,

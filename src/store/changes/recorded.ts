@@ -265,6 +265,14 @@ export const RECORD: Recorded = {
     save: async ({ providers }, next) => saved("provider", next, await providers.find(next.id)),
     remove: (_, id) => gone("provider", id),
   },
+  schedules: {
+    insert: (_, { id, agentId }) => made("schedule", id, agentId),
+    save: (_, { id, agentId }) => tell("schedule.changed", id, agentId),
+    postpone: null,
+    async remove({ schedules }, id) {
+      return gone("schedule", id, (await schedules.find(id))?.agentId);
+    },
+  },
   plugins: {
     insert: (_, { id }) => made("plugin", id),
     save: async ({ plugins }, next) => saved("plugin", next, await plugins.find(next.id)),

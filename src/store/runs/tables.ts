@@ -1,5 +1,6 @@
 import type { ProviderTrace } from "../../agent/provider-trace.ts";
 import type { Run, Step } from "../../agent/run.ts";
+import type { Schedule } from "../../agent/schedules/schedule.ts";
 import { entityTable } from "../base/columns.ts";
 
 /** The table of runs. */
@@ -59,5 +60,27 @@ export const PROVIDER_TRACES = entityTable<ProviderTrace>()("provider_traces", {
   llmConfig: "json",
   requestJson: "text",
   responseJson: "text",
+  createdAt: "instant",
+});
+
+/** The table of messages that are sent later. */
+export const SCHEDULES = entityTable<Schedule>()("schedules", {
+  id: "id",
+  agentId: "id",
+  cron: "text",
+  scheduledAt: "instant",
+  timezone: "text",
+  missedPolicy: "text",
+  graceSeconds: "number",
+  input: "json",
+  options: "json",
+  callbackUrl: "text",
+  nextDueAt: "instant",
+  lastDueAt: "instant",
+  lastRunId: "id",
+  missedCount: "number",
+  lastMissedAt: "instant",
+  stoppedWhy: "text",
+  createdById: ["id", "user_id"],
   createdAt: "instant",
 });
