@@ -80,11 +80,6 @@ export const GAPS: readonly Gap[] = [
     isOne: true,
     refused: ["POST /agents/search", "GET /agents/search/count"],
   },
-  {
-    missing: "A cache of searches that could be filled beforehand",
-    isOne: true,
-    refused: ["POST /_internal_search/cache-warm"],
-  },
 ];
 
 /**
