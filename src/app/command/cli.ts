@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { Failure } from "../../core/failure.ts";
 import { nearest } from "../../core/nearest.ts";
 import { backupCommand } from "../copies/backup-command.ts";
+import { repairCommand } from "../copies/repair-command.ts";
 import { restoreCommand } from "../copies/restore-command.ts";
 import { settleFolder } from "../disk/arriving.ts";
 import { PEOPLE, people } from "../people/people-command.ts";
@@ -24,7 +25,7 @@ const COMMON: readonly string[] = ["host", "port", "url", "data", "config", "ins
 const COMMANDS: Readonly<Record<string, { readonly names: number; readonly options: readonly string[] }>> = {
   serve: { names: 0, options: [] },
   chat: { names: 2, options: ["model", "json"] },
-  doctor: { names: 0, options: [] },
+  doctor: { names: 0, options: ["repair", "force", "json"] },
   import: { names: 0, options: ["from", "dry-run", "json"] },
   backup: { names: 1, options: ["force", "passphrase-file", "json"] },
   restore: { names: 1, options: ["force", "passphrase-file", "json"] },
@@ -69,8 +70,8 @@ async function run({ command, names, values, settings }: Invocation): Promise<nu
     await serve(settings);
     return 0;
   }
-  if (command === "doctor") return doctor(settings);
   const asJson = values.json === true;
+  if (command === "doctor") return examine(settings, values);
   if (command === "import") {
     const { from } = values;
     if (from === undefined) throw new Failure("refused", "--from names the dump to import. See selkie import --help");
@@ -96,6 +97,13 @@ async function run({ command, names, values, settings }: Invocation): Promise<nu
   const what = LISTS.find((name) => name === command);
   if (what === undefined) throw unknownCommand(command);
   return list(settings, { what, names, asJson, limit: values.limit });
+}
+
+function examine(settings: Settings, { repair, force, json }: Invocation["values"]): Promise<number> {
+  if (repair === true) return repairCommand(settings, { isForced: force === true, asJson: json === true });
+  if (force === true || json === true)
+    throw new Failure("refused", "--force and --json go with --repair. See selkie doctor --help");
+  return doctor(settings);
 }
 
 function copying({ command, names, values, settings }: Invocation): Promise<number> {
@@ -162,6 +170,7 @@ function parse(args: readonly string[]) {
         "dry-run": { type: "boolean" },
         "passphrase-file": { type: "string" },
         force: { type: "boolean" },
+        repair: { type: "boolean" },
         service: { type: "boolean" },
         password: { type: "boolean" },
         json: { type: "boolean" },

@@ -20,7 +20,7 @@ Usage
   selkie import --from FILE [--dry-run]      bring the data of a Letta V1 server along, from a dump of its database
   selkie backup FILE                         write all data into one file, while a server runs or not
   selkie restore FILE [--data DIR]           make a folder of data from such a file
-  selkie doctor [options]                    what is configured, which models answer, whether the data is sound
+  selkie doctor [--repair]                   what is configured, which models answer, whether the data is sound
 
 Options
   --host HOST      address to listen on (127.0.0.1)            SELKIE_HOST
@@ -102,8 +102,13 @@ is refused; with --force that data is moved aside, into a folder inside it. Stop
 Unfinished runs in it end at the next start, as what began them may be at work elsewhere; see SELKIE_CONTINUE_COPY.
 `,
   doctor: `selkie doctor [--data DIR] [--config FILE]
+selkie doctor --repair [--force] [--json] [--data DIR]
 
 Says what is configured, which models answer, and whether the data is sound. Exit code 1 when something is wrong.
+
+--repair copies what can be read of a damaged database into a new one beside it, makes all indexes anew, and names what is
+lost. The damaged one is never written to. With --force the new one takes its place, and the damaged data is moved aside. Stop
+the server first. Exit code 1 when rows were lost.
 `,
   chat: `selkie chat [AGENT] [--model HANDLE] [--url URL]
 selkie chat AGENT "QUESTION" [--json] [--model HANDLE] [--url URL]

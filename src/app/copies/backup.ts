@@ -188,7 +188,7 @@ async function soundly(path: string, progress: BackupAsk["progress"]): Promise<L
 function damaged(why: string): Failure {
   return new Failure(
     "damaged",
-    `The data is damaged, and so would be its backup (${why}). Nothing was written. Restore an earlier backup; 'selkie doctor' tells what is wrong`,
+    `The data is damaged, and so would be its backup (${why}). Nothing was written. Restore an earlier backup, or save what can be read with 'selkie doctor --repair'`,
   );
 }
 

@@ -1,7 +1,10 @@
 import { Database } from "bun:sqlite";
+import { type SavedTable, saveTable } from "./salvage.ts";
 
 /** Lines of damage that are told. */
 const DAMAGE_MAX = 10;
+/** As many where it is to be repaired. */
+const REPAIRED_MAX = 100;
 
 /** What is found in a database that was looked through whole. */
 export interface Looked {
@@ -13,6 +16,18 @@ export interface Looked {
   readonly tables: Readonly<Record<string, number>>;
   /** How many secrets each key sealed, by the key's name. */
   readonly secrets: Readonly<Record<string, number>>;
+}
+
+/** What became of a damaged database. */
+export interface Salvaged {
+  /** What is wrong with it, page by page; nothing where it is sound, and then nothing was made. */
+  readonly damage: readonly string[];
+  readonly schema: number;
+  readonly tables: readonly SavedTable[];
+  /** Rows that are there, but whose parents are lost, by their tables. */
+  readonly orphans: Readonly<Record<string, number>>;
+  /** Indexes and rules that could not be made, as what is left breaks them. */
+  readonly refused: readonly string[];
 }
 
 /** Long work on databases, by name. */
@@ -62,7 +77,63 @@ export const TASKS = {
       secrets: Object.fromEntries(secrets.map(({ key, total }) => [key, total])),
     };
   },
+
+  /** Copies all that can be read of a damaged database into an empty file. It writes beside what it reads: give it a copy. */
+  salvage({ from, to }: { readonly from: string; readonly to: string }): Salvaged {
+    const damage = damageIn(from);
+    if (damage.length === 0) return { damage, schema: 0, tables: [], orphans: {}, refused: [] };
+    using db = new Database(to, { readwrite: true, create: true });
+    db.run("attach ? as damaged", [from]);
+    db.run("pragma foreign_keys = off");
+    db.run("pragma damaged.cell_size_check = on");
+    db.run("pragma synchronous = off");
+    const made = db
+      .query<{ type: string; name: string; sql: string }, []>(
+        "select type, name, sql from damaged.sqlite_schema where sql is not null and name not like 'sqlite_%' order by rowid",
+      )
+      .all();
+    const tables: SavedTable[] = [];
+    const refused: string[] = [];
+    for (const one of made.toSorted((a, b) => Number(b.type === "table") - Number(a.type === "table"))) {
+      if (!isMade(db, one.sql)) refused.push(one.name);
+      else if (one.type === "table") tables.push(saveTable(db, one));
+    }
+    const lost = db
+      .query<{ name: string; total: number }, []>(
+        'select "table" as name, count(*) as total from main.pragma_foreign_key_check group by "table" order by "table"',
+      )
+      .all();
+    const orphans = Object.fromEntries(lost.map(({ name, total }) => [name, total]));
+    const version = db
+      .query<{ version: number | null }, []>("select max(version) as version from main.schema_version")
+      .get();
+    db.run("detach damaged");
+    return { damage, schema: version?.version ?? 0, tables, orphans, refused };
+  },
 };
+
+/** What is wrong with a database, or that not even that can be told. */
+function damageIn(path: string): readonly string[] {
+  using database = new Database(path, { readwrite: true, create: false });
+  try {
+    return database
+      .query<{ integrity_check: string }, []>(`pragma integrity_check(${REPAIRED_MAX})`)
+      .all()
+      .flatMap((row) => row.integrity_check.split("\n"))
+      .filter((line) => line !== "ok");
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
+}
+
+function isMade(db: Database, sql: string): boolean {
+  try {
+    db.run(sql);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** What the worker is asked. */
 export type Task = { [Name in TaskName]: { readonly name: Name; readonly of: Asked<Name> } }[TaskName];

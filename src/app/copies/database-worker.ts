@@ -13,5 +13,6 @@ self.onmessage = ({ data: task }: MessageEvent<Task>) => {
 };
 
 function run(task: Task) {
-  return task.name === "copy" ? TASKS.copy(task.of) : TASKS.look(task.of);
+  if (task.name === "copy") return TASKS.copy(task.of);
+  return task.name === "look" ? TASKS.look(task.of) : TASKS.salvage(task.of);
 }

@@ -23,7 +23,7 @@ export function openFailure(directory: string, cause: unknown): unknown {
   if (DAMAGED.test(code))
     return new Failure(
       "unavailable",
-      `The database in ${directory} cannot be read (${cause.message}). Restore a backup of it, or choose another directory with --data`,
+      `The database in ${directory} cannot be read (${cause.message}). Restore a backup of it, save what can be read with 'selkie doctor --repair', or choose another directory with --data`,
       { cause },
     );
   if (UNREADABLE.test(code))

@@ -100,7 +100,8 @@ export function checkDatabase(directory: string): readonly string[] {
   try {
     const rows = database.query<{ quick_check: string }, []>("pragma quick_check(10)").all();
     const damage = rows.map((row) => row.quick_check).filter((line) => line !== "ok");
-    if (damage.length > 0) return [...damage, "restore a backup of it"];
+    if (damage.length > 0)
+      return [...damage, "restore a backup of it, or save what can be read with 'selkie doctor --repair'"];
     const version = versionIn(database);
     if (version > SCHEMA_VERSION)
       return [`a newer selkie wrote it (schema ${version}, known up to ${SCHEMA_VERSION}); use that one`];

@@ -32,8 +32,11 @@ interface Chunk {
   readonly data: Uint8Array;
 }
 
-/** Puts the entries that the index does not cover yet into it. */
-export async function fold(sql: TypedConnection, space: SpaceRow): Promise<void> {
+/** Puts the entries that the index does not cover yet into it, those before `nextNumber`. */
+export async function fold(
+  sql: TypedConnection,
+  space: Pick<SpaceRow, "number" | "nextNumber" | "indexedThrough">,
+): Promise<void> {
   const { nextNumber, indexedThrough } = space;
   const columns: EntryRow[] = Array.from({ length: nextNumber - indexedThrough }, (_, i) =>
     goneRow(indexedThrough + i),
@@ -41,7 +44,8 @@ export async function fold(sql: TypedConnection, space: SpaceRow): Promise<void>
   const lists = new Map<string, Posting[]>();
   // Others get a turn between the statements.
   for (let from = indexedThrough; from < nextNumber; ) {
-    const entries = await readNext(sql, space, { from, limit: ENTRIES_PER_READ });
+    const read = await readNext(sql, space, { from, limit: ENTRIES_PER_READ });
+    const entries = read.filter(({ entry }) => entry.number < nextNumber);
     for (const { entry, terms } of entries)
       columns[entry.number - indexedThrough] = rowOf(entry, entry.number, terms.length);
     addPostings(lists, entries);
@@ -101,7 +105,7 @@ export function termsToIndex({ entry, terms }: IndexedEntry): ReadonlyMap<string
 
 async function append(
   sql: TypedConnection,
-  space: SpaceRow,
+  space: Pick<SpaceRow, "number">,
   term: string,
   postings: readonly Posting[],
 ): Promise<void> {
@@ -124,7 +128,7 @@ async function append(
 /** The chunk in which a posting of that number would be, or the last one before it. */
 async function chunkAt(
   sql: TypedConnection,
-  space: SpaceRow,
+  space: Pick<SpaceRow, "number">,
   term: string,
   number: number,
 ): Promise<Chunk | undefined> {

@@ -22,7 +22,7 @@ export async function readTail(sql: TypedConnection, space: SpaceRow, from: numb
 /** The next entries of a space from a number on. */
 export async function readNext(
   sql: TypedConnection,
-  space: SpaceRow,
+  space: Pick<SpaceRow, "number">,
   { from, limit }: { readonly from: number; readonly limit: number },
 ): Promise<readonly IndexedEntry[]> {
   return (await sql.execute<EntryColumns>(NEXT, [space.number, from, limit])).rows.map(indexedEntryOf);
