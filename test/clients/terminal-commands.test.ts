@@ -306,3 +306,40 @@ describe("lists", () => {
     expect([await some.stdout.text(), await some.stderr.text()]).toEqual(["[\n  {", "code 0\n"]);
   }, 40_000);
 });
+
+describe("selkie schedule", () => {
+  test("adds, lists and removes what is sent to an agent later", async () => {
+    const { url } = await start();
+    const { id } = await call(url, "/v1/agents/", { name: "Ada", model: "selkie/rehearsal" });
+    const there = (args: readonly string[]) => selkie(["schedule", ...args, "--url", url]);
+    expect((await there(["list", "Ada"])).out).toContain("Nothing is scheduled");
+    const zone = ["--timezone", "Asia/Kolkata"];
+    const daily = await there(["add", "Ada", "Good morning", "--cron", "0 9 * * *", ...zone]);
+    expect([daily.code, daily.out]).toEqual([0, expect.stringMatching(/^schedule-\S+ +\S+T03:30Z\n$/)]);
+    const at = `${new Date().getUTCFullYear() + 1}-03-01T10:00+01:00`;
+    expect((await there(["add", "Ada", "The dentist", "--at", at])).out).toContain("-03-01T09:00Z");
+    const { out } = await there(["list", "Ada"]);
+    expect(out).toMatch(/T03:30Z +0 9 \* \* \* \(Asia\/Kolkata\) +Good morning +schedule-/);
+    expect(out).toMatch(/-03-01T09:00Z +once +The dentist +schedule-/);
+    const [scheduleId = ""] = daily.out.split(" ");
+    expect((await there(["remove", "Ada", scheduleId])).out).toBe(`${scheduleId} is deleted\n`);
+    const left = JSON.parse((await there(["list", "Ada", "--json"])).out);
+    expect(left.map((one: Answer) => [one.agent_id ?? id, one.message.messages[0].content])).toEqual([
+      [id, "The dentist"],
+    ]);
+  });
+
+  test("says what it cannot do, and adds nothing", async () => {
+    for (const [args, words] of [
+      [["add", "Ada", "x"], "needs --at or --cron"],
+      [["add", "Ada", "x", "--at", "soon"], "--at must be a time"],
+      [["add", "Ada", "x", "--at", "2030-01-01", "--timezone", "UTC"], "--timezone goes with --cron"],
+      [["add", "Ada"], "takes list AGENT, add AGENT"],
+      [["list"], "takes list AGENT"],
+      [["change", "Ada"], "takes list AGENT"],
+    ] as const) {
+      const { code, err } = await here(["schedule", ...args]);
+      expect([code, err]).toEqual([1, expect.stringContaining(words)]);
+    }
+  });
+});

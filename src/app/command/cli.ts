@@ -14,6 +14,7 @@ import { chat } from "./chat.ts";
 import { doctor } from "./doctor.ts";
 import { COMMAND_HELP, HELP } from "./help.ts";
 import { pluginCommand } from "./plugin-command.ts";
+import { scheduleCommand } from "./schedule-command.ts";
 import { type Environment, readSettings, type Settings } from "./settings.ts";
 
 const NARROWING = ["scopes", "agents", "models", "identity"];
@@ -35,6 +36,7 @@ const COMMANDS: Readonly<Record<string, { readonly names: number; readonly optio
   memory: { names: 2, options: ["json", "limit"] },
   secrets: { names: 1, options: ["json"] },
   plugin: { names: 2, options: ["json", "limit", "grants", "folder", "remove-vanished"] },
+  schedule: { names: 3, options: ["json", "limit", "cron", "at", "timezone"] },
   org: { names: 3, options: ["json", "limit"] },
   user: {
     names: 3,
@@ -92,6 +94,10 @@ async function run({ command, names, values, settings }: Invocation): Promise<nu
       asJson,
       limit: values.limit,
     });
+  if (command === "schedule") {
+    const { cron, at, timezone, limit } = values;
+    return scheduleCommand(settings, { names, cron, at, timezone, asJson, limit });
+  }
   const kind = PEOPLE.find((name) => name === command);
   if (kind !== undefined) return people(settings, { what: kind, names, options: values, asJson, limit: values.limit });
   const what = LISTS.find((name) => name === command);
@@ -165,6 +171,9 @@ function parse(args: readonly string[]) {
         user: { type: "string" },
         grants: { type: "string" },
         folder: { type: "string" },
+        cron: { type: "string" },
+        at: { type: "string" },
+        timezone: { type: "string" },
         "remove-vanished": { type: "boolean" },
         from: { type: "string" },
         "dry-run": { type: "boolean" },

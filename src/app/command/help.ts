@@ -15,6 +15,7 @@ Usage
   selkie key [create|rotate|revoke ...]      keys for programs: list, make, change, revoke
   selkie user [add|role|link|reset ...]      who may come in, and as what
   selkie plugin [add|remove|sync ...]        tools and more that were added to the server, in WebAssembly or TypeScript
+  selkie schedule [list|add|remove ...]      messages that are sent to an agent later
   selkie org [create|rename|delete ...]      organizations, which see nothing of each other
   selkie secrets [rotate]                    how secrets are sealed; seal them by a new key
   selkie import --from FILE [--dry-run]      bring the data of a Letta V1 server along, from a dump of its database
@@ -76,6 +77,14 @@ Listens for clients until it is stopped. 'selkie --help' lists the settings.
 Adds code to the server: a module in WebAssembly, or TypeScript. Without --grants it may write to the log, if it wants to.
 sync has a source fill a folder with its documents: those that are new or have changed. With --remove-vanished, files whose
 documents are gone go too.
+${WHERE}`,
+  schedule: `selkie schedule list AGENT [--limit N] [--json]
+selkie schedule add AGENT "MESSAGE" --at 2026-12-03T09:00+01:00
+selkie schedule add AGENT "MESSAGE" --cron "0 9 * * 1-5" [--timezone Europe/Paris]
+selkie schedule remove AGENT ID
+
+Lists, adds and deletes messages that are sent to an agent later: once, or again and again. The fields of --cron are minute,
+hour, day of the month, month and day of the week, in UTC unless --timezone says otherwise. They are sent while a server runs.
 ${WHERE}`,
   import: `selkie import --from FILE [--dry-run] [--json] [--data DIR]
 
