@@ -23,8 +23,8 @@ export const ACCESS_MUTANTS = {
         },
         {
           file: "src/api/talk/messages.ts",
-          from: '  routes.post("/agents/:agent_id/messages", async (c) => {\n',
-          to: '  routes.post("/agents/:agent_id/messages", async (c) => {\n    may(c.var.caller, "agents:talk");\n',
+          from: "      return send(options, c, { where: agentTarget(c), body, isStreaming: body.streaming === true });\n",
+          to: '      may(c.var.caller, "agents:talk");\n      return send(options, c, { where: agentTarget(c), body, isStreaming: body.streaming === true });\n',
         },
       ],
     },

@@ -202,7 +202,7 @@ export const MUTANT_TABLE: Readonly<Record<Mutant, MutantFacts>> = {
   leaves_deleted_messages: inside(
     "M21",
     ["S13 deleted"],
-    "store/migrations/0001-first.ts",
+    "store/migrations/older/0001-first.ts",
     "references agents (id) on delete cascade, conversation_id text, role",
     ", conversation_id text, role",
   ),
