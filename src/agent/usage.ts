@@ -31,6 +31,17 @@ export function addUsage(run: RunUsage, step: Usage | null): RunUsage {
   };
 }
 
+/** What runs used together, one after the other: the context is that of the last. */
+export function plusUsage(before: RunUsage, { stepCount, contextTokens, runIds, ...usage }: RunUsage): RunUsage {
+  const others = before.runIds ?? [];
+  return {
+    ...addUsage(before, usage),
+    stepCount: before.stepCount + stepCount,
+    contextTokens,
+    runIds: runIds === null ? before.runIds : [...others, ...runIds.filter((id) => !others.includes(id))],
+  };
+}
+
 /** What the steps of a run used together. Those that failed took nothing that anybody knows of. */
 export function usageOf(steps: readonly Step[]): RunUsage {
   return steps.filter(({ status }) => status === "success").reduce((sum, { usage }) => addUsage(sum, usage), NO_USAGE);

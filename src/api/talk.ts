@@ -7,6 +7,7 @@ import { captureRoutes } from "./talk/capture.ts";
 import { conversationRunRoutes } from "./talk/conversation-runs.ts";
 import { type ConversationRoutesOptions, conversationRoutes } from "./talk/conversations.ts";
 import { generateRoutes } from "./talk/generate.ts";
+import { groupMessageRoutes } from "./talk/group-messages.ts";
 import { messageSearchRoutes } from "./talk/message-search.ts";
 import { messageRoutes } from "./talk/messages.ts";
 import { type ScheduleRoutesOptions, scheduleRoutes } from "./talk/schedules.ts";
@@ -17,6 +18,7 @@ export function talkRoutes(options: ConversationRoutesOptions & ScheduleRoutesOp
   return new Hono<ApiEnv>()
     .route("/", messageRoutes(options))
     .route("/", captureRoutes(options))
+    .route("/", groupMessageRoutes(options))
     .route("/", messageSearchRoutes(options))
     .route("/", conversationRoutes(options))
     .route("/", conversationRunRoutes(options))

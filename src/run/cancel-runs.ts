@@ -1,12 +1,18 @@
 import { type Caller, may } from "../access/may.ts";
 import { mustFind } from "../agent/find.ts";
 import type { Store } from "../agent/ports/ports.ts";
+import { roundOf } from "../agent/round.ts";
+import type { Run } from "../agent/run.ts";
 import { Failure } from "../core/failure.ts";
 import { type Actor, type AgentId, type ConversationId, parseId, type RunId } from "../core/id.ts";
+import { latestInRound } from "./among/round-runs.ts";
 import type { Runner } from "./runner.ts";
 
 /** Runs that one cancel request reaches when it names none. */
 const CANCELLED_MAX = 100;
+
+/** How often a round may have gone on while its run was being cancelled. */
+const ROUND_TRIES_MAX = 10;
 
 /** What cancelling needs. */
 export interface CancelOptions {
@@ -37,7 +43,7 @@ export async function cancelRuns(
   for (const text of named) {
     const id = parseId("run", text);
     const run = id === undefined ? undefined : await runs.find(id);
-    const isCancelled = run?.agentId === filter.agentId && (await runner.cancel(actor, run.id));
+    const isCancelled = run?.agentId === filter.agentId && (await cancelWithRound({ store, runner }, actor, run));
     entries.push([text, isCancelled ? "cancelled" : "failed"]);
   }
   return Object.fromEntries(entries);
@@ -46,8 +52,24 @@ export async function cancelRuns(
 /** Cancels one run, and tells whether there was anything of it to stop. */
 export async function cancelRun({ store, runner }: CancelOptions, caller: Caller, id: RunId): Promise<boolean> {
   const actor = may(caller, "runs:cancel");
-  await mustFind(store.reader(actor).runs, id);
-  return runner.cancel(actor, id);
+  return cancelWithRound({ store, runner }, actor, await mustFind(store.reader(actor).runs, id));
+}
+
+/**
+ * Cancels a run and, of one in the round of a group, the round: the run that it is at by now, and whichever was stored as
+ * that one ended.
+ */
+async function cancelWithRound({ store, runner }: CancelOptions, actor: Actor, run: Run): Promise<boolean> {
+  if (roundOf(run) === undefined) return runner.cancel(actor, run.id);
+  let isCancelled = false;
+  for (let tries = 0; tries < ROUND_TRIES_MAX; tries++) {
+    const latest = (await latestInRound(store.reader(actor), run)) ?? run;
+    const isStopped = await runner.cancel(actor, latest.id);
+    isCancelled ||= isStopped;
+    if (latest.completedAt !== null || !isStopped) return isCancelled;
+    await runner.ended(actor, latest);
+  }
+  return isCancelled;
 }
 
 /**

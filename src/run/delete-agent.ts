@@ -4,24 +4,26 @@ import { companionsOf, isOfCompanions } from "../agent/group.ts";
 import type { Repositories, Store } from "../agent/ports/ports.ts";
 import type { AgentId } from "../core/id.ts";
 import { PAGE_ITEMS_MAX } from "../core/page.ts";
+import { passTurn, type RoundDesk } from "./among/round-turns.ts";
 import type { Runner } from "./runner.ts";
 
 /**
- * Removes an agent, and breaks off what is at work for it. Companions that look after its memory go with it, and so do the
+ * Removes an agent, and breaks off what is at work for it. Where it had the turn in the round of a group, the round goes on without it. Companions that look after its memory go with it, and so do the
  * groups of a companion: the agents it looked after are without one then, and say so.
  */
 export async function deleteAgent(
-  { store, runner }: { readonly store: Store; readonly runner: Pick<Runner, "breakOff"> },
+  { store, runner, ...desk }: RoundDesk & { readonly store: Store; readonly runner: Pick<Runner, "breakOff" | "wake"> },
   caller: Caller,
   id: AgentId,
 ): Promise<void> {
   const actor = may(caller, "agents:write", { agentId: id });
-  runner.breakOff(await store.write(actor, (repositories) => removeAgent(repositories, id)));
+  runner.breakOff(await store.write(actor, (repositories) => removeAgent(desk, repositories, id)));
+  runner.wake();
 }
 
 /** Gives all agents that are gone. */
-async function removeAgent(repositories: Repositories, id: AgentId): Promise<readonly AgentId[]> {
-  const { agents, groups } = repositories;
+async function removeAgent(desk: RoundDesk, repositories: Repositories, id: AgentId): Promise<readonly AgentId[]> {
+  const { agents, groups, runs } = repositories;
   await mustFind(agents, id);
   const led = await groups.list({ agentId: id, showHidden: true }, { limit: PAGE_ITEMS_MAX, order: "asc" });
   for (const group of led.filter(isOfCompanions)) {
@@ -32,6 +34,9 @@ async function removeAgent(repositories: Repositories, id: AgentId): Promise<rea
   // Companions are found by their group, which goes with the agent.
   const gone = [...(await companionsOf(repositories, id)), id];
   for (const agentId of gone) {
+    const unfinished = { agentIds: [agentId], statuses: ["created", "running"] } as const;
+    for (const run of await runs.list(unfinished, { limit: PAGE_ITEMS_MAX, order: "asc" }))
+      await passTurn(desk, run, repositories);
     await agents.remove(agentId);
     await repositories.limits.removeOf("agent", agentId);
   }

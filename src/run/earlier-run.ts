@@ -2,6 +2,7 @@ import type { Approval, Message } from "../agent/message.ts";
 import type { InputMessage, TurnInput } from "../agent/new-message.ts";
 import type { Readers } from "../agent/ports/ports.ts";
 import type { RunId } from "../core/id.ts";
+import { RESUMED } from "./step/run-rows.ts";
 import type { RunSetup } from "./step/run-setup.ts";
 
 /** Runs that are looked at when a client gives many different inputs one name. */
@@ -13,18 +14,20 @@ const CANDIDATES_MAX = 20;
  */
 export async function earlierRun(
   { messages }: Pick<Readers, "messages">,
-  { agent, conversationId }: Pick<RunSetup, "agent" | "conversationId">,
-  input: TurnInput,
+  { agent, conversationId, round }: Pick<RunSetup, "agent" | "conversationId" | "round">,
+  given: TurnInput,
 ): Promise<RunId | undefined> {
+  // What an agent of a group is told besides is more each time.
+  const input = round === null ? given : { ...given, messages: given.messages.filter(({ otid }) => otid !== null) };
   const otids = [input.approvalOtid, ...input.messages.map((message) => message.otid)];
-  const otid = otids.find((given) => given !== null);
+  const otid = otids.find((one) => one !== null);
   if (otid === undefined || otid === null) return undefined;
   const rows = input.messages.length + (input.approvals.length === 0 ? 0 : 1);
   for (const runId of await messages.runsOfOtid(agent.id, conversationId, otid, CANDIDATES_MAX)) {
     // What a run was given is stored first of all that it stores, and what it stores itself has no otid.
-    const page = { limit: rows + 1, order: "asc" } as const;
+    const page = round === null ? ({ limit: rows + 1, order: "asc" } as const) : RESUMED;
     const stored = await messages.list({ agentId: agent.id, runId, includeErrors: true }, page);
-    const taken = stored.filter((message) => message.otid !== null);
+    const taken = stored.filter(({ otid: name }) => name !== null && (round === null || otids.includes(name)));
     if (isSame(taken, input)) return runId;
   }
   return undefined;

@@ -1,5 +1,6 @@
 import { type Caller, requireModels } from "../access/may.ts";
 import type { UnfinishedRun } from "../agent/ports/ports.ts";
+import { roundOf } from "../agent/round.ts";
 import type { QueuedRun, Run } from "../agent/run.ts";
 import { Failure } from "../core/failure.ts";
 import type { Actor, AgentId, RunId } from "../core/id.ts";
@@ -81,12 +82,13 @@ export function createRunner(options: RunnerOptions): Runner {
     return done;
   }
 
-  /** Wakes what waits for the end of a run; of a companion there may be one, unless it is known that there is none. */
-  function wakeAfter({ callbackUrl, approvalDueAt }: Run, mayHaveCompanion = true): void {
+  /** Wakes what waits for the end of a run: the next of its round, and companions, which some agents are known not to have. */
+  function wakeAfter({ callbackUrl, approvalDueAt, metadata }: Run, mayHaveCompanion = true): void {
     if (callbackUrl !== null) options.callbacks.wake();
     if (approvalDueAt !== null) expiry.wake();
     room.look();
-    if ((mayHaveCompanion || room.hasQueued) && !isDraining) queue.wake();
+    const mayGoOn = mayHaveCompanion || roundOf({ metadata }) !== undefined;
+    if ((mayGoOn || room.hasQueued) && !isDraining) queue.wake();
   }
 
   /** What a server that is stopping has to do, the next start does. */
@@ -200,8 +202,8 @@ async function resume({ options, launch }: Desk, actor: Actor, runId: RunId): Pr
 }
 
 function setUpAgain(options: RunnerOptions, actor: Actor, run: Run): Promise<RunSetup> {
-  const { agentId, conversationId } = run;
-  return setUp(options, actor, { agentId, conversationId, options: optionsOf(run) });
+  const { agentId, conversationId, metadata } = run;
+  return setUp(options, actor, { agentId, conversationId, metadata, options: optionsOf(run) });
 }
 
 /** Where the log of a run goes on that was cut off. It has none yet when nobody watched, and the first commit never came. */

@@ -9,6 +9,7 @@ import { openCalls } from "../agent/transcript.ts";
 import { Failure } from "../core/failure.ts";
 import { type Actor, newId, type RunId } from "../core/id.ts";
 import { admitLink } from "./among/chain.ts";
+import { admitRound } from "./among/round-runs.ts";
 import { admitRun } from "./budget/admission.ts";
 import type { Payer } from "./budget/budget.ts";
 import { earlierRun } from "./earlier-run.ts";
@@ -108,6 +109,7 @@ async function admit(
   if (run.status === "created") await repositories.runs.begin(run.id);
   else {
     await admitLink(repositories.runs, run);
+    await admitRound(repositories, run);
     await repositories.runs.insert(run);
   }
   await repositories.messages.supersede(

@@ -88,7 +88,8 @@ export function jsonSchemaOf({ name, description, parameters }: ShippedTool): Js
   return { name, description, parameters };
 }
 
-function builtinRow(tool: ShippedTool, { actor, clock, random }: RowOptions): Tool {
+/** A shipped tool as a row of the organisation. */
+export function builtinRow(tool: ShippedTool, { actor, clock, random }: RowOptions): Tool {
   return {
     id: newId("tool", random),
     name: tool.name,

@@ -40,6 +40,8 @@ const BODIES: Readonly<Record<string, (things: Things) => object>> = {
   "POST /v1/conversations/:conversation_id/messages/preview-raw-payload": () => INPUT,
   "POST /v1/chat/completions": ({ agent_id }) => ({ model: agent_id, messages: INPUT.messages }),
   "POST /v1/agents/:agent_id/messages/capture": () => CAPTURED,
+  "POST /v1/groups/:group_id/messages": () => INPUT,
+  "POST /v1/groups/:group_id/messages/stream": () => INPUT,
   "POST /v1/agents/:agent_id/chat/completions": () => INPUT,
   "POST /v1/_internal_search/cache-warm": () => ({ collection: "messages", scope: {} }),
   "POST /v1/agents/:agent_id/schedule": () => ({

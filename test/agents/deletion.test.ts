@@ -87,7 +87,7 @@ const VICTIMS: Readonly<Record<string, (at: Server) => Promise<Victim>>> = {
     const path = await agentAt(at);
     const id = requireId("agent", path.split("/").at(-1) ?? "");
     // Its route would read, and wait for the read in the middle of which it is called.
-    return { path, remove: (later) => deleteAgent(later, systemFor(DEFAULT_ACTOR), id) };
+    return { path, remove: (later) => deleteAgent({ ...later, ...realWorld() }, systemFor(DEFAULT_ACTOR), id) };
   },
   async conversation(at) {
     const agentId = (await agentAt(at)).split("/").at(-1);

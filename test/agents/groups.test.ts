@@ -132,5 +132,5 @@ test("hidden groups stay out of lists; what is no group is refused", async () =>
   for (const [expected, body] of refused)
     expect([body, await status("POST", "/v1/groups", body)]).toEqual([body, expected]);
   expect(await ok("GET", "/v1/groups/count")).toBe(1);
-  expect(await status("POST", `/v1/groups/${hidden.id}/messages`, { messages: [] })).toBe(405);
+  expect(await status("POST", `/v1/groups/${hidden.id}/messages`, { messages: [] })).toBe(422);
 });

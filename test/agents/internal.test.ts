@@ -97,7 +97,3 @@ test("/_internal_runs refuses what says nothing, and finds nothing by what is no
     expect([query, await runIds(query)]).toEqual([query, []]);
 });
 
-test("POST /_internal_search/cache-warm says that there is no such cache", async () => {
-  const { status, body } = await server.request("POST", "/v1/_internal_search/cache-warm", {});
-  expect([status, body.detail]).toEqual([501, expect.stringContaining("A cache of searches")]);
-});

@@ -22,6 +22,8 @@ const UNDOCUMENTED = [
   "POST /v1/tools/generate-tool",
   "GET /v1/models/embeddings",
   "POST /v1/agents/:agent_id/messages/capture",
+  "POST /v1/groups/:group_id/messages",
+  "POST /v1/groups/:group_id/messages/stream",
   "POST /v1/_internal_search/cache-warm",
   "POST /v1/agents/:agent_id/chat/completions",
   ...MCP_STREAMS,
@@ -448,6 +450,10 @@ test("groups", async () => {
   expect(await ok("GET /v1/groups/count")).toBe(2);
   await ok("GET /v1/groups/:group_id");
   await ok("PATCH /v1/groups/:group_id", { body: { description: "h" } });
+  const asked = { body: { input: "hi" } };
+  server.model.say(said, said);
+  await ok("POST /v1/groups/:group_id/messages", asked);
+  await stream("POST /v1/groups/:group_id/messages/stream", { body: { input: "hi" } });
   await ok("PATCH /v1/groups/:group_id/reset-messages");
   for (const action of ["attach", "detach"]) await ok(`PATCH /v1/groups/:group_id/blocks/${action}/:block_id`);
   await ok("DELETE /v1/groups/:group_id");

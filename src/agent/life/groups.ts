@@ -1,9 +1,11 @@
 import { type Caller, mayEverywhere } from "../../access/may.ts";
+import { Failure } from "../../core/failure.ts";
 import { type AgentId, type BlockId, type GroupId, newId } from "../../core/id.ts";
 import { mustFind } from "../find.ts";
 import { changedGroup, type Group, type GroupChange, type GroupDraft, newGroup } from "../group.ts";
 import type { Readers, Repositories } from "../ports/ports.ts";
 import { recompileAgents } from "../prompt/recompile.ts";
+import { TURNS_MAX } from "../round.ts";
 import type { AgentWorkshop } from "./create-agent.ts";
 import type { LinkAction } from "./edited-agent.ts";
 
@@ -67,8 +69,18 @@ export async function linkGroupBlock(
 
 /** Throws a `not_found` Failure when the group names an agent or a block that does not exist. */
 async function checkMembers({ agents, blocks }: Readers, group: Group): Promise<void> {
+  checkLead(group);
   for (const id of membersOf(group)) await mustFind(agents, id);
   for (const id of group.sharedBlockIds) await mustFind(blocks, id);
+}
+
+/** Throws a `refused` Failure where one agent would lead itself, or a round would have more turns than any may have. */
+function checkLead({ managerType, managerAgentId, agentIds, maxTurns }: Group): void {
+  const isLed = managerType === "supervisor" || managerType === "dynamic";
+  if (isLed && managerAgentId !== null && agentIds.includes(managerAgentId))
+    throw new Failure("refused", `Agent ${managerAgentId} manages the group and cannot be one of its agent_ids too`);
+  if ((maxTurns ?? 0) > TURNS_MAX)
+    throw new Failure("refused", `max_turns must be ${TURNS_MAX} at most, got ${maxTurns}`);
 }
 
 /** Attaches the group's blocks to its agents. */

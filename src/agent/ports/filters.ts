@@ -58,6 +58,8 @@ export interface MessageFilter {
   readonly roles?: readonly MessageRole[];
   readonly includeErrors?: boolean;
   readonly groupId?: string;
+  /** Whether to leave out what a run was told by another run, which is there already where it was said first. */
+  readonly isOriginal?: boolean;
 }
 
 /** Which spoken messages to list. Absent means any; `conversationId` null means the agents' own conversations. */

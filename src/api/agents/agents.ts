@@ -42,7 +42,7 @@ const RecompileQuery = z.object({ update_timestamp: flagParam().optional(), dry_
 
 /** What the routes of agents are made of. */
 export interface AgentRoutesOptions extends RouteOptions {
-  readonly runner: Pick<Runner, "breakOff">;
+  readonly runner: Pick<Runner, "breakOff" | "wake">;
 }
 
 /** Routes of `/agents`: the agents themselves. What hangs on them has files of its own. */

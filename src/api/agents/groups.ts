@@ -4,7 +4,10 @@ import { mustFind } from "../../agent/find.ts";
 import { GROUP_KINDS } from "../../agent/group.ts";
 import { LINK_ACTIONS } from "../../agent/life/edited-agent.ts";
 import { changeGroup, createGroup, deleteGroup, emptyGroup, linkGroupBlock } from "../../agent/life/groups.ts";
+import type { Readers } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
+import { parseId } from "../../core/id.ts";
+import type { JsonObject } from "../../core/json.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { flagParam, given, pageOf, pageParams, pathId } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
@@ -102,10 +105,12 @@ function historyRoutes(options: RouteOptions): Hono<ApiEnv> {
       const query = asked.query();
       const repositories = readerFor(options, c, "agents:read");
       const group = await mustFind(repositories.groups, pathId(c, "group", "group_id"));
-      const messages = await repositories.messages.list({ groupId: group.id }, pageOf(query, MESSAGES_DEFAULT));
+      const filter = { groupId: group.id, isOriginal: true };
+      const messages = await repositories.messages.list(filter, pageOf(query, MESSAGES_DEFAULT));
       const view = { assistantText: true, useAssistantMessage: query.use_assistant_message ?? true };
       const includeReturnMessageTypes = query.include_return_message_types ?? null;
-      return c.json(wanted(toWireMessages(messages, view), { includeReturnMessageTypes }));
+      const shown = wanted(toWireMessages(messages, view), { includeReturnMessageTypes });
+      return c.json(await withNames(repositories, shown));
     }),
   );
 
@@ -119,6 +124,19 @@ function historyRoutes(options: RouteOptions): Hono<ApiEnv> {
   });
 
   return routes;
+}
+
+/** Messages with the names of the agents that say them. */
+async function withNames(
+  { agents }: Pick<Readers, "agents">,
+  shown: readonly JsonObject[],
+): Promise<readonly JsonObject[]> {
+  const ids = shown.flatMap(({ sender_id: sender }) => parseId("agent", String(sender)) ?? []);
+  const found = await Promise.all([...new Set(ids)].map((id) => agents.find(id)));
+  const names = new Map<unknown, string>(
+    found.flatMap((agent) => (agent === undefined ? [] : [[agent.id, agent.name]])),
+  );
+  return shown.map((message) => ({ ...message, name: names.get(message["sender_id"]) ?? message["name"] ?? null }));
 }
 
 /** The blocks that a group calls its own. */

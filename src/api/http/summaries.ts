@@ -228,6 +228,9 @@ const WORDS: Readonly<Record<string, string>> = {
   "PATCH /groups/:group_id": "Changes a group",
   "DELETE /groups/:group_id": "Deletes a group; its agents stay",
   "GET /groups/:group_id/messages": "Lists the messages of a group",
+  "POST /groups/:group_id/messages": "Says something to a group, and answers with what all of its agents say",
+  "POST /groups/:group_id/messages/stream":
+    "Says something to a group, and streams what its agents say, one after the other",
   "PATCH /groups/:group_id/messages/:message_id": "Refused: what was said is not changed",
   "PATCH /groups/:group_id/reset-messages": "Empties the talk of a group",
   "PATCH /groups/:group_id/blocks/attach/:block_id": "Gives a block to a group",

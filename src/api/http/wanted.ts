@@ -170,6 +170,8 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     POST /v1/conversations/:conversation_id/compact
     POST /v1/agents/:agent_id/summarize
     POST /v1/agents/:agent_id/messages/capture
+    POST /v1/groups/:group_id/messages
+    POST /v1/groups/:group_id/messages/stream
     POST /v1/chat/completions
     POST /v1/agents/:agent_id/chat/completions
     POST /v1/agents/:agent_id/generate

@@ -78,15 +78,27 @@ export async function eventsWhenDone(
 }
 
 /** The answer to a request that does not stream. */
-export function replyOf({ agent, run }: RunOfAgent, events: readonly LoggedEvent[]): JsonObject {
+export function replyOf(started: RunOfAgent, events: readonly LoggedEvent[]): JsonObject {
+  return replyWith(saidIn(started, events), endOf(events));
+}
+
+/** What a run said, as its request wants to see it. */
+export function saidIn({ agent, run }: RunOfAgent, events: readonly LoggedEvent[]): readonly JsonObject[] {
   const { options, view } = shownRun(run, agent);
   const shown = events.flatMap(({ event }) => {
     if (event.kind === "message") return isOwn(event.message) ? [event.message] : [];
     return event.kind === "compacted" && options.includeCompactionMessages ? [event.summary] : [];
   });
-  const { stopReason, usage } = endOf(events);
+  return wanted(toWireMessages(shown, view), options);
+}
+
+/** What was said and how it ended, in one answer. */
+export function replyWith(
+  messages: readonly JsonObject[],
+  { stopReason, usage }: Pick<Ended, "stopReason" | "usage">,
+): JsonObject {
   return {
-    messages: wanted(toWireMessages(shown, view), options),
+    messages,
     stop_reason: { message_type: "stop_reason", stop_reason: stopReason },
     usage: toWireUsage(usage),
     logprobs: null,

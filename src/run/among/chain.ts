@@ -7,7 +7,7 @@ import { sha256 } from "../../core/sha256.ts";
 /** How far a message may go on: from the first agent's own run to the run of the last that was written to. */
 const DEPTH_MAX = 8;
 /** Runs that may come of one, whichever agents asked for them. */
-const RUNS_MAX = 100;
+export const RUNS_MAX = 100;
 
 /**
  * The link of the run that a call asks for at an agent. The same call gives the same id again, after a crash too, so that

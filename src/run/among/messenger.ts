@@ -2,11 +2,13 @@ import { systemFor } from "../../access/may.ts";
 import { mustFind } from "../../agent/find.ts";
 import type { InputMessage, TurnInput } from "../../agent/new-message.ts";
 import type { Store } from "../../agent/ports/ports.ts";
+import { roundMetadata } from "../../agent/round.ts";
 import type { Run } from "../../agent/run.ts";
 import { spokenText } from "../../agent/spoken.ts";
 import { PLAIN_OPTIONS, type Reach } from "../../agent/turn-options.ts";
 import { Failure } from "../../core/failure.ts";
-import type { Actor, AgentId } from "../../core/id.ts";
+import type { Actor, AgentId, GroupId } from "../../core/id.ts";
+import type { JsonObject } from "../../core/json.ts";
 import type { AgentView, OutsideCall } from "../../tools/runtime.ts";
 import type { Runner } from "../runner.ts";
 import { errorOf, producedOf, RESUMED } from "../step/run-rows.ts";
@@ -29,6 +31,12 @@ export interface Sender extends Pick<OutsideCall, "actor" | "runId" | "callId" |
   readonly agent: AgentView;
 }
 
+/** What is said, and the group of which it is part, if any. */
+export interface Said {
+  readonly message: string;
+  readonly groupId?: GroupId;
+}
+
 /** What an agent answered. */
 export type Reply =
   | { readonly how: "answered"; readonly words: readonly string[] }
@@ -43,9 +51,9 @@ export interface Messenger {
    * Has the agent answer a message, and waits for it. Throws a Failure, nothing sent, where the agent may not be written to
    * or the message would have to wait for itself.
    */
-  ask(sender: Sender, agentId: AgentId, message: string): Promise<Reply>;
+  ask(sender: Sender, agentId: AgentId, said: Said): Promise<Reply>;
   /** Has the agent read a message when it comes to it. Throws a Failure, nothing sent, as `ask` does. */
-  tell(sender: Sender, agentId: AgentId, message: string): Promise<void>;
+  tell(sender: Sender, agentId: AgentId, said: Said): Promise<void>;
   /** What the sender's run may see and write to: never more than who began it. */
   reachOf(sender: Sender): Promise<Actor>;
 }
@@ -88,20 +96,20 @@ export function createMessenger({ store, runner, log }: MessengerOptions): Messe
   }
 
   return {
-    async ask(sender, agentId, message) {
+    async ask(sender, agentId, said) {
       const parent = await parentOf(sender);
       const over = parent === null ? () => {} : waits.begin(parent.conversationId ?? parent.agentId, agentId);
       if (over === undefined) throw circle(agentId);
       try {
-        const run = await begun(sender, parent, { agentId, message, isAwaited: true });
+        const run = await begun(sender, parent, { ...said, agentId, isAwaited: true });
         return await replyOf(store, sender, await ended(sender, run));
       } finally {
         over();
       }
     },
 
-    async tell(sender, agentId, message) {
-      await begun(sender, await parentOf(sender), { agentId, message, isAwaited: false });
+    async tell(sender, agentId, said) {
+      await begun(sender, await parentOf(sender), { ...said, agentId, isAwaited: false });
     },
 
     async reachOf(sender) {
@@ -111,9 +119,8 @@ export function createMessenger({ store, runner, log }: MessengerOptions): Messe
 }
 
 /** A message for an agent, and whether its answer is waited for. */
-interface Wish {
+interface Wish extends Said {
   readonly agentId: AgentId;
-  readonly message: string;
   readonly isAwaited: boolean;
 }
 
@@ -125,22 +132,27 @@ function reachIn({ actor }: Sender, parent: Run | null): Reach {
 
 function requestOf(
   { agent }: Sender,
-  { agentId, message, isAwaited }: Wish,
+  { agentId, isAwaited, ...said }: Wish,
   link: TurnRequest["link"] | undefined,
 ): TurnRequest {
   return {
     agentId,
     conversationId: null,
-    input: inputOf(agent, message, isAwaited),
+    input: inputOf(agent, said, isAwaited),
     options: PLAIN_OPTIONS,
     background: !isAwaited,
-    metadata: { run_type: "agent_message", sender_id: agent.id },
+    metadata: { run_type: "agent_message", ...partOf(said), sender_id: agent.id },
     ...(link === undefined ? {} : { link }),
   };
 }
 
+/** What is said in a group is answered in it. */
+function partOf({ groupId }: Said): JsonObject {
+  return groupId === undefined ? {} : roundMetadata({ groupId, part: "group_answer", turn: 0, turns: 0 });
+}
+
 /** The message as the other agent reads it: in Letta's role for it, with a line that says whose words these are. */
-function inputOf({ id, name }: AgentView, message: string, isAwaited: boolean): TurnInput {
+function inputOf({ id, name }: AgentView, { message, groupId }: Said, isAwaited: boolean): TurnInput {
   const what = isAwaited
     ? "It waits for your answer: what you say in this turn goes back to it"
     : `It does not wait for an answer; write to ${id} if it needs one`;
@@ -151,7 +163,7 @@ function inputOf({ id, name }: AgentView, message: string, isAwaited: boolean): 
     name: null,
     otid: null,
     senderId: id,
-    groupId: null,
+    groupId: groupId ?? null,
   };
   return { approvals: [], approvalOtid: null, messages: [said] };
 }

@@ -8,6 +8,7 @@ import { type Instant, instantOf } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import type { ConversationId, MessageId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
+import { goOn } from "../among/round-turns.ts";
 import type { Settlement } from "../budget/budget.ts";
 import { sentContext } from "../manifest/sent.ts";
 import type { CallResult } from "./model-call.ts";
@@ -93,7 +94,7 @@ export async function commit(
 ): Promise<void> {
   const isTold = await hearsOfSteps(turn);
   const { change, run } = await logged(turn, async (repositories) => {
-    const made = await work(repositories);
+    const made = inGroup(turn, await work(repositories));
     await setAside(repositories, turn.threadId, made.aside);
     await repositories.messages.append(turn.threadId, made.messages);
     if (state.counted.size > 0) await repositories.messages.saveTokenCounts(state.counted);
@@ -216,9 +217,11 @@ function contextAfter(state: TurnState, { compacted, system, grown, messages }: 
 async function savedRun(turn: Turn, run: Run, change: Change, repositories: Repositories): Promise<Run> {
   const { stopReason, error } = change;
   if (stopReason === null) return run;
+  const inRound = await roundEndOf(turn, run, change, repositories);
   const completedAt = turn.clock.now();
   const totalDurationNs = Math.round((completedAt - run.createdAt) * 1e6);
-  const metadata = error === null ? run.metadata : { ...run.metadata, error: errorRecord(run, error) };
+  const failed = error === null ? {} : { error: errorRecord(run, error) };
+  const metadata = { ...run.metadata, ...inRound, ...failed };
   const status = statusOf(stopReason);
   const approvalDueAt = stopReason === "requires_approval" ? approvalDue(turn.options, completedAt) : null;
   const ended: Run = { ...run, status, stopReason, completedAt, totalDurationNs, metadata, approvalDueAt };
@@ -227,6 +230,32 @@ async function savedRun(turn: Turn, run: Run, change: Change, repositories: Repo
   assert(isThere, `run ${run.id} and its conversation are there, and its end is stored`);
   await repositories.agents.noteRun(run.agentId, stopReason);
   return ended;
+}
+
+/** Goes on with the round that an ending run is in; gives what its row tells where it is the last. */
+async function roundEndOf(
+  turn: Turn,
+  run: Run,
+  { stopReason, lastAnswer }: Change,
+  repositories: Repositories,
+): Promise<JsonObject> {
+  if (turn.round === null || stopReason === null) return {};
+  const ended = { ...run, status: statusOf(stopReason), stopReason };
+  const end = await goOn(turn, { run: ended, lastAnswer, isCancelled: turn.signal.aborted }, repositories);
+  return end === null ? {} : { group_end: end };
+}
+
+/** What is said in the round of a group is part of what was said there, and tells who says it. */
+function inGroup({ round, agent }: Turn, change: Change): Change {
+  if (round === null || round.place.part === "group_choice") return change;
+  const { groupId } = round.place;
+  const messages = change.messages.map((message) => {
+    if (message.role === "user" || message.role === "summary") return message;
+    return { ...message, groupId, senderId: message.role === "tool" ? null : agent.id };
+  });
+  // What is told at once are the same messages.
+  const byId = new Map(messages.map((message) => [message.id, message]));
+  return { ...change, messages, answers: change.answers.map((message) => byId.get(message.id) ?? message) };
 }
 
 /** When an approval that was asked for now expires; null when it never does. */

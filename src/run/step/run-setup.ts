@@ -13,6 +13,7 @@ import { askedHandle } from "../../llm/catalog.ts";
 import type { LlmConfig } from "../../llm/config.ts";
 import type { ChatModels, Models } from "../../llm/models.ts";
 import { createWorkingMemory } from "../../umi/working-memory.ts";
+import { roundMeans, roundOptions, withRoundTool, withShipped } from "../among/round-setup.ts";
 import { paidModels } from "../budget/paid-models.ts";
 import type { DueWork } from "../chores/due-work.ts";
 import type { RunLogs } from "../log/run-log.ts";
@@ -69,7 +70,7 @@ export interface TurnRequest {
 
 /** What a run needs besides its own rows. */
 export interface RunSetup
-  extends Pick<Turn, "agent" | "tools" | "model" | "threadId" | "isolatedBlockIds" | "options"> {
+  extends Pick<Turn, "agent" | "tools" | "model" | "threadId" | "isolatedBlockIds" | "options" | "round"> {
   readonly conversationId: ConversationId | null;
   /** The group that looks after the agent's memory; what is said to the agent is part of its history. */
   readonly groupId: GroupId | null;
@@ -80,9 +81,9 @@ export interface RunSetup
  * approval where the input does. What they began goes on as they could not see it, with all that the agent shares.
  */
 export async function permittedSetUp(
-  options: Pick<RunnerOptions, "store" | "models" | "settingsOf">,
+  options: Pick<RunnerOptions, "store" | "models" | "settingsOf" | "world">,
   caller: Caller,
-  request: Pick<TurnRequest, "agentId" | "conversationId" | "options" | "input">,
+  request: Pick<TurnRequest, "agentId" | "conversationId" | "options" | "metadata" | "input">,
 ): Promise<{ readonly actor: Actor; readonly setup: RunSetup }> {
   const { agentId, input } = request;
   const actor = may(caller, "agents:talk", { agentId });
@@ -94,9 +95,9 @@ export async function permittedSetUp(
 
 /** Looks up what the request names, and opens the model that will answer it. */
 export async function setUp(
-  options: Pick<RunnerOptions, "store" | "models" | "settingsOf">,
+  options: Pick<RunnerOptions, "store" | "models" | "settingsOf" | "world">,
   actor: Actor,
-  request: Pick<TurnRequest, "agentId" | "conversationId" | "options">,
+  request: Pick<TurnRequest, "agentId" | "conversationId" | "options" | "metadata">,
 ): Promise<RunSetup> {
   const reader = options.store.reader(actor);
   const { agentId, conversationId } = request;
@@ -105,15 +106,17 @@ export async function setUp(
   const models = options.models.of(actor);
   const named = { models, settingsOf: options.settingsOf };
   const llmConfig = await configFor(named, { agent, conversation }, request.options.overrideModel);
+  const round = await roundMeans(reader, { actor, ...options.world }, request);
   return {
     // From here on the agent has the model of this run, wherever that was named.
     agent: { ...agent, llmConfig },
-    tools: await reader.tools.listForAgent(agentId),
+    tools: withRoundTool(await reader.tools.listForAgent(agentId), round),
     model: await models.open(llmConfig),
     threadId: conversationId ?? agentId,
     conversationId,
     isolatedBlockIds: conversation?.isolatedBlockIds ?? [],
-    options: request.options,
+    options: roundOptions(request.options, round),
+    round,
     // Only agents with companions have such a group, and nobody else pays for the look.
     groupId:
       agent.enableSleeptime === true ? ((await reader.groups.managedBy([agentId])).get(agentId)?.id ?? null) : null,
@@ -154,7 +157,7 @@ export function turnOf(
     random: options.world.random,
     timeFormat: options.timeFormat,
     countTokens: options.countTokens,
-    builtins: options.builtins,
+    builtins: withShipped(options.builtins, setup.round),
     toolRuntime: options.toolRuntime,
     hooks: options.hooks,
     actor,
@@ -173,6 +176,7 @@ export function turnOf(
     queryVectors: new Map(),
     working: createWorkingMemory(options.world),
     options: setup.options,
+    round: setup.round,
     signal,
     log,
   };

@@ -19,6 +19,11 @@ export function toolOffer(turn: Turn, state: TurnState): ToolOffer {
  * Asks the rules anew. They may take tools away, demand one, or end the turn, by what was called and answered so far.
  */
 function newOffer(turn: Turn, { calledTools, lastAnswer }: Pick<TurnState, "calledTools" | "lastAnswer">): ToolOffer {
+  const asked = askedTool(turn);
+  if (asked !== undefined) {
+    const schema = spokenSchema(schemaOf(asked), turn.speech, true);
+    return { schemas: [schema], allowed: [asked.name], choice: { tool: asked.name } };
+  }
   const schemas = allSchemas(turn);
   const rules = turn.agent.toolRules;
   const names = schemas.map((schema) => schema.name);
@@ -34,6 +39,11 @@ function newOffer(turn: Turn, { calledTools, lastAnswer }: Pick<TurnState, "call
   };
 }
 
+/** The one tool that the run is for, whatever the agent's own rules say: who leads a group is asked nothing but who speaks. */
+export function askedTool({ round }: Pick<Turn, "round">): Tool | undefined {
+  return round?.place.part === "group_choice" ? round.tool?.row : undefined;
+}
+
 /** Whether the agent or the client has this tool, be it allowed now or not. */
 export function hasTool(turn: Turn, toolName: string): boolean {
   return isClientTool(turn, toolName) || turn.tools.some((tool) => tool.name === toolName);
@@ -41,6 +51,7 @@ export function hasTool(turn: Turn, toolName: string): boolean {
 
 /** The tools that rules demand and this run has yet to call. */
 export function missingTools(turn: Turn, calledTools: readonly string[]): readonly string[] {
+  if (askedTool(turn) !== undefined) return [];
   const names = allSchemas(turn).map((schema) => schema.name);
   return uncalledRequired(turn.agent.toolRules, calledTools, names);
 }
@@ -52,6 +63,7 @@ export function hasOrder(rules: readonly ToolRule[]): boolean {
 
 /** Whether a call of this tool waits for a person or the client. */
 export function asksApproval(turn: Turn, toolName: string): boolean {
+  if (askedTool(turn) !== undefined) return false;
   return isClientTool(turn, toolName) || requiresApproval(turn.agent.toolRules, toolName);
 }
 

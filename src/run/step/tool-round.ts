@@ -26,7 +26,7 @@ import {
 import { lastAnswerOf } from "./run-state.ts";
 import { argumentsOf, HEARTBEAT } from "./speech.ts";
 import { becauseOf, endNote, type MemoryChanges, startOf } from "./tool-notes.ts";
-import { missingTools } from "./tool-offer.ts";
+import { askedTool, missingTools } from "./tool-offer.ts";
 import { placeOf, type Turn, type TurnState } from "./turn-state.ts";
 
 /** What came of the calls that were open. Without a reason to stop the model speaks next, or calls are still open. */
@@ -103,7 +103,8 @@ export async function answerCalls(turn: Turn, state: TurnState, means: RoundMean
     name: nameOf(returns, decisions),
   };
   const calls = lastCalls(context);
-  const stopReason = isOpen ? null : stopAfter(turn, calls, calledTools);
+  const isAnswered = returns.some(({ status }) => status === "success");
+  const stopReason = isOpen ? null : stopAfter(turn, { calls, isAnswered }, calledTools);
   const isOver = isOpen || means.isCancelled || stopReason !== null;
   const heartbeat = isOver ? [] : heartbeatAfter(turn, state, stepId, calls, calledTools);
   const stored = await storedAnswers(turn, repositories, { context, answer });
@@ -210,8 +211,14 @@ async function recompiled(
 }
 
 /** Whether the run is over after these calls were answered. */
-function stopAfter(turn: Turn, calls: readonly ToolCall[], calledTools: readonly string[]): StopReason | null {
+function stopAfter(
+  turn: Turn,
+  { calls, isAnswered }: { readonly calls: readonly ToolCall[]; readonly isAnswered: boolean },
+  calledTools: readonly string[],
+): StopReason | null {
   const rules = turn.agent.toolRules;
+  // What was asked for is answered; a choice that makes no sense is asked for once more.
+  if (askedTool(turn) !== undefined) return isAnswered ? "tool_rule" : null;
   if (missingTools(turn, calledTools).length > 0) return null;
   const last = calls.find((call) => isTerminal(rules, call.name));
   if (!turn.speech.isByTool) return last === undefined ? null : "tool_rule";

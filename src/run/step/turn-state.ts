@@ -7,6 +7,7 @@ import type { Hooks } from "../../agent/plugins/hooks.ts";
 import type { Plugin } from "../../agent/plugins/plugin.ts";
 import type { Store, ThreadId } from "../../agent/ports/ports.ts";
 import type { CountTokens } from "../../agent/prompt/tokens.ts";
+import type { RoundPlace } from "../../agent/round.ts";
 import type { Run, StopReason } from "../../agent/run.ts";
 import type { TurnOptions } from "../../agent/turn-options.ts";
 import type { Clock } from "../../core/clock.ts";
@@ -61,9 +62,18 @@ export interface Turn {
   /** What the run keeps in mind besides its rows; gone when the server restarts, or when its time is over. */
   readonly working: WorkingMemory;
   readonly options: TurnOptions;
+  /** What the run is for in the round of a group; null of a run that is in none. */
+  readonly round: RoundMeans | null;
   readonly signal: AbortSignal;
   /** Where what happens is told to whoever watches. */
   readonly log: RunLog;
+}
+
+/** What a run has of the group in whose round it is. */
+export interface RoundMeans {
+  readonly place: RoundPlace;
+  /** The tool that it has beside the agent's own, and how that is done; null where it has none. */
+  readonly tool: { readonly row: Tool; readonly shipped: BuiltinTool | OutsideBuiltin } | null;
 }
 
 /** The tools a model may call next. */

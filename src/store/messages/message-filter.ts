@@ -10,6 +10,10 @@ import { REPLACED_AT_HOME } from "./message-rows.ts";
 /** Whether a message is told only where errors are: it gave way to the same sent again. */
 export const IS_REPLACED = `(coalesce(messages.is_error, 0) = 1 or ${REPLACED_AT_HOME})`;
 
+/** Whether a message is what one run told another: its rows that were there before anything was answered. */
+const IS_PASSED_ON = `(messages.role in ('user', 'system') and messages.otid is not null and exists (select 1 from runs
+  where runs.id = messages.run_id and runs.parent_run_id is not null))`;
+
 /** What a filter says of the columns of `messages`; `isReplaced` is the condition for what lists leave out as errors. */
 export function matches(
   session: Session,
@@ -27,6 +31,7 @@ export function matches(
   if (filter.conversationId === null) conditions.push(sql`messages.conversation_id is null`);
   else equals("conversation_id", filter.conversationId);
   if (filter.includeErrors !== true) conditions.push(sql`not ${sql.raw(isReplaced)}`);
+  if (filter.isOriginal === true) conditions.push(sql`not ${sql.raw(IS_PASSED_ON)}`);
   if (filter.roles !== undefined && filter.roles.length > 0)
     conditions.push(sql`messages.role in (${sql.join([...filter.roles])})`);
   return sql<SqlBool>`${sql.join(conditions, sql` and `)}`;

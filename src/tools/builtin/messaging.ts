@@ -8,8 +8,8 @@ const message: JsonObject = { type: "string", description: "What to say. Who you
 const otherAgent: JsonObject = { type: "string", description: "Id of the agent to write to." };
 const tags = (description: string): JsonObject => ({ type: "array", items: { type: "string" }, description });
 
-/** A call names the run that it starts, so that the same call finds that run again and starts no other. */
-const MESSAGING = {
+/** What such tools have in common. A call names the run that it starts, so that the same call finds that run again and starts no other. */
+export const MESSAGING = {
   toolType: "letta_multi_agent_core",
   enableParallelExecution: false,
   isIdempotent: true,
