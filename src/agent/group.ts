@@ -3,7 +3,7 @@ import { Failure } from "../core/failure.ts";
 import type { AgentId, BlockId, GroupId, MessageId } from "../core/id.ts";
 import type { Page } from "../core/page.ts";
 
-/** Letta's ways to run a group. Only `sleeptime` is at work here; the others are kept and shown. */
+/** Letta's ways to run a group. `voice_sleeptime` and `swarm` are kept and shown, and do nothing. */
 export const GROUP_KINDS = ["round_robin", "supervisor", "dynamic", "sleeptime", "voice_sleeptime", "swarm"] as const;
 
 /** One of {@link GROUP_KINDS}. */

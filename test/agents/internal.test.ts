@@ -96,4 +96,3 @@ test("/_internal_runs refuses what says nothing, and finds nothing by what is no
   for (const query of ["run_id=nothing", "agent_id=nothing", "conversation_id=nothing"])
     expect([query, await runIds(query)]).toEqual([query, []]);
 });
-

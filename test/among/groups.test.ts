@@ -433,3 +433,42 @@ test("reset-messages empties what a group said; its agents are told nothing of i
     ["Bo", "b!2"],
   ]);
 });
+
+test("an agent that waits for a person ends the round there, and what it does then is no part of it", async () => {
+  const bo = await server.make("Bo", says("Never."));
+  const ada = await server.make("Ada", ({ role }) => (role === "tool" ? { text: "Thanks." } : calling("look", {})));
+  const { id } = await group([ada, bo]);
+  const client_tools = [{ name: "look", description: "looks", parameters: { type: "object", properties: {} } }];
+  const answer = await say(id, "Go", { client_tools });
+  expect(answer.stop_reason.stop_reason).toBe("requires_approval");
+  const [run] = await server.runsOf(ada);
+  expect(run.metadata.group_end).toBe("requires_approval");
+  const asked = answer.messages.find(({ message_type }: Answer) => message_type === "approval_request_message");
+  const returned = { type: "tool", tool_call_id: asked.tool_call.tool_call_id, tool_return: "x", status: "success" };
+  const messages = [{ type: "approval", approvals: [returned] }];
+  await server.ok("POST", `/v1/agents/${ada}/messages`, { messages });
+  expect(await server.runsOf(bo)).toEqual([]);
+});
+
+test("GET /groups/{id}/messages says who speaks, and lists nothing twice", async () => {
+  const [ada, bo] = [await server.make("Ada", adds("a")), await server.make("Bo", adds("b"))];
+  const { id } = await group([ada, bo]);
+  await say(id, "Go");
+  const listed = await server.ok("GET", `/v1/groups/${id}/messages?order=asc`);
+  expect(
+    listed.map(({ message_type, sender_id, name, content }: Answer) => [message_type, sender_id, name, content]),
+  ).toEqual([
+    ["user_message", null, null, "Go"],
+    ["assistant_message", ada, "Ada", "a!1"],
+    ["assistant_message", bo, "Bo", "b!1"],
+  ]);
+  const [last] = await server.ok("GET", `/v1/groups/${id}/messages?limit=1`);
+  expect(last.content).toBe("b!1");
+  // Each has all of it in its own history.
+  const own = await server.ok("GET", `/v1/agents/${bo}/messages?group_id=${id}&order=asc`);
+  expect(own.map(({ message_type }: Answer) => message_type)).toEqual([
+    "user_message",
+    "system_message",
+    "assistant_message",
+  ]);
+});

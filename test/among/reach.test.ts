@@ -74,3 +74,33 @@ test("an agent of another organisation is not there", async () => {
   const ada = await agent({ name: "Ada" });
   expect(await heard(ROOT, ada, ask(theirs))).toEqual([`Agent with ID ${theirs} not found`]);
 });
+
+test("a round of a group reaches no agent and no model beyond the key, and begins nothing", async () => {
+  const [ada, bo] = [await agent({ name: "Ada" }), await agent({ name: "Bo", model: "openai/gpt-4o" })];
+  const { id } = await ok(ROOT, "POST", "/v1/groups/", { agent_ids: [ada, bo], description: "x" });
+  const path = `/v1/groups/${id}/messages`;
+  const narrow = { name: "narrow", role: "operator" };
+  const some = await ok(ROOT, "POST", "/v1/keys", { ...narrow, agents: [ada] });
+  await expect(ok(some.key, "POST", path, { input: "go" })).rejects.toThrow("not found");
+  const cheap = await ok(ROOT, "POST", "/v1/keys", { ...narrow, models: ["openai/gpt-4o-mini"] });
+  await expect(ok(cheap.key, "POST", path, { input: "go" })).rejects.toThrow("may not use the model");
+  expect(await ok(ROOT, "GET", `/v1/runs/?agent_id=${ada}`)).toEqual([]);
+  const both = await ok(ROOT, "POST", "/v1/keys", { ...narrow, agents: [ada, bo] });
+  expect((await ok(both.key, "POST", path, { input: "go" })).messages).toHaveLength(2);
+});
+
+test("a round stops before an agent that came into the group beyond the key that began it", async () => {
+  const [ada, bo, cy] = [await agent({ name: "Ada" }), await agent({ name: "Bo" }), await agent({ name: "Cy" })];
+  const { id } = await ok(ROOT, "POST", "/v1/groups/", { agent_ids: [ada, bo], description: "x" });
+  const { key } = await ok(ROOT, "POST", "/v1/keys", { name: "narrow", role: "operator", agents: [ada, bo] });
+  const held = Promise.withResolvers<void>();
+  server.model.say({ text: "a", after: held.promise });
+  const sent = ok(key, "POST", `/v1/groups/${id}/messages`, { input: "go" });
+  while (server.model.requests.length === 0) await Bun.sleep(5);
+  await ok(ROOT, "PATCH", `/v1/groups/${id}`, { agent_ids: [ada, cy] });
+  held.resolve();
+  expect((await sent).messages).toHaveLength(1);
+  const [run] = await ok(ROOT, "GET", `/v1/runs/?agent_id=${ada}`);
+  expect(run.metadata.group_end).toBe("out_of_reach");
+  expect(await ok(ROOT, "GET", `/v1/runs/?agent_id=${cy}`)).toEqual([]);
+});
