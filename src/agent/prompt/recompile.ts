@@ -125,6 +125,8 @@ export interface CompileOptions {
   readonly times: TimeFormat;
   /** The conversation whose prompt it is; the agent's own when absent. */
   readonly conversationId?: ConversationId | null;
+  /** How many messages the agent has in all; counted when absent, which takes long where there are many. */
+  readonly messageCount?: number;
 }
 
 /** The text that a conversation's system message should have now, and the blocks that it shows. */
@@ -145,9 +147,10 @@ export async function compilePrompt(
 export async function promptMaterial(
   repositories: Readers,
   agent: Agent,
-  { recompiledAt, inContext, conversationId = null }: Omit<CompileOptions, "times">,
+  { recompiledAt, inContext, conversationId = null, messageCount }: Omit<CompileOptions, "times">,
 ): Promise<PromptMaterial> {
   const { messages, passages } = repositories;
+  const total = messageCount ?? (await messages.countForAgent(agent.id));
   const archive = await passages.archiveOf(agent.id);
   const blocks = await blocksOf(repositories, agent.id, conversationId);
   return {
@@ -155,7 +158,7 @@ export async function promptMaterial(
     conversationId,
     blocks: await blocks.listForAgent(agent.id),
     recompiledAt,
-    earlierMessages: Math.max(0, (await messages.countForAgent(agent.id)) - inContext),
+    earlierMessages: Math.max(0, total - inContext),
     passages: archive === undefined ? 0 : await passages.count(archive),
     directories: await directoriesOf(repositories, agent.id),
   };

@@ -48,8 +48,9 @@ export const CompactionBody = z
     }),
   );
 
-/** Characters of memories that one prompt may hold when nobody says, and at most. */
-const RECALL_CHARS_DEFAULT = 4_000;
+/** Characters of memories that one prompt may hold when nobody says. */
+export const RECALL_CHARS_DEFAULT = 4_000;
+/** And at most. */
 const RECALL_CHARS_MAX = 100_000;
 
 const memorySettings = {

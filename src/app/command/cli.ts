@@ -27,7 +27,7 @@ const COMMANDS: Readonly<Record<string, { readonly names: number; readonly optio
   serve: { names: 0, options: [] },
   chat: { names: 2, options: ["model", "json"] },
   doctor: { names: 0, options: ["repair", "force", "json"] },
-  import: { names: 0, options: ["from", "dry-run", "json"] },
+  import: { names: 0, options: ["from", "format", "agent", "model", "learn", "dry-run", "json"] },
   backup: { names: 1, options: ["force", "passphrase-file", "json"] },
   restore: { names: 1, options: ["force", "passphrase-file", "json"] },
   agents: { names: 1, options: ["json", "limit"] },
@@ -75,9 +75,10 @@ async function run({ command, names, values, settings }: Invocation): Promise<nu
   const asJson = values.json === true;
   if (command === "doctor") return examine(settings, values);
   if (command === "import") {
-    const { from } = values;
-    if (from === undefined) throw new Failure("refused", "--from names the dump to import. See selkie import --help");
-    return importCommand(settings, { from, isDryRun: values["dry-run"] === true, asJson });
+    const { from, format, agent, model } = values;
+    if (from === undefined) throw new Failure("refused", "--from names the file to import. See selkie import --help");
+    const isDryRun = values["dry-run"] === true;
+    return importCommand(settings, { from, format, agent, model, learns: values.learn === true, isDryRun, asJson });
   }
   if (command === "backup" || command === "restore") return copying({ command, names, values, settings });
   if (command === "chat") {
@@ -176,6 +177,9 @@ function parse(args: readonly string[]) {
         timezone: { type: "string" },
         "remove-vanished": { type: "boolean" },
         from: { type: "string" },
+        format: { type: "string" },
+        agent: { type: "string" },
+        learn: { type: "boolean" },
         "dry-run": { type: "boolean" },
         "passphrase-file": { type: "string" },
         force: { type: "boolean" },

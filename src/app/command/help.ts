@@ -18,7 +18,7 @@ Usage
   selkie schedule [list|add|remove ...]      messages that are sent to an agent later
   selkie org [create|rename|delete ...]      organizations, which see nothing of each other
   selkie secrets [rotate]                    how secrets are sealed; seal them by a new key
-  selkie import --from FILE [--dry-run]      bring the data of a Letta V1 server along, from a dump of its database
+  selkie import --from FILE [--dry-run]      bring along what a Letta V1 server, ChatGPT, Claude, mem0 or Zep kept
   selkie backup FILE                         write all data into one file, while a server runs or not
   selkie restore FILE [--data DIR]           make a folder of data from such a file
   selkie doctor [--repair]                   what is configured, which models answer, whether the data is sound
@@ -87,13 +87,21 @@ Lists, adds and deletes messages that are sent to an agent later: once, or again
 hour, day of the month, month and day of the week, in UTC unless --timezone says otherwise. They are sent while a server runs.
 ${WHERE}`,
   import: `selkie import --from FILE [--dry-run] [--json] [--data DIR]
+selkie import --from FILE [--agent AGENT] [--model HANDLE] [--learn] ...
 
-Stores what a Letta V1 database holds, under the same ids, and says what became of every row. FILE is a plain dump of it,
-compressed by gzip or not: pg_dump --no-owner --file=dump.sql postgres://...
-No PostgreSQL is needed here, and the old server is not touched. Stop the server that works on the data folder first.
+Stores what another server or program kept, and says what became of all of it. Stop the server that works on the data
+folder first. With --dry-run the same is done on a copy that is thrown away. What is here already stays as it is: an import
+that was cut off goes on where it was, and a second one changes nothing. What FILE is, it shows itself, or
+--format v1|chatgpt|claude|mem0|zep says it.
 
-With --dry-run the same is done on a copy that is thrown away. What is here already stays as it is: an import that was cut off
-goes on where it was, and a second one changes nothing. LETTA_ENCRYPTION_KEY opens secrets that were sealed by it.
+A Letta V1 database: a plain dump, compressed by gzip or not: pg_dump --no-owner --file=dump.sql postgres://...
+It keeps its ids. The old server is not touched. LETTA_ENCRYPTION_KEY opens secrets that were sealed by it.
+
+ChatGPT, Claude: the zip of the data export, or conversations.json of it, becomes conversations of an agent.
+mem0, Zep: memories become passages, facts that hold become facts, threads conversations. Where the file tells of several
+users, each gets an agent.
+
+AGENT is a name or id; the agent is made where there is none. --learn has what was said read for facts.
 `,
   backup: `selkie backup FILE [--passphrase-file FILE] [--force] [--json] [--data DIR]
 

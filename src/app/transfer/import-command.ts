@@ -4,19 +4,30 @@ import { join } from "node:path";
 import { Failure } from "../../core/failure.ts";
 import type { Settings } from "../command/settings.ts";
 import { copyDatabase } from "../disk/copy.ts";
-import { openServer } from "../serving/serve.ts";
 import { realWorld } from "../world.ts";
+import { type ElsewhereWish, importFile } from "./elsewhere/import-file.ts";
+import { kindOfFile } from "./elsewhere/kind-of-file.ts";
+import { ELSEWHERE } from "./elsewhere/piece.ts";
+import { openSourceFile } from "./elsewhere/source-file.ts";
 import { readPlainDump } from "./plain-dump.ts";
 import { createProgress, type Progress } from "./progress.ts";
+import type { ImportReport } from "./report.ts";
 import { openStaging, type Staging } from "./staging.ts";
+import { TAKEN_FILES } from "./taken-files.ts";
+import { asJson, asText, type ToldImport } from "./told.ts";
 import { importDatabase } from "./v1/import-database.ts";
-import type { ImportReport, TableReport } from "./v1/report.ts";
 import { TAKEN } from "./v1/tables.ts";
+import { withServer } from "./with-server.ts";
+
+/** Formats that `--format` names. */
+const FORMATS: readonly string[] = ["v1", ...ELSEWHERE];
 
 /** What `selkie import` was asked. */
-export interface ImportAsk {
-  /** The dump. */
+export interface ImportAsk extends ElsewhereWish {
+  /** The file. */
   readonly from: string;
+  /** What the file is; found out by looking at it when undefined. */
+  readonly format: string | undefined;
   /** Whether nothing is to be stored. */
   readonly isDryRun: boolean;
   readonly asJson: boolean;
@@ -29,23 +40,19 @@ const NEEDED = ["organizations", "users", "agents", "messages"];
 /** Exit code of a command that was stopped. */
 const STOPPED = 130;
 
-/** `selkie import --from FILE`: brings the data of a Letta V1 server along, and says what became of every row. */
-export async function importCommand(settings: Settings, { from, isDryRun, asJson }: ImportAsk): Promise<number> {
-  requireFile(from);
+/** `selkie import --from FILE`: brings the data of another server or program along, and says what became of all of it. */
+export async function importCommand(settings: Settings, wanted: ImportAsk): Promise<number> {
+  requireFile(wanted.from);
   const progress = createProgress(process.stderr);
   const stopping = new AbortController();
   const stop = () => stopping.abort();
   process.once("SIGINT", stop);
   process.once("SIGTERM", stop);
-  const staging = openStaging();
   try {
-    await stage(from, staging, { progress, signal: stopping.signal });
-    const report = await withTarget(settings, isDryRun, (target) =>
-      importInto(target, settings, { staging, progress, signal: stopping.signal }),
-    );
+    const told = await imported(settings, wanted, { progress, signal: stopping.signal });
     progress.end();
-    process.stdout.write(asJson ? `${JSON.stringify(shown(report, isDryRun), null, 2)}\n` : told(report, isDryRun));
-    return report.unaccounted().length === 0 ? 0 : 1;
+    process.stdout.write(wanted.asJson ? asJson(told, wanted.isDryRun) : asText(told, wanted.isDryRun));
+    return told.report.unaccounted().length === 0 && told.broken.length === 0 ? 0 : 1;
   } catch (error) {
     progress.end();
     if (!stopping.signal.aborted) throw error;
@@ -54,6 +61,37 @@ export async function importCommand(settings: Settings, { from, isDryRun, asJson
   } finally {
     process.off("SIGINT", stop);
     process.off("SIGTERM", stop);
+  }
+}
+
+async function imported(settings: Settings, wanted: ImportAsk, work: Work): Promise<ToldImport> {
+  const { from, format: named, isDryRun } = wanted;
+  if (named !== undefined && !FORMATS.includes(named))
+    throw new Failure("refused", `--format: '${named}' is none of ${FORMATS.join(", ")}`);
+  const source = named === "v1" ? undefined : await openSourceFile(from);
+  if (source === undefined) return importDump(settings, wanted, work);
+  const format = ELSEWHERE.find((one) => one === named) ?? (await kindOfFile(source));
+  if (format === undefined) throw new Failure("refused", `${from} is nothing that is known here. ${TAKEN_FILES}`);
+  const file = { format, source, wish: wanted, ...work };
+  const told = await withTarget(settings, isDryRun, (target) => importFile(target, file));
+  return { ...told, others: source.others };
+}
+
+async function importDump(settings: Settings, wanted: ImportAsk, work: Work): Promise<ToldImport> {
+  const { from, format, isDryRun, agent, model, learns } = wanted;
+  if (format !== undefined && format !== "v1")
+    throw new Failure("refused", `${from} is no export of ${format}: it is neither JSON nor a zip. ${TAKEN_FILES}`);
+  const staging = openStaging();
+  try {
+    await stage(from, staging, work);
+    if (agent !== undefined || model !== undefined || learns)
+      throw new Failure(
+        "refused",
+        "--agent, --model and --learn are for exports of other programs; a V1 database brings its agents along",
+      );
+    const report = await withTarget(settings, isDryRun, (target) => importInto(target, settings, { staging, ...work }));
+    return { report, broken: [], agents: [], others: [] };
+  } finally {
     staging.close();
   }
 }
@@ -112,60 +150,16 @@ async function importInto(
   settings: Settings,
   { staging, progress, signal }: Work & { readonly staging: Staging },
 ): Promise<ImportReport> {
-  const { server, close } = await openServer(target);
-  try {
-    const total = [...staging.counts()].reduce(
-      (sum, [table, rows]) => sum + (Object.hasOwn(TAKEN, table) ? rows : 0),
-      0,
-    );
-    const report = await importDatabase({
-      store: server.store,
-      builtinTools: server.builtinTools,
+  const total = [...staging.counts()].reduce((sum, [table, rows]) => sum + (Object.hasOwn(TAKEN, table) ? rows : 0), 0);
+  return withServer(target, ({ store, builtinTools }) =>
+    importDatabase({
+      store,
+      builtinTools,
       world: realWorld(),
       staging,
       encryptionKey: settings.environment[ENCRYPTION_KEY],
       step: (table, done) => progress.part(`Storing ${table}`, total === 0 ? 1 : done / total),
       check: () => signal.throwIfAborted(),
-    });
-    await server.store.durable();
-    return report;
-  } finally {
-    await close();
-  }
-}
-
-function shown(report: ImportReport, isDryRun: boolean): object {
-  const tables = report.tables().map(({ left, changed, ...table }) => ({
-    ...table,
-    left: Object.fromEntries(left),
-    changed: Object.fromEntries(changed),
-  }));
-  return { dry_run: isDryRun, tables, unaccounted: report.unaccounted() };
-}
-
-/** The report for a person: a line for each table, and what is not as it was under it. */
-function told(report: ImportReport, isDryRun: boolean): string {
-  const tables = report.tables().toSorted((a, b) => (a.table < b.table ? -1 : 1));
-  const width = Math.max(5, ...tables.map(({ table }) => table.length));
-  const head = `${"table".padEnd(width)}  ${["rows", "taken", "here", "left"].map((word) => word.padStart(8)).join("")}\n`;
-  const lines = tables.map((table) => {
-    const left = sumOf(table.left);
-    const figures = [table.rows, table.taken, table.known, left].map((figure) => String(figure).padStart(8)).join("");
-    return `${table.table.padEnd(width)}  ${figures}\n${remarks(table)}`;
-  });
-  const lost = report.unaccounted().map(({ table, rows }) => `${rows} rows of ${table} are not accounted for\n`);
-  const end = isDryRun ? "Nothing was stored: this was a trial\n" : "";
-  return head + lines.join("") + lost.join("") + end;
-}
-
-function remarks({ left, changed }: TableReport): string {
-  const lines = [
-    ...[...left].filter(([, rows]) => rows > 0).map(([reason, rows]) => `${rows} left: ${reason}`),
-    ...[...changed].map(([what, rows]) => `${rows}: ${what}`),
-  ];
-  return lines.map((line) => `    ${line}\n`).join("");
-}
-
-function sumOf(counts: ReadonlyMap<string, number>): number {
-  return [...counts.values()].reduce((sum, count) => sum + count, 0);
+    }),
+  );
 }

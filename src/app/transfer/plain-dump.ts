@@ -2,6 +2,7 @@ import { closeSync, createReadStream, openSync, readSync, statSync } from "node:
 import { createGunzip } from "node:zlib";
 import { Failure } from "../../core/failure.ts";
 import { copyHeader } from "./copy-text.ts";
+import { TAKEN_FILES } from "./taken-files.ts";
 
 /** What is told of the rows of a dump, in the order of the file. */
 export interface DumpReader {
@@ -111,10 +112,7 @@ function createLines(path: string, reader: DumpReader) {
     },
     end(): void {
       if (tables === 0)
-        throw new Failure(
-          "refused",
-          `${path} is no plain dump of a database: it has no rows by COPY. Make one with pg_dump`,
-        );
+        throw new Failure("refused", `${path} is no plain dump of a database: it has no rows by COPY. ${TAKEN_FILES}`);
       if (isInRows || !isComplete)
         throw new Failure(
           "refused",

@@ -1,5 +1,6 @@
+import { reasonOf } from "../unusable-row.ts";
 import { DELETED, type V1Import } from "./each-row.ts";
-import { type Row, reasonOf, rowOf } from "./row.ts";
+import { type Row, rowOf } from "./row.ts";
 
 /** What an agent's rows became; told to the report once the agent is stored. */
 export interface AgentTally {

@@ -3,9 +3,10 @@ import type { Instant } from "../../../core/clock.ts";
 import { type Actor, actorOf, DEFAULT_USER_ID, type OrganizationId, parseId, type ToolId } from "../../../core/id.ts";
 import type { TimeFormat } from "../../../core/time-format.ts";
 import type { World } from "../../../core/world.ts";
+import type { ImportReport } from "../report.ts";
 import type { StagedRow, Staging } from "../staging.ts";
-import type { ImportReport } from "./report.ts";
-import { type Row, reasonOf, rowOf } from "./row.ts";
+import { reasonOf } from "../unusable-row.ts";
+import { type Row, rowOf } from "./row.ts";
 
 /** An import at work. */
 export interface V1Import {

@@ -2,8 +2,9 @@ import type { StoredFile } from "../../../agent/files/file.ts";
 import { safeFileName } from "../../../agent/files/file-name.ts";
 import { arrivedAs } from "../../../agent/transfer/import-files.ts";
 import { EmbeddingConfigBody } from "../../../api/wire/llm-config.ts";
+import { UnusableRow } from "../unusable-row.ts";
 import { eachRow, type V1Import } from "./each-row.ts";
-import { type Row, UnusableRow } from "./row.ts";
+import type { Row } from "./row.ts";
 
 const NO_TEXT = "The database that it comes from did not hold its text; send the file again";
 

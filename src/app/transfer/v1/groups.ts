@@ -1,9 +1,10 @@
 import { GROUP_KINDS } from "../../../agent/group.ts";
 import type { AgentReader } from "../../../agent/ports/ports.ts";
 import { type AgentId, type BlockId, parseId } from "../../../core/id.ts";
+import { UnusableRow } from "../unusable-row.ts";
 import { eachRow, type V1Import } from "./each-row.ts";
 import { leaveOrphans } from "./folders.ts";
-import { type Row, UnusableRow } from "./row.ts";
+import type { Row } from "./row.ts";
 
 /** Stores groups, whose agents are there by now. */
 export async function importGroups(work: V1Import): Promise<void> {

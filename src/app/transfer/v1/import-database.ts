@@ -2,6 +2,7 @@ import type { BuiltinTools } from "../../../agent/people/organizations.ts";
 import type { Store } from "../../../agent/ports/ports.ts";
 import { createTimeFormat } from "../../../core/time-format.ts";
 import type { World } from "../../../core/world.ts";
+import { createReport, type ImportReport } from "../report.ts";
 import type { Staging } from "../staging.ts";
 import { importAgents } from "./agents.ts";
 import type { V1Import } from "./each-row.ts";
@@ -10,7 +11,6 @@ import { importFolders, leaveOrphans } from "./folders.ts";
 import { importGroups } from "./groups.ts";
 import { importMemory } from "./memory.ts";
 import { importPeople } from "./people.ts";
-import { createReport, type ImportReport } from "./report.ts";
 import { LEFT, TAKEN } from "./tables.ts";
 import { importTools } from "./tools.ts";
 

@@ -8,9 +8,10 @@ import type { EmbeddingConfig } from "../../../llm/config.ts";
 import type { Passage } from "../../../umi/archive/passage.ts";
 import { BLOCK_CHARS_DEFAULT } from "../../../umi/core/block.ts";
 import type { StagedRow } from "../staging.ts";
+import { reasonOf, UnusableRow } from "../unusable-row.ts";
 import { actorFor, DELETED, eachRow, type V1Import } from "./each-row.ts";
 import { leaveOrphans } from "./folders.ts";
-import { type Row, reasonOf, rowOf, UnusableRow } from "./row.ts";
+import { type Row, rowOf } from "./row.ts";
 import { vectorOf } from "./vector-text.ts";
 
 /** Passages that are stored in one transaction: their words and vectors are made findable in it. */

@@ -1,7 +1,8 @@
 import type { BuiltinTools } from "../../../agent/people/organizations.ts";
 import { parseId } from "../../../core/id.ts";
+import { reasonOf } from "../unusable-row.ts";
 import { DELETED, firstActor, type V1Import } from "./each-row.ts";
-import { reasonOf, rowOf } from "./row.ts";
+import { rowOf } from "./row.ts";
 
 /** Stores organisations with the built-in tools, and users, who may do there what editors may: V1 knew no roles. */
 export async function importPeople(work: V1Import, builtinTools: BuiltinTools): Promise<void> {

@@ -1,16 +1,11 @@
 import type { z } from "zod";
 import { parseTime } from "../../../api/wire/time.ts";
 import type { Instant } from "../../../core/clock.ts";
-import { Failure } from "../../../core/failure.ts";
 import { type Id, parseId } from "../../../core/id.ts";
 import { isRecord, type Json, type JsonObject, parseJson } from "../../../core/json.ts";
 import { wellFormed } from "../../../core/text.ts";
 import type { StagedRow } from "../staging.ts";
-
-/** A row that cannot become anything here; the message says why, and the report counts it under that. */
-export class UnusableRow extends Error {
-  override readonly name = "UnusableRow";
-}
+import { UnusableRow } from "../unusable-row.ts";
 
 /** Reads the columns of one row of a V1 database. A column that this version of it has not reads as null. */
 export interface Row {
@@ -106,12 +101,4 @@ export function rowOf(values: StagedRow, now: Instant): Row {
     },
     isDeleted: values["is_deleted"] === "t",
   };
-}
-
-/** Why a row was left, where it is the row that is to blame; anything else is thrown again. */
-export function reasonOf(error: unknown): string {
-  if (error instanceof UnusableRow) return error.message;
-  if (error instanceof Failure && (error.kind === "conflict" || error.kind === "refused" || error.kind === "invalid"))
-    return error.message;
-  throw error;
 }

@@ -2,9 +2,10 @@ import type { Repositories } from "../../../agent/ports/ports.ts";
 import { type Run, STOP_REASONS, type Step, type StopReason } from "../../../agent/run.ts";
 import type { AgentId } from "../../../core/id.ts";
 import type { Usage } from "../../../llm/model.ts";
+import { UnusableRow } from "../unusable-row.ts";
 import { type AgentTally, eachLink } from "./each-link.ts";
 import type { V1Import } from "./each-row.ts";
-import { type Row, rowOf, UnusableRow } from "./row.ts";
+import { type Row, rowOf } from "./row.ts";
 
 const CUT_OFF = "it was still at work when the database was written, and is told as failed";
 

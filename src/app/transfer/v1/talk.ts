@@ -3,9 +3,10 @@ import { CONTEXT_MESSAGES_MAX, type Message } from "../../../agent/message.ts";
 import type { Repositories, ThreadId } from "../../../agent/ports/ports.ts";
 import { createMessageReader, MessageBody } from "../../../api/wire/agent-file/message-body.ts";
 import { type BlockId, type ConversationId, parseId } from "../../../core/id.ts";
+import { reasonOf, UnusableRow } from "../unusable-row.ts";
 import { type AgentTally, eachLink } from "./each-link.ts";
 import { DELETED, type V1Import } from "./each-row.ts";
-import { type Row, reasonOf, rowOf, UnusableRow } from "./row.ts";
+import { type Row, rowOf } from "./row.ts";
 
 /** Messages that are stored at once. */
 const BATCH = 200;

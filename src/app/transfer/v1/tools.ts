@@ -4,8 +4,9 @@ import { SANDBOX_TYPES } from "../../../agent/ports/secrets.ts";
 import { isRecord } from "../../../core/json.ts";
 import { BUILTIN_TOOLS } from "../../../tools/catalog.ts";
 import { isWrapper, RETURN_CHARS_DEFAULT, TOOL_TYPES, type Tool } from "../../../tools/tool.ts";
+import { UnusableRow } from "../unusable-row.ts";
 import { eachRow, type V1Import } from "./each-row.ts";
-import { type Row, UnusableRow } from "./row.ts";
+import type { Row } from "./row.ts";
 
 /** No hash of what a server says of a tool: the first look at it counts as a change. */
 const NEVER_SEEN = "";

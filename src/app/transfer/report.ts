@@ -1,7 +1,7 @@
 /** What became of the rows of one table. */
 export interface TableReport {
   readonly table: string;
-  /** Rows in the dump. */
+  /** Rows in the file. */
   readonly rows: number;
   /** Rows that are here now and were not. */
   readonly taken: number;
@@ -13,8 +13,10 @@ export interface TableReport {
   readonly changed: ReadonlyMap<string, number>;
 }
 
-/** Accounts for every row of a dump. */
+/** Accounts for every row of what is imported. */
 export interface ImportReport {
+  /** Rows that the file has of a table, where that is only known as it is read. */
+  found(table: string, rows?: number): void;
   taken(table: string, rows?: number): void;
   known(table: string, rows?: number): void;
   left(table: string, reason: string, rows?: number): void;
@@ -32,18 +34,18 @@ const OTHER = "for other reasons";
 
 /** A report on tables with so many rows. */
 export function createReport(counts: ReadonlyMap<string, number>): ImportReport {
-  const tables = new Map(
-    [...counts].map(([table, rows]) => [
-      table,
-      { table, rows, taken: 0, known: 0, left: new Map<string, number>(), changed: new Map<string, number>() },
-    ]),
-  );
+  const tables = new Map([...counts].map(([table, rows]) => [table, newTable(table, rows)]));
   const add = (map: Map<string, number>, reason: string, rows: number) => {
     const key = map.has(reason) || map.size < REASONS_MAX ? reason : OTHER;
     map.set(key, (map.get(key) ?? 0) + rows);
   };
   let done = 0;
   return {
+    found(table, rows = 1) {
+      const known = tables.get(table) ?? newTable(table, 0);
+      known.rows += rows;
+      tables.set(table, known);
+    },
     done: () => done,
     taken: (table, rows = 1) =>
       count(table, rows, (one) => {
@@ -73,4 +75,8 @@ export function createReport(counts: ReadonlyMap<string, number>): ImportReport 
     done += rows;
     change(table);
   }
+}
+
+function newTable(table: string, rows: number) {
+  return { table, rows, taken: 0, known: 0, left: new Map<string, number>(), changed: new Map<string, number>() };
 }
