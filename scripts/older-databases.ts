@@ -36,6 +36,7 @@ const COMMITS: Readonly<Record<number, string>> = {
   16: "6ec5843",
   17: "0de4e5a",
   18: "cebbe9a",
+  19: "8a267e3",
 };
 
 /** Versions that no server stopped at. A start that was killed between two migrations of version 4 left them. */

@@ -56,6 +56,8 @@ export interface Agent extends Authorship {
   readonly system: string;
   readonly toolRules: readonly ToolRule[];
   readonly llmConfig: LlmConfig;
+  /** Handles of the models that are asked in this order where that one does not answer; null leaves it to the server. */
+  readonly fallbackModels: readonly string[] | null;
   readonly embeddingConfig: EmbeddingConfig | null;
   readonly compactionSettings: CompactionSettings;
   readonly memorySettings: MemorySettings | null;

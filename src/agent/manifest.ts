@@ -51,6 +51,17 @@ export interface StepHook {
   readonly call?: string;
 }
 
+/** A model that did not answer a step, so that another one was asked. */
+export interface StepTry {
+  /** Its handle. */
+  readonly model: string;
+  /** Why, in a word. */
+  readonly why: string;
+  readonly message: string;
+  /** It had failed a moment before, for that reason, and was not asked again. */
+  readonly wasPassedOver: boolean;
+}
+
 /** What of a step's context is the same whether it is kept or was read again. */
 interface StepManifest {
   /** The conversation, or the agent for its own one. */
@@ -61,6 +72,8 @@ interface StepManifest {
   readonly chars: PartChars;
   /** The hooks that changed it. */
   readonly hooks: readonly StepHook[];
+  /** The models that did not answer it before the one that did. */
+  readonly tried: readonly StepTry[];
 }
 
 /** What a step sent to its model. */

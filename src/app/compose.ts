@@ -86,6 +86,8 @@ export interface ServerOptions {
   readonly llmStreamTimeoutMs: number;
   /** The handle of the embedding model that agents and archives get when they name none; none when absent. */
   readonly defaultEmbedding?: string | null;
+  /** Handles of models that are asked, in this order, where an agent's own does not answer and it names none itself. */
+  readonly fallbackModels?: readonly string[];
   /** Whether callbacks and images may be at addresses of this machine and its networks; not unless it says so. */
   readonly allowsPrivateUrls?: boolean;
   /** How people sign in by an identity provider; not at all when absent. */
@@ -174,7 +176,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
   });
   const access = await openAccess({ ...options, store, notices, rootKey });
   const { fetchOutside, fetchChecked, checkOutsideUrl, mcp, webSearch } = outsideOf(options);
-  const { serverModels, models, asking } = offerOf({ ...options, store, fetchChecked });
+  const { serverModels, models, asking, standIns } = offerOf({ ...options, store, fetchChecked });
   const timeFormat = createTimeFormat();
   const countTokens = options.countTokens ?? slicedCounter(clock);
   const budget = createBudget({ store, world, countTokens, prices, log });
@@ -198,16 +200,14 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const places = { ...options, store, log, mcp, clock, random, webSearch, readDocument, runner: () => runner };
   const toolRuntime = toolRuntimeOf(lent, places);
   const runner: Runner = createRunner({
-    store,
+    ...ending,
     models,
-    world,
-    timeFormat,
+    ...standIns,
     countTokens,
     builtins: BUILTIN_TOOLS,
     toolRuntime,
     hooks,
     logs,
-    framesOf,
     speakingToolOf,
     settingsOf: (settings) => ModelSettingsBody.parse(settings),
     tracksProvider: options.tracksProvider ?? TRACKS_PROVIDER_DEFAULT,
@@ -215,7 +215,6 @@ export async function compose(options: ServerOptions): Promise<Server> {
     backlog: together(backlog, record.retention),
     quickVectors,
     budget,
-    log,
   });
   const made = { ...asking, store, models, quickVectors, toolRuntime, pluginHost, hooks, budget, mcp };
   const shared = { ...made, checkOutsideUrl, clock, random, times: timeFormat, countTokens, defaultEmbedding };

@@ -9,6 +9,8 @@ import { listModels } from "../llm/listing.ts";
 import type { Models, ServerModels } from "../llm/models.ts";
 import type { ProviderSettings } from "../llm/provider.ts";
 import { createModels } from "../llm/registry.ts";
+import { createOutages } from "../run/fallback/outages.ts";
+import type { RunnerOptions } from "../run/step/run-setup.ts";
 import type { Settings } from "./command/settings.ts";
 import { providersFrom } from "./providers.ts";
 import { realWorld } from "./world.ts";
@@ -33,6 +35,7 @@ interface OfferOptions {
   readonly pluginHost?: PluginHost | undefined;
   readonly llmRequestTimeoutMs: number;
   readonly llmStreamTimeoutMs: number;
+  readonly fallbackModels?: readonly string[];
 }
 
 /** Everything that can be called. */
@@ -43,6 +46,8 @@ export interface Offer {
   readonly models: Models;
   /** How organisations' providers are asked before they are kept. */
   readonly asking: Pick<ProviderDesk, "serverNames" | "askForModels">;
+  /** What answers where an agent's own model does not. */
+  readonly standIns: Pick<RunnerOptions, "fallbackModels" | "outages">;
 }
 
 /** The models of a server. */
@@ -54,5 +59,6 @@ export function offerOf(options: OfferOptions): Offer {
   const offered = withOwnProviders(serverModels, { store, world: outside, limits });
   const models = pluginHost === undefined ? offered : withPluginEmbedders(offered, { store, pluginHost, world });
   const askForModels: ProviderDesk["askForModels"] = (settings) => listModels(settings, outside, OWN_LISTING_MS_MAX);
-  return { serverModels, models, asking: { serverNames: serverModels.names, askForModels } };
+  const standIns = { fallbackModels: options.fallbackModels ?? [], outages: createOutages(world.clock) };
+  return { serverModels, models, standIns, asking: { serverNames: serverModels.names, askForModels } };
 }

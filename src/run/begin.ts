@@ -66,13 +66,14 @@ export interface Desk {
  * Starts a run, or waits until fewer are at work where a limit says so: in memory where the client waits for the answer,
  * for a bounded time, and in the store where nobody does.
  */
-export async function startInTurn(desk: Desk, caller: Caller, request: TurnRequest): Promise<StartedRun> {
+export async function startInTurn(desk: Desk, caller: Caller, given: TurnRequest): Promise<StartedRun> {
   const { options, room } = desk;
   const { clock } = options.world;
+  const request = { ...given, options: withReach(given.options, caller) };
   const untilMs = clock.elapsedMs() + WAIT_FOR_PLACE_MS_MAX;
   for (let tries = 0; ; tries++) {
     const { actor, setup } = await permittedSetUp(options, caller, request);
-    const run = newRun(options.world, { ...request, options: withReach(request.options, caller) });
+    const run = newRun(options.world, request);
     const started = await begin(desk, { actor, setup }, { run, input: request.input }).catch((error: unknown) => ({
       error,
     }));

@@ -8,12 +8,12 @@ import { answerCharsMax, openCalls, toTranscript } from "../agent/transcript.ts"
 import { addUsage } from "../agent/usage.ts";
 import { Failure } from "../core/failure.ts";
 import { newId, type StepId } from "../core/id.ts";
-import { askedHandle } from "../llm/catalog.ts";
 import { answerFormatOf } from "../llm/config.ts";
 import { ModelFailure, refusesInput } from "../llm/failure.ts";
 import type { FinishReason, ModelRequest, ToolCall } from "../llm/model.ts";
 import { type Settlement, settlementOf, settlementOfFailure } from "./budget/budget.ts";
 import { isCrowded, madeRoomFor, makeRoom, mayBeFull, needsRoom, systemOverflow } from "./compaction/make-room.ts";
+import { answeringTurn, failureOfOwn, noteAnswer, passOn, whyOf } from "./fallback/answering.ts";
 import { askBeforeModel, HookRefusal, withNotes } from "./hooks/before-model.ts";
 import { askOfOpenCalls, askOfReply } from "./hooks/memory-writes.ts";
 import { sentRequest } from "./manifest/sent.ts";
@@ -30,6 +30,7 @@ import { speechStream } from "./step/speech-stream.ts";
 import { asksApproval, missingTools, toolOffer } from "./step/tool-offer.ts";
 import { answerCalls, heartbeatMessage } from "./step/tool-round.ts";
 import { placeOf, type ToolOffer, type Turn, type TurnResult, type TurnState } from "./step/turn-state.ts";
+import { stepRow, triedIn } from "./step-row.ts";
 
 /**
  * The agent loop, the only one: takes a run from where its rows say it stands to its end. Every step is one commit,
@@ -88,11 +89,18 @@ async function takeStep(turn: Turn, state: TurnState): Promise<void> {
   if (notes === undefined || notes instanceof HookRefusal) return stopByHook(turn, state, { stepId, refusal: notes });
   state.hooked = notes.hooks;
   if (isToRecall(turn)) await recall(turn, state);
+  const answering = await answeringTurn(turn, state);
+  if (answering === undefined)
+    return failStep(turn, state, { stepId, llmRequestNs: 0, failure: failureOfOwn(turn, state) });
   const isStreamed = turn.options.stream === "tokens";
-  const request = withNotes(requestFor(turn, state, { offer: toolOffer(turn, state), stream: isStreamed }), notes);
-  const held = await holdCall(turn, request);
-  if (held instanceof Failure) return stopOverLimit(turn, state, { stepId, failure: held });
-  turn.log.note({ kind: "step.started", stepId, model: turn.agent.llmConfig.handle ?? turn.agent.llmConfig.model });
+  const request = withNotes(requestFor(answering, state, { offer: toolOffer(turn, state), stream: isStreamed }), notes);
+  const held = await holdCall(answering, request);
+  if (held instanceof Failure) {
+    if (answering === turn) return stopOverLimit(turn, state, { stepId, failure: held });
+    return afterFailure(turn, state, { answering, stepId, llmRequestNs: 0, failure: held, isHeard: false });
+  }
+  const { llmConfig } = answering.agent;
+  turn.log.note({ kind: "step.started", stepId, model: llmConfig.handle ?? llmConfig.model });
   const startedMs = turn.clock.elapsedMs();
   let isHeard = false;
   const emit = speechStream(turn.speech, turn.speakingTool, (event) => {
@@ -103,7 +111,7 @@ async function takeStep(turn: Turn, state: TurnState): Promise<void> {
   const [result, failure] = await settled(
     callModel(
       {
-        model: turn.model,
+        model: answering.model,
         request,
         signal: turn.signal,
         stepId,
@@ -116,18 +124,34 @@ async function takeStep(turn: Turn, state: TurnState): Promise<void> {
   );
   const llmRequestNs = Math.round((turn.clock.elapsedMs() - startedMs) * 1e6);
   if (result !== undefined) {
+    noteAnswer(turn, answering);
     const settlement = held && settlementOf(held, result);
-    return storeStep(turn, state, { stepId, llmRequestNs, result, isStreamed, settlement });
+    return storeStep(answering, state, { stepId, llmRequestNs, result, isStreamed, settlement });
   }
-  // Before a compaction holds something of its own.
+  // Before a compaction, or another model, holds something of its own.
   if (held !== null) await turn.budget.settleNow(turn.actor, settlementOfFailure(held, failure));
-  if ((await madeRoomFor(turn, state, failure)) || (!isHeard && (await leaveOut(turn, state, failure)))) {
-    // The same step, once more. What was heard cannot be unsaid.
+  await afterFailure(turn, state, { answering, stepId, llmRequestNs, failure, isHeard });
+}
+
+/** A model call that failed. */
+interface FailedCall extends FailedStep {
+  /** The turn as the model that failed took it. */
+  readonly answering: Turn;
+  /** Whether a client was told some of an answer, which cannot be unsaid. */
+  readonly isHeard: boolean;
+}
+
+/** The same step once more, with less or by another model; or its end. Nothing is left out for a model that only stands in. */
+async function afterFailure(turn: Turn, state: TurnState, call: FailedCall): Promise<void> {
+  const { answering, stepId, failure, isHeard } = call;
+  const isOwn = answering === turn;
+  const isLess =
+    isOwn && ((await madeRoomFor(turn, state, failure)) || (!isHeard && (await leaveOut(turn, state, failure))));
+  if (isLess || (!isHeard && !turn.signal.aborted && passOn(turn, state, { answering, failure }))) {
     state.nextStepId = stepId;
     turn.log.note({ kind: "retry", stepId, why: whyOf(failure), afterMs: 0 });
-  } else {
-    await failStep(turn, state, { stepId, llmRequestNs, failure });
-  }
+  } else if (isOwn || isHeard) await failStep(answering, state, call);
+  else await failStep(turn, state, { ...call, failure: failureOfOwn(turn, state, failure) });
 }
 
 /** Ends a run whose model a hook would not have asked; one that was cancelled meanwhile ends as such. */
@@ -154,11 +178,6 @@ async function storeStep(turn: Turn, state: TurnState, taken: TakenStep): Promis
     if (taken.settlement !== null) await turn.budget.settleNow(turn.actor, taken.settlement);
     throw error;
   }
-}
-
-/** Why a call failed, in a word. */
-function whyOf(failure: unknown): string {
-  return failure instanceof ModelFailure ? failure.type : "internal_error";
 }
 
 /** The change of a step that ends the run, its end held back when it leaves a context that may have to be compacted first. */
@@ -221,7 +240,7 @@ async function changeOf(turn: Turn, state: TurnState, taken: TakenStep, reposito
   const before = { ...noChange(state), usage, call: result, settlement, wasStreamed: isStreamed };
   if (heard.toolCalls.length === 0) {
     const { stopReason, messages } = afterText(turn, state, taken, said);
-    return { ...before, messages, stopReason, step: stepRow(turn, state, taken, stopReason) };
+    return { ...before, messages, stopReason, step: stepRow(turn, state, { ...taken, stopReason }) };
   }
   const context = [...state.context, ...said];
   const means = { context, repositories, outside: NONE_OUTSIDE, isCancelled: false };
@@ -236,7 +255,7 @@ async function changeOf(turn: Turn, state: TurnState, taken: TakenStep, reposito
     ...before,
     ...round,
     messages: [...kept, ...round.messages],
-    step: stepRow(turn, state, taken, round.stopReason),
+    step: stepRow(turn, state, { ...taken, stopReason: round.stopReason }),
   };
 }
 
@@ -289,41 +308,6 @@ function rowsOf(turn: Turn, state: TurnState, { stepId, result }: TakenStep, hea
   return rows.filter((message) => message.toolCalls.length > 0 || message.content.length > 0);
 }
 
-/**
- * The row of a step. Its times are nanoseconds, as Letta has them. Without a result, what only an answer tells stays
- * null.
- */
-function stepRow(
-  turn: Turn,
-  state: TurnState,
-  taken: Pick<TakenStep, "stepId" | "llmRequestNs"> & { readonly result?: CallResult },
-  stopReason: StopReason | null,
-): Step {
-  const { llmConfig } = turn.agent;
-  return {
-    id: taken.stepId,
-    runId: state.run.id,
-    agentId: turn.agent.id,
-    providerName: llmConfig.providerName,
-    providerCategory: llmConfig.providerCategory,
-    model: llmConfig.model,
-    modelHandle: llmConfig.handle && askedHandle(llmConfig),
-    modelEndpoint: llmConfig.modelEndpoint,
-    contextWindowLimit: llmConfig.contextWindow,
-    usage: taken.result?.reply.usage ?? null,
-    stopReason,
-    status: "success",
-    errorType: null,
-    errorData: null,
-    feedback: null,
-    tags: [],
-    projectId: turn.agent.projectId,
-    createdAt: turn.clock.now(),
-    stepNs: taken.llmRequestNs,
-    llmRequestNs: taken.llmRequestNs,
-  };
-}
-
 /** A model call that failed, or was broken off when the run was cancelled. */
 interface FailedStep {
   readonly stepId: StepId;
@@ -336,10 +320,10 @@ async function failStep(turn: Turn, state: TurnState, failed: FailedStep): Promi
   const isCancelled = turn.signal.aborted;
   const { stopReason, error, failure, aside } = isCancelled ? CANCELLED : await endOf(turn, state, failed.failure);
   const step: Step = {
-    ...stepRow(turn, state, failed, stopReason),
+    ...stepRow(turn, state, { ...failed, stopReason }),
     status: isCancelled ? "cancelled" : "failed",
     errorType: error?.type ?? null,
-    errorData: error === null ? null : { message: error.message, detail: error.detail },
+    errorData: error === null ? null : { message: error.message, detail: error.detail, ...triedIn(state) },
   };
   state.failure = failure;
   await commit(turn, state, async () => ({ ...noChange(state), step, stopReason, error, aside }));

@@ -253,6 +253,7 @@ function stepsAndTraces(subject: Subject): void {
     const [ada, bo] = [agent({ system: "You are Ada. ".repeat(50) }), agent({ system: "You are Ada. ".repeat(50) })];
     const human = block("human");
     const hooks: SentContext["hooks"] = [{ plugin: newId("plugin", world.random), name: "guard", did: "note" }];
+    const tried = [{ model: "a/b", why: "llm_timeout", message: "late", wasPassedOver: false }];
     const told = (id: AgentId): SentContext => ({
       threadId: id,
       system: `${ada.system}\n<value>\n${human.value}\n</value>`,
@@ -263,6 +264,7 @@ function stepsAndTraces(subject: Subject): void {
       messages: { summary: null, first: null, last: null, count: 0 },
       aside: [],
       hooks,
+      tried,
       chars: { system: 1, tools: 2, recalled: 3, summary: 4, messages: 5 },
     });
     const [one, two] = [step(ada.id, newId("run", world.random)), step(bo.id, newId("run", world.random))];
@@ -286,7 +288,7 @@ function stepsAndTraces(subject: Subject): void {
     expect(await steps.context(none.id)).toBeUndefined();
     const { threadId, tools, recalled, messages, aside, chars } = told(ada.id);
     expect(await steps.context(one.id)).toEqual({
-      ...{ threadId, tools, recalled, messages, aside, chars, hooks },
+      ...{ threadId, tools, recalled, messages, aside, chars, hooks, tried },
       prompt: {
         pieces: [ada.system, "\n<value>\n", { block: 0, isNumbered: false, labels: null }, "\n</value>"],
         blocksShown: [[human.id, 1]],

@@ -47,6 +47,7 @@ export function agent(change: Partial<Agent> = {}): Agent {
       mode: "all",
       slidingWindowPercentage: 0.3,
     },
+    fallbackModels: null,
     memorySettings: null,
     responseFormat: null,
     metadata: { quote: 'a "word" and a \\' },

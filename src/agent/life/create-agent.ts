@@ -28,7 +28,7 @@ import type { CountTokens } from "../prompt/tokens.ts";
 import { replaceAgentSecrets, requireSecrets, type SecretValues } from "../secrets/owned-secrets.ts";
 import { friendlyName } from "./friendly-name.ts";
 import { firstMessages } from "./initial-messages.ts";
-import { chooseEmbedding, chooseModel, defaultSummariser, type ModelWish } from "./model-choice.ts";
+import { chooseEmbedding, chooseModel, defaultSummariser, type ModelWish, requireFallbacks } from "./model-choice.ts";
 import { tellOfTools } from "./tell-of-tools.ts";
 
 /** What creating and changing agents needs. */
@@ -76,6 +76,7 @@ export interface AgentDraft {
   readonly initialMessages: readonly InputMessage[] | null;
   readonly compaction: CompactionWish;
   readonly memorySettings?: MemorySettings;
+  readonly fallbackModels?: readonly string[];
   readonly responseFormat?: ResponseFormat;
   readonly metadata?: JsonObject;
   readonly messageBufferAutoclear: boolean;
@@ -135,7 +136,9 @@ export async function draftedAgent(workshop: AgentWorkshop, caller: Caller, draf
   const actor = mayEverywhere(caller, "agents:write");
   checkDraft(draft);
   const llmConfig = await chooseModel(workshop.models.of(actor), draft.model, draft.agentType);
-  requireModels(caller, [askedHandle(llmConfig), draft.compaction.model, draft.memorySettings?.model]);
+  const { fallbackModels = [], compaction, memorySettings } = draft;
+  requireModels(caller, [askedHandle(llmConfig), compaction.model, memorySettings?.model, ...fallbackModels]);
+  await requireFallbacks(workshop.models.of(actor), fallbackModels);
   const embeddingConfig = await embeddingOf(workshop, actor, draft);
   return newAgent(workshop, actor, draft, { llmConfig, embeddingConfig });
 }
@@ -200,6 +203,7 @@ function newAgent({ clock, random }: AgentWorkshop, actor: Actor, draft: AgentDr
     toolRules: [],
     ...configs,
     compactionSettings: newCompaction(configs.llmConfig, draft.compaction),
+    fallbackModels: draft.fallbackModels ?? null,
     memorySettings: draft.memorySettings ?? null,
     responseFormat: draft.responseFormat ?? null,
     metadata: draft.metadata ?? null,

@@ -38,6 +38,7 @@ function agent(agentType: AgentType, change: Partial<Agent> = {}): Agent {
       mode: "all",
       slidingWindowPercentage: 0.3,
     },
+    fallbackModels: null,
     memorySettings: null,
     responseFormat: null,
     metadata: null,

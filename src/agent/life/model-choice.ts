@@ -66,6 +66,11 @@ export async function chooseEmbedding(
   throw new Failure("not_found", `NOT_FOUND: Handle ${handle} not found, must be one of ${listed(known)}`);
 }
 
+/** Throws a Failure for a chain of models that holds one which nobody offers. May ask providers. */
+export async function requireFallbacks(models: KnownModels, handles: readonly string[]): Promise<void> {
+  for (const handle of handles) await resolvedWish(models, { handle });
+}
+
 /** Small, cheap models that summarise well, by endpoint type. */
 const SUMMARISERS: Readonly<Record<string, string>> = {
   anthropic: "anthropic/claude-haiku-4-5",

@@ -18,7 +18,14 @@ import {
   requireTimeZone,
 } from "./create-agent.ts";
 import { replaceIdentities } from "./identities.ts";
-import { changedModel, chooseEmbedding, defaultSummariser, type ModelWish, resolvedWish } from "./model-choice.ts";
+import {
+  changedModel,
+  chooseEmbedding,
+  defaultSummariser,
+  type ModelWish,
+  requireFallbacks,
+  resolvedWish,
+} from "./model-choice.ts";
 import { tellOfTools } from "./tell-of-tools.ts";
 
 /** Fields that are simply replaced. */
@@ -31,6 +38,7 @@ export type AgentFields = Partial<
     | "toolRules"
     | "metadata"
     | "memorySettings"
+    | "fallbackModels"
     | "responseFormat"
     | "messageBufferAutoclear"
     | "enableSleeptime"
@@ -85,7 +93,9 @@ export async function updateAgent(
     wish.config && askedHandle(wish.config),
     change.compaction?.model,
     fields.memorySettings?.model,
+    ...(fields.fallbackModels ?? []),
   ]);
+  await requireFallbacks(workshop.models.of(actor), fields.fallbackModels ?? []);
   const embeddingConfig =
     embedding === undefined ? change.embeddingConfig : await chooseEmbedding(workshop.models, embedding, actor);
 

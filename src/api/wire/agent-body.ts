@@ -48,6 +48,14 @@ export const CompactionBody = z
     }),
   );
 
+/** Models that may stand in for an agent's own, one after the other. */
+const FALLBACKS_MAX = 5;
+const HANDLE_CHARS_MAX = 400;
+const FallbackModels = z
+  .array(z.string().min(1).max(HANDLE_CHARS_MAX))
+  .max(FALLBACKS_MAX)
+  .refine((handles) => new Set(handles).size === handles.length, "should name each model once");
+
 /** Characters of memories that one prompt may hold when nobody says. */
 export const RECALL_CHARS_DEFAULT = 4_000;
 /** And at most. */
@@ -135,6 +143,7 @@ const shared = {
   model_settings: ModelSettingsBody.nullish(),
   compaction_settings: CompactionBody.nullish(),
   memory_settings: MemorySettingsBody.nullish(),
+  fallback_models: FallbackModels.nullish(),
   context_window_limit: z.int().positive().nullish(),
   max_tokens: z.int().positive().nullish(),
   reasoning: flag,
@@ -256,6 +265,7 @@ function givenFields(body: Shared) {
     responseFormat: body.response_format,
     metadata: body.metadata,
     memorySettings: body.memory_settings,
+    fallbackModels: body.fallback_models,
     enableSleeptime: body.enable_sleeptime,
     timezone: body.timezone,
     maxFilesOpen: body.max_files_open,

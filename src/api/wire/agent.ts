@@ -88,6 +88,8 @@ export function toWireAgent(agent: Agent, relations: AgentRelations): JsonObject
     per_file_view_window_char_limit: agent.perFileViewWindowCharLimit,
     hidden: agent.hidden,
     ...toWireMemorySettings(agent.memorySettings),
+    // As those, no field of V1's.
+    ...(agent.fallbackModels === null ? {} : { fallback_models: agent.fallbackModels }),
   };
 }
 

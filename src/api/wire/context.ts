@@ -64,6 +64,12 @@ export function toWireStepContext(context: StepContext): JsonObject {
       did,
       tool_call_id: call ?? null,
     })),
+    tried: context.tried.map(({ model, why, message, wasPassedOver }) => ({
+      model,
+      why,
+      message,
+      was_passed_over: wasPassedOver,
+    })),
     tools:
       tools === null ? null : tools.map(({ name, description, parameters }) => ({ name, description, parameters })),
     blocks: blocks === null ? null : blocks.map(toWireContextBlock),

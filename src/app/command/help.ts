@@ -38,6 +38,8 @@ Options
 
   SELKIE_EMBEDDING embedding model of agents that name none, such as openai/text-embedding-3-small;
                    without one, memories are found by their words
+  SELKIE_FALLBACK_MODELS
+                   models that are asked where an agent's own does not answer, in order, with commas (none)
   EXA_API_KEY, TAVILY_API_KEY, BRAVE_API_KEY, SELKIE_SEARXNG_URL
                    by what agents search the web: the key of a service, or a SearXNG of your own
   SELKIE_LOG_LEVEL silent, error, warn, info or debug: what the server says of its work (info)

@@ -32,6 +32,8 @@ export interface Settings {
   readonly llmStreamTimeoutMs: number;
   /** The handle of the embedding model of agents and archives that name none; null leaves them without. */
   readonly defaultEmbedding: string | null;
+  /** Handles of the models that are asked where an agent's own does not answer and it names none. */
+  readonly fallbackModels: readonly string[];
   /** Lets callbacks and images be at addresses of this machine and its networks. */
   readonly allowsPrivateUrls: boolean;
   readonly tools: ToolSettings;
@@ -141,6 +143,7 @@ export function readSettings(options: SettingOptions, environment: Environment):
       600,
     ),
     defaultEmbedding: get(undefined, "SELKIE_EMBEDDING", "LETTA_DEFAULT_EMBEDDING_HANDLE") ?? null,
+    fallbackModels: fallbacksOf(merged),
     allowsPrivateUrls: isTrue(merged["SELKIE_ALLOW_PRIVATE_URLS"]),
     tools: readToolSettings(merged),
     mcp: mcpSettingsIn(merged, secondsOf),
@@ -320,6 +323,22 @@ function countOf(environment: Environment, name: string): number | null {
   if (!Number.isSafeInteger(count) || count < 1)
     throw new Failure("refused", `${name} must be a whole number above 0, got '${text}'`);
   return count;
+}
+
+/** Models that may stand in for an agent's own. */
+const FALLBACKS_MAX = 5;
+
+function fallbacksOf(environment: Environment): readonly string[] {
+  const handles = listOf(environment["SELKIE_FALLBACK_MODELS"]);
+  const wrong = handles.find((handle) => !/^[^/]+\/.+$/.test(handle));
+  if (wrong !== undefined)
+    throw new Failure("invalid", `SELKIE_FALLBACK_MODELS holds '${wrong}', which is no handle such as openai/gpt-4.1`);
+  if (handles.length > FALLBACKS_MAX)
+    throw new Failure(
+      "invalid",
+      `SELKIE_FALLBACK_MODELS names ${handles.length} models; ${FALLBACKS_MAX} are the most`,
+    );
+  return handles;
 }
 
 function listOf(text: string | undefined): readonly string[] {

@@ -2,6 +2,7 @@ import type { SentContext } from "../../agent/manifest.ts";
 import { messageSize } from "../../agent/prompt/tokens.ts";
 import type { ModelRequest, ToolSchema } from "../../llm/model.ts";
 import { firstIndex } from "../compaction/cut.ts";
+import { triesOf } from "../fallback/answering.ts";
 import { recalledBy, recalledItems } from "../step/recalled-memory.ts";
 import type { SentRequest, Turn, TurnState } from "../step/turn-state.ts";
 
@@ -30,7 +31,7 @@ export function sentRequest(turn: Turn, { context, aside }: TurnState, request: 
 /** What is kept of a request with its step. */
 export function sentContext(
   turn: Turn,
-  { hooked }: Pick<TurnState, "hooked">,
+  state: Pick<TurnState, "hooked" | "tries" | "passedOver">,
   { request, context, aside, recalled, recalledChars }: SentRequest,
 ): SentContext {
   const [head] = context;
@@ -53,7 +54,8 @@ export function sentContext(
       count: context.length - from,
     },
     aside: aside.refused,
-    hooks: hooked,
+    hooks: state.hooked,
+    tried: triesOf(state),
     chars: {
       system: request.system.length,
       tools: tools.length,

@@ -1,7 +1,7 @@
 import { type Caller, may } from "../../access/may.ts";
 import { mustFindNamed } from "../../agent/find.ts";
 import type { AgentWorkshop } from "../../agent/life/create-agent.ts";
-import type { KeptContext, KeptPrompt, RecalledItem, RecalledItems, StepHook } from "../../agent/manifest.ts";
+import type { KeptContext, KeptPrompt, RecalledItem, RecalledItems, StepHook, StepTry } from "../../agent/manifest.ts";
 import type { Message } from "../../agent/message.ts";
 import type { Readers } from "../../agent/ports/ports.ts";
 import { CHARS_PER_TOKEN } from "../../agent/prompt/tokens.ts";
@@ -65,6 +65,8 @@ export interface StepContext {
   readonly transcript: readonly ModelMessage[];
   /** The hooks that changed it. */
   readonly hooks: readonly StepHook[];
+  /** The models that did not answer before the one that did. */
+  readonly tried: readonly StepTry[];
   /** By characters, in proportion to the provider's own count where it gave one. */
   readonly tokens: Parts;
 }
@@ -102,6 +104,7 @@ export async function stepContext(
     messagesGone: Math.max(0, kept.messages.count - messages.length),
     transcript: withRecalled(transcript, recalled?.text ?? ""),
     hooks: kept.hooks,
+    tried: kept.tried,
     tokens: partTokens(kept, step),
   };
   return { ...told, isComplete: isComplete(told, kept) };

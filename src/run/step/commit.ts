@@ -117,6 +117,8 @@ export async function commit(
   if (change.step !== null) {
     state.sent = null;
     state.hooked = [];
+    state.tries = [];
+    state.passedOver = [];
     state.stepsTaken++;
     state.contextTokens = change.step.usage?.totalTokens ?? 0;
     state.overflows = 0;

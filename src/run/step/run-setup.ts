@@ -11,11 +11,14 @@ import type { JsonObject } from "../../core/json.ts";
 import type { World } from "../../core/world.ts";
 import { askedHandle } from "../../llm/catalog.ts";
 import type { LlmConfig } from "../../llm/config.ts";
+import type { LanguageModel } from "../../llm/model.ts";
 import type { ChatModels, Models } from "../../llm/models.ts";
 import { createWorkingMemory } from "../../umi/working-memory.ts";
 import { roundMeans, roundOptions, withRoundTool, withShipped } from "../among/round-setup.ts";
 import { paidModels } from "../budget/paid-models.ts";
 import type { DueWork } from "../chores/due-work.ts";
+import type { Outages } from "../fallback/outages.ts";
+import type { Fallbacks } from "../fallback/ways.ts";
 import type { RunLogs } from "../log/run-log.ts";
 import type { CountFrames } from "../log/stored-event.ts";
 import { type SpeakingTool, speechOf } from "./speech.ts";
@@ -36,6 +39,9 @@ export interface RunnerOptions
     | "budget"
   > {
   readonly models: Models;
+  /** Handles of models that are asked where an agent's own does not answer and it names none itself. */
+  readonly fallbackModels: readonly string[];
+  readonly outages: Outages;
   readonly world: Pick<World, "clock" | "random">;
   readonly logs: RunLogs;
   /** How many frames of Letta's stream an event of this run is, for its face and kind of agent. */
@@ -72,16 +78,21 @@ export interface TurnRequest {
 export interface RunSetup
   extends Pick<Turn, "agent" | "tools" | "model" | "threadId" | "isolatedBlockIds" | "options" | "round"> {
   readonly conversationId: ConversationId | null;
+  /** Handles of the models that are asked where the run's own does not answer. */
+  readonly fallbackHandles: readonly string[];
   /** The group that looks after the agent's memory; what is said to the agent is part of its history. */
   readonly groupId: GroupId | null;
 }
+
+/** What setting up needs. */
+type SetUpOptions = Pick<RunnerOptions, "store" | "models" | "settingsOf" | "world" | "fallbackModels">;
 
 /**
  * As {@link setUp}, for whoever asks: they must be allowed to talk to the agent by this model, and to answer requests for
  * approval where the input does. What they began goes on as they could not see it, with all that the agent shares.
  */
 export async function permittedSetUp(
-  options: Pick<RunnerOptions, "store" | "models" | "settingsOf" | "world">,
+  options: SetUpOptions,
   caller: Caller,
   request: Pick<TurnRequest, "agentId" | "conversationId" | "options" | "metadata" | "input">,
 ): Promise<{ readonly actor: Actor; readonly setup: RunSetup }> {
@@ -95,7 +106,7 @@ export async function permittedSetUp(
 
 /** Looks up what the request names, and opens the model that will answer it. */
 export async function setUp(
-  options: Pick<RunnerOptions, "store" | "models" | "settingsOf" | "world">,
+  options: SetUpOptions,
   actor: Actor,
   request: Pick<TurnRequest, "agentId" | "conversationId" | "options" | "metadata">,
 ): Promise<RunSetup> {
@@ -106,12 +117,15 @@ export async function setUp(
   const models = options.models.of(actor);
   const named = { models, settingsOf: options.settingsOf };
   const llmConfig = await configFor(named, { agent, conversation }, request.options.overrideModel);
+  const chain = agent.fallbackModels ?? options.fallbackModels;
+  const fallbackHandles = chain.filter((handle) => handle !== askedHandle(llmConfig));
   const round = await roundMeans(reader, { actor, ...options.world }, request);
   return {
     // From here on the agent has the model of this run, wherever that was named.
     agent: { ...agent, llmConfig },
     tools: withRoundTool(await reader.tools.listForAgent(agentId), round),
-    model: await models.open(llmConfig),
+    model: fallbackHandles.length === 0 ? await models.open(llmConfig) : await openOrLater(models, llmConfig),
+    fallbackHandles,
     threadId: conversationId ?? agentId,
     conversationId,
     isolatedBlockIds: conversation?.isolatedBlockIds ?? [],
@@ -143,6 +157,40 @@ export async function modelFor(models: Pick<ChatModels, "find">, agent: Agent, h
   return { ...info.config, contextWindow: Math.min(info.config.contextWindow, agent.llmConfig.contextWindow) };
 }
 
+/** The model; where its provider is not there, one that says so when it is asked: another may stand in for it. */
+async function openOrLater(models: ChatModels, config: LlmConfig): Promise<LanguageModel> {
+  try {
+    return await models.open(config);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const failed = () => Promise.reject(error);
+    return { call: failed, preview: failed };
+  }
+}
+
+/** The models that may stand in for a run's own: with its window as their limit, and what it wishes of any model. */
+function fallbacksOf(options: RunnerOptions, { actor, setup }: { readonly actor: Actor; readonly setup: RunSetup }) {
+  const models = options.models.of(actor);
+  const { temperature, parallelToolCalls, responseFormat } = setup.agent.llmConfig;
+  const allowed = setup.options.reach?.models ?? null;
+  const fallbacks: Fallbacks = {
+    handles: setup.fallbackHandles,
+    outages: options.outages,
+    async open(handle) {
+      try {
+        const found = await modelFor(models, setup.agent, handle);
+        const config = { ...found, temperature, parallelToolCalls, responseFormat };
+        if (allowed !== null && !allowed.includes(askedHandle(config))) return undefined;
+        return { config, model: await models.open(config) };
+      } catch (error) {
+        if (error instanceof Failure) return undefined;
+        throw error;
+      }
+    },
+  };
+  return fallbacks;
+}
+
 /** What the loop works with. */
 export function turnOf(
   options: RunnerOptions,
@@ -164,6 +212,7 @@ export function turnOf(
     agent: setup.agent,
     tools: setup.tools,
     model: setup.model,
+    fallbacks: fallbacksOf(options, { actor, setup }),
     models: paidModels(options, payer),
     budget: options.budget,
     payer,

@@ -95,6 +95,8 @@ export function freshState(run: Run): TurnState {
     counted: new Map(),
     overflows: 0,
     sent: null,
+    tries: [],
+    passedOver: [],
     hooked: [],
     callVerdicts: new Map(),
     refusal: null,

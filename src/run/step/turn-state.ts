@@ -1,6 +1,6 @@
 import type { Agent } from "../../agent/agent.ts";
 import type { RunUsage } from "../../agent/events.ts";
-import type { RecalledItems, StepHook } from "../../agent/manifest.ts";
+import type { RecalledItems, StepHook, StepTry } from "../../agent/manifest.ts";
 import type { Message } from "../../agent/message.ts";
 import type { MessagePlace } from "../../agent/new-message.ts";
 import type { Hooks } from "../../agent/plugins/hooks.ts";
@@ -23,6 +23,7 @@ import type { QueryVector, QuickVectors } from "../../umi/vectors/quick-vectors.
 import type { WorkingMemory } from "../../umi/working-memory.ts";
 import type { Budget, Payer } from "../budget/budget.ts";
 import type { AskedModels } from "../budget/paid-models.ts";
+import type { FailedTry, Fallbacks } from "../fallback/ways.ts";
 import type { RunLog } from "../log/run-log.ts";
 import type { Refusal, SetAside } from "./set-aside.ts";
 import type { SpeakingTool, Speech } from "./speech.ts";
@@ -43,6 +44,8 @@ export interface Turn {
   readonly agent: Agent;
   readonly tools: readonly Tool[];
   readonly model: LanguageModel;
+  /** What is asked where that does not answer. */
+  readonly fallbacks: Fallbacks;
   /** Where other models are found: those that summarise. Their calls are paid for. */
   readonly models: AskedModels;
   readonly budget: Budget;
@@ -129,6 +132,10 @@ export interface TurnState {
   overflows: number;
   /** What was sent to the model in the step at hand; null when nothing was yet. */
   sent: SentRequest | null;
+  /** The models that did not answer the step at hand. */
+  tries: readonly FailedTry[];
+  /** Those that were not asked in it, as they had failed a moment before. */
+  passedOver: readonly StepTry[];
   /** What hooks made of the step at hand. */
   hooked: readonly StepHook[];
   /** What hooks want of calls of the round at hand, by their ids. */

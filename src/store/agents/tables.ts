@@ -16,6 +16,7 @@ export const AGENTS = entityTable<Agent>()("agents", {
   system: "text",
   toolRules: "json",
   llmConfig: "json",
+  fallbackModels: "json",
   embeddingConfig: "json",
   compactionSettings: "json",
   memorySettings: "json",

@@ -15,6 +15,7 @@ import { SECRETS } from "../migrations/0016-secrets.ts";
 import { HOOKS_AND_SOURCES } from "../migrations/0017-hooks-and-sources.ts";
 import { OWN_PROVIDERS } from "../migrations/0018-own-providers.ts";
 import { SCHEDULES } from "../migrations/0019-schedules.ts";
+import { FALLBACK_MODELS } from "../migrations/0020-fallback-models.ts";
 import { FIRST } from "../migrations/older/0001-first.ts";
 import { LEASE_AND_EXPIRY } from "../migrations/older/0002-lease-and-expiry.ts";
 import { EVENT_ARRIVALS } from "../migrations/older/0003-event-arrivals.ts";
@@ -52,6 +53,7 @@ const MIGRATIONS: readonly string[] = [
   HOOKS_AND_SOURCES,
   OWN_PROVIDERS,
   SCHEDULES,
+  FALLBACK_MODELS,
 ];
 
 /** The schema this server writes. */

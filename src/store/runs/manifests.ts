@@ -36,6 +36,7 @@ interface ManifestRow {
   readonly count: number;
   readonly aside?: KeptContext["aside"];
   readonly hooks?: KeptContext["hooks"];
+  readonly tried?: KeptContext["tried"];
   readonly chars: readonly [system: number, tools: number, recalled: number, summary: number, messages: number];
 }
 
@@ -57,7 +58,7 @@ interface FileRow {
 
 /** Keeps the texts of a request that are not kept yet, and gives the column that names them. */
 export async function keepContext(session: Session, agentId: AgentId, sent: SentContext): Promise<string> {
-  const { threadId, recalled, messages, aside, chars, hooks } = sent;
+  const { threadId, recalled, messages, aside, chars, hooks, tried } = sent;
   const row: ManifestRow = {
     prompt: await promptHash(session, agentId, sent),
     ...(sent.tools === "[]" ? {} : { tools: await sharedHash(session, agentId, sent.tools) }),
@@ -69,6 +70,7 @@ export async function keepContext(session: Session, agentId: AgentId, sent: Sent
     count: messages.count,
     ...(aside.length === 0 ? {} : { aside }),
     ...(hooks.length === 0 ? {} : { hooks }),
+    ...(tried.length === 0 ? {} : { tried }),
     chars: [chars.system, chars.tools, chars.recalled, chars.summary, chars.messages],
   };
   return JSON.stringify(row);
@@ -85,7 +87,7 @@ export async function keptContext(session: Session, id: StepId): Promise<KeptCon
   if (found === undefined || found.manifest === null) return undefined;
   const row = fromJson<ManifestRow>(found.manifest);
   const threadId = row.thread ?? found.agent_id;
-  const { recalled, summary = null, first = null, last = first, count, aside = [], hooks = [] } = row;
+  const { recalled, summary = null, first = null, last = first, count, aside = [], hooks = [], tried = [] } = row;
   const text = recalled === undefined ? null : await textOf(session, threadId, recalled);
   const [system, toolChars, recalledChars, summaryChars, messageChars] = row.chars;
   return {
@@ -96,6 +98,7 @@ export async function keptContext(session: Session, id: StepId): Promise<KeptCon
     messages: { summary, first, last, count },
     aside,
     hooks,
+    tried,
     chars: { system, tools: toolChars, recalled: recalledChars, summary: summaryChars, messages: messageChars },
   };
 }

@@ -125,6 +125,7 @@ function agentOf(row: Row, id: AgentId): Agent {
     llmConfig,
     embeddingConfig: row.checked("embedding_config", EmbeddingConfigBody),
     compactionSettings: newCompaction(llmConfig, row.checked("compaction_settings", CompactionBody) ?? {}),
+    fallbackModels: null,
     memorySettings: null,
     responseFormat: row.checked("response_format", ResponseFormatBody),
     metadata: row.object("metadata_"),
