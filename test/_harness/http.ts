@@ -3,6 +3,7 @@ import { readSettings } from "../../src/app/command/settings.ts";
 import { type ListeningServer, listen } from "../../src/app/serving/serve.ts";
 import { isRecord, parseJson } from "../../src/core/json.ts";
 import { type ModelServer, startModelServer } from "./model-server.ts";
+import { mustBeDescribed } from "./own-document.ts";
 import type { Answer } from "./server.ts";
 import { temporaryDirectory } from "./server-process.ts";
 
@@ -48,6 +49,9 @@ export async function startHttpServer(environment: Readonly<Record<string, strin
     });
     const text = await response.text();
     const parsed = parseJson(text);
+    const { status, headers: told } = response;
+    const answered = { method, path, status, body: parsed === undefined ? text : parsed, headers: told };
+    await mustBeDescribed(async () => (await fetch(`${url}/openapi.json`)).json(), answered);
     return { status: response.status, body: parsed === undefined ? text : parsed, headers: response.headers };
   };
   return {

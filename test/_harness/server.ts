@@ -3,6 +3,7 @@ import { type OpenedSqlite, openSqlite } from "../../src/app/disk/sqlite.ts";
 import { realWorld } from "../../src/app/world.ts";
 import { parseJson } from "../../src/core/json.ts";
 import { type ModelServer, startModelServer } from "./model-server.ts";
+import { mustBeDescribed } from "./own-document.ts";
 import { temporaryDirectory } from "./server-process.ts";
 
 /** The JSON of an answer, loosely typed: tests look at what they expect to find. */
@@ -61,6 +62,15 @@ export async function startTestServer(extra: Partial<ServerOptions> = {}): Promi
   const request: TestServer["request"] = async (method, path, body) => {
     const response = await call(method, path, body);
     const text = await response.text();
+    const document = async () => (await call("GET", "/openapi.json")).json();
+    const answered = text === "null" ? null : (parseJson(text) ?? text);
+    await mustBeDescribed(document, {
+      method,
+      path,
+      status: response.status,
+      body: answered,
+      headers: response.headers,
+    });
     return { status: response.status, body: parseJson(text) ?? text, headers: response.headers };
   };
   const ok: TestServer["ok"] = async (method, path, sent) => {

@@ -638,3 +638,15 @@ test("no route was left out", () => {
   expect([...called].filter((route) => !routes.includes(route))).toEqual([]);
   if (!hasOpenApi) expect(validateEvent({})).toEqual([]);
 });
+
+test("no route is without a declaration of what it answers", async () => {
+  const { body } = await server.call("GET", "/openapi.json");
+  const bare = Object.entries<Record<string, Answer>>(body.paths).flatMap(([path, operations]) =>
+    Object.entries(operations).flatMap(([method, { responses }]) => {
+      const [status = "", { content } = { content: undefined }] = Object.entries<Answer>(responses)[0] ?? [];
+      const isShown = content !== undefined || status === "204" || Number(status) >= 300;
+      return isShown ? [] : [`${method.toUpperCase()} ${path}`];
+    }),
+  );
+  expect(bare).toEqual([]);
+});

@@ -12,6 +12,7 @@ import { check, flagParam, given, pathId } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
 import { readAgentFile } from "../wire/agent-file/read-agent-file.ts";
 import { toAgentFile } from "../wire/agent-file/write-agent-file.ts";
+import { answer, jsonObject, list } from "../wire/answers/answer.ts";
 
 const ExportQuery = z.object({
   conversation_id: z.string().optional(),
@@ -48,25 +49,33 @@ const Secrets = z.record(z.string(), z.string());
 /** An older way to name the embedding model. */
 const EMBEDDING_HEADER = "x-override-embedding-model";
 
+const WireImported = answer("ImportedAgents", { agent_ids: list(z.string()), notes: list(z.string()).exactOptional() });
+
+/** An agent file: its form is V1's own, and told there. */
+const WireAgentFile = jsonObject;
+
 /** Routes by which agents travel: `/agents/import` and `/agents/{id}/export`. */
 export function agentTransferRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
   const readUpload = createUploadReader();
 
-  routes.post("/import", async (c) => {
-    return readUpload(c, async (form) => {
-      const wish = wishOf(c, form);
-      const { agentIds, notes } = await importAgents(options, c.var.caller, {
-        bundle: readAgentFile(form.bytes),
-        wish,
+  routes.post(
+    "/import",
+    takes({ answer: WireImported }, async (c) => {
+      return readUpload(c, async (form) => {
+        const wish = wishOf(c, form);
+        const { agentIds, notes } = await importAgents(options, c.var.caller, {
+          bundle: readAgentFile(form.bytes),
+          wish,
+        });
+        return c.json({ agent_ids: agentIds, ...(notes.length === 0 ? {} : { notes }) });
       });
-      return c.json({ agent_ids: agentIds, ...(notes.length === 0 ? {} : { notes }) });
-    });
-  });
+    }),
+  );
 
   routes.get(
     "/:agent_id/export",
-    takes({ query: ExportQuery }, async (c, asked) => {
+    takes({ query: ExportQuery, answer: WireAgentFile }, async (c, asked) => {
       const query = asked.query();
       if (query.use_legacy_format === true) throw new Failure("refused", "Legacy format is not supported");
       return c.json(await exported(c, query));
@@ -75,7 +84,7 @@ export function agentTransferRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.post(
     "/:agent_id/export",
-    takes({ body: ExportBody }, async (c, asked) => {
+    takes({ body: ExportBody, answer: WireAgentFile }, async (c, asked) => {
       const { skills, ...body } = await asked.body();
       return c.json(await exported(c, given(body), skills ?? []));
     }),

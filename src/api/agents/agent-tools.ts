@@ -9,7 +9,9 @@ import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { pageFrom } from "../http/pages.ts";
 import { flagParam, listParam, pageOf, pageParams, pathId, pathText } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
-import { toWireAgentTool } from "../wire/tool.ts";
+import { WireAgent } from "../wire/agent.ts";
+import { list } from "../wire/answers/answer.ts";
+import { toWireAgentTool, WireAgentTool } from "../wire/tool.ts";
 import { ALL_RELATIONS, isNewClient, showAgent } from "./agent-view.ts";
 
 /** Letta's number, fewer than many agents have: who wants them all says so. */
@@ -29,7 +31,7 @@ export function agentToolRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.get(
     "/:agent_id/tools",
-    takes({ query: ToolsQuery }, async (c, asked) => {
+    takes({ query: ToolsQuery, answer: list(WireAgentTool) }, async (c, asked) => {
       const query = asked.query();
       const page = pageOf(query, { limit: TOOLS_DEFAULT, order: "desc" });
       const repositories = readerFor(options, c, "agents:read");
@@ -40,17 +42,23 @@ export function agentToolRoutes(options: RouteOptions): Hono<ApiEnv> {
     }),
   );
 
-  routes.patch("/:agent_id/tools/attach/:tool_id", async (c) =>
-    showChanged(options, c, await attachTool(options, c.var.caller, pathTool(c))),
+  routes.patch(
+    "/:agent_id/tools/attach/:tool_id",
+    takes({ answer: WireAgent.nullable() }, async (c) =>
+      showChanged(options, c, await attachTool(options, c.var.caller, pathTool(c))),
+    ),
   );
 
-  routes.patch("/:agent_id/tools/detach/:tool_id", async (c) =>
-    showChanged(options, c, await detachTool(options, c.var.caller, pathTool(c))),
+  routes.patch(
+    "/:agent_id/tools/detach/:tool_id",
+    takes({ answer: WireAgent.nullable() }, async (c) =>
+      showChanged(options, c, await detachTool(options, c.var.caller, pathTool(c))),
+    ),
   );
 
   routes.patch(
     "/:agent_id/tools/approval/:tool_name",
-    takes({ query: ApprovalQuery, body: ApprovalBody }, async (c, asked) => {
+    takes({ query: ApprovalQuery, body: ApprovalBody, answer: WireAgent.nullable() }, async (c, asked) => {
       const agentId = pathId(c, "agent", "agent_id");
       const query = asked.query();
       const body = await asked.body();

@@ -11,7 +11,9 @@ import type { Runner } from "../../run/runner.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { flagParam, given, listParam, pageOf, pageParams, pathId } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
+import { WireAgent } from "../wire/agent.ts";
 import { CreateAgentBody, UpdateAgentBody } from "../wire/agent-body.ts";
+import { list, said } from "../wire/answers/answer.ts";
 import { ALL_RELATIONS, relationsOf, showAgent, showAgents } from "./agent-view.ts";
 
 /** Agents of a page when nobody says how many; pages have the sizes that they have in Letta. */
@@ -51,7 +53,7 @@ export function agentRoutes(options: AgentRoutesOptions): Hono<ApiEnv> {
 
   routes.get(
     "/",
-    takes({ query: ListQuery }, async (c, asked) => {
+    takes({ query: ListQuery, answer: list(WireAgent) }, async (c, asked) => {
       const query = asked.query();
       const repositories = readerFor(options, c, "agents:read");
       const page = pageOf(query, { limit: AGENTS_DEFAULT, order: query.ascending === true ? "asc" : "desc" });
@@ -62,7 +64,7 @@ export function agentRoutes(options: AgentRoutesOptions): Hono<ApiEnv> {
 
   routes.post(
     "/",
-    takes({ body: CreateAgentBody }, async (c, asked) => {
+    takes({ body: CreateAgentBody, answer: WireAgent }, async (c, asked) => {
       const draft = await asked.body();
       const agent = await createAgent(options, c.var.caller, draft);
       return c.json(await showAgent(readerFor(options, c, "agents:write"), agent, ALL_RELATIONS));
@@ -71,22 +73,25 @@ export function agentRoutes(options: AgentRoutesOptions): Hono<ApiEnv> {
 
   routes.get(
     "/count",
-    takes({ query: FilterQuery }, async (c, asked) => {
+    takes({ query: FilterQuery, answer: z.int() }, async (c, asked) => {
       const query = asked.query();
       return c.json(await readerFor(options, c, "agents:read").agents.count(filterOf(query)));
     }),
   );
 
-  routes.get("/:agent_id", async (c) => {
-    const id = pathId(c, "agent", "agent_id");
-    const relations = relationsOf(c);
-    const repositories = readerFor(options, c, "agents:read");
-    return c.json(await showAgent(repositories, await mustFind(repositories.agents, id), relations));
-  });
+  routes.get(
+    "/:agent_id",
+    takes({ answer: WireAgent }, async (c) => {
+      const id = pathId(c, "agent", "agent_id");
+      const relations = relationsOf(c);
+      const repositories = readerFor(options, c, "agents:read");
+      return c.json(await showAgent(repositories, await mustFind(repositories.agents, id), relations));
+    }),
+  );
 
   routes.patch(
     "/:agent_id",
-    takes({ body: UpdateAgentBody }, async (c, asked) => {
+    takes({ body: UpdateAgentBody, answer: WireAgent }, async (c, asked) => {
       const id = pathId(c, "agent", "agent_id");
       const change = await asked.body();
       const agent = await updateAgent(options, c.var.caller, { id, change });
@@ -94,16 +99,19 @@ export function agentRoutes(options: AgentRoutesOptions): Hono<ApiEnv> {
     }),
   );
 
-  routes.delete("/:agent_id", async (c) => {
-    const id = pathId(c, "agent", "agent_id");
-    await deleteAgent(options, c.var.caller, id);
-    return c.json({ message: `Agent id=${id} successfully deleted` });
-  });
+  routes.delete(
+    "/:agent_id",
+    takes({ answer: said }, async (c) => {
+      const id = pathId(c, "agent", "agent_id");
+      await deleteAgent(options, c.var.caller, id);
+      return c.json({ message: `Agent id=${id} successfully deleted` });
+    }),
+  );
 
   routes.on(
     "POST",
     ["/:agent_id/recompile", "/:agent_id/system-prompt/recompile"],
-    takes({ query: RecompileQuery }, async (c, asked) => {
+    takes({ query: RecompileQuery, answer: z.string() }, async (c, asked) => {
       const agentId = pathId(c, "agent", "agent_id");
       const query = asked.query();
       const wish = given({ updatesTimestamp: query.update_timestamp, isDryRun: query.dry_run });

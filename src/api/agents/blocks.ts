@@ -6,7 +6,17 @@ import type { BlockFilter } from "../../umi/core/block-store.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { flagParam, given, intParam, listParam, pageOf, pageParams, pathId } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
-import { CreateBlockBody, toWireBlock, toWireBlockVersion, UndoBlockBody, UpdateBlockBody } from "../wire/block.ts";
+import { WireAgent } from "../wire/agent.ts";
+import { list } from "../wire/answers/answer.ts";
+import {
+  CreateBlockBody,
+  toWireBlock,
+  toWireBlockVersion,
+  UndoBlockBody,
+  UpdateBlockBody,
+  WireBlock,
+  WireBlockVersion,
+} from "../wire/block.ts";
 import { relationsOf, showAgents } from "./agent-view.ts";
 
 const BLOCKS_DEFAULT = 50;
@@ -58,19 +68,22 @@ export function blockRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.get(
     "/count",
-    takes({ query: FilterQuery }, async (c, asked) => {
+    takes({ query: FilterQuery, answer: z.int() }, async (c, asked) => {
       const query = asked.query();
       return c.json(await readerFor(options, c, "agents:read").blocks.count(filterOf(query)));
     }),
   );
 
-  routes.get("/:block_id", async (c) =>
-    c.json(toWireBlock(await mustFind(readerFor(options, c, "agents:read").blocks, pathId(c, "block", "block_id")))),
+  routes.get(
+    "/:block_id",
+    takes({ answer: WireBlock }, async (c) =>
+      c.json(toWireBlock(await mustFind(readerFor(options, c, "agents:read").blocks, pathId(c, "block", "block_id")))),
+    ),
   );
 
   routes.patch(
     "/:block_id",
-    takes({ body: UpdateBlockBody }, async (c, asked) => {
+    takes({ body: UpdateBlockBody, answer: WireBlock }, async (c, asked) => {
       const which = pathId(c, "block", "block_id");
       const change = await asked.body();
       return c.json(toWireBlock(await changeBlock(options, c.var.caller, { which, change })));
@@ -79,7 +92,7 @@ export function blockRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.get(
     "/:block_id/versions",
-    takes({ query: VersionsQuery }, async (c, asked) => {
+    takes({ query: VersionsQuery, answer: list(WireBlockVersion) }, async (c, asked) => {
       const id = pathId(c, "block", "block_id");
       const { limit = VERSIONS_DEFAULT, order = "desc", ...cursor } = asked.query();
       const versions = await listBlockVersions(options, c.var.caller, { id, page: { limit, order, ...given(cursor) } });
@@ -89,7 +102,7 @@ export function blockRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.post(
     "/:block_id/undo",
-    takes({ body: UndoBlockBody }, async (c, asked) => {
+    takes({ body: UndoBlockBody, answer: WireBlock }, async (c, asked) => {
       const id = pathId(c, "block", "block_id");
       const wish = await asked.body();
       return c.json(toWireBlock(await undoBlock(options, c.var.caller, { id, ...wish })));
@@ -105,7 +118,7 @@ export function sharedBlockRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.get(
     "/",
-    takes({ query: ListQuery }, async (c, asked) => {
+    takes({ query: ListQuery, answer: list(WireBlock) }, async (c, asked) => {
       const query = asked.query();
       const page = pageOf(query, { limit: BLOCKS_DEFAULT, order: "asc" });
       const blocks = await readerFor(options, c, "agents:read").blocks.list(filterOf(query), page);
@@ -115,20 +128,23 @@ export function sharedBlockRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.post(
     "/",
-    takes({ body: CreateBlockBody }, async (c, asked) => {
+    takes({ body: CreateBlockBody, answer: WireBlock }, async (c, asked) => {
       const draft = await asked.body();
       return c.json(toWireBlock(await createBlock(options, c.var.caller, draft)));
     }),
   );
 
-  routes.delete("/:block_id", async (c) => {
-    await deleteBlock(options, c.var.caller, pathId(c, "block", "block_id"));
-    return c.json(null);
-  });
+  routes.delete(
+    "/:block_id",
+    takes({ answer: z.null() }, async (c) => {
+      await deleteBlock(options, c.var.caller, pathId(c, "block", "block_id"));
+      return c.json(null);
+    }),
+  );
 
   routes.get(
     "/:block_id/agents",
-    takes({ query: PageQuery }, async (c, asked) => {
+    takes({ query: PageQuery, answer: list(WireAgent) }, async (c, asked) => {
       const blockId = pathId(c, "block", "block_id");
       const relations = relationsOf(c);
       const page = pageOf(asked.query(), { limit: AGENTS_DEFAULT, order: "desc" });

@@ -4,15 +4,16 @@ import { mustFind } from "../../agent/find.ts";
 import { recompilePrompt } from "../../agent/life/recompile-prompt.ts";
 import { resetMessages } from "../../agent/life/reset.ts";
 import { requireId } from "../../core/id.ts";
-import type { JsonObject } from "../../core/json.ts";
 import { compactThread, type ThreadCompacted } from "../../run/compaction/compact-thread.ts";
 import { contextOverview } from "../../run/context-overview.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { flagParam, given, pathId } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
 import { pathTarget } from "../talk/conversations.ts";
+import { WireAgent } from "../wire/agent.ts";
 import { CompactionBody } from "../wire/agent-body.ts";
-import { toWireContext } from "../wire/context.ts";
+import { answer } from "../wire/answers/answer.ts";
+import { toWireContext, WireContext } from "../wire/context.ts";
 import { ALL_RELATIONS, showAgent } from "./agent-view.ts";
 
 const ContextQuery = z.object({ conversation_id: z.string().optional() });
@@ -26,7 +27,7 @@ export function contextRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.get(
     "/agents/:agent_id/context",
-    takes({ query: ContextQuery }, async (c, asked) => {
+    takes({ query: ContextQuery, answer: WireContext }, async (c, asked) => {
       const agent = await mustFind(readerFor(options, c, "agents:read").agents, pathId(c, "agent", "agent_id"));
       // `default` is the agent's own conversation, as it is in paths.
       const named = asked.query().conversation_id ?? "default";
@@ -37,7 +38,7 @@ export function contextRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.post(
     "/agents/:agent_id/summarize",
-    takes({ body: CompactBody }, async (c, asked) => {
+    takes({ body: CompactBody, answer: WireCompacted }, async (c, asked) => {
       const agent = await mustFind(readerFor(options, c, "agents:talk").agents, pathId(c, "agent", "agent_id"));
       const wish = (await asked.body()).compaction_settings ?? {};
       const wanted = { agent, conversationId: null, wish, signal: c.req.raw.signal };
@@ -47,7 +48,7 @@ export function contextRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.post(
     "/conversations/:conversation_id/compact",
-    takes({ body: CompactBody }, async (c, asked) => {
+    takes({ body: CompactBody, answer: WireCompacted }, async (c, asked) => {
       const body = await asked.body();
       const named = { agentId: body.agent_id ?? undefined, scope: "agents:talk" } as const;
       const { agentId, conversationId } = await pathTarget(options, c, named);
@@ -59,7 +60,7 @@ export function contextRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.post(
     "/conversations/:conversation_id/recompile",
-    takes({ query: RecompileQuery, body: CompactBody }, async (c, asked) => {
+    takes({ query: RecompileQuery, body: CompactBody, answer: z.string() }, async (c, asked) => {
       const body = await asked.body();
       const wish = given({ isDryRun: asked.query().dry_run });
       const where = await pathTarget(options, c, { agentId: body.agent_id ?? undefined, scope: "agents:write" });
@@ -69,7 +70,7 @@ export function contextRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.patch(
     "/agents/:agent_id/reset-messages",
-    takes({ body: ResetBody }, async (c, asked) => {
+    takes({ body: ResetBody, answer: WireAgent }, async (c, asked) => {
       const id = pathId(c, "agent", "agent_id");
       const { add_default_initial_messages: withFirst } = await asked.body();
       const agent = await resetMessages(options, c.var.caller, { id, withFirst });
@@ -80,6 +81,12 @@ export function contextRoutes(options: RouteOptions): Hono<ApiEnv> {
   return routes;
 }
 
-function toWireCompacted({ summary, messagesBefore, messagesAfter }: ThreadCompacted): JsonObject {
+const WireCompacted = answer("Compaction", {
+  summary: z.string(),
+  num_messages_before: z.number(),
+  num_messages_after: z.number(),
+});
+
+function toWireCompacted({ summary, messagesBefore, messagesAfter }: ThreadCompacted): z.output<typeof WireCompacted> {
   return { summary, num_messages_before: messagesBefore, num_messages_after: messagesAfter };
 }

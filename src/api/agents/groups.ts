@@ -12,7 +12,9 @@ import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { flagParam, given, pageOf, pageParams, pathId } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
 import { MessageType } from "../talk/messages-body.ts";
-import { CreateGroupBody, toWireGroup, UpdateGroupBody } from "../wire/group.ts";
+import { list, said } from "../wire/answers/answer.ts";
+import { WireMessage } from "../wire/answers/message-answer.ts";
+import { CreateGroupBody, toWireGroup, UpdateGroupBody, WireGroup } from "../wire/group.ts";
 import { toWireMessages } from "../wire/message.ts";
 import { wanted } from "../wire/stream.ts";
 
@@ -40,7 +42,7 @@ export function groupRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.get(
     "/groups",
-    takes({ query: ListQuery }, async (c, asked) => {
+    takes({ query: ListQuery, answer: list(WireGroup) }, async (c, asked) => {
       const query = asked.query();
       const filter = given({
         managerType: query.manager_type,
@@ -54,36 +56,45 @@ export function groupRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.post(
     "/groups",
-    takes({ body: CreateGroupBody }, async (c, asked) => {
+    takes({ body: CreateGroupBody, answer: WireGroup }, async (c, asked) => {
       const draft = await asked.body();
       return c.json(toWireGroup(await createGroup(options, c.var.caller, draft)));
     }),
   );
 
-  routes.get("/groups/count", async (c) => c.json(await readerFor(options, c, "agents:read").groups.count()));
+  routes.get(
+    "/groups/count",
+    takes({ answer: z.int() }, async (c) => c.json(await readerFor(options, c, "agents:read").groups.count())),
+  );
 
-  routes.get("/groups/:group_id", async (c) =>
-    c.json(toWireGroup(await mustFind(readerFor(options, c, "agents:read").groups, pathId(c, "group", "group_id")))),
+  routes.get(
+    "/groups/:group_id",
+    takes({ answer: WireGroup }, async (c) =>
+      c.json(toWireGroup(await mustFind(readerFor(options, c, "agents:read").groups, pathId(c, "group", "group_id")))),
+    ),
   );
 
   routes.patch(
     "/groups/:group_id",
-    takes({ body: UpdateGroupBody }, async (c, asked) => {
+    takes({ body: UpdateGroupBody, answer: WireGroup }, async (c, asked) => {
       const id = pathId(c, "group", "group_id");
       const change = await asked.body();
       return c.json(toWireGroup(await changeGroup(options, c.var.caller, { id, change })));
     }),
   );
 
-  routes.delete("/groups/:group_id", async (c) => {
-    const id = pathId(c, "group", "group_id");
-    await deleteGroup(options, c.var.caller, id);
-    return c.json({ message: `Group id=${id} successfully deleted` });
-  });
+  routes.delete(
+    "/groups/:group_id",
+    takes({ answer: said }, async (c) => {
+      const id = pathId(c, "group", "group_id");
+      await deleteGroup(options, c.var.caller, id);
+      return c.json({ message: `Group id=${id} successfully deleted` });
+    }),
+  );
 
   routes.get(
     "/agents/:agent_id/groups",
-    takes({ query: AgentGroupsQuery }, async (c, asked) => {
+    takes({ query: AgentGroupsQuery, answer: list(WireGroup) }, async (c, asked) => {
       const query = asked.query();
       const repositories = readerFor(options, c, "agents:read");
       const agent = await mustFind(repositories.agents, pathId(c, "agent", "agent_id"));
@@ -101,7 +112,7 @@ function historyRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.get(
     "/:group_id/messages",
-    takes({ query: MessagesQuery }, async (c, asked) => {
+    takes({ query: MessagesQuery, answer: list(WireMessage) }, async (c, asked) => {
       const query = asked.query();
       const repositories = readerFor(options, c, "agents:read");
       const group = await mustFind(repositories.groups, pathId(c, "group", "group_id"));
@@ -114,14 +125,20 @@ function historyRoutes(options: RouteOptions): Hono<ApiEnv> {
     }),
   );
 
-  routes.patch("/:group_id/messages/:message_id", () => {
-    throw new Failure("not_allowed", "Messages cannot be changed once they are stored");
-  });
+  routes.patch(
+    "/:group_id/messages/:message_id",
+    takes({ status: 405 }, () => {
+      throw new Failure("not_allowed", "Messages cannot be changed once they are stored");
+    }),
+  );
 
-  routes.patch("/:group_id/reset-messages", async (c) => {
-    await emptyGroup(options, c.var.caller, pathId(c, "group", "group_id"));
-    return c.json(null);
-  });
+  routes.patch(
+    "/:group_id/reset-messages",
+    takes({ answer: z.null() }, async (c) => {
+      await emptyGroup(options, c.var.caller, pathId(c, "group", "group_id"));
+      return c.json(null);
+    }),
+  );
 
   return routes;
 }
@@ -143,11 +160,14 @@ async function withNames(
 function blockRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
   for (const action of LINK_ACTIONS) {
-    routes.patch(`/:group_id/blocks/${action}/:block_id`, async (c) => {
-      const ids = { id: pathId(c, "group", "group_id"), blockId: pathId(c, "block", "block_id") };
-      await linkGroupBlock(options, c.var.caller, { action, ...ids });
-      return c.json(null);
-    });
+    routes.patch(
+      `/:group_id/blocks/${action}/:block_id`,
+      takes({ answer: z.null() }, async (c) => {
+        const ids = { id: pathId(c, "group", "group_id"), blockId: pathId(c, "block", "block_id") };
+        await linkGroupBlock(options, c.var.caller, { action, ...ids });
+        return c.json(null);
+      }),
+    );
   }
   return routes;
 }

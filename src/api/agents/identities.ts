@@ -15,8 +15,16 @@ import type { JsonObject } from "../../core/json.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { given, pageOf, pageParams, pathId } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
-import { toWireBlock } from "../wire/block.ts";
-import { CreateIdentityBody, PropertiesBody, toWireIdentity, UpdateIdentityBody } from "../wire/identity.ts";
+import { WireAgent } from "../wire/agent.ts";
+import { list } from "../wire/answers/answer.ts";
+import { toWireBlock, WireBlock } from "../wire/block.ts";
+import {
+  CreateIdentityBody,
+  PropertiesBody,
+  toWireIdentity,
+  UpdateIdentityBody,
+  WireIdentity,
+} from "../wire/identity.ts";
 import { relationsOf, showAgents } from "./agent-view.ts";
 
 const PAGE_DEFAULT = { limit: 50, order: "desc" } as const;
@@ -36,7 +44,7 @@ export function identityRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.get(
     "/",
-    takes({ query: ListQuery }, async (c, asked) => {
+    takes({ query: ListQuery, answer: list(WireIdentity) }, async (c, asked) => {
       const query = asked.query();
       const repositories = readerFor(options, c, "agents:read");
       const found = await repositories.identities.list(filterOf(query), pageOf(query, PAGE_DEFAULT));
@@ -46,7 +54,7 @@ export function identityRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.post(
     "/",
-    takes({ body: CreateIdentityBody }, async (c, asked) => {
+    takes({ body: CreateIdentityBody, answer: WireIdentity }, async (c, asked) => {
       const linked = await asked.body();
       return showIdentity(options, c, await createIdentity(options, c.var.caller, linked));
     }),
@@ -55,19 +63,25 @@ export function identityRoutes(options: RouteOptions): Hono<ApiEnv> {
   // Whoever has the key is changed; nobody has it twice.
   routes.put(
     "/",
-    takes({ body: CreateIdentityBody }, async (c, asked) => {
+    takes({ body: CreateIdentityBody, answer: WireIdentity }, async (c, asked) => {
       const linked = await asked.body();
       return showIdentity(options, c, await putIdentity(options, c.var.caller, linked));
     }),
   );
 
-  routes.get("/count", async (c) => c.json(await readerFor(options, c, "agents:read").identities.count()));
+  routes.get(
+    "/count",
+    takes({ answer: z.int() }, async (c) => c.json(await readerFor(options, c, "agents:read").identities.count())),
+  );
 
-  routes.get("/:identity_id", async (c) => showIdentity(options, c, await pathIdentity(options, c)));
+  routes.get(
+    "/:identity_id",
+    takes({ answer: WireIdentity }, async (c) => showIdentity(options, c, await pathIdentity(options, c))),
+  );
 
   routes.patch(
     "/:identity_id",
-    takes({ body: UpdateIdentityBody }, async (c, asked) => {
+    takes({ body: UpdateIdentityBody, answer: WireIdentity }, async (c, asked) => {
       const id = pathId(c, "identity", "identity_id");
       const body = await asked.body();
       return showIdentity(options, c, await changeIdentity(options, c.var.caller, { id, ...body }));
@@ -76,17 +90,20 @@ export function identityRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.put(
     "/:identity_id/properties",
-    takes({ body: PropertiesBody }, async (c, asked) => {
+    takes({ body: PropertiesBody, answer: WireIdentity }, async (c, asked) => {
       const id = pathId(c, "identity", "identity_id");
       const properties = await asked.body();
       return showIdentity(options, c, await setProperties(options, c.var.caller, { id, properties }));
     }),
   );
 
-  routes.delete("/:identity_id", async (c) => {
-    await deleteIdentity(options, c.var.caller, pathId(c, "identity", "identity_id"));
-    return c.json(null);
-  });
+  routes.delete(
+    "/:identity_id",
+    takes({ answer: z.null() }, async (c) => {
+      await deleteIdentity(options, c.var.caller, pathId(c, "identity", "identity_id"));
+      return c.json(null);
+    }),
+  );
 
   routes.route("/", ownedRoutes(options));
 
@@ -99,7 +116,7 @@ function ownedRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.get(
     "/:identity_id/agents",
-    takes({ query: PageQuery }, async (c, asked) => {
+    takes({ query: PageQuery, answer: list(WireAgent) }, async (c, asked) => {
       const { id: identityId } = await pathIdentity(options, c);
       const relations = relationsOf(c);
       const page = pageOf(asked.query(), PAGE_DEFAULT);
@@ -114,7 +131,7 @@ function ownedRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.get(
     "/:identity_id/blocks",
-    takes({ query: PageQuery }, async (c, asked) => {
+    takes({ query: PageQuery, answer: list(WireBlock) }, async (c, asked) => {
       const { id: identityId } = await pathIdentity(options, c);
       const page = pageOf(asked.query(), PAGE_DEFAULT);
       const blocks = await readerFor(options, c, "agents:read").blocks.list({ identityId, showHidden: true }, page);

@@ -7,7 +7,8 @@ import type { EmbeddingInfo, ModelInfo } from "../../llm/config.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { listParam } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
-import { toWireEmbeddingConfig, toWireLlmConfig } from "../wire/llm-config.ts";
+import { answer, list } from "../wire/answers/answer.ts";
+import { toWireEmbeddingConfig, toWireLlmConfig, WireEmbeddingConfig, WireLlmConfig } from "../wire/llm-config.ts";
 
 const ListQuery = z.object({
   provider_category: listParam(),
@@ -22,7 +23,7 @@ export function modelRoutes(options: Pick<RouteOptions, "models" | "store">): Ho
 
   routes.get(
     "/",
-    takes({ query: ListQuery }, async (c, asked) => {
+    takes({ query: ListQuery, answer: list(WireModel) }, async (c, asked) => {
       const actor = may(c.var.caller, "agents:read");
       if (isOpenAiClient(c.req.header("user-agent"))) return c.json(await openAiModels(options, c));
       const query = asked.query();
@@ -38,10 +39,13 @@ export function modelRoutes(options: Pick<RouteOptions, "models" | "store">): Ho
   );
 
   for (const path of ["/embedding", "/embeddings"])
-    routes.get(path, async (c) => {
-      const actor = may(c.var.caller, "agents:read");
-      return c.json((await models.listEmbeddings(actor)).map(toWireEmbedding));
-    });
+    routes.get(
+      path,
+      takes({ answer: list(WireEmbedding) }, async (c) => {
+        const actor = may(c.var.caller, "agents:read");
+        return c.json((await models.listEmbeddings(actor)).map(toWireEmbedding));
+      }),
+    );
 
   return routes;
 }
@@ -66,7 +70,25 @@ async function openAiModels(options: Pick<RouteOptions, "models" | "store">, c: 
   return { object: "list", data: [...shown, ...behind] };
 }
 
-function toWireModel({ config, providerType, maxContextWindow }: ModelInfo): JsonObject {
+const WireModel = answer("Model", {
+  ...WireLlmConfig.shape,
+  name: z.string(),
+  display_name: z.string(),
+  provider_type: z.string(),
+  model_type: z.literal("llm"),
+  max_context_window: z.number(),
+});
+
+const WireEmbedding = answer("Embedding", {
+  ...WireEmbeddingConfig.shape,
+  name: z.string(),
+  display_name: z.string(),
+  provider_type: z.string(),
+  provider_name: z.string(),
+  model_type: z.literal("embedding"),
+});
+
+function toWireModel({ config, providerType, maxContextWindow }: ModelInfo): z.output<typeof WireModel> {
   return {
     ...toWireLlmConfig(config),
     name: config.model,
@@ -77,7 +99,7 @@ function toWireModel({ config, providerType, maxContextWindow }: ModelInfo): Jso
   };
 }
 
-function toWireEmbedding({ config, providerType, providerName }: EmbeddingInfo): JsonObject {
+function toWireEmbedding({ config, providerType, providerName }: EmbeddingInfo): z.output<typeof WireEmbedding> {
   return {
     ...toWireEmbeddingConfig(config),
     name: config.embeddingModel,

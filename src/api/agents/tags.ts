@@ -5,6 +5,7 @@ import { PAGE_ITEMS_MAX } from "../../core/page.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { pageOf, pageParams } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
+import { list } from "../wire/answers/answer.ts";
 
 const TAGS_DEFAULT = 50;
 /** Pages of agents and of blocks that are looked through for tags. */
@@ -18,7 +19,7 @@ export function tagRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.get(
     "/",
-    takes({ query: ListQuery }, async (c, asked) => {
+    takes({ query: ListQuery, answer: list(z.string()) }, async (c, asked) => {
       const query = asked.query();
       const { order, limit, after, before } = pageOf(query, { limit: TAGS_DEFAULT, order: "asc" });
       const sought = (query.name ?? query.query_text ?? "").toLowerCase();

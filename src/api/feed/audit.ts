@@ -3,11 +3,11 @@ import { z } from "zod";
 import type { AuditEntry, AuditFilter } from "../../agent/ports/audit.ts";
 import type { Store } from "../../agent/ports/ports.ts";
 import { readAudit, wholeAudit } from "../../agent/record/audit-log.ts";
-import type { JsonObject } from "../../core/json.ts";
 import { PAGE_ITEMS_MAX } from "../../core/page.ts";
 import type { ApiEnv } from "../http/env.ts";
 import { given, intParam } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
+import { answer, jsonObject, list, time } from "../wire/answers/answer.ts";
 import { isoTime, timeField } from "../wire/time.ts";
 
 const ENTRIES_DEFAULT = 100;
@@ -33,7 +33,7 @@ const AuditQuery = z.object({
 export function auditRoutes(options: { readonly store: Store }): Hono<ApiEnv> {
   return new Hono<ApiEnv>().get(
     "/",
-    takes({ query: AuditQuery }, async (c, asked) => {
+    takes({ query: AuditQuery, answer: WireAudit }, async (c, asked) => {
       const query = asked.query();
       const { after, limit = ENTRIES_DEFAULT, order = "desc" } = query;
       const filter: AuditFilter = given({
@@ -69,7 +69,27 @@ function asLines(batches: AsyncGenerator<readonly AuditEntry[], void, undefined>
   return new Response(body, { headers: { "content-type": "application/jsonl; charset=utf-8" } });
 }
 
-function toWireEntry(entry: AuditEntry): JsonObject {
+const WireEntry = answer("AuditEntry", {
+  number: z.number(),
+  at: time,
+  actor: z.strictObject({
+    kind: z.string(),
+    id: z.string(),
+    key_id: z.string().nullable(),
+    address: z.string().nullable(),
+  }),
+  request_id: z.string().nullable(),
+  action: z.string(),
+  resource: z.strictObject({ kind: z.string(), id: z.string().nullable() }),
+  outcome: z.enum(["refused", "done", "failed"]),
+  change: jsonObject,
+  previous_hash: z.string(),
+  hash: z.string(),
+});
+
+const WireAudit = answer("Audit", { entries: list(WireEntry), after: z.number().nullable() });
+
+function toWireEntry(entry: AuditEntry): z.output<typeof WireEntry> {
   return {
     number: entry.number,
     at: isoTime(entry.at),

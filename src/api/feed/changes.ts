@@ -1,8 +1,8 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import type { NumberedChange } from "../../agent/ports/changes.ts";
+import { CHANGE_KINDS } from "../../agent/ports/changes.ts";
 import { Failure } from "../../core/failure.ts";
-import type { JsonObject } from "../../core/json.ts";
 import {
   CHANGES_PAGE_MAX,
   type ChangeBatch,
@@ -14,6 +14,7 @@ import type { ApiEnv } from "../http/env.ts";
 import { eventStream } from "../http/event-stream.ts";
 import { intParam } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
+import { answer, list, time } from "../wire/answers/answer.ts";
 import { isoTime } from "../wire/time.ts";
 
 /** How long a stream may be silent before it says that it lives. */
@@ -29,7 +30,7 @@ const ChangesQuery = z.object({
 export function changeRoutes(options: ChangeFeedOptions): Hono<ApiEnv> {
   return new Hono<ApiEnv>().get(
     "/",
-    takes({ query: ChangesQuery }, async (c, asked) => {
+    takes({ query: ChangesQuery, answer: WireChanges }, async (c, asked) => {
       const { after = null, limit = PAGE_DEFAULT } = asked.query();
       if (c.req.header("accept")?.includes("text/event-stream") === true)
         return streamOf(options, c, lastSeen(c) ?? after);
@@ -81,7 +82,18 @@ function textOf({ changes, through, isReset }: ChangeBatch, isFirst: boolean): s
   return isFirst ? `id: ${through}\n\n` : ": alive\n\n";
 }
 
+/** What {@link toWireChange} shows. */
+export const WireChange = answer("Change", {
+  number: z.number(),
+  kind: z.enum(CHANGE_KINDS),
+  id: z.string(),
+  agent_id: z.string().nullable(),
+  at: time,
+});
+
+const WireChanges = answer("Changes", { changes: list(WireChange), after: z.number(), has_more: z.boolean() });
+
 /** A change as clients see it. */
-export function toWireChange({ number, at, kind, id, agentId }: NumberedChange): JsonObject {
+export function toWireChange({ number, at, kind, id, agentId }: NumberedChange): z.output<typeof WireChange> {
   return { number, kind, id, agent_id: agentId, at: isoTime(at) };
 }

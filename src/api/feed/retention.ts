@@ -2,9 +2,9 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { changeRetention, type RetentionWorkshop, retentionRules } from "../../agent/record/retention.ts";
 import type { RetentionRules } from "../../agent/retention.ts";
-import type { JsonObject } from "../../core/json.ts";
 import type { ApiEnv } from "../http/env.ts";
 import { takes } from "../http/takes.ts";
+import { answer } from "../wire/answers/answer.ts";
 
 /** Ten years. */
 const DAYS_MAX = 3_650;
@@ -24,11 +24,14 @@ const RetentionBody = z.strictObject({
 /** Routes of `/retention`: how long an organisation keeps what it does not keep for ever. */
 export function retentionRoutes(options: RetentionWorkshop): Hono<ApiEnv> {
   return new Hono<ApiEnv>()
-    .get("/", async (c) => c.json(toWireRules(await retentionRules(options, c.var.caller))))
+    .get(
+      "/",
+      takes({ answer: WireRules }, async (c) => c.json(toWireRules(await retentionRules(options, c.var.caller)))),
+    )
 
     .patch(
       "/",
-      takes({ body: RetentionBody }, async (c, asked) => {
+      takes({ body: RetentionBody, answer: WireRules }, async (c, asked) => {
         const body = await asked.body();
         const change: Partial<RetentionRules> = {
           ...(body.run_events_days === undefined ? {} : { runEventsDays: body.run_events_days }),
@@ -41,7 +44,19 @@ export function retentionRoutes(options: RetentionWorkshop): Hono<ApiEnv> {
     );
 }
 
-function toWireRules({ runEventsDays, tracesDays, changesDays, auditDays }: RetentionRules): JsonObject {
+const WireRules = answer("RetentionRules", {
+  run_events_days: z.number().nullable(),
+  traces_days: z.number().nullable(),
+  changes_days: z.number(),
+  audit_days: z.number(),
+});
+
+function toWireRules({
+  runEventsDays,
+  tracesDays,
+  changesDays,
+  auditDays,
+}: RetentionRules): z.output<typeof WireRules> {
   return {
     run_events_days: runEventsDays,
     traces_days: tracesDays,

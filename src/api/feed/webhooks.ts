@@ -10,10 +10,10 @@ import {
   type WebhookWorkshop,
 } from "../../agent/record/webhooks.ts";
 import type { Webhook } from "../../agent/webhook.ts";
-import type { JsonObject } from "../../core/json.ts";
 import type { ApiEnv } from "../http/env.ts";
 import { given, pathId } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
+import { answer, list, time } from "../wire/answers/answer.ts";
 import { isoTime, isoTimeOrNull } from "../wire/time.ts";
 
 const URL_CHARS_MAX = 4_096;
@@ -32,11 +32,16 @@ const ChangeBody = z.strictObject({
 /** Routes of `/webhooks`: addresses that are told of changes. */
 export function webhookRoutes(options: WebhookWorkshop): Hono<ApiEnv> {
   return new Hono<ApiEnv>()
-    .get("/", async (c) => c.json((await listWebhooks(options, c.var.caller)).map(toWireWebhook)))
+    .get(
+      "/",
+      takes({ answer: list(WireWebhook) }, async (c) =>
+        c.json((await listWebhooks(options, c.var.caller)).map(toWireWebhook)),
+      ),
+    )
 
     .post(
       "/",
-      takes({ body: CreateBody }, async (c, asked) => {
+      takes({ body: CreateBody, answer: WireOpenWebhook }, async (c, asked) => {
         const { enabled, ...body } = await asked.body();
         const draft = { url: body.url, ...given({ kinds: body.kinds, isEnabled: enabled }) };
         const { webhook, secret } = await createWebhook(options, c.var.caller, draft);
@@ -44,13 +49,16 @@ export function webhookRoutes(options: WebhookWorkshop): Hono<ApiEnv> {
       }),
     )
 
-    .get("/:webhook_id", async (c) =>
-      c.json(toWireWebhook(await findWebhook(options, c.var.caller, pathId(c, "webhook", "webhook_id")))),
+    .get(
+      "/:webhook_id",
+      takes({ answer: WireWebhook }, async (c) =>
+        c.json(toWireWebhook(await findWebhook(options, c.var.caller, pathId(c, "webhook", "webhook_id")))),
+      ),
     )
 
     .patch(
       "/:webhook_id",
-      takes({ body: ChangeBody }, async (c, asked) => {
+      takes({ body: ChangeBody, answer: WireOpenWebhook }, async (c, asked) => {
         const { url, kinds, enabled, rotate_secret: rotatesSecret = false } = await asked.body();
         const change = given({ url, kinds, isEnabled: enabled });
         const wish = { id: pathId(c, "webhook", "webhook_id"), change, rotatesSecret };
@@ -59,14 +67,33 @@ export function webhookRoutes(options: WebhookWorkshop): Hono<ApiEnv> {
       }),
     )
 
-    .delete("/:webhook_id", async (c) => {
-      await deleteWebhook(options, c.var.caller, pathId(c, "webhook", "webhook_id"));
-      return c.json(null);
-    });
+    .delete(
+      "/:webhook_id",
+      takes({ answer: z.null() }, async (c) => {
+        await deleteWebhook(options, c.var.caller, pathId(c, "webhook", "webhook_id"));
+        return c.json(null);
+      }),
+    );
 }
 
+const WireWebhook = answer("Webhook", {
+  id: z.string(),
+  url: z.string(),
+  kinds: list(z.enum(CHANGE_KINDS)),
+  enabled: z.boolean(),
+  stopped_at: time.nullable(),
+  missed: z.number(),
+  last_sent_at: time.nullable(),
+  last_status: z.number().nullable(),
+  last_error: z.string().nullable(),
+  created_at: time,
+  updated_at: time,
+});
+
+const WireOpenWebhook = answer("OpenWebhook", { ...WireWebhook.shape, secret: z.string().exactOptional() });
+
 /** A webhook as clients see it: its secret is not among that. */
-function toWireWebhook(webhook: Webhook): JsonObject {
+function toWireWebhook(webhook: Webhook): z.output<typeof WireWebhook> {
   return {
     id: webhook.id,
     url: webhook.url,

@@ -7,13 +7,21 @@ import { ALL_RELATIONS, isNewClient, showAgent } from "../agents/agent-view.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { flagParam, given, pageOf, pageParams, pathId } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
-import { toWireAgentFile, toWireFolder, toWireSource } from "../wire/files/file.ts";
+import { WireAgent } from "../wire/agent.ts";
+import { answer, list, said } from "../wire/answers/answer.ts";
+import { toWireAgentFile, toWireFolder, toWireSource, WireAgentFile, WireSourceFolder } from "../wire/files/file.ts";
 import { FOLDER_NAMES } from "./folders.ts";
 
 const PAGE_DEFAULT = { limit: 100, order: "desc" } as const;
 
 const PageQuery = z.object(pageParams);
 const FilesQuery = z.object({ ...pageParams, cursor: z.string().optional(), is_open: flagParam().optional() });
+
+const WireAgentFiles = answer("AgentFiles", {
+  files: list(WireAgentFile),
+  next_cursor: z.string().nullable(),
+  has_more: z.boolean(),
+});
 
 /** Routes of the folders and files of one agent. */
 export function agentFileRoutes(options: RouteOptions): Hono<ApiEnv> {
@@ -22,7 +30,7 @@ export function agentFileRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.get(
     "/:agent_id/files",
-    takes({ query: FilesQuery }, async (c, asked) => {
+    takes({ query: FilesQuery, answer: WireAgentFiles }, async (c, asked) => {
       const query = asked.query();
       const reader = readerFor(options, c, "agents:read");
       const agent = await mustFind(reader.agents, pathId(c, "agent", "agent_id"));
@@ -41,22 +49,34 @@ export function agentFileRoutes(options: RouteOptions): Hono<ApiEnv> {
     }),
   );
 
-  routes.patch("/:agent_id/files/close-all", async (c) => {
-    const closed = await showFiles(options, c.var.caller, { agentId: agentIdOf(c), action: { kind: "close all" } });
-    return c.json(closed);
-  });
+  routes.patch(
+    "/:agent_id/files/close-all",
+    takes({ answer: list(z.string()) }, async (c) => {
+      const closed = await showFiles(options, c.var.caller, { agentId: agentIdOf(c), action: { kind: "close all" } });
+      return c.json(closed);
+    }),
+  );
 
-  routes.patch("/:agent_id/files/:file_id/open", async (c) => {
-    const fileId = pathId(c, "file", "file_id");
-    const closed = await showFiles(options, c.var.caller, { agentId: agentIdOf(c), action: { kind: "open", fileId } });
-    return c.json(closed);
-  });
+  routes.patch(
+    "/:agent_id/files/:file_id/open",
+    takes({ answer: list(z.string()) }, async (c) => {
+      const fileId = pathId(c, "file", "file_id");
+      const closed = await showFiles(options, c.var.caller, {
+        agentId: agentIdOf(c),
+        action: { kind: "open", fileId },
+      });
+      return c.json(closed);
+    }),
+  );
 
-  routes.patch("/:agent_id/files/:file_id/close", async (c) => {
-    const fileId = pathId(c, "file", "file_id");
-    await showFiles(options, c.var.caller, { agentId: agentIdOf(c), action: { kind: "close", fileId } });
-    return c.json({ message: `File id=${fileId} successfully closed` });
-  });
+  routes.patch(
+    "/:agent_id/files/:file_id/close",
+    takes({ answer: said }, async (c) => {
+      const fileId = pathId(c, "file", "file_id");
+      await showFiles(options, c.var.caller, { agentId: agentIdOf(c), action: { kind: "close", fileId } });
+      return c.json({ message: `File id=${fileId} successfully closed` });
+    }),
+  );
 
   return routes;
 }
@@ -66,7 +86,7 @@ function linkRoutes(routes: Hono<ApiEnv>, options: RouteOptions, name: (typeof F
 
   routes.get(
     `/:agent_id/${name}`,
-    takes({ query: PageQuery }, async (c, asked) => {
+    takes({ query: PageQuery, answer: list(WireSourceFolder) }, async (c, asked) => {
       const page = pageOf(asked.query(), PAGE_DEFAULT);
       const reader = readerFor(options, c, "agents:read");
       const agent = await mustFind(reader.agents, agentIdOf(c));
@@ -77,13 +97,16 @@ function linkRoutes(routes: Hono<ApiEnv>, options: RouteOptions, name: (typeof F
   );
 
   for (const action of LINK_ACTIONS)
-    routes.patch(`/:agent_id/${name}/${action}/:${parameter}`, async (c) => {
-      const ids = { agentId: agentIdOf(c), id: pathId(c, "source", parameter) };
-      const agent = await linkFolder(options, c.var.caller, { action, ...ids });
-      // The older name has always shown the agent.
-      if (isNewClient(c) && name === "folders") return c.json(null);
-      return c.json(await showAgent(readerFor(options, c, "agents:write"), agent, ALL_RELATIONS));
-    });
+    routes.patch(
+      `/:agent_id/${name}/${action}/:${parameter}`,
+      takes({ answer: WireAgent.nullable() }, async (c) => {
+        const ids = { agentId: agentIdOf(c), id: pathId(c, "source", parameter) };
+        const agent = await linkFolder(options, c.var.caller, { action, ...ids });
+        // The older name has always shown the agent.
+        if (isNewClient(c) && name === "folders") return c.json(null);
+        return c.json(await showAgent(readerFor(options, c, "agents:write"), agent, ALL_RELATIONS));
+      }),
+    );
 }
 
 function agentIdOf(c: Context<ApiEnv>) {

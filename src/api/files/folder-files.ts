@@ -15,7 +15,8 @@ import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { pageFrom } from "../http/pages.ts";
 import { flagParam, given, pageOf, pageParams, pathId } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
-import { toWireFile, toWireFilePassage } from "../wire/files/file.ts";
+import { list, nothing } from "../wire/answers/answer.ts";
+import { toWireFile, toWireFilePassage, WireFile, WireFilePassage } from "../wire/files/file.ts";
 import type { UploadReader } from "./upload.ts";
 
 const FILES_DEFAULT = { limit: 1_000, order: "desc" } as const;
@@ -43,7 +44,7 @@ export function folderFileRoutes(options: RouteOptions, readUpload: UploadReader
 
   routes.post(
     `/:${parameter}/upload`,
-    takes({ query: UploadQuery }, async (c, asked) => {
+    takes({ query: UploadQuery, answer: WireFile }, async (c, asked) => {
       const folderId = pathId(c, "source", parameter);
       const query = asked.query();
       // Nobody who may not store a file is let to send one.
@@ -64,21 +65,19 @@ export function folderFileRoutes(options: RouteOptions, readUpload: UploadReader
 
   routes.get(
     `/:${parameter}/files`,
-    takes({ query: FilesQuery }, async (c, asked) => {
+    takes({ query: FilesQuery, answer: list(WireFile) }, async (c, asked) => {
       const query = asked.query();
       const { reader, folder } = await folderOf(c);
       const page = pageOf(query, FILES_DEFAULT);
       const limit = query.include_content ? Math.min(page.limit, TEXTS_MAX) : page.limit;
       const files = await reader.files.list(folder.id, { ...page, limit });
-      const shown: JsonObject[] = [];
-      for (const file of files) shown.push(await showFile(c, reader, file, query.include_content));
-      return c.json(shown);
+      return c.json(await Promise.all(files.map((file) => showFile(c, reader, file, query.include_content))));
     }),
   );
 
   routes.get(
     `/:${parameter}/files/:file_id`,
-    takes({ query: FileQuery }, async (c, asked) => {
+    takes({ query: FileQuery, answer: WireFile }, async (c, asked) => {
       const query = asked.query();
       const { reader, folder } = await folderOf(c);
       const file = await fileIn(reader, folder.id, pathId(c, "file", "file_id"));
@@ -88,7 +87,7 @@ export function folderFileRoutes(options: RouteOptions, readUpload: UploadReader
 
   routes.get(
     `/:${parameter}/passages`,
-    takes({ query: PageQuery }, async (c, asked) => {
+    takes({ query: PageQuery, answer: list(WireFilePassage) }, async (c, asked) => {
       const page = pageOf(asked.query(), PASSAGES_DEFAULT);
       const { reader, folder } = await folderOf(c);
       return c.json(await showPassages(c, reader, folder, page));
@@ -97,18 +96,21 @@ export function folderFileRoutes(options: RouteOptions, readUpload: UploadReader
 
   routes.get(
     `/:${parameter}/agents`,
-    takes({ query: PageQuery }, async (c, asked) => {
+    takes({ query: PageQuery, answer: list(z.string()) }, async (c, asked) => {
       const page = pageOf(asked.query(), AGENTS_DEFAULT);
       const { reader, folder } = await folderOf(c);
       return c.json(pageOfIds(await reader.folders.agentsOf(folder.id), page));
     }),
   );
 
-  routes.delete(`/:${parameter}/:file_id`, async (c) => {
-    const folderId = pathId(c, "source", parameter);
-    await deleteFile(options, c.var.caller, { folderId, id: pathId(c, "file", "file_id") });
-    return c.body(null, 204, { "content-type": "application/json" });
-  });
+  routes.delete(
+    `/:${parameter}/:file_id`,
+    takes({ answer: nothing }, async (c) => {
+      const folderId = pathId(c, "source", parameter);
+      await deleteFile(options, c.var.caller, { folderId, id: pathId(c, "file", "file_id") });
+      return c.body(null, 204, { "content-type": "application/json" });
+    }),
+  );
 
   return routes;
 }

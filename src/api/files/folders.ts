@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { z } from "zod";
+import type { Caller } from "../../access/may.ts";
 import type { Folder } from "../../agent/files/folder.ts";
 import { changeFolder, createFolder, deleteFolder } from "../../agent/files/folders.ts";
 import { mustFind, required } from "../../agent/find.ts";
@@ -10,8 +11,16 @@ import { cut } from "../../core/text.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { flagParam, given, pageOf, pageParams, pathId } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
+import { list } from "../wire/answers/answer.ts";
 import { renamed } from "../wire/fields.ts";
-import { toWireFolder, toWireFolderStats, toWireSource } from "../wire/files/file.ts";
+import {
+  toWireFolder,
+  toWireFolderStats,
+  toWireSource,
+  WireFolder,
+  WireFolderStats,
+  WireSourceFolder,
+} from "../wire/files/file.ts";
 import { EmbeddingConfigBody } from "../wire/llm-config.ts";
 import { folderFileRoutes } from "./folder-files.ts";
 import { createUploadReader } from "./upload.ts";
@@ -53,18 +62,12 @@ export function folderRoutes(options: RouteOptions): Hono<ApiEnv> {
 
 function ownRoutes(options: RouteOptions, isSource: boolean): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
-  const parameter = isSource ? "source_id" : "folder_id";
-  const shown = (
-    folder: Folder,
-    { organizationId }: { readonly organizationId: Parameters<typeof toWireFolder>[1] },
-  ) => ({
-    ...(isSource ? toWireSource(folder) : {}),
-    ...toWireFolder(folder, organizationId),
-  });
+  const shown = (folder: Folder, caller: Pick<Caller, "organizationId">) => showFolder(folder, caller, isSource);
+  const WireShown = isSource ? WireSourceFolder : WireFolder;
 
   routes.get(
     "/",
-    takes({ query: ListQuery }, async (c, asked) => {
+    takes({ query: ListQuery, answer: list(WireShown) }, async (c, asked) => {
       const query = asked.query();
       const filter = given({ name: query.name });
       const page = pageOf(query, isSource ? { limit: PAGE_ITEMS_MAX, order: "asc" } : FOLDERS_DEFAULT);
@@ -75,17 +78,20 @@ function ownRoutes(options: RouteOptions, isSource: boolean): Hono<ApiEnv> {
 
   routes.post(
     "/",
-    takes({ body: CreateBody }, async (c, asked) => {
+    takes({ body: CreateBody, answer: WireShown }, async (c, asked) => {
       const draft = given(renamed(await asked.body()));
       return c.json(shown(await createFolder(options, c.var.caller, draft), c.var.caller));
     }),
   );
 
-  routes.get("/count", async (c) => c.json(await readerFor(options, c, "memory:read").folders.count()));
+  routes.get(
+    "/count",
+    takes({ answer: z.int() }, async (c) => c.json(await readerFor(options, c, "memory:read").folders.count())),
+  );
 
   routes.get(
     "/metadata",
-    takes({ query: StatsQuery }, async (c, asked) => {
+    takes({ query: StatsQuery, answer: WireFolderStats }, async (c, asked) => {
       const { include_detailed_per_source_metadata: isDetailed } = asked.query();
       const reader = readerFor(options, c, "memory:read");
       const folders = await reader.folders.list({}, { limit: PAGE_ITEMS_MAX, order: "asc" });
@@ -101,33 +107,59 @@ function ownRoutes(options: RouteOptions, isSource: boolean): Hono<ApiEnv> {
     }),
   );
 
-  routes.get(`/name/:${isSource ? "source_name" : "folder_name"}`, async (c) => {
-    const name = c.req.param(isSource ? "source_name" : "folder_name") ?? "";
-    const reader = readerFor(options, c, "memory:read");
-    const [folder] = await reader.folders.list({ name }, { limit: 1, order: "asc" });
-    return c.json(required(folder, `No folder is called '${cut(name, 100)}'`).id);
-  });
+  routes.get(
+    `/name/:${isSource ? "source_name" : "folder_name"}`,
+    takes({ answer: z.string() }, async (c) => {
+      const name = c.req.param(isSource ? "source_name" : "folder_name") ?? "";
+      const reader = readerFor(options, c, "memory:read");
+      const [folder] = await reader.folders.list({ name }, { limit: 1, order: "asc" });
+      return c.json(required(folder, `No folder is called '${cut(name, 100)}'`).id);
+    }),
+  );
 
-  routes.get(`/:${parameter}`, async (c) => {
-    const folder = await mustFind(readerFor(options, c, "memory:read").folders, pathId(c, "source", parameter));
-    return c.json(shown(folder, c.var.caller));
-  });
+  routes.route("/", oneFolderRoutes(options, isSource));
+
+  return routes;
+}
+
+/** Routes of one folder, by its id. */
+function oneFolderRoutes(options: RouteOptions, isSource: boolean): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
+  const parameter = isSource ? "source_id" : "folder_id";
+  const shown = (folder: Folder, caller: Pick<Caller, "organizationId">) => showFolder(folder, caller, isSource);
+  const WireShown = isSource ? WireSourceFolder : WireFolder;
+
+  routes.get(
+    `/:${parameter}`,
+    takes({ answer: WireShown }, async (c) => {
+      const folder = await mustFind(readerFor(options, c, "memory:read").folders, pathId(c, "source", parameter));
+      return c.json(shown(folder, c.var.caller));
+    }),
+  );
 
   routes.patch(
     `/:${parameter}`,
-    takes({ body: UpdateBody }, async (c, asked) => {
+    takes({ body: UpdateBody, answer: WireShown }, async (c, asked) => {
       const id = pathId(c, "source", parameter);
       const change = given(renamed(await asked.body()));
       return c.json(shown(await changeFolder(options, c.var.caller, { id, change }), c.var.caller));
     }),
   );
 
-  routes.delete(`/:${parameter}`, async (c) => {
-    await deleteFolder(options, c.var.caller, pathId(c, "source", parameter));
-    return c.json(null);
-  });
+  routes.delete(
+    `/:${parameter}`,
+    takes({ answer: z.null() }, async (c) => {
+      await deleteFolder(options, c.var.caller, pathId(c, "source", parameter));
+      return c.json(null);
+    }),
+  );
 
   return routes;
+}
+
+/** A folder, by the name under which it was asked for. */
+function showFolder(folder: Folder, { organizationId }: Pick<Caller, "organizationId">, isSource: boolean) {
+  return { ...(isSource ? toWireSource(folder) : {}), ...toWireFolder(folder, organizationId) };
 }
 
 /** The first files of a folder, as many as a page holds. */

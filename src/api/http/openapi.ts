@@ -1,6 +1,7 @@
 import type { Hono } from "hono";
 import { z } from "zod";
 import type { JsonObject } from "../../core/json.ts";
+import { events, nothing } from "../wire/answers/answer.ts";
 import { API_VERSION } from "./health.ts";
 import { SUMMARIES } from "./summaries.ts";
 import { type Declared, declaredBy } from "./takes.ts";
@@ -31,37 +32,75 @@ const PARAMETER = /:([a-z_]+)/g;
 /** The API as an OpenAPI 3.1 document: every route of the router, as it is declared. */
 export function openApiOf(app: Pick<Hono, "routes">): JsonObject {
   const paths: Record<string, Record<string, JsonObject>> = {};
+  const schemas: Schemas = { Failure: schemaOf(z.object({ detail: z.string() })) };
   for (const { method, path, handler } of app.routes) {
     if (method === "ALL" || !path.startsWith("/v1/")) continue;
     const operations = paths[path.replace(PARAMETER, "{$1}")] ?? {};
-    operations[method.toLowerCase()] = operationOf(method, path, declaredBy(handler) ?? {});
+    operations[method.toLowerCase()] = operationOf(`${method} ${path}`, declaredBy(handler) ?? {}, schemas);
     paths[path.replace(PARAMETER, "{$1}")] = operations;
   }
   return {
     openapi: "3.1.0",
     info: { title: "Selkie", version: API_VERSION, description: "Letta's V1 API, and the memory of its agents." },
-    components: { securitySchemes: { bearer: { type: "http", scheme: "bearer" } } },
+    components: { securitySchemes: { bearer: { type: "http", scheme: "bearer" } }, schemas },
     paths,
   };
 }
 
-function operationOf(method: string, path: string, { query, body, answer }: Declared): JsonObject {
+/** Schemas of answers by their names, as they are met. */
+type Schemas = Record<string, JsonObject>;
+
+function operationOf(route: string, declared: Declared, schemas: Schemas): JsonObject {
+  const [method = "", path = ""] = route.split(" ");
+  const { query, body } = declared;
   const inPath = [...path.matchAll(PARAMETER)].map(([, name = ""]) =>
     parameter(name, "path", true, { type: "string" }),
   );
   const inQuery = Object.entries(query?.shape ?? {}).map(([name, field]) =>
     parameter(name, "query", !isOptional(field), schemaOf(field)),
   );
-  const summary = SUMMARIES.get(`${method} ${path}`);
+  const summary = SUMMARIES.get(route);
   return {
     operationId: operationId(method, path),
     tags: [groupOf(path)],
     ...(summary === undefined ? {} : { summary }),
-    security: securityOf(`${method} ${path}`),
+    security: securityOf(route),
     parameters: [...inPath, ...inQuery],
-    ...(body === undefined ? {} : { requestBody: { content: jsonContent(body) } }),
-    responses: { "200": { description: "Success", ...(answer === undefined ? {} : { content: jsonContent(answer) }) } },
+    ...(body === undefined
+      ? {}
+      : { requestBody: { required: !isOptional(body), content: { "application/json": { schema: schemaOf(body) } } } }),
+    responses: { ...answered(declared, schemas), default: FAILED },
   };
+}
+
+const FAILED = {
+  description: "What is wrong, in a sentence",
+  content: { "application/json": { schema: { $ref: "#/components/schemas/Failure" } } },
+};
+
+/** What comes back when all is well. */
+function answered({ answer, status = 200, streams }: Declared, schemas: Schemas): JsonObject {
+  if (answer === undefined) return { [status]: { description: status < 400 ? "Leads elsewhere" : "Always refused" } };
+  if (answer === nothing) return { 204: { description: "Done; there is nothing to show" } };
+  const stream = { "text/event-stream": { schema: namedSchema(events, schemas) } };
+  const content = {
+    ...(answer === events ? {} : { "application/json": { schema: namedSchema(answer, schemas) } }),
+    ...(answer === events || streams === true ? stream : {}),
+  };
+  return { [status]: { description: "Success", content } };
+}
+
+/** Lists that are not changed here may be changed by whoever gets them. */
+function withoutReadOnly({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  delete jsonSchema.readOnly;
+}
+
+/** The schema of an answer. Those in it that have a name are put among the named ones, and referred to. */
+function namedSchema(answer: z.ZodType, schemas: Schemas): JsonObject {
+  const whole = z.toJSONSchema(z.object({ answer }), { unrepresentable: "any", override: withoutReadOnly });
+  const { $defs = {}, properties } = JSON.parse(JSON.stringify(whole).replaceAll("#/$defs/", "#/components/schemas/"));
+  for (const [name, { id: _, ...schema }] of Object.entries<JsonObject>($defs)) schemas[name] ??= schema;
+  return properties.answer;
 }
 
 /** The scope that a route wants of a key, in the place where the document has roles. */
@@ -85,10 +124,6 @@ function parameter(name: string, where: "path" | "query", required: boolean, sch
 /** Whether a parameter may be left out; one with a default may. */
 function isOptional(field: z.ZodType): boolean {
   return field.safeParse(undefined).success;
-}
-
-function jsonContent(schema: z.ZodType): JsonObject {
-  return { "application/json": { schema: schemaOf(schema) } };
 }
 
 /** A schema as clients write it: what comes in, before it is read. */

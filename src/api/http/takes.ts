@@ -10,6 +10,10 @@ export interface Declared<Q extends z.ZodObject = z.ZodObject, B extends z.ZodTy
   readonly body?: B;
   /** What is answered when all is well. */
   readonly answer?: z.ZodType;
+  /** The status of that, where it is not the usual one: 200, or 204 for nothing. */
+  readonly status?: number;
+  /** Whether events come instead where the request asks for a stream. */
+  readonly streams?: boolean;
 }
 
 /** What a request holds, read as its route declares it; a Failure, `invalid`, names what is wrong. */

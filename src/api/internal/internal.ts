@@ -10,8 +10,9 @@ import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { flagParam, given, intParam, listParam, pageOf, pathId, pathText } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
 import { RUNS_DEFAULT, runFilterOf, runParams } from "../runs/runs.ts";
-import { toWireBlock, UpdateBlockBody } from "../wire/block.ts";
-import { toWireRun } from "../wire/run.ts";
+import { list } from "../wire/answers/answer.ts";
+import { toWireBlock, UpdateBlockBody, WireBlock } from "../wire/block.ts";
+import { toWireRun, WireRun } from "../wire/run.ts";
 import { timeField } from "../wire/time.ts";
 
 /** More steps than a run ever has. */
@@ -41,7 +42,7 @@ export function internalRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.get(
     "/_internal_agents/count",
-    takes({ query: CountQuery }, async (c, asked) => {
+    takes({ query: CountQuery, answer: z.int() }, async (c, asked) => {
       const { exclude_hidden: isWithoutHidden = true } = asked.query();
       return c.json(await readerFor(options, c, "agents:read").agents.count({ showHidden: !isWithoutHidden }));
     }),
@@ -49,7 +50,7 @@ export function internalRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.patch(
     "/_internal_agents/:agent_id/core-memory/blocks/:block_label",
-    takes({ body: UpdateBlockBody }, async (c, asked) => {
+    takes({ body: UpdateBlockBody, answer: WireBlock }, async (c, asked) => {
       const which = { agentId: pathId(c, "agent", "agent_id"), label: pathText(c, "block_label") };
       const change = await asked.body();
       return c.json(toWireBlock(await changeBlock(options, c.var.caller, { which, change })));
@@ -60,7 +61,7 @@ export function internalRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.get(
     "/_internal_runs",
-    takes({ query: RunsQuery }, async (c, asked) => {
+    takes({ query: RunsQuery, answer: list(WireRun) }, async (c, asked) => {
       const query = asked.query();
       const repositories = readerFor(options, c, "runs:read");
       const filter = await filterOf(repositories, query);

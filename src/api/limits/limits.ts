@@ -29,6 +29,7 @@ import type { JsonObject } from "../../core/json.ts";
 import type { ApiEnv } from "../http/env.ts";
 import { given, pageOf, pageParams, pathId } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
+import { answer, json, list, said, time } from "../wire/answers/answer.ts";
 import { isoTime } from "../wire/time.ts";
 
 const NAME_CHARS_MAX = 200;
@@ -76,7 +77,7 @@ export function limitRoutes(options: LimitDesk): Hono<ApiEnv> {
 
   routes.get(
     "/",
-    takes({ query: ListQuery }, async (c, asked) => {
+    takes({ query: ListQuery, answer: list(WireLimit) }, async (c, asked) => {
       const { subject_kind, subject_id, ...query } = asked.query();
       const filter = given({ subjectKind: subject_kind, subjectId: subject_id });
       const page = pageOf(query, { limit: LIMITS_DEFAULT, order: "asc" });
@@ -86,7 +87,7 @@ export function limitRoutes(options: LimitDesk): Hono<ApiEnv> {
 
   routes.post(
     "/",
-    takes({ body: CreateBody }, async (c, asked) => {
+    takes({ body: CreateBody, answer: WireLimit }, async (c, asked) => {
       const body = await asked.body();
       const { kind, window, subject_kind: subjectKind } = body;
       const draft = {
@@ -104,7 +105,7 @@ export function limitRoutes(options: LimitDesk): Hono<ApiEnv> {
 
   routes.get(
     "/spend",
-    takes({ query: SpendQuery }, async (c, asked) => {
+    takes({ query: SpendQuery, answer: list(WireSpend) }, async (c, asked) => {
       const { key_id, user_id, agent_id, ...query } = asked.query();
       const of = given({
         keyId: key_id === undefined ? undefined : requireId("key", key_id),
@@ -116,13 +117,16 @@ export function limitRoutes(options: LimitDesk): Hono<ApiEnv> {
     }),
   );
 
-  routes.get("/:limit_id", async (c) => {
-    return c.json(toWireLimit(await findLimit(options, c.var.caller, pathId(c, "limit", "limit_id"))));
-  });
+  routes.get(
+    "/:limit_id",
+    takes({ answer: WireLimit }, async (c) => {
+      return c.json(toWireLimit(await findLimit(options, c.var.caller, pathId(c, "limit", "limit_id"))));
+    }),
+  );
 
   routes.patch(
     "/:limit_id",
-    takes({ body: ChangeBody }, async (c, asked) => {
+    takes({ body: ChangeBody, answer: WireLimit }, async (c, asked) => {
       const id = pathId(c, "limit", "limit_id");
       const { name, amount, allow_unknown_price: allowsUnpriced } = await asked.body();
       const { kind } = await findLimit(options, c.var.caller, id);
@@ -131,11 +135,14 @@ export function limitRoutes(options: LimitDesk): Hono<ApiEnv> {
     }),
   );
 
-  routes.delete("/:limit_id", async (c) => {
-    const id = pathId(c, "limit", "limit_id");
-    await removeLimit(options, c.var.caller, id);
-    return c.json({ message: `Limit ${id} was deleted` });
-  });
+  routes.delete(
+    "/:limit_id",
+    takes({ answer: said }, async (c) => {
+      const id = pathId(c, "limit", "limit_id");
+      await removeLimit(options, c.var.caller, id);
+      return c.json({ message: `Limit ${id} was deleted` });
+    }),
+  );
 
   return routes;
 }
@@ -154,7 +161,29 @@ function windowOf(window: "day" | "month" | number | null): LimitWindow {
   return typeof window === "number" ? `${window}s` : window;
 }
 
-function toWireLimit(limit: Limit): JsonObject {
+const WireLimit = answer("Limit", {
+  id: z.string(),
+  name: z.string(),
+  subject_kind: z.enum(SUBJECT_KINDS),
+  subject_id: z.string(),
+  kind: z.enum(LIMIT_KINDS),
+  window: json,
+  amount: z.number(),
+  allow_unknown_price: z.boolean(),
+  created_at: time,
+  updated_at: time,
+});
+
+const WireSpend = answer("Spend", {
+  ...WireLimit.shape,
+  used: z.number().nullable(),
+  reserved: z.number().nullable(),
+  left: z.number().nullable(),
+  resets_at: time.nullable(),
+  binds_first: z.boolean(),
+});
+
+function toWireLimit(limit: Limit): z.output<typeof WireLimit> {
   return {
     id: limit.id,
     name: limit.name,
@@ -174,7 +203,7 @@ function toWireWindow(window: LimitWindow): JsonObject[string] {
   return window === "day" || window === "month" ? window : secondsIn(window);
 }
 
-function toWireSpend({ limit, standing, bindsFirst }: SpentLimit): JsonObject {
+function toWireSpend({ limit, standing, bindsFirst }: SpentLimit): z.output<typeof WireSpend> {
   const { kind, amount } = limit;
   const shown = (nanosOrCount: number) => shownAmount(kind, nanosOrCount);
   return {

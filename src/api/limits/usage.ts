@@ -3,9 +3,9 @@ import { z } from "zod";
 import { shownAmount } from "../../access/limit.ts";
 import { reportUsage, type SubjectUsage } from "../../agent/spending/usage.ts";
 import { instantOf } from "../../core/clock.ts";
-import type { JsonObject } from "../../core/json.ts";
 import type { ApiEnv, RouteOptions } from "../http/env.ts";
 import { takes } from "../http/takes.ts";
+import { answer, list, time } from "../wire/answers/answer.ts";
 import { isoTime, timeField } from "../wire/time.ts";
 
 /** What is told when nobody says since when. */
@@ -23,7 +23,7 @@ export function usageRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.get(
     "/",
-    takes({ query: UsageQuery }, async (c, asked) => {
+    takes({ query: UsageQuery, answer: WireUsageReport }, async (c, asked) => {
       const query = asked.query();
       const to = query.to ?? options.clock.now();
       const from = query.from ?? instantOf(to - SPAN_MS_DEFAULT);
@@ -43,7 +43,30 @@ export function usageRoutes(options: RouteOptions): Hono<ApiEnv> {
   return routes;
 }
 
-function toWireUsage({ subject, nanos, unpriced, ...usage }: SubjectUsage): JsonObject {
+const WireUsage = answer("SubjectUsage", {
+  subject: z.string().nullable(),
+  steps: z.number(),
+  failed_steps: z.number(),
+  prompt_tokens: z.number(),
+  completion_tokens: z.number(),
+  total_tokens: z.number(),
+  cached_input_tokens: z.number(),
+  cache_write_tokens: z.number(),
+  reasoning_tokens: z.number(),
+  usd: z.number(),
+  unpriced_models: list(z.string()),
+});
+
+const WireUsageReport = answer("UsageReport", {
+  by: z.enum(["agent", "model", "key", "user", "day"]),
+  from: time,
+  to: time,
+  usage: list(WireUsage),
+  is_truncated: z.boolean(),
+  prices_taken_at: z.string(),
+});
+
+function toWireUsage({ subject, nanos, unpriced, ...usage }: SubjectUsage): z.output<typeof WireUsage> {
   return {
     subject: typeof subject === "number" ? isoTime(subject).slice(0, 10) : subject,
     steps: usage.steps,

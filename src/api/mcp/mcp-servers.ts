@@ -18,9 +18,17 @@ import type { ApiEnv } from "../http/env.ts";
 import { eventStream } from "../http/event-stream.ts";
 import { pathId, pathText } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
-import { toWireTool } from "../wire/tool.ts";
+import { events, list, nothing } from "../wire/answers/answer.ts";
+import { toWireTool, WireTool } from "../wire/tool.ts";
 import { ChangeMcpBody, CreateMcpBody, RunMcpBody } from "./bodies.ts";
-import { toWireExecution, toWireMcpServer, toWireMcpTool } from "./views.ts";
+import {
+  toWireExecution,
+  toWireMcpServer,
+  toWireMcpTool,
+  WireExecution,
+  WireMcpServer,
+  WireToolChanges,
+} from "./views.ts";
 
 /** Where a browser comes back to from a sign-in. */
 export const CALLBACK_PATH = "/v1/tools/mcp/oauth/callback";
@@ -38,52 +46,77 @@ export const AgentQuery = z.object({ agent_id: z.string().optional() });
 export function mcpServerRoutes(options: McpRouteOptions): Hono<ApiEnv> {
   const at = (c: Context) => ({ id: pathText(c, "mcp_server_id") });
   return new Hono<ApiEnv>()
-    .get("/", async (c) => {
-      const servers = await listMcpServers(options, c.var.caller);
-      return c.json(servers.map((server) => toWireMcpServer(server, c.var.caller)));
-    })
+    .get(
+      "/",
+      takes({ answer: list(WireMcpServer) }, async (c) => {
+        const servers = await listMcpServers(options, c.var.caller);
+        return c.json(servers.map((server) => toWireMcpServer(server, c.var.caller)));
+      }),
+    )
 
     .post(
       "/",
-      takes({ body: CreateMcpBody }, async (c, asked) => {
+      takes({ body: CreateMcpBody, answer: WireMcpServer }, async (c, asked) => {
         const draft = await asked.body();
         return c.json(toWireMcpServer(await createMcpServer(options, c.var.caller, { draft }), c.var.caller));
       }),
     )
 
-    .get("/connect/:mcp_server_id", (c) => connecting(options, c, at(c)))
+    .get(
+      "/connect/:mcp_server_id",
+      takes({ answer: events }, (c) => connecting(options, c, at(c))),
+    )
 
-    .get("/:mcp_server_id", async (c) =>
-      c.json(toWireMcpServer(await findMcpServer(options, c.var.caller, at(c)), c.var.caller)),
+    .get(
+      "/:mcp_server_id",
+      takes({ answer: WireMcpServer }, async (c) =>
+        c.json(toWireMcpServer(await findMcpServer(options, c.var.caller, at(c)), c.var.caller)),
+      ),
     )
 
     .patch(
       "/:mcp_server_id",
-      takes({ body: ChangeMcpBody }, async (c, asked) => {
+      takes({ body: ChangeMcpBody, answer: WireMcpServer }, async (c, asked) => {
         const change = await asked.body();
         const changed = await changeMcpServer(options, c.var.caller, { naming: at(c), change });
         return c.json(toWireMcpServer(changed, c.var.caller));
       }),
     )
 
-    .delete("/:mcp_server_id", async (c) => {
-      await removeMcpServer(options, c.var.caller, at(c));
-      // Letta's says that nothing is JSON.
-      return c.body(null, 204, { "content-type": "application/json" });
-    })
-
-    .get("/:mcp_server_id/tools", async (c) =>
-      c.json((await toolsOfServer(options, c.var.caller, at(c))).map(toWireTool)),
+    .delete(
+      "/:mcp_server_id",
+      takes({ answer: nothing }, async (c) => {
+        await removeMcpServer(options, c.var.caller, at(c));
+        // Letta's says that nothing is JSON.
+        return c.body(null, 204, { "content-type": "application/json" });
+      }),
     )
 
-    .get("/:mcp_server_id/tools/:tool_id", async (c) => {
-      const wanted = { naming: at(c), toolId: pathId(c, "tool", "tool_id") };
-      return c.json(toWireTool(await toolOfServer(options, c.var.caller, wanted)));
-    })
+    .route("/", mcpToolRoutes(options));
+}
+
+/** Routes of the tools of a server. */
+function mcpToolRoutes(options: McpRouteOptions): Hono<ApiEnv> {
+  const at = (c: Context) => ({ id: pathText(c, "mcp_server_id") });
+  return new Hono<ApiEnv>()
+    .get(
+      "/:mcp_server_id/tools",
+      takes({ answer: list(WireTool) }, async (c) =>
+        c.json((await toolsOfServer(options, c.var.caller, at(c))).map(toWireTool)),
+      ),
+    )
+
+    .get(
+      "/:mcp_server_id/tools/:tool_id",
+      takes({ answer: WireTool }, async (c) => {
+        const wanted = { naming: at(c), toolId: pathId(c, "tool", "tool_id") };
+        return c.json(toWireTool(await toolOfServer(options, c.var.caller, wanted)));
+      }),
+    )
 
     .post(
       "/:mcp_server_id/tools/:tool_id/run",
-      takes({ body: RunMcpBody }, async (c, asked) => {
+      takes({ body: RunMcpBody, answer: WireExecution }, async (c, asked) => {
         const { args } = await asked.body();
         const wish = {
           naming: at(c),
@@ -97,7 +130,7 @@ export function mcpServerRoutes(options: McpRouteOptions): Hono<ApiEnv> {
 
     .patch(
       "/:mcp_server_id/refresh",
-      takes({ query: AgentQuery }, async (c, asked) =>
+      takes({ query: AgentQuery, answer: WireToolChanges }, async (c, asked) =>
         c.json(await refreshMcpServer(options, c.var.caller, { naming: at(c), agentId: agentIn(asked.query()) })),
       ),
     );
@@ -116,17 +149,17 @@ export async function connecting(
 ): Promise<Response> {
   const stop = new AbortController();
   const redirectUrl = (options.publicUrl ?? new URL(c.req.url).origin) + CALLBACK_PATH;
-  const events = await connectToServer(options, c.var.caller, { to, redirectUrl, signal: stop.signal });
+  const happening = await connectToServer(options, c.var.caller, { to, redirectUrl, signal: stop.signal });
   return eventStream({
     async next() {
-      const { value, done } = await events.next();
+      const { value, done } = await happening.next();
       // A sign-in that a person is sent to must be there when they come back.
       await options.store.durable();
       return done === true ? undefined : frameOf(value);
     },
     async leave() {
       stop.abort();
-      await events.return(undefined);
+      await happening.return(undefined);
     },
   });
 }

@@ -7,6 +7,8 @@ import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { flagParam, given, intParam, listParam, pageOf, pageParams, pathId } from "../http/request.ts";
 import { tellRetrieval } from "../http/retrieval.ts";
 import { takes } from "../http/takes.ts";
+import { answer, list, said, time } from "../wire/answers/answer.ts";
+import { WirePassage } from "../wire/passage.ts";
 import { AgentPassageBody, keepPassages, showPassages } from "./passage-view.ts";
 
 /** Passages of a page, and hits of a search when nobody says how many and at most. */
@@ -30,13 +32,18 @@ const SearchQuery = z.object({
   end_datetime: z.string().optional(),
 });
 
+const WireArchivalHits = answer("ArchivalHits", {
+  results: list(z.strictObject({ id: z.string(), timestamp: time, content: z.string(), tags: list(z.string()) })),
+  count: z.number(),
+});
+
 /** Routes of `/agents/{agent_id}/archival-memory`: the archive of one agent. */
 export function archivalMemoryRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
   routes.get(
     "/:agent_id/archival-memory",
-    takes({ query: ListQuery }, async (c, asked) => {
+    takes({ query: ListQuery, answer: list(WirePassage) }, async (c, asked) => {
       const query = asked.query();
       const page = pageOf(query, { limit: PASSAGES_DEFAULT, order: query.ascending ? "asc" : "desc" });
       const repositories = readerFor(options, c, "memory:read");
@@ -50,7 +57,7 @@ export function archivalMemoryRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.post(
     "/:agent_id/archival-memory",
-    takes({ body: AgentPassageBody }, async (c, asked) => {
+    takes({ body: AgentPassageBody, answer: list(WirePassage) }, async (c, asked) => {
       const agentId = pathId(c, "agent", "agent_id");
       const bodies = [await asked.body()];
       return c.json(await keepPassages(options, c.var.caller, { place: { agentId }, bodies }));
@@ -59,7 +66,7 @@ export function archivalMemoryRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.get(
     "/:agent_id/archival-memory/search",
-    takes({ query: SearchQuery }, async (c, asked) => {
+    takes({ query: SearchQuery, answer: WireArchivalHits }, async (c, asked) => {
       const query = asked.query();
       const repositories = readerFor(options, c, "memory:read");
       const agent = await mustFind(repositories.agents, pathId(c, "agent", "agent_id"));
@@ -86,12 +93,15 @@ export function archivalMemoryRoutes(options: RouteOptions): Hono<ApiEnv> {
     }),
   );
 
-  routes.delete("/:agent_id/archival-memory/:memory_id", async (c) => {
-    const agentId = pathId(c, "agent", "agent_id");
-    const id = pathId(c, "passage", "memory_id");
-    await deletePassage(options, c.var.caller, { place: { agentId }, id });
-    return c.json({ message: `Memory id=${id} successfully deleted` });
-  });
+  routes.delete(
+    "/:agent_id/archival-memory/:memory_id",
+    takes({ answer: said }, async (c) => {
+      const agentId = pathId(c, "agent", "agent_id");
+      const id = pathId(c, "passage", "memory_id");
+      await deletePassage(options, c.var.caller, { place: { agentId }, id });
+      return c.json({ message: `Memory id=${id} successfully deleted` });
+    }),
+  );
 
   return routes;
 }

@@ -9,9 +9,12 @@ import { relationsOf, showAgents } from "../agents/agent-view.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { given, pageOf, pageParams, pathId } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
-import { toWireArchive } from "../wire/archive.ts";
+import { WireAgent } from "../wire/agent.ts";
+import { list, nothing } from "../wire/answers/answer.ts";
+import { toWireArchive, WireArchive } from "../wire/archive.ts";
 import { renamed } from "../wire/fields.ts";
 import { EmbeddingConfigBody } from "../wire/llm-config.ts";
+import { WirePassage } from "../wire/passage.ts";
 import { keepPassages, PassageBody } from "./passage-view.ts";
 
 const PAGE_DEFAULT = { limit: 50, order: "desc" } as const;
@@ -47,7 +50,7 @@ function ownRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.get(
     "/",
-    takes({ query: ListQuery }, async (c, asked) => {
+    takes({ query: ListQuery, answer: list(WireArchive) }, async (c, asked) => {
       const query = asked.query();
       const repositories = readerFor(options, c, "memory:read");
       const agentId = query.agent_id === undefined ? undefined : requireId("agent", query.agent_id);
@@ -60,21 +63,24 @@ function ownRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.post(
     "/",
-    takes({ body: CreateBody }, async (c, asked) => {
+    takes({ body: CreateBody, answer: WireArchive }, async (c, asked) => {
       const draft = given(renamed(await asked.body()));
       const archive = await createArchive(options, c.var.caller, draft);
       return c.json(toWireArchive(archive, c.var.caller.organizationId));
     }),
   );
 
-  routes.get("/:archive_id", async (c) => {
-    const archive = await mustFind(readerFor(options, c, "memory:read").archives, pathId(c, "archive", "archive_id"));
-    return c.json(toWireArchive(archive, c.var.caller.organizationId));
-  });
+  routes.get(
+    "/:archive_id",
+    takes({ answer: WireArchive }, async (c) => {
+      const archive = await mustFind(readerFor(options, c, "memory:read").archives, pathId(c, "archive", "archive_id"));
+      return c.json(toWireArchive(archive, c.var.caller.organizationId));
+    }),
+  );
 
   routes.patch(
     "/:archive_id",
-    takes({ body: UpdateBody }, async (c, asked) => {
+    takes({ body: UpdateBody, answer: WireArchive }, async (c, asked) => {
       const id = pathId(c, "archive", "archive_id");
       const change = given(renamed(await asked.body()));
       const archive = await changeArchive(options, c.var.caller, { id, change });
@@ -82,15 +88,18 @@ function ownRoutes(options: RouteOptions): Hono<ApiEnv> {
     }),
   );
 
-  routes.delete("/:archive_id", async (c) => {
-    const id = pathId(c, "archive", "archive_id");
-    await deleteArchive(options, c.var.caller, id);
-    return c.body(null, 204, { "content-type": "application/json" });
-  });
+  routes.delete(
+    "/:archive_id",
+    takes({ answer: nothing }, async (c) => {
+      const id = pathId(c, "archive", "archive_id");
+      await deleteArchive(options, c.var.caller, id);
+      return c.body(null, 204, { "content-type": "application/json" });
+    }),
+  );
 
   routes.get(
     "/:archive_id/agents",
-    takes({ query: PageQuery }, async (c, asked) => {
+    takes({ query: PageQuery, answer: list(WireAgent) }, async (c, asked) => {
       const archiveId = pathId(c, "archive", "archive_id");
       const relations = relationsOf(c);
       const page = pageOf(asked.query(), PAGE_DEFAULT);
@@ -112,7 +121,7 @@ function archivePassageRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.post(
     "/:archive_id/passages",
-    takes({ body: PassageBody }, async (c, asked) => {
+    takes({ body: PassageBody, answer: WirePassage }, async (c, asked) => {
       const bodies = [await asked.body()];
       return c.json((await keepPassages(options, c.var.caller, { place: pathPlace(c), bodies }))[0] ?? null);
     }),
@@ -120,17 +129,20 @@ function archivePassageRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.post(
     "/:archive_id/passages/batch",
-    takes({ body: BatchBody }, async (c, asked) => {
+    takes({ body: BatchBody, answer: list(WirePassage) }, async (c, asked) => {
       const { passages: bodies } = await asked.body();
       return c.json(await keepPassages(options, c.var.caller, { place: pathPlace(c), bodies }));
     }),
   );
 
-  routes.delete("/:archive_id/passages/:passage_id", async (c) => {
-    const place = pathPlace(c);
-    await deletePassage(options, c.var.caller, { place, id: pathId(c, "passage", "passage_id") });
-    return c.body(null, 204, { "content-type": "application/json" });
-  });
+  routes.delete(
+    "/:archive_id/passages/:passage_id",
+    takes({ answer: nothing }, async (c) => {
+      const place = pathPlace(c);
+      await deletePassage(options, c.var.caller, { place, id: pathId(c, "passage", "passage_id") });
+      return c.body(null, 204, { "content-type": "application/json" });
+    }),
+  );
 
   return routes;
 }
@@ -138,11 +150,14 @@ function archivePassageRoutes(options: RouteOptions): Hono<ApiEnv> {
 function attachRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
   for (const action of LINK_ACTIONS) {
-    routes.patch(`/:agent_id/archives/${action}/:archive_id`, async (c) => {
-      const ids = { agentId: pathId(c, "agent", "agent_id"), id: pathId(c, "archive", "archive_id") };
-      await linkArchive(options, c.var.caller, { action, ...ids });
-      return c.json(null);
-    });
+    routes.patch(
+      `/:agent_id/archives/${action}/:archive_id`,
+      takes({ answer: z.null() }, async (c) => {
+        const ids = { agentId: pathId(c, "agent", "agent_id"), id: pathId(c, "archive", "archive_id") };
+        await linkArchive(options, c.var.caller, { action, ...ids });
+        return c.json(null);
+      }),
+    );
   }
   return routes;
 }

@@ -13,7 +13,21 @@ import type { ApiEnv, RouteOptions } from "../http/env.ts";
 import { flagParam, given, intParam, pathId, pathText, readQuery } from "../http/request.ts";
 import { tellRetrieval } from "../http/retrieval.ts";
 import { alsoTakes, takes } from "../http/takes.ts";
-import { toWireEntity, toWireFact, toWireMention, toWireMerge, toWireRelation, toWireTurn } from "../wire/fact.ts";
+import { answer, json, jsonObject, list } from "../wire/answers/answer.ts";
+import {
+  toWireEntity,
+  toWireFact,
+  toWireMention,
+  toWireMerge,
+  toWireRelation,
+  toWireTurn,
+  WireEntity,
+  WireFact,
+  WireMention,
+  WireMerge,
+  WireRelation,
+  WireTurn,
+} from "../wire/fact.ts";
 import { timeField } from "../wire/time.ts";
 
 /** Facts of one answer, and characters and tags that a request may name. */
@@ -66,6 +80,35 @@ const RelationsQuery = z.object({ entity_id: z.string() });
 const MergeBody = z.object({ into: z.string(), reason: z.string().max(1_000).default("") });
 const UserQuery = z.object({ user: short.optional() });
 
+const parts = jsonObject.exactOptional();
+const WireRemembered = answer("Remembered", {
+  turn_id: z.string(),
+  facts: list(answer("LearnedFact", { ...WireFact.shape, is_new: z.boolean() })),
+  note: z.string().nullable(),
+});
+const WireRecalled = answer("Recalled", {
+  retrieval: z.string(),
+  coverage: json,
+  facts: list(answer("RecalledFact", { ...WireFact.shape, score: z.number(), parts })),
+  turns: list(answer("RecalledTurn", { ...WireTurn.shape, score: z.number(), parts })),
+});
+const WireForgotten = answer("Forgotten", { forgotten: list(z.string()) });
+const WireKept = z
+  .discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("turn"), turn: WireTurn }),
+    z.strictObject({ kind: z.literal("fact"), fact: WireFact }),
+    z.strictObject({ kind: z.literal("entity"), entity: WireEntity }),
+  ])
+  .meta({ id: "Kept" });
+const WireWholeEntity = answer("WholeEntity", {
+  ...WireEntity.shape,
+  mentions: list(WireMention),
+  merges: list(WireMerge),
+  relations: list(WireRelation),
+});
+const WireMerged = answer("Merged", { kept_id: z.string(), absorbed_id: z.string() });
+const WireUnmerged = answer("Unmerged", { absorbed_id: z.string() });
+
 /** Which memory a request is about. */
 type PlaceOf = (c: Context<ApiEnv>) => MemoryPlace;
 
@@ -96,7 +139,7 @@ function tierRoutes(options: RouteOptions, placeOf: PlaceOf): Hono<ApiEnv> {
 
   routes.post(
     "/remember",
-    takes({ body: RememberBody }, async (c, asked) => {
+    takes({ body: RememberBody, answer: WireRemembered }, async (c, asked) => {
       const body = await asked.body();
       const { text, ...about } = body;
       const wanted = { place: placeOf(c), text, about: given(about) };
@@ -108,7 +151,7 @@ function tierRoutes(options: RouteOptions, placeOf: PlaceOf): Hono<ApiEnv> {
 
   routes.post(
     "/recall",
-    takes({ body: RecallBody }, async (c, asked) => {
+    takes({ body: RecallBody, answer: WireRecalled }, async (c, asked) => {
       const { query, include_past, limit, explain, ...wish } = await asked.body();
       const memory = await memoryFor(options, c, placeOf(c));
       const found = await memory.recall(query, { ...given(wish), limit, explain, includesPast: include_past });
@@ -117,34 +160,43 @@ function tierRoutes(options: RouteOptions, placeOf: PlaceOf): Hono<ApiEnv> {
     }),
   );
 
-  routes.delete("/items/:item_id", async (c) => {
-    const id = pathText(c, "item_id");
-    const change = {
-      place: placeOf(c),
-      scope: "memory:forget" as const,
-      change: (memory: Memory) => memory.forget(id),
-    };
-    const forgotten = await changeMemory(options, c.var.caller, change);
-    if (forgotten.length === 0) throw unknownItem(id);
-    return c.json({ forgotten });
-  });
+  routes.delete(
+    "/items/:item_id",
+    takes({ answer: WireForgotten }, async (c) => {
+      const id = pathText(c, "item_id");
+      const change = {
+        place: placeOf(c),
+        scope: "memory:forget" as const,
+        change: (memory: Memory) => memory.forget(id),
+      };
+      const forgotten = await changeMemory(options, c.var.caller, change);
+      if (forgotten.length === 0) throw unknownItem(id);
+      return c.json({ forgotten });
+    }),
+  );
 
-  routes.get("/items/:item_id", async (c) => {
-    const id = pathText(c, "item_id");
-    const found = await (await memoryFor(options, c, placeOf(c))).get(id);
-    if (found === undefined) throw unknownItem(id);
-    if (found.kind === "turn") return c.json({ kind: found.kind, turn: toWireTurn(found.turn) });
-    if (found.kind === "fact") return c.json({ kind: found.kind, fact: toWireFact(found.fact) });
-    return c.json({ kind: found.kind, entity: toWireEntity(found.entity) });
-  });
+  routes.get(
+    "/items/:item_id",
+    takes({ answer: WireKept }, async (c) => {
+      const id = pathText(c, "item_id");
+      const found = await (await memoryFor(options, c, placeOf(c))).get(id);
+      if (found === undefined) throw unknownItem(id);
+      if (found.kind === "turn") return c.json({ kind: found.kind, turn: toWireTurn(found.turn) });
+      if (found.kind === "fact") return c.json({ kind: found.kind, fact: toWireFact(found.fact) });
+      return c.json({ kind: found.kind, entity: toWireEntity(found.entity) });
+    }),
+  );
 
-  routes.get("/items/:item_id/history", async (c) => {
-    const id = pathText(c, "item_id");
-    const memory = await memoryFor(options, c, placeOf(c));
-    const facts = await memory.history(id);
-    if (facts.length === 0 && (await memory.get(id)) === undefined) throw unknownItem(id);
-    return c.json(facts.map(toWireFact));
-  });
+  routes.get(
+    "/items/:item_id/history",
+    takes({ answer: list(WireFact) }, async (c) => {
+      const id = pathText(c, "item_id");
+      const memory = await memoryFor(options, c, placeOf(c));
+      const facts = await memory.history(id);
+      if (facts.length === 0 && (await memory.get(id)) === undefined) throw unknownItem(id);
+      return c.json(facts.map(toWireFact));
+    }),
+  );
 
   return routes;
 }
@@ -155,7 +207,7 @@ function knowledgeRoutes(options: RouteOptions, placeOf: PlaceOf): Hono<ApiEnv> 
 
   routes.get(
     "/facts",
-    takes({ query: FactsQuery }, async (c, asked) => {
+    takes({ query: FactsQuery, answer: list(WireFact) }, async (c, asked) => {
       const query = asked.query();
       const memory = await memoryFor(options, c, placeOf(c));
       const facts = await memory.allFacts({
@@ -176,7 +228,7 @@ function knowledgeRoutes(options: RouteOptions, placeOf: PlaceOf): Hono<ApiEnv> 
 
   routes.get(
     "/entities",
-    takes({ query: EntitiesQuery }, async (c, asked) => {
+    takes({ query: EntitiesQuery, answer: list(WireEntity) }, async (c, asked) => {
       const query = asked.query();
       const repositories = readersFor(options, c, placeOf(c));
       const space = await spaceAt(repositories, placeOf(c));
@@ -198,24 +250,27 @@ function knowledgeRoutes(options: RouteOptions, placeOf: PlaceOf): Hono<ApiEnv> 
 function entityRoutes(options: RouteOptions, placeOf: PlaceOf): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
-  routes.get("/entities/:entity_id", async (c) => {
-    const repositories = readersFor(options, c, placeOf(c));
-    const space = await spaceAt(repositories, placeOf(c));
-    const id = entityId(pathText(c, "entity_id"));
-    const { facts } = repositories;
-    const entity = required(await facts.findEntity(space, id), `Entity with id ${id} not found`);
-    const memory = await memoryAt(options, repositories, placeOf(c));
-    return c.json({
-      ...toWireEntity(entity),
-      mentions: (await facts.mentions(space, id)).map(toWireMention),
-      merges: (await facts.merges(space, id)).map(toWireMerge),
-      relations: (await memory.relations(id)).map(toWireRelation),
-    });
-  });
+  routes.get(
+    "/entities/:entity_id",
+    takes({ answer: WireWholeEntity }, async (c) => {
+      const repositories = readersFor(options, c, placeOf(c));
+      const space = await spaceAt(repositories, placeOf(c));
+      const id = entityId(pathText(c, "entity_id"));
+      const { facts } = repositories;
+      const entity = required(await facts.findEntity(space, id), `Entity with id ${id} not found`);
+      const memory = await memoryAt(options, repositories, placeOf(c));
+      return c.json({
+        ...toWireEntity(entity),
+        mentions: (await facts.mentions(space, id)).map(toWireMention),
+        merges: (await facts.merges(space, id)).map(toWireMerge),
+        relations: (await memory.relations(id)).map(toWireRelation),
+      });
+    }),
+  );
 
   routes.post(
     "/entities/:entity_id/merge",
-    takes({ body: MergeBody }, async (c, asked) => {
+    takes({ body: MergeBody, answer: WireMerged }, async (c, asked) => {
       const { into, reason } = await asked.body();
       const [absorbed, kept] = [entityId(pathText(c, "entity_id")), entityId(into)];
       const change = {
@@ -228,20 +283,23 @@ function entityRoutes(options: RouteOptions, placeOf: PlaceOf): Hono<ApiEnv> {
     }),
   );
 
-  routes.post("/entities/:entity_id/unmerge", async (c) => {
-    const absorbed = entityId(pathText(c, "entity_id"));
-    const change = {
-      place: placeOf(c),
-      scope: "memory:write" as const,
-      change: (memory: Memory) => memory.unmerge(absorbed),
-    };
-    await changeMemory(options, c.var.caller, change);
-    return c.json({ absorbed_id: absorbed });
-  });
+  routes.post(
+    "/entities/:entity_id/unmerge",
+    takes({ answer: WireUnmerged }, async (c) => {
+      const absorbed = entityId(pathText(c, "entity_id"));
+      const change = {
+        place: placeOf(c),
+        scope: "memory:write" as const,
+        change: (memory: Memory) => memory.unmerge(absorbed),
+      };
+      await changeMemory(options, c.var.caller, change);
+      return c.json({ absorbed_id: absorbed });
+    }),
+  );
 
   routes.get(
     "/relations",
-    takes({ query: RelationsQuery }, async (c, asked) => {
+    takes({ query: RelationsQuery, answer: list(WireRelation) }, async (c, asked) => {
       const id = entityId(asked.query().entity_id);
       const memory = await memoryFor(options, c, placeOf(c));
       if ((await memory.get(id)) === undefined) throw unknownItem(id);

@@ -10,6 +10,8 @@ import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { given } from "../http/request.ts";
 import { tellRetrieval } from "../http/retrieval.ts";
 import { takes } from "../http/takes.ts";
+import { answer, jsonObject, list } from "../wire/answers/answer.ts";
+import { WirePassage } from "../wire/passage.ts";
 import { timeField } from "../wire/time.ts";
 import { showPassages } from "./passage-view.ts";
 
@@ -28,13 +30,19 @@ const SearchBody = z.object({
   end_date: timeField().nullish(),
 });
 
+const WireFoundPassage = answer("FoundPassage", {
+  passage: WirePassage.nullable(),
+  score: z.number(),
+  metadata: jsonObject,
+});
+
 /** Routes of `/passages`. */
 export function passageRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
   routes.post(
     "/search",
-    takes({ body: SearchBody }, async (c, asked) => {
+    takes({ body: SearchBody, answer: list(WireFoundPassage) }, async (c, asked) => {
       const body = await asked.body();
       const repositories = readerFor(options, c, "memory:read");
       const archive = await searched(repositories, body);

@@ -17,6 +17,7 @@ import { askedOf, inputOf, SendBody } from "../talk/messages-body.ts";
 import type { RunOfAgent } from "../talk/run-stream.ts";
 import { endOf, eventsWhenDone, type SendOptions } from "../talk/send.ts";
 import { eventsResponse, PING_MS } from "../talk/stream-response.ts";
+import { jsonObject } from "../wire/answers/answer.ts";
 import { LETTA_DEFAULTS } from "../wire/letta-face.ts";
 import { type MessageView, spokenTexts, viewOf } from "../wire/message.ts";
 import { DONE, frame } from "../wire/stream.ts";
@@ -49,7 +50,7 @@ export function chatCompletionRoutes(options: SendOptions): Hono<ApiEnv> {
 
   routes.post(
     "/chat/completions",
-    takes({ body: Body }, async (c, asked) => {
+    takes({ body: Body, answer: jsonObject, streams: true }, async (c, asked) => {
       const { model, ...body } = await asked.body();
       const agentId = parseId("agent", model);
       if (agentId === undefined)
@@ -60,17 +61,20 @@ export function chatCompletionRoutes(options: SendOptions): Hono<ApiEnv> {
 
   routes.post(
     "/agents/:agent_id/chat/completions",
-    takes({ body: AgentBody }, async (c, asked) =>
+    takes({ body: AgentBody, answer: jsonObject, streams: true }, async (c, asked) =>
       completion(options, c, { ...(await asked.body()), agentId: pathId(c, "agent", "agent_id") }),
     ),
   );
 
-  routes.post("/voice-beta/:agent_id/chat/completions", (c) => {
-    throw new Failure(
-      "gone",
-      `Voice has no route of its own any more; use POST /v1/agents/${cut(pathText(c, "agent_id"), ID_CHARS_MAX)}/chat/completions`,
-    );
-  });
+  routes.post(
+    "/voice-beta/:agent_id/chat/completions",
+    takes({ status: 410 }, (c) => {
+      throw new Failure(
+        "gone",
+        `Voice has no route of its own any more; use POST /v1/agents/${cut(pathText(c, "agent_id"), ID_CHARS_MAX)}/chat/completions`,
+      );
+    }),
+  );
 
   return routes;
 }

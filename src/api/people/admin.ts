@@ -15,8 +15,9 @@ import type { Runner } from "../../run/runner.ts";
 import type { ApiEnv } from "../http/env.ts";
 import { given, pageOf, pageParams } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
+import { list } from "../wire/answers/answer.ts";
 import { idField, nameField } from "../wire/people/key.ts";
-import { toLettaUser, toWireOrganization } from "../wire/people/user.ts";
+import { LettaUser, toLettaUser, toWireOrganization, WireOrganization } from "../wire/people/user.ts";
 
 const PAGE_DEFAULT = { limit: 50, order: "asc" } as const;
 const ListQuery = z.object(pageParams);
@@ -41,7 +42,7 @@ export function adminRoutes(
 
   routes.get(
     "/users",
-    takes({ query: ListQuery }, async (c, asked) => {
+    takes({ query: ListQuery, answer: list(LettaUser) }, async (c, asked) => {
       const page = pageOf(asked.query(), PAGE_DEFAULT);
       return c.json((await listEverybody(options, c.var.caller, page)).map(toLettaUser));
     }),
@@ -49,7 +50,7 @@ export function adminRoutes(
 
   routes.post(
     "/users",
-    takes({ body: CreateUserBody }, async (c, asked) => {
+    takes({ body: CreateUserBody, answer: LettaUser }, async (c, asked) => {
       const { name, organization_id } = await asked.body();
       const draft = { name, role: LETTA_ROLE, kind: "person", ...given({ organizationId: organization_id }) } as const;
       return c.json(toLettaUser((await createUser(options, c.var.caller, draft)).user));
@@ -58,7 +59,7 @@ export function adminRoutes(
 
   routes.put(
     "/users",
-    takes({ body: UpdateUserBody }, async (c, asked) => {
+    takes({ body: UpdateUserBody, answer: LettaUser }, async (c, asked) => {
       const { id, name, organization_id } = await asked.body();
       const home = await whereverIs(options, c.var.caller, id);
       if (organization_id && home.organizationId !== undefined && organization_id !== home.organizationId)
@@ -69,7 +70,7 @@ export function adminRoutes(
 
   routes.delete(
     "/users",
-    takes({ query: UserQuery }, async (c, asked) => {
+    takes({ query: UserQuery, answer: LettaUser }, async (c, asked) => {
       const id = requireId("user", asked.query().user_id);
       return c.json(toLettaUser(await deleteUser(options, c.var.caller, await whereverIs(options, c.var.caller, id))));
     }),
@@ -77,7 +78,7 @@ export function adminRoutes(
 
   routes.get(
     "/orgs",
-    takes({ query: ListQuery }, async (c, asked) => {
+    takes({ query: ListQuery, answer: list(WireOrganization) }, async (c, asked) => {
       const page = pageOf(asked.query(), PAGE_DEFAULT);
       return c.json((await listOrganizations(options, c.var.caller, page)).map(toWireOrganization));
     }),
@@ -85,7 +86,7 @@ export function adminRoutes(
 
   routes.post(
     "/orgs",
-    takes({ body: CreateOrganizationBody }, async (c, asked) => {
+    takes({ body: CreateOrganizationBody, answer: WireOrganization }, async (c, asked) => {
       const { name, privileged_tools: isPrivileged } = await asked.body();
       const settings = isPrivileged === true ? { privileged_tools: true } : null;
       const made = await createOrganization(options, c.var.caller, { name: name ?? "organization", settings });
@@ -95,7 +96,7 @@ export function adminRoutes(
 
   routes.patch(
     "/orgs",
-    takes({ query: OrganizationQuery, body: CreateOrganizationBody }, async (c, asked) => {
+    takes({ query: OrganizationQuery, body: CreateOrganizationBody, answer: WireOrganization }, async (c, asked) => {
       const id = requireId("org", asked.query().org_id);
       const { name } = await asked.body();
       return c.json(toWireOrganization(await renameOrganization(options, c.var.caller, { id, ...given({ name }) })));
@@ -104,7 +105,7 @@ export function adminRoutes(
 
   routes.delete(
     "/orgs",
-    takes({ query: OrganizationQuery }, async (c, asked) => {
+    takes({ query: OrganizationQuery, answer: WireOrganization }, async (c, asked) => {
       const id = requireId("org", asked.query().org_id);
       return c.json(toWireOrganization(await deleteOrganization(options, c.var.caller, id)));
     }),

@@ -6,10 +6,10 @@ import { createKey, findKeyByText, listKeys, revokeKey } from "../../agent/peopl
 import type { PeopleOptions } from "../../agent/people/people.ts";
 import { instantOf } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
-import type { Json } from "../../core/json.ts";
 import type { ApiEnv } from "../http/env.ts";
 import { intParam, pathText } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
+import { answer, json, list, nothing } from "../wire/answers/answer.ts";
 import { idField, timeOrNull } from "../wire/people/key.ts";
 import { timeField } from "../wire/time.ts";
 
@@ -52,7 +52,7 @@ export function clientTokenRoutes(options: PeopleOptions): Hono<ApiEnv> {
 
   routes.post(
     "/",
-    takes({ body: CreateBody }, async (c, asked) => {
+    takes({ body: CreateBody, answer: WireToken, status: 201 }, async (c, asked) => {
       const { policy, hostname, expires_at } = await asked.body();
       const access = [...new Set(policy.flatMap((item) => item.access))];
       if (policy.some((item) => new Set(item.access).size !== access.length))
@@ -70,7 +70,7 @@ export function clientTokenRoutes(options: PeopleOptions): Hono<ApiEnv> {
 
   routes.get(
     "/",
-    takes({ query: ListQuery }, async (c, asked) => {
+    takes({ query: ListQuery, answer: WireTokens }, async (c, asked) => {
       const { agentId, offset = 0, limit = PAGE_DEFAULT } = asked.query();
       const page = { limit: LISTED_MAX, order: "desc" } as const;
       const filter = { page, openAt: options.clock.now(), hasOrigin: true };
@@ -81,17 +81,29 @@ export function clientTokenRoutes(options: PeopleOptions): Hono<ApiEnv> {
     }),
   );
 
-  routes.delete("/:token", async (c) => {
-    const key = await findKeyByText(options, c.var.caller, pathText(c, "token"));
-    await revokeKey(options, c.var.caller, key);
-    return c.body(null, 204);
-  });
+  routes.delete(
+    "/:token",
+    takes({ answer: nothing }, async (c) => {
+      const key = await findKeyByText(options, c.var.caller, pathText(c, "token"));
+      await revokeKey(options, c.var.caller, key);
+      return c.body(null, 204);
+    }),
+  );
 
   return routes;
 }
 
+const WireToken = answer("ClientToken", {
+  policy: json,
+  token: z.string(),
+  hostname: json,
+  expiresAt: z.string(),
+});
+
+const WireTokens = answer("ClientTokens", { tokens: list(WireToken), hasNextPage: z.boolean() });
+
 /** As Letta shows it. What opens is not stored: a list names the key's id, by which it can be deleted, too. */
-function toWireToken({ metadata, expiresAt }: AccessKey, token: string): Record<string, Json> {
+function toWireToken({ metadata, expiresAt }: AccessKey, token: string): z.output<typeof WireToken> {
   return {
     policy: { version: "1", data: metadata["policy"] ?? [] },
     token,

@@ -14,7 +14,8 @@ import { requireId } from "../../core/id.ts";
 import type { ApiEnv } from "../http/env.ts";
 import { flagParam, given, pageOf, pageParams, pathId } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
-import { CreateKeyBody, organizationOf, RotateKeyBody, toWireKey } from "../wire/people/key.ts";
+import { answer, list } from "../wire/answers/answer.ts";
+import { CreateKeyBody, organizationOf, RotateKeyBody, toWireKey, WireKey } from "../wire/people/key.ts";
 
 const PAGE_DEFAULT = { limit: 50, order: "desc" } as const;
 const WhereQuery = z.object({ organization_id: z.string().optional() });
@@ -24,13 +25,15 @@ const ListQuery = WhereQuery.extend({
   include_ended: flagParam().optional(),
 });
 
+const WireOpenKey = answer("OpenKey", { ...WireKey.shape, key: z.string() });
+
 /** Routes of `/keys`. */
 export function keyRoutes(options: PeopleOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
   routes.get(
     "/",
-    takes({ query: ListQuery }, async (c, asked) => {
+    takes({ query: ListQuery, answer: list(WireKey) }, async (c, asked) => {
       const query = asked.query();
       const userId = query.user_id === undefined ? undefined : requireId("user", query.user_id);
       const openAt = query.include_ended === true ? undefined : options.clock.now();
@@ -43,21 +46,21 @@ export function keyRoutes(options: PeopleOptions): Hono<ApiEnv> {
 
   routes.post(
     "/",
-    takes({ body: CreateKeyBody }, async (c, asked) =>
+    takes({ body: CreateKeyBody, answer: WireOpenKey }, async (c, asked) =>
       c.json(shown(await createKey(options, c.var.caller, await asked.body()))),
     ),
   );
 
   routes.get(
     "/:key_id",
-    takes({ query: WhereQuery }, async (c, asked) =>
+    takes({ query: WhereQuery, answer: WireKey }, async (c, asked) =>
       c.json(toWireKey(await findKey(options, c.var.caller, which(c, asked.query())))),
     ),
   );
 
   routes.post(
     "/:key_id/rotate",
-    takes({ query: WhereQuery, body: RotateKeyBody }, async (c, asked) => {
+    takes({ query: WhereQuery, body: RotateKeyBody, answer: WireOpenKey }, async (c, asked) => {
       const { overlap_seconds: seconds = 0 } = await asked.body();
       return c.json(
         shown(await rotateKey(options, c.var.caller, { ...which(c, asked.query()), overlapMs: seconds * 1000 })),
@@ -67,7 +70,7 @@ export function keyRoutes(options: PeopleOptions): Hono<ApiEnv> {
 
   routes.delete(
     "/:key_id",
-    takes({ query: WhereQuery }, async (c, asked) =>
+    takes({ query: WhereQuery, answer: WireKey }, async (c, asked) =>
       c.json(toWireKey(await revokeKey(options, c.var.caller, which(c, asked.query())))),
     ),
   );

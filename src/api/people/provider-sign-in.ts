@@ -8,6 +8,7 @@ import { Failure } from "../../core/failure.ts";
 import { originOf } from "../http/auth.ts";
 import type { ApiEnv } from "../http/env.ts";
 import { answerFailure } from "../http/errors.ts";
+import { takes } from "../http/takes.ts";
 import { preferredType } from "../site/accept.ts";
 import { BROWSER_HEADERS } from "../site/layout.ts";
 import { signInPage } from "../site/sign-in-page.ts";
@@ -47,25 +48,31 @@ export function providerSignInRoutes(options: ProviderSignInOptions): Hono<ApiEn
     await next();
   });
 
-  routes.get("/oidc/start", (c) =>
-    shown(c, options, async () => {
-      const { provider, cookie } = required(elsewhere);
-      const { url, secret } = await provider.leave();
-      setCookie(c, cookie.name, secret, { ...cookie.attributes, maxAge: COOKIE_SECONDS });
-      return c.redirect(url, 302);
-    }),
+  routes.get(
+    "/oidc/start",
+    takes({ status: 302 }, (c) =>
+      shown(c, options, async () => {
+        const { provider, cookie } = required(elsewhere);
+        const { url, secret } = await provider.leave();
+        setCookie(c, cookie.name, secret, { ...cookie.attributes, maxAge: COOKIE_SECONDS });
+        return c.redirect(url, 302);
+      }),
+    ),
   );
 
-  routes.get("/oidc/callback", (c) =>
-    shown(c, options, async () => {
-      const { provider, cookie, rules, publicUrl } = required(elsewhere);
-      const secret = getCookie(c, cookie.name);
-      if (secret !== undefined) deleteCookie(c, cookie.name, cookie.attributes);
-      const identified = await provider.arrive(secret, new URL(c.req.url).searchParams);
-      const origin = originOf(c, "provider");
-      const code = await signInFromProvider({ ...options, rules, log, origin }, identified);
-      return c.redirect(`${publicUrl}/#sign-in=${code}`, 302);
-    }),
+  routes.get(
+    "/oidc/callback",
+    takes({ status: 302 }, (c) =>
+      shown(c, options, async () => {
+        const { provider, cookie, rules, publicUrl } = required(elsewhere);
+        const secret = getCookie(c, cookie.name);
+        if (secret !== undefined) deleteCookie(c, cookie.name, cookie.attributes);
+        const identified = await provider.arrive(secret, new URL(c.req.url).searchParams);
+        const origin = originOf(c, "provider");
+        const code = await signInFromProvider({ ...options, rules, log, origin }, identified);
+        return c.redirect(`${publicUrl}/#sign-in=${code}`, 302);
+      }),
+    ),
   );
 
   return routes;

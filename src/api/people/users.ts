@@ -5,8 +5,9 @@ import { createUser, deleteUser, findMember, listMembers, updateUser } from "../
 import type { ApiEnv } from "../http/env.ts";
 import { given, pageOf, pageParams, pathId } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
+import { answer, list, time } from "../wire/answers/answer.ts";
 import { organizationOf, timeOrNull } from "../wire/people/key.ts";
-import { CreateUserBody, toWireMember, toWireUser, UpdateUserBody } from "../wire/people/user.ts";
+import { CreateUserBody, toWireMember, toWireUser, UpdateUserBody, WireMember, WireUser } from "../wire/people/user.ts";
 
 const PAGE_DEFAULT = { limit: 50, order: "asc" } as const;
 const WhereQuery = z.object({ organization_id: z.string().optional() });
@@ -16,13 +17,15 @@ const ListQuery = WhereQuery.extend({
   kind: z.enum(["person", "service"]).optional(),
 });
 
+const WireSignInCode = answer("SignInCode", { code: z.string(), expires_at: time.nullable() });
+
 /** Routes of `/users`: members of an organisation, the caller's own where none is named. */
 export function userRoutes(options: SignInOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
   routes.get(
     "/",
-    takes({ query: ListQuery }, async (c, asked) => {
+    takes({ query: ListQuery, answer: list(WireMember) }, async (c, asked) => {
       const { name, kind, ...query } = asked.query();
       const where = { ...organizationOf(query), page: pageOf(query, PAGE_DEFAULT), ...given({ name, kind }) };
       return c.json((await listMembers(options, c.var.caller, where)).map(toWireMember));
@@ -31,14 +34,14 @@ export function userRoutes(options: SignInOptions): Hono<ApiEnv> {
 
   routes.post(
     "/",
-    takes({ body: CreateUserBody }, async (c, asked) =>
+    takes({ body: CreateUserBody, answer: WireMember }, async (c, asked) =>
       c.json(toWireMember(await createUser(options, c.var.caller, await asked.body()))),
     ),
   );
 
   routes.get(
     "/:user_id",
-    takes({ query: WhereQuery }, async (c, asked) => {
+    takes({ query: WhereQuery, answer: WireMember }, async (c, asked) => {
       const whose = { id: pathId(c, "user", "user_id"), ...organizationOf(asked.query()) };
       return c.json(toWireMember(await findMember(options, c.var.caller, whose)));
     }),
@@ -46,7 +49,7 @@ export function userRoutes(options: SignInOptions): Hono<ApiEnv> {
 
   routes.patch(
     "/:user_id",
-    takes({ body: UpdateUserBody }, async (c, asked) => {
+    takes({ body: UpdateUserBody, answer: WireMember }, async (c, asked) => {
       const id = pathId(c, "user", "user_id");
       const body = await asked.body();
       return c.json(toWireMember(await updateUser(options, c.var.caller, { id, ...body })));
@@ -55,16 +58,19 @@ export function userRoutes(options: SignInOptions): Hono<ApiEnv> {
 
   routes.delete(
     "/:user_id",
-    takes({ query: WhereQuery }, async (c, asked) => {
+    takes({ query: WhereQuery, answer: WireUser }, async (c, asked) => {
       const whose = { id: pathId(c, "user", "user_id"), ...organizationOf(asked.query()) };
       return c.json(toWireUser(await deleteUser(options, c.var.caller, whose)));
     }),
   );
 
-  routes.post("/:user_id/sign-in-codes", async (c) => {
-    const { code, expiresAt } = await createSignInCode(options, c.var.caller, pathId(c, "user", "user_id"));
-    return c.json({ code, expires_at: timeOrNull(expiresAt) });
-  });
+  routes.post(
+    "/:user_id/sign-in-codes",
+    takes({ answer: WireSignInCode }, async (c) => {
+      const { code, expiresAt } = await createSignInCode(options, c.var.caller, pathId(c, "user", "user_id"));
+      return c.json({ code, expires_at: timeOrNull(expiresAt) });
+    }),
+  );
 
   return routes;
 }

@@ -8,13 +8,13 @@ import {
   type PluginDesk,
   removePlugin,
 } from "../../agent/plugins/keep.ts";
-import { PLUGIN_GRANTS, type Plugin } from "../../agent/plugins/plugin.ts";
+import { HOOK_EVENTS, PLUGIN_GRANTS, PLUGIN_KINDS, type Plugin } from "../../agent/plugins/plugin.ts";
 import { beginSync, listSyncs, type SyncState } from "../../agent/plugins/sync.ts";
 import { requireId } from "../../core/id.ts";
-import type { JsonObject } from "../../core/json.ts";
 import type { ApiEnv } from "../http/env.ts";
 import { given, pageOf, pageParams, pathId } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
+import { answer, jsonObject, list, said, time } from "../wire/answers/answer.ts";
 import { isoTime } from "../wire/time.ts";
 
 const PLUGINS_DEFAULT = 100;
@@ -38,7 +38,7 @@ export function pluginRoutes(options: PluginDesk): Hono<ApiEnv> {
 
   routes.get(
     "/",
-    takes({ query: ListQuery }, async (c, asked) => {
+    takes({ query: ListQuery, answer: list(WirePlugin) }, async (c, asked) => {
       const page = pageOf(asked.query(), { limit: PLUGINS_DEFAULT, order: "asc" });
       return c.json((await listPlugins(options, c.var.caller, page)).map(toWirePlugin));
     }),
@@ -46,20 +46,23 @@ export function pluginRoutes(options: PluginDesk): Hono<ApiEnv> {
 
   routes.post(
     "/",
-    takes({ body: CreateBody }, async (c, asked) => {
+    takes({ body: CreateBody, answer: WirePlugin }, async (c, asked) => {
       const { grants, ...code } = await asked.body();
       return c.json(toWirePlugin(await addPlugin(options, c.var.caller, { ...code, ...given({ grants }) })));
     }),
   );
 
-  routes.get("/:plugin_id", async (c) => {
-    const id = pathId(c, "plugin", "plugin_id");
-    return c.json(toWirePlugin(await findPlugin(options, c.var.caller, id)));
-  });
+  routes.get(
+    "/:plugin_id",
+    takes({ answer: WirePlugin }, async (c) => {
+      const id = pathId(c, "plugin", "plugin_id");
+      return c.json(toWirePlugin(await findPlugin(options, c.var.caller, id)));
+    }),
+  );
 
   routes.patch(
     "/:plugin_id",
-    takes({ body: ChangeBody }, async (c, asked) => {
+    takes({ body: ChangeBody, answer: WirePlugin }, async (c, asked) => {
       const id = pathId(c, "plugin", "plugin_id");
       const { enabled: isEnabled, grants } = await asked.body();
       const change = given({ isEnabled, grants });
@@ -67,15 +70,18 @@ export function pluginRoutes(options: PluginDesk): Hono<ApiEnv> {
     }),
   );
 
-  routes.delete("/:plugin_id", async (c) => {
-    const id = pathId(c, "plugin", "plugin_id");
-    await removePlugin(options, c.var.caller, id);
-    return c.json({ message: `Plugin ${id} was deleted` });
-  });
+  routes.delete(
+    "/:plugin_id",
+    takes({ answer: said }, async (c) => {
+      const id = pathId(c, "plugin", "plugin_id");
+      await removePlugin(options, c.var.caller, id);
+      return c.json({ message: `Plugin ${id} was deleted` });
+    }),
+  );
 
   routes.post(
     "/:plugin_id/sync",
-    takes({ body: SyncBody }, async (c, asked) => {
+    takes({ body: SyncBody, answer: WireSync }, async (c, asked) => {
       const id = pathId(c, "plugin", "plugin_id");
       const { folder_id, remove_vanished: removesVanished } = await asked.body();
       const folderId = requireId("source", folder_id);
@@ -83,15 +89,58 @@ export function pluginRoutes(options: PluginDesk): Hono<ApiEnv> {
     }),
   );
 
-  routes.get("/:plugin_id/syncs", async (c) => {
-    const id = pathId(c, "plugin", "plugin_id");
-    return c.json((await listSyncs(options, c.var.caller, id)).map(toWireSync));
-  });
+  routes.get(
+    "/:plugin_id/syncs",
+    takes({ answer: list(WireSync) }, async (c) => {
+      const id = pathId(c, "plugin", "plugin_id");
+      return c.json((await listSyncs(options, c.var.caller, id)).map(toWireSync));
+    }),
+  );
 
   return routes;
 }
 
-function toWireSync({ source, waiting, failures }: SyncState): JsonObject {
+const WireSync = answer("PluginSync", {
+  plugin_id: z.string(),
+  folder_id: z.string(),
+  status: z.enum(["idle", "listing", "reading", "removing"]),
+  remove_vanished: z.boolean(),
+  listed: z.number(),
+  waiting: z.number(),
+  stored: z.number(),
+  removed: z.number(),
+  failed: z.number(),
+  failures: list(z.strictObject({ id: z.string(), name: z.string(), error: z.string().nullable() })),
+  error: z.string().nullable(),
+  started_at: time.nullable(),
+  completed_at: time.nullable(),
+});
+
+const WirePlugin = answer("Plugin", {
+  id: z.string(),
+  name: z.string(),
+  kind: z.enum(PLUGIN_KINDS),
+  language: z.enum(["typescript", "wasm"]),
+  description: z.string().nullable(),
+  manifest: z.strictObject({
+    grants: list(z.enum(PLUGIN_GRANTS)),
+    network: list(z.string()),
+    parameters: jsonObject.nullable(),
+    dimensions: z.number().nullable(),
+    events: list(z.enum(HOOK_EVENTS)),
+    on_failure: z.enum(["allow", "refuse"]),
+    tags: list(z.string()),
+  }),
+  grants: list(z.enum(PLUGIN_GRANTS)),
+  enabled: z.boolean(),
+  hash: z.string(),
+  created_by_id: z.string().nullable(),
+  last_updated_by_id: z.string().nullable(),
+  created_at: time,
+  updated_at: time,
+});
+
+function toWireSync({ source, waiting, failures }: SyncState): z.output<typeof WireSync> {
   return {
     plugin_id: source.pluginId,
     folder_id: source.folderId,
@@ -109,7 +158,7 @@ function toWireSync({ source, waiting, failures }: SyncState): JsonObject {
   };
 }
 
-function toWirePlugin(plugin: Plugin): JsonObject {
+function toWirePlugin(plugin: Plugin): z.output<typeof WirePlugin> {
   const { manifest } = plugin;
   return {
     id: plugin.id,

@@ -18,6 +18,7 @@ import type { JsonObject } from "../../core/json.ts";
 import type { ApiEnv } from "../http/env.ts";
 import { given, pageOf, pageParams, pathId } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
+import { answer, list, said, time } from "../wire/answers/answer.ts";
 import { isoTime } from "../wire/time.ts";
 
 const PAGE_DEFAULT = { limit: 50, order: "desc" } as const;
@@ -41,7 +42,7 @@ export function providerRoutes(options: ProviderDesk): Hono<ApiEnv> {
   return new Hono<ApiEnv>()
     .get(
       "/",
-      takes({ query: ListQuery }, async (c, asked) => {
+      takes({ query: ListQuery, answer: list(WireProvider) }, async (c, asked) => {
         const { name, provider_type: type, ...query } = asked.query();
         const wanted = { filter: given({ name, type }), page: pageOf(query, PAGE_DEFAULT) };
         const all = await listProviders(options, c.var.caller, wanted);
@@ -51,7 +52,7 @@ export function providerRoutes(options: ProviderDesk): Hono<ApiEnv> {
 
     .post(
       "/",
-      takes({ body: CreateBody }, async (c, asked) => {
+      takes({ body: CreateBody, answer: WireProvider }, async (c, asked) => {
         const { name, ...body } = await asked.body();
         return show(c, await createProvider(options, c.var.caller, { name, ...draftOf(body) }));
       }),
@@ -59,34 +60,46 @@ export function providerRoutes(options: ProviderDesk): Hono<ApiEnv> {
 
     .post(
       "/check",
-      takes({ body: CheckBody }, async (c, asked) => {
+      takes({ body: CheckBody, answer: said }, async (c, asked) => {
         const draft = draftOf(await asked.body());
         await checkProvider(options, c.var.caller, draft);
         return c.json(validOf(draft.type));
       }),
     )
 
-    .get("/:provider_id", async (c) => show(c, await findProvider(options, c.var.caller, idOf(c))))
+    .get(
+      "/:provider_id",
+      takes({ answer: WireProvider }, async (c) => show(c, await findProvider(options, c.var.caller, idOf(c)))),
+    )
 
     .patch(
       "/:provider_id",
-      takes({ body: ChangeBody }, async (c, asked) => {
+      takes({ body: ChangeBody, answer: WireProvider }, async (c, asked) => {
         const id = idOf(c);
         const change = changeOf(await asked.body());
         return show(c, await changeProvider(options, c.var.caller, { id, change }));
       }),
     )
 
-    .delete("/:provider_id", async (c) => {
-      const id = idOf(c);
-      await removeProvider(options, c.var.caller, id);
-      return c.json({ message: `Provider id=${id} successfully deleted` });
-    })
+    .delete(
+      "/:provider_id",
+      takes({ answer: said }, async (c) => {
+        const id = idOf(c);
+        await removeProvider(options, c.var.caller, id);
+        return c.json({ message: `Provider id=${id} successfully deleted` });
+      }),
+    )
 
-    .patch("/:provider_id/refresh", async (c) => show(c, await refreshProvider(options, c.var.caller, idOf(c))))
+    .patch(
+      "/:provider_id/refresh",
+      takes({ answer: WireProvider }, async (c) => show(c, await refreshProvider(options, c.var.caller, idOf(c)))),
+    )
 
-    .post("/:provider_id/check", async (c) =>
-      c.json(validOf((await checkKeptProvider(options, c.var.caller, idOf(c))).type)),
+    .post(
+      "/:provider_id/check",
+      takes({ answer: said }, async (c) =>
+        c.json(validOf((await checkKeptProvider(options, c.var.caller, idOf(c))).type)),
+      ),
     );
 }
 
@@ -123,7 +136,24 @@ function keyIn(name: string, value: unknown): string | null | undefined {
   return value.trim() === "" ? null : value.trim();
 }
 
-function toWireProvider({ provider, holds }: ShownProvider, organizationId: string): JsonObject {
+const WireProvider = answer("Provider", {
+  id: z.string(),
+  name: z.string(),
+  provider_type: z.string(),
+  provider_category: z.literal("byok"),
+  api_key: z.null(),
+  base_url: z.string().nullable(),
+  access_key: z.null(),
+  region: z.string().nullable(),
+  api_version: z.string().nullable(),
+  organization_id: z.string(),
+  updated_at: time,
+  last_synced: z.string().nullable(),
+  api_key_enc: z.literal("********").nullable(),
+  access_key_enc: z.literal("********").nullable(),
+});
+
+function toWireProvider({ provider, holds }: ShownProvider, organizationId: string): z.output<typeof WireProvider> {
   const { id, name, type, baseUrl, region, apiVersion, updatedAt, syncedAt } = provider;
   return {
     id,

@@ -11,7 +11,8 @@ import type { Runner } from "../../run/runner.ts";
 import { type ApiEnv, readerFor } from "../http/env.ts";
 import { flagParam, pageOf, pageParams, pathText } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
-import { toWireJob } from "../wire/run.ts";
+import { list } from "../wire/answers/answer.ts";
+import { toWireJob, WireJob } from "../wire/run.ts";
 
 /** Jobs of a page; Letta's numbers. */
 const JOBS_DEFAULT = 100;
@@ -31,7 +32,7 @@ export function jobRoutes({ store, runner }: { readonly store: Store; readonly r
 
   routes.get(
     "/jobs",
-    takes({ query: ListQuery }, async (c, asked) => {
+    takes({ query: ListQuery, answer: list(WireJob) }, async (c, asked) => {
       const query = asked.query();
       const filter: RunFilter = query.active === true ? { statuses: ACTIVE } : {};
       const page = pageOf(query, { limit: JOBS_DEFAULT, order: "desc" });
@@ -41,26 +42,35 @@ export function jobRoutes({ store, runner }: { readonly store: Store; readonly r
 
   routes.get(
     "/jobs/active",
-    takes({ query: ListQuery }, async (c, asked) => {
+    takes({ query: ListQuery, answer: list(WireJob) }, async (c, asked) => {
       const query = asked.query();
       const page = pageOf(query, { limit: ACTIVE_DEFAULT, order: query.ascending === false ? "desc" : "asc" });
       return c.json((await readerFor({ store }, c, "runs:read").runs.list({ statuses: ACTIVE }, page)).map(toWireJob));
     }),
   );
 
-  routes.get("/jobs/:job_id", async (c) =>
-    c.json(toWireJob(await namedRun(readerFor({ store }, c, "runs:read"), pathText(c, "job_id")))),
+  routes.get(
+    "/jobs/:job_id",
+    takes({ answer: WireJob }, async (c) =>
+      c.json(toWireJob(await namedRun(readerFor({ store }, c, "runs:read"), pathText(c, "job_id")))),
+    ),
   );
 
-  routes.patch("/jobs/:job_id/cancel", async (c) => {
-    const run = await namedRun(readerFor({ store }, c, "runs:cancel"), pathText(c, "job_id"));
-    return c.json(
-      toWireJob((await cancelRun({ store, runner }, c.var.caller, run.id)) ? { ...run, status: "cancelled" } : run),
-    );
-  });
+  routes.patch(
+    "/jobs/:job_id/cancel",
+    takes({ answer: WireJob }, async (c) => {
+      const run = await namedRun(readerFor({ store }, c, "runs:cancel"), pathText(c, "job_id"));
+      return c.json(
+        toWireJob((await cancelRun({ store, runner }, c.var.caller, run.id)) ? { ...run, status: "cancelled" } : run),
+      );
+    }),
+  );
 
-  routes.delete("/jobs/:job_id", async (c) =>
-    c.json(toWireJob(await deleteRun(store, c.var.caller, nameIn(pathText(c, "job_id"))))),
+  routes.delete(
+    "/jobs/:job_id",
+    takes({ answer: WireJob }, async (c) =>
+      c.json(toWireJob(await deleteRun(store, c.var.caller, nameIn(pathText(c, "job_id"))))),
+    ),
   );
 
   return routes;

@@ -12,9 +12,12 @@ import { deleteRun } from "../../run/delete-run.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { flagParam, given, intParam, listParam, pageOf, pageParams, pathText } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
+import { answer, list } from "../wire/answers/answer.ts";
+import { WireMessage } from "../wire/answers/message-answer.ts";
 import { toWireMessages } from "../wire/message.ts";
-import { toWireRun } from "../wire/run.ts";
-import { toWireUsage } from "../wire/step.ts";
+import { WireTrace } from "../wire/provider-trace.ts";
+import { toWireRun, WireRun } from "../wire/run.ts";
+import { toWireUsage, WireStep, WireUsage } from "../wire/step.ts";
 import { shownRun, wanted } from "../wire/stream.ts";
 import { showSteps } from "./step-view.ts";
 import { showTraces } from "./traces.ts";
@@ -49,13 +52,26 @@ const ActiveQuery = z.object({ agent_id: z.string().optional(), background: flag
 const PageQuery = z.object(pageParams);
 const TraceQuery = z.object({ limit: intParam(1, TRACES_MAX).optional() });
 
+const WireRunMetrics = answer("RunMetrics", {
+  id: z.string(),
+  organization_id: z.string(),
+  agent_id: z.string(),
+  project_id: z.string().nullable(),
+  run_start_ns: z.number(),
+  run_ns: z.number().nullable(),
+  num_steps: z.number(),
+  tools_used: list(z.string()),
+  template_id: z.null(),
+  base_template_id: z.null(),
+});
+
 /** Routes of `/runs`, streaming apart. */
 export function runRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
   routes.get(
     "/",
-    takes({ query: ListQuery }, async (c, asked) => {
+    takes({ query: ListQuery, answer: list(WireRun) }, async (c, asked) => {
       const query = asked.query();
       const page = pageOf(query, { limit: RUNS_DEFAULT, order: query.ascending === true ? "asc" : "desc" });
       return c.json(await listRuns(readerFor(options, c, "runs:read"), query, page));
@@ -64,7 +80,7 @@ export function runRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.get(
     "/active",
-    takes({ query: ActiveQuery }, async (c, asked) => {
+    takes({ query: ActiveQuery, answer: list(WireRun) }, async (c, asked) => {
       const query = asked.query();
       return c.json(
         await listRuns(
@@ -76,16 +92,31 @@ export function runRoutes(options: RouteOptions): Hono<ApiEnv> {
     }),
   );
 
-  routes.get("/:run_id", async (c) => c.json(toWireRun(await namedRun(readerFor(options, c, "runs:read"), c))));
+  routes.get(
+    "/:run_id",
+    takes({ answer: WireRun }, async (c) => c.json(toWireRun(await namedRun(readerFor(options, c, "runs:read"), c)))),
+  );
 
-  routes.delete("/:run_id", async (c) => {
-    await deleteRun(options.store, c.var.caller, { text: pathText(c, "run_id") });
-    return c.json(null);
-  });
+  routes.delete(
+    "/:run_id",
+    takes({ answer: z.null() }, async (c) => {
+      await deleteRun(options.store, c.var.caller, { text: pathText(c, "run_id") });
+      return c.json(null);
+    }),
+  );
+
+  routes.route("/", ofRunRoutes(options));
+
+  return routes;
+}
+
+/** What a run said, did and used. */
+function ofRunRoutes(options: RouteOptions): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
 
   routes.get(
     "/:run_id/messages",
-    takes({ query: PageQuery }, async (c, asked) => {
+    takes({ query: PageQuery, answer: list(WireMessage) }, async (c, asked) => {
       const page = pageOf(asked.query(), { limit: ITEMS_DEFAULT, order: "asc" });
       const repositories = readerFor(options, c, "runs:read");
       const run = await namedRun(repositories, c);
@@ -94,15 +125,18 @@ export function runRoutes(options: RouteOptions): Hono<ApiEnv> {
     }),
   );
 
-  routes.get("/:run_id/usage", async (c) => {
-    const repositories = readerFor(options, c, "runs:read");
-    const run = await namedRun(repositories, c);
-    return c.json(toWireUsage(await repositories.steps.list({ runId: run.id }, WHOLE)));
-  });
+  routes.get(
+    "/:run_id/usage",
+    takes({ answer: WireUsage }, async (c) => {
+      const repositories = readerFor(options, c, "runs:read");
+      const run = await namedRun(repositories, c);
+      return c.json(toWireUsage(await repositories.steps.list({ runId: run.id }, WHOLE)));
+    }),
+  );
 
   routes.get(
     "/:run_id/steps",
-    takes({ query: PageQuery }, async (c, asked) => {
+    takes({ query: PageQuery, answer: list(WireStep) }, async (c, asked) => {
       const page = pageOf(asked.query(), { limit: ITEMS_DEFAULT, order: "desc" });
       const repositories = readerFor(options, c, "runs:read");
       const run = await namedRun(repositories, c);
@@ -111,15 +145,18 @@ export function runRoutes(options: RouteOptions): Hono<ApiEnv> {
     }),
   );
 
-  routes.get("/:run_id/metrics", async (c) => {
-    const repositories = readerFor(options, c, "runs:read");
-    const run = await namedRun(repositories, c);
-    return c.json({ organization_id: c.var.caller.organizationId, ...(await metricsOf(repositories, run)) });
-  });
+  routes.get(
+    "/:run_id/metrics",
+    takes({ answer: WireRunMetrics }, async (c) => {
+      const repositories = readerFor(options, c, "runs:read");
+      const run = await namedRun(repositories, c);
+      return c.json({ organization_id: c.var.caller.organizationId, ...(await metricsOf(repositories, run)) });
+    }),
+  );
 
   routes.get(
     "/:run_id/trace",
-    takes({ query: TraceQuery }, async (c, asked) => {
+    takes({ query: TraceQuery, answer: list(WireTrace) }, async (c, asked) => {
       const { limit } = asked.query();
       const repositories = readerFor(options, c, "runs:read");
       const run = await namedRun(repositories, c);

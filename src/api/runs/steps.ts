@@ -12,9 +12,12 @@ import { speechOf } from "../../run/step/speech.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { flagParam, given, listParam, pageOf, pageParams, pathText } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
-import { toWireContextDifference, toWireStepContext } from "../wire/context.ts";
+import { list } from "../wire/answers/answer.ts";
+import { WireMessage } from "../wire/answers/message-answer.ts";
+import { toWireContextDifference, toWireStepContext, WireContextDifference, WireStepContext } from "../wire/context.ts";
 import { toWireMessages } from "../wire/message.ts";
-import { runOfTrace, toWireStep, toWireStepMetrics } from "../wire/step.ts";
+import { WireTrace } from "../wire/provider-trace.ts";
+import { runOfTrace, toWireStep, toWireStepMetrics, WireStep, WireStepMetrics } from "../wire/step.ts";
 import { timeField } from "../wire/time.ts";
 import { showSteps } from "./step-view.ts";
 import { stepTrace } from "./traces.ts";
@@ -49,7 +52,7 @@ export function stepRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.get(
     "/",
-    takes({ query: ListQuery }, async (c, asked) => {
+    takes({ query: ListQuery, answer: list(WireStep) }, async (c, asked) => {
       const query = asked.query();
       const filter = filterOf(query);
       if (filter === undefined) return c.json([]);
@@ -59,29 +62,50 @@ export function stepRoutes(options: RouteOptions): Hono<ApiEnv> {
     }),
   );
 
-  routes.get("/:step_id", async (c) => {
-    const reader = readerFor(options, c, "runs:read");
-    const [shown] = await showSteps(reader, c.var.caller.organizationId, [await namedStep(reader, c)]);
-    return c.json(shown);
-  });
+  routes.get(
+    "/:step_id",
+    takes({ answer: WireStep }, async (c) => {
+      const reader = readerFor(options, c, "runs:read");
+      const [shown] = await showSteps(reader, c.var.caller.organizationId, [await namedStep(reader, c)]);
+      return c.json(shown);
+    }),
+  );
 
-  routes.get("/:step_id/metrics", async (c) => {
-    const step = await namedStep(readerFor(options, c, "runs:read"), c);
-    return c.json(toWireStepMetrics(step, c.var.caller.organizationId));
-  });
+  routes.get(
+    "/:step_id/metrics",
+    takes({ answer: WireStepMetrics }, async (c) => {
+      const step = await namedStep(readerFor(options, c, "runs:read"), c);
+      return c.json(toWireStepMetrics(step, c.var.caller.organizationId));
+    }),
+  );
 
-  routes.get("/:step_id/trace", async (c) => {
-    const step = await namedStep(readerFor(options, c, "runs:read"), c);
-    return c.json(await stepTrace(options, c, step.id));
-  });
+  routes.get(
+    "/:step_id/trace",
+    takes({ answer: WireTrace.nullable() }, async (c) => {
+      const step = await namedStep(readerFor(options, c, "runs:read"), c);
+      return c.json(await stepTrace(options, c, step.id));
+    }),
+  );
 
-  routes.get("/:step_id/context", async (c) =>
-    c.json(toWireStepContext(await stepContext(options, c.var.caller, pathText(c, "step_id")))),
+  routes.route("/", shownStepRoutes(options));
+
+  return routes;
+}
+
+/** What a step showed its model, and what was said and thought of it. */
+function shownStepRoutes(options: RouteOptions): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
+
+  routes.get(
+    "/:step_id/context",
+    takes({ answer: WireStepContext }, async (c) =>
+      c.json(toWireStepContext(await stepContext(options, c.var.caller, pathText(c, "step_id")))),
+    ),
   );
 
   routes.get(
     "/:step_id/context/diff",
-    takes({ query: DifferenceQuery }, async (c, asked) => {
+    takes({ query: DifferenceQuery, answer: WireContextDifference }, async (c, asked) => {
       const from = await stepContext(options, c.var.caller, pathText(c, "step_id"));
       const { with: other } = asked.query();
       const to = await stepContext(options, c.var.caller, other);
@@ -91,7 +115,7 @@ export function stepRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.patch(
     "/:step_id/feedback",
-    takes({ body: FeedbackBody }, async (c, asked) => {
+    takes({ body: FeedbackBody, answer: WireStep }, async (c, asked) => {
       const { feedback = null, tags } = await asked.body();
       const given = { step: pathText(c, "step_id"), feedback, ...(tags == null ? {} : { tags }) };
       const { step, rootRunId } = await giveFeedback(options.store, c.var.caller, given);
@@ -101,7 +125,7 @@ export function stepRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.get(
     "/:step_id/messages",
-    takes({ query: PageQuery }, async (c, asked) => {
+    takes({ query: PageQuery, answer: list(WireMessage) }, async (c, asked) => {
       const page = pageOf(asked.query(), { limit: MESSAGES_DEFAULT, order: "asc" });
       const repositories = readerFor(options, c, "runs:read");
       const step = await namedStep(repositories, c);

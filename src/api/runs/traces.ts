@@ -4,12 +4,16 @@ import { parseId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { pathText } from "../http/request.ts";
-import { toWireTrace } from "../wire/provider-trace.ts";
+import { takes } from "../http/takes.ts";
+import { toWireTrace, WireTrace } from "../wire/provider-trace.ts";
 
 /** `/telemetry/{step_id}`: the provider trace of a step under its older address. */
 export function telemetryRoutes(options: Pick<RouteOptions, "store">): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
-  routes.get("/telemetry/:step_id", async (c) => c.json(await stepTrace(options, c, pathText(c, "step_id"))));
+  routes.get(
+    "/telemetry/:step_id",
+    takes({ answer: WireTrace.nullable() }, async (c) => c.json(await stepTrace(options, c, pathText(c, "step_id")))),
+  );
   return routes;
 }
 

@@ -5,6 +5,13 @@ import { type CaptureOptions, captureTurn } from "../../run/capture-turn.ts";
 import type { ApiEnv } from "../http/env.ts";
 import { check, pathId } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
+import { answer, list } from "../wire/answers/answer.ts";
+
+const WireCaptured = answer("Captured", {
+  success: z.literal(true),
+  messages_created: z.number(),
+  run_ids: list(z.string()),
+});
 
 /** Messages of one request to a model that are looked through; what the person said among them is kept. */
 const REQUEST_MESSAGES_MAX = 10_000;
@@ -30,7 +37,7 @@ export function captureRoutes(options: CaptureOptions): Hono<ApiEnv> {
 
   routes.post(
     "/agents/:agent_id/messages/capture",
-    takes({ body: Body }, async (c, asked) => {
+    takes({ body: Body, answer: WireCaptured }, async (c, asked) => {
       const agentId = pathId(c, "agent", "agent_id");
       const { model, request_messages, response_dict } = await asked.body();
       const questions = request_messages

@@ -7,6 +7,8 @@ import { cancelRuns } from "../../run/cancel-runs.ts";
 import { runToFollow } from "../../run/run-to-follow.ts";
 import { type ApiEnv, readerFor } from "../http/env.ts";
 import { takes } from "../http/takes.ts";
+import { events, jsonObject } from "../wire/answers/answer.ts";
+import { WireConversation } from "../wire/conversation.ts";
 import { type ConversationRoutesOptions, pathTarget, showConversation } from "./conversations.ts";
 import { SendBody } from "./messages-body.ts";
 import { ResumeBody, resumedStream } from "./run-stream.ts";
@@ -26,7 +28,7 @@ export function conversationRunRoutes(options: ConversationRoutesOptions): Hono<
 
   routes.post(
     "/conversations/:conversation_id/fork",
-    takes({ query: AgentQuery }, async (c, asked) => {
+    takes({ query: AgentQuery, answer: WireConversation }, async (c, asked) => {
       const { agent_id: agentId } = asked.query();
       const where = await pathTarget(options, c, { agentId, scope: "agents:talk" });
       const fork = await forkConversation(options, c.var.caller, where);
@@ -36,7 +38,7 @@ export function conversationRunRoutes(options: ConversationRoutesOptions): Hono<
 
   routes.post(
     "/conversations/:conversation_id/cancel",
-    takes({ query: AgentQuery }, async (c, asked) => {
+    takes({ query: AgentQuery, answer: z.record(z.string(), z.string()) }, async (c, asked) => {
       const { agent_id: agentId } = asked.query();
       const where = await pathTarget(options, c, { agentId, scope: "runs:cancel" });
       return c.json(await cancelRuns(options, c.var.caller, { ...where, named: null }));
@@ -45,7 +47,7 @@ export function conversationRunRoutes(options: ConversationRoutesOptions): Hono<
 
   routes.post(
     "/conversations/:conversation_id/stream",
-    takes({ body: FollowBody }, async (c, asked) => {
+    takes({ body: FollowBody, answer: events }, async (c, asked) => {
       const body = await asked.body();
       const where = await pathTarget(options, c, { agentId: body.agent_id ?? undefined, scope: "runs:read" });
       const runId = body.run_id == null ? undefined : requireId("run", body.run_id);
@@ -57,7 +59,7 @@ export function conversationRunRoutes(options: ConversationRoutesOptions): Hono<
 
   routes.post(
     "/conversations/:conversation_id/messages/preview-raw-payload",
-    takes({ body: PreviewBody }, async (c, asked) => {
+    takes({ body: PreviewBody, answer: jsonObject }, async (c, asked) => {
       const body = await asked.body();
       const where = await pathTarget(options, c, { agentId: body.agent_id ?? undefined, scope: "agents:talk" });
       return c.json(await preview(options, c, { where, body, isStreaming: body.streaming ?? true }));

@@ -14,7 +14,9 @@ import type { GenerationMeans } from "../../run/generate.ts";
 import { type ApiEnv, readerFor } from "../http/env.ts";
 import { check, flagParam, given, pageOf, pageParams, pathText } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
-import { toWireConversation } from "../wire/conversation.ts";
+import { list } from "../wire/answers/answer.ts";
+import { WireMessage, WireReply } from "../wire/answers/message-answer.ts";
+import { toWireConversation, WireConversation } from "../wire/conversation.ts";
 import { renamed } from "../wire/fields.ts";
 import { toWireMessages } from "../wire/message.ts";
 import { ModelSettingsBody } from "../wire/model-settings.ts";
@@ -60,7 +62,7 @@ export function conversationRoutes(options: ConversationRoutesOptions): Hono<Api
 
   routes.post(
     "/conversations",
-    takes({ body: CreateBody }, async (c, asked) => {
+    takes({ body: CreateBody, answer: WireConversation }, async (c, asked) => {
       const agentId = requireId("agent", c.req.query("agent_id") ?? "");
       const body = await asked.body();
       const draft = {
@@ -77,7 +79,7 @@ export function conversationRoutes(options: ConversationRoutesOptions): Hono<Api
 
   routes.get(
     "/conversations",
-    takes({ query: ListQuery }, async (c, asked) => {
+    takes({ query: ListQuery, answer: list(WireConversation) }, async (c, asked) => {
       const query = asked.query();
       const page = pageOf(query, { limit: 50, order: "desc" });
       // Letta's third order is by the end of the last run, which comes with the last message here.
@@ -90,18 +92,21 @@ export function conversationRoutes(options: ConversationRoutesOptions): Hono<Api
     }),
   );
 
-  routes.get("/conversations/:conversation_id", async (c) =>
-    c.json(
-      await showConversation(
-        readerFor(options, c, "agents:read"),
-        await mustFind(readerFor(options, c, "agents:read").conversations, pathConversation(c)),
+  routes.get(
+    "/conversations/:conversation_id",
+    takes({ answer: WireConversation }, async (c) =>
+      c.json(
+        await showConversation(
+          readerFor(options, c, "agents:read"),
+          await mustFind(readerFor(options, c, "agents:read").conversations, pathConversation(c)),
+        ),
       ),
     ),
   );
 
   routes.patch(
     "/conversations/:conversation_id",
-    takes({ body: UpdateBody }, async (c, asked) => {
+    takes({ body: UpdateBody, answer: WireConversation }, async (c, asked) => {
       const id = pathConversation(c);
       const body = await asked.body();
       const change = given({ ...renamed(body), modelSettings: settingsOf(body) });
@@ -110,19 +115,33 @@ export function conversationRoutes(options: ConversationRoutesOptions): Hono<Api
     }),
   );
 
-  routes.delete("/conversations/:conversation_id", async (c) => {
-    await deleteConversation(options, c.var.caller, pathConversation(c));
-    return c.json(null);
-  });
+  routes.delete(
+    "/conversations/:conversation_id",
+    takes({ answer: z.null() }, async (c) => {
+      await deleteConversation(options, c.var.caller, pathConversation(c));
+      return c.json(null);
+    }),
+  );
+
+  routes.route("/", talkRoutes(options));
+
+  return routes;
+}
+
+/** What is said in a conversation. */
+function talkRoutes(options: ConversationRoutesOptions): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
 
   routes.get(
     "/conversations/:conversation_id/messages",
-    takes({ query: MessagesQuery }, async (c, asked) => c.json(await listMessages(options, c, asked.query()))),
+    takes({ query: MessagesQuery, answer: list(WireMessage) }, async (c, asked) =>
+      c.json(await listMessages(options, c, asked.query())),
+    ),
   );
 
   routes.post(
     "/conversations/:conversation_id/messages",
-    takes({ body: ConversationSendBody }, async (c, asked) => {
+    takes({ body: ConversationSendBody, answer: WireReply, streams: true }, async (c, asked) => {
       const body = await asked.body();
       return send(options, c, {
         where: await pathTarget(options, c, { agentId: body.agent_id ?? undefined, scope: "agents:talk" }),

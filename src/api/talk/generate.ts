@@ -6,7 +6,8 @@ import { type GenerationMeans, generate } from "../../run/generate.ts";
 import type { ApiEnv } from "../http/env.ts";
 import { pathId } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
-import { toWireUsage } from "../wire/stream.ts";
+import { answer } from "../wire/answers/answer.ts";
+import { toWireUsage, WireUsage } from "../wire/stream.ts";
 
 const Text = z.string().transform(wellFormed);
 const Body = z.object({
@@ -16,13 +17,15 @@ const Body = z.object({
   response_schema: z.record(z.string(), z.json()).nullish(),
 });
 
+const WireGenerated = answer("Generated", { content: z.string(), model: z.string(), usage: WireUsage });
+
 /** `/agents/{id}/generate`: one question to an agent's model, apart from its memory. */
 export function generateRoutes(options: GenerationMeans): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
   routes.post(
     "/agents/:agent_id/generate",
-    takes({ body: Body }, async (c, asked) => {
+    takes({ body: Body, answer: WireGenerated }, async (c, asked) => {
       const agentId = pathId(c, "agent", "agent_id");
       const body = await asked.body();
       try {

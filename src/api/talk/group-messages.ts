@@ -10,6 +10,8 @@ import type { LoggedEvent } from "../../run/log/stored-event.ts";
 import type { ApiEnv } from "../http/env.ts";
 import { pathId } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
+import { events } from "../wire/answers/answer.ts";
+import { WireReply } from "../wire/answers/message-answer.ts";
 import { createEncoder, DONE, shownRun } from "../wire/stream.ts";
 import { withImages } from "./images.ts";
 import { askedOf, checkSend, inputOf, SendBody, type SendRequest } from "./messages-body.ts";
@@ -22,7 +24,7 @@ export function groupMessageRoutes(options: SendOptions): Hono<ApiEnv> {
 
   routes.post(
     "/groups/:group_id/messages",
-    takes({ body: SendBody }, async (c, asked) => {
+    takes({ body: SendBody, answer: WireReply, streams: true }, async (c, asked) => {
       const body = await asked.body();
       return sendToGroup(options, c, { body, isStreaming: body.streaming === true });
     }),
@@ -30,7 +32,7 @@ export function groupMessageRoutes(options: SendOptions): Hono<ApiEnv> {
 
   routes.post(
     "/groups/:group_id/messages/stream",
-    takes({ body: SendBody }, async (c, asked) =>
+    takes({ body: SendBody, answer: events }, async (c, asked) =>
       sendToGroup(options, c, { body: await asked.body(), isStreaming: true }),
     ),
   );
@@ -71,9 +73,9 @@ async function wholeRound(options: SendOptions, first: StartedRun): Promise<Json
     // The turn of an agent that was deleted meanwhile goes to the next.
     if (failure !== null && next === undefined) throw failure;
     if (failure === null) {
-      const events = await options.logs.whole(at.actor, at.run.id);
-      messages.push(...saidIn(at, events).map(saidBy(at.agent)));
-      const { stopReason, usage } = endOf(events);
+      const logged = await options.logs.whole(at.actor, at.run.id);
+      messages.push(...saidIn(at, logged).map(saidBy(at.agent)));
+      const { stopReason, usage } = endOf(logged);
       end = { stopReason, usage: plusUsage(end.usage, usage) };
     }
     at = next;
@@ -130,7 +132,7 @@ function roundStream(options: SendOptions, first: StartedRun, includePings: bool
   let encode = createEncoder(shownRun(first.run, first.agent));
   let hasEnded = false;
 
-  async function* events(): AsyncGenerator<readonly LoggedEvent[], undefined, undefined> {
+  async function* told(): AsyncGenerator<readonly LoggedEvent[], undefined, undefined> {
     let usage = NO_USAGE;
     let at: StartedRun | undefined = first;
     while (at !== undefined) {
@@ -153,7 +155,7 @@ function roundStream(options: SendOptions, first: StartedRun, includePings: bool
 
   return eventsResponse(options, {
     request: { runId: first.run.id, includePings },
-    events: events(),
+    events: told(),
     textOf,
     ending: async () => (hasEnded ? "" : DONE),
     leave: () => leaving.abort(),

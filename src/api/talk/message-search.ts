@@ -10,6 +10,8 @@ import { wellFormed } from "../../core/text.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { given } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
+import { answer, list } from "../wire/answers/answer.ts";
+import { WireFoundMessage, WireRankedMessage } from "../wire/answers/message-answer.ts";
 import { toWireRow } from "../wire/context.ts";
 import { toWireMessages } from "../wire/message.ts";
 import { isoTime, timeField } from "../wire/time.ts";
@@ -53,7 +55,7 @@ export function messageSearchRoutes({ store, clock }: Pick<RouteOptions, "store"
 
   routes.post(
     "/messages/search",
-    takes({ body: SearchBody }, async (c, asked) => {
+    takes({ body: SearchBody, answer: list(WireFoundMessage) }, async (c, asked) => {
       const body = await asked.body();
       const search = { ...searchOf(body, body.query), isLiteral: true, at: clock.now() };
       const found = await searchMessages(readerFor({ store }, c, "agents:read"), search);
@@ -63,7 +65,7 @@ export function messageSearchRoutes({ store, clock }: Pick<RouteOptions, "store"
 
   routes.post(
     "/agents/messages/search",
-    takes({ body: AgentSearchBody }, async (c, asked) => {
+    takes({ body: AgentSearchBody, answer: list(WireRankedMessage) }, async (c, asked) => {
       const body = await asked.body();
       // `function` is what tools' messages were called before; none has that role here.
       const roles = body.roles?.filter((role) => role !== "function");
@@ -81,7 +83,7 @@ export function messageSearchRoutes({ store, clock }: Pick<RouteOptions, "store"
   // What is searched lies in the database, and has no cache that would have to be filled.
   routes.post(
     "/_internal_search/cache-warm",
-    takes({ body: WarmBody }, async (c, asked) => {
+    takes({ body: WarmBody, answer: WireWarmed, status: 202 }, async (c, asked) => {
       const { collection } = await asked.body();
       may(c.var.caller, "agents:read");
       return c.json({ collection, status: "ACCEPTED", warmed: true }, 202);
@@ -106,6 +108,8 @@ function searchOf(body: z.output<typeof SearchBody> | z.output<typeof AgentSearc
 function conversationOf(text: string): ConversationId | null {
   return text === "default" ? null : requireId("conv", text);
 }
+
+const WireWarmed = answer("Warmed", { collection: z.string(), status: z.literal("ACCEPTED"), warmed: z.boolean() });
 
 /** A found message as the several that clients see of it, each with where it comes from. */
 function toWireResult({ message }: FoundMessage): readonly JsonObject[] {

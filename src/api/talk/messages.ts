@@ -15,8 +15,10 @@ import { speechOf } from "../../run/step/speech.ts";
 import { type ApiEnv, readerFor } from "../http/env.ts";
 import { flagParam, given, pageOf, pageParams, pathId } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
+import { events, jsonObject, list } from "../wire/answers/answer.ts";
+import { WireMessage, WireReply } from "../wire/answers/message-answer.ts";
 import { type MessageView, toWireMessages } from "../wire/message.ts";
-import { toWireRun } from "../wire/run.ts";
+import { toWireRun, WireRun } from "../wire/run.ts";
 import { wanted } from "../wire/stream.ts";
 import { withImages } from "./images.ts";
 import { askedOf, checkSend, inputOf, MessageType, SendBody } from "./messages-body.ts";
@@ -47,7 +49,7 @@ export function messageRoutes(options: SendOptions): Hono<ApiEnv> {
 
   routes.post(
     "/agents/:agent_id/messages",
-    takes({ body: SendBody }, async (c, asked) => {
+    takes({ body: SendBody, answer: WireReply, streams: true }, async (c, asked) => {
       const body = await asked.body();
       return send(options, c, { where: agentTarget(c), body, isStreaming: body.streaming === true });
     }),
@@ -55,7 +57,7 @@ export function messageRoutes(options: SendOptions): Hono<ApiEnv> {
 
   routes.post(
     "/agents/:agent_id/messages/stream",
-    takes({ body: SendBody }, async (c, asked) => {
+    takes({ body: SendBody, answer: events }, async (c, asked) => {
       const body = await asked.body();
       return send(options, c, { where: agentTarget(c), body, isStreaming: true });
     }),
@@ -63,7 +65,7 @@ export function messageRoutes(options: SendOptions): Hono<ApiEnv> {
 
   routes.post(
     "/agents/:agent_id/messages/async",
-    takes({ body: AsyncBody }, async (c, asked) => {
+    takes({ body: AsyncBody, answer: WireRun }, async (c, asked) => {
       const { callback_url, ...body } = await asked.body();
       checkSend({ ...body, background: false }, false);
       if (callback_url != null) options.checkOutsideUrl(callback_url);
@@ -82,7 +84,7 @@ export function messageRoutes(options: SendOptions): Hono<ApiEnv> {
 
   routes.post(
     "/agents/:agent_id/messages/preview-raw-payload",
-    takes({ body: SendBody }, async (c, asked) => {
+    takes({ body: SendBody, answer: jsonObject }, async (c, asked) => {
       const body = await asked.body();
       return c.json(await preview(options, c, { where: agentTarget(c), body, isStreaming: body.streaming === true }));
     }),
@@ -90,7 +92,7 @@ export function messageRoutes(options: SendOptions): Hono<ApiEnv> {
 
   routes.post(
     "/agents/:agent_id/messages/cancel",
-    takes({ body: CancelBody }, async (c, asked) => {
+    takes({ body: CancelBody, answer: z.record(z.string(), z.string()) }, async (c, asked) => {
       const agentId = pathId(c, "agent", "agent_id");
       const { run_ids } = await asked.body();
       return c.json(await cancelRuns(options, c.var.caller, { agentId, named: run_ids ?? null }));
@@ -108,19 +110,22 @@ function listRoutes(options: SendOptions): Hono<ApiEnv> {
 
   routes.get(
     "/agents/:agent_id/messages",
-    takes({ query: ListQuery }, async (c, asked) => {
+    takes({ query: ListQuery, answer: list(WireMessage) }, async (c, asked) => {
       const agentId = pathId(c, "agent", "agent_id");
       return c.json(await listForAgent(readerFor(options, c, "agents:read"), agentId, asked.query()));
     }),
   );
 
-  routes.patch("/agents/:agent_id/messages/:message_id", () => {
-    throw new Failure("not_allowed", "Messages cannot be changed once they are stored");
-  });
+  routes.patch(
+    "/agents/:agent_id/messages/:message_id",
+    takes({ status: 405 }, () => {
+      throw new Failure("not_allowed", "Messages cannot be changed once they are stored");
+    }),
+  );
 
   routes.get(
     "/messages",
-    takes({ query: ListQuery }, async (c, asked) => {
+    takes({ query: ListQuery, answer: list(WireMessage) }, async (c, asked) => {
       const query = asked.query();
       const page = pageOf(query, { limit: 100, order: "desc" });
       const conversationId = conversationFilter(query.conversation_id);
@@ -133,15 +138,18 @@ function listRoutes(options: SendOptions): Hono<ApiEnv> {
     }),
   );
 
-  routes.get("/messages/:message_id", async (c) => {
-    const id = pathId(c, "message", "message_id");
-    const message = await mustFind(readerFor(options, c, "agents:read").messages, id);
-    return c.json(toWireMessages([message], { assistantText: false, useAssistantMessage: true }));
-  });
+  routes.get(
+    "/messages/:message_id",
+    takes({ answer: list(WireMessage) }, async (c) => {
+      const id = pathId(c, "message", "message_id");
+      const message = await mustFind(readerFor(options, c, "agents:read").messages, id);
+      return c.json(toWireMessages([message], { assistantText: false, useAssistantMessage: true }));
+    }),
+  );
 
   routes.post(
     "/runs/:run_id/stream",
-    takes({ body: ResumeBody }, async (c, asked) => {
+    takes({ body: ResumeBody, answer: events }, async (c, asked) => {
       const runId = pathId(c, "run", "run_id");
       const body = await asked.body();
       const run = await mustFind(readerFor(options, c, "runs:read").runs, runId, `Run with id '${runId}' not found`);

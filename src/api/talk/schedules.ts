@@ -14,10 +14,11 @@ import type { TimeFormat } from "../../core/time-format.ts";
 import type { ApiEnv } from "../http/env.ts";
 import { intParam, pageOf, pageParams, pathId } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
+import { answer, list, time } from "../wire/answers/answer.ts";
 import { isoTimeOrNull } from "../wire/time.ts";
 import { withImages } from "./images.ts";
 import { askedOf, checkSend, inputOf, SendBody } from "./messages-body.ts";
-import { toWireSchedule } from "./schedule-view.ts";
+import { toWireSchedule, WireSchedule } from "./schedule-view.ts";
 import type { SendOptions } from "./send.ts";
 
 /** Schedules that one page holds at most, and where nobody says. */
@@ -44,6 +45,10 @@ const Body = SendBody.pick({ messages: true, max_steps: true, include_return_mes
 });
 const ListQuery = z.object({ after: pageParams.after, limit: intParam(1, LIMIT_MAX).optional() });
 
+const WireScheduled = answer("Scheduled", { id: z.string(), next_scheduled_at: time.nullable() });
+const WireSchedules = answer("Schedules", { scheduled_messages: list(WireSchedule), has_next_page: z.boolean() });
+const WireUnscheduled = answer("Unscheduled", { success: z.literal(true) });
+
 /** What routes of scheduled messages are made of. */
 export interface ScheduleRoutesOptions extends SendOptions {
   readonly clock: Parameters<typeof createSchedule>[0]["clock"];
@@ -57,7 +62,7 @@ export function scheduleRoutes(options: ScheduleRoutesOptions): Hono<ApiEnv> {
   return new Hono<ApiEnv>()
     .post(
       "/agents/:agent_id/schedule",
-      takes({ body: Body }, async (c, asked) => {
+      takes({ body: Body, answer: WireScheduled, status: 201 }, async (c, asked) => {
         const draft = await draftOf(options, c, await asked.body());
         const { id, nextDueAt } = await createSchedule(workshop, c.var.caller, draft);
         return c.json({ id, next_scheduled_at: isoTimeOrNull(nextDueAt) }, 201);
@@ -66,7 +71,7 @@ export function scheduleRoutes(options: ScheduleRoutesOptions): Hono<ApiEnv> {
 
     .get(
       "/agents/:agent_id/schedule",
-      takes({ query: ListQuery }, async (c, asked) => {
+      takes({ query: ListQuery, answer: WireSchedules }, async (c, asked) => {
         const agentId = pathId(c, "agent", "agent_id");
         const { limit = LIMIT_MAX, after } = asked.query();
         const page = pageOf({ after, limit: limit + 1 }, { limit, order: "asc" });
@@ -78,18 +83,24 @@ export function scheduleRoutes(options: ScheduleRoutesOptions): Hono<ApiEnv> {
       }),
     )
 
-    .get("/agents/:agent_id/schedule/:scheduled_message_id", async (c) => {
-      const agentId = pathId(c, "agent", "agent_id");
-      const id = pathId(c, "schedule", "scheduled_message_id");
-      return c.json(toWireSchedule(await findSchedule(options, c.var.caller, { agentId, id })));
-    })
+    .get(
+      "/agents/:agent_id/schedule/:scheduled_message_id",
+      takes({ answer: WireSchedule }, async (c) => {
+        const agentId = pathId(c, "agent", "agent_id");
+        const id = pathId(c, "schedule", "scheduled_message_id");
+        return c.json(toWireSchedule(await findSchedule(options, c.var.caller, { agentId, id })));
+      }),
+    )
 
-    .delete("/agents/:agent_id/schedule/:scheduled_message_id", async (c) => {
-      const agentId = pathId(c, "agent", "agent_id");
-      const id = pathId(c, "schedule", "scheduled_message_id");
-      await deleteSchedule(options, c.var.caller, { agentId, id });
-      return c.json({ success: true });
-    });
+    .delete(
+      "/agents/:agent_id/schedule/:scheduled_message_id",
+      takes({ answer: WireUnscheduled }, async (c) => {
+        const agentId = pathId(c, "agent", "agent_id");
+        const id = pathId(c, "schedule", "scheduled_message_id");
+        await deleteSchedule(options, c.var.caller, { agentId, id });
+        return c.json({ success: true });
+      }),
+    );
 }
 
 /** What a body asks for. Images that it names by their addresses are fetched now. */

@@ -5,7 +5,10 @@ import { ModelFailure } from "../../llm/failure.ts";
 import { generateTool, type ToolWritingMeans } from "../../run/generate-tool.ts";
 import type { ApiEnv } from "../http/env.ts";
 import { takes } from "../http/takes.ts";
-import { toWireTool } from "../wire/tool.ts";
+import { answer, jsonObject } from "../wire/answers/answer.ts";
+import { toWireTool, WireTool } from "../wire/tool.ts";
+
+const WireGeneratedTool = answer("GeneratedTool", { tool: WireTool, sample_args: jsonObject, response: z.string() });
 
 /** The model that is asked when nobody names one. */
 const HANDLE_DEFAULT = "openai/gpt-4.1";
@@ -26,7 +29,7 @@ const Body = z.object({
 export function generateToolRoutes(options: ToolWritingMeans): Hono<ApiEnv> {
   return new Hono<ApiEnv>().post(
     "/tools/generate-tool",
-    takes({ body: Body }, async (c, asked) => {
+    takes({ body: Body, answer: WireGeneratedTool }, async (c, asked) => {
       const body = await asked.body();
       try {
         const { tool, sampleArgs, words } = await generateTool(options, c.var.caller, {

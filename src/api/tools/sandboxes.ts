@@ -17,7 +17,8 @@ import type { JsonObject } from "../../core/json.ts";
 import type { ApiEnv } from "../http/env.ts";
 import { given, pageOf, pageParams, pathId } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
-import { toWireSandbox, toWireSandboxVariable } from "../wire/tools/secret.ts";
+import { list, nothing } from "../wire/answers/answer.ts";
+import { toWireSandbox, toWireSandboxVariable, WireSandbox, WireSandboxVariable } from "../wire/tools/secret.ts";
 
 const PAGE_DEFAULT = { limit: 1_000, order: "asc" } as const;
 const TEXT_CHARS_MAX = 4_096;
@@ -68,7 +69,7 @@ export function sandboxRoutes(options: SandboxWorkshop): Hono<ApiEnv> {
     new Hono<ApiEnv>()
       .get(
         "/",
-        takes({ query: PageQuery }, async (c, asked) => {
+        takes({ query: PageQuery, answer: list(WireSandbox) }, async (c, asked) => {
           const page = pageOf(asked.query(), PAGE_DEFAULT);
           const all = await listSandboxes(options, c.var.caller, page);
           return c.json(all.map((one) => toWireSandbox(one, c.var.caller.organizationId)));
@@ -77,34 +78,50 @@ export function sandboxRoutes(options: SandboxWorkshop): Hono<ApiEnv> {
 
       .post(
         "/",
-        takes({ body: ConfigBody }, async (c, asked) => keep(c, typed((await asked.body()).config))),
+        takes({ body: ConfigBody, answer: WireSandbox }, async (c, asked) =>
+          keep(c, typed((await asked.body()).config)),
+        ),
       )
 
       .post(
         "/local",
-        takes({ body: LocalConfig }, async (c, asked) => keep(c, { type: "local", config: given(await asked.body()) })),
+        takes({ body: LocalConfig, answer: WireSandbox }, async (c, asked) =>
+          keep(c, { type: "local", config: given(await asked.body()) }),
+        ),
       )
 
-      .post("/local/default", (c) => keep(c, { type: "local" }))
+      .post(
+        "/local/default",
+        takes({ answer: WireSandbox }, (c) => keep(c, { type: "local" })),
+      )
 
-      .post("/e2b/default", (c) => keep(c, { type: "e2b" }))
+      .post(
+        "/e2b/default",
+        takes({ answer: WireSandbox }, (c) => keep(c, { type: "e2b" })),
+      )
 
       // There is no environment that could be made again: each set of packages has one of its own.
-      .post("/local/recreate-venv", (c) => keep(c, { type: "local" }))
+      .post(
+        "/local/recreate-venv",
+        takes({ answer: WireSandbox }, (c) => keep(c, { type: "local" })),
+      )
 
       .patch(
         "/:sandbox_config_id",
-        takes({ body: ConfigBody }, async (c, asked) => {
+        takes({ body: ConfigBody, answer: WireSandbox }, async (c, asked) => {
           const wish = typed((await asked.body()).config);
           const id = pathId(c, "sandbox", "sandbox_config_id");
           return show(c, await changeSandbox(options, c.var.caller, { id, ...wish }));
         }),
       )
 
-      .delete("/:sandbox_config_id", async (c) => {
-        await removeSandbox(options, c.var.caller, pathId(c, "sandbox", "sandbox_config_id"));
-        return c.body(null, 204);
-      })
+      .delete(
+        "/:sandbox_config_id",
+        takes({ answer: nothing }, async (c) => {
+          await removeSandbox(options, c.var.caller, pathId(c, "sandbox", "sandbox_config_id"));
+          return c.body(null, 204);
+        }),
+      )
 
       .route("/", variableRoutes(options))
   );
@@ -115,7 +132,7 @@ function variableRoutes(options: SandboxWorkshop): Hono<ApiEnv> {
   return new Hono<ApiEnv>()
     .get(
       "/:sandbox_config_id/environment-variable",
-      takes({ query: PageQuery }, async (c, asked) => {
+      takes({ query: PageQuery, answer: list(WireSandboxVariable) }, async (c, asked) => {
         const id = pathId(c, "sandbox", "sandbox_config_id");
         const page = pageOf(asked.query(), PAGE_DEFAULT);
         return c.json((await listVariables(options, c.var.caller, { id, page })).map(toWireSandboxVariable));
@@ -124,7 +141,7 @@ function variableRoutes(options: SandboxWorkshop): Hono<ApiEnv> {
 
     .post(
       "/:sandbox_config_id/environment-variable",
-      takes({ body: VariableBody }, async (c, asked) => {
+      takes({ body: VariableBody, answer: WireSandboxVariable }, async (c, asked) => {
         const id = pathId(c, "sandbox", "sandbox_config_id");
         const { name, value, ...rest } = variableOf(await asked.body());
         if (name === undefined) throw new Failure("invalid", "body.key: Field required");
@@ -135,17 +152,20 @@ function variableRoutes(options: SandboxWorkshop): Hono<ApiEnv> {
 
     .patch(
       "/environment-variable/:variable_id",
-      takes({ body: VariableBody }, async (c, asked) => {
+      takes({ body: VariableBody, answer: WireSandboxVariable }, async (c, asked) => {
         const id = pathId(c, "sandbox-env", "variable_id");
         const change = variableOf(await asked.body());
         return c.json(toWireSandboxVariable(await changeVariable(options, c.var.caller, { id, change })));
       }),
     )
 
-    .delete("/environment-variable/:variable_id", async (c) => {
-      await removeVariable(options, c.var.caller, pathId(c, "sandbox-env", "variable_id"));
-      return c.body(null, 204);
-    });
+    .delete(
+      "/environment-variable/:variable_id",
+      takes({ answer: nothing }, async (c) => {
+        await removeVariable(options, c.var.caller, pathId(c, "sandbox-env", "variable_id"));
+        return c.body(null, 204);
+      }),
+    );
 }
 
 /** What of which kind of sandbox settings are: they do not say it, so it is the kind that they say most of. */

@@ -5,13 +5,13 @@ import { changeTool, removeTool, restoreBuiltins, schemaOfSource, storeTool } fr
 import type { ToolFilter } from "../../agent/ports/filters.ts";
 import { searchTools } from "../../agent/tool-search.ts";
 import { Failure } from "../../core/failure.ts";
-import type { JsonObject } from "../../core/json.ts";
 import { cut } from "../../core/text.ts";
 import { TOOL_TYPES, type Tool } from "../../tools/tool.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { flagParam, given, listParam, pageOf, pageParams, pathId } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
-import { toWireTool } from "../wire/tool.ts";
+import { answer, jsonObject, list } from "../wire/answers/answer.ts";
+import { toWireTool, WireTool } from "../wire/tool.ts";
 import { CreateToolBody, GenerateSchemaBody, UpdateToolBody } from "../wire/tool-body.ts";
 
 const TOOLS_DEFAULT = 50;
@@ -45,7 +45,7 @@ export function toolRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.get(
     "/",
-    takes({ query: ListQuery }, async (c, asked) => {
+    takes({ query: ListQuery, answer: list(WireTool) }, async (c, asked) => {
       const query = asked.query();
       const page = pageOf(query, { limit: TOOLS_DEFAULT, order: "desc" });
       return c.json((await readerFor(options, c, "agents:read").tools.list(filterOf(query), page)).map(toWireTool));
@@ -54,27 +54,35 @@ export function toolRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.get(
     "/count",
-    takes({ query: CountQuery }, async (c, asked) => {
+    takes({ query: CountQuery, answer: z.int() }, async (c, asked) => {
       const query = asked.query();
       const exclusion = query.exclude_letta_tools === true ? { onlyLettaTools: false } : {};
       return c.json(await readerFor(options, c, "agents:read").tools.count({ ...filterOf(query), ...exclusion }));
     }),
   );
 
-  routes.post("/add-base-tools", async (c) => {
-    const stored = await restoreBuiltins(options, c.var.caller);
-    return c.json(stored.map(toWireTool));
-  });
+  routes.post(
+    "/add-base-tools",
+    takes({ answer: list(WireTool) }, async (c) => {
+      const stored = await restoreBuiltins(options, c.var.caller);
+      return c.json(stored.map(toWireTool));
+    }),
+  );
 
-  routes.get("/:tool_id", async (c) => {
-    return c.json(toWireTool(await mustFind(readerFor(options, c, "agents:read").tools, pathId(c, "tool", "tool_id"))));
-  });
+  routes.get(
+    "/:tool_id",
+    takes({ answer: WireTool }, async (c) => {
+      return c.json(
+        toWireTool(await mustFind(readerFor(options, c, "agents:read").tools, pathId(c, "tool", "tool_id"))),
+      );
+    }),
+  );
 
   // Both replace the tool of the same name, as they did in Letta.
   routes.on(
     ["POST", "PUT"],
     "/",
-    takes({ body: CreateToolBody }, async (c, asked) => {
+    takes({ body: CreateToolBody, answer: WireTool }, async (c, asked) => {
       const draft = await asked.body();
       return c.json(toWireTool(await storeTool(options, c.var.caller, draft)));
     }),
@@ -82,21 +90,33 @@ export function toolRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.patch(
     "/:tool_id",
-    takes({ body: UpdateToolBody }, async (c, asked) => {
+    takes({ body: UpdateToolBody, answer: WireTool }, async (c, asked) => {
       const id = pathId(c, "tool", "tool_id");
       const change = await asked.body();
       return c.json(toWireTool(await changeTool(options, c.var.caller, { id, change })));
     }),
   );
 
-  routes.delete("/:tool_id", async (c) => {
-    await removeTool(options, c.var.caller, pathId(c, "tool", "tool_id"));
-    return c.json(null);
-  });
+  routes.delete(
+    "/:tool_id",
+    takes({ answer: z.null() }, async (c) => {
+      await removeTool(options, c.var.caller, pathId(c, "tool", "tool_id"));
+      return c.json(null);
+    }),
+  );
+
+  routes.route("/", toolHelpRoutes(options));
+
+  return routes;
+}
+
+/** Describing a source, and finding tools by their words. */
+function toolHelpRoutes(options: RouteOptions): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
 
   routes.post(
     "/generate-schema",
-    takes({ body: GenerateSchemaBody }, async (c, asked) => {
+    takes({ body: GenerateSchemaBody, answer: jsonObject }, async (c, asked) => {
       const { code, source_type } = await asked.body();
       return c.json(schemaOfSource(code, source_type ?? "python"));
     }),
@@ -104,7 +124,7 @@ export function toolRoutes(options: RouteOptions): Hono<ApiEnv> {
 
   routes.post(
     "/search",
-    takes({ body: SearchBody }, async (c, asked) => {
+    takes({ body: SearchBody, answer: list(WireFound) }, async (c, asked) => {
       const { query, search_mode: mode, tool_types: types, tags, limit } = await asked.body();
       if (mode === "vector")
         throw new Failure(
@@ -116,11 +136,20 @@ export function toolRoutes(options: RouteOptions): Hono<ApiEnv> {
       return c.json((await searchTools(tools, wanted)).map(toWireFound));
     }),
   );
+
   return routes;
 }
 
+const WireFound = answer("FoundTool", {
+  tool: WireTool,
+  embedded_text: z.null(),
+  fts_rank: z.number(),
+  vector_rank: z.null(),
+  combined_score: z.number(),
+});
+
 /** A tool that was found, in the terms of a search by words and meaning of which only one took place. */
-function toWireFound(tool: Tool, index: number): JsonObject {
+function toWireFound(tool: Tool, index: number): z.output<typeof WireFound> {
   const rank = index + 1;
   return {
     tool: toWireTool(tool),

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import type { JsonObject } from "../../core/json.ts";
 import type { Block } from "../../umi/core/block.ts";
 import type { BlockVersion } from "../../umi/core/block-version.ts";
 import type { BlockChange, BlockDraft } from "../../umi/core/new-block.ts";
 import { given } from "../http/request.ts";
+import { answer, jsonObject, list, time } from "./answers/answer.ts";
 import { renamed } from "./fields.ts";
 import { isoTime } from "./time.ts";
 
@@ -43,8 +43,47 @@ export const UndoBlockBody = z
   .object({ version: z.int().positive().nullish(), expected_version: z.int().positive().nullish() })
   .transform((body) => given({ version: body.version, expectedVersion: body.expected_version }));
 
+/** What {@link toWireBlockVersion} shows. */
+export const WireBlockVersion = answer("BlockVersion", {
+  block_id: z.string(),
+  version: z.number(),
+  label: z.string(),
+  value: z.string(),
+  limit: z.number(),
+  description: z.string().nullable(),
+  restored_version: z.number().nullable(),
+  user_id: z.string().nullable(),
+  key_id: z.string().nullable(),
+  run_id: z.string().nullable(),
+  step_id: z.string().nullable(),
+  created_at: time,
+});
+
+/** What {@link toWireBlock} shows. */
+export const WireBlock = answer("Block", {
+  value: z.string(),
+  limit: z.number(),
+  project_id: z.string().nullable(),
+  template_name: z.string().nullable(),
+  is_template: z.boolean(),
+  template_id: z.string().nullable(),
+  base_template_id: z.string().nullable(),
+  deployment_id: z.string().nullable(),
+  entity_id: z.string().nullable(),
+  preserve_on_migration: z.boolean(),
+  label: z.string(),
+  read_only: z.boolean(),
+  description: z.string().nullable(),
+  metadata: jsonObject,
+  hidden: z.boolean().nullable(),
+  id: z.string(),
+  created_by_id: z.string().nullable(),
+  last_updated_by_id: z.string().nullable(),
+  tags: list(z.string()),
+});
+
 /** A version of a block as clients see it. */
-export function toWireBlockVersion(version: BlockVersion): JsonObject {
+export function toWireBlockVersion(version: BlockVersion): z.output<typeof WireBlockVersion> {
   return {
     block_id: version.blockId,
     version: version.version,
@@ -62,7 +101,7 @@ export function toWireBlockVersion(version: BlockVersion): JsonObject {
 }
 
 /** A block as clients see it. */
-export function toWireBlock(block: Block): JsonObject {
+export function toWireBlock(block: Block): z.output<typeof WireBlock> {
   return {
     value: block.value,
     limit: block.limit,

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Approval, ContentPart, Message, ToolReturn } from "../../agent/message.ts";
 import { unreachable } from "../../core/assert.ts";
 import type { JsonObject } from "../../core/json.ts";
@@ -5,11 +6,156 @@ import type { ModelMessage, ToolSchema } from "../../llm/model.ts";
 import type { ContextOverview } from "../../run/context-overview.ts";
 import type { ContextDifference } from "../../run/manifest/context-difference.ts";
 import type { ContextBlock, ContextItem, Parts, StepContext } from "../../run/manifest/step-context.ts";
+import { answer, jsonObject, list, time } from "./answers/answer.ts";
 import { toWirePart } from "./message.ts";
 import { isoTime } from "./time.ts";
 
+const WireFunction = answer("ToolFunction", {
+  type: z.literal("function"),
+  function: z.strictObject({ name: z.string(), description: z.string(), parameters: jsonObject, strict: z.null() }),
+});
+
+const WireRowCall = answer("RowCall", {
+  id: z.string(),
+  type: z.literal("function"),
+  function: z.strictObject({ name: z.string(), arguments: z.string() }),
+});
+
+const WireRowReturn = answer("RowReturn", {
+  tool_call_id: z.string(),
+  status: z.enum(["error", "success"]),
+  stdout: list(z.string()).nullable(),
+  stderr: list(z.string()).nullable(),
+  func_response: z.union([z.string(), list(jsonObject)]),
+});
+
+/** What {@link toWireRow} shows. */
+export const WireRow = answer("MessageRow", {
+  created_by_id: z.null(),
+  last_updated_by_id: z.null(),
+  created_at: time,
+  updated_at: time,
+  id: z.string(),
+  agent_id: z.string(),
+  model: z.string().nullable(),
+  role: z.enum(["user", "tool", "system", "summary", "assistant", "approval"]),
+  content: list(jsonObject),
+  name: z.string().nullable(),
+  tool_calls: list(WireRowCall).nullable(),
+  tool_call_id: z.string().nullable(),
+  step_id: z.string().nullable(),
+  run_id: z.string().nullable(),
+  otid: z.string().nullable(),
+  tool_returns: list(WireRowReturn),
+  group_id: z.string().nullable(),
+  sender_id: z.string().nullable(),
+  batch_item_id: z.null(),
+  conversation_id: z.string().nullable(),
+  is_err: z.boolean().nullable(),
+  approval_request_id: z.null(),
+  approve: z.null(),
+  denial_reason: z.null(),
+  approvals: list(jsonObject).nullable(),
+});
+
+/** What {@link toWireContext} shows. */
+export const WireContext = answer("Context", {
+  context_window_size_max: z.number(),
+  context_window_size_current: z.number(),
+  num_messages: z.number(),
+  num_archival_memory: z.number(),
+  num_recall_memory: z.number(),
+  num_tokens_external_memory_summary: z.number(),
+  external_memory_summary: z.string(),
+  num_tokens_system: z.number(),
+  system_prompt: z.string(),
+  num_tokens_core_memory: z.number(),
+  core_memory: z.string(),
+  num_tokens_memory_filesystem: z.literal(0),
+  memory_filesystem: z.null(),
+  num_tokens_tool_usage_rules: z.number(),
+  tool_usage_rules: z.string().nullable(),
+  num_tokens_directories: z.number(),
+  directories: z.string().nullable(),
+  num_tokens_summary_memory: z.number(),
+  summary_memory: z.string().nullable(),
+  num_tokens_functions_definitions: z.number(),
+  functions_definitions: list(WireFunction),
+  num_tokens_messages: z.number(),
+  messages: list(WireRow),
+});
+
+const WireParts = answer("ContextTokens", {
+  system: z.number(),
+  tools: z.number(),
+  blocks: z.number(),
+  recalled: z.number(),
+  summary: z.number(),
+  messages: z.number(),
+  total: z.number(),
+});
+
+const WireContextBlock = answer("ContextBlock", {
+  id: z.string(),
+  version: z.number(),
+  label: z.string().nullable(),
+  description: z.string().nullable(),
+  limit: z.number().nullable(),
+  value: z.string().nullable(),
+  gone: z.enum(["version_not_kept", "block_deleted"]).nullable(),
+});
+
+const WireItem = answer("ContextItem", {
+  kind: z.enum(["fact", "entry"]),
+  id: z.string(),
+  score: z.number(),
+  text: z.string().nullable(),
+});
+
+/** What {@link toWireStepContext} shows. */
+export const WireStepContext = answer("StepContext", {
+  step_id: z.string(),
+  run_id: z.string(),
+  agent_id: z.string(),
+  conversation_id: z.string().nullable(),
+  model: z.string().nullable(),
+  context_window_limit: z.number().nullable(),
+  created_at: time,
+  is_complete: z.boolean(),
+  tokens: WireParts,
+  tokens_are_estimated: z.literal(true),
+  prompt_tokens: z.number().nullable(),
+  system_prompt: z.string(),
+  hooks: list(
+    z.strictObject({
+      plugin_id: z.string(),
+      name: z.string(),
+      did: z.enum(["note", "arguments", "refused"]),
+      tool_call_id: z.string().nullable(),
+    }),
+  ),
+  tried: list(
+    z.strictObject({ model: z.string(), why: z.string(), message: z.string(), was_passed_over: z.boolean() }),
+  ),
+  tools: list(z.strictObject({ name: z.string(), description: z.string(), parameters: jsonObject })).nullable(),
+  blocks: list(WireContextBlock).nullable(),
+  recalled: z.strictObject({ text: z.string(), items: list(WireItem) }).nullable(),
+  messages: list(
+    z.strictObject({
+      id: z.string(),
+      role: z.enum(["user", "tool", "system", "summary", "assistant", "approval"]),
+      created_at: time,
+      run_id: z.string().nullable(),
+      step_id: z.string().nullable(),
+      is_refused: z.boolean(),
+    }),
+  ),
+  messages_gone: z.number(),
+  transcript: list(jsonObject),
+});
+
 /** What fills a context window, as clients see it. */
-export function toWireContext(overview: ContextOverview): JsonObject {
+export function toWireContext(overview: ContextOverview): z.output<typeof WireContext> {
   const { system, sections, summary, tools, messages } = overview;
   return {
     context_window_size_max: overview.windowTokens,
@@ -38,12 +184,12 @@ export function toWireContext(overview: ContextOverview): JsonObject {
   };
 }
 
-function toWireFunction({ name, description, parameters }: ToolSchema): JsonObject {
+function toWireFunction({ name, description, parameters }: ToolSchema): z.output<typeof WireFunction> {
   return { type: "function", function: { name, description, parameters, strict: null } };
 }
 
 /** What a step showed its model, as clients see it. */
-export function toWireStepContext(context: StepContext): JsonObject {
+export function toWireStepContext(context: StepContext): z.output<typeof WireStepContext> {
   const { step, tools, blocks, recalled } = context;
   return {
     step_id: step.id,
@@ -87,8 +233,26 @@ export function toWireStepContext(context: StepContext): JsonObject {
   };
 }
 
+/** What {@link toWireContextDifference} shows. */
+export const WireContextDifference = answer("ContextDifference", {
+  from_step_id: z.string(),
+  to_step_id: z.string(),
+  is_complete: z.boolean(),
+  system_prompt: z.strictObject({ added: list(z.string()), removed: list(z.string()) }).nullable(),
+  tools: z.strictObject({ added: list(z.string()), removed: list(z.string()), changed: list(z.string()) }),
+  blocks: z.strictObject({
+    added: list(WireContextBlock),
+    removed: list(WireContextBlock),
+    changed: list(z.strictObject({ from: WireContextBlock, to: WireContextBlock })),
+  }),
+  recalled: z.strictObject({ added: list(WireItem), removed: list(WireItem) }),
+  messages: z.strictObject({ added: list(z.string()), removed: list(z.string()) }),
+  tokens: WireParts,
+  tokens_are_estimated: z.literal(true),
+});
+
 /** How the contexts of two steps differ, as clients see it. */
-export function toWireContextDifference(difference: ContextDifference): JsonObject {
+export function toWireContextDifference(difference: ContextDifference): z.output<typeof WireContextDifference> {
   const { from, to, tools, blocks, recalled, messages } = difference;
   return {
     from_step_id: from.step.id,
@@ -111,12 +275,12 @@ export function toWireContextDifference(difference: ContextDifference): JsonObje
   };
 }
 
-function toWireParts({ system, tools, blocks, recalled, summary, messages }: Parts): JsonObject {
+function toWireParts({ system, tools, blocks, recalled, summary, messages }: Parts): z.output<typeof WireParts> {
   const total = system + tools + blocks + recalled + summary + messages;
   return { system, tools, blocks, recalled, summary, messages, total };
 }
 
-function toWireContextBlock({ id, version, content, isThere }: ContextBlock): JsonObject {
+function toWireContextBlock({ id, version, content, isThere }: ContextBlock): z.output<typeof WireContextBlock> {
   return {
     id,
     version,
@@ -129,7 +293,7 @@ function toWireContextBlock({ id, version, content, isThere }: ContextBlock): Js
   };
 }
 
-function toWireItem({ item, line }: ContextItem): JsonObject {
+function toWireItem({ item, line }: ContextItem): z.output<typeof WireItem> {
   return { kind: item.kind, id: item.id, score: item.score, text: line };
 }
 
@@ -162,7 +326,7 @@ function toWireModelMessage(message: ModelMessage): JsonObject {
 }
 
 /** A stored message as it is, not as the several messages that clients otherwise see of it. */
-export function toWireRow(message: Message): JsonObject {
+export function toWireRow(message: Message): z.output<typeof WireRow> {
   const { toolCalls, toolReturns, approvals } = message;
   const time = isoTime(message.createdAt);
   return {
@@ -194,7 +358,7 @@ export function toWireRow(message: Message): JsonObject {
   };
 }
 
-function toWireRowCall({ id, name, arguments: args }: Message["toolCalls"][number]): JsonObject {
+function toWireRowCall({ id, name, arguments: args }: Message["toolCalls"][number]): z.output<typeof WireRowCall> {
   return { id, type: "function", function: { name, arguments: args } };
 }
 
@@ -205,7 +369,14 @@ function toWireContent(part: ContentPart): JsonObject {
   return toWirePart(part);
 }
 
-function toWireRowReturn({ toolCallId, status, stdout, stderr, response, parts }: ToolReturn): JsonObject {
+function toWireRowReturn({
+  toolCallId,
+  status,
+  stdout,
+  stderr,
+  response,
+  parts,
+}: ToolReturn): z.output<typeof WireRowReturn> {
   return {
     tool_call_id: toolCallId,
     status,

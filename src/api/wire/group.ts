@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { Group, GroupChange, GroupDraft } from "../../agent/group.ts";
+import { GROUP_KINDS } from "../../agent/group.ts";
 import { requireId } from "../../core/id.ts";
-import type { JsonObject } from "../../core/json.ts";
 import { given } from "../http/request.ts";
+import { answer, list } from "./answers/answer.ts";
 import { idList, renamed } from "./fields.ts";
 
 const agentId = z.string().transform((text) => requireId("agent", text));
@@ -69,8 +70,30 @@ export const UpdateGroupBody = z
     }),
   );
 
+/** What {@link toWireGroup} shows. */
+export const WireGroup = answer("Group", {
+  id: z.string(),
+  manager_type: z.enum(GROUP_KINDS),
+  agent_ids: list(z.string()),
+  description: z.string(),
+  project_id: z.string().nullable(),
+  template_id: z.string().nullable(),
+  base_template_id: z.string().nullable(),
+  deployment_id: z.string().nullable(),
+  shared_block_ids: list(z.string()),
+  manager_agent_id: z.string().nullable(),
+  termination_token: z.string().nullable(),
+  max_turns: z.number().nullable(),
+  sleeptime_agent_frequency: z.number().nullable(),
+  turns_counter: z.number().nullable(),
+  last_processed_message_id: z.string().nullable(),
+  max_message_buffer_length: z.number().nullable(),
+  min_message_buffer_length: z.number().nullable(),
+  hidden: z.boolean().nullable(),
+});
+
 /** A group as clients see it. */
-export function toWireGroup(group: Group): JsonObject {
+export function toWireGroup(group: Group): z.output<typeof WireGroup> {
   return {
     id: group.id,
     manager_type: group.managerType,

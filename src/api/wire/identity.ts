@@ -7,8 +7,9 @@ import {
   PROPERTY_TYPES,
 } from "../../agent/identity.ts";
 import type { IdentityLinks } from "../../agent/ports/identities.ts";
-import type { Json, JsonObject } from "../../core/json.ts";
+import type { Json } from "../../core/json.ts";
 import { given } from "../http/request.ts";
+import { answer, json, list } from "./answers/answer.ts";
 import { idList, renamed } from "./fields.ts";
 
 const KEY_CHARS_MAX = 1_000;
@@ -56,11 +57,24 @@ export const UpdateIdentityBody = z
     return { change, links: linksOf({ agent_ids, block_ids }) };
   });
 
+/** What {@link toWireIdentity} shows. */
+export const WireIdentity = answer("Identity", {
+  id: z.string(),
+  identifier_key: z.string(),
+  name: z.string(),
+  identity_type: z.enum(IDENTITY_TYPES),
+  project_id: z.string().nullable(),
+  agent_ids: list(z.string()),
+  block_ids: list(z.string()),
+  organization_id: z.string(),
+  properties: json,
+});
+
 /** An identity as clients see it. Within an agent it does not name what it is attached to, as in Letta. */
 export function toWireIdentity(
   identity: Identity,
   { agentIds, blockIds }: IdentityLinks = { agentIds: [], blockIds: [] },
-): JsonObject {
+): z.output<typeof WireIdentity> {
   return {
     id: identity.id,
     identifier_key: identity.identifierKey,

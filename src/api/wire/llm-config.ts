@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { JsonObject } from "../../core/json.ts";
 import type { EmbeddingConfig, LlmConfig } from "../../llm/config.ts";
+import { answer, jsonObject } from "./answers/answer.ts";
 import { renamed } from "./fields.ts";
 import { WireResponseFormat } from "./response-format.ts";
 
@@ -62,8 +63,53 @@ export const EmbeddingConfigBody = z
   })
   .transform((body): EmbeddingConfig => renamed(body));
 
+/** What {@link toWireLlmConfig} shows. */
+export const WireLlmConfig = answer("LlmConfig", {
+  model: z.string(),
+  display_name: z.string().nullable(),
+  model_endpoint_type: z.string(),
+  model_endpoint: z.string().nullable(),
+  provider_name: z.string().nullable(),
+  provider_category: z.enum(["base", "byok"]).nullable(),
+  model_wrapper: z.string().nullable(),
+  context_window: z.number(),
+  put_inner_thoughts_in_kwargs: z.boolean(),
+  handle: z.string().nullable(),
+  temperature: z.number(),
+  max_tokens: z.number().nullable(),
+  enable_reasoner: z.boolean(),
+  reasoning_effort: z.string().nullable(),
+  max_reasoning_tokens: z.number(),
+  effort: z.string().nullable(),
+  frequency_penalty: z.number().nullable(),
+  compatibility_type: z.string().nullable(),
+  verbosity: z.string().nullable(),
+  tier: z.string().nullable(),
+  parallel_tool_calls: z.boolean(),
+  response_format: jsonObject.nullable(),
+  strict: z.boolean(),
+  return_logprobs: z.boolean(),
+  top_logprobs: z.number().nullable(),
+  return_token_ids: z.boolean(),
+  tool_call_parser: z.string().nullable(),
+});
+
+/** What {@link toWireEmbeddingConfig} shows. */
+export const WireEmbeddingConfig = answer("EmbeddingConfig", {
+  embedding_endpoint_type: z.string(),
+  embedding_endpoint: z.string().nullable(),
+  embedding_model: z.string(),
+  embedding_dim: z.number(),
+  embedding_chunk_size: z.number(),
+  handle: z.string().nullable(),
+  batch_size: z.number(),
+  azure_endpoint: z.string().nullable(),
+  azure_version: z.string().nullable(),
+  azure_deployment: z.string().nullable(),
+});
+
 /** A model's configuration as clients see it. */
-export function toWireLlmConfig(config: LlmConfig): JsonObject {
+export function toWireLlmConfig(config: LlmConfig): z.output<typeof WireLlmConfig> {
   return {
     model: config.model,
     display_name: config.displayName,
@@ -96,7 +142,7 @@ export function toWireLlmConfig(config: LlmConfig): JsonObject {
 }
 
 /** An embedding model's configuration as clients see it. */
-export function toWireEmbeddingConfig(config: EmbeddingConfig): JsonObject {
+export function toWireEmbeddingConfig(config: EmbeddingConfig): z.output<typeof WireEmbeddingConfig> {
   return {
     embedding_endpoint_type: config.embeddingEndpointType,
     embedding_endpoint: config.embeddingEndpoint,

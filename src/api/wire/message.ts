@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Agent } from "../../agent/agent.ts";
 import type { Approval, ContentPart, Message, ToolReturn } from "../../agent/message.ts";
 import type { Instant } from "../../core/clock.ts";
@@ -7,6 +8,7 @@ import type { ReasoningPart, ToolCall } from "../../llm/model.ts";
 import { speechOf } from "../../run/step/speech.ts";
 import { packedStatsOf, summaryTextOf } from "../../run/step/summary-message.ts";
 import { unpackAnswer } from "../../tools/tool-answer.ts";
+import { answer } from "./answers/answer.ts";
 import type { LettaOptions } from "./letta-face.ts";
 import { toWireSeconds } from "./time.ts";
 
@@ -97,8 +99,15 @@ export function pieceOtid(messageId: string, index: number): string {
   return uuid.slice(0, -2) + byte.toString(16).padStart(2, "0");
 }
 
+/** What {@link toWireCall} shows. */
+export const WireCall = answer("ToolCall", {
+  name: z.string(),
+  arguments: z.string(),
+  tool_call_id: z.string(),
+});
+
 /** A tool call as clients see it. */
-export function toWireCall(call: ToolCall): JsonObject {
+export function toWireCall(call: ToolCall): z.output<typeof WireCall> {
   return { name: call.name, arguments: call.arguments, tool_call_id: call.id };
 }
 

@@ -1,8 +1,9 @@
+import { z } from "zod";
 import type { OrganizationId } from "../../core/id.ts";
-import type { JsonObject } from "../../core/json.ts";
 import type { Archive } from "../../umi/archive/archive.ts";
 import type { Passage } from "../../umi/archive/passage.ts";
-import { toWireEmbeddingConfig } from "./llm-config.ts";
+import { answer, jsonObject, list, time } from "./answers/answer.ts";
+import { toWireEmbeddingConfig, WireEmbeddingConfig } from "./llm-config.ts";
 import { isoTime } from "./time.ts";
 
 /** Whose passages are shown. */
@@ -14,8 +15,32 @@ export interface PassageOwner {
 /** Numbers of an embedding on the wire: Letta's database fills shorter ones up with zeros. */
 const WIRE_DIMENSIONS = 4_096;
 
+/** What {@link toWirePassage} shows. */
+export const WirePassage = answer("Passage", {
+  created_by_id: z.string().nullable(),
+  last_updated_by_id: z.string().nullable(),
+  created_at: time,
+  updated_at: time,
+  is_deleted: z.literal(false),
+  organization_id: z.string(),
+  archive_id: z.string(),
+  source_id: z.null(),
+  file_id: z.null(),
+  file_name: z.null(),
+  metadata: jsonObject,
+  tags: list(z.string()).nullable(),
+  id: z.string(),
+  text: z.string(),
+  embedding: list(z.number()).nullable(),
+  embedding_config: WireEmbeddingConfig.nullable(),
+});
+
 /** A passage as clients see it, with its vector when it has one. */
-export function toWirePassage(passage: Passage, owner: PassageOwner, vector: Float32Array | undefined): JsonObject {
+export function toWirePassage(
+  passage: Passage,
+  owner: PassageOwner,
+  vector: Float32Array | undefined,
+): z.output<typeof WirePassage> {
   return {
     created_by_id: passage.createdById,
     last_updated_by_id: passage.createdById,

@@ -1,11 +1,63 @@
+import { z } from "zod";
 import type { Run } from "../../agent/run.ts";
+import { STOP_REASONS } from "../../agent/run.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { optionsOf } from "../../run/step/run-state.ts";
+import { answer, jsonObject, list, time } from "./answers/answer.ts";
 import { lettaOptionsOf } from "./letta-face.ts";
 import { isoTime, isoTimeOrNull } from "./time.ts";
 
+const WireEnd = answer("RunEnd", {
+  callback_url: z.string().nullable(),
+  callback_sent_at: time.nullable(),
+  callback_status_code: z.number().nullable(),
+  callback_error: z.string().nullable(),
+  ttft_ns: z.number().nullable(),
+  total_duration_ns: z.number().nullable(),
+});
+
+const WireRequestConfig = answer("RequestConfig", {
+  use_assistant_message: z.boolean(),
+  assistant_message_tool_name: z.string(),
+  assistant_message_tool_kwarg: z.string(),
+  include_return_message_types: list(z.string()).nullable(),
+});
+
+/** What {@link toWireRun} shows. */
+export const WireRun = answer("Run", {
+  id: z.string(),
+  status: z.enum(["cancelled", "completed", "failed", "created", "running"]),
+  created_at: time,
+  completed_at: time.nullable(),
+  agent_id: z.string(),
+  conversation_id: z.string().nullable(),
+  base_template_id: z.null(),
+  background: z.boolean(),
+  metadata: jsonObject,
+  request_config: WireRequestConfig.nullable(),
+  stop_reason: z.enum(STOP_REASONS).nullable(),
+  ...WireEnd.shape,
+});
+
+/** What {@link toWireJob} shows. */
+export const WireJob = answer("Job", {
+  created_by_id: z.null(),
+  last_updated_by_id: z.null(),
+  created_at: time,
+  updated_at: time,
+  id: z.string(),
+  status: z.enum(["cancelled", "completed", "failed", "created", "running"]),
+  completed_at: time.nullable(),
+  stop_reason: z.enum(STOP_REASONS).nullable(),
+  metadata: jsonObject,
+  job_type: z.literal("run"),
+  background: z.boolean(),
+  agent_id: z.string(),
+  ...WireEnd.shape,
+});
+
 /** A run as clients see it. */
-export function toWireRun(run: Run): JsonObject {
+export function toWireRun(run: Run): z.output<typeof WireRun> {
   return {
     id: run.id,
     status: run.status,
@@ -23,7 +75,7 @@ export function toWireRun(run: Run): JsonObject {
 }
 
 /** A run in the shape of Letta's older, more general jobs. */
-export function toWireJob(run: Run): JsonObject {
+export function toWireJob(run: Run): z.output<typeof WireJob> {
   return {
     created_by_id: null,
     last_updated_by_id: null,
@@ -42,7 +94,7 @@ export function toWireJob(run: Run): JsonObject {
 }
 
 /** Whom a run's end is told to and what came of that, and how long the run took. */
-function toWireEnd(run: Run): JsonObject {
+function toWireEnd(run: Run): z.output<typeof WireEnd> {
   return {
     callback_url: run.callbackUrl,
     callback_sent_at: isoTimeOrNull(run.callbackSentAt),
@@ -64,7 +116,7 @@ function toWireMetadata({ metadata, approvalDueAt, parentRunId, rootRunId, depth
 }
 
 /** What of a run's request tells how its messages are shown. */
-function toWireRequestConfig(run: Run): JsonObject | null {
+function toWireRequestConfig(run: Run): z.output<typeof WireRequestConfig> | null {
   if (run.requestConfig === null) return null;
   const options = lettaOptionsOf(optionsOf(run).face);
   return {

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Agent } from "../../agent/agent.ts";
 import type { Compacting, Delta, Ended, RunEvent, RunUsage, Said } from "../../agent/events.ts";
 import type { Message } from "../../agent/message.ts";
@@ -7,6 +8,7 @@ import type { RunId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { LoggedEvent } from "../../run/log/stored-event.ts";
 import { optionsOf } from "../../run/step/run-state.ts";
+import { answer, list } from "./answers/answer.ts";
 import { type LettaOptions, lettaOptionsOf } from "./letta-face.ts";
 import { eventHead, type MessageView, pieceOtid, toWireMessages, viewOf } from "./message.ts";
 
@@ -95,8 +97,22 @@ export function ping({ runId, name, at }: { runId: RunId; name: string; at: Inst
   return eventHead({ id: `ping-${name}`, at, type: "ping", runId });
 }
 
+/** What {@link toWireUsage} shows. */
+export const WireUsage = answer("Usage", {
+  message_type: z.literal("usage_statistics"),
+  completion_tokens: z.number(),
+  prompt_tokens: z.number(),
+  total_tokens: z.number(),
+  step_count: z.number(),
+  run_ids: list(z.string()).nullable(),
+  cached_input_tokens: z.number().nullable(),
+  cache_write_tokens: z.number().nullable(),
+  reasoning_tokens: z.number().nullable(),
+  context_tokens: z.number().nullable(),
+});
+
 /** A run's usage as clients see it. */
-export function toWireUsage(usage: RunUsage): JsonObject {
+export function toWireUsage(usage: RunUsage): z.output<typeof WireUsage> {
   return {
     message_type: "usage_statistics",
     completion_tokens: usage.completionTokens,

@@ -2,8 +2,8 @@ import { z } from "zod";
 import type { AccessKey, Narrowed } from "../../../access/people.ts";
 import { ROLES, SCOPES } from "../../../access/role.ts";
 import { requireId } from "../../../core/id.ts";
-import type { JsonObject } from "../../../core/json.ts";
 import { given } from "../../http/request.ts";
+import { answer, list, time } from "../answers/answer.ts";
 import { isoTime, timeField } from "../time.ts";
 
 /** The longest name of a key, user or organisation. */
@@ -89,8 +89,34 @@ export function narrowingOf(body: {
   return given({ scopes, agents, models, identityId });
 }
 
+/** What {@link toWireNarrowed} shows. */
+export const WireNarrowed = answer("Narrowed", {
+  scopes: list(z.enum(SCOPES)).nullable(),
+  agents: list(z.string()).nullable(),
+  models: list(z.string()).nullable(),
+  identity_id: z.string().nullable(),
+});
+
+/** What {@link toWireKey} shows. */
+export const WireKey = answer("Key", {
+  id: z.string(),
+  name: z.string(),
+  prefix: z.string(),
+  organization_id: z.string(),
+  user_id: z.string(),
+  ...WireNarrowed.shape,
+  origin: z.string().nullable(),
+  expires_at: time.nullable(),
+  last_used_at: time.nullable(),
+  last_used_ip: z.string().nullable(),
+  revoked_at: time.nullable(),
+  replaced_until: time.nullable(),
+  created_by_id: z.string().nullable(),
+  created_at: time,
+});
+
 /** A key as clients see it. */
-export function toWireKey(key: AccessKey): JsonObject {
+export function toWireKey(key: AccessKey): z.output<typeof WireKey> {
   return {
     id: key.id,
     name: key.name,
@@ -110,7 +136,7 @@ export function toWireKey(key: AccessKey): JsonObject {
 }
 
 /** What somebody is narrowed to, as clients see it. */
-export function toWireNarrowed({ scopes, agents, models, identityId }: Narrowed): JsonObject {
+export function toWireNarrowed({ scopes, agents, models, identityId }: Narrowed): z.output<typeof WireNarrowed> {
   return { scopes, agents, models, identity_id: identityId };
 }
 

@@ -3,10 +3,10 @@ import type { Organization, Session, User } from "../../../access/people.ts";
 import { ROLES } from "../../../access/role.ts";
 import type { Member } from "../../../agent/people/people.ts";
 import { PASSWORD_CHARS } from "../../../agent/people/users.ts";
-import type { JsonObject } from "../../../core/json.ts";
 import { given } from "../../http/request.ts";
+import { answer, time } from "../answers/answer.ts";
 import { isoTime } from "../time.ts";
-import { idField, NARROWING, nameField, narrowingOf, timeOrNull, toWireNarrowed } from "./key.ts";
+import { idField, NARROWING, nameField, narrowingOf, timeOrNull, toWireNarrowed, WireNarrowed } from "./key.ts";
 
 const EMAIL_CHARS_MAX = 254;
 /** The longest text that somebody can sign in with. */
@@ -81,13 +81,63 @@ export const SignInBody = z.union([
     .transform(({ organization_id, ...body }) => ({ ...body, ...given({ organizationId: organization_id }) })),
 ]);
 
+/** What {@link toWireUser} shows. */
+export const WireUser = answer("User", {
+  id: z.string(),
+  organization_id: z.string(),
+  name: z.string(),
+  kind: z.enum(["person", "service"]),
+  email: z.string().nullable(),
+  has_password: z.boolean(),
+  disabled_at: time.nullable(),
+  created_at: time,
+});
+
+/** What {@link toWireMember} shows. */
+export const WireMember = answer("Member", {
+  ...WireUser.shape,
+  role: z.enum(ROLES),
+  ...WireNarrowed.shape,
+});
+
+/** What {@link toLettaUser} shows. */
+export const LettaUser = answer("LettaUser", {
+  id: z.string(),
+  organization_id: z.string(),
+  name: z.string(),
+  created_at: time,
+  updated_at: time,
+  is_deleted: z.literal(false),
+});
+
+/** What {@link toWireOrganization} shows. */
+export const WireOrganization = answer("Organization", {
+  id: z.string(),
+  name: z.string(),
+  privileged_tools: z.boolean(),
+  created_at: time,
+});
+
+/** What {@link toWireSession} shows. */
+export const WireSession = answer("Session", {
+  id: z.string(),
+  organization_id: z.string(),
+  user_id: z.string(),
+  key_id: z.string().nullable(),
+  ip: z.string().nullable(),
+  agent: z.string().nullable(),
+  created_at: time,
+  last_used_at: time,
+  expires_at: time,
+});
+
 /** A user as clients see them, with what they are in the organisation. */
-export function toWireMember({ user, membership }: Member): JsonObject {
+export function toWireMember({ user, membership }: Member): z.output<typeof WireMember> {
   return { ...toWireUser(user), role: membership.role, ...toWireNarrowed(membership) };
 }
 
 /** A user without what they may. */
-export function toWireUser(user: User): JsonObject {
+export function toWireUser(user: User): z.output<typeof WireUser> {
   return {
     id: user.id,
     organization_id: user.organizationId,
@@ -101,19 +151,19 @@ export function toWireUser(user: User): JsonObject {
 }
 
 /** A user as Letta's admin routes show them. */
-export function toLettaUser(user: User): JsonObject {
+export function toLettaUser(user: User): z.output<typeof LettaUser> {
   const { id, name, organizationId, createdAt } = user;
   const at = isoTime(createdAt);
   return { id, organization_id: organizationId, name, created_at: at, updated_at: at, is_deleted: false };
 }
 
 /** An organisation as clients see it, Letta's among them. */
-export function toWireOrganization({ id, name, settings, createdAt }: Organization): JsonObject {
+export function toWireOrganization({ id, name, settings, createdAt }: Organization): z.output<typeof WireOrganization> {
   return { id, name, privileged_tools: settings?.["privileged_tools"] === true, created_at: isoTime(createdAt) };
 }
 
 /** A session as clients see it. */
-export function toWireSession(session: Session): JsonObject {
+export function toWireSession(session: Session): z.output<typeof WireSession> {
   return {
     id: session.id,
     organization_id: session.organizationId,

@@ -1,0 +1,95 @@
+// Checks answers against this server's own description of them: whatever a test is about, what it is answered must be
+// as `/openapi.json` says.
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+import { isRecord } from "../../src/core/json.ts";
+
+const DOCUMENT_ID = "own";
+const PROBLEMS_MAX = 10;
+
+interface OwnDocument {
+  readonly paths: Readonly<
+    Record<string, Readonly<Record<string, { readonly responses: Readonly<Record<string, unknown>> }>>>
+  >;
+}
+
+let loaded: { readonly document: OwnDocument; readonly ajv: Ajv2020 } | undefined;
+const validators = new Map<string, ValidateFunction>();
+
+/** An answer, and what it answers. */
+export interface Answered {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers: Headers;
+}
+
+/**
+ * Throws where an answer that is well is not as the document says. `fetchDocument` is asked once in a process: every
+ * server describes itself alike.
+ */
+export async function mustBeDescribed(fetchDocument: () => Promise<unknown>, answered: Answered): Promise<void> {
+  const { method, status, body } = answered;
+  const path = answered.path.replace(/[?#].*$/, "").replace(/^\/latest\//, "/v1/");
+  const isJson = answered.headers.get("content-type")?.startsWith("application/json") === true;
+  if (status >= 300 || !isJson || !path.startsWith("/v1/")) return;
+  loaded ??= load(await fetchDocument());
+  const template = templateOf(path.replace(/(.)\/+$/, "$1"), method.toLowerCase());
+  if (template === undefined) return;
+  const problems = problemsOf(template, { method: method.toLowerCase(), status, body });
+  if (problems.length > 0)
+    throw new Error(`${method} ${template} is not answered as /openapi.json says: ${problems.join("; ")}`);
+}
+
+function load(document: unknown) {
+  if (!isOwn(document)) throw new Error("/openapi.json has no paths");
+  const ajv = new Ajv2020({ strict: false, allErrors: true });
+  addFormats.default(ajv);
+  ajv.addSchema({ ...document, $id: DOCUMENT_ID }, DOCUMENT_ID);
+  return { document, ajv };
+}
+
+function isOwn(value: unknown): value is OwnDocument {
+  return isRecord(value) && isRecord(value["paths"]);
+}
+
+function problemsOf(template: string, { method, status, body }: Omit<Answered, "path" | "headers">): readonly string[] {
+  const response = loaded?.document.paths[template]?.[method]?.responses[String(status)];
+  if (!isRecord(response)) return [`it does not know the status ${status}`];
+  const content = isRecord(response["content"]) ? response["content"] : {};
+  if (content["application/json"] === undefined) return [];
+  const validate = validatorOf(template, method, status);
+  if (validate(body)) return [];
+  return (validate.errors ?? [])
+    .slice(0, PROBLEMS_MAX)
+    .map(({ instancePath, message, params }) => `${instancePath || "/"} ${message ?? ""} ${JSON.stringify(params)}`);
+}
+
+function validatorOf(template: string, method: string, status: number): ValidateFunction {
+  const key = `${method} ${template} ${status}`;
+  const pointer = ["paths", template, method, "responses", String(status), "content", "application/json", "schema"]
+    .map((part) => encodeURIComponent(part.replaceAll("~", "~0").replaceAll("/", "~1")))
+    .join("/");
+  const known = validators.get(key);
+  if (known !== undefined) return known;
+  if (loaded === undefined) throw new Error("There is no document yet");
+  const validate = loaded.ajv.compile({ $ref: `${DOCUMENT_ID}#/${pointer}` });
+  validators.set(key, validate);
+  return validate;
+}
+
+/** The document's path that this one is an instance of: the one with the fewest parameters. */
+function templateOf(path: string, method: string): string | undefined {
+  const wanted = path.split("/");
+  const paths = loaded?.document.paths ?? {};
+  const fits = Object.keys(paths).filter((template) => {
+    const parts = template.split("/");
+    return (
+      paths[template]?.[method] !== undefined &&
+      parts.length === wanted.length &&
+      parts.every((part, index) => part.startsWith("{") || part === wanted[index])
+    );
+  });
+  return fits.toSorted((a, b) => a.split("{").length - b.split("{").length)[0];
+}
