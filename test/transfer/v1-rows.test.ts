@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSqlite } from "../../src/app/disk/sqlite.ts";
+import { createSecretBox } from "../../src/app/sealing/box.ts";
+import { keyFile } from "../../src/app/sealing/key-file.ts";
 import { SELKIE } from "../_harness/program.ts";
 import { type Answer, startTestServer } from "../_harness/server.ts";
 
@@ -97,4 +99,56 @@ test("folders, files, identities, variables and messages of the oldest kind are 
   expect(message.content).toBe("old words");
   await server.close();
   await database.close();
+}, 60_000);
+
+test("keys that organisations brought are sealed here and ask for models, and what is not theirs is left with the reason", async () => {
+  const rows = [
+    [id("provider"), "mine", "openai", "byok", ORGANIZATION, "", "sk-canary-v1"],
+    [id("provider").replace("00000001", "00000002"), "odd", "zai", "byok", ORGANIZATION, "", "sk-zai"],
+    [id("provider").replace("00000001", "00000003"), "openai", "openai", "base", "\\N", "\\N", ""],
+  ];
+  const models = Bun.serve({
+    port: 0,
+    fetch: ({ headers }) =>
+      headers.get("authorization") === "Bearer sk-canary-v1"
+        ? Response.json({ data: [{ id: "gpt-4o" }] })
+        : new Response("no", { status: 401 }),
+  });
+  const columns = ["id", "name", "provider_type", "provider_category", "organization_id", "api_key", "api_key_enc"];
+  const stamp = ["created_at", "updated_at", "is_deleted", "base_url"];
+  const values = [TIME, TIME, "f", `http://127.0.0.1:${models.port}/v1`];
+  const lines = rows.map((row) => [...row, ...values].join("\t"));
+  const providers = `COPY public.providers (${[...columns, ...stamp].join(", ")}) FROM stdin;\n${lines.join("\n")}\n\\.\n\n`;
+  const dump = join(directory, "providers.sql");
+  writeFileSync(dump, DUMP.replace("COPY public.sandbox_configs", `${providers}COPY public.sandbox_configs`));
+  const data = join(directory, "providers");
+  const args = ["import", "--from", dump, "--data", data, "--json"];
+  const run = async () => {
+    const child = Bun.spawn([...SELKIE, ...args], {
+      stdout: "pipe",
+      stderr: "pipe",
+      env: { PATH: process.env["PATH"] },
+    });
+    const out = await new Response(child.stdout).text();
+    expect([await child.exited, out]).toEqual([0, expect.any(String)]);
+    const report: Answer = JSON.parse(out);
+    return report.tables.find((one: Answer) => one.table === "providers");
+  };
+  const first = await run();
+  expect(first.taken).toBe(1);
+  expect(JSON.stringify(first.left)).toMatch(/of the type 'zai'.*environment|environment.*of the type 'zai'/);
+  expect(await run()).toMatchObject({ taken: 0, known: 1 });
+  const database = openSqlite(data);
+  const { rows: stored } = await database.reader.execute("select * from own_providers, secrets", []);
+  expect(stored.length).toBeGreaterThan(0);
+  expect(JSON.stringify(stored)).not.toContain("sk-canary-v1");
+  const secretBox = createSecretBox(keyFile(data));
+  const server = await startTestServer({ database, secretBox, allowsPrivateUrls: true });
+  const [provider] = await server.ok("GET", "/v1/providers/");
+  expect(provider).toMatchObject({ id: id("provider"), name: "mine", api_key_enc: "********", last_synced: null });
+  const byok = await server.ok("GET", "/v1/models/?provider_category=byok");
+  expect(byok.map(({ handle }: Answer) => handle)).toEqual(["mine/gpt-4o"]);
+  await server.close();
+  await database.close();
+  await models.stop(true);
 }, 60_000);

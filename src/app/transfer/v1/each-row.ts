@@ -7,6 +7,7 @@ import type { ImportReport } from "../report.ts";
 import type { StagedRow, Staging } from "../staging.ts";
 import { reasonOf } from "../unusable-row.ts";
 import { type Row, rowOf } from "./row.ts";
+import { UNOWNED } from "./tables.ts";
 
 /** An import at work. */
 export interface V1Import {
@@ -59,7 +60,9 @@ export async function eachRow(
     const row = rowOf(values, work.now);
     const whose = row.isDeleted ? undefined : actorFor(work, values);
     if (whose === undefined) {
-      work.report.left(table, row.isDeleted ? DELETED : "its organisation is not in the database");
+      const isUnowned = values["organization_id"] == null;
+      const reason = (isUnowned ? UNOWNED[table] : undefined) ?? "its organisation is not in the database";
+      work.report.left(table, row.isDeleted ? DELETED : reason);
       continue;
     }
     if (whose !== actor || batch.length >= BATCH) await store();

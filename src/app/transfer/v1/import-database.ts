@@ -11,6 +11,7 @@ import { importFolders, leaveOrphans } from "./folders.ts";
 import { importGroups } from "./groups.ts";
 import { importMemory } from "./memory.ts";
 import { importPeople } from "./people.ts";
+import { importProviders } from "./providers.ts";
 import { LEFT, TAKEN } from "./tables.ts";
 import { importTools } from "./tools.ts";
 
@@ -47,6 +48,7 @@ export async function importDatabase(options: ImportOptions): Promise<ImportRepo
     toolIds: new Map(),
   };
   await importPeople(work, builtinTools);
+  await importProviders(work);
   await importTools(work);
   await importMemory(work);
   await importFolders(work);

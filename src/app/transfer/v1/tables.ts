@@ -8,6 +8,7 @@ export const TAKEN: Readonly<Record<string, StagedTable>> = {
   sandbox_configs: { id: "id" },
   sandbox_environment_variables: { id: "id" },
   mcp_server: { id: "id" },
+  providers: { id: "id" },
   mcp_tools: { parent: "mcp_server_id" },
   block: { id: "id" },
   blocks_tags: { parent: "block_id" },
@@ -39,13 +40,17 @@ export const TAKEN: Readonly<Record<string, StagedTable>> = {
   groups_blocks: { parent: "group_id" },
 };
 
+/** Why rows of a table are left that belong to no organisation, where that is no fault. */
+export const UNOWNED: Readonly<Record<string, string>> = {
+  providers: "providers of the server itself are set by the environment (OPENAI_API_KEY and others)",
+};
+
 /** Tables whose rows are left as a whole, and why. */
 export const LEFT: Readonly<Record<string, string>> = {
   alembic_version: "says how far V1's own schema had come",
   block_history: "versions of blocks begin anew here",
   passage_tags: "tags stand in the passages themselves",
   provider_models: "models are asked for at their providers",
-  providers: "providers are set by the environment (OPENAI_API_KEY and others)",
   provider_traces: "raw requests and answers of models are not kept",
   provider_trace_metadata: "raw requests and answers of models are not kept",
   run_metrics: "figures of a run stand in the run itself",
