@@ -4,6 +4,8 @@ import { nearest } from "../../core/nearest.ts";
 import { backupCommand } from "../copies/backup-command.ts";
 import { repairCommand } from "../copies/repair-command.ts";
 import { restoreCommand } from "../copies/restore-command.ts";
+import { applyCommand } from "../declared/apply-command.ts";
+import { exportCommand } from "../declared/export-command.ts";
 import { settleFolder } from "../disk/arriving.ts";
 import { PEOPLE, people } from "../people/people-command.ts";
 import { serve } from "../serving/serve.ts";
@@ -22,6 +24,9 @@ const NARROWING = ["scopes", "agents", "models", "identity"];
 /** Options that are settings, or ask for no command: every command takes them. */
 const COMMON: readonly string[] = ["host", "port", "url", "data", "config", "insecure", "version", "help"];
 
+/** Agents that one command line may name. */
+const NAMES_MAX = 1_000;
+
 /** What each command takes besides settings: how many names, and which options. */
 const COMMANDS: Readonly<Record<string, { readonly names: number; readonly options: readonly string[] }>> = {
   serve: { names: 0, options: [] },
@@ -30,6 +35,8 @@ const COMMANDS: Readonly<Record<string, { readonly names: number; readonly optio
   import: { names: 0, options: ["from", "format", "agent", "model", "learn", "dry-run", "json"] },
   backup: { names: 1, options: ["force", "passphrase-file", "json"] },
   restore: { names: 1, options: ["force", "passphrase-file", "json"] },
+  apply: { names: 1, options: ["dry-run", "prune", "renew-secrets", "json"] },
+  export: { names: NAMES_MAX, options: ["as"] },
   agents: { names: 1, options: ["json", "limit"] },
   models: { names: 1, options: ["json", "limit"] },
   blocks: { names: 2, options: ["json", "limit"] },
@@ -81,6 +88,8 @@ async function run({ command, names, values, settings }: Invocation): Promise<nu
     return importCommand(settings, { from, format, agent, model, learns: values.learn === true, isDryRun, asJson });
   }
   if (command === "backup" || command === "restore") return copying({ command, names, values, settings });
+  if (command === "apply") return applying({ command, names, values, settings });
+  if (command === "export") return exportCommand(settings, names, values.as);
   if (command === "chat") {
     const [agent, question] = names;
     const { model } = values;
@@ -120,6 +129,19 @@ function copying({ command, names, values, settings }: Invocation): Promise<numb
   const does = command === "backup" ? backupCommand : restoreCommand;
   const { "passphrase-file": passphraseFile, force, json } = values;
   return does(settings, { file, passphraseFile, isForced: force === true, asJson: json === true });
+}
+
+function applying({ names, values, settings }: Invocation): Promise<number> {
+  const [path] = names;
+  if (path === undefined)
+    throw new Failure("refused", "The file that says what agents there are is missing. See selkie apply --help");
+  return applyCommand(settings, {
+    path,
+    isDryRun: values["dry-run"] === true,
+    prunes: values.prune === true,
+    renewsSecrets: values["renew-secrets"] === true,
+    asJson: values.json === true,
+  });
 }
 
 /** Refuses what the command would pass over. */
@@ -181,6 +203,9 @@ function parse(args: readonly string[]) {
         agent: { type: "string" },
         learn: { type: "boolean" },
         "dry-run": { type: "boolean" },
+        prune: { type: "boolean" },
+        "renew-secrets": { type: "boolean" },
+        as: { type: "string" },
         "passphrase-file": { type: "string" },
         force: { type: "boolean" },
         repair: { type: "boolean" },

@@ -18,6 +18,8 @@ Usage
   selkie schedule [list|add|remove ...]      messages that are sent to an agent later
   selkie org [create|rename|delete ...]      organizations, which see nothing of each other
   selkie secrets [rotate]                    how secrets are sealed; seal them by a new key
+  selkie apply FILE [--dry-run]              make the agents what a file in YAML or TOML says
+  selkie export --as yaml [AGENT ...]        write such a file
   selkie import --from FILE [--dry-run]      bring along what a Letta V1 server, ChatGPT, Claude, mem0 or Zep kept
   selkie backup FILE                         write all data into one file, while a server runs or not
   selkie restore FILE [--data DIR]           make a folder of data from such a file
@@ -87,6 +89,19 @@ selkie schedule remove AGENT ID
 
 Lists, adds and deletes messages that are sent to an agent later: once, or again and again. The fields of --cron are minute,
 hour, day of the month, month and day of the week, in UTC unless --timezone says otherwise. They are sent while a server runs.
+${WHERE}`,
+  apply: `selkie apply FILE [--dry-run] [--prune] [--renew-secrets] [--json] [--url URL]
+
+Makes agents, blocks, tools, folders with files, tags, secrets and schedules what FILE says, in YAML or TOML, and tells first
+what that changes. A second time changes nothing. docs/declared-agents.md says what may stand in FILE.
+
+What FILE does not name stays. With --prune what an earlier apply of it made or gave is taken away where FILE does not name it
+any more. Secrets are named by variables of the environment here; those that are set stay, but with --renew-secrets.
+What an agent wrote into a block stays until FILE says something else than it did.
+${WHERE}`,
+  export: `selkie export --as yaml [AGENT ...] [--url URL]
+
+Writes a file by which 'selkie apply' makes these agents, or all. Secrets are named and not written.
 ${WHERE}`,
   import: `selkie import --from FILE [--dry-run] [--json] [--data DIR]
 selkie import --from FILE [--agent AGENT] [--model HANDLE] [--learn] ...

@@ -189,7 +189,9 @@ const DRAIN_MS = 1_000;
 
 function withHeaders(key: string | null, init?: RequestInit): RequestInit {
   const authorization: Record<string, string> = key === null ? {} : { authorization: `Bearer ${key}` };
-  return { ...init, headers: { "content-type": "application/json", ...authorization } };
+  // A form says itself how its parts are told apart.
+  const type: Record<string, string> = init?.body instanceof FormData ? {} : { "content-type": "application/json" };
+  return { ...init, headers: { ...type, ...authorization } };
 }
 
 function cut(text: string): string {
