@@ -62,7 +62,7 @@ const TRAITS: Readonly<Record<AgentType, AgentTraits>> = {
 
 /** What an agent with a companion that edits its memory keeps for itself. */
 const WITH_COMPANION_TOOLS = ["send_message", "conversation_search", "archival_memory_search"];
-const WITHOUT_COMPANION: readonly AgentType[] = ["sleeptime_agent", "voice_convo_agent", "voice_sleeptime_agent"];
+const WITHOUT_COMPANION: readonly AgentType[] = ["sleeptime_agent", "voice_sleeptime_agent"];
 
 /** Tools to reach other agents, given on request. */
 export const MULTI_AGENT_TOOLS: readonly string[] = [
@@ -89,7 +89,9 @@ export function mayHaveCompanion(agentType: AgentType): boolean {
 
 /** Names of the built-in tools that a new agent of this type is given. */
 export function baseToolsOf(agentType: AgentType, hasCompanion: boolean): readonly string[] {
-  return hasCompanion && mayHaveCompanion(agentType) ? WITH_COMPANION_TOOLS : TRAITS[agentType].tools;
+  // A voice agent has tools of its own for that, and always a companion.
+  const isPlain = !hasCompanion || !mayHaveCompanion(agentType) || agentType === "voice_convo_agent";
+  return isPlain ? TRAITS[agentType].tools : WITH_COMPANION_TOOLS;
 }
 
 /** What decides whether a new agent gets default tool rules. */

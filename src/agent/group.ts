@@ -3,7 +3,7 @@ import { Failure } from "../core/failure.ts";
 import type { AgentId, BlockId, GroupId, MessageId } from "../core/id.ts";
 import type { Page } from "../core/page.ts";
 
-/** Letta's ways to run a group. `voice_sleeptime` and `swarm` are kept and shown, and do nothing. */
+/** Letta's ways to run a group. `swarm` is kept and shown, and does nothing. */
 export const GROUP_KINDS = ["round_robin", "supervisor", "dynamic", "sleeptime", "voice_sleeptime", "swarm"] as const;
 
 /** One of {@link GROUP_KINDS}. */
@@ -106,6 +106,9 @@ export type GroupChange = Partial<
     | "projectId"
   >
 >;
+
+/** Messages that a voice agent's context holds before some leave it, and those that stay then; Letta's numbers. */
+export const VOICE_BUFFER = { maxMessageBufferLength: 30, minMessageBufferLength: 15 } as const;
 
 /** Letta's least length of a buffer, exclusive. */
 const BUFFER_MESSAGES_MIN = 4;

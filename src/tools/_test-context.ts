@@ -49,6 +49,8 @@ export function testContext(hits: readonly ConversationHit[] = [], timezone = "U
     queries,
     searches,
     storedPassages,
+    lastSaid: () => Promise.resolve(hits.find(({ role }) => role === "user")?.text ?? ""),
+    leaving: () => Promise.resolve(null),
     files: {
       names: () => Promise.resolve([]),
       count: () => Promise.resolve(0),

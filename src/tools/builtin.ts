@@ -26,6 +26,13 @@ export interface ConversationHit {
   readonly text: string;
 }
 
+/** Lines by their numbers, and the agent whose context they left. */
+export interface LeavingLines {
+  readonly agentId: AgentId;
+  readonly agentName: string;
+  readonly lines: ReadonlyMap<number, string>;
+}
+
 /** All that a built-in tool may touch. One that needs more asks for it here, never by import. */
 export interface ToolContext {
   readonly agentId: AgentId;
@@ -42,6 +49,10 @@ export interface ToolContext {
   readonly random: Random;
   /** Passages of the agent's archive, best first; none when it has no archive. */
   searchPassages(query: string, filter: PassageFilter, limit: number): Promise<readonly Passage[]>;
+  /** What the person said last in the conversation at hand; empty where nobody has said anything. */
+  lastSaid(): Promise<string>;
+  /** The lines that the run was told of as leaving the context of the agent whose memory it looks after; null where there are none. */
+  leaving(): Promise<LeavingLines | null>;
   /** The files of the folders that the agent has. */
   readonly files: FileShelf;
   searchConversation(query: ConversationQuery): Promise<readonly ConversationHit[]>;

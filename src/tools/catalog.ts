@@ -11,7 +11,8 @@ import { memoryApplyPatch } from "./builtin/memory-apply-patch.ts";
 import { memoryFinishEdits, memoryInsert, memoryReplace, memoryRethink } from "./builtin/memory-edit.ts";
 import { askAgent, askAgentsByTags, tellAgent } from "./builtin/messaging.ts";
 import { sendMessage } from "./builtin/send-message.ts";
-import { NO_CODE, UNAVAILABLE_TOOLS, whyUnavailable } from "./builtin/unavailable.ts";
+import { NO_CODE } from "./builtin/unavailable.ts";
+import { finishRethinkingMemory, rethinkUserMemory, searchMemory, storeMemories } from "./builtin/voice.ts";
 import { fetchWebpage, webSearch } from "./builtin/web.ts";
 import { type BuiltinTool, isOutside, type OutsideBuiltin, type ShippedTool } from "./builtin.ts";
 import { runCode, runCodeWithTools } from "./code/run-code.ts";
@@ -41,7 +42,10 @@ export const BUILTIN_TOOLS: ReadonlyMap<string, BuiltinTool | OutsideBuiltin> = 
     fetchWebpage,
     runCode,
     runCodeWithTools,
-    ...UNAVAILABLE_TOOLS,
+    storeMemories,
+    rethinkUserMemory,
+    finishRethinkingMemory,
+    searchMemory,
   ]
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map((tool) => [tool.name, tool]),
@@ -58,6 +62,8 @@ export const MEMORY_WRITERS: ReadonlySet<string> = new Set(
     memoryReplace,
     memoryInsert,
     memoryRethink,
+    storeMemories,
+    rethinkUserMemory,
   ].map(({ name }) => name),
 );
 
@@ -67,7 +73,7 @@ export const MEMORY_WRITERS: ReadonlySet<string> = new Set(
  */
 export function whyNotRun(name: string, runsOutside: boolean): string | undefined {
   const builtin = BUILTIN_TOOLS.get(name);
-  if (builtin !== undefined && !isOutside(builtin)) return whyUnavailable(name);
+  if (builtin !== undefined && !isOutside(builtin)) return undefined;
   return runsOutside ? undefined : (builtin?.why ?? NO_CODE);
 }
 

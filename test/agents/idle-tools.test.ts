@@ -36,13 +36,12 @@ test("an agent's tools that cannot run are named in the log when they are attach
   const custom = await customTool("roll_dice");
   const plain = await server.agent();
   expect(told()).toEqual([]);
-  await server.agent({ tools: ["run_code", "roll_dice", "fetch_webpage", "search_memory"] });
+  await server.agent({ tools: ["run_code", "roll_dice", "fetch_webpage"] });
   const run = "run_code (it has no place to run code)";
-  const voice = "search_memory (it does not serve voice agents)";
   const dice = "roll_dice (it has no place to run code)";
   const [created = "", ...none] = told();
   expect([created.startsWith(FACT), ...none]).toEqual([true]);
-  for (const tool of [run, voice, dice]) expect(created).toContain(tool);
+  for (const tool of [run, dice]) expect(created).toContain(tool);
   expect(created).not.toContain("fetch_webpage");
   await server.ok("PATCH", `/v1/agents/${plain}`, { tool_ids: [custom, await toolId("memory_insert")] });
   expect(told()).toEqual([`${FACT} ${dice}`]);
@@ -50,6 +49,23 @@ test("an agent's tools that cannot run are named in the log when they are attach
   expect(told()).toEqual([]);
   await server.ok("PATCH", `/v1/agents/${plain}/tools/attach/${await toolId("run_code")}`);
   expect(told()).toEqual([`${FACT} ${run}`]);
+});
+
+test("tools that cannot run are marked where an agent is shown", async () => {
+  await customTool("roll_dice");
+  const agentId = await server.agent({ tools: ["run_code", "roll_dice"] });
+  const connection = connectionTo(server);
+  const { rows } = await agentListing(connection, agentId);
+  const why = ["run_code", "roll_dice"].map((name) => `${name} (it has no place to run code)`);
+  expect(
+    rows
+      .filter(([name]) => name === "cannot run")[0]?.[1]
+      ?.split(", ")
+      .toSorted(),
+  ).toEqual(why.toSorted());
+  const listed = await toolsListing(connection, await requireAgent(connection, agentId));
+  const marked = listed.rows.filter(([, notes]) => notes?.includes("cannot run: it has no place to run code"));
+  expect(marked.map(([name]) => name).toSorted()).toEqual(["roll_dice", "run_code"]);
 });
 
 test("a tool that waits for an approval is not named, as a client may answer it", async () => {
@@ -75,9 +91,8 @@ test("a tool is not named where a runtime runs it, nor marked in the terminal", 
   await server.close();
   server = await startTestServer({ log: (message) => logged.push(message), toolRuntime: processRuntime() });
   await customTool("roll_dice");
-  const agentId = await server.agent({ tools: ["search_memory", "roll_dice"] });
-  const code = "search_memory (it does not serve voice agents)";
-  expect(told()).toEqual([`${FACT} ${code}`]);
+  const agentId = await server.agent({ tools: ["roll_dice"] });
+  expect(told()).toEqual([]);
   const shown = await server.ok("GET", `/v1/agents/${agentId}/tools?include=runs_outside`);
   expect(await server.ok("GET", `/v1/agents/${agentId}/tools`)).toEqual(shown.map(asLetta));
   expect(shown.filter((tool: Answer) => "runs_outside" in tool).map((tool: Answer) => tool.name)).toEqual([
@@ -86,10 +101,10 @@ test("a tool is not named where a runtime runs it, nor marked in the terminal", 
 
   const connection = connectionTo(server);
   const { rows } = await agentListing(connection, agentId);
-  expect(rows.filter(([name]) => name === "cannot run")).toEqual([["cannot run", code]]);
+  expect(rows.filter(([name]) => name === "cannot run")).toEqual([]);
   const listed = await toolsListing(connection, await requireAgent(connection, agentId));
   const marked = listed.rows.filter(([, notes]) => notes?.includes("cannot run"));
-  expect(marked.map(([name]) => name)).toEqual(["search_memory"]);
+  expect(marked.map(([name]) => name)).toEqual([]);
   expect(listed.rows.map(([name]) => name)).toContain("roll_dice");
 });
 

@@ -101,7 +101,7 @@ describe("writing", () => {
   }, 40_000);
 
   test("commands are done here, unknown ones are answered with the nearest, and none goes to the model", async () => {
-    const agentId = await makeAgent("otter", { tools: ["search_memory"] });
+    const agentId = await makeAgent("otter");
     const terminal = await chat();
     const answers: readonly (readonly [string, string | RegExp])[] = [
       ["/help", "/approve"],
@@ -111,7 +111,6 @@ describe("writing", () => {
       ["/blocks", "Ada"],
       ["/blocks humn", "Is it 'human'?"],
       ["/tools", "conversation_search"],
-      ["/tools", "(cannot run: it does not serve voice agents)"],
       ["/agents", agentId],
       ["/agents oter", "Is it 'otter'?"],
       ["/memory", "knows no facts yet"],

@@ -251,7 +251,6 @@ describe("lists", () => {
         name,
         model: "openai/gpt-4o-mini",
         memory_blocks,
-        tools: ["search_memory"],
       });
     const agents = await ask("agents");
     expect(agents.out).toMatch(
@@ -262,9 +261,6 @@ describe("lists", () => {
     expect(list.map((agent: Answer) => agent.name)).toEqual(["日本", "otter"]);
     const [, otter] = list;
     expect((await ask("agents", "otter")).out).toMatch(new RegExp(`^id {2,}${otter.id}$`, "m"));
-    expect((await ask("agents", "otter")).out).toMatch(
-      /^cannot run {2}search_memory \(it does not serve voice agents\)$/m,
-    );
     expect(JSON.parse((await ask("agents", otter.id, "--json")).out).blocks[0].value).toBe("Ada\nlikes tea");
     expectSentence(await ask("agents", "oter"), "Is it 'otter'?");
 

@@ -19,7 +19,7 @@ import type { Agent, AgentType, CompactionSettings, MemorySettings } from "../ag
 import { baseToolsOf, fileLimitsFor, MULTI_AGENT_TOOLS, mayHaveCompanion, toolRulesFor } from "../agent-type.ts";
 import { attachFolders } from "../files/attached-folders.ts";
 import { mustFind } from "../find.ts";
-import { newGroup } from "../group.ts";
+import { newGroup, VOICE_BUFFER } from "../group.ts";
 import type { InputMessage } from "../new-message.ts";
 import type { Readers, Repositories, Store } from "../ports/ports.ts";
 import { defaultCompactionPrompt, defaultSystemPrompt, MEMORY_PERSONA } from "../prompt/prompts.ts";
@@ -289,6 +289,7 @@ export async function addCompanion(
   { actor, agent }: { readonly actor: Actor; readonly agent: Agent },
 ): Promise<void> {
   const { llmConfig, embeddingConfig } = agent;
+  const isVoice = agent.agentType === "voice_convo_agent";
   const isManager = (await repositories.groups.managedBy([agent.id])).size > 0;
   if (isManager || !mayHaveCompanion(agent.agentType)) return;
   const shared = (await repositories.blocks.listForAgent(agent.id)).filter(
@@ -297,7 +298,8 @@ export async function addCompanion(
   const draft: AgentDraft = {
     ...PLAIN_DRAFT,
     name: `${agent.name}-sleeptime`,
-    agentType: "sleeptime_agent",
+    agentType: isVoice ? "voice_sleeptime_agent" : "sleeptime_agent",
+    toolRules: isVoice ? [{ type: "run_first", toolName: "store_memories", args: null }] : [],
     blocks: [MEMORY_PERSONA],
     blockIds: shared.map((block) => block.id),
     timezone: agent.timezone,
@@ -305,13 +307,11 @@ export async function addCompanion(
   };
   const companion = newAgent(workshop, actor, draft, { llmConfig, embeddingConfig });
   await settleAgent(workshop, repositories, { actor, draft, agent: companion });
-  const group = newGroup(newId("group", workshop.random), workshop.clock.now(), {
-    managerType: "sleeptime",
-    managerAgentId: agent.id,
-    agentIds: [companion.id],
-    description: "",
-    sleeptimeAgentFrequency: TURNS_PER_LOOK,
-  });
+  const members = { managerAgentId: agent.id, agentIds: [companion.id], description: "" };
+  const looks = isVoice
+    ? ({ managerType: "voice_sleeptime", ...VOICE_BUFFER } as const)
+    : ({ managerType: "sleeptime", sleeptimeAgentFrequency: TURNS_PER_LOOK } as const);
+  const group = newGroup(newId("group", workshop.random), workshop.clock.now(), { ...members, ...looks });
   await repositories.groups.insert(group);
 }
 

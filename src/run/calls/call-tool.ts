@@ -84,7 +84,8 @@ export async function runToolOf(
     tools.find((one) => one.name === name),
     `Tool '${cut(name, NAME_CHARS_SHOWN)}' not found or not attached to agent '${agentId}'`,
   );
-  const owner: ToolOwner = { agent, actor, clock, random, isolatedBlockIds: [], queryVectors: new Map() };
+  const made = { isolatedBlockIds: [], queryVectors: new Map(), threadId: agentId };
+  const owner: ToolOwner = { agent, actor, clock, random, ...made };
   const builtin = BUILTIN_TOOLS.get(name);
   if (builtin !== undefined && !isOutside(builtin))
     return runBuiltin(options, owner, { builtin, tool, args: call.args });

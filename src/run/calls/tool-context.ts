@@ -1,17 +1,27 @@
+import type { Agent } from "../../agent/agent.ts";
 import { fileShelf } from "../../agent/files/shelf.ts";
 import { textOf } from "../../agent/message.ts";
 import { searchMessages } from "../../agent/message-search.ts";
 import type { Repositories } from "../../agent/ports/ports.ts";
+import { leavingLinesIn } from "../../agent/prompt/voice-lines.ts";
+import { spokenText } from "../../agent/spoken.ts";
 import type { RunId } from "../../core/id.ts";
-import type { ToolContext } from "../../tools/builtin.ts";
+import type { LeavingLines, ToolContext } from "../../tools/builtin.ts";
 import { searchPassages } from "../../umi/archive/passage-search.ts";
 import { vectorName } from "../step/query-vectors.ts";
 import { coreOf } from "../step/round-answers.ts";
+import { RESUMED } from "../step/run-rows.ts";
 import { type MemoryChanges, watchPassages } from "../step/tool-notes.ts";
 import type { Turn } from "../step/turn-state.ts";
 
+/** Messages among which the last that a person said is looked for; the others are the server's own. */
+const LAST_MESSAGES = 20;
+
 /** For whom a built-in tool works: a turn, or somebody who calls it by hand. */
-export type ToolOwner = Pick<Turn, "agent" | "actor" | "clock" | "random" | "isolatedBlockIds" | "queryVectors">;
+export type ToolOwner = Pick<
+  Turn,
+  "agent" | "actor" | "clock" | "random" | "isolatedBlockIds" | "queryVectors" | "threadId"
+>;
 
 /**
  * What a built-in tool may see and change. All of it goes through the transaction of the step, so that what it writes
@@ -38,6 +48,12 @@ export function toolContext(
     }),
     clock,
     random,
+    async lastSaid() {
+      const page = { limit: LAST_MESSAGES, order: "desc" } as const;
+      const last = await repositories.messages.listThread(turn.threadId, { roles: ["user"] }, page);
+      return last.map(spokenText).find((text) => text !== "") ?? "";
+    },
+    leaving: () => (exceptRunId === null ? Promise.resolve(null) : leavingIn(repositories, agent, exceptRunId)),
     async searchPassages(text, filter, limit) {
       const archiveId = await repositories.passages.archiveOf(agent.id);
       if (archiveId === undefined) return [];
@@ -71,4 +87,19 @@ export function toolContext(
       }));
     },
   };
+}
+
+/** The lines that a companion's run was begun with, and whose they are: of the agent that manages its group. */
+async function leavingIn(
+  { agents, groups, messages }: Repositories,
+  { id }: Agent,
+  runId: RunId,
+): Promise<LeavingLines | null> {
+  const filter = { agentId: id, managerType: "voice_sleeptime", showHidden: true };
+  const [group] = await groups.list(filter, { limit: 1, order: "asc" });
+  const main = group?.managerAgentId == null ? undefined : await agents.find(group.managerAgentId);
+  if (main === undefined) return null;
+  const told = (await messages.list({ agentId: id, runId, roles: ["user"] }, RESUMED)).map(textOf);
+  const lines = new Map(told.flatMap((text) => [...leavingLinesIn(text)]));
+  return lines.size === 0 ? null : { agentId: main.id, agentName: main.name, lines };
 }

@@ -1,12 +1,14 @@
 import type { Group } from "../../agent/group.ts";
-import type { Message } from "../../agent/message.ts";
+import { type Message, textOf } from "../../agent/message.ts";
 import type { InputMessage } from "../../agent/new-message.ts";
 import type { Repositories } from "../../agent/ports/ports.ts";
 import { memoryTask } from "../../agent/prompt/prompts.ts";
+import { leavingLinesIn, voiceTask } from "../../agent/prompt/voice-lines.ts";
 import type { Run } from "../../agent/run.ts";
 import { STEPS_DEFAULT, type TurnOptions } from "../../agent/turn-options.ts";
 import { type AgentId, newId, type RunId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
+import { makeQuick } from "../compaction/voice-buffer.ts";
 import { queuedRun } from "./run-state.ts";
 import { lineOf } from "./script.ts";
 import type { Turn } from "./turn-state.ts";
@@ -35,7 +37,10 @@ export type EndedTurn = Pick<Turn, "agent" | "options" | "clock" | "random" | "t
 export async function noteTurn(turn: Turn, run: Run, repositories: Repositories): Promise<readonly RunId[] | null> {
   const isTurn = run.status === "completed" && run.stopReason !== "requires_approval";
   // A companion's own turns wake nobody, or two agents that look after each other would never rest.
-  return isTurn && !isCompanionRun(run) ? countTurn(turn, repositories) : null;
+  if (!isTurn || isCompanionRun(run)) return null;
+  return turn.agent.agentType === "voice_convo_agent"
+    ? queueLeaving(turn, repositories)
+    : countTurn(turn, repositories);
 }
 
 /**
@@ -59,6 +64,38 @@ function counted({ sleeptimeAgentFrequency: frequency, turnsCounter }: Group): n
   return frequency === null ? turnsCounter : ((turnsCounter ?? -1) + 1) % frequency;
 }
 
+/**
+ * Keeps a voice agent quick: what its context holds beyond its group's bounds leaves it, and each companion gets those
+ * lines to remember. While companions have as many to read as they may, nothing leaves.
+ */
+async function queueLeaving(turn: Turn, repositories: Repositories): Promise<readonly RunId[] | null> {
+  const group = (await repositories.groups.managedBy([turn.agent.id])).get(turn.agent.id);
+  if (group?.managerType !== "voice_sleeptime" || (await hasFullQueue(group, repositories))) return null;
+  const left = await makeQuick(repositories, turn.threadId, group);
+  if (left === null) return null;
+  const runIds: RunId[] = [];
+  for (const agentId of group.agentIds) {
+    const waiting = await repositories.runs.findQueued({ agentId, runType: RUN_TYPE });
+    const told = (waiting?.input.messages ?? []).map(({ parts }) => leavingLinesIn(textOf({ content: parts })).size);
+    const from = told.reduce((sum, lines) => sum + lines, 0);
+    runIds.push(await queueFor(turn, agentId, toRead(group, voiceTask(left, from)), repositories));
+  }
+  await repositories.groups.noteTurn(group.id, { ...group, lastProcessedMessageId: left.last.id });
+  return runIds;
+}
+
+/** What a companion of the group is told. */
+function toRead({ id }: Group, text: string): InputMessage {
+  return {
+    role: "user",
+    parts: [{ type: "text", text }],
+    name: null,
+    otid: null,
+    senderId: null,
+    groupId: id,
+  };
+}
+
 async function queueTranscripts(
   turn: EndedTurn,
   group: Group,
@@ -69,16 +106,8 @@ async function queueTranscripts(
   const last = said.at(-1);
   if (last === undefined || (await hasFullQueue(group, repositories))) return null;
   const text = memoryTask(transcriptOf(turn, said), turn.timeFormat.localTime(last.createdAt, turn.agent.timezone));
-  const message: InputMessage = {
-    role: "user",
-    parts: [{ type: "text", text }],
-    name: null,
-    otid: null,
-    senderId: null,
-    groupId: group.id,
-  };
   const runIds: RunId[] = [];
-  for (const agentId of group.agentIds) runIds.push(await queueFor(turn, agentId, message, repositories));
+  for (const agentId of group.agentIds) runIds.push(await queueFor(turn, agentId, toRead(group, text), repositories));
   await repositories.groups.noteTurn(group.id, { turnsCounter, lastProcessedMessageId: last.id });
   return runIds;
 }
