@@ -37,6 +37,7 @@ const COMMITS: Readonly<Record<number, string>> = {
   17: "0de4e5a",
   18: "cebbe9a",
   19: "8a267e3",
+  20: "b79722a",
 };
 
 /** Versions that no server stopped at. A start that was killed between two migrations of version 4 left them. */

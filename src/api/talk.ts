@@ -3,6 +3,7 @@ import type { ApiEnv } from "./http/env.ts";
 import { chatCompletionRoutes } from "./openai/chat-completions.ts";
 import { jobRoutes } from "./runs/jobs.ts";
 import { telemetryRoutes } from "./runs/traces.ts";
+import { batchRoutes } from "./talk/batches.ts";
 import { captureRoutes } from "./talk/capture.ts";
 import { conversationRunRoutes } from "./talk/conversation-runs.ts";
 import { type ConversationRoutesOptions, conversationRoutes } from "./talk/conversations.ts";
@@ -16,6 +17,7 @@ import { generateToolRoutes } from "./tools/generate-tool.ts";
 /** Every route that sends messages to agents, follows what comes of them, looks for them, or asks models; paths from the API's root. */
 export function talkRoutes(options: ConversationRoutesOptions & ScheduleRoutesOptions): Hono<ApiEnv> {
   return new Hono<ApiEnv>()
+    .route("/", batchRoutes(options))
     .route("/", messageRoutes(options))
     .route("/", captureRoutes(options))
     .route("/", groupMessageRoutes(options))

@@ -29,10 +29,11 @@ import { createTimeFormat } from "../core/time-format.ts";
 import type { World } from "../core/world.ts";
 import type { Models, ServerModels } from "../llm/models.ts";
 import type { ProviderSettings } from "../llm/provider.ts";
+import { type BatchCallbackOptions, createBatchCallbackSender } from "../run/batches/batch-callbacks.ts";
 import { createBudget } from "../run/budget/budget.ts";
 import { paidEmbedder } from "../run/budget/paid-models.ts";
 import { type BacklogWorkOptions, createBacklogWork } from "../run/chores/backlog-work.ts";
-import { createCallbackSender } from "../run/chores/callback.ts";
+import { type CallbackOptions, createCallbackSender } from "../run/chores/callback.ts";
 import { type DueWork, together } from "../run/chores/due-work.ts";
 import { embeddingWork } from "../run/chores/embedding-work.ts";
 import { type FileWorkOptions, fileWork } from "../run/chores/file-work.ts";
@@ -181,7 +182,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
   const countTokens = options.countTokens ?? slicedCounter(clock);
   const budget = createBudget({ store, world, countTokens, prices, log });
   const logs = createRunLogs({ store, clock, log });
-  const callbacks = createCallbackSender({ store, clock, log, ...callbackPorts({ store, logs, fetchOutside }) });
+  const callbacks = callbacksOf({ store, clock, log, ...callbackPorts({ store, logs, fetchOutside }) });
   const record = recordOf({ store, clock, log }, fetchOutside, hub);
   const { readDocument = noDocuments, pluginHost = null, defaultEmbedding = null } = options;
   const hooks = hooksOf(options, store);
@@ -263,6 +264,11 @@ function recordOf(options: RetentionWorkOptions, fetchOutside: FetchOutside, hub
     retention: createRetentionWork(options),
     refusals: createRefusals(options),
   };
+}
+
+/** What tells the addresses that runs and batches name how they ended. */
+function callbacksOf(options: CallbackOptions & BatchCallbackOptions): DueWork {
+  return together(createCallbackSender(options), createBatchCallbackSender(options));
 }
 
 /** How each kind of work of the memory is done. */

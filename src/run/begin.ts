@@ -105,7 +105,7 @@ function isBusy(error: unknown): boolean {
 }
 
 /** The options with what the caller is narrowed to; of the server itself, which goes on with a run, with what that was. */
-function withReach(options: TurnOptions, { agentIds, models }: Caller): TurnOptions {
+export function withReach(options: TurnOptions, { agentIds, models }: Caller): TurnOptions {
   return agentIds === null && models === null ? options : { ...options, reach: { agentIds, models } };
 }
 

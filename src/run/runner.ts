@@ -8,6 +8,7 @@ import type { JsonObject } from "../core/json.ts";
 import { askedHandle } from "../llm/catalog.ts";
 import { abandon, endFailed } from "./abandon.ts";
 import { createApprovalExpiry } from "./approval-expiry.ts";
+import { type BatchWorkOptions, createBatchWork } from "./batches/batch-work.ts";
 import {
   type ActiveRun,
   begin,
@@ -19,14 +20,21 @@ import {
   startInTurn,
 } from "./begin.ts";
 import { createWaitingRoom } from "./budget/waiting-room.ts";
-import type { DueWork } from "./chores/due-work.ts";
-import { createScheduleWork } from "./chores/schedule-work.ts";
+import { type DueWork, together } from "./chores/due-work.ts";
+import { createScheduleWork, type ScheduleWorkOptions } from "./chores/schedule-work.ts";
 import { placeAfterLast, placeToGoOn } from "./log/log-place.ts";
 import type { RunLog } from "./log/run-log.ts";
 import type { LogPlace } from "./log/stored-event.ts";
 import { previewRequest } from "./preview.ts";
 import { createRunQueue } from "./run-queue.ts";
-import { type RunnerOptions, type RunSetup, setUp, type TurnRequest, turnOf } from "./step/run-setup.ts";
+import {
+  permittedSetUp,
+  type RunnerOptions,
+  type RunSetup,
+  setUp,
+  type TurnRequest,
+  turnOf,
+} from "./step/run-setup.ts";
 import { optionsOf, stateOf } from "./step/run-state.ts";
 import { isCompanionRun } from "./step/sleeptime.ts";
 import type { TurnResult, TurnState } from "./step/turn-state.ts";
@@ -39,6 +47,11 @@ export interface Runner {
    * taken. The same input under the same otids is answered with the run that took it before.
    */
   start(caller: Caller, request: TurnRequest): Promise<StartedRun>;
+  /** Throws the Failure that {@link start} would, where this may not be asked for or names what is not there. */
+  check(
+    caller: Caller,
+    request: Pick<TurnRequest, "agentId" | "conversationId" | "options" | "metadata" | "input">,
+  ): Promise<unknown>;
   /** What the first step of such a run would send to its provider. Nothing is sent or stored. */
   preview(caller: Caller, request: TurnRequest): Promise<JsonObject>;
   /**
@@ -57,8 +70,8 @@ export interface Runner {
   wake(): void;
   /** Breaks off what is at work here for agents that were deleted: nothing of it can be stored. Never waits. */
   breakOff(agentIds: readonly AgentId[]): void;
-  /** Sends what is scheduled. Wake it when there is more. */
-  readonly schedules: Pick<DueWork, "wake">;
+  /** Makes runs of what is planned, scheduled messages and batches. Wake it when there is more. */
+  readonly planned: Pick<DueWork, "wake">;
   /** Waits for the runs at work and their callbacks, at most `limitMs`; what is left is done by the next start. */
   drain(limitMs: number): Promise<void>;
 }
@@ -100,14 +113,12 @@ export function createRunner(options: RunnerOptions): Runner {
   const runner: Runner = {
     start: (caller, request) => startInTurn(desk, caller, request),
 
+    check: (caller, request) => permittedSetUp(options, caller, request),
+
     preview: (caller, request) => previewRequest(options, caller, request),
 
     async recover(listed) {
-      options.callbacks.wake();
-      options.backlog.wake();
-      expiry.wake();
-      queue.wake();
-      schedules.wake();
+      for (const owed of [options.callbacks, options.backlog, expiry, queue, planned]) owed.wake();
       const unfinished = listed ?? (await store.unfinishedRuns());
       for (const run of unfinished) await resumeOrAbandon(desk, run, wakeAfter);
       return unfinished.length;
@@ -123,7 +134,7 @@ export function createRunner(options: RunnerOptions): Runner {
 
     wake: wakerOf(() => queue),
 
-    schedules: { wake: wakerOf(() => schedules) },
+    planned: { wake: wakerOf(() => planned) },
 
     breakOff(agentIds) {
       const gone = new Set(agentIds);
@@ -133,7 +144,7 @@ export function createRunner(options: RunnerOptions): Runner {
 
     async drain(limitMs) {
       isDraining = true;
-      await Promise.all([schedules.settle(), expiry.settle(), queue.settle(), options.backlog.settle()]);
+      await Promise.all([planned.settle(), expiry.settle(), queue.settle(), options.backlog.settle()]);
       // Callbacks are waited for last, as the runs that end meanwhile owe more of them.
       const all = Promise.allSettled([...active.values()].map((run) => run.done));
       await Promise.race([all.then(() => options.callbacks.settle()), world.clock.sleep(limitMs)]);
@@ -141,9 +152,14 @@ export function createRunner(options: RunnerOptions): Runner {
   };
 
   const expiry = createApprovalExpiry({ store, clock: world.clock, start: runner.start, log: options.log });
-  const schedules = createScheduleWork({ ...options, queued: wakerOf(() => queue) });
+  const planned = plannedOf({ ...options, queued: wakerOf(() => queue), ended: options.callbacks.wake });
   const queue = queueOf(desk);
   return runner;
+}
+
+/** What makes runs of what is planned. */
+function plannedOf(options: ScheduleWorkOptions & BatchWorkOptions): DueWork {
+  return together(createScheduleWork(options), createBatchWork(options));
 }
 
 /** What begins runs that were stored with their input. */

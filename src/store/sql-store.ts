@@ -48,6 +48,7 @@ import { sqlFolderSourceStore } from "./plugins/folder-sources.ts";
 import { sqlNoticeStore } from "./plugins/notices.ts";
 import { sqlPluginStore } from "./plugins/plugins.ts";
 import { sqlOwnProviderStore } from "./providers/providers.ts";
+import { sqlBatchStore, waitingBatchCallbacks, waitingBatches } from "./runs/batches.ts";
 import { waitingCallbacks } from "./runs/callbacks.ts";
 import { ARRIVALS_MAX, sqlRunEventStore } from "./runs/events.hot.ts";
 import { sqlProviderTraceStore } from "./runs/provider-traces.ts";
@@ -189,6 +190,8 @@ function ofAnyOrganization({ db, world: { clock }, secretBox }: Whole): Omit<Sto
     expiringApprovals: (limit) => expiringApprovals(db, limit),
     queuedRuns: (limit) => queuedRuns(db, limit, clock.now()),
     waitingSchedules: (limit) => waitingSchedules(db, limit),
+    waitingBatches: (limit) => waitingBatches(db, limit),
+    waitingBatchCallbacks: (limit) => waitingBatchCallbacks(db, limit),
     waitingCallbacks: (limit) => waitingCallbacks(db, limit),
     waitingWebhooks: (limit) => waitingWebhooks(db, secretBox, limit),
     dueRetention: (limit) => dueRetention(db, clock.now(), limit),
@@ -270,6 +273,7 @@ function repositories(session: Session, noted: Noted): Repositories {
     folderSources: sqlFolderSourceStore(session),
     notices: sqlNoticeStore(session),
     schedules: sqlScheduleStore(session),
+    batches: sqlBatchStore(session),
     attempt: (work) => attempt(session.sql, work),
   };
 }

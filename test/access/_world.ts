@@ -143,6 +143,14 @@ async function makeThings(ask: Ask): Promise<Things> {
     schedule: { scheduled_at: Date.now() + 86_400_000 },
   };
   const scheduled = await ask("POST", `${at}/schedule`, later);
+  const request = { agent_id: agent.id, messages: [{ role: "user", content: "Zephyrine" }] };
+  const batch = await ask("POST", "/v1/messages/batches", { requests: [request] });
+  // Nothing of it is at work any more when others look what is written.
+  await ask("PATCH", `/v1/messages/batches/${batch.id}/cancel`);
+  for (let tries = 0; tries < 1_000; tries++) {
+    if ((await ask("GET", `/v1/messages/batches/${batch.id}`)).metadata.unfinished === 0) break;
+    await Bun.sleep(10);
+  }
   const sandbox = await ask("POST", "/v1/sandbox-config/local/default");
   const variables = `/v1/sandbox-config/${sandbox.id}/environment-variable`;
   const variable = await ask("POST", variables, { key: "ZEPHYRINE", value: "z" });
@@ -198,6 +206,7 @@ async function makeThings(ask: Ask): Promise<Things> {
     entity_id: entity.id,
     limit_id: limit.id,
     scheduled_message_id: scheduled.id,
+    batch_id: batch.id,
   };
 }
 

@@ -49,6 +49,7 @@ const BODIES: Readonly<Record<string, (things: Things) => object>> = {
     messages: [{ role: "user", content: "Hello" }],
     schedule: { type: "recurring", cron_expression: "0 9 1 1 *" },
   }),
+  "POST /v1/messages/batches": ({ agent_id }) => ({ requests: [{ ...INPUT, agent_id }] }),
   "POST /v1/agents/:agent_id/generate": () => ({ prompt: "Hello" }),
   "POST /v1/messages/search": () => ({ query: "Zephyrine" }),
   "POST /v1/agents/messages/search": () => ({ query: "Zephyrine" }),
@@ -352,6 +353,7 @@ const UNTOLD: readonly string[] = [
 ];
 /** Routes that are refused here: there is nothing to stop, to undo or to merge. */
 const NOTHING_TO_DO: readonly string[] = [
+  "PATCH /v1/messages/batches/:batch_id/cancel",
   "PATCH /v1/agents/:agent_id/messages/:message_id",
   "PATCH /v1/groups/:group_id/messages/:message_id",
   "POST /v1/voice-beta/:agent_id/chat/completions",

@@ -37,7 +37,7 @@ test("createApi() knows every operation of the document, with and without a slas
 
 test("notBuiltRoutes() answers lists of what is not built with nothing, in the documented shape", async () => {
   const lists = [
-    ...["/v1/mcp-servers", "/v1/tools/mcp/servers", "/v1/messages/batches"],
+    ...["/v1/mcp-servers", "/v1/tools/mcp/servers"],
     "/v1/templates",
     ...["/v1/projects", "/v1/client-side-access-tokens", "/v1/feeds", "/v1/pipelines", "/v1/environments"],
     "/v1/sandboxes",
@@ -53,20 +53,13 @@ test("notBuiltRoutes() answers lists of what is not built with nothing, in the d
 test("notBuiltRoutes() says what is missing, and that trying again does not help", async () => {
   const answers = {
     "POST /v1/templates": "Templates are not built yet",
-    "PATCH /v1/messages/batches/batch-1/cancel": "Batches of messages are not built yet",
+    "POST /v1/pipelines": "Feeds and pipelines are not built yet",
   };
   for (const [route, detail] of Object.entries(answers)) {
     const [method = "", path = ""] = route.split(" ");
     const { status, body, headers } = await server.request(method, path, method === "GET" ? undefined : {});
     expect([route, status, body, headers.get("x-should-retry")]).toEqual([route, 501, { detail }, "false"]);
   }
-});
-
-test("notBuiltRoutes() finds nothing that is read by its id", async () => {
-  const { status, body } = await server.request("GET", "/v1/messages/batches/batch-1");
-  expect([status, body.detail]).toEqual([404, expect.stringContaining("Nothing has the id 'batch-1'; Batches")]);
-  for (const path of ["mcp-servers/a", "messages/batches/a"])
-    expect([path, (await server.request("GET", `/v1/${path}`)).status]).toEqual([path, 404]);
 });
 
 test("notBuiltRoutes() leaves alone what is there: ids, other methods, agents that are not there", async () => {
@@ -76,5 +69,5 @@ test("notBuiltRoutes() leaves alone what is there: ids, other methods, agents th
   expect((await server.request("GET", "/v1/messages/message-123e4567-e89b-42d3-8456-426614174000")).status).toBe(404);
   expect((await server.request("GET", "/v1/nothing")).body).toEqual({ detail: "Not Found" });
   const { paths } = await server.ok("GET", "/openapi.json");
-  expect(Object.keys(paths).filter((path) => path.includes("/messages/batches"))).toEqual([]);
+  expect(Object.keys(paths).filter((path) => path.includes("/pipelines"))).toEqual([]);
 });

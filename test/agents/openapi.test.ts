@@ -414,6 +414,20 @@ test("messages that are scheduled", async () => {
   await ok("DELETE /v1/agents/:agent_id/schedule/:scheduled_message_id", path);
 });
 
+test("batches of messages", async () => {
+  const request = { agent_id: ids["agent_id"], messages: [{ role: "user", content: "Hello" }] };
+  const { id } = await ok("POST /v1/messages/batches", { body: { requests: [request, request] } });
+  const path = { with: { batch_id: id } };
+  await ok("GET /v1/messages/batches", { query: "limit=5&order=desc" });
+  for (let tries = 0; tries < 500; tries++) {
+    if ((await ok("GET /v1/messages/batches/:batch_id", path)).status === "completed") break;
+    await Bun.sleep(10);
+  }
+  const { messages } = await ok("GET /v1/messages/batches/:batch_id/messages", { ...path, query: "limit=3" });
+  expect(messages).toHaveLength(3);
+  await ok("PATCH /v1/messages/batches/:batch_id/cancel", path);
+});
+
 test("messages of agents that speak through a tool", async () => {
   for (const agent_type of ["memgpt_agent", "memgpt_v2_agent", "react_agent"]) {
     const agent = await ok("POST /v1/agents", { body: { agent_type, model: MODEL } });

@@ -5,6 +5,7 @@
 import { afterAll, afterEach, beforeEach, describe, test } from "bun:test";
 import { type OpenedStore, postgresDialect, sqliteDialect } from "../_harness/dialects.ts";
 import { agentContract } from "./_agents.ts";
+import { batchContract } from "./_batches.ts";
 import { changeContract } from "./_changes.ts";
 import { factContract } from "./_facts.ts";
 import { fileContract } from "./_files.ts";
@@ -43,6 +44,7 @@ for (const dialect of [sqliteDialect(), postgresDialect()]) {
       messageContract,
       runContract,
       scheduleContract,
+      batchContract,
       memoryContract,
       indexContract,
       factContract,

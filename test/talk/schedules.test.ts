@@ -28,7 +28,7 @@ function now(): number {
 /** Sets the server's clock forward, and has it look what is due. */
 async function pass(ms: number): Promise<void> {
   ahead += ms;
-  server.server.runner.schedules.wake();
+  server.server.runner.planned.wake();
 }
 
 async function until<T>(look: () => Promise<T>, isIt: (found: T) => boolean): Promise<T> {

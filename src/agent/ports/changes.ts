@@ -5,6 +5,7 @@ import type { AgentId } from "../../core/id.ts";
 export const CHANGING = [
   "agent",
   "archive",
+  "batch",
   "block",
   "conversation",
   "file",

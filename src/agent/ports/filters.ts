@@ -1,5 +1,6 @@
 import type { Instant } from "../../core/clock.ts";
 import type { AgentId, ConversationId, RunId, StepId } from "../../core/id.ts";
+import type { BatchId } from "../batch.ts";
 import type { IdentityType } from "../identity.ts";
 import type { MessageRole } from "../message.ts";
 import type { RunStatus, StopReason } from "../run.ts";
@@ -52,6 +53,8 @@ export interface IdentityFilter {
 /** What a list of messages is narrowed to. Absent means any; `conversationId` null means the default one. */
 export interface MessageFilter {
   readonly agentId?: AgentId;
+  /** Messages of the runs of a batch. */
+  readonly batchId?: BatchId;
   readonly conversationId?: ConversationId | null;
   readonly runId?: RunId;
   readonly stepId?: StepId;

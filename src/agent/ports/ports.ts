@@ -10,6 +10,7 @@ import type { EntryReader, EntryStore } from "../../umi/index/entry-store.ts";
 import type { ReadingReader, ReadingStore } from "../../umi/reading.ts";
 import type { VectorReader, VectorStore } from "../../umi/vectors/vector-store.ts";
 import type { Agent } from "../agent.ts";
+import type { BatchReader, BatchStore, WaitingBatch, WaitingBatchCallback } from "../batch.ts";
 import type { Conversation } from "../conversation.ts";
 import type { AgentFileReader, AgentFileStore } from "../files/agent-file.ts";
 import type { FileReader, FileStore } from "../files/file.ts";
@@ -307,6 +308,7 @@ export interface Readers {
   readonly folderSources: FolderSourceReader;
   readonly notices: NoticeReader;
   readonly schedules: ScheduleReader;
+  readonly batches: BatchReader;
 }
 
 /** What a transaction can do: all that {@link Readers} can, and write. */
@@ -350,6 +352,7 @@ export interface Repositories extends Readers {
   readonly folderSources: FolderSourceStore;
   readonly notices: NoticeStore;
   readonly schedules: ScheduleStore;
+  readonly batches: BatchStore;
   /** Runs `work`, and undoes what it wrote when its result is not ok or it throws. */
   attempt<T extends { readonly ok: boolean }>(work: () => Promise<T>): Promise<T>;
 }
@@ -388,6 +391,10 @@ export interface Store {
   queuedRuns(limit: number): Promise<readonly QueuedRun[]>;
   /** Schedules of any organisation that are to be looked at, those due first at the front. */
   waitingSchedules(limit: number): Promise<readonly WaitingSchedule[]>;
+  /** Batches of any organisation that are to be looked at, those due first at the front. */
+  waitingBatches(limit: number): Promise<readonly WaitingBatch[]>;
+  /** Callbacks of batches of any organisation that are still to be sent, those due first at the front. */
+  waitingBatchCallbacks(limit: number): Promise<readonly WaitingBatchCallback[]>;
   /** Callbacks of any organisation that are still to be sent, those due first at the front. */
   waitingCallbacks(limit: number): Promise<readonly WaitingCallback[]>;
   /** Work that spaces of any organisation need, what is due first at the front. Parked work is not among it. */

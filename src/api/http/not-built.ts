@@ -1,8 +1,6 @@
 import { type Context, Hono } from "hono";
 import { mustFind } from "../../agent/find.ts";
-import { Failure } from "../../core/failure.ts";
 import type { Json } from "../../core/json.ts";
-import { cut } from "../../core/text.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "./env.ts";
 import { notImplemented } from "./errors.ts";
 import { pathId } from "./request.ts";
@@ -15,23 +13,12 @@ export interface Gap {
   readonly isOne?: boolean;
   /** What is asked for by programs that never use it, and what they are told: there is none. */
   readonly empty?: Readonly<Record<string, Json>>;
-  /** One thing that is read by its id, and cannot be there. */
-  readonly absent?: readonly string[];
   /** What cannot be done: a path, whatever the method, or a method and a path. */
   readonly refused: readonly string[];
 }
 
-/** Characters of an id that are told back. */
-const ID_CHARS_MAX = 100;
-
 /** Every part of Letta's API that is not built. */
 export const GAPS: readonly Gap[] = [
-  {
-    missing: "Batches of messages",
-    empty: { "/messages/batches": [] },
-    absent: ["/messages/batches/:id"],
-    refused: ["/messages/batches/*"],
-  },
   {
     missing: "Sandboxes at other services",
     empty: {
@@ -83,8 +70,8 @@ export const GAPS: readonly Gap[] = [
 ];
 
 /**
- * Routes of Letta's that are not built: a list that nothing can be in is empty, what is read by its id is not
- * found, and everything else answers 501; each says what is missing. They are tried first, as some of their paths look like ids, and pass on what is not theirs.
+ * Routes of Letta's that are not built: a list that nothing can be in is empty, and everything else answers 501 and says
+ * what is missing. They are tried first, as some of their paths look like ids, and pass on what is not theirs.
  */
 export function notBuiltRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
@@ -95,11 +82,6 @@ export function notBuiltRoutes(options: RouteOptions): Hono<ApiEnv> {
         if (path.includes(":agent_id"))
           await mustFind(readerFor(options, c, "agents:read").agents, pathId(c, "agent", "agent_id"));
         return c.json(value);
-      });
-    for (const path of gap.absent ?? [])
-      onMethod(routes, "GET", path, (c) => {
-        const id = cut(c.req.param("id") ?? "", ID_CHARS_MAX);
-        throw new Failure("not_found", `Nothing has the id '${id}'; ${sentence}`);
       });
     for (const refused of gap.refused) {
       const [path = "", method] = refused.split(" ").reverse();

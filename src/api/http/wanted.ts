@@ -162,6 +162,7 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     POST /v1/agents/:agent_id/messages/async
     POST /v1/agents/:agent_id/messages/preview-raw-payload
     POST /v1/agents/:agent_id/schedule
+    POST /v1/messages/batches
     DELETE /v1/agents/:agent_id/schedule/:scheduled_message_id
     POST /v1/conversations
     POST /v1/conversations/:conversation_id/messages
@@ -311,6 +312,9 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     POST /v1/runs/:run_id/stream
     POST /v1/conversations/:conversation_id/stream
     GET /v1/jobs
+    GET /v1/messages/batches
+    GET /v1/messages/batches/:batch_id
+    GET /v1/messages/batches/:batch_id/messages
     GET /v1/jobs/active
     GET /v1/jobs/:job_id
     GET /v1/telemetry/:step_id
@@ -335,6 +339,7 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     `
     POST /v1/agents/:agent_id/messages/cancel
     POST /v1/conversations/:conversation_id/cancel
+    PATCH /v1/messages/batches/:batch_id/cancel
     PATCH /v1/jobs/:job_id/cancel`,
   ],
   // Somebody else's keys take a scope of their own.

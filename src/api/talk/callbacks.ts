@@ -1,5 +1,6 @@
 import type { Store } from "../../agent/ports/ports.ts";
 import type { FetchOutside } from "../../core/outside.ts";
+import type { BatchCallbackOptions } from "../../run/batches/batch-callbacks.ts";
 import type { CallbackOptions } from "../../run/chores/callback.ts";
 import type { RunLogs } from "../../run/log/run-log.ts";
 import { isoTimeOrNull } from "../wire/time.ts";
@@ -19,8 +20,10 @@ export function callbackPorts({
   readonly store: Store;
   readonly logs: RunLogs;
   readonly fetchOutside: FetchOutside;
-}): Pick<CallbackOptions, "post" | "bodyOf"> {
+}): Pick<CallbackOptions, "post" | "bodyOf"> & Pick<BatchCallbackOptions, "bodyOfBatch"> {
   return {
+    bodyOfBatch: ({ id, status, completedAt }) => ({ job_id: id, status, completed_at: isoTimeOrNull(completedAt) }),
+
     async post(url, body) {
       const answer = await fetchOutside(url, {
         method: "POST",

@@ -58,7 +58,7 @@ export interface ScheduleRoutesOptions extends SendOptions {
 
 /** `/agents/{id}/schedule`: messages that are sent to an agent later. */
 export function scheduleRoutes(options: ScheduleRoutesOptions): Hono<ApiEnv> {
-  const workshop = { ...options, schedules: options.runner.schedules };
+  const workshop = { ...options, schedules: options.runner.planned };
   return new Hono<ApiEnv>()
     .post(
       "/agents/:agent_id/schedule",

@@ -39,16 +39,25 @@ export function createCallbackSender(options: CallbackOptions): DueWork {
 async function send({ store, clock, post, bodyOf }: CallbackOptions, callback: WaitingCallback): Promise<void> {
   const body = await bodyOf(callback.actor, callback.runId);
   if (body === undefined) return;
-  const told = await tell(post, callback.url, body);
+  const outcome = await callBack({ clock, post }, callback, body);
+  await store.write(callback.actor, ({ runs }) => runs.noteCallback(callback.runId, outcome));
+}
+
+/** Tells an address, and gives what came of it and whether it is to be told again. */
+export async function callBack(
+  { clock, post }: Pick<CallbackOptions, "clock" | "post">,
+  { url, attempts }: Pick<WaitingCallback, "url" | "attempts">,
+  body: JsonObject,
+): Promise<CallbackOutcome> {
+  const told = await tell(post, url, body);
   const sentAt = clock.now();
-  const waitMs = told.isFinal ? undefined : RETRY_AFTER_MS[callback.attempts];
-  const outcome: CallbackOutcome = {
+  const waitMs = told.isFinal ? undefined : RETRY_AFTER_MS[attempts];
+  return {
     sentAt,
     statusCode: told.statusCode,
     error: told.error,
     retryAt: waitMs === undefined ? null : instantOf(sentAt + waitMs),
   };
-  await store.write(callback.actor, ({ runs }) => runs.noteCallback(callback.runId, outcome));
 }
 
 interface Told {

@@ -60,6 +60,10 @@ export async function leaveOriginal(
       .set({ next_due_at: null, look_at: null, stopped_why: reasons.schedules })
       .where("next_due_at", "is not", null)
       .executeTakeFirst();
+    const ending = { status: "failed", completed_at: now, look_at: null } as const;
+    await db.updateTable("batches").set(ending).where("look_at", "is not", null).execute();
+    const silent = { callback_due_at: null, callback_error: reasons.callbacks };
+    await db.updateTable("batches").set(silent).where("callback_due_at", "is not", null).execute();
     await replace(db, place);
     return { callbacks: Number(numDeletedRows), schedules: Number(numUpdatedRows) };
   });

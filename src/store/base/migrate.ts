@@ -16,6 +16,7 @@ import { HOOKS_AND_SOURCES } from "../migrations/0017-hooks-and-sources.ts";
 import { OWN_PROVIDERS } from "../migrations/0018-own-providers.ts";
 import { SCHEDULES } from "../migrations/0019-schedules.ts";
 import { FALLBACK_MODELS } from "../migrations/0020-fallback-models.ts";
+import { BATCHES } from "../migrations/0021-batches.ts";
 import { FIRST } from "../migrations/older/0001-first.ts";
 import { LEASE_AND_EXPIRY } from "../migrations/older/0002-lease-and-expiry.ts";
 import { EVENT_ARRIVALS } from "../migrations/older/0003-event-arrivals.ts";
@@ -54,6 +55,7 @@ const MIGRATIONS: readonly string[] = [
   OWN_PROVIDERS,
   SCHEDULES,
   FALLBACK_MODELS,
+  BATCHES,
 ];
 
 /** The schema this server writes. */

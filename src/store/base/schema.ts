@@ -1,5 +1,6 @@
 import type { Generated } from "kysely";
 import type { LimitId } from "../../access/limit.ts";
+import type { BatchId } from "../../agent/batch.ts";
 import type { ThreadId } from "../../agent/ports/ports.ts";
 import type { Instant } from "../../core/clock.ts";
 import type {
@@ -31,7 +32,7 @@ import type { ARCHIVES, ENTITIES, FACT_LINKS, FACTS, MENTIONS, MERGES, PASSAGES 
 import type { MESSAGES } from "../messages/tables.ts";
 import type { FOLDER_SOURCES, PLUGINS, SOURCE_ITEMS } from "../plugins/tables.ts";
 import type { OWN_PROVIDERS } from "../providers/tables.ts";
-import type { PROVIDER_TRACES, RUNS, SCHEDULES, STEPS } from "../runs/tables.ts";
+import type { BATCHES, PROVIDER_TRACES, RUNS, SCHEDULES, STEPS } from "../runs/tables.ts";
 import type { SANDBOX_CONFIGS, SECRETS } from "../secrets/tables.ts";
 import type { RowOf } from "./columns.ts";
 
@@ -64,6 +65,15 @@ export interface Tables {
   conversations: RowOf<typeof CONVERSATIONS> & Owned;
   runs: RunRow;
   run_callbacks: { run_id: RunId; organization_id: OrganizationId; attempts: number; due_at: Instant };
+  batches: RowOf<typeof BATCHES> & Owned & BatchState;
+  batch_requests: Owned & {
+    batch_id: BatchId;
+    position: number;
+    agent_id: AgentId;
+    run_id: RunId | null;
+    input: string | null;
+    options: string | null;
+  };
   schedules: RowOf<typeof SCHEDULES> & Owned & { key_id: KeyId | null; look_at: Instant | null };
   steps: RowOf<typeof STEPS> & Owned & { manifest: string | null };
   texts: Owned & { owner: string; hash: string; text: string };
@@ -126,6 +136,14 @@ interface WebhookState {
   sent_through: number;
   attempts: number;
   due_at: Instant;
+}
+
+/** What of a batch only its workers see. */
+interface BatchState {
+  key_id: KeyId | null;
+  callback_attempts: number;
+  callback_due_at: Instant | null;
+  look_at: Instant | null;
 }
 
 /** What every key of memory begins with. */

@@ -265,6 +265,15 @@ export const RECORD: Recorded = {
     save: async ({ providers }, next) => saved("provider", next, await providers.find(next.id)),
     remove: (_, id) => gone("provider", id),
   },
+  batches: {
+    insert: (_, { id }) => made("batch", id),
+    setRun: null,
+    dropWaiting: null,
+    postpone: null,
+    finish: (_, id) => tell("batch.changed", id),
+    noteCallback: null,
+    removeOld: null,
+  },
   schedules: {
     insert: (_, { id, agentId }) => made("schedule", id, agentId),
     save: (_, { id, agentId }) => tell("schedule.changed", id, agentId),

@@ -28,6 +28,9 @@ export function matches(
   equals("run_id", filter.runId);
   equals("step_id", filter.stepId);
   equals("group_id", filter.groupId);
+  if (filter.batchId !== undefined)
+    conditions.push(sql`messages.run_id in (select run_id from batch_requests where batch_id = ${filter.batchId}
+      and batch_requests.organization_id = ${session.organizationId})`);
   if (filter.conversationId === null) conditions.push(sql`messages.conversation_id is null`);
   else equals("conversation_id", filter.conversationId);
   if (filter.includeErrors !== true) conditions.push(sql`not ${sql.raw(isReplaced)}`);

@@ -1,3 +1,4 @@
+import type { Batch } from "../../agent/batch.ts";
 import type { ProviderTrace } from "../../agent/provider-trace.ts";
 import type { Run, Step } from "../../agent/run.ts";
 import type { Schedule } from "../../agent/schedules/schedule.ts";
@@ -83,4 +84,18 @@ export const SCHEDULES = entityTable<Schedule>()("schedules", {
   stoppedWhy: "text",
   createdById: ["id", "user_id"],
   createdAt: "instant",
+});
+
+/** The table of batches. */
+export const BATCHES = entityTable<Batch>()("batches", {
+  id: "id",
+  status: "text",
+  size: "number",
+  callbackUrl: "text",
+  callbackSentAt: "instant",
+  callbackStatusCode: "number",
+  callbackError: "text",
+  createdById: ["id", "user_id"],
+  createdAt: "instant",
+  completedAt: "instant",
 });
