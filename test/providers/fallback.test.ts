@@ -141,6 +141,28 @@ describe("a chain of models", () => {
     expect((await stepsOf(agentId)).at(-1).error_data).toBeNull();
   });
 
+  test("ends where the last model is named by another handle than its own", async () => {
+    await stop();
+    let calls = 0;
+    const dated = "claude-haiku-4-5-20251001";
+    const claude = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch({ url }) {
+        if (new URL(url).pathname.endsWith("/models")) return Response.json({ data: [{ id: dated }] });
+        calls++;
+        return Response.json({ type: "error", error: { type: "api_error", message: "down" } }, { status: 500 });
+      },
+    });
+    const base = `http://127.0.0.1:${claude.port}/v1`;
+    await start({ providers: [{ name: "claude", kind: "anthropic", apiKey: "sk-scripted", baseUrl: base }] });
+    const agentId = await server.agent({ model: `claude/${dated}`, fallback_models: [`claude/${dated}`] });
+    expect((await say(agentId)).status).toBeGreaterThanOrEqual(500);
+    // The own model and the one that stands in, each with its retries.
+    expect(calls).toBe(6);
+    await claude.stop(true);
+  });
+
   test("goes through a whole run with tools: each step once, each tool once", async () => {
     const call = { name: "memory_insert", arguments: { label: "human", new_string: "Likes tea", insert_line: -1 } };
     first?.say({ calls: [call] });

@@ -105,6 +105,7 @@ export const WireAgent = answer("Agent", {
   max_files_open: z.number().nullable(),
   per_file_view_window_char_limit: z.number().nullable(),
   hidden: z.boolean().nullable(),
+  fallback_models: list(z.string()).exactOptional(),
   memory_settings: z
     .strictObject({
       learn: z.boolean(),

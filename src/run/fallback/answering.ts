@@ -39,7 +39,7 @@ export async function answeringTurn(turn: Turn, state: TurnState): Promise<Turn 
   const untried = untriedOf(turn, state);
   const fit = untried.filter((handle) => outageOf(turn, handle) === undefined);
   for (const handle of [...fit, ...untried.filter((each) => !fit.includes(each))]) {
-    const taken = handle === ownHandle(turn) ? turn : await turnBy(turn, handle);
+    const taken = handle === handleOf(turn) ? turn : await turnBy(turn, handle);
     if (taken === undefined) {
       const message = "It is not configured, or may not be used here";
       noteTry(state, { model: handle, why: "llm_not_found", message, failure: undefined });
@@ -59,7 +59,7 @@ export function passOn(turn: Turn, state: TurnState, { answering, failure }: Fai
   if (turn.fallbacks.handles.length === 0) return false;
   const isOwn = answering === turn;
   if (!(isOwn ? isOutage(failure) : failure instanceof Failure)) return false;
-  const handle = ownHandle(answering);
+  const handle = handleOf(answering);
   const told = { why: whyOf(failure), message: accountOf(failure) };
   if (isOutage(failure)) turn.fallbacks.outages.began(placeOf(turn, handle), told);
   noteTry(state, { model: handle, ...told, failure });
@@ -74,12 +74,12 @@ interface FailedAnswer {
 
 /** Notes that a model answers. */
 export function noteAnswer(turn: Turn, answering: Turn): void {
-  if (turn.fallbacks.handles.length > 0) turn.fallbacks.outages.ended(placeOf(turn, ownHandle(answering)));
+  if (turn.fallbacks.handles.length > 0) turn.fallbacks.outages.ended(placeOf(turn, handleOf(answering)));
 }
 
 /** What the step failed with in the end: what the run's own model did, where it was asked. */
 export function failureOfOwn(turn: Turn, { tries }: TurnState, failure?: unknown): unknown {
-  const own = tries.find(({ model }) => model === ownHandle(turn));
+  const own = tries.find(({ model }) => model === handleOf(turn));
   return own?.failure ?? failure ?? tries.find((one) => one.failure !== undefined)?.failure;
 }
 
@@ -100,8 +100,9 @@ function accountOf(failure: unknown): string {
   return cut(text, MESSAGE_CHARS_MAX);
 }
 
-function ownHandle({ agent }: Turn): string {
-  return askedHandle(agent.llmConfig);
+/** What the model of a turn is called where it is tried: in the words of the chain, so that nothing is tried twice. */
+function handleOf({ agent, fallbacks }: Turn): string {
+  return fallbacks.taken ?? askedHandle(agent.llmConfig);
 }
 
 function placeOf({ actor: { organizationId } }: Turn, handle: string) {
@@ -114,7 +115,7 @@ function outageOf(turn: Turn, handle: string) {
 
 function untriedOf(turn: Turn, { tries }: TurnState): readonly string[] {
   const tried = new Set(tries.map(({ model }) => model));
-  return [ownHandle(turn), ...turn.fallbacks.handles].filter((handle) => !tried.has(handle));
+  return [handleOf(turn), ...turn.fallbacks.handles].filter((handle) => !tried.has(handle));
 }
 
 function noteTry(state: TurnState, one: Omit<TurnState["tries"][number], "wasPassedOver">): void {
@@ -131,5 +132,7 @@ function passedOverBefore(turn: Turn, state: TurnState, taken: string): readonly
 
 async function turnBy(turn: Turn, handle: string): Promise<Turn | undefined> {
   const opened = await turn.fallbacks.open(handle);
-  return opened && { ...turn, model: opened.model, agent: { ...turn.agent, llmConfig: opened.config } };
+  if (opened === undefined) return undefined;
+  const agent = { ...turn.agent, llmConfig: opened.config };
+  return { ...turn, model: opened.model, agent, fallbacks: { ...turn.fallbacks, taken: handle } };
 }

@@ -13,6 +13,8 @@ export interface OpenedModel {
 export interface Fallbacks {
   /** Their handles, in the order in which they are tried, without that of the run's own model. */
   readonly handles: readonly string[];
+  /** The one of these that a turn is taken by; null where it is the run's own model. One model may have several handles. */
+  readonly taken: string | null;
   /** Opens one; undefined where there is none of this handle, or whoever asked may not use it. */
   open(handle: string): Promise<OpenedModel | undefined>;
   readonly outages: Outages;

@@ -175,6 +175,7 @@ function fallbacksOf(options: RunnerOptions, { actor, setup }: { readonly actor:
   const allowed = setup.options.reach?.models ?? null;
   const fallbacks: Fallbacks = {
     handles: setup.fallbackHandles,
+    taken: null,
     outages: options.outages,
     async open(handle) {
       try {
