@@ -4,13 +4,10 @@ import { nearest } from "../../core/nearest.ts";
 import { backupCommand } from "../copies/backup-command.ts";
 import { repairCommand } from "../copies/repair-command.ts";
 import { restoreCommand } from "../copies/restore-command.ts";
-import { applyCommand } from "../declared/apply-command.ts";
-import { exportCommand } from "../declared/export-command.ts";
 import { settleFolder } from "../disk/arriving.ts";
 import { PEOPLE, people } from "../people/people-command.ts";
 import { serve } from "../serving/serve.ts";
 import { LISTS, list } from "../terminal/list-command.ts";
-import { importCommand } from "../transfer/import-command.ts";
 import { VERSION } from "../version.ts";
 import { chat } from "./chat.ts";
 import { doctor } from "./doctor.ts";
@@ -85,11 +82,13 @@ async function run({ command, names, values, settings }: Invocation): Promise<nu
     const { from, format, agent, model } = values;
     if (from === undefined) throw new Failure("refused", "--from names the file to import. See selkie import --help");
     const isDryRun = values["dry-run"] === true;
+    const { importCommand } = await import("../transfer/import-command.ts");
     return importCommand(settings, { from, format, agent, model, learns: values.learn === true, isDryRun, asJson });
   }
   if (command === "backup" || command === "restore") return copying({ command, names, values, settings });
   if (command === "apply") return applying({ command, names, values, settings });
-  if (command === "export") return exportCommand(settings, names, values.as);
+  if (command === "export")
+    return (await import("../declared/export-command.ts")).exportCommand(settings, names, values.as);
   if (command === "chat") {
     const [agent, question] = names;
     const { model } = values;
@@ -131,10 +130,11 @@ function copying({ command, names, values, settings }: Invocation): Promise<numb
   return does(settings, { file, passphraseFile, isForced: force === true, asJson: json === true });
 }
 
-function applying({ names, values, settings }: Invocation): Promise<number> {
+async function applying({ names, values, settings }: Invocation): Promise<number> {
   const [path] = names;
   if (path === undefined)
     throw new Failure("refused", "The file that says what agents there are is missing. See selkie apply --help");
+  const { applyCommand } = await import("../declared/apply-command.ts");
   return applyCommand(settings, {
     path,
     isDryRun: values["dry-run"] === true,
