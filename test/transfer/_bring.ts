@@ -11,6 +11,8 @@ export interface Told {
   /** What became of each table, by its name. */
   readonly tables: Readonly<Record<string, Answer>>;
   readonly report: Answer;
+  /** The most memory that it had. */
+  readonly bytes: number;
 }
 
 /** Runs `selkie import --json`; `killAfterMs` kills it then. */
@@ -30,7 +32,8 @@ export async function bring(
   clearTimeout(killing);
   const report: Answer = out.startsWith("{") ? JSON.parse(out) : undefined;
   const tables = Object.fromEntries((report?.tables ?? []).map((one: Answer) => [one.table, one]));
-  return { code, out, err, tables, report };
+  const bytes = child.resourceUsage()?.maxRSS ?? Number.POSITIVE_INFINITY;
+  return { code, out, err, tables, report, bytes };
 }
 
 /** Uses the data of a folder through a server that speaks for a scripted model. */

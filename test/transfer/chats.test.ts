@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -287,6 +287,24 @@ describe("ChatGPT's export", () => {
     };
     expect(await texts(killed)).toEqual(await texts(whole));
   }, 180_000);
+
+  test("of conversations that are large takes no more memory than one of small ones", async () => {
+    const page = { content_type: "text", parts: ["a page ".repeat(30)] };
+    const large = (n: number) => {
+      const nodes = Array.from({ length: 40_000 }, (_, m) =>
+        node(`h${m}`, m === 0 ? null : `h${m - 1}`, "tool", [], { content: page }),
+      );
+      return treeOf(`large${n}`, [...nodes, node("u1", "h39999", "user", [`Large ${n}.`])], { current_node: "u1" });
+    };
+    const { from, data } = given("large.json", "[");
+    for (let n = 0; n < 8; n++) appendFileSync(from, `${n === 0 ? "" : ","}${JSON.stringify(large(n))}`);
+    appendFileSync(from, "]");
+    expect(statSync(from).size).toBeGreaterThan(100_000_000);
+    const { code, tables, bytes } = await bring(from, data);
+    expect([code, tables["conversations"].taken]).toEqual([0, 8]);
+    expect(bytes).toBeLessThan(300 * 1024 * 1024);
+    rmSync(from);
+  }, 90_000);
 
   test("of which one conversation is longer than the agent's context keeps the end of it in sight", async () => {
     const nodes = Array.from({ length: 400 }, (_, m) =>

@@ -71,7 +71,11 @@ async function imported(settings: Settings, wanted: ImportAsk, work: Work): Prom
   const source = named === "v1" ? undefined : await openSourceFile(from);
   if (source === undefined) return importDump(settings, wanted, work);
   const format = ELSEWHERE.find((one) => one === named) ?? (await kindOfFile(source));
-  if (format === undefined) throw new Failure("refused", `${from} is nothing that is known here. ${TAKEN_FILES}`);
+  if (format === undefined)
+    throw new Failure(
+      "refused",
+      `${from} is nothing that is known here; --format says what it is where it does not show. ${TAKEN_FILES}`,
+    );
   const file = { format, source, wish: wanted, ...work };
   const told = await withTarget(settings, isDryRun, (target) => importFile(target, file));
   return { ...told, others: source.others };

@@ -24,6 +24,8 @@ const CLOSE_OBJECT = 0x7d;
 const MARK: readonly number[] = [0xef, 0xbb, 0xbf];
 /** A key of the outermost object; a longer one is none that anybody writes. */
 const KEY_BYTES_MAX = 1_000;
+/** Characters of members after which memory is tidied. */
+const CHARS_KEPT_MAX = 4 * 1024 * 1024;
 const NO_JSON = "it is no JSON";
 
 /** Where in the text the reader is. */
@@ -39,7 +41,16 @@ export async function* jsonItems(
   itemBytesMax: number,
 ): AsyncGenerator<JsonItem, void, undefined> {
   const scan = createScan(itemBytesMax);
-  for await (const chunk of chunks) yield* scan.take(chunk);
+  let chars = 0;
+  for await (const chunk of chunks)
+    for (const item of scan.take(chunk)) {
+      chars += item.text?.length ?? 0;
+      yield item;
+      if (chars < CHARS_KEPT_MAX) continue;
+      // What was made of large members lies about until memory is tidied, which the runtime puts off too long for it.
+      Bun.gc(true);
+      chars = 0;
+    }
   scan.end();
 }
 
