@@ -98,3 +98,34 @@ test("killed at any moment of a long round, nobody speaks twice or out of turn",
   const turns = Array.from({ length: 30 }, (_, turn) => (turn % 2 === 0 ? "Ada." : "Bo."));
   expect(await said(id)).toEqual(["Go", ...turns]);
 });
+
+for (const victim of ["Lead", "Bo"])
+  test(`killed while ${victim} of a dynamic group thinks, the choice is made once and the chosen speaks once`, async () => {
+    const never = Promise.withResolvers<void>();
+    const [lead, ada, bo] = [await make("Lead"), await make("Ada"), await make("Bo")];
+    const manager_config = { manager_type: "dynamic", manager_agent_id: lead, max_turns: 2 };
+    const { id } = await call("POST", "/v1/groups/", { agent_ids: [ada, bo], description: "x", manager_config });
+    // Who was chosen last is no choice the second time.
+    const choice = () => {
+      const last = JSON.stringify(model.requests.at(-1)?.messages ?? []);
+      const next_speaker_agent_id = last.includes("Ada.") ? bo : ada;
+      return { calls: [{ name: "choose_next_participant", arguments: { next_speaker_agent_id } }] };
+    };
+    const mind = (): ScriptedReply => (asked() === "Lead" ? choice() : { text: `${asked()}.` });
+    let isHeld = false;
+    model.always(() => {
+      // A manager is held when it chooses for the second time.
+      isHeld ||= asked() === victim && (victim !== "Lead" || choice().calls[0]?.arguments.next_speaker_agent_id === bo);
+      return isHeld ? { text: "Lost.", after: never.promise } : mind();
+    });
+    void call("POST", `/v1/groups/${id}/messages`, { input: "Go" }).catch(() => {});
+    while (!isHeld) await Bun.sleep(5);
+    await server.kill();
+    model.always(mind);
+    server = await startServer(directory.path, model.environment);
+    await rested();
+    expect(await said(id)).toEqual(["Go", "Ada.", "Bo."]);
+    const runs = await call("GET", `/v1/runs/?agent_id=${lead}`);
+    expect(runs).toHaveLength(2);
+    never.resolve();
+  });

@@ -472,3 +472,34 @@ test("GET /groups/{id}/messages says who speaks, and lists nothing twice", async
     "assistant_message",
   ]);
 });
+
+test("a stream goes on with whoever comes after an agent that is deleted while it has the turn", async () => {
+  const held = Promise.withResolvers<void>();
+  const ada = await server.make("Ada", adds("a"));
+  const bo = await server.make("Bo", () => ({ text: "never", after: held.promise }));
+  const cy = await server.make("Cy", adds("c"));
+  const { id } = await group([ada, bo, cy]);
+  const streamed = server.stream(`/v1/groups/${id}/messages/stream`, { input: "Go" }).then(eventsOf);
+  await reachedBy(async () => (await server.runsOf(bo)).some(({ status }) => status === "running"));
+  await server.ok("DELETE", `/v1/agents/${bo}`);
+  held.resolve();
+  const events = await streamed;
+  expect(spoken(events.filter((event) => event !== "[DONE]"))).toEqual([
+    ["Ada", "a!1"],
+    ["Cy", "c!1"],
+  ]);
+  expect(events.filter((event) => event === "[DONE]")).toHaveLength(1);
+});
+
+test("the stream of a round that fails says so once, and ends", async () => {
+  const ada = await server.make("Ada", adds("a"));
+  const bo = await server.make("Bo", () => ({ status: 401, body: "{}" }));
+  const { id } = await group([ada, bo]);
+  const events = await eventsOf(await server.stream(`/v1/groups/${id}/messages/stream`, { input: "Go" }));
+  expect(events.slice(-3).map((event) => event.message_type ?? event)).toEqual([
+    "stop_reason",
+    "error_message",
+    "[DONE]",
+  ]);
+  expect(spoken(events.filter((event) => event !== "[DONE]"))).toEqual([["Ada", "a!1"]]);
+});
