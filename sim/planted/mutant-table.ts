@@ -155,10 +155,10 @@ export const MUTANT_TABLE: Readonly<Record<Mutant, MutantFacts>> = {
     "M26",
     ["L3 callbacks"],
     "run/chores/callback.ts",
-    "  const told = await tell(post, callback.url, body);",
+    "  const outcome = await callBack({ clock, post }, callback, body);",
     `  const done = { sentAt: clock.now(), statusCode: null, error: null, retryAt: null };
   await store.write(callback.actor, ({ runs }) => runs.noteCallback(callback.runId, done));
-  const told = await tell(post, callback.url, body);`,
+  const outcome = await callBack({ clock, post }, callback, body);`,
   ),
   swallows_failures: {
     number: "M29",
