@@ -50,7 +50,7 @@ export async function startHttpServer(environment: Readonly<Record<string, strin
     const text = await response.text();
     const parsed = parseJson(text);
     const { status, headers: told } = response;
-    const answered = { method, path, status, body: parsed === undefined ? text : parsed, headers: told };
+    const answered = { method, path, status, body: parsed === undefined ? text : parsed, headers: told, sent: body };
     await mustBeDescribed(async () => (await fetch(`${url}/openapi.json`)).json(), answered);
     return { status: response.status, body: parsed === undefined ? text : parsed, headers: response.headers };
   };

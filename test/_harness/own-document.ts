@@ -3,6 +3,7 @@
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { isRecord } from "../../src/core/json.ts";
+import { addExample } from "./examples.ts";
 
 const DOCUMENT_ID = "own";
 const PROBLEMS_MAX = 10;
@@ -23,6 +24,8 @@ export interface Answered {
   readonly status: number;
   readonly body: unknown;
   readonly headers: Headers;
+  /** What was sent. */
+  readonly sent?: unknown;
 }
 
 /**
@@ -38,8 +41,16 @@ export async function mustBeDescribed(fetchDocument: () => Promise<unknown>, ans
   const template = templateOf(path.replace(/(.)\/+$/, "$1"), method.toLowerCase());
   if (template === undefined) return;
   const problems = problemsOf(template, { method: method.toLowerCase(), status, body });
-  if (problems.length > 0)
-    throw new Error(`${method} ${template} is not answered as /openapi.json says: ${problems.join("; ")}`);
+  if (problems.length === 0) keepExample(loaded.document, template, answered);
+  else throw new Error(`${method} ${template} is not answered as /openapi.json says: ${problems.join("; ")}`);
+}
+
+/** The answer as an example of what its route answers. */
+function keepExample({ paths }: OwnDocument, template: string, answered: Answered): void {
+  const method = answered.method.toLowerCase();
+  const response = paths[template]?.[method]?.responses[String(answered.status)];
+  const content = isRecord(response) && isRecord(response["content"]) ? response["content"]["application/json"] : {};
+  addExample(`${answered.method} ${template}`, isRecord(content) ? content["schema"] : undefined, answered);
 }
 
 function load(document: unknown) {

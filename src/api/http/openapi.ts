@@ -1,8 +1,10 @@
 import type { Hono } from "hono";
 import { z } from "zod";
-import type { JsonObject } from "../../core/json.ts";
+import { isRecord, type Json, type JsonObject } from "../../core/json.ts";
 import { events, nothing } from "../wire/answers/answer.ts";
+import EXAMPLES from "./examples.json" with { type: "json" };
 import { API_VERSION } from "./health.ts";
+import { originOf } from "./origin.ts";
 import { SUMMARIES } from "./summaries.ts";
 import { type Declared, declaredBy } from "./takes.ts";
 import { WANTED } from "./wanted.ts";
@@ -27,6 +29,9 @@ const AGENT_GROUPS: Readonly<Record<string, string>> = {
   search: "messages",
   tools: "tools",
 };
+/** What tests sent and were answered: by the name of what is shown, or by the route. */
+const ANSWERS: Readonly<Record<string, Json>> = EXAMPLES.answers;
+const BODIES: Readonly<Record<string, Json>> = EXAMPLES.bodies;
 const PARAMETER = /:([a-z_]+)/g;
 
 /** The API as an OpenAPI 3.1 document: every route of the router, as it is declared. */
@@ -65,12 +70,22 @@ function operationOf(route: string, declared: Declared, schemas: Schemas): JsonO
     tags: [groupOf(path)],
     ...(summary === undefined ? {} : { summary }),
     security: securityOf(route),
+    "x-origin": originOf(route),
     parameters: [...inPath, ...inQuery],
-    ...(body === undefined
-      ? {}
-      : { requestBody: { required: !isOptional(body), content: { "application/json": { schema: schemaOf(body) } } } }),
-    responses: { ...answered(declared, schemas), default: FAILED },
+    ...(body === undefined ? {} : { requestBody: sentBody(route, body) }),
+    responses: { ...answered(route, declared, schemas), default: FAILED },
   };
+}
+
+function sentBody(route: string, body: z.ZodType): JsonObject {
+  const example = BODIES[shownPath(route)];
+  const content = { schema: schemaOf(body), ...(example === undefined ? {} : { example }) };
+  return { required: !isOptional(body), content: { "application/json": content } };
+}
+
+/** A route as the document has it. */
+function shownPath(route: string): string {
+  return route.replace(PARAMETER, "{$1}");
 }
 
 const FAILED = {
@@ -79,12 +94,14 @@ const FAILED = {
 };
 
 /** What comes back when all is well. */
-function answered({ answer, status = 200, streams }: Declared, schemas: Schemas): JsonObject {
+function answered(route: string, { answer, status = 200, streams }: Declared, schemas: Schemas): JsonObject {
   if (answer === undefined) return { [status]: { description: status < 400 ? "Leads elsewhere" : "Always refused" } };
   if (answer === nothing) return { 204: { description: "Done; there is nothing to show" } };
   const stream = { "text/event-stream": { schema: namedSchema(events, schemas) } };
+  const example = ANSWERS[shownPath(route)];
+  const shown = { schema: namedSchema(answer, schemas), ...(example === undefined ? {} : { example }) };
   const content = {
-    ...(answer === events ? {} : { "application/json": { schema: namedSchema(answer, schemas) } }),
+    ...(answer === events ? {} : { "application/json": shown }),
     ...(answer === events || streams === true ? stream : {}),
   };
   return { [status]: { description: "Success", content } };
@@ -99,7 +116,10 @@ function withoutReadOnly({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSch
 function namedSchema(answer: z.ZodType, schemas: Schemas): JsonObject {
   const whole = z.toJSONSchema(z.object({ answer }), { unrepresentable: "any", override: withoutReadOnly });
   const { $defs = {}, properties } = JSON.parse(JSON.stringify(whole).replaceAll("#/$defs/", "#/components/schemas/"));
-  for (const [name, { id: _, ...schema }] of Object.entries<JsonObject>($defs)) schemas[name] ??= schema;
+  for (const [name, { id: _, ...schema }] of Object.entries<JsonObject>($defs)) {
+    const example = ANSWERS[name];
+    schemas[name] ??= { ...schema, ...(example === undefined ? {} : { examples: [example] }) };
+  }
   return properties.answer;
 }
 
@@ -126,10 +146,12 @@ function isOptional(field: z.ZodType): boolean {
   return field.safeParse(undefined).success;
 }
 
-/** A schema as clients write it: what comes in, before it is read. */
+/** A schema as clients write it: what comes in, before it is read. What refers to itself is any JSON, told as anything. */
 function schemaOf(schema: z.ZodType): JsonObject {
-  const { $schema: _, ...plain } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
-  return plain as JsonObject;
+  const { $schema: _, $defs: __, ...plain } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+  const anything = (_name: string, value: unknown) =>
+    isRecord(value) && typeof value["$ref"] === "string" && value["$ref"].startsWith("#/$defs/") ? {} : value;
+  return JSON.parse(JSON.stringify(plain, anything));
 }
 
 /** The name under which generated clients have the route: its method and the words of its path. */
