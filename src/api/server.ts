@@ -11,6 +11,7 @@ import type { Refusals } from "../agent/record/refusals.ts";
 import type { SealingOptions } from "../agent/secrets/rotate.ts";
 import { once } from "../core/once.ts";
 import type { DueWork } from "../run/chores/due-work.ts";
+import type { ErasingOptions } from "../run/erase-identity.ts";
 import type { ChangeHub } from "../run/feed/change-hub.ts";
 import { agentBlockRoutes } from "./agents/agent-blocks.ts";
 import { agentTransferRoutes } from "./agents/agent-files.ts";
@@ -86,6 +87,7 @@ export interface ApiOptions
     Pick<ProviderDesk, "serverNames" | "askForModels">,
     Pick<McpRouteOptions, "mcp" | "publicUrl">,
     PluginDesk {
+  readonly runner: ErasingOptions["runner"];
   /** Routes that send and show messages, with paths from the root of the API. */
   readonly messageRoutes: Hono<ApiEnv>;
   /** Throws a `refused` Failure for an address that must not be called. */

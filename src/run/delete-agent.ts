@@ -21,8 +21,12 @@ export async function deleteAgent(
   runner.wake();
 }
 
-/** Gives all agents that are gone. */
-async function removeAgent(desk: RoundDesk, repositories: Repositories, id: AgentId): Promise<readonly AgentId[]> {
+/** Removes an agent with those that look after it, as one part of a transaction, and gives all that are gone. */
+export async function removeAgent(
+  desk: RoundDesk,
+  repositories: Repositories,
+  id: AgentId,
+): Promise<readonly AgentId[]> {
   const { agents, groups, runs } = repositories;
   await mustFind(agents, id);
   const led = await groups.list({ agentId: id, showHidden: true }, { limit: PAGE_ITEMS_MAX, order: "asc" });

@@ -31,6 +31,7 @@ import { createNoted, type Noted, type NotedOptions } from "./changes/noted.ts";
 import { recorded } from "./changes/recorded.ts";
 import { dueRetention, sqlRetentionStore } from "./changes/retention.ts";
 import { sqlWebhookStore, waitingWebhooks } from "./changes/webhooks.ts";
+import { sqlErasureStore } from "./erasure/erasure.ts";
 import { sqlAgentFileStore } from "./files/agent-files.ts";
 import { sqlFileStore } from "./files/files.ts";
 import { sqlFolderStore } from "./files/folders.ts";
@@ -156,6 +157,14 @@ export function sqlStore(database: SqlDatabase, lease: Lease, options: SqlStoreO
         return result;
       }),
     durable: barrier.durable,
+    async scrub() {
+      const release = await takeTurn();
+      try {
+        return (await database.scrub?.()) ?? true;
+      } finally {
+        release();
+      }
+    },
     resealSecrets: (from) => alone(() => resealSecrets(writerDb, shared.secretBox, from)),
     ...ofAnyOrganization(reader),
   };
@@ -202,7 +211,7 @@ function ofAnyOrganization({ db, world: { clock }, secretBox }: Whole): Omit<Sto
   };
 }
 
-type Own = "directory" | "noteUses" | "reader" | "write" | "durable" | "resealSecrets";
+type Own = "directory" | "noteUses" | "reader" | "write" | "durable" | "scrub" | "resealSecrets";
 type Whole = Pick<Session, "db" | "world" | "secretBox">;
 
 /** Passes each row on the first time it is told, as far as there is room to remember it. */
@@ -274,6 +283,7 @@ function repositories(session: Session, noted: Noted): Repositories {
     notices: sqlNoticeStore(session),
     schedules: sqlScheduleStore(session),
     batches: sqlBatchStore(session),
+    erasure: sqlErasureStore(session),
     attempt: (work) => attempt(session.sql, work),
   };
 }

@@ -33,7 +33,7 @@ const PEOPLE =
   /^[A-Z]+ \/v1\/(?:keys|me|sessions|users|organizations|admin|auth|client-side-access-tokens|metadata|changes|webhooks|plugins|audit|retention)(?:\/|$)/;
 /** What the document does not know: what this server alone has, and the settings of sandboxes. */
 const OWN =
-  / \/v1\/(?:(?:agents\/:agent_id\/)?memory|limits|usage|secrets|sandbox-config|steps\/:step_id\/context|blocks\/:block_id\/(?:versions|undo))(?:\/|$)/;
+  / \/v1\/(?:(?:agents\/:agent_id\/)?memory|limits|usage|secrets|sandbox-config|steps\/:step_id\/context|identities\/:identity_id\/erase|blocks\/:block_id\/(?:versions|undo))(?:\/|$)/;
 
 let server: HttpServer;
 const called = new Set<string>();
@@ -317,6 +317,11 @@ test("identities", async () => {
   await ok("GET /v1/identities/:identity_id/agents");
   await ok("GET /v1/identities/:identity_id/blocks");
   await ok("DELETE /v1/identities/:identity_id");
+  const { id } = await ok("POST /v1/identities", {
+    body: { identifier_key: "gone", name: "G", identity_type: "user" },
+  });
+  const erased = await ok("POST /v1/identities/:identity_id/erase", { body: {}, with: { identity_id: id } });
+  expect(erased).toMatchObject({ identity_id: id, next: null, scrubbed: true });
 });
 
 test("messages: whole, streamed, in the background, with tools and approvals", async () => {

@@ -44,6 +44,7 @@ import type {
 } from "./access.ts";
 import type { AuditReader, AuditStore } from "./audit.ts";
 import type { ChangeReader, ChangeStore } from "./changes.ts";
+import type { ErasureReader, ErasureStore } from "./erasure.ts";
 import type {
   AgentFilter,
   AgentOrder,
@@ -309,6 +310,7 @@ export interface Readers {
   readonly notices: NoticeReader;
   readonly schedules: ScheduleReader;
   readonly batches: BatchReader;
+  readonly erasure: ErasureReader;
 }
 
 /** What a transaction can do: all that {@link Readers} can, and write. */
@@ -353,6 +355,7 @@ export interface Repositories extends Readers {
   readonly notices: NoticeStore;
   readonly schedules: ScheduleStore;
   readonly batches: BatchStore;
+  readonly erasure: ErasureStore;
   /** Runs `work`, and undoes what it wrote when its result is not ok or it throws. */
   attempt<T extends { readonly ok: boolean }>(work: () => Promise<T>): Promise<T>;
 }
@@ -385,6 +388,12 @@ export interface Store {
   write<T>(actor: Actor, work: (repositories: Repositories) => Promise<T>): Promise<T>;
   /** Resolves when everything committed so far is on disk. Nothing may leave before that. Rejects when the disk failed. */
   durable(): Promise<void>;
+  /**
+   * Makes the disk forget what was deleted, while no other write is at work: until then it may still hold it, out of sight.
+   * False where somebody else was reading the database, and some of it may be left. Takes about as long as copying all of
+   * it, and as much room.
+   */
+  scrub(): Promise<boolean>;
   /** Runs of any organisation that have begun and not ended, oldest first: what a restart must continue. */
   unfinishedRuns(): Promise<readonly UnfinishedRun[]>;
   /** Runs of any organisation that wait to begin, those that can at the front. */

@@ -12,6 +12,7 @@ import {
 import type { Readers } from "../../agent/ports/ports.ts";
 import type { IdentityId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
+import { type ErasingOptions, eraseIdentity } from "../../run/erase-identity.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { given, pageOf, pageParams, pathId } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
@@ -37,9 +38,10 @@ const ListQuery = z.object({
   identity_type: z.enum(IDENTITY_TYPES).optional(),
 });
 const PageQuery = z.object(pageParams);
+const EraseBody = z.object({ dry_run: z.boolean().default(false), after: z.string().nullable().default(null) });
 
 /** Routes of `/identities`: whom agents and blocks belong to in a client's own world. */
-export function identityRoutes(options: RouteOptions): Hono<ApiEnv> {
+export function identityRoutes(options: RouteOptions & Pick<ErasingOptions, "runner">): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
   routes.get(
@@ -110,9 +112,22 @@ export function identityRoutes(options: RouteOptions): Hono<ApiEnv> {
   return routes;
 }
 
-/** What belongs to an identity. */
-function ownedRoutes(options: RouteOptions): Hono<ApiEnv> {
+/** What belongs to an identity, and its end. */
+function ownedRoutes(options: RouteOptions & Pick<ErasingOptions, "runner">): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
+
+  routes.post(
+    "/:identity_id/erase",
+    takes({ body: EraseBody }, async (c, asked) => {
+      const id = pathId(c, "identity", "identity_id");
+      const { dry_run: isTrial, after } = await asked.body();
+      const part = await eraseIdentity(options, c.var.caller, { id, isTrial, after });
+      const { erased, unsure, next, isScrubbed } = part;
+      const { blockVersions, ...counts } = erased;
+      const shown = { ...counts, block_versions: blockVersions };
+      return c.json({ identity_id: id, erased: shown, unsure_block_ids: unsure, next, scrubbed: isScrubbed });
+    }),
+  );
 
   routes.get(
     "/:identity_id/agents",

@@ -249,6 +249,7 @@ const WORDS: Readonly<Record<string, string>> = {
   "GET /identities/:identity_id": "An identity",
   "PATCH /identities/:identity_id": "Changes an identity",
   "DELETE /identities/:identity_id": "Deletes an identity",
+  "POST /identities/:identity_id/erase": "Erases all that an identity left, a part at a time; call again with 'next'",
   "PUT /identities/:identity_id/properties": "Sets properties of an identity",
   "GET /identities/:identity_id/agents": "The agents of an identity",
   "GET /identities/:identity_id/blocks": "The blocks of an identity",

@@ -59,6 +59,7 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     "access:write",
     `
     POST /v1/limits
+    POST /v1/identities/:identity_id/erase
     PATCH /v1/limits/:limit_id
     DELETE /v1/limits/:limit_id
     POST /v1/webhooks

@@ -5,6 +5,7 @@ import { backupCommand } from "../copies/backup-command.ts";
 import { repairCommand } from "../copies/repair-command.ts";
 import { restoreCommand } from "../copies/restore-command.ts";
 import { settleFolder } from "../disk/arriving.ts";
+import { eraseCommand } from "../people/erase.ts";
 import { PEOPLE, people } from "../people/people-command.ts";
 import { serve } from "../serving/serve.ts";
 import { LISTS, list } from "../terminal/list-command.ts";
@@ -28,6 +29,7 @@ const NAMES_MAX = 1_000;
 const COMMANDS: Readonly<Record<string, { readonly names: number; readonly options: readonly string[] }>> = {
   serve: { names: 0, options: [] },
   chat: { names: 2, options: ["model", "json"] },
+  erase: { names: 0, options: ["identity", "dry-run", "json"] },
   doctor: { names: 0, options: ["repair", "force", "json"] },
   import: { names: 0, options: ["from", "format", "agent", "model", "learn", "dry-run", "json"] },
   backup: { names: 1, options: ["force", "passphrase-file", "json"] },
@@ -89,6 +91,7 @@ async function run({ command, names, values, settings }: Invocation): Promise<nu
   if (command === "apply") return applying({ command, names, values, settings });
   if (command === "export")
     return (await import("../declared/export-command.ts")).exportCommand(settings, names, values.as);
+  if (command === "erase") return erasing({ command, names, values, settings });
   if (command === "chat") {
     const [agent, question] = names;
     const { model } = values;
@@ -112,6 +115,12 @@ async function run({ command, names, values, settings }: Invocation): Promise<nu
   const what = LISTS.find((name) => name === command);
   if (what === undefined) throw unknownCommand(command);
   return list(settings, { what, names, asJson, limit: values.limit });
+}
+
+function erasing({ values, settings }: Invocation): Promise<number> {
+  const { identity, json } = values;
+  if (identity === undefined) throw new Failure("refused", "--identity names whom to erase. See selkie erase --help");
+  return eraseCommand(settings, { id: identity, isTrial: values["dry-run"] === true, asJson: json === true });
 }
 
 function examine(settings: Settings, { repair, force, json }: Invocation["values"]): Promise<number> {

@@ -23,6 +23,7 @@ Usage
   selkie import --from FILE [--dry-run]      bring along what a Letta V1 server, ChatGPT, Claude, mem0 or Zep kept
   selkie backup FILE                         write all data into one file, while a server runs or not
   selkie restore FILE [--data DIR]           make a folder of data from such a file
+  selkie erase --identity ID [--dry-run]     erase a person: all that an identity left
   selkie doctor [--repair]                   what is configured, which models answer, whether the data is sound
 
 Options
@@ -135,6 +136,13 @@ is refused; with --force that data is moved aside, into a folder inside it. Stop
 
 Unfinished runs in it end at the next start, as what began them may be at work elsewhere; see SELKIE_CONTINUE_COPY.
 `,
+  erase: `selkie erase --identity ID [--dry-run] [--json]
+
+Erases all that an identity left, wherever it is: agents that it alone has, what it sent to others with the answers, what was
+learned of that, and the files. Then the database is written anew, so that the disk holds nothing of it. docs/backup.md says
+what belongs to it. With --dry-run all of it is tried and taken back, and counted. What was cut off goes on when the same
+command is given again. It cannot be undone.
+${WHERE}`,
   doctor: `selkie doctor [--data DIR] [--config FILE]
 selkie doctor --repair [--force] [--json] [--data DIR]
 

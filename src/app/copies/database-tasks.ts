@@ -6,6 +6,9 @@ const DAMAGE_MAX = 10;
 /** As many where it is to be repaired. */
 const REPAIRED_MAX = 100;
 
+/** How long the log is waited for that somebody reads. */
+const SCRUB_WAIT_MS = 10_000;
+
 /** What is found in a database that was looked through whole. */
 export interface Looked {
   /** What is wrong with it; nothing where it is sound. */
@@ -76,6 +79,20 @@ export const TASKS = {
       tables: Object.fromEntries(names.map((name) => [name, count(name)])),
       secrets: Object.fromEntries(secrets.map(({ key, total }) => [key, total])),
     };
+  },
+
+  /**
+   * Writes all of a database anew, and keeps nothing of what was deleted in its pages and its log. What it needs on the way
+   * is in a file, for it may be more than memory holds. False where a reader kept the log from being emptied.
+   */
+  scrub({ path }: { readonly path: string }): boolean {
+    using database = new Database(path, { readwrite: true, create: false });
+    database.run(`pragma busy_timeout = ${SCRUB_WAIT_MS}`);
+    database.run("pragma temp_store = file");
+    database.run("pragma secure_delete = on");
+    database.run("vacuum");
+    const [emptied] = database.query<{ busy: number }, []>("pragma wal_checkpoint(truncate)").all();
+    return emptied?.busy === 0;
   },
 
   /** Copies all that can be read of a damaged database into an empty file. It writes beside what it reads: give it a copy. */

@@ -14,5 +14,6 @@ self.onmessage = ({ data: task }: MessageEvent<Task>) => {
 
 function run(task: Task) {
   if (task.name === "copy") return TASKS.copy(task.of);
+  if (task.name === "scrub") return TASKS.scrub(task.of);
   return task.name === "look" ? TASKS.look(task.of) : TASKS.salvage(task.of);
 }

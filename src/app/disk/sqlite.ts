@@ -5,6 +5,7 @@ import { Failure } from "../../core/failure.ts";
 import type { SqlConnection, SqlDatabase, SqlResult } from "../../store/base/driver.ts";
 import { SCHEMA_VERSION } from "../../store/base/migrate.ts";
 import { unreadableRows } from "../../store/base/unreadable-rows.ts";
+import { workOn } from "../copies/database-work.ts";
 import { createTurns } from "../serving/turns.ts";
 import { finishRestore } from "./arriving.ts";
 import { checkpointer, copyLog } from "./checkpoints.ts";
@@ -83,6 +84,8 @@ function openIn(directory: string, lock: HeldDirectory, onDiskFailure: (error: u
       flushes++;
       checkpoints.wrote(rows, logBytes);
     },
+    // In a thread of its own: others may go on reading meanwhile.
+    scrub: () => workOn("scrub", { path }),
     async close() {
       await checkpoints.stop();
       copyLog(write, "truncate");

@@ -39,6 +39,8 @@ export interface SqlDatabase {
   gather?(): Promise<void>;
   /** Resolves when everything committed before the call is on disk. Rejects when the disk failed: stop writing then. */
   flush(): Promise<void>;
+  /** Writes all of the database anew and keeps nothing of what was deleted, in files or log; false where a reader kept it from that. */
+  scrub?(): Promise<boolean>;
   /** Lets the database go. No statement may run, and none may come. */
   close(): Promise<void>;
 }

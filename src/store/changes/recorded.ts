@@ -274,6 +274,19 @@ export const RECORD: Recorded = {
     noteCallback: null,
     removeOld: null,
   },
+  erasure: {
+    // What it changes is told of the identity, and by those agents that are compiled again.
+    forgetSent: (_, id, messages) => ({
+      changes: [...new Set(messages.map(({ agentId }) => agentId))].map(agentChanged),
+      audit: noteOf("identity.erasing", "identity", id),
+    }),
+    forgetEchoes: (_, agentId) => ({ changes: [agentChanged(agentId)] }),
+    forgetTranscripts: (_, companionId) => ({ changes: [agentChanged(companionId)] }),
+    forgetNamed: (_, id) => ({
+      changes: [change("identity.changed", id)],
+      audit: noteOf("identity.erasing", "identity", id),
+    }),
+  },
   schedules: {
     insert: (_, { id, agentId }) => made("schedule", id, agentId),
     save: (_, { id, agentId }) => tell("schedule.changed", id, agentId),

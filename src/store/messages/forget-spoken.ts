@@ -1,4 +1,4 @@
-import { type SqlBool, sql } from "kysely";
+import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { AgentId, ConversationId } from "../../core/id.ts";
 import { fromJson } from "../base/rows.ts";
 import type { Session } from "../base/session.ts";
@@ -8,9 +8,15 @@ const RUNS_PER_READ = 200;
 
 /** Takes all words out of the runs of a conversation that is gone. That they ran, and what they used, stays known. */
 export async function forgetSpoken(session: Session, agentId: AgentId, id: ConversationId): Promise<void> {
-  const { db, organizationId } = session;
   // The agent is named for the index that finds them.
-  const runs = sql<SqlBool>`agent_id = ${agentId} and conversation_id = ${id} and organization_id = ${organizationId}`;
+  await forgetRuns(
+    session,
+    sql<SqlBool>`agent_id = ${agentId} and conversation_id = ${id} and organization_id = ${session.organizationId}`,
+  );
+}
+
+/** Takes all words out of some runs of the organisation, which a condition on their table names. */
+export async function forgetRuns({ db }: Pick<Session, "db">, runs: RawBuilder<SqlBool>): Promise<void> {
   const ids = db.selectFrom("runs").select("id").where(runs);
   // What their streams told, moved or not, what was traced of them, and the errors in which providers quote.
   await db.deleteFrom("run_events").where("run_id", "in", ids).execute();

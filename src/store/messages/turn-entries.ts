@@ -32,11 +32,11 @@ export async function forgetMessages(session: Session, agentId: AgentId, ids: re
   for (const turnId of ids) await forget(agentId, { turnId }, { store, entries });
 }
 
-/** Takes everything out of an agent's memory. */
-export async function clearMemory(session: Session, agentId: AgentId): Promise<void> {
-  await sqlEntryStore(session).clear(agentId);
-  await sqlEntryStore(session).clear(factSpace(agentId));
-  await sqlFactStore(session).clear(agentId);
+/** Takes everything out of a memory: an agent's, which is called as it is, or another one. */
+export async function clearMemory(session: Session, space: string): Promise<void> {
+  await sqlEntryStore(session).clear(space);
+  await sqlEntryStore(session).clear(factSpace(space));
+  await sqlFactStore(session).clear(space);
 }
 
 /** What the identities that sent messages are called. Most messages have no sender, and then nothing is asked. */
