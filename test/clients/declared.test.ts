@@ -263,6 +263,21 @@ blocks = ["rules"]
   expect((await apply(join(folder, "crew.yaml"), data, SECRET)).out).toBe(NOTHING);
 }, 60_000);
 
+test("a server that is given the file has the agents when it listens, and does not start on a wrong one", async () => {
+  const { folder, data } = given("started", { ...FILES, "config.yaml": "agents: crew.yaml\n" });
+  const config = join(folder, "config.yaml");
+  writeFileSync(config, `agents: ${join(folder, "crew.yaml")}\n`);
+  for (const at of [1, 2]) {
+    const server = await startServer(data, { ...SECRET.environment, SELKIE_CONFIG: config });
+    const agents: Answer = await (await fetch(`${server.url}/v1/agents/`)).json();
+    await server.stop();
+    expect([at, namesOf(agents)]).toEqual([at, ["Ann", "Bo"]]);
+  }
+  writeFileSync(join(folder, "crew.yaml"), FLEET.replace("tags:", "tagz:"));
+  const { code, err } = await selkie({ args: ["serve", "--port", "0", "--data", data, "--config", config] });
+  expect([code, err]).toEqual([1, expect.stringContaining("perhaps 'tags' is meant")]);
+}, 90_000);
+
 const WRONG: Readonly<Record<string, readonly [file: string, text: string, said: string]>> = {
   "has a key that is mistyped": [
     "a.yaml",

@@ -74,10 +74,7 @@ interface Invocation {
 
 async function run({ command, names, values, settings }: Invocation): Promise<number> {
   settleFolder(settings.dataDirectory);
-  if (command === "serve") {
-    await serve(settings);
-    return 0;
-  }
+  if (command === "serve") return serving(settings);
   const asJson = values.json === true;
   if (command === "doctor") return examine(settings, values);
   if (command === "import") {
@@ -151,6 +148,13 @@ async function applying({ names, values, settings }: Invocation): Promise<number
     renewsSecrets: values["renew-secrets"] === true,
     asJson: values.json === true,
   });
+}
+
+async function serving(settings: Settings): Promise<number> {
+  const agents = settings.environment["SELKIE_AGENTS"];
+  if (agents !== undefined) await (await import("../declared/apply-command.ts")).applyBeforeStart(settings, agents);
+  await serve(settings);
+  return 0;
 }
 
 /** Refuses what the command would pass over. */

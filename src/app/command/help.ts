@@ -39,6 +39,7 @@ Options
   --version, -v    print the version
   --help, -h       print this; after a command, what it does
 
+  SELKIE_AGENTS    a file as 'selkie apply' takes it, which 'selkie serve' applies before it listens
   SELKIE_EMBEDDING embedding model of agents that name none, such as openai/text-embedding-3-small;
                    without one, memories are found by their words
   SELKIE_FALLBACK_MODELS

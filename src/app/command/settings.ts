@@ -82,6 +82,7 @@ const FILE_KEYS = [
   "log_level",
   "model",
   "embedding",
+  "agents",
   "llm_request_timeout_seconds",
   "llm_stream_timeout_seconds",
   "allow_private_urls",

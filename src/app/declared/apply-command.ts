@@ -1,11 +1,11 @@
 import type { Settings } from "../command/settings.ts";
-import { connect } from "../terminal/connection.ts";
+import { type Connection, connect, connectHere } from "../terminal/connection.ts";
 import type { Change, Fleet } from "./plan.ts";
 import { knownAgents, planAgents } from "./plan-agents.ts";
 import { planBlocks } from "./plan-blocks.ts";
 import { planFolders } from "./plan-folders.ts";
 import { planTools } from "./plan-tools.ts";
-import { readDeclaration } from "./read-declaration.ts";
+import { type DeclaredFile, readDeclaration } from "./read-declaration.ts";
 
 /** What `selkie apply` was asked. */
 export interface ApplyAsk {
@@ -19,9 +19,25 @@ export interface ApplyAsk {
 /** `selkie apply FILE`: makes the agents of a server what a file says, and tells what that changes before it does. */
 export async function applyCommand(settings: Settings, ask: ApplyAsk): Promise<number> {
   const file = readDeclaration(ask.path);
-  const connection = await connect(settings, { recovers: false });
+  await applyFile(await connect(settings, { recovers: false }), { settings, file, ask });
+  return 0;
+}
+
+/** Makes the agents of a data folder what a file says, before a server begins on it. Nothing is taken away. */
+export async function applyBeforeStart(settings: Settings, path: string): Promise<void> {
+  const file = readDeclaration(path);
+  const ask = { path, isDryRun: false, prunes: false, renewsSecrets: false, asJson: false };
+  await applyFile(await connectHere(settings), { settings, file, ask });
+}
+
+interface Applying {
+  readonly settings: Settings;
+  readonly file: DeclaredFile;
+  readonly ask: ApplyAsk;
+}
+
+async function applyFile(connection: Connection, { settings: { environment }, file, ask }: Applying): Promise<void> {
   try {
-    const { environment } = settings;
     const { prunes, renewsSecrets } = ask;
     const fleet: Fleet = { connection, file, environment, prunes, renewsSecrets, ids: new Map() };
     const changes = await planOf(fleet);
@@ -29,7 +45,6 @@ export async function applyCommand(settings: Settings, ask: ApplyAsk): Promise<n
     if (!ask.isDryRun) for (const change of changes) await make(change, ask);
     if (ask.asJson) process.stdout.write(`${JSON.stringify(shownChanges(changes, ask.isDryRun), null, 2)}\n`);
     else process.stdout.write(ended(changes.length, ask.isDryRun));
-    return 0;
   } finally {
     await connection.close();
   }

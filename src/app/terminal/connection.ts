@@ -162,6 +162,11 @@ function remote(url: string, settings: Settings, notes: readonly string[]): Conn
   };
 }
 
+/** The server on the data folder, inside this process, whoever runs elsewhere. */
+export function connectHere(settings: Settings): Promise<Connection> {
+  return own(settings, [], false);
+}
+
 /**
  * The server inside this process, over the same routes as any other. `recovers` says whether unfinished runs go on,
  * which only a chat is there long enough for.
