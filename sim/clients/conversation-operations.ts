@@ -106,7 +106,14 @@ export async function deleteAgent(clients: Clients, number: number): Promise<voi
   if (made.kind !== "answered" || made.status !== 200) return;
   const { id } = made.body as { id: string };
   oracle.lists.gone("/v1/agents/", id);
-  const own = { conversationId: null, sharedBlockId: "", isolatedBlockIds: [], inherited: [], isFork: false };
+  const own = {
+    conversationId: null,
+    sharedBlockId: "",
+    isolatedBlockIds: [],
+    inherited: [],
+    isFork: false,
+    standIn: null,
+  };
   const agent: KnownAgent = { number, owner: number, id, model, ...own };
   const things = random.fork("things");
   const words = things.chance(0.5) ? await equip(clients, agent, things) : { talk: agent, marks: [] };

@@ -79,6 +79,7 @@ async function createAgent(
   const draft = {
     name: `agent ${number}`,
     model: `${provider}/${MODEL_NAMES[provider][0]}`,
+    ...(options.hasStandIns ? { fallback_models: [`${provider}/${MODEL_NAMES[provider][1]}`] } : {}),
     tools: ["archival_memory_insert", "archival_memory_search", ...memoryTools],
     tool_ids: toolIds,
     include_base_tools: false,
@@ -102,7 +103,14 @@ async function createAgent(
   };
   const { id, managed_group } = await made<MadeAgent>(clients, "/v1/agents/", draft);
   const model = MODEL_NAMES[provider][0];
-  const own = { conversationId: null, isolatedBlockIds: [], inherited: [], isFork: false, model };
+  const own = {
+    conversationId: null,
+    isolatedBlockIds: [],
+    inherited: [],
+    isFork: false,
+    model,
+    standIn: options.hasStandIns ? MODEL_NAMES[provider][1] : null,
+  };
   oracle.addAgent({ number, owner: number, id, sharedBlockId, ...own });
   oracle.wrote(`notes of agent ${number}`, "", true);
   oracle.lists.made("/v1/agents/", id);

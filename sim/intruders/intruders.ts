@@ -88,7 +88,14 @@ export function strangerOf(clients: Clients): { readonly clients: Clients; reado
   if (admitted === undefined) return undefined;
   const { strangersAgentId: id, keys } = admitted;
   const model = MODEL_NAMES[clients.options.providers[0]][0];
-  const own = { conversationId: null, sharedBlockId: "", isolatedBlockIds: [], inherited: [], isFork: false };
+  const own = {
+    conversationId: null,
+    sharedBlockId: "",
+    isolatedBlockIds: [],
+    inherited: [],
+    isFork: false,
+    standIn: null,
+  };
   return { clients: as(clients, keys.stranger), agent: { ...own, number: STRANGER, owner: STRANGER, id, model } };
 }
 

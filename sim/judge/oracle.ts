@@ -54,6 +54,8 @@ export interface KnownAgent {
   readonly isFork: boolean;
   /** The model that answers unless a message asks for another. */
   readonly model: string;
+  /** The model that answers where its own does not; null where there is none. */
+  readonly standIn: string | null;
 }
 
 /** An agent that looks after the memory of another. */
@@ -146,6 +148,8 @@ export interface Oracle {
   modelWorks(agent: number): void;
   /** The provider was sent a conversation with these marks: all of it, or what a compaction left. */
   modelWasSent(agent: number, marks: readonly string[], prompt: SentPrompt): void;
+  /** A model did not answer, by its provider's fault. */
+  modelFailed(model: string): void;
   /** The system message that the provider was sent last for an agent. */
   lastSystem(agent: number): string;
   /** What a register that one client writes may hold: the last value that was acknowledged, or a later unclear one. */
@@ -274,14 +278,22 @@ interface PromptWorld {
 }
 
 /** What must hold of every prompt. */
-function promptChecks(world: PromptWorld): Pick<Oracle, "modelWasSent" | "lastSystem"> {
+function promptChecks(world: PromptWorld): Pick<Oracle, "modelWasSent" | "modelFailed" | "lastSystem"> {
   const { fail, checked, agents, turns, byMark, forgetful, contexts } = world;
   const systems = new Map<number, string>();
+  const failed = new Set<string>();
+
+  /** A stand-in is asked where the model that was to answer has failed before. */
+  function standsIn(known: KnownAgent | undefined, turn: SentTurn | undefined, model: string): boolean {
+    if (known === undefined || known.standIn !== model) return false;
+    return failed.has(known.model) || [...(turn?.models ?? [])].some((one) => failed.has(one));
+  }
 
   function checkModel(known: KnownAgent | undefined, agent: number, mark: string | undefined, model: string): void {
     const turn = byMark.get(mark ?? "");
     const isOwn = turn?.plan.agent === agent;
-    if (turn !== undefined && !turn.models.has(model) && (isOwn || model !== known?.model))
+    const isMeant = turn?.models.has(model) === true || (!isOwn && model === known?.model);
+    if (turn !== undefined && !isMeant && !standsIn(known, turn, model))
       fail("S6 transcript", `${mark} was sent to ${model} instead of ${[...turn.models].join(" or ")}`);
     // A fork of a compacted conversation has what was asked last in its summary.
     if (turn === undefined && !forgetful.has(agent) && known?.isFork !== true)
@@ -315,6 +327,9 @@ function promptChecks(world: PromptWorld): Pick<Oracle, "modelWasSent" | "lastSy
 
   return {
     lastSystem: (agent) => systems.get(agent) ?? "",
+    modelFailed(model) {
+      failed.add(model);
+    },
     modelWasSent(agent, marks, prompt) {
       const known = agents.find(({ number }) => number === agent);
       systems.set(agent, prompt.system);

@@ -53,6 +53,8 @@ export interface SimOptions {
   readonly crashes: readonly Crash[];
   /** The providers whose models agents use, one after the other. */
   readonly providers: readonly [ProviderName, ...ProviderName[]];
+  /** Whether agents name another model of their provider, for where their own does not answer. */
+  readonly hasStandIns: boolean;
   /** Whether models that can show what they think do so. */
   readonly thinks: boolean;
   readonly modelFaultRate: number;
@@ -163,6 +165,7 @@ export function drawOptions(seed: number, random: SeededRandom): SimOptions {
     ...features,
     embedding: random.pick(["none", "works", "works", "out of order"]),
     learns: random.chance(0.5),
+    hasStandIns: random.fork("stand-ins").chance(0.3),
     spends: random.fork("spends").chance(0.25),
     writes: random.fork("writes").chance(0.25),
     files: drawFiles(random.fork("files"), windowTokens),

@@ -82,6 +82,7 @@ export const MUTANTS = [
   "writes_a_letter_twice",
   "knows_no_answer_of_agents",
   "waits_in_circles",
+  "tries_by_another_name",
   "reads_packed_answers",
   "leaves_the_oldest_out",
   "evicts_what_waits",

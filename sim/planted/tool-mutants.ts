@@ -1,5 +1,8 @@
+import type { SimOptions } from "../plan/options.ts";
 import { inside, type MutantFacts, narrowed, SLOW_FLUSHES, TALK_AND_CRASHES } from "./mutant-facts.ts";
 
+/** Agents of which each model may be named in two ways, and that have another one to ask. */
+const STAND_INS = { hasStandIns: true, providers: ["anthropic"] } satisfies Partial<SimOptions>;
 const AFAR = { hasAfarTools: true, hasToolRules: false, asksApproval: false };
 
 /** Agents that write to each other, while the server dies again and again. */
@@ -83,6 +86,16 @@ export const TOOL_MUTANTS = {
   knows_no_answer_of_agents: narrowed(
     inside(null, ["S27 letters"], "tools/builtin/messaging.ts", "isIdempotent: true", "isIdempotent: false"),
     LETTERS,
+  ),
+  tries_by_another_name: narrowed(
+    inside(
+      null,
+      ["S18 bounded"],
+      "run/fallback/answering.ts",
+      "return fallbacks.taken ?? ",
+      "void fallbacks;\n  return ",
+    ),
+    STAND_INS,
   ),
   waits_in_circles: narrowed(
     inside(null, ["S27 letters"], "run/among/waits.ts", "if (reaches(to, from)) return undefined;", "void reaches;"),

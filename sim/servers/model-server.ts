@@ -118,6 +118,7 @@ export function createModelServer(made: ModelServerOptions): ModelServer {
     if (fault !== undefined) faults.applied(`model ${fault}`);
     // A process that another has replaced keeps nothing of what it hears: for the words that waited nothing was said.
     if (agent !== null && !call.incarnation.isReplaced) noteFate(oracle, agent, fault);
+    noteFailure(oracle, request.model, fault);
     const completionTokens = ++bills;
     oracle.bills.billed(completionTokens, agent, fault === undefined);
     oracle.bills.asked(completionTokens, saidIn(request));
@@ -281,6 +282,11 @@ function noteFate({ contexts }: Oracle, agent: number, fault: ModelFault | undef
   if (fault === "refused") contexts.refused(agent);
   // Where nothing was said, what waits for a reply still does.
   if (fault === undefined || !isSilent(fault)) contexts.replied(agent);
+}
+
+/** What is the provider's fault, and not that of what it was sent, lets another model be asked. */
+function noteFailure(oracle: Oracle, model: string, fault: ModelFault | undefined): void {
+  if (fault !== undefined && fault !== "refused" && fault !== "too_long") oracle.modelFailed(model);
 }
 
 /** Whether a prompt must hold all that was said: not where contexts fill, or a provider refuses what was said. */
