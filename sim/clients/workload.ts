@@ -14,6 +14,7 @@ import {
   insertPassages,
   useBoard,
 } from "./memory-operations.ts";
+import { awaitSchedules, planMessages } from "./planning.ts";
 import { readContext, replay, searchMessages, walkList, walkPassages } from "./reading-operations.ts";
 import { answerApproval, type SendMode, sendMessage } from "./sending.ts";
 import { spend } from "./spending.ts";
@@ -105,12 +106,14 @@ export async function runWorkload(clients: Clients): Promise<void> {
   const isWriting = options.writes && options.windowTokens === null;
   const writing = isWriting ? [exchangeLetters({ ...clients, random: random.fork("writing") })] : [];
   const filing = options.files === "none" ? [] : [keepFiles({ ...clients, random: random.fork("filing") })];
+  const planning = options.schedules ? [planMessages({ ...clients, random: random.fork("planning") })] : [];
   const intruders = admitIntruders(clients).then(() => runIntruders(clients));
   await Promise.all([
     ...Array.from({ length: options.clients }, client),
     ...spending,
     ...writing,
     ...filing,
+    ...planning,
     intruders,
   ]);
 }
@@ -124,6 +127,7 @@ async function operate(clients: Clients, operation: Operation, shared: Shared): 
 /** With the faults over, every run must end by itself; then every agent must be able to answer one more message. */
 export async function settle(clients: Clients): Promise<void> {
   const { oracle, scheduler, options } = clients;
+  if (oracle.schedules.planned.length > 0) await awaitSchedules(clients);
   await endRuns(clients);
   // What nobody answers expires; the turn goes on, and may ask again.
   for (let round = 0; options.approvalTimeoutS !== null && round < ROUNDS_MAX; round++) {

@@ -14,6 +14,7 @@ import type { KnownAgent, Oracle, SentTurn } from "./oracle.ts";
 import { checkOutside } from "./outside-checks.ts";
 import { checkRules } from "./rule-checks.ts";
 import { checkRuns } from "./run-checks.ts";
+import { checkSchedules } from "./schedules/schedule-checks.ts";
 import { checkSearches } from "./search-checks.ts";
 import { checkVectors } from "./vector-checks.ts";
 
@@ -85,6 +86,7 @@ export async function checkAll(clients: Clients): Promise<void> {
   await checkBudget(clients);
   await checkLetters(clients);
   await checkFiles(clients);
+  await checkSchedules(clients);
   await checkRuns(clients, new Set(all.map(({ id }) => id)));
   await checkAccess(clients);
 }

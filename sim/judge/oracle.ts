@@ -18,6 +18,7 @@ import { createLetterBook, type LetterBook } from "./letters/letter-book.ts";
 import { createOutsideBook, type OutsideBook } from "./outside-book.ts";
 import { HISTORY_MAX, isLinearizable, type RegisterOperation } from "./register.ts";
 import { createRunBook, type RunAnswer, type RunBook } from "./run-book.ts";
+import { createScheduleBook, type ScheduleBook } from "./schedules/schedule-book.ts";
 
 /** What of a prompt is told apart from its marks. */
 interface SentPrompt {
@@ -117,6 +118,7 @@ export interface Oracle {
   readonly budget: BudgetBook;
   readonly letters: LetterBook;
   readonly files: FileBook;
+  readonly schedules: ScheduleBook;
   readonly callbacks: CallbackBook;
   readonly lists: ListBook;
   readonly leases: LeaseBook;
@@ -206,7 +208,7 @@ export function createOracle(): Oracle {
     runs,
     bills: createBillBook(),
     budget: createBudgetBook(fail, checked),
-    ...{ letters: createLetterBook(), files: createFileBook() },
+    ...{ letters: createLetterBook(), files: createFileBook(), schedules: createScheduleBook() },
     callbacks: createCallbackBook(fail, checked, calledBack(byMark, runs, sawRun)),
     lists: createListBook(fail, checked),
     leases: createLeaseBook(fail, checked),

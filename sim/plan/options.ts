@@ -106,6 +106,8 @@ export interface SimOptions {
   readonly spends: boolean;
   /** Whether agents of their own write to each other, in circles too. */
   readonly writes: boolean;
+  /** Whether messages are scheduled for an agent of its own. */
+  readonly schedules: boolean;
   /** Whether agents of their own work with files, and whether what is in them is searched. */
   readonly files: "none" | "opened" | "searched";
   /** Whether conversations have a memory block of their own. */
@@ -168,6 +170,7 @@ export function drawOptions(seed: number, random: SeededRandom): SimOptions {
     hasStandIns: random.fork("stand-ins").chance(0.3),
     spends: random.fork("spends").chance(0.25),
     writes: random.fork("writes").chance(0.25),
+    schedules: random.fork("schedules").chance(0.25),
     files: drawFiles(random.fork("files"), windowTokens),
     hasToolRules: rules.chance(0.25),
     // Small windows hold the schemas of no more tools.

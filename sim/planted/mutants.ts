@@ -11,6 +11,7 @@ export const MUTANTS = [
   "forgets_running_runs",
   "forgets_names",
   "never_recovers",
+  "sends_before_it_notes",
   "settles_calls_twice",
   "checks_budgets_before",
   "undoes_block_edits",

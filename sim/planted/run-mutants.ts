@@ -3,8 +3,36 @@ import { inside, type MutantFacts, narrowed, SLOW_FLUSHES, TALK_AND_CRASHES } fr
 /** A budget that is spent while the server crashes. */
 const SPENDING = { ...TALK_AND_CRASHES, spends: true };
 
+/** Little but scheduled messages, and many crashes. */
+const PLANNING = {
+  enabled: ["send"],
+  operations: 3,
+  windowTokens: null,
+  schedules: true,
+  spends: false,
+  writes: false,
+  files: "none",
+  intrusions: 0,
+  crashes: ["kill"],
+  crashesMax: 40,
+  crashRate: 0.15,
+} as const;
+
 /** Bugs in how runs and their streams go on: what is moved, undone, told, leased, continued. */
 export const RUN_MUTANTS = {
+  sends_before_it_notes: narrowed(
+    inside(
+      null,
+      ["S29 scheduled"],
+      "run/chores/schedule-work.ts",
+      "    if (after.nextDueAt === null && after.lastRunId !== schedule.lastRunId) await repositories.schedules.remove(id);\n    else await repositories.schedules.save(after);\n    return after.lastRunId;\n  });\n",
+      `    return after.lastRunId;
+  });
+  await store.write(actor, ({ schedules }) => schedules.save({ ...found, nextDueAt: due.next, lastDueAt: due.at }));
+`,
+    ),
+    PLANNING,
+  ),
   settles_calls_twice: narrowed(
     inside(
       null,

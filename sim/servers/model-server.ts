@@ -7,6 +7,7 @@ import { chargedFor, SPENDER } from "../judge/budget-book.ts";
 import type { ShownPrompt } from "../judge/context-book.ts";
 import { saidIn } from "../judge/context-checks.ts";
 import { COMPANION, type Oracle } from "../judge/oracle.ts";
+import { PUNCTUAL } from "../judge/schedules/schedule-book.ts";
 import { promptTokensOf, windowProblem } from "../judge/window-checks.ts";
 import { fills, type SimOptions } from "../plan/options.ts";
 import { drawCompanionReply, type PlannedReply, words } from "../plan/plan.ts";
@@ -270,12 +271,12 @@ function answerWriter(
 
 /** How agents are answered that no other check knows of. */
 function apartFor(request: ChatRequest): typeof answerSpender | undefined {
-  if (isOfSpender(request)) return answerSpender;
-  return isOfWriter(request) || isOfFiler(request) ? answerWriter : undefined;
+  if (isOf(request, SPENDER)) return answerSpender;
+  return isOfWriter(request) || isOfFiler(request) || isOf(request, PUNCTUAL) ? answerWriter : undefined;
 }
 
-function isOfSpender({ messages: [head] }: ChatRequest): boolean {
-  return head !== undefined && chatText(head).includes(`cn-${SPENDER};`);
+function isOf({ messages: [head] }: ChatRequest, number: number): boolean {
+  return head !== undefined && chatText(head).includes(`cn-${number};`);
 }
 
 function noteFate({ contexts }: Oracle, agent: number, fault: ModelFault | undefined): void {

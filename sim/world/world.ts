@@ -5,6 +5,12 @@ import type { Owner, Scheduler } from "./scheduler.ts";
 
 /** When virtual time begins, on the wall clock: 2026-03-01T00:00:00Z. */
 const EPOCH_MS = 1_772_323_200_000;
+
+/** What a clock shows that is right. */
+export function wallMs(scheduler: Pick<Scheduler, "nowMs">): number {
+  return EPOCH_MS + scheduler.nowMs();
+}
+
 /** How much later than asked a timer may ring. */
 const LATE_MS_MAX = 3;
 
