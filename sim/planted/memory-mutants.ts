@@ -81,7 +81,7 @@ export const MEMORY_MUTANTS = {
     null,
     ["S13 deleted"],
     "store/messages/turn-entries.ts",
-    "  await sqlFactStore(session).clear(agentId);\n",
+    "  await sqlFactStore(session).clear(space);\n",
     "",
   ),
   keeps_archives_of_the_deleted: inside(
