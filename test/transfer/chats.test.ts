@@ -302,6 +302,7 @@ describe("ChatGPT's export", () => {
     expect(statSync(from).size).toBeGreaterThan(100_000_000);
     const { code, tables, bytes } = await bring(from, data);
     expect([code, tables["conversations"].taken]).toEqual([0, 8]);
+    expect(bytes).toBeGreaterThan(0);
     expect(bytes).toBeLessThan(300 * 1024 * 1024);
     rmSync(from);
   }, 90_000);
