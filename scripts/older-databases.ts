@@ -38,6 +38,7 @@ const COMMITS: Readonly<Record<number, string>> = {
   18: "cebbe9a",
   19: "8a267e3",
   20: "b79722a",
+  21: "58898b0",
 };
 
 /** Versions that no server stopped at. A start that was killed between two migrations of version 4 left them. */

@@ -21,6 +21,7 @@ const WORDS = {
   org: (id: string) => `Organization not found with id='${id}'`,
   passage: (id: string) => `Passage with id ${id} not found`,
   plugin: (id: string) => `Plugin not found with id='${id}'`,
+  project: (id: string) => `Project not found with id='${id}'`,
   run: (id: string) => `Run with id ${id} not found`,
   sandbox: (id: string) => `Sandbox config not found with id='${id}'`,
   session: (id: string) => `Session not found with id='${id}'`,

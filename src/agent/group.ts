@@ -58,6 +58,8 @@ export interface GroupFilter {
   /** An agent that is led. */
   readonly agentId?: AgentId;
   readonly showHidden?: boolean;
+  /** Groups that were made of a template at that time. */
+  readonly deploymentId?: string;
 }
 
 /** Where the groups of one organisation live. A group goes with its manager. */

@@ -40,6 +40,7 @@ import { noteRefusal } from "./http/note-refusal.ts";
 import type { OpenStreams } from "./http/open-streams.ts";
 import { openApiOf } from "./http/openapi.ts";
 import { internalRoutes } from "./internal/internal.ts";
+import { internalTemplateRoutes } from "./internal/templates.ts";
 import { countRequests } from "./limits/count-requests.ts";
 import { limitRoutes } from "./limits/limits.ts";
 import { usageRoutes } from "./limits/usage.ts";
@@ -63,6 +64,9 @@ import { providerRoutes } from "./providers/providers.ts";
 import { runRoutes } from "./runs/runs.ts";
 import { stepRoutes } from "./runs/steps.ts";
 import { siteRoutes } from "./site/routes.ts";
+import { projectRoutes } from "./templates/projects.ts";
+import { templateSearchRoutes } from "./templates/search.ts";
+import { templateRoutes } from "./templates/templates.ts";
 import { runToolRoutes } from "./tools/run-tools.ts";
 import { sandboxRoutes } from "./tools/sandboxes.ts";
 import { secretRoutes } from "./tools/secrets.ts";
@@ -170,6 +174,7 @@ function routesOf(options: ApiOptions): Hono<ApiEnv> {
   api.route("/", options.messageRoutes);
   api.route("/models", modelRoutes(options));
   api.route("/embeddings", embeddingRoutes(options));
+  api.route("/agents", templateSearchRoutes(options));
   api.route("/agents", agentTransferRoutes(options));
   api.route("/agents", agentRoutes(options));
   api.route("/agents", agentBlockRoutes(options));
@@ -182,6 +187,9 @@ function routesOf(options: ApiOptions): Hono<ApiEnv> {
   api.route("/", memoryRoutes(options));
   api.route("/blocks", blockRoutes(options));
   api.route("/", internalRoutes(options));
+  api.route("/_internal_templates", internalTemplateRoutes(options));
+  api.route("/templates", templateRoutes(options));
+  api.route("/", projectRoutes(options));
   api.route("/identities", identityRoutes(options));
   api.route("/", identityLinkRoutes(options));
   // Before tools: its paths look like those of one.

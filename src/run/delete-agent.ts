@@ -1,8 +1,10 @@
-import { type Caller, may } from "../access/may.ts";
+import { type Caller, may, mayEverywhere } from "../access/may.ts";
 import { mustFind } from "../agent/find.ts";
 import { companionsOf, isOfCompanions } from "../agent/group.ts";
 import type { Repositories, Store } from "../agent/ports/ports.ts";
-import type { AgentId } from "../core/id.ts";
+import { agentsShowing, type RecompileOptions, recompileAgents } from "../agent/prompt/recompile.ts";
+import { type DeployedThings, deployedThings } from "../agent/templates/deployed.ts";
+import { type AgentId, parseId } from "../core/id.ts";
 import { PAGE_ITEMS_MAX } from "../core/page.ts";
 import { passTurn, type RoundDesk } from "./among/round-turns.ts";
 import type { Runner } from "./runner.ts";
@@ -45,4 +47,35 @@ export async function removeAgent(
     await repositories.limits.removeOf("agent", agentId);
   }
   return gone;
+}
+
+/** What deleting takes. */
+interface Deletion extends RecompileOptions, RoundDesk {
+  readonly store: Store;
+  readonly runner: Pick<Runner, "breakOff" | "wake">;
+}
+
+/** Removes what was made of a template under this id, and breaks off what is at work for its agents. Gives what is gone. */
+export async function deleteDeployment(options: Deletion, caller: Caller, id: string): Promise<DeployedThings> {
+  mayEverywhere(caller, "memory:forget");
+  const actor = mayEverywhere(caller, "agents:write");
+  const { things, gone } = await options.store.write(actor, async (repositories) => {
+    const { blocks, agents, groups, deployments } = repositories;
+    const things = await deployedThings(repositories, id);
+    const showing = await agentsShowing(repositories, { blockIds: things.blocks.map((block) => block.id) });
+    for (const block of things.blocks) await blocks.remove(block.id);
+    const gone: AgentId[] = [];
+    // A companion goes with its agent, and a group with its manager.
+    for (const agent of things.agents)
+      if ((await agents.find(agent.id)) !== undefined)
+        gone.push(...(await removeAgent(options, repositories, agent.id)));
+    for (const group of things.groups) if ((await groups.find(group.id)) !== undefined) await groups.remove(group.id);
+    await recompileAgents(repositories, showing, options);
+    const known = parseId("deployment", id);
+    if (known !== undefined) await deployments.remove(known);
+    return { things, gone };
+  });
+  options.runner.breakOff(gone);
+  options.runner.wake();
+  return things;
 }

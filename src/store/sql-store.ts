@@ -61,6 +61,9 @@ import { createTextCache } from "./runs/text-cache.ts";
 import { resealSecrets, sealedSecrets } from "./secrets/reseal.ts";
 import { sqlSandboxStore } from "./secrets/sandboxes.ts";
 import { sqlSecretStore } from "./secrets/secrets.ts";
+import { sqlDeploymentStore } from "./templates/deployments.ts";
+import { sqlProjectStore } from "./templates/projects.ts";
+import { sqlTemplateStore } from "./templates/templates.ts";
 
 /** Actors whose repositories are kept at hand. */
 const ACTORS_MAX = 1_000;
@@ -284,6 +287,9 @@ function repositories(session: Session, noted: Noted): Repositories {
     schedules: sqlScheduleStore(session),
     batches: sqlBatchStore(session),
     erasure: sqlErasureStore(session),
+    projects: sqlProjectStore(session),
+    templates: sqlTemplateStore(session),
+    deployments: sqlDeploymentStore(session),
     attempt: (work) => attempt(session.sql, work),
   };
 }

@@ -168,8 +168,17 @@ async function makeThings(ask: Ask): Promise<Things> {
   });
   const [added] = await ask("GET", "/v1/plugins");
   const plugin = added ?? (await ask("POST", "/v1/plugins", plainPlugin("zephyrine")));
+  const project = await ask("POST", "/v1/projects", { name: "Zephyrine's" });
+  const name = `zephyrine-${agent.id}`;
+  await ask("POST", `/v1/templates/${project.id}`, { type: "agent", agent_id: agent.id, name });
+  const deployed = await ask("POST", `/v1/templates/${project.id}/${name}:1/agents`, {});
   return {
     provider_id: provider.id,
+    project_id: project.id,
+    name,
+    template_name: name,
+    template_version: `${name}:dev`,
+    deployment_id: deployed.deployment_id,
     plugin_id: plugin.id,
     sandbox_config_id: sandbox.id,
     variable_id: variable.id,

@@ -62,6 +62,21 @@ const BODIES: Readonly<Record<string, (things: Things) => object>> = {
   "PUT /v1/identities/:identity_id/properties": () => [] as object,
   "POST /v1/blocks": () => ({ label: "new", value: "x" }),
   "POST /v1/_internal_blocks": () => ({ label: "new", value: "x" }),
+  "POST /v1/_internal_templates/agents": () => ({ ...ORIGIN, model: "openai/gpt-4o-mini" }),
+  "POST /v1/_internal_templates/groups": ({ agent_id }) => ({ ...ORIGIN, agent_ids: [agent_id], description: "x" }),
+  "POST /v1/_internal_templates/blocks": () => ({ ...ORIGIN, label: "new", value: "x" }),
+  "POST /v1/_internal_templates/blocks/batch": () => [{ ...ORIGIN, label: "new", value: "x" }],
+  "POST /v1/projects": () => ({ name: "New project" }),
+  "POST /v1/templates": ({ agent_id }) => ({ type: "agent", agent_id }),
+  "POST /v1/templates/:project_id": ({ agent_id }) => ({ type: "agent", agent_id }),
+  "PATCH /v1/templates/:template_name": () => ({ agent_file_json: AGENT_FILE }),
+  "PUT /v1/templates/:project_id/:template_name/agent-file": () => ({ agent_file_json: AGENT_FILE }),
+  "POST /v1/templates/:template_name/rollback": () => ({ version: "latest" }),
+  "POST /v1/templates/:project_id/:template_name/rollback": () => ({ version: "latest" }),
+  "PUT /v1/templates/:project_id/:template_version/snapshot": () => SNAPSHOT,
+  "PATCH /v1/templates/:project_id/:template_name/name": ({ template_name }) => ({ new_name: template_name }),
+  "PATCH /v1/templates/:project_id/:template_name/description": () => ({ description: "x" }),
+  "POST /v1/templates/:project_id/:template_name/deployments/:deployment_id/migrate": () => ({ version: "latest" }),
   "POST /v1/archives": () => ({ name: "new" }),
   "POST /v1/folders": () => ({ name: "new" }),
   "POST /v1/sources": () => ({ name: "newer" }),
@@ -119,12 +134,19 @@ function upload() {
   return form;
 }
 
+const LLM_CONFIG = { model: "gpt-4o-mini", model_endpoint_type: "openai", context_window: 8_000 };
+const AGENT = { id: "agent-0", name: "A", agent_type: "letta_v1_agent", llm_config: LLM_CONFIG, messages: [] };
+const AGENT_FILE = { agents: [AGENT] };
+/** What V1's hosted product says of what it makes of a template. */
+const ORIGIN = { template_id: "t", base_template_id: "b", deployment_id: "d", entity_id: "e" };
+const SNAPSHOT = {
+  agents: [{ entityId: "a", name: "A", model: "openai/gpt-4o-mini", systemPrompt: "", agentType: "letta_v1_agent" }],
+};
+
 /** An agent file of one agent. */
 function agentFile() {
-  const llm_config = { model: "gpt-4o-mini", model_endpoint_type: "openai", context_window: 8_000 };
-  const agents = [{ id: "agent-0", name: "A", agent_type: "letta_v1_agent", llm_config, messages: [] }];
   const form = new FormData();
-  form.set("file", new File([JSON.stringify({ agents })], "a.af", { type: "application/json" }));
+  form.set("file", new File([JSON.stringify(AGENT_FILE)], "a.af", { type: "application/json" }));
   return form;
 }
 
@@ -308,6 +330,7 @@ test("a key for one agent may do with it what its role may", async () => {
 /** Routes that are no reads, and change nothing that is told of. */
 const UNTOLD: readonly string[] = [
   // They look, ask or show.
+  "POST /v1/agents/search",
   "POST /v1/agents/:agent_id/messages/preview-raw-payload",
   "POST /v1/conversations/:conversation_id/messages/preview-raw-payload",
   "POST /v1/messages/search",
@@ -358,6 +381,8 @@ const NOTHING_TO_DO: readonly string[] = [
   "PATCH /v1/groups/:group_id/messages/:message_id",
   "POST /v1/voice-beta/:agent_id/chat/completions",
   "POST /v1/agents/:agent_id/messages/cancel",
+  // A template is in it.
+  "DELETE /v1/projects/:project_id",
   // The server does not answer.
   "PATCH /v1/mcp-servers/:mcp_server_id/refresh",
   "POST /v1/mcp-servers/:mcp_server_id/tools/:tool_id/run",

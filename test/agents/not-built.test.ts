@@ -38,8 +38,7 @@ test("createApi() knows every operation of the document, with and without a slas
 test("notBuiltRoutes() answers lists of what is not built with nothing, in the documented shape", async () => {
   const lists = [
     ...["/v1/mcp-servers", "/v1/tools/mcp/servers"],
-    "/v1/templates",
-    ...["/v1/projects", "/v1/client-side-access-tokens", "/v1/feeds", "/v1/pipelines", "/v1/environments"],
+    ...["/v1/client-side-access-tokens", "/v1/feeds", "/v1/pipelines", "/v1/environments"],
     "/v1/sandboxes",
   ];
   for (const path of lists) {
@@ -50,10 +49,17 @@ test("notBuiltRoutes() answers lists of what is not built with nothing, in the d
   }
 });
 
+const FEEDBACK =
+  "Feedback and telemetry are part of Letta's hosted product alone: nobody here takes them, and nothing of them was kept or sent on. See docs/compatibility.md";
+
 test("notBuiltRoutes() says what is missing, and that trying again does not help", async () => {
   const answers = {
-    "POST /v1/templates": "Templates are not built yet",
-    "POST /v1/pipelines": "Feeds and pipelines are not built yet",
+    "GET /v1/metadata/balance":
+      "A balance is part of Letta's hosted product alone: nothing is sold here, and GET /v1/usage tells what was used. See docs/compatibility.md",
+    "POST /v1/metadata/feedback": FEEDBACK,
+    "POST /v1/metadata/telemetry": FEEDBACK,
+    "POST /v1/legacy-templates/t-1/migrates":
+      "Projects from before templates had versions are part of Letta's hosted product alone: there never were any here, and POST /v1/templates makes a template. See docs/compatibility.md",
   };
   for (const [route, detail] of Object.entries(answers)) {
     const [method = "", path = ""] = route.split(" ");

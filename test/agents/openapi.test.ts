@@ -25,6 +25,7 @@ const UNDOCUMENTED = [
   "POST /v1/groups/:group_id/messages",
   "POST /v1/groups/:group_id/messages/stream",
   "POST /v1/_internal_search/cache-warm",
+  "POST /v1/templates/:project_id/:template_version/agents",
   "POST /v1/agents/:agent_id/chat/completions",
   ...MCP_STREAMS,
 ];
@@ -597,6 +598,55 @@ test("providers of one's own", async () => {
   await ok("POST /v1/providers/:provider_id/check");
   expect((await ok("GET /v1/models", { query: "provider_category=byok" })).length).toBeGreaterThan(1);
   await ok("DELETE /v1/providers/:provider_id");
+});
+
+test("projects, templates, and what is made of them", async () => {
+  const { id: project_id } = await ok("POST /v1/projects", { body: { name: "Shop" } });
+  Object.assign(ids, { project_id, template_name: "clerk", template_version: "clerk:1", name: "clerk" });
+  await ok("GET /v1/projects");
+  const memory_blocks = [{ label: "human", value: "{{a}}" }];
+  const made = await ok("POST /v1/agents", { body: { model: MODEL, memory_blocks } });
+  const body = { type: "agent", agent_id: made.id, name: "clerk" };
+  await ok("POST /v1/templates/:project_id", { body });
+  await ok("POST /v1/templates", { body: { ...body, name: "other" } });
+  await ok("GET /v1/templates", { query: "sort_by=created_at&version=1" });
+  const values = { memory_variables: { a: "b" } };
+  const { agent_ids, deployment_id } = await ok("POST /v1/templates/:template_version/agents", { body: values });
+  await ok("POST /v1/templates/:project_id/:template_version/agents", { body: values });
+  await ok("GET /v1/agents/:agent_id/core-memory/variables", { with: { agent_id: agent_ids[0] } });
+  const search = [{ field: "templateName", operator: "eq", value: "clerk" }];
+  expect((await ok("POST /v1/agents/search", { body: { search } })).agents).toHaveLength(2);
+  expect(await ok("GET /v1/agents/search/count", { query: `search=${JSON.stringify(search)}` })).toEqual({ count: 2 });
+  const { body: file } = await server.call("GET", `/v1/agents/${made.id}/export`);
+  await ok("PATCH /v1/templates/:template_name", { body: { agent_file_json: file } });
+  await ok("PUT /v1/templates/:project_id/:template_name/agent-file", { body: { agent_file_json: file } });
+  await ok("POST /v1/templates/:template_name/save", { body: {} });
+  await ok("POST /v1/templates/:project_id/:template_name", { body: { message: "again" } });
+  await ok("POST /v1/templates/:template_name/rollback", { body: { version: "1" } });
+  await ok("POST /v1/templates/:project_id/:template_name/rollback", { body: { version: "latest" } });
+  await ok("GET /v1/templates/:project_id/:name/versions");
+  const dev = { with: { template_version: "clerk:dev" } };
+  const path = at("GET /v1/templates/:project_id/:template_version/snapshot", dev).split(" ")[1] ?? "";
+  // The document says of settings that may be null only what they are otherwise.
+  const { status, body: snapshot } = await server.call("GET", path);
+  expect([status, snapshot.agents.length]).toEqual([200, 1]);
+  await ok("PUT /v1/templates/:project_id/:template_version/snapshot", { ...dev, body: snapshot });
+  await ok("POST /v1/templates/:project_id/:template_version/fork", { body: { name: "fork" } });
+  await ok("PATCH /v1/templates/:project_id/:template_name/description", { body: { description: "d" } });
+  const migrate = "POST /v1/templates/:project_id/:template_name/deployments/:deployment_id/migrate";
+  await ok(migrate, { with: { deployment_id }, body: { version: "latest" } });
+  await ok("PATCH /v1/templates/:project_id/:template_name/name", { body: { new_name: "renamed" } });
+  await ok("DELETE /v1/templates/:project_id/:template_name", { with: { template_name: "renamed" } });
+  await ok("DELETE /v1/templates/:template_name", { with: { template_name: "fork" } });
+  await ok("DELETE /v1/projects/:project_id");
+  const origin = { template_id: "t", base_template_id: "b", deployment_id, entity_id: "e" };
+  await ok("POST /v1/_internal_templates/agents", { body: { ...origin, model: MODEL } });
+  await ok("POST /v1/_internal_templates/groups", { body: { ...origin, agent_ids, description: "d" } });
+  const block = { ...origin, label: "l", value: "v" };
+  await ok("POST /v1/_internal_templates/blocks", { body: block });
+  await ok("POST /v1/_internal_templates/blocks/batch", { body: [block] });
+  await ok("GET /v1/_internal_templates/deployment/:deployment_id", { with: { deployment_id } });
+  await ok("DELETE /v1/_internal_templates/deployment/:deployment_id", { with: { deployment_id } });
 });
 
 test("limits and usage", async () => {

@@ -332,7 +332,7 @@ describe("the list of the API", () => {
       expect(sections.get("not-built")).toContain(missing);
       expect(text).toContain(`\n  ${missing}\n`);
     }
-    expect(sections.get("not-built")).toContain("POST /v1/agents/search");
+    expect(sections.get("not-built")).toContain("A balance: nothing is sold here");
   });
 
   test("describes no route that is not there", () => {

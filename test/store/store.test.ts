@@ -19,6 +19,7 @@ import { runContract } from "./_runs.ts";
 import { scheduleContract } from "./_schedules.ts";
 import { secretContract } from "./_secrets.ts";
 import type { Subject } from "./_subject.ts";
+import { templateContract } from "./_templates.ts";
 import { transactionContract } from "./_transactions.ts";
 
 /** PostgreSQL takes its time to open where the machine is busy. */
@@ -53,6 +54,7 @@ for (const dialect of [sqliteDialect(), postgresDialect()]) {
       peopleContract,
       changeContract,
       secretContract,
+      templateContract,
       providerContract,
     ])
       contract(subject);

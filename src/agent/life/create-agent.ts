@@ -88,6 +88,8 @@ export interface AgentDraft {
   readonly projectId?: string;
   readonly templateId?: string;
   readonly baseTemplateId?: string;
+  readonly deploymentId?: string;
+  readonly entityId?: string;
 }
 
 /** An agent about which nobody has asked for anything in particular. */
@@ -227,8 +229,8 @@ function originOf(draft: AgentDraft) {
     projectId: draft.projectId ?? null,
     templateId: draft.templateId ?? null,
     baseTemplateId: draft.baseTemplateId ?? null,
-    deploymentId: null,
-    entityId: null,
+    deploymentId: draft.deploymentId ?? null,
+    entityId: draft.entityId ?? null,
   };
 }
 

@@ -162,7 +162,8 @@ async function replaceLists(
   if (identityIds !== undefined) await replaceIdentities(repositories, id, identityIds);
 }
 
-async function replaceTools({ tools }: Repositories, id: AgentId, wanted: readonly ToolId[]): Promise<void> {
+/** Gives an agent these tools in place of those that it has. */
+export async function replaceTools({ tools }: Repositories, id: AgentId, wanted: readonly ToolId[]): Promise<void> {
   const attached = await tools.listForAgent(id);
   for (const tool of attached) if (!wanted.includes(tool.id)) await tools.detach(id, tool.id);
   for (const toolId of wanted) {

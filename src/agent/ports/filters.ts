@@ -25,6 +25,15 @@ export interface AgentFilter {
   readonly identityId?: string;
   /** Agents that have an identity of one of these keys. */
   readonly identifierKeys?: readonly string[];
+  readonly id?: string;
+  /** Agents of any version of one of these templates. */
+  readonly baseTemplateIds?: readonly string[];
+  /** Agents of one of these versions of templates. */
+  readonly templateIds?: readonly string[];
+  /** Agents that were made of a template at that time. */
+  readonly deploymentId?: string;
+  /** Agents that fit each of these, too. */
+  readonly every?: readonly AgentFilter[];
 }
 
 /** What agents can be sorted by. */

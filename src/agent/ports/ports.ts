@@ -27,6 +27,8 @@ import type { OwnProviderReader, OwnProviderStore } from "../providers/provider.
 import type { DueRetention, RetentionReader, RetentionStore } from "../retention.ts";
 import type { CallbackOutcome, ExpiringApproval, QueuedRun, Run, Step, StopReason, WaitingCallback } from "../run.ts";
 import type { ScheduleReader, ScheduleStore, WaitingSchedule } from "../schedules/schedule.ts";
+import type { ProjectReader, ProjectStore } from "../templates/project.ts";
+import type { DeploymentReader, DeploymentStore, TemplateReader, TemplateStore } from "../templates/template.ts";
 import type { WaitingWebhook, WebhookReader, WebhookStore } from "../webhook.ts";
 import type {
   Directory,
@@ -311,6 +313,9 @@ export interface Readers {
   readonly schedules: ScheduleReader;
   readonly batches: BatchReader;
   readonly erasure: ErasureReader;
+  readonly projects: ProjectReader;
+  readonly templates: TemplateReader;
+  readonly deployments: DeploymentReader;
 }
 
 /** What a transaction can do: all that {@link Readers} can, and write. */
@@ -356,6 +361,9 @@ export interface Repositories extends Readers {
   readonly schedules: ScheduleStore;
   readonly batches: BatchStore;
   readonly erasure: ErasureStore;
+  readonly projects: ProjectStore;
+  readonly templates: TemplateStore;
+  readonly deployments: DeploymentStore;
   /** Runs `work`, and undoes what it wrote when its result is not ok or it throws. */
   attempt<T extends { readonly ok: boolean }>(work: () => Promise<T>): Promise<T>;
 }

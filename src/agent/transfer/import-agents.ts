@@ -1,7 +1,7 @@
 import { type Caller, mayEverywhere } from "../../access/may.ts";
 import { changedBy, madeBy } from "../../core/authorship.ts";
 import { Failure } from "../../core/failure.ts";
-import { type AgentId, type BlockId, newId } from "../../core/id.ts";
+import { type AgentId, type BlockId, type GroupId, newId } from "../../core/id.ts";
 import { cut } from "../../core/text.ts";
 import { newBlock } from "../../umi/core/new-block.ts";
 import type { Agent } from "../agent.ts";
@@ -14,11 +14,12 @@ import type { AgentBundle, BundledAgent, BundledBlock, BundledGroup, BundledTool
 import { importFiles, showFilesAsTheyWere } from "./import-files.ts";
 import { importMcpServers, linkMcpTool } from "./import-mcp.ts";
 import { importMessages } from "./import-messages.ts";
-import { type ImportSession, type ImportWish, nothingStored } from "./import-session.ts";
+import { type ImportSession, type ImportWish, storedAtFirst } from "./import-session.ts";
 
 /** What came of an import. */
 export interface Imported {
   readonly agentIds: readonly AgentId[];
+  readonly groupIds: readonly GroupId[];
   /** What was not taken as it is in the file, in a sentence each. */
   readonly notes: readonly string[];
 }
@@ -60,8 +61,8 @@ export async function importAgents(
     wish.embedding === undefined ? undefined : await chooseEmbedding(workshop.models, wish.embedding, actor);
   const notes: string[] = [];
   const note = (sentence: string) => void notes.push(sentence);
-  const agents = await workshop.store.write(actor, async (repositories) => {
-    const stored = nothingStored();
+  const { settled: agents, groupIds } = await workshop.store.write(actor, async (repositories) => {
+    const stored = storedAtFirst(wish.known);
     const session: ImportSession = { workshop, actor, repositories, bundle, wish, embeddingConfig, stored, note };
     await importMcpServers(session);
     for (const tool of bundle.tools) await importTool(session, tool);
@@ -70,12 +71,13 @@ export async function importAgents(
     const settled: Agent[] = [];
     for (const one of prepared) settled.push(await importAgent(session, one));
     for (const group of bundle.groups) await importGroup(session, group);
-    return settled;
+    await wish.besides?.(repositories);
+    return { settled, groupIds: [...stored.groups.values()] };
   });
   for (const agent of agents)
     tellOfTools(workshop, agent, await workshop.store.reader(actor).tools.listForAgent(agent.id));
   if (bundle.skills.length > 0) note(`Skills are for clients, and are not kept: ${listed(bundle.skills)}`);
-  return { agentIds: agents.map(({ id }) => id), notes };
+  return { agentIds: agents.map(({ id }) => id), groupIds, notes };
 }
 
 async function importBlock(
@@ -93,7 +95,8 @@ function requireBounds({ skills: _, ...kinds }: AgentBundle): void {
       throw new Failure("too_large", `${kind}: ${things.length} are more than one import brings, ${THINGS_MAX}`);
 }
 
-function draftOf({ draft }: BundledAgent, wish: ImportWish): Prepared["draft"] {
+function draftOf({ key, draft }: BundledAgent, wish: ImportWish): Prepared["draft"] {
+  const beginning = wish.beginnings?.get(key);
   const { embeddingConfig, ...rest } = draft;
   const embedding =
     wish.embedding !== undefined
@@ -111,7 +114,8 @@ function draftOf({ draft }: BundledAgent, wish: ImportWish): Prepared["draft"] {
     model: wish.model === undefined ? draft.model : { handle: wish.model },
     secrets: Object.fromEntries(secrets),
     ...(wish.projectId === undefined ? {} : { projectId: wish.projectId }),
-    initialMessages: [],
+    ...(wish.identityIds === undefined ? {} : { identityIds: wish.identityIds }),
+    initialMessages: beginning === undefined ? [] : beginning,
   };
 }
 
@@ -190,14 +194,16 @@ async function distinctLabels(
 
 async function importGroup({ workshop, repositories, stored }: ImportSession, group: BundledGroup): Promise<void> {
   const managerAgentId = group.managerKey === null ? null : (stored.agents.get(group.managerKey) ?? null);
+  const id = newId("group", workshop.random);
   await repositories.groups.insert(
-    newGroup(newId("group", workshop.random), workshop.clock.now(), {
+    newGroup(id, workshop.clock.now(), {
       ...group.draft,
       managerAgentId,
       agentIds: namedIn(stored.agents, group.agentKeys),
       sharedBlockIds: namedIn(stored.blocks, group.blockKeys),
     }),
   );
+  stored.groups.set(group.key, id);
 }
 
 function namedIn<V>(known: ReadonlyMap<BundleKey, V>, keys: readonly BundleKey[]): readonly V[] {

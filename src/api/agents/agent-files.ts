@@ -7,9 +7,10 @@ import { Failure } from "../../core/failure.ts";
 import { parseId } from "../../core/id.ts";
 import { parseJson } from "../../core/json.ts";
 import { createUploadReader, type UploadedForm } from "../files/upload.ts";
-import type { ApiEnv, RouteOptions } from "../http/env.ts";
+import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { check, flagParam, given, pathId } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
+import { projectLabel } from "../templates/template-paths.ts";
 import { readAgentFile } from "../wire/agent-file/read-agent-file.ts";
 import { toAgentFile } from "../wire/agent-file/write-agent-file.ts";
 import { answer, jsonObject, list } from "../wire/answers/answer.ts";
@@ -63,7 +64,8 @@ export function agentTransferRoutes(options: RouteOptions): Hono<ApiEnv> {
     "/import",
     takes({ answer: WireImported }, async (c) => {
       return readUpload(c, async (form) => {
-        const wish = wishOf(c, form);
+        const label = await projectLabel(readerFor(options, c, "agents:write"), c);
+        const wish = { ...given({ projectId: label }), ...wishOf(c, form) };
         const { agentIds, notes } = await importAgents(options, c.var.caller, {
           bundle: readAgentFile(form.bytes),
           wish,

@@ -11,6 +11,7 @@ import type { Runner } from "../../run/runner.ts";
 import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { flagParam, given, listParam, pageOf, pageParams, pathId } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
+import { projectLabel } from "../templates/template-paths.ts";
 import { WireAgent } from "../wire/agent.ts";
 import { CreateAgentBody, UpdateAgentBody } from "../wire/agent-body.ts";
 import { list, said } from "../wire/answers/answer.ts";
@@ -66,7 +67,8 @@ export function agentRoutes(options: AgentRoutesOptions): Hono<ApiEnv> {
     "/",
     takes({ body: CreateAgentBody, answer: WireAgent }, async (c, asked) => {
       const draft = await asked.body();
-      const agent = await createAgent(options, c.var.caller, draft);
+      const projectId = draft.projectId ?? (await projectLabel(readerFor(options, c, "agents:write"), c));
+      const agent = await createAgent(options, c.var.caller, { ...draft, ...given({ projectId }) });
       return c.json(await showAgent(readerFor(options, c, "agents:write"), agent, ALL_RELATIONS));
     }),
   );

@@ -11,6 +11,8 @@ export interface Gap {
   readonly missing: string;
   /** Whether the sentence goes on with "is" rather than "are". */
   readonly isOne?: boolean;
+  /** Why there is no place for it on a server of one's own, as the end of a sentence; what has none is not built yet. */
+  readonly why?: string;
   /** What is asked for by programs that never use it, and what they are told: there is none. */
   readonly empty?: Readonly<Record<string, Json>>;
   /** What cannot be done: a path, whatever the method, or a method and a path. */
@@ -21,33 +23,37 @@ export interface Gap {
 export const GAPS: readonly Gap[] = [
   {
     missing: "Sandboxes at other services",
+    why: "tools run on this machine",
     empty: {
       "/sandboxes": { sandboxes: [] },
     },
     refused: ["/sandboxes/*"],
   },
   {
-    missing: "Templates",
-    empty: {
-      "/templates": { templates: [], has_next_page: false },
-      "/agents/:agent_id/core-memory/variables": { variables: {} },
-    },
-    refused: ["/templates/*", "/legacy-templates/*", "/_internal_templates/*"],
+    missing: "A balance",
+    isOne: true,
+    why: "nothing is sold here, and GET /v1/usage tells what was used",
+    refused: ["/metadata/balance"],
   },
   {
-    missing: "Projects, balances and what else a hosted account has",
-    empty: { "/projects": { projects: [], hasNextPage: false } },
-    refused: [
-      "/projects/*",
-      "/metadata/balance",
-      "/metadata/feedback",
-      "/metadata/status",
-      "/metadata/telemetry",
-      "/device-storage-key",
-    ],
+    missing: "Feedback and telemetry",
+    why: "nobody here takes them, and nothing of them was kept or sent on",
+    refused: ["/metadata/feedback", "/metadata/telemetry"],
+  },
+  {
+    missing: "A key for what a browser keeps",
+    isOne: true,
+    why: "no page of this server keeps anything in one",
+    refused: ["/device-storage-key"],
+  },
+  {
+    missing: "Projects from before templates had versions",
+    why: "there never were any here, and POST /v1/templates makes a template",
+    refused: ["/legacy-templates/*"],
   },
   {
     missing: "Feeds and pipelines",
+    why: "webhooks and GET /v1/changes tell what happens here, and plugins fill folders",
     empty: {
       "/feeds": { feeds: [], has_next_page: false },
       "/pipelines": { pipelines: [], hasNextPage: false },
@@ -57,16 +63,12 @@ export const GAPS: readonly Gap[] = [
   },
   {
     missing: "Remote environments and files of memory",
+    why: "agents work on this machine, and their memory is in blocks and archives",
     empty: { "/environments": { connections: [], hasNextPage: false } },
     refused: ["/environments/*", "/agents/:agent_id/memory-files/*", "/git/*"],
   },
   { missing: "The proxies of Anthropic's and Z.ai's API", refused: ["/anthropic/*", "/zai/*"] },
   { missing: "Transactions of steps, as a hosted account bills them,", refused: ["/steps/:step_id/transaction/*"] },
-  {
-    missing: "The search for agents that were made from templates",
-    isOne: true,
-    refused: ["POST /agents/search", "GET /agents/search/count"],
-  },
 ];
 
 /**
@@ -76,7 +78,7 @@ export const GAPS: readonly Gap[] = [
 export function notBuiltRoutes(options: RouteOptions): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
   for (const gap of GAPS) {
-    const sentence = `${gap.missing} ${gap.isOne ? "is" : "are"} not built yet`;
+    const sentence = sentenceOf(gap);
     for (const [path, value] of Object.entries(gap.empty ?? {}))
       onMethod(routes, "GET", path, async (c) => {
         if (path.includes(":agent_id"))
@@ -89,6 +91,14 @@ export function notBuiltRoutes(options: RouteOptions): Hono<ApiEnv> {
     }
   }
   return routes;
+}
+
+/** What whoever asks for it is told. */
+function sentenceOf({ missing, isOne, why }: Gap): string {
+  const verb = isOne ? "is" : "are";
+  return why === undefined
+    ? `${missing} ${verb} not built yet`
+    : `${missing} ${verb} part of Letta's hosted product alone: ${why}. See docs/compatibility.md`;
 }
 
 /** Takes part as middleware, so that no description of the API counts it as a route. */

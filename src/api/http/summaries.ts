@@ -332,6 +332,44 @@ const WORDS: Readonly<Record<string, string>> = {
   "GET /usage": "What steps used and cost, by agent, model, key, user or day",
 };
 
+/** The same of templates and what belongs to them. */
+const WORDS_OF_TEMPLATES: Readonly<Record<string, string>> = {
+  "GET /projects": "Lists projects, by which templates are sorted",
+  "POST /projects": "Makes a project",
+  "DELETE /projects/:project_id": "Deletes a project that no template is in",
+  "GET /metadata/status": "The project that the client works in, as its headers say",
+  "GET /templates": "Lists templates",
+  "POST /templates": "Makes a template of an agent or of an agent file",
+  "POST /templates/:project_id": "The same in a project",
+  "PATCH /templates/:template_name": "Puts an agent file in the place of what is worked on of a template",
+  "DELETE /templates/:template_name": "Deletes a template; what was made of it stays",
+  "POST /templates/:template_name/save": "Keeps what is worked on as a new version",
+  "POST /templates/:template_name/rollback": "Brings a version back to be worked on",
+  "POST /templates/:template_version/agents": "Makes the agents of a version of a template",
+  "POST /templates/:project_id/:template_version/agents": "The same by the template's project",
+  "GET /templates/:project_id/:template_version/snapshot": "What a version holds",
+  "PUT /templates/:project_id/:template_version/snapshot": "Puts a snapshot in the place of what is worked on",
+  "POST /templates/:project_id/:template_version/fork": "Makes a template of a version of another",
+  "GET /templates/:project_id/:name/versions": "Lists the saved versions of a template",
+  "POST /templates/:project_id/:template_name": "Keeps what is worked on as a new version, by the template's project",
+  "DELETE /templates/:project_id/:template_name": "Deletes a template, by its project",
+  "POST /templates/:project_id/:template_name/rollback": "Brings a version back to be worked on, by its project",
+  "PUT /templates/:project_id/:template_name/agent-file": "Puts an agent file in the place of what is worked on",
+  "PATCH /templates/:project_id/:template_name/name": "Gives a template another name",
+  "PATCH /templates/:project_id/:template_name/description": "Says something else of a template",
+  "POST /templates/:project_id/:template_name/deployments/:deployment_id/migrate":
+    "Brings what was made of a template to another version",
+  "POST /agents/search": "Finds agents by name, tags, identity or template",
+  "GET /agents/search/count": "How many agents that would find",
+  "GET /agents/:agent_id/core-memory/variables": "What the gaps of a template were filled with for an agent",
+  "POST /_internal_templates/groups": "Makes a group that says what template it is of",
+  "POST /_internal_templates/agents": "Makes an agent that says so",
+  "POST /_internal_templates/blocks": "Makes a block that says so",
+  "POST /_internal_templates/blocks/batch": "Makes several such blocks",
+  "GET /_internal_templates/deployment/:deployment_id": "Lists what was made of a template at one time",
+  "DELETE /_internal_templates/deployment/:deployment_id": "Deletes what was made of a template at one time",
+};
+
 /** The same of a memory, whether it is an agent's or an organisation's. */
 const WORDS_OF_MEMORY: Readonly<Record<string, string>> = {
   "POST /remember": "Keeps a text and the facts it states",
@@ -350,6 +388,7 @@ const WORDS_OF_MEMORY: Readonly<Record<string, string>> = {
 /** What the OpenAPI document says of each route. */
 export const SUMMARIES: ReadonlyMap<string, string> = new Map([
   ...under("", WORDS),
+  ...under("", WORDS_OF_TEMPLATES),
   ...under("/agents/:agent_id/memory", WORDS_OF_MEMORY),
   ...under("/memory", WORDS_OF_MEMORY),
 ]);

@@ -61,8 +61,8 @@ const WireRunMetrics = answer("RunMetrics", {
   run_ns: z.number().nullable(),
   num_steps: z.number(),
   tools_used: list(z.string()),
-  template_id: z.null(),
-  base_template_id: z.null(),
+  template_id: z.string().nullable(),
+  base_template_id: z.string().nullable(),
 });
 
 /** Routes of `/runs`, streaming apart. */
@@ -229,7 +229,7 @@ async function metricsOf({ steps, messages, tools, agents }: Readers, run: Run):
     run_ns: run.totalDurationNs,
     num_steps: taken.length,
     tools_used: used.map((tool) => tool.id),
-    template_id: null,
-    base_template_id: null,
+    template_id: agent?.templateId ?? null,
+    base_template_id: agent?.baseTemplateId ?? null,
   };
 }

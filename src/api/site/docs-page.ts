@@ -59,11 +59,11 @@ function titleOf(name: string): string {
 function gapsSection(gaps: readonly Gap[]): Html {
   return html`<section aria-labelledby="not-built">
 <h2 id="not-built">Not built yet</h2>
-<p>Lists of these are empty. Everything else of them answers 404 or 501, and says what is missing.</p>
+<p>Lists of these are empty. Everything else of them answers 404 or 501, and says what is missing, or why there is no place for it here.</p>
 <ul class="missing">
 ${gaps.map(
-  ({ missing, refused }) =>
-    html`<li><p>${missing}</p><p class="soft">${refused.map((route) => html`<code>${shownRoute(route)}</code> `)}</p></li>\n`,
+  ({ missing, why, refused }) =>
+    html`<li><p>${missing}${why === undefined ? "" : `: ${why}`}</p><p class="soft">${refused.map((route) => html`<code>${shownRoute(route)}</code> `)}</p></li>\n`,
 )}</ul>
 </section>`;
 }

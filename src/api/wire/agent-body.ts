@@ -103,7 +103,8 @@ const Part = z.union([
 /** What is too much or no name is refused with the agent. */
 const secretValues = z.record(z.string(), z.string()).nullish();
 
-const FirstMessageBody = z
+/** A message that an agent begins with. */
+export const FirstMessageBody = z
   .object({
     role: z.enum(["user", "system", "assistant"]),
     content: z.union([z.string(), z.array(Part)]),
@@ -180,6 +181,8 @@ export const CreateAgentBody = z
     include_base_tool_rules: flag,
     embedding_chunk_size: z.int().positive().nullish(),
     max_reasoning_tokens: z.int().nonnegative().nullish(),
+    deployment_id: text,
+    entity_id: text,
     enable_reasoner: z.boolean().nullish().default(true),
   })
   .transform((body): AgentDraft => {
@@ -191,6 +194,8 @@ export const CreateAgentBody = z
         embeddingConfig: body.embedding_config,
         embeddingChunkSize: body.embedding_chunk_size,
         secrets: body.secrets ?? body.tool_exec_environment_variables,
+        deploymentId: body.deployment_id,
+        entityId: body.entity_id,
       }),
       agentType: body.agent_type,
       model: {

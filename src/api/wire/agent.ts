@@ -189,7 +189,8 @@ export function toWireMemory(
   };
 }
 
-function toWireCompaction(settings: CompactionSettings): z.output<typeof WireCompaction> {
+/** How an agent's history is shortened, as clients see it. */
+export function toWireCompaction(settings: CompactionSettings): z.output<typeof WireCompaction> {
   return {
     model: settings.model,
     model_settings: (settings.modelSettings ?? null) as Json,
@@ -202,7 +203,7 @@ function toWireCompaction(settings: CompactionSettings): z.output<typeof WireCom
 }
 
 /** A field that Letta's agents do not have, so it is there only where somebody set it. */
-function toWireMemorySettings(settings: MemorySettings | null) {
+export function toWireMemorySettings(settings: MemorySettings | null) {
   if (settings === null) return {};
   const { learns, model, recalls, recallCharsMax } = settings;
   return { memory_settings: { learn: learns, model, recall: recalls, recall_chars: recallCharsMax } };

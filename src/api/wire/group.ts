@@ -49,6 +49,9 @@ export const CreateGroupBody = z
     project_id: z.string().nullish(),
     shared_block_ids: blockIds.nullish(),
     hidden: z.boolean().nullish(),
+    template_id: z.string().nullish(),
+    base_template_id: z.string().nullish(),
+    deployment_id: z.string().nullish(),
   })
   .transform(
     ({ manager_config: manager, ...body }): GroupDraft => ({ ...given(renamed(manager)), ...given(renamed(body)) }),

@@ -1,19 +1,18 @@
-import { type RawBuilder, type SqlBool, sql } from "kysely";
-import type { AgentFilter } from "../../agent/ports/filters.ts";
+import { sql } from "kysely";
 import type { AgentStore } from "../../agent/ports/ports.ts";
 import { Failure } from "../../core/failure.ts";
 import type { AgentId, BlockId } from "../../core/id.ts";
-import { isOurs, ours } from "../base/is-ours.ts";
+import { isOurs } from "../base/is-ours.ts";
 import { countRows, type PageSource, readPage, saveRow } from "../base/pages.ts";
-import { containing, fromJson } from "../base/rows.ts";
+import { fromJson } from "../base/rows.ts";
 import type { Session } from "../base/session.ts";
 import { sqlArchiveStore } from "../memory/archives.ts";
 import { clearMemory } from "../messages/turn-entries.ts";
 import { forgetArrivals } from "../runs/events.hot.ts";
 import { dropAgentTexts } from "../runs/manifests.ts";
 import { sqlSecretStore } from "../secrets/secrets.ts";
+import { agentCondition } from "./agent-filter.ts";
 import { findAgent, noteRun } from "./agents.hot.ts";
-import { identityConditions } from "./identities.ts";
 import { AGENTS } from "./tables.ts";
 
 /** {@link AgentStore} over SQL. */
@@ -24,11 +23,11 @@ export function sqlAgentStore(session: Session): AgentStore {
 
     async list(filter, page) {
       const source = { table: AGENTS, column: page.orderBy, missing: "ignore" } satisfies PageSource;
-      return readPage(session, source, { page, condition: matches(session, filter) });
+      return readPage(session, source, { page, condition: agentCondition(session, filter) });
     },
 
     async count(filter) {
-      return countRows(session, AGENTS, matches(session, filter));
+      return countRows(session, AGENTS, agentCondition(session, filter));
     },
 
     async insert(agent) {
@@ -129,41 +128,4 @@ async function removeIsolatedBlocks({ db, organizationId }: Session, id: AgentId
   const ids = rows.flatMap((row) => fromJson<readonly BlockId[]>(row.isolated_block_ids));
   if (ids.length === 0) return;
   await db.deleteFrom("blocks").where("id", "in", ids).where("organization_id", "=", organizationId).execute();
-}
-
-/** The filter as one condition; every agent of the organisation when it is empty, hidden ones aside. */
-function matches(session: Session, filter: AgentFilter): RawBuilder<SqlBool> {
-  const conditions: RawBuilder<SqlBool>[] = [ours(session, "agents")];
-  const equals = (column: string, value: string | undefined) => {
-    if (value !== undefined) conditions.push(sql`${sql.ref(`agents.${column}`)} = ${value}`);
-  };
-  equals("name", filter.name);
-  equals("project_id", filter.projectId);
-  equals("template_id", filter.templateId);
-  equals("base_template_id", filter.baseTemplateId);
-  equals("last_stop_reason", filter.lastStopReason);
-  equals("created_by_id", filter.createdById);
-  if (filter.queryText !== undefined)
-    conditions.push(sql`lower(agents.name) like ${containing(filter.queryText.toLowerCase())} escape '\\'`);
-  if (filter.showHidden !== true) conditions.push(sql`(agents.hidden is null or agents.hidden = 0)`);
-  if (filter.blockId !== undefined) {
-    conditions.push(
-      sql`exists (select 1 from agent_blocks where agent_blocks.agent_id = agents.id and agent_blocks.block_id = ${filter.blockId})`,
-    );
-  }
-  if (filter.archiveId !== undefined) {
-    conditions.push(
-      sql`agents.id in (select agent_archives.agent_id from agent_archives where agent_archives.archive_id = ${filter.archiveId})`,
-    );
-  }
-  conditions.push(...identityConditions("agent", filter));
-  const haveTags = (given: readonly string[] | undefined, matchAll: boolean) => {
-    const tags = [...new Set(given ?? [])];
-    if (tags.length === 0) return;
-    const found = sql`(select count(*) from agent_tags where agent_tags.agent_id = agents.id and agent_tags.tag in (${sql.join(tags)}))`;
-    conditions.push(matchAll ? sql`${found} = ${tags.length}` : sql`${found} > 0`);
-  };
-  haveTags(filter.tags, filter.matchAllTags === true);
-  haveTags(filter.someTags, false);
-  return sql<SqlBool>`${sql.join(conditions, sql` and `)}`;
 }

@@ -18,6 +18,7 @@ export function matches(session: Session, filter: BlockFilter): RawBuilder<SqlBo
   equals("label", filter.label);
   equals("template_name", filter.templateName);
   equals("project_id", filter.projectId);
+  equals("deployment_id", filter.deploymentId);
   contains("label", filter.labelSearch);
   contains("description", filter.descriptionSearch);
   contains("value", filter.valueSearch);

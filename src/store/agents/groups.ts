@@ -96,10 +96,11 @@ function isSleeptime({ managerType }: Group): boolean {
   return managerType === "sleeptime";
 }
 
-function matches({ managerType, projectId, agentId, showHidden }: GroupFilter): RawBuilder<SqlBool> {
+function matches({ managerType, projectId, agentId, showHidden, deploymentId }: GroupFilter): RawBuilder<SqlBool> {
   const conditions: RawBuilder<SqlBool>[] = [sql`1 = 1`];
   if (managerType !== undefined) conditions.push(sql`groups.manager_type = ${managerType}`);
   if (projectId !== undefined) conditions.push(sql`groups.project_id = ${projectId}`);
+  if (deploymentId !== undefined) conditions.push(sql`groups.deployment_id = ${deploymentId}`);
   if (agentId !== undefined)
     conditions.push(
       sql`groups.id in (select group_agents.group_id from group_agents where group_agents.agent_id = ${agentId})`,

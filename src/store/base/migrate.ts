@@ -17,6 +17,7 @@ import { OWN_PROVIDERS } from "../migrations/0018-own-providers.ts";
 import { SCHEDULES } from "../migrations/0019-schedules.ts";
 import { FALLBACK_MODELS } from "../migrations/0020-fallback-models.ts";
 import { BATCHES } from "../migrations/0021-batches.ts";
+import { TEMPLATES } from "../migrations/0022-templates.ts";
 import { FIRST } from "../migrations/older/0001-first.ts";
 import { LEASE_AND_EXPIRY } from "../migrations/older/0002-lease-and-expiry.ts";
 import { EVENT_ARRIVALS } from "../migrations/older/0003-event-arrivals.ts";
@@ -56,6 +57,7 @@ const MIGRATIONS: readonly string[] = [
   SCHEDULES,
   FALLBACK_MODELS,
   BATCHES,
+  TEMPLATES,
 ];
 
 /** The schema this server writes. */

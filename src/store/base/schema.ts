@@ -34,6 +34,7 @@ import type { FOLDER_SOURCES, PLUGINS, SOURCE_ITEMS } from "../plugins/tables.ts
 import type { OWN_PROVIDERS } from "../providers/tables.ts";
 import type { BATCHES, PROVIDER_TRACES, RUNS, SCHEDULES, STEPS } from "../runs/tables.ts";
 import type { SANDBOX_CONFIGS, SECRETS } from "../secrets/tables.ts";
+import type { DEPLOYMENTS, PROJECTS, TEMPLATE_VERSIONS, TEMPLATES } from "../templates/tables.ts";
 import type { RowOf } from "./columns.ts";
 
 /**
@@ -96,6 +97,10 @@ export interface Tables {
   folder_sources: RowOf<typeof FOLDER_SOURCES> & Owned;
   source_items: RowOf<typeof SOURCE_ITEMS> & Owned;
   step_notices: Owned & { number: Generated<number>; agent_id: AgentId; step_id: StepId };
+  projects: RowOf<typeof PROJECTS> & Owned;
+  templates: RowOf<typeof TEMPLATES> & Owned;
+  template_versions: RowOf<typeof TEMPLATE_VERSIONS> & Owned & { file: string };
+  deployments: RowOf<typeof DEPLOYMENTS> & Owned;
   archives: RowOf<typeof ARCHIVES> & Owned;
   agent_archives: { agent_id: AgentId; archive_id: ArchiveId; is_owner: number };
   passages: RowOf<typeof PASSAGES> & Owned & { search_text: string };

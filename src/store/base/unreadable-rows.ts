@@ -9,6 +9,7 @@ import { PLUGINS } from "../plugins/tables.ts";
 import { OWN_PROVIDERS } from "../providers/tables.ts";
 import { RUNS, SCHEDULES, STEPS } from "../runs/tables.ts";
 import { SANDBOX_CONFIGS } from "../secrets/tables.ts";
+import { DEPLOYMENTS, TEMPLATE_VERSIONS } from "../templates/tables.ts";
 
 /** The tables that hold JSON and whose rows have an id: a row in which one of these columns is none cannot be read. */
 export const JSON_TABLES = [
@@ -29,6 +30,8 @@ export const JSON_TABLES = [
   SANDBOX_CONFIGS,
   SCHEDULES,
   STEPS,
+  DEPLOYMENTS,
+  { name: TEMPLATE_VERSIONS.name, json: ["file"] },
   TOOLS,
   WEBHOOKS,
 ];

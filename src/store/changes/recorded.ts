@@ -295,6 +295,18 @@ export const RECORD: Recorded = {
       return gone("schedule", id, (await schedules.find(id))?.agentId);
     },
   },
+  projects: {
+    insert: (_, { id }) => made("project", id),
+    remove: (_, id) => gone("project", id),
+  },
+  templates: {
+    insert: (_, { id }) => made("template", id),
+    save: async ({ templates }, next) => saved("template", next, await templates.find(next.id)),
+    remove: (_, id) => gone("template", id),
+    putVersion: (_, { templateId }) => tell("template.changed", templateId),
+  },
+  // Their agents are told of.
+  deployments: { insert: null, save: null, remove: null },
   plugins: {
     insert: (_, { id }) => made("plugin", id),
     save: async ({ plugins }, next) => saved("plugin", next, await plugins.find(next.id)),

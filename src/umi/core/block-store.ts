@@ -22,6 +22,8 @@ export interface BlockFilter {
   readonly identityId?: string;
   /** Blocks that are attached to an identity of one of these keys. */
   readonly identifierKeys?: readonly string[];
+  /** Blocks that were made of a template at that time. */
+  readonly deploymentId?: string;
 }
 
 /**

@@ -1,0 +1,43 @@
+import { sql } from "kysely";
+import type { DeploymentStore } from "../../agent/templates/template.ts";
+import { Failure } from "../../core/failure.ts";
+import { findRow, readable, removeRow, saveRow } from "../base/pages.ts";
+import type { Session } from "../base/session.ts";
+import { DEPLOYMENTS } from "./tables.ts";
+
+/** {@link DeploymentStore} over SQL. */
+export function sqlDeploymentStore(session: Session): DeploymentStore {
+  const { db, organizationId } = session;
+  return {
+    find: (id) => findRow(session, DEPLOYMENTS, id),
+
+    async listOf(templateId, limit) {
+      const rows = await db
+        .selectFrom("deployments")
+        .select(DEPLOYMENTS.selection)
+        .where("template_id", "=", templateId)
+        .where(sql<boolean>`deployments.organization_id = ${organizationId}`)
+        .orderBy("created_at")
+        .orderBy("id")
+        .limit(limit)
+        .execute();
+      return readable(session, DEPLOYMENTS, rows);
+    },
+
+    async insert(deployment) {
+      await db
+        .insertInto("deployments")
+        .values({ ...DEPLOYMENTS.row(deployment), organization_id: organizationId })
+        .execute();
+    },
+
+    async save(deployment) {
+      if (!(await saveRow(session, DEPLOYMENTS, { entity: deployment })))
+        throw new Failure("not_found", `Deployment not found with id='${deployment.id}'`);
+    },
+
+    async remove(id) {
+      await removeRow(session, DEPLOYMENTS, id);
+    },
+  };
+}
