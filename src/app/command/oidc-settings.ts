@@ -23,8 +23,8 @@ export interface OidcSettings {
   readonly redirectUrl: string;
 }
 
-/** Names that the config file knows, too. */
-export const OIDC_KEYS = [
+/** The settings of this kind, any of which asks for all that are needed. */
+const OIDC_KEYS = [
   "oidc_issuer",
   "oidc_client_id",
   "oidc_client_secret",

@@ -12,8 +12,6 @@ test.each([
   "TOOL_EXEC_DIR",
   "TOOL_EXEC_VENV_NAME",
   "TOOL_SANDBOX_TIMEOUT",
-  "EXA_API_KEY",
-  "TAVILY_API_KEY",
   "MCP_DISABLE_STDIO",
   "LETTA_DIR",
   "LETTA_ENVIRONMENT",
@@ -51,8 +49,9 @@ test.each([
 
 test("notesOn() is silent about what is read here, and what clients read", () => {
   const read = ["LETTA_SERVER_PASSWORD", "ACCEPTABLE_ORIGINS", "LETTA_TRACK_PROVIDER_TRACE", "LETTA_MISTRAL_API_KEY"];
+  const searches = ["EXA_API_KEY", "TAVILY_API_KEY", "BRAVE_API_KEY"];
   const clients = ["LETTA_API_KEY", "LETTA_BASE_URL", "LETTA_AGENT_ID", "LETTA_CODE_AGENT_ROLE"];
-  for (const name of [...read, ...clients, "HOME", "PATH"])
+  for (const name of [...read, ...searches, ...clients, "HOME", "PATH"])
     expect([name, notesOf({ [name]: "http://a.example" })]).toEqual([name, []]);
 });
 

@@ -6,7 +6,7 @@ const EDITS_MAX = 2;
 const NAME_CHARS_MAX = 60;
 
 const TOOLS = "tools run in jails on this machine; SELKIE_SANDBOX, SELKIE_PYTHON and SELKIE_TOOL_NETWORK say how";
-const FILES = "there are no folders and files yet; put texts into archival memory";
+const FILES = "the limits of files cannot be set";
 const VECTORS = "vectors are kept in the database; SELKIE_EMBEDDING names the model that makes them";
 const SPANS = "no traces or metrics are sent; SELKIE_TRACK_PROVIDER_TRACE keeps what providers were asked and answered";
 const COMPATIBLE = "this provider has no name here; set SELKIE_COMPATIBLE_BASE_URL and SELKIE_COMPATIBLE_API_KEY";
@@ -27,19 +27,18 @@ const FOREIGN: readonly (readonly [RegExp, string])[] = [
   [/^LETTA_UVICORN_/, "one process serves everything"],
   [/^LETTA_ENVIRONMENT$/, "the server is the same in every environment"],
   [/^LETTA_DEFAULT_LLM_HANDLE$/, "name a model when an agent is made; SELKIE_MODEL is for the agents of selkie chat"],
-  [/^LETTA_NO_DEFAULT_ACTOR$/, "there is one user yet, whatever user_id says"],
+  [/^LETTA_NO_DEFAULT_ACTOR$/, "who acts is whose key it is, whatever user_id says"],
   [/^LETTA_(ENABLE_)?KEEPALIVE/, "streams send signs of life by themselves"],
   [/^LETTA_ENABLE_CANCELLATION_AWARE_STREAMING$/, "streams always hear of a cancelled run"],
   [/^LETTA_TRACK_/, "runs, steps and how they end are always kept"],
-  [/^LETTA_(ENABLE_BATCH|POLL|BATCH)_/, "there are no batches yet; send messages one by one, or with background"],
+  [/^LETTA_(ENABLE_BATCH|POLL|BATCH)_/, "batches work without a poller; POST /v1/messages/batches takes them"],
   [/^LETTA_(USE_TPUF|TPUF_|EMBED_|ENABLE_PINECONE)|^PINECONE_/, VECTORS],
   [/^LETTA_ARCHIVAL_MEMORY_TOKEN_LIMIT$/, "archival memory takes passages as long as an embedding model reads"],
   [/^LETTA_FILE_/, FILES],
   [/^LETTA_(MEMFS_|OBJECT_STORE_)/, "memory is kept in the data folder, SELKIE_DATA"],
-  [/^LETTA_MULTI_AGENT_/, "agents cannot reach one another yet; let the client pass their messages on"],
+  [/^LETTA_MULTI_AGENT_/, "the limits of agents that talk to one another cannot be set"],
   [/^LETTA_SUMMARIZER_/, "set compaction_settings of the agent"],
   [/^LETTA_SANDBOX|^(E2B|MODAL|TOOL_EXEC)_|^TOOL_SANDBOX_TIMEOUT$/, TOOLS],
-  [/^(EXA|TAVILY)_API_KEY$/, "there is no web search yet; let the client do it as a tool (client_tools)"],
   [/^MCP_READ_/, "MCP servers are added by the API; no file is read"],
   [/^MCP_DISABLE_/, "SELKIE_MCP_COMMANDS lists the commands that MCP servers may be; none may unless it says so"],
   [/^(LETTA_(OTEL|TELEMETRY|STORE_LLM_TRACES|DISABLE_TRACING)|SENTRY_DSN|CLICKHOUSE_|SIGNOZ_)/, SPANS],

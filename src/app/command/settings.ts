@@ -8,8 +8,9 @@ import { isRecord } from "../../core/json.ts";
 import { type McpSettings, mcpSettingsIn } from "../mcp.ts";
 import { LOG_LEVELS, type LogLevel } from "../serving/log.ts";
 import type { WebSettings } from "../tool-runtime.ts";
-import { readToolSettings, readWebSettings, TOOL_KEYS, type ToolSettings } from "../tools/settings.ts";
-import { OIDC_KEYS, type OidcSettings, plainUrl, readOidc } from "./oidc-settings.ts";
+import { readToolSettings, readWebSettings, type ToolSettings } from "../tools/settings.ts";
+import { FILE_KEYS } from "./declared-settings.ts";
+import { type OidcSettings, plainUrl, readOidc } from "./oidc-settings.ts";
 import { notesOn } from "./setting-notes.ts";
 
 /** Environment variables, or what stands for them in a test. */
@@ -70,34 +71,6 @@ export interface SettingOptions {
   readonly insecure?: boolean | undefined;
 }
 
-/** What the config file may set, besides names in capitals: each stands for SELKIE_ and the same in capitals. */
-const FILE_KEYS = [
-  "host",
-  "port",
-  "url",
-  "data",
-  "api_key",
-  "insecure",
-  "origins",
-  "log_level",
-  "model",
-  "embedding",
-  "agents",
-  "llm_request_timeout_seconds",
-  "llm_stream_timeout_seconds",
-  "allow_private_urls",
-  "mcp_commands",
-  "continue_copy",
-  "requests_per_minute",
-  "track_provider_trace",
-  "compatible_name",
-  "compatible_base_url",
-  "compatible_api_key",
-  "secret_key",
-  "public_url",
-  ...TOOL_KEYS,
-  ...OIDC_KEYS,
-];
 /** What of it is more than a text: its JSON is the variable's. */
 const LISTED_KEYS = ["oidc_roles", "SELKIE_OIDC_ROLES", "mcp_commands", "SELKIE_MCP_COMMANDS"];
 

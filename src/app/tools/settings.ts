@@ -21,18 +21,6 @@ export interface ToolSettings {
   readonly npmRegistryUrl: string | null;
 }
 
-/** Names that the config file knows, too. */
-export const TOOL_KEYS = [
-  "tool_network",
-  "sandbox",
-  "python",
-  "deno",
-  "pyodide",
-  "pip_index_url",
-  "npm_registry",
-  "searxng_url",
-];
-
 /** Reads the settings. Throws a `refused` Failure that names the one that is wrong. */
 export function readToolSettings(environment: Readonly<Record<string, string | undefined>>): ToolSettings {
   return {
