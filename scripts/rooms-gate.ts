@@ -8,7 +8,7 @@ import { FOLDERS } from "./gates.ts";
 /** A file that a page names. */
 const NAMED = /`([\w./*-]+\.tsx?)`/g;
 /** Files that pages tell readers to make, and patterns of names. */
-const TO_BE_MADE = new Set(["otter.ts", "_name.ts", "_test-name.ts"]);
+const TO_BE_MADE = new Set(["otter.ts", "hello.ts", "_name.ts", "_test-name.ts"]);
 
 const root = process.argv[2] ?? ".";
 const files = sourceFiles(root, FOLDERS);
