@@ -40,7 +40,7 @@ const OF_AGENTS: readonly string[] = [
 /** Stores each agent with all that is its own, one after another, each whole or not at all. */
 export async function importAgents(work: V1Import): Promise<void> {
   for (const values of work.staging.rows("agents")) {
-    work.check();
+    await work.pause();
     await importAgent(work, values);
     work.step("agents", work.report.done());
   }

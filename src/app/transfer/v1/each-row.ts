@@ -26,7 +26,7 @@ export interface V1Import {
   /** Told of the table that is worked on, now and then, and how many rows are accounted for in all. */
   readonly step: (table: string, done: number) => void;
   /** Throws the reason where the import is to stop. */
-  readonly check: () => void;
+  readonly pause: () => Promise<void>;
 }
 
 /** What became of a row. */
@@ -49,7 +49,7 @@ export async function eachRow(
     const [rows, by] = [batch, actor];
     batch = [];
     if (by === undefined || rows.length === 0) return;
-    work.check();
+    await work.pause();
     const told = await work.store.write(by, (repositories) =>
       used(repositories, rows, (row) => use(repositories, row, by)),
     );

@@ -16,7 +16,9 @@ import { LEFT, TAKEN } from "./tables.ts";
 import { importTools } from "./tools.ts";
 
 /** What a V1 database is imported with. */
-export interface ImportOptions extends Pick<V1Import, "step" | "check"> {
+export interface ImportOptions extends Pick<V1Import, "step"> {
+  /** Throws when the import is to end. */
+  readonly check: () => void;
   readonly store: Store;
   readonly builtinTools: BuiltinTools;
   readonly world: Pick<World, "clock" | "random">;
@@ -27,6 +29,8 @@ export interface ImportOptions extends Pick<V1Import, "step" | "check"> {
 }
 
 /** Rows of which nothing else was said hang on something that the database does not have. */
+/** Rows after which the disk is waited for and memory tidied: the database makes room in its log then, which else only grows. */
+const TIDY_ROWS = 1_000;
 const ORPHAN = "what it belongs to is not in the database";
 const UNKNOWN = "the table is not one of V1's that are known here";
 
@@ -35,9 +39,10 @@ const UNKNOWN = "the table is not one of V1's that are known here";
  * an import that was cut off goes on where it was, and a second one changes nothing.
  */
 export async function importDatabase(options: ImportOptions): Promise<ImportReport> {
-  const { staging, encryptionKey, builtinTools, world } = options;
+  const { staging, encryptionKey, builtinTools, world, store, check } = options;
   const report = createReport(staging.counts());
   const now = world.clock.now();
+  let tidiedAt = 0;
   const work: V1Import = {
     ...options,
     report,
@@ -46,6 +51,13 @@ export async function importDatabase(options: ImportOptions): Promise<ImportRepo
     open: openerOf(encryptionKey),
     actors: new Map(),
     toolIds: new Map(),
+    async pause() {
+      check();
+      if (report.done() - tidiedAt < TIDY_ROWS) return;
+      tidiedAt = report.done();
+      await store.durable();
+      Bun.gc(true);
+    },
   };
   await importPeople(work, builtinTools);
   await importProviders(work);

@@ -141,7 +141,7 @@ async function importPassages(work: V1Import, actor: Actor, archiveId: ArchiveId
     const passages = batch;
     batch = [];
     if (passages.length === 0) return;
-    work.check();
+    await work.pause();
     const taken = await store.write(actor, (repositories) => insertPassages(repositories, passages, config));
     report.taken("archival_passages", taken);
     report.known("archival_passages", passages.length - taken);
