@@ -8,6 +8,7 @@ const HOMES = [
   { name: "kysely-only-in-store", packages: "kysely", folders: "store" },
   { name: "hono-only-in-api-and-app", packages: "hono", folders: "api|app" },
   { name: "terminal-package-only-in-app", packages: "@earendil-works", folders: "app" },
+  { name: "postgres-driver-only-in-app-transfer", packages: "pg", folders: "app/transfer/postgres" },
   { name: "sign-in-package-only-in-app-oidc", packages: "oauth4webapi", folders: "app/oidc" },
 ];
 /** Tests, and what only tests use. */

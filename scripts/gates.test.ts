@@ -212,6 +212,9 @@ const SEEDS: readonly Seed[] = [
   imported("the sign-in package in api", "sign-in-package-only-in-app-oidc", {
     "src/api/d16.ts": 'import "oauth4webapi";\n',
   }),
+  imported("the driver of PostgreSQL in store", "postgres-driver-only-in-app-transfer", {
+    "src/store/d17.ts": 'import "pg";\n',
+  }),
   imported("a provider package in api", "provider-packages-only-in-llm", {
     "src/api/d14.ts": 'import "@ai-sdk/openai";\n',
   }),

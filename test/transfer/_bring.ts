@@ -26,16 +26,23 @@ function peakOf(pid: number): number | undefined {
   return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
 }
 
+/** How a run of `selkie import` is made. */
+export interface BringOptions {
+  readonly args?: readonly string[];
+  readonly killAfterMs?: number;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 /** Runs `selkie import --json`; `killAfterMs` kills it then. */
 export async function bring(
   from: string,
   data: string,
-  { args = [], killAfterMs }: { readonly args?: readonly string[]; readonly killAfterMs?: number } = {},
+  { args = [], killAfterMs, environment = {} }: BringOptions = {},
 ): Promise<Told> {
   const child = Bun.spawn([...SELKIE, "import", "--from", from, "--data", data, "--json", ...args], {
     stdout: "pipe",
     stderr: "pipe",
-    env: { PATH: process.env["PATH"] },
+    env: { PATH: process.env["PATH"], ...environment },
   });
   const killing = killAfterMs === undefined ? undefined : setTimeout(() => child.kill(9), killAfterMs);
   let bytes = 0;

@@ -113,8 +113,9 @@ folder first. With --dry-run the same is done on a copy that is thrown away. Wha
 that was cut off goes on where it was, and a second one changes nothing. What FILE is, it shows itself, or
 --format v1|chatgpt|claude|mem0|zep says it.
 
-A Letta V1 database: a plain dump, compressed by gzip or not: pg_dump --no-owner --file=dump.sql postgres://...
-It keeps its ids. The old server is not touched. LETTA_ENCRYPTION_KEY opens secrets that were sealed by it.
+A Letta V1 database: the running one, --from postgres://USER@HOST:5432/DATABASE, or a plain dump of it, compressed by gzip
+or not: pg_dump --no-owner --file=dump.sql postgres://... It is only read, as it is at one moment. The password is in the URL,
+PGPASSWORD or ~/.pgpass. It keeps its ids. LETTA_ENCRYPTION_KEY opens secrets that were sealed by it.
 
 ChatGPT, Claude: the zip of the data export, or conversations.json of it, becomes conversations of an agent.
 mem0, Zep: memories become passages, facts that hold become facts, threads conversations. Where the file tells of several

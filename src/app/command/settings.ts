@@ -195,7 +195,7 @@ function refusePostgres(environment: Environment): void {
   if (name === undefined) return;
   throw new Failure(
     "refused",
-    `${name} is set, but this server keeps its data in SQLite and would start empty. Bring what is there along: pg_dump --no-owner --file=dump.sql "$LETTA_PG_URI", then selkie import --from dump.sql. Then unset ${name}; SELKIE_DATA chooses the data directory`,
+    `${name} is set, but this server keeps its data in SQLite and would start empty. Bring what is there along: selkie import --from "$LETTA_PG_URI" (or --from postgres://USER@HOST:5432/DATABASE, or a dump of it: pg_dump --no-owner --file=dump.sql). Then unset ${name}; SELKIE_DATA chooses the data directory`,
   );
 }
 

@@ -9,14 +9,16 @@ import { type ElsewhereWish, importFile } from "./elsewhere/import-file.ts";
 import { kindOfFile } from "./elsewhere/kind-of-file.ts";
 import { ELSEWHERE } from "./elsewhere/piece.ts";
 import { openSourceFile } from "./elsewhere/source-file.ts";
-import { readPlainDump } from "./plain-dump.ts";
+import { type DumpReader, readPlainDump } from "./plain-dump.ts";
+import { isPostgresUrl } from "./postgres/address.ts";
+import { readDatabase } from "./postgres/read-database.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import type { ImportReport } from "./report.ts";
 import { openStaging, type Staging } from "./staging.ts";
 import { TAKEN_FILES } from "./taken-files.ts";
 import { asJson, asText, type ToldImport } from "./told.ts";
 import { importDatabase } from "./v1/import-database.ts";
-import { TAKEN } from "./v1/tables.ts";
+import { SCHEMA, TAKEN } from "./v1/tables.ts";
 import { withServer } from "./with-server.ts";
 
 /** Formats that `--format` names. */
@@ -24,7 +26,7 @@ const FORMATS: readonly string[] = ["v1", ...ELSEWHERE];
 
 /** What `selkie import` was asked. */
 export interface ImportAsk extends ElsewhereWish {
-  /** The file. */
+  /** The file, or the URL of a database. */
   readonly from: string;
   /** What the file is; found out by looking at it when undefined. */
   readonly format: string | undefined;
@@ -40,9 +42,9 @@ const NEEDED = ["organizations", "users", "agents", "messages"];
 /** Exit code of a command that was stopped. */
 const STOPPED = 130;
 
-/** `selkie import --from FILE`: brings the data of another server or program along, and says what became of all of it. */
+/** `selkie import --from FILE|postgres://...`: brings the data of another server or program along, and says what became of all of it. */
 export async function importCommand(settings: Settings, wanted: ImportAsk): Promise<number> {
-  requireFile(wanted.from);
+  if (!isPostgresUrl(wanted.from)) requireFile(wanted.from);
   const progress = createProgress(process.stderr);
   const stopping = new AbortController();
   const stop = () => stopping.abort();
@@ -68,7 +70,7 @@ async function imported(settings: Settings, wanted: ImportAsk, work: Work): Prom
   const { from, format: named, isDryRun } = wanted;
   if (named !== undefined && !FORMATS.includes(named))
     throw new Failure("refused", `--format: '${named}' is none of ${FORMATS.join(", ")}`);
-  const source = named === "v1" ? undefined : await openSourceFile(from);
+  const source = named === "v1" || isPostgresUrl(from) ? undefined : await openSourceFile(from);
   if (source === undefined) return importDump(settings, wanted, work);
   const format = ELSEWHERE.find((one) => one === named) ?? (await kindOfFile(source));
   if (format === undefined)
@@ -84,10 +86,14 @@ async function imported(settings: Settings, wanted: ImportAsk, work: Work): Prom
 async function importDump(settings: Settings, wanted: ImportAsk, work: Work): Promise<ToldImport> {
   const { from, format, isDryRun, agent, model, learns } = wanted;
   if (format !== undefined && format !== "v1")
-    throw new Failure("refused", `${from} is no export of ${format}: it is neither JSON nor a zip. ${TAKEN_FILES}`);
+    throw new Failure(
+      "refused",
+      `${isPostgresUrl(from) ? "A database" : from} is no export of ${format}: it is neither JSON nor a zip. ${TAKEN_FILES}`,
+    );
   const staging = openStaging();
   try {
-    await stage(from, staging, work);
+    if (isPostgresUrl(from)) await stageDatabase(settings, wanted, { staging, ...work });
+    else await stage(from, staging, work);
     if (agent !== undefined || model !== undefined || learns)
       throw new Failure(
         "refused",
@@ -101,10 +107,10 @@ async function importDump(settings: Settings, wanted: ImportAsk, work: Work): Pr
 }
 
 function requireFile(from: string): void {
-  if (/^(postgres(ql)?|https?):\/\//.test(from))
+  if (/^https?:\/\//.test(from))
     throw new Failure(
       "refused",
-      `--from: a database is imported from a plain dump of it: pg_dump --no-owner --file=dump.sql ${from.startsWith("postgres") ? "URL" : "postgres://..."}, then selkie import --from dump.sql`,
+      "--from: a V1 server is not asked over HTTP. Its database is: selkie import --from postgres://USER@HOST:5432/letta",
     );
   const isFile = statSync(from, { throwIfNoEntry: false })?.isFile() === true;
   if (!isFile) throw new Failure("refused", `--from: there is no file ${from}`);
@@ -115,18 +121,40 @@ interface Work {
   readonly signal: AbortSignal;
 }
 
-/** Reads the whole dump before anything is stored: one that was cut off must leave nothing behind. */
-async function stage(from: string, staging: Staging, { progress, signal }: Work): Promise<void> {
-  await readPlainDump(from, {
+/** Reads the whole database before anything is stored, as one that breaks off must leave nothing behind. */
+async function stageDatabase(
+  { environment }: Settings,
+  { from, format }: ImportAsk,
+  { staging, progress, signal }: Work & { readonly staging: Staging },
+): Promise<void> {
+  await readDatabase(from, readerInto(staging, { progress, signal }, "Reading the database"), {
+    environment,
+    signal,
+    wants: (table) => Object.hasOwn(TAKEN, table),
+    needed: NEEDED,
+    version: SCHEMA,
+    takesOtherVersions: format === "v1",
+  });
+  staging.finish();
+}
+
+function readerInto(staging: Staging, { progress, signal }: Work, part: string): DumpReader {
+  return {
     table(name, columns) {
       staging.begin(name, columns, TAKEN[name]);
     },
     row: staging.add,
+    counted: staging.skip,
     progress: (done, total) => {
       signal.throwIfAborted();
-      progress.part(`Reading ${from}`, done / total);
+      progress.part(part, total === 0 ? 1 : done / total);
     },
-  });
+  };
+}
+
+/** Reads the whole dump before anything is stored: one that was cut off must leave nothing behind. */
+async function stage(from: string, staging: Staging, work: Work): Promise<void> {
+  await readPlainDump(from, readerInto(staging, work, `Reading ${from}`));
   staging.finish();
   const missing = NEEDED.filter((table) => !staging.counts().has(table));
   if (missing.length > 0)

@@ -10,6 +10,8 @@ export interface DumpReader {
   table(name: string, columns: readonly string[]): void;
   /** A row of the table that began last, as COPY writes it. */
   row(line: string): void;
+  /** That table has so many rows, which are not told one by one. */
+  counted?(rows: number): void;
   /** Bytes of the file that were read, now and then. */
   progress?(bytesRead: number, bytesTotal: number): void;
 }

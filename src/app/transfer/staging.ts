@@ -23,6 +23,8 @@ export interface Staging {
   begin(table: string, columns: readonly string[], shape: StagedTable | undefined): void;
   /** One of them, as COPY writes it. */
   add(line: string): void;
+  /** So many of them, which are only counted. */
+  skip(rows: number): void;
   /** No more rows come. */
   finish(): void;
   /** Names of the tables that came, with how many rows each has. */
@@ -92,6 +94,9 @@ export function openStaging(): Staging {
       if (added % BATCH === 0) db.run(added === 0 ? "begin" : "commit; begin");
       added++;
       insert.run(table, values[parentAt] ?? "", order, values[idAt] ?? null, line);
+    },
+    skip(rows) {
+      counts.set(table, (counts.get(table) ?? 0) + rows);
     },
     finish() {
       if (added > 0) db.run("commit");

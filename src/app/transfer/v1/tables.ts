@@ -1,5 +1,8 @@
 import type { StagedTable } from "../staging.ts";
 
+/** Where a V1 database says how far its schema has come, and the version that is known here. */
+export const SCHEMA = { table: "alembic_version", column: "version_num", known: "1c28e167b74f" } as const;
+
 /** Tables whose rows are taken, and how they are asked for. */
 export const TAKEN: Readonly<Record<string, StagedTable>> = {
   organizations: { id: "id" },
