@@ -160,3 +160,21 @@ function headingsOf(page: string): readonly string[] {
       .replaceAll(" ", "-"),
   );
 }
+
+/** Words of an error that vary are left out: numbers, names, addresses. Shorter pieces are found everywhere. */
+const PIECE_WORDS_MIN = 3;
+
+test("the errors of docs/troubleshooting.md are those that the server tells", () => {
+  const page = readFileSync(join(ROOT, "docs/troubleshooting.md"), "utf8");
+  const quoted = [...page.matchAll(/^\*\*(.+?)\*\*/gm)].flatMap(([, words = ""]) => [...words.matchAll(/`([^`]+)`/g)]);
+  const pieces = quoted.flatMap(([, error = ""]) =>
+    error
+      .split(/\.\.\.|\S*[\d"/'[(_]\S*/)
+      .map((piece) => piece.trim())
+      .filter((piece) => piece.split(" ").length >= PIECE_WORDS_MIN),
+  );
+  expect(pieces.length).toBeGreaterThan(12);
+  const files = [...new Bun.Glob("src/**/*.ts").scanSync({ cwd: ROOT })].filter((path) => !path.endsWith(".test.ts"));
+  const source = files.map((path) => readFileSync(join(ROOT, path), "utf8")).join("\n");
+  expect(pieces.filter((piece) => !source.includes(piece))).toEqual([]);
+});
