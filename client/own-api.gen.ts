@@ -410,6 +410,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/identities/{identity_id}/erase": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Erases all that an identity left, a part at a time; call again with 'next' */
+        readonly post: operations["post_identities_identity_id_erase"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/keys": {
         readonly parameters: {
             readonly query?: never;
@@ -1226,7 +1243,7 @@ export interface components {
         readonly Change: {
             readonly number: number;
             /** @enum {string} */
-            readonly kind: "agent.created" | "agent.changed" | "agent.deleted" | "archive.created" | "archive.changed" | "archive.deleted" | "batch.created" | "batch.changed" | "batch.deleted" | "block.created" | "block.changed" | "block.deleted" | "conversation.created" | "conversation.changed" | "conversation.deleted" | "file.created" | "file.changed" | "file.deleted" | "folder.created" | "folder.changed" | "folder.deleted" | "group.created" | "group.changed" | "group.deleted" | "identity.created" | "identity.changed" | "identity.deleted" | "key.created" | "key.changed" | "key.deleted" | "limit.created" | "limit.changed" | "limit.deleted" | "mcp_server.created" | "mcp_server.changed" | "mcp_server.deleted" | "organization.created" | "organization.changed" | "organization.deleted" | "plugin.created" | "plugin.changed" | "plugin.deleted" | "provider.created" | "provider.changed" | "provider.deleted" | "sandbox.created" | "sandbox.changed" | "sandbox.deleted" | "schedule.created" | "schedule.changed" | "schedule.deleted" | "tool.created" | "tool.changed" | "tool.deleted" | "user.created" | "user.changed" | "user.deleted" | "webhook.created" | "webhook.changed" | "webhook.deleted" | "run.started" | "run.ended" | "run.changed" | "run.deleted" | "approval.asked" | "approval.answered" | "passages.changed" | "memory.changed";
+            readonly kind: "agent.created" | "agent.changed" | "agent.deleted" | "archive.created" | "archive.changed" | "archive.deleted" | "batch.created" | "batch.changed" | "batch.deleted" | "block.created" | "block.changed" | "block.deleted" | "conversation.created" | "conversation.changed" | "conversation.deleted" | "file.created" | "file.changed" | "file.deleted" | "folder.created" | "folder.changed" | "folder.deleted" | "group.created" | "group.changed" | "group.deleted" | "identity.created" | "identity.changed" | "identity.deleted" | "key.created" | "key.changed" | "key.deleted" | "limit.created" | "limit.changed" | "limit.deleted" | "mcp_server.created" | "mcp_server.changed" | "mcp_server.deleted" | "organization.created" | "organization.changed" | "organization.deleted" | "plugin.created" | "plugin.changed" | "plugin.deleted" | "project.created" | "project.changed" | "project.deleted" | "provider.created" | "provider.changed" | "provider.deleted" | "sandbox.created" | "sandbox.changed" | "sandbox.deleted" | "schedule.created" | "schedule.changed" | "schedule.deleted" | "template.created" | "template.changed" | "template.deleted" | "tool.created" | "tool.changed" | "tool.deleted" | "user.created" | "user.changed" | "user.deleted" | "webhook.created" | "webhook.changed" | "webhook.deleted" | "run.started" | "run.ended" | "run.changed" | "run.deleted" | "approval.asked" | "approval.answered" | "passages.changed" | "memory.changed";
             readonly id: string;
             readonly agent_id: string | null;
             /** Format: date-time */
@@ -1333,6 +1350,26 @@ export interface components {
             /** Format: date-time */
             readonly merged_at: string;
             readonly undone_at: string | null;
+        };
+        readonly Erased: {
+            readonly identity_id: string;
+            readonly erased: {
+                readonly agents: number;
+                readonly conversations: number;
+                readonly messages: number;
+                readonly runs: number;
+                readonly summaries: number;
+                readonly blocks: number;
+                readonly block_versions: number;
+                readonly passages: number;
+                readonly folders: number;
+                readonly archives: number;
+                readonly schedules: number;
+                readonly keys: number;
+            };
+            readonly unsure_block_ids: readonly string[];
+            readonly next: string | null;
+            readonly scrubbed: boolean;
         };
         readonly EventMessage: {
             readonly id: string;
@@ -1651,7 +1688,7 @@ export interface components {
         readonly OpenWebhook: {
             readonly id: string;
             readonly url: string;
-            readonly kinds: readonly ("agent.created" | "agent.changed" | "agent.deleted" | "archive.created" | "archive.changed" | "archive.deleted" | "batch.created" | "batch.changed" | "batch.deleted" | "block.created" | "block.changed" | "block.deleted" | "conversation.created" | "conversation.changed" | "conversation.deleted" | "file.created" | "file.changed" | "file.deleted" | "folder.created" | "folder.changed" | "folder.deleted" | "group.created" | "group.changed" | "group.deleted" | "identity.created" | "identity.changed" | "identity.deleted" | "key.created" | "key.changed" | "key.deleted" | "limit.created" | "limit.changed" | "limit.deleted" | "mcp_server.created" | "mcp_server.changed" | "mcp_server.deleted" | "organization.created" | "organization.changed" | "organization.deleted" | "plugin.created" | "plugin.changed" | "plugin.deleted" | "provider.created" | "provider.changed" | "provider.deleted" | "sandbox.created" | "sandbox.changed" | "sandbox.deleted" | "schedule.created" | "schedule.changed" | "schedule.deleted" | "tool.created" | "tool.changed" | "tool.deleted" | "user.created" | "user.changed" | "user.deleted" | "webhook.created" | "webhook.changed" | "webhook.deleted" | "run.started" | "run.ended" | "run.changed" | "run.deleted" | "approval.asked" | "approval.answered" | "passages.changed" | "memory.changed")[];
+            readonly kinds: readonly ("agent.created" | "agent.changed" | "agent.deleted" | "archive.created" | "archive.changed" | "archive.deleted" | "batch.created" | "batch.changed" | "batch.deleted" | "block.created" | "block.changed" | "block.deleted" | "conversation.created" | "conversation.changed" | "conversation.deleted" | "file.created" | "file.changed" | "file.deleted" | "folder.created" | "folder.changed" | "folder.deleted" | "group.created" | "group.changed" | "group.deleted" | "identity.created" | "identity.changed" | "identity.deleted" | "key.created" | "key.changed" | "key.deleted" | "limit.created" | "limit.changed" | "limit.deleted" | "mcp_server.created" | "mcp_server.changed" | "mcp_server.deleted" | "organization.created" | "organization.changed" | "organization.deleted" | "plugin.created" | "plugin.changed" | "plugin.deleted" | "project.created" | "project.changed" | "project.deleted" | "provider.created" | "provider.changed" | "provider.deleted" | "sandbox.created" | "sandbox.changed" | "sandbox.deleted" | "schedule.created" | "schedule.changed" | "schedule.deleted" | "template.created" | "template.changed" | "template.deleted" | "tool.created" | "tool.changed" | "tool.deleted" | "user.created" | "user.changed" | "user.deleted" | "webhook.created" | "webhook.changed" | "webhook.deleted" | "run.started" | "run.ended" | "run.changed" | "run.deleted" | "approval.asked" | "approval.answered" | "passages.changed" | "memory.changed")[];
             readonly enabled: boolean;
             readonly stopped_at: string | null;
             readonly missed: number;
@@ -2167,7 +2204,7 @@ export interface components {
         readonly Webhook: {
             readonly id: string;
             readonly url: string;
-            readonly kinds: readonly ("agent.created" | "agent.changed" | "agent.deleted" | "archive.created" | "archive.changed" | "archive.deleted" | "batch.created" | "batch.changed" | "batch.deleted" | "block.created" | "block.changed" | "block.deleted" | "conversation.created" | "conversation.changed" | "conversation.deleted" | "file.created" | "file.changed" | "file.deleted" | "folder.created" | "folder.changed" | "folder.deleted" | "group.created" | "group.changed" | "group.deleted" | "identity.created" | "identity.changed" | "identity.deleted" | "key.created" | "key.changed" | "key.deleted" | "limit.created" | "limit.changed" | "limit.deleted" | "mcp_server.created" | "mcp_server.changed" | "mcp_server.deleted" | "organization.created" | "organization.changed" | "organization.deleted" | "plugin.created" | "plugin.changed" | "plugin.deleted" | "provider.created" | "provider.changed" | "provider.deleted" | "sandbox.created" | "sandbox.changed" | "sandbox.deleted" | "schedule.created" | "schedule.changed" | "schedule.deleted" | "tool.created" | "tool.changed" | "tool.deleted" | "user.created" | "user.changed" | "user.deleted" | "webhook.created" | "webhook.changed" | "webhook.deleted" | "run.started" | "run.ended" | "run.changed" | "run.deleted" | "approval.asked" | "approval.answered" | "passages.changed" | "memory.changed")[];
+            readonly kinds: readonly ("agent.created" | "agent.changed" | "agent.deleted" | "archive.created" | "archive.changed" | "archive.deleted" | "batch.created" | "batch.changed" | "batch.deleted" | "block.created" | "block.changed" | "block.deleted" | "conversation.created" | "conversation.changed" | "conversation.deleted" | "file.created" | "file.changed" | "file.deleted" | "folder.created" | "folder.changed" | "folder.deleted" | "group.created" | "group.changed" | "group.deleted" | "identity.created" | "identity.changed" | "identity.deleted" | "key.created" | "key.changed" | "key.deleted" | "limit.created" | "limit.changed" | "limit.deleted" | "mcp_server.created" | "mcp_server.changed" | "mcp_server.deleted" | "organization.created" | "organization.changed" | "organization.deleted" | "plugin.created" | "plugin.changed" | "plugin.deleted" | "project.created" | "project.changed" | "project.deleted" | "provider.created" | "provider.changed" | "provider.deleted" | "sandbox.created" | "sandbox.changed" | "sandbox.deleted" | "schedule.created" | "schedule.changed" | "schedule.deleted" | "template.created" | "template.changed" | "template.deleted" | "tool.created" | "tool.changed" | "tool.deleted" | "user.created" | "user.changed" | "user.deleted" | "webhook.created" | "webhook.changed" | "webhook.deleted" | "run.started" | "run.ended" | "run.changed" | "run.deleted" | "approval.asked" | "approval.answered" | "passages.changed" | "memory.changed")[];
             readonly enabled: boolean;
             readonly stopped_at: string | null;
             readonly missed: number;
@@ -3539,6 +3576,46 @@ export interface operations {
             };
         };
     };
+    readonly post_identities_identity_id_erase: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly identity_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @default false */
+                    readonly dry_run?: boolean;
+                    /** @default null */
+                    readonly after?: string | null;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Success */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Erased"];
+                };
+            };
+            /** @description What is wrong, in a sentence */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
     readonly get_keys: {
         readonly parameters: {
             readonly query?: {
@@ -4803,7 +4880,7 @@ export interface operations {
             readonly content: {
                 readonly "application/json": {
                     readonly url: string;
-                    readonly kinds?: readonly ("agent.created" | "agent.changed" | "agent.deleted" | "archive.created" | "archive.changed" | "archive.deleted" | "batch.created" | "batch.changed" | "batch.deleted" | "block.created" | "block.changed" | "block.deleted" | "conversation.created" | "conversation.changed" | "conversation.deleted" | "file.created" | "file.changed" | "file.deleted" | "folder.created" | "folder.changed" | "folder.deleted" | "group.created" | "group.changed" | "group.deleted" | "identity.created" | "identity.changed" | "identity.deleted" | "key.created" | "key.changed" | "key.deleted" | "limit.created" | "limit.changed" | "limit.deleted" | "mcp_server.created" | "mcp_server.changed" | "mcp_server.deleted" | "organization.created" | "organization.changed" | "organization.deleted" | "plugin.created" | "plugin.changed" | "plugin.deleted" | "provider.created" | "provider.changed" | "provider.deleted" | "sandbox.created" | "sandbox.changed" | "sandbox.deleted" | "schedule.created" | "schedule.changed" | "schedule.deleted" | "tool.created" | "tool.changed" | "tool.deleted" | "user.created" | "user.changed" | "user.deleted" | "webhook.created" | "webhook.changed" | "webhook.deleted" | "run.started" | "run.ended" | "run.changed" | "run.deleted" | "approval.asked" | "approval.answered" | "passages.changed" | "memory.changed")[];
+                    readonly kinds?: readonly ("agent.created" | "agent.changed" | "agent.deleted" | "archive.created" | "archive.changed" | "archive.deleted" | "batch.created" | "batch.changed" | "batch.deleted" | "block.created" | "block.changed" | "block.deleted" | "conversation.created" | "conversation.changed" | "conversation.deleted" | "file.created" | "file.changed" | "file.deleted" | "folder.created" | "folder.changed" | "folder.deleted" | "group.created" | "group.changed" | "group.deleted" | "identity.created" | "identity.changed" | "identity.deleted" | "key.created" | "key.changed" | "key.deleted" | "limit.created" | "limit.changed" | "limit.deleted" | "mcp_server.created" | "mcp_server.changed" | "mcp_server.deleted" | "organization.created" | "organization.changed" | "organization.deleted" | "plugin.created" | "plugin.changed" | "plugin.deleted" | "project.created" | "project.changed" | "project.deleted" | "provider.created" | "provider.changed" | "provider.deleted" | "sandbox.created" | "sandbox.changed" | "sandbox.deleted" | "schedule.created" | "schedule.changed" | "schedule.deleted" | "template.created" | "template.changed" | "template.deleted" | "tool.created" | "tool.changed" | "tool.deleted" | "user.created" | "user.changed" | "user.deleted" | "webhook.created" | "webhook.changed" | "webhook.deleted" | "run.started" | "run.ended" | "run.changed" | "run.deleted" | "approval.asked" | "approval.answered" | "passages.changed" | "memory.changed")[];
                     readonly enabled?: boolean;
                 };
             };
@@ -4904,7 +4981,7 @@ export interface operations {
             readonly content: {
                 readonly "application/json": {
                     readonly url?: string;
-                    readonly kinds?: readonly ("agent.created" | "agent.changed" | "agent.deleted" | "archive.created" | "archive.changed" | "archive.deleted" | "batch.created" | "batch.changed" | "batch.deleted" | "block.created" | "block.changed" | "block.deleted" | "conversation.created" | "conversation.changed" | "conversation.deleted" | "file.created" | "file.changed" | "file.deleted" | "folder.created" | "folder.changed" | "folder.deleted" | "group.created" | "group.changed" | "group.deleted" | "identity.created" | "identity.changed" | "identity.deleted" | "key.created" | "key.changed" | "key.deleted" | "limit.created" | "limit.changed" | "limit.deleted" | "mcp_server.created" | "mcp_server.changed" | "mcp_server.deleted" | "organization.created" | "organization.changed" | "organization.deleted" | "plugin.created" | "plugin.changed" | "plugin.deleted" | "provider.created" | "provider.changed" | "provider.deleted" | "sandbox.created" | "sandbox.changed" | "sandbox.deleted" | "schedule.created" | "schedule.changed" | "schedule.deleted" | "tool.created" | "tool.changed" | "tool.deleted" | "user.created" | "user.changed" | "user.deleted" | "webhook.created" | "webhook.changed" | "webhook.deleted" | "run.started" | "run.ended" | "run.changed" | "run.deleted" | "approval.asked" | "approval.answered" | "passages.changed" | "memory.changed")[];
+                    readonly kinds?: readonly ("agent.created" | "agent.changed" | "agent.deleted" | "archive.created" | "archive.changed" | "archive.deleted" | "batch.created" | "batch.changed" | "batch.deleted" | "block.created" | "block.changed" | "block.deleted" | "conversation.created" | "conversation.changed" | "conversation.deleted" | "file.created" | "file.changed" | "file.deleted" | "folder.created" | "folder.changed" | "folder.deleted" | "group.created" | "group.changed" | "group.deleted" | "identity.created" | "identity.changed" | "identity.deleted" | "key.created" | "key.changed" | "key.deleted" | "limit.created" | "limit.changed" | "limit.deleted" | "mcp_server.created" | "mcp_server.changed" | "mcp_server.deleted" | "organization.created" | "organization.changed" | "organization.deleted" | "plugin.created" | "plugin.changed" | "plugin.deleted" | "project.created" | "project.changed" | "project.deleted" | "provider.created" | "provider.changed" | "provider.deleted" | "sandbox.created" | "sandbox.changed" | "sandbox.deleted" | "schedule.created" | "schedule.changed" | "schedule.deleted" | "template.created" | "template.changed" | "template.deleted" | "tool.created" | "tool.changed" | "tool.deleted" | "user.created" | "user.changed" | "user.deleted" | "webhook.created" | "webhook.changed" | "webhook.deleted" | "run.started" | "run.ended" | "run.changed" | "run.deleted" | "approval.asked" | "approval.answered" | "passages.changed" | "memory.changed")[];
                     readonly enabled?: boolean;
                     readonly rotate_secret?: boolean;
                 };

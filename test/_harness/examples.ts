@@ -48,7 +48,7 @@ function read(): Examples {
 
 function write({ answers, bodies }: Examples): void {
   const sorted = (map: object) => Object.fromEntries(Object.entries(map).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-  writeFileSync(FILE, `${JSON.stringify({ answers: sorted(answers), bodies: sorted(bodies) }, null, 1)}\n`);
+  writeFileSync(FILE, `${JSON.stringify({ answers: sorted(answers), bodies: sorted(bodies) }, null, 2)}\n`);
 }
 
 function nameIn(schema: unknown): string | undefined {

@@ -17,7 +17,7 @@ import { type ApiEnv, type RouteOptions, readerFor } from "../http/env.ts";
 import { given, pageOf, pageParams, pathId } from "../http/request.ts";
 import { takes } from "../http/takes.ts";
 import { WireAgent } from "../wire/agent.ts";
-import { list } from "../wire/answers/answer.ts";
+import { answer, list } from "../wire/answers/answer.ts";
 import { toWireBlock, WireBlock } from "../wire/block.ts";
 import {
   CreateIdentityBody,
@@ -112,13 +112,35 @@ export function identityRoutes(options: RouteOptions & Pick<ErasingOptions, "run
   return routes;
 }
 
+const count = z.number();
+const WireErased = answer("Erased", {
+  identity_id: z.string(),
+  erased: z.strictObject({
+    agents: count,
+    conversations: count,
+    messages: count,
+    runs: count,
+    summaries: count,
+    blocks: count,
+    block_versions: count,
+    passages: count,
+    folders: count,
+    archives: count,
+    schedules: count,
+    keys: count,
+  }),
+  unsure_block_ids: list(z.string()),
+  next: z.string().nullable(),
+  scrubbed: z.boolean(),
+});
+
 /** What belongs to an identity, and its end. */
 function ownedRoutes(options: RouteOptions & Pick<ErasingOptions, "runner">): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
 
   routes.post(
     "/:identity_id/erase",
-    takes({ body: EraseBody }, async (c, asked) => {
+    takes({ body: EraseBody, answer: WireErased }, async (c, asked) => {
       const id = pathId(c, "identity", "identity_id");
       const { dry_run: isTrial, after } = await asked.body();
       const part = await eraseIdentity(options, c.var.caller, { id, isTrial, after });
