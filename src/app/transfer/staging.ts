@@ -42,6 +42,9 @@ export interface Staging {
 /** Rows that are inserted in one transaction. */
 const BATCH = 5_000;
 
+/** Characters of rows after which memory is tidied, which the runtime puts off too long for long rows. */
+const CHARS_KEPT_MAX = 16 * 1024 * 1024;
+
 /** Rows that are read at once. */
 const PAGE = 200;
 const BEHIND = "and (ord > ? or (ord = ? and rowid > ?)) order by ord, rowid limit $page";
@@ -69,7 +72,15 @@ export function openStaging(): Staging {
     queries.set(text, known);
     return known;
   };
+  let chars = 0;
+  const passes = (line: string) => {
+    chars += line.length;
+    if (chars < CHARS_KEPT_MAX) return;
+    chars = 0;
+    Bun.gc(true);
+  };
   const rowOf = (of: string, line: string): StagedRow => {
+    passes(line);
     const columns = shapes.get(of)?.columns ?? [];
     const values = valuesOf(line);
     return Object.fromEntries(columns.map((name, at) => [name, values[at] ?? null]));
@@ -85,6 +96,7 @@ export function openStaging(): Staging {
       shapes.set(name, { columns, place: [at(parent), at(order), at(id)] });
     },
     add(line) {
+      passes(line);
       counts.set(table, (counts.get(table) ?? 0) + 1);
       const place = shapes.get(table)?.place;
       if (place === undefined) return;
