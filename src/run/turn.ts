@@ -115,7 +115,7 @@ async function takeStep(turn: Turn, state: TurnState): Promise<void> {
         request,
         signal: turn.signal,
         stepId,
-        knownCallIds: callIdsOf(state.context),
+        knownCallIds: state.callIds.union(callIdsOf(state.context)),
         asksApproval: (name) => asksApproval(turn, name),
         ...(isStreamed ? { emit } : {}),
       },

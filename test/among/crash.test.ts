@@ -32,8 +32,8 @@ async function call(method: string, path: string, body?: object): Promise<Answer
   return response.json();
 }
 
-async function make(): Promise<string> {
-  const draft = { model: "openai/gpt-4o-mini", tools: MESSAGING, include_base_tools: false };
+async function make(extra: object = {}): Promise<string> {
+  const draft = { model: "openai/gpt-4o-mini", tools: MESSAGING, include_base_tools: false, ...extra };
   return (await call("POST", "/v1/agents/", draft)).id;
 }
 
@@ -75,3 +75,37 @@ for (const tool of MESSAGING.slice(0, 2))
     expect(heard.filter(({ sender_id }) => sender_id === ada)).toHaveLength(1);
     never.resolve();
   });
+
+test("killed after a compaction, a run knows the calls that went out of its context, and writes a new letter by the same id", async () => {
+  const ada = await make({ compaction_settings: { mode: "all", model: "openai/gpt-4o" } });
+  const bo = await make();
+  const never = Promise.withResolvers<void>();
+  let isKilled = false;
+  let letters = 0;
+  model.always(() => {
+    const asked = model.requests.at(-1);
+    if (asked?.model === "gpt-4o") return { text: "A letter was written." };
+    const words = JSON.stringify(asked?.messages);
+    if (words.includes("A message from another agent")) return { text: words.includes("two") ? "To two." : "To one." };
+    const sent = ++letters;
+    if (sent > 3) return { text: "Ended." };
+    const args = { message: sent === 1 ? "one" : "two", other_agent_id: bo };
+    const calls = [{ name: MESSAGING[0], arguments: args, id: "call_abcdefghijklmnop" }];
+    return { calls, totalTokens: 120_000, ...(isKilled || sent === 1 ? {} : { after: never.promise }) };
+  });
+  await call("POST", `/v1/agents/${ada}/messages/async`, { input: "go" });
+  while (letters < 2) await Bun.sleep(5);
+  expect(JSON.stringify(await call("GET", `/v1/agents/${ada}/messages`))).toContain("system_alert");
+  await server.kill();
+  isKilled = true;
+  server = await startServer(directory.path, model.environment);
+  await ended(ada);
+  expect(await ended(bo)).toHaveLength(2);
+  const messages = await call("GET", `/v1/agents/${ada}/messages?order=asc`);
+  const told = returnsOf({ messages }).map(([status, text]) => [status, /To \w+/.exec(text)?.[0]]);
+  expect(told).toEqual([
+    ["success", "To one"],
+    ["success", "To two"],
+  ]);
+  never.resolve();
+});

@@ -11,7 +11,7 @@ import type { JsonObject } from "../../core/json.ts";
 import { goOn } from "../among/round-turns.ts";
 import type { Settlement } from "../budget/budget.ts";
 import { sentContext } from "../manifest/sent.ts";
-import type { CallResult } from "./model-call.ts";
+import { type CallResult, callIdsOf } from "./model-call.ts";
 import { NOTHING_ASIDE, type SetAside, setAside } from "./set-aside.ts";
 import { noteTurn } from "./sleeptime.ts";
 import { traceOf } from "./trace-step.ts";
@@ -128,6 +128,7 @@ export async function commit(
   state.refusal = null;
   state.aside = NOTHING_ASIDE;
   state.calledTools = change.calledTools;
+  state.callIds = state.callIds.union(callIdsOf(change.messages));
   state.lastAnswer = change.lastAnswer;
   state.usage = change.usage;
   state.stopReason = change.stopReason;

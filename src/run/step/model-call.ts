@@ -1,9 +1,10 @@
 import type { Delta } from "../../agent/events.ts";
+import type { Message } from "../../agent/message.ts";
 import type { MessageId } from "../../core/id.ts";
 import { newId, type StepId } from "../../core/id.ts";
 import type { Random } from "../../core/random.ts";
 import { isCounter } from "../../llm/call/tool-call-id.ts";
-import type { Exchange, LanguageModel, ModelDelta, ModelReply, ModelRequest, ToolCall } from "../../llm/model.ts";
+import type { Exchange, LanguageModel, ModelDelta, ModelReply, ModelRequest } from "../../llm/model.ts";
 
 /** One call of a model, with what its deltas are named after. */
 export interface ModelCall {
@@ -11,7 +12,7 @@ export interface ModelCall {
   readonly request: ModelRequest;
   readonly signal: AbortSignal;
   readonly stepId: StepId;
-  /** Call ids that the conversation knows already; some providers count from zero in every reply. */
+  /** Call ids that the conversation or the run knows already; some providers count from zero in every reply. */
   readonly knownCallIds: ReadonlySet<string>;
   readonly asksApproval: (toolName: string) => boolean;
   /** Takes deltas as they come; absent when nobody watches. */
@@ -81,7 +82,12 @@ function callIdRenamer(known: ReadonlySet<string>, random: Random): (id: string)
   };
 }
 
-/** Ids of every call in these messages. */
-export function callIdsOf(messages: readonly { readonly toolCalls: readonly ToolCall[] }[]): ReadonlySet<string> {
-  return new Set(messages.flatMap((message) => message.toolCalls.map((call) => call.id)));
+/** Ids of every call that these messages make or answer. */
+export function callIdsOf(messages: readonly Pick<Message, "toolCalls" | "toolReturns">[]): ReadonlySet<string> {
+  return new Set(
+    messages.flatMap(({ toolCalls, toolReturns }) => [
+      ...toolCalls.map((call) => call.id),
+      ...toolReturns.map((answer) => answer.toolCallId),
+    ]),
+  );
 }

@@ -10,6 +10,7 @@ import { newId, type RunId } from "../../core/id.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { World } from "../../core/world.ts";
 import { unpackAnswer } from "../../tools/tool-answer.ts";
+import { callIdsOf } from "./model-call.ts";
 import { RESUMED, stepsOf } from "./run-rows.ts";
 import type { RunSetup, TurnRequest } from "./run-setup.ts";
 import { NOTHING_ASIDE } from "./set-aside.ts";
@@ -85,6 +86,7 @@ export function freshState(run: Run): TurnState {
     isPlaced: false,
     stepsTaken: 0,
     calledTools: [],
+    callIds: new Set(),
     lastAnswer: null,
     lastOffer: null,
     usage: NO_USAGE,
@@ -122,6 +124,7 @@ export async function stateOf(reader: Readers, run: Run, setup: RunSetup): Promi
     contextTokens: last === undefined || isCompactedSince(context, last) ? null : (last.usage?.totalTokens ?? 0),
     stepsTaken: steps.length,
     calledTools: answers.map((answer) => answer.name),
+    callIds: callIdsOf(messages),
     lastAnswer: lastAnswerOf(answers),
     usage: usageOf(steps),
     doubted: new Set(openCalls(context).map((call) => call.id)),

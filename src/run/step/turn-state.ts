@@ -114,6 +114,11 @@ export interface TurnState {
   stepsTaken: number;
   /** Tools this run has called, in order; what the tool rules count. */
   calledTools: readonly string[];
+  /**
+   * Ids of the calls that the run has made or answered, those that a compaction took out of the context included: what a
+   * call does outside is found again by its run and its id.
+   */
+  callIds: ReadonlySet<string>;
   /** What the last tool answered. */
   lastAnswer: string | null;
   /** The offer that was made last, which is asked for several times in a step; null before the first. */
