@@ -44,6 +44,9 @@ test("a batch makes a run of each request, tells how they stand, and shows what 
   expect(over).toMatchObject({ status: "completed", metadata: { completed: 3, waiting: 0, unfinished: 0, failed: 0 } });
   expect(validateResponse("GET", `/v1/messages/batches/${made.id}`, 200, over)).toEqual([]);
   expect((await server.ok("GET", "/v1/messages/batches")).map(({ id }: Answer) => id)).toEqual([made.id]);
+  // It is one of Letta's older jobs as well, and one that is over is not cancelled any more.
+  expect(await server.ok("GET", `/v1/jobs/${made.id}`)).toEqual(over);
+  expect(await server.ok("PATCH", `/v1/jobs/${made.id}/cancel`)).toEqual(over);
 
   const path = `/v1/messages/batches/${made.id}/messages`;
   const all = await server.ok("GET", `${path}?order=asc`);
