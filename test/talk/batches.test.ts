@@ -5,7 +5,8 @@ import { type Answer, startTestServer, type TestServer } from "../_harness/serve
 let server: TestServer;
 
 beforeEach(async () => {
-  server = await startTestServer({ allowsPrivateUrls: true });
+  // Models are held for as long as a busy machine takes to begin all that is wanted.
+  server = await startTestServer({ allowsPrivateUrls: true, llmRequestTimeoutMs: 60_000, llmStreamTimeoutMs: 60_000 });
 });
 
 afterEach(() => server.close());
