@@ -190,7 +190,7 @@ export function cancelStored(
 }
 
 /** Ends a run that has not begun; false when there is no such run. */
-async function cancelQueued(runs: Repositories["runs"], now: Instant, runId: RunId): Promise<boolean> {
+export async function cancelQueued(runs: Repositories["runs"], now: Instant, runId: RunId): Promise<boolean> {
   const run = await runs.find(runId);
   if (run?.status !== "created") return false;
   await runs.save({ ...run, status: "cancelled", stopReason: "cancelled", completedAt: now });

@@ -10,6 +10,9 @@ const AGENTS = 6;
 const REQUESTS = 60;
 const KILLS = 6;
 const END_MS_MAX = 60_000;
+/** Batches that are cancelled as the server is killed, and how long after that at most. */
+const CANCELS = 4;
+const CANCEL_MS_MAX = 12;
 /** How long the model takes, so that runs are at work whenever the server is killed. */
 const THINKING_MS = 60;
 
@@ -140,4 +143,26 @@ test("a batch that is cancelled after a restart begins nothing more, and stays c
   expect([completed, stopped]).toEqual([AGENTS, 16 - AGENTS]);
   expect(positionsOf(await runsOf(agents))).toEqual(Array.from({ length: 16 }, (_, position) => position));
   expect(await heardBy(agents)).toHaveLength(AGENTS);
+}, 120_000);
+
+test("a batch whose server is killed while it is cancelled is cancelled whole, or not at all", async () => {
+  const held = Promise.withResolvers<void>();
+  model.always(() => ({ text: "Noted.", after: held.promise }));
+  for (let tries = 0; tries < CANCELS; tries++) {
+    const { id, agents } = await begin();
+    await until(id, ({ metadata }) => metadata.unfinished === 16);
+    const cancelling = ask("PATCH", `/v1/messages/batches/${id}/cancel`).catch(() => undefined);
+    await Bun.sleep(Math.random() * CANCEL_MS_MAX);
+    await server.kill();
+    await cancelling;
+    server = await startServer(directory.path, model.environment);
+    const { status, metadata } = await shown(id);
+    const queued = (await runsOf(agents)).filter((run) => run.status === "created").length;
+    expect([status, metadata.waiting > 0, queued > 0]).toEqual(
+      status === "cancelled" ? ["cancelled", false, false] : ["running", true, true],
+    );
+    await ask("PATCH", `/v1/messages/batches/${id}/cancel`);
+    for (const agent of agents) await ask("DELETE", `/v1/agents/${agent}`);
+  }
+  held.resolve();
 }, 120_000);

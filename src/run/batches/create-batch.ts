@@ -9,7 +9,7 @@ import { Failure } from "../../core/failure.ts";
 import { type AgentId, newId } from "../../core/id.ts";
 import type { Page } from "../../core/page.ts";
 import type { World } from "../../core/world.ts";
-import { withReach } from "../begin.ts";
+import { cancelQueued, withReach } from "../begin.ts";
 import type { Runner } from "../runner.ts";
 
 /** Requests that one batch may hold. */
@@ -24,7 +24,7 @@ export interface BatchWorkshop {
   readonly store: Store;
   readonly clock: World["clock"];
   readonly random: World["random"];
-  readonly runner: Pick<Runner, "check" | "planned" | "cancel">;
+  readonly runner: Pick<Runner, "check" | "planned">;
 }
 
 /** What somebody wants of an agent. */
@@ -108,17 +108,20 @@ export async function findBatch(
   return { batch, counts: await batches.counts(id) };
 }
 
-/** Ends a batch: what has not begun never does, and what is at work goes on to its end. One that is over stays as it is. */
-export async function cancelBatch(workshop: BatchWorkshop, caller: Caller, id: BatchId): Promise<void> {
-  const { store, clock, runner } = workshop;
+/**
+ * Ends a batch: what has not begun never does, and what is at work goes on to its end. One that is over stays as it is. All
+ * of it is one transaction, so that whatever ends this process leaves no run to begin of a batch that says it is cancelled.
+ */
+export async function cancelBatch({ store, clock }: BatchWorkshop, caller: Caller, id: BatchId): Promise<void> {
   const actor = may(caller, "runs:cancel");
-  required(await store.reader(actor).batches.find(id), `Batch with id '${id}' not found`);
-  const queued = await store.write(actor, async ({ batches }) => {
-    const batch = await batches.find(id);
-    if (batch?.status !== "running") return [];
-    await batches.dropWaiting(id);
-    await batches.finish(id, "cancelled", clock.now());
-    return batches.queuedRuns(id);
+  await store.write(actor, async ({ batches, runs }) => {
+    const { status } = required(await batches.find(id), `Batch with id '${id}' not found`);
+    const now = clock.now();
+    if (status === "running") {
+      await batches.dropWaiting(id);
+      await batches.finish(id, "cancelled", now);
+    }
+    // Of one that is over some may wait still: older servers stopped them one by one.
+    for (const runId of await batches.queuedRuns(id)) await cancelQueued(runs, now, runId);
   });
-  for (const runId of queued) await runner.cancel(actor, runId);
 }
