@@ -78,10 +78,18 @@ interface Table {
 const NOWHERE = "http://127.0.0.1:9/mcp";
 
 /**
- * Tables of people, whose lists take a key, of what has no list yet, of plugins, whose code runs before it is kept, and of
- * providers, whose lists read none of their JSON.
+ * Tables of people, whose lists take a key, of what has no list, of plugins, whose code runs before it is kept, and of
+ * providers and the versions of templates, whose lists read none of their JSON.
  */
-const UNLISTED: readonly string[] = ["access_keys", "organizations", "own_providers", "plugins", "webhooks"];
+const UNLISTED: readonly string[] = [
+  "access_keys",
+  "deployments",
+  "organizations",
+  "own_providers",
+  "plugins",
+  "template_versions",
+  "webhooks",
+];
 
 test("a row that cannot be read is left out of its list, named in the log, and hides no others", async () => {
   const logged: string[] = [];
@@ -103,6 +111,11 @@ test("a row that cannot be read is left out of its list, named in the log, and h
       server_name: name,
       config: { mcp_server_type: "streamable_http", server_url: NOWHERE },
     });
+  const schedule = async (content: string) => {
+    const later = { scheduled_at: Date.now() + 3_600_000 };
+    const sent = { messages: [{ role: "user", content }], schedule: later };
+    return (await server.request("POST", `/v1/agents/${first}/schedule`, sent)).body.id;
+  };
   for (const id of agents)
     for (let i = 0; i < 2; i++) await server.ok("POST", `/v1/agents/${id}/messages`, { input: "hi" });
   const messages = await server.ok("GET", `/v1/agents/${agents[2]}/messages?order=asc`);
@@ -124,6 +137,7 @@ test("a row that cannot be read is left out of its list, named in the log, and h
       await sandbox({ template: "t" }),
     ],
     ["mcp_servers", "/v1/mcp-servers/", await mcp("one"), await mcp("two")],
+    ["schedules", `/v1/agents/${first}/schedule`, await schedule("one"), await schedule("two")],
     ["messages", `/v1/agents/${agents[2]}/messages`, messages.at(1).id, messages.at(-1).id],
     ["runs", "/v1/runs/", runs[0].id, runs[1].id],
     ["steps", "/v1/steps/", steps[0].id, steps[1].id],
@@ -132,7 +146,10 @@ test("a row that cannot be read is left out of its list, named in the log, and h
   expect(ids.map(([table]) => table).toSorted()).toEqual(looked.toSorted());
   for (const [table, path, damaged, kept] of ids) {
     const [column] = JSON_TABLES.find(({ name }) => name === table)?.json ?? [];
-    const listed = async () => (await server.ok("GET", path)).map((entry: Answer) => entry.id);
+    const listed = async () => {
+      const answer = await server.ok("GET", path);
+      return (answer.scheduled_messages ?? answer).map((entry: Answer) => entry.id);
+    };
     expect([table, await listed()]).toEqual([table, expect.arrayContaining([damaged, kept])]);
     await server.database.writer.execute(`update ${table} set ${column} = '{' where id = $1`, [damaged]);
     const after = await listed();
