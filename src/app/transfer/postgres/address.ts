@@ -63,7 +63,8 @@ export function readAddress(from: string, environment: Readonly<Record<string, s
   // A URL without a host is one to libpq alone.
   const text = from.replace(SCHEME, "postgres://").replace(/^(postgres:\/\/(?:[^/?#]*@)?)(?=[/?:]|$)/, `$1${NO_HOST}`);
   const url = URL.parse(text);
-  if (url === null)
+  // What stands behind an unwritten slash of a password would be shown as the name of a database.
+  if (url === null || url.pathname.includes("@"))
     throw new Failure(
       "refused",
       `--from: the URL of the database cannot be read. Write it as ${FORM}; signs such as @ / : # % ? in a password are written %40 %2F %3A %23 %25 %3F, or give it by PGPASSWORD`,
@@ -85,7 +86,7 @@ export function readAddress(from: string, environment: Readonly<Record<string, s
   return {
     shown: host.startsWith("/")
       ? `postgres://${user}@/${database}?host=${host}`
-      : `postgres://${user}@${host}:${port}/${database}`,
+      : `postgres://${user}@${host.includes(":") ? `[${host}]` : host}:${port}/${database}`,
     host,
     port,
     user,

@@ -84,6 +84,7 @@ function codeOf(error: Error): string | undefined {
   return error instanceof AggregateError && error.errors[0] instanceof Error ? codeOf(error.errors[0]) : undefined;
 }
 
-function withoutPassword(message: string, { password }: Address): string {
-  return password ? message.replaceAll(password, "***") : message;
+/** No message should have it. One that is also a name, as in Letta's own container, is no secret and would hide the name. */
+function withoutPassword(message: string, { password, user, database }: Address): string {
+  return password && password !== user && password !== database ? message.replaceAll(password, "***") : message;
 }
