@@ -109,6 +109,9 @@ describe.skipIf(missing !== undefined)(NAME, () => {
     cluster.sql("create database later template letta");
     cluster.sql("update alembic_version set version_num = 'ffff00000000'", "later");
     cluster.sql("create role blind login");
+    cluster.sql("create database hidden template letta");
+    cluster.sql("create role partly login; grant select on all tables in schema public to partly", "hidden");
+    cluster.sql("alter table messages enable row level security", "hidden");
     const { port } = cluster;
     const wrong: Readonly<Record<string, readonly [from: string, ...said: readonly string[]]>> = {
       "no server": [
@@ -139,6 +142,7 @@ describe.skipIf(missing !== undefined)(NAME, () => {
         "permission denied",
         'GRANT SELECT ON ALL TABLES IN SCHEMA public TO "blind"',
       ],
+      "rows that a policy hides": [bySocket("hidden").replace("letta@", "partly@"), "row-level security", "its owner"],
       "a URL that is none": [`postgres://letta:s3cret@host:port:5/letta`, "USER@HOST", "PGPASSWORD"],
       "an unknown mode": [byTcp("?sslmode=s3cret"), "sslmode is none of disable"],
       "an unknown parameter": [byTcp("?pool=5"), "pool", "connect_timeout"],
