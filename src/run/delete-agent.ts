@@ -23,14 +23,17 @@ export async function deleteAgent(
   runner.wake();
 }
 
-/** Removes an agent with those that look after it, as one part of a transaction, and gives all that are gone. */
+/**
+ * Removes an agent with those that look after it, as one part of a transaction, and gives all that are gone. With the last
+ * agent that was made of a template at one time goes what the template was filled with.
+ */
 export async function removeAgent(
   desk: RoundDesk,
   repositories: Repositories,
   id: AgentId,
 ): Promise<readonly AgentId[]> {
   const { agents, groups, runs } = repositories;
-  await mustFind(agents, id);
+  const { deploymentId } = await mustFind(agents, id);
   const led = await groups.list({ agentId: id, showHidden: true }, { limit: PAGE_ITEMS_MAX, order: "asc" });
   for (const group of led.filter(isOfCompanions)) {
     const main = group.managerAgentId === null ? undefined : await agents.find(group.managerAgentId);
@@ -46,6 +49,8 @@ export async function removeAgent(
     await agents.remove(agentId);
     await repositories.limits.removeOf("agent", agentId);
   }
+  const deployed = deploymentId === null ? undefined : parseId("deployment", deploymentId);
+  if (deployed !== undefined) await repositories.deployments.removeUnused(deployed);
   return gone;
 }
 

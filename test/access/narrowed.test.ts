@@ -45,6 +45,20 @@ test("a key sees the agents that it is narrowed to: by id, by a tag as of now, o
   expect((await server.ok("POST", "/v1/keys", {}, byId)).agents).toEqual([ada]);
 });
 
+test("an agent that a key may not see keeps what its template was filled with when the key deletes the other", async () => {
+  const llm_config = { model: "gpt-4o-mini", model_endpoint_type: "openai", context_window: 8_000 };
+  const made = { agent_type: "letta_v1_agent", llm_config, messages: [], block_ids: ["block-0"] };
+  const agents = ["agent-0", "agent-1"].map((id) => ({ ...made, id, name: id }));
+  const agent_file = { agents, blocks: [{ id: "block-0", label: "human", value: "{{name}}" }] };
+  await server.call("POST", "/v1/templates", { type: "agent_file", agent_file, name: "two" }, bearer(ROOT));
+  const variables = { memory_variables: { name: "Ada" } };
+  const { body } = await server.call("POST", "/v1/templates/two/agents", variables, bearer(ROOT));
+  const [one, other] = body.agent_ids;
+  const key = await server.key("editor", { agents: [one] });
+  expect(await server.status("DELETE", `/v1/agents/${one}`, undefined, key)).toBe(200);
+  expect(await server.ok("GET", `/v1/agents/${other}/core-memory/variables`)).toEqual({ variables: { name: "Ada" } });
+});
+
 test("a tag that too many agents have lets nobody in, and says so", async () => {
   const key = await server.key("viewer", { agents: ["tag:many"] });
   const rows = Array.from({ length: 1_001 }, (_, i) => agent(`a${i}`, { tags: ["many"] }));

@@ -44,6 +44,15 @@ function tablesHolding(word: string): readonly string[] {
   });
 }
 
+const LLM = { model: "rehearsal", model_endpoint_type: "selkie", context_window: 8_000, handle: "selkie/rehearsal" };
+/** A file of which an agent can be made for each person, who is named in its memory. */
+const TEMPLATE = {
+  agents: [
+    { id: "agent-0", name: "a", agent_type: "letta_v1_agent", llm_config: LLM, messages: [], block_ids: ["block-0"] },
+  ],
+  blocks: [{ id: "block-0", label: "human", value: "This is {{name}}." }],
+};
+
 interface World {
   readonly server: ServerProcess;
   readonly ada: string;
@@ -105,6 +114,16 @@ async function world(): Promise<World> {
   const block = await post("/v1/blocks/", { label: "note", value: `What ${MARK} likes` });
   await asked(server, "PATCH", `/v1/blocks/${block.id}/identities/attach/${ada}`);
   await asked(server, "PATCH", `/v1/agents/${shared}/core-memory/blocks/attach/${block.id}`);
+  const sent = { messages: [{ role: "user", content: `Feed ${MARK} at noon.`, sender_id: ada }] };
+  const schedule = { scheduled_at: Date.now() + 3_600_000 };
+  await post(`/v1/agents/${shared}/schedule`, { ...sent, schedule });
+  const batch = await post("/v1/messages/batches", {
+    requests: [own, shared].map((agent_id) => ({ agent_id, ...sent })),
+  });
+  while ((await asked(server, "GET", `/v1/messages/batches/${batch.id}`)).status === "running") await Bun.sleep(50);
+  await post("/v1/templates", { type: "agent_file", agent_file: TEMPLATE, name: "visitors" });
+  const memory_variables = { name: MARK };
+  await post("/v1/templates/visitors/agents", { memory_variables, identity_ids: [ada], agent_name: "visitor" });
   await post(`/v1/memory/remember?user=${ada}`, { text: `I like ${MARK} tea.`, speaker: "Ada" });
   return { server, ada, bob, own, shared, bobs, talk };
 }
@@ -155,7 +174,7 @@ test("a person is erased from a running server, and no file of it holds a word o
   const trial = await erase(made.server, made.ada, "--dry-run", "--json");
   expect([trial.code, trial.err]).toEqual([0, expect.any(String)]);
   const counted = JSON.parse(trial.out).erased;
-  expect(counted).toMatchObject({ agents: 1, conversations: 1, blocks: 2, folders: 1, archives: 1 });
+  expect(counted).toMatchObject({ agents: 2, conversations: 1, blocks: 3, folders: 1, archives: 1, schedules: 1 });
   expect(counted.messages).toBeGreaterThan(6);
   expect(await asked(made.server, "GET", `/v1/agents/${made.own}`)).toMatchObject({ name: "adas" });
   const { code, out } = await erase(made.server, made.ada, "--json");

@@ -203,3 +203,22 @@ test("/_internal_templates refuses what does not say of what it is, and makes no
   const { status } = await server.request("POST", `${at}/blocks/batch`, [good, { ...good, entity_id: undefined }]);
   expect([status, await ok("GET", "/v1/blocks/count")]).toEqual([422, before]);
 });
+
+test("what a template was filled with goes with the last agent that was made of it, and not before", async () => {
+  const two = {
+    agents: [...(file() as Answer).agents, { ...(file() as Answer).agents[0], id: "agent-1" }],
+    blocks: BLOCKS,
+  };
+  const { agentId, deploymentId } = await deployed(two);
+  const path = `/v1/_internal_templates/deployment/${deploymentId}?entity_types=agent`;
+  const left = async () => {
+    const sql = "select variables from deployments where id = $1";
+    return (await server.database.reader.execute(sql, [deploymentId])).rows.length;
+  };
+  await ok("DELETE", `/v1/agents/${agentId}`);
+  const [last, ...more] = (await ok("GET", path)).entities;
+  expect([more, await left()]).toEqual([[], 1]);
+  expect((await ok("GET", `/v1/agents/${last.id}/core-memory/variables`)).variables).toEqual({ name: "Ada" });
+  await ok("DELETE", `/v1/agents/${last.id}`);
+  expect(await left()).toBe(0);
+});

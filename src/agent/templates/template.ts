@@ -106,6 +106,8 @@ export interface DeploymentStore {
   insert(deployment: Deployment): Promise<void>;
   save(deployment: Deployment): Promise<void>;
   remove(id: DeploymentId): Promise<void>;
+  /** Removes it where no agent says any more that it was made by it, those that the session may not see included. */
+  removeUnused(id: DeploymentId): Promise<void>;
 }
 
 /** The part of a {@link DeploymentStore} that only reads. */

@@ -306,7 +306,7 @@ export const RECORD: Recorded = {
     putVersion: (_, { templateId }) => tell("template.changed", templateId),
   },
   // Their agents are told of.
-  deployments: { insert: null, save: null, remove: null },
+  deployments: { insert: null, save: null, remove: null, removeUnused: null },
   plugins: {
     insert: (_, { id }) => made("plugin", id),
     save: async ({ plugins }, next) => saved("plugin", next, await plugins.find(next.id)),

@@ -36,6 +36,15 @@ export function sqlDeploymentStore(session: Session): DeploymentStore {
         throw new Failure("not_found", `Deployment not found with id='${deployment.id}'`);
     },
 
+    async removeUnused(id) {
+      await db
+        .deleteFrom("deployments")
+        .where("id", "=", id)
+        .where("organization_id", "=", organizationId)
+        .where(sql<boolean>`not exists (select 1 from agents where agents.deployment_id = deployments.id)`)
+        .execute();
+    },
+
     async remove(id) {
       await removeRow(session, DEPLOYMENTS, id);
     },
