@@ -39,6 +39,7 @@ const COMMITS: Readonly<Record<number, string>> = {
   19: "8a267e3",
   20: "b79722a",
   21: "58898b0",
+  22: "c314a48",
 };
 
 /** Versions that no server stopped at. A start that was killed between two migrations of version 4 left them. */

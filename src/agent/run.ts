@@ -85,6 +85,8 @@ export interface Step {
   readonly feedback: "positive" | "negative" | null;
   readonly tags: readonly string[];
   readonly projectId: string | null;
+  /** The transaction that somebody else books it under. */
+  readonly transactionId: string | null;
   readonly createdAt: Instant;
   readonly stepNs: number | null;
   readonly llmRequestNs: number | null;

@@ -14,18 +14,38 @@ export interface Feedback {
   readonly tags?: readonly string[];
 }
 
-/** Notes what a person thinks of a step, and gives it with the run that its own run came of, or that itself. */
-export async function giveFeedback(
+/** A step that was changed, with the run that its own run came of, or that itself. */
+export interface NotedStep {
+  readonly step: Step;
+  readonly rootRunId: RunId;
+}
+
+/** Notes what a person thinks of a step. */
+export function giveFeedback(store: Store, caller: Caller, given: Feedback): Promise<NotedStep> {
+  return note(store, caller, given.step, ({ tags }) => ({ feedback: given.feedback, tags: given.tags ?? tags }));
+}
+
+/** Notes under which transaction somebody else books a step. */
+export function setTransaction(
   store: Store,
   caller: Caller,
-  given: Feedback,
-): Promise<{ readonly step: Step; readonly rootRunId: RunId }> {
+  { step, transactionId }: { readonly step: string; readonly transactionId: string },
+): Promise<NotedStep> {
+  return note(store, caller, step, () => ({ transactionId }));
+}
+
+async function note(
+  store: Store,
+  caller: Caller,
+  text: string,
+  change: (step: Step) => Partial<Step>,
+): Promise<NotedStep> {
   const actor = may(caller, "agents:talk");
-  const named = { kind: "step", text: given.step } as const;
+  const named = { kind: "step", text } as const;
   await mustSee(store, actor, ({ steps }) => mustFindNamed(steps, named));
   return store.write(actor, async ({ steps, runs }) => {
     const step = await mustFindNamed(steps, named);
-    const changed = { ...step, feedback: given.feedback, tags: given.tags ?? step.tags };
+    const changed = { ...step, ...change(step) };
     await steps.save(changed);
     return { step: changed, rootRunId: (await runs.rootsOf([step.runId])).get(step.runId) ?? step.runId };
   });

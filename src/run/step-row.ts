@@ -38,6 +38,7 @@ export function stepRow(turn: Turn, state: TurnState, taken: EndedCall): Step {
     feedback: null,
     tags: [],
     projectId: turn.agent.projectId,
+    transactionId: null,
     createdAt: turn.clock.now(),
     stepNs: taken.llmRequestNs,
     llmRequestNs: taken.llmRequestNs,

@@ -55,6 +55,7 @@ const BODIES: Readonly<Record<string, (things: Things) => object>> = {
   "POST /v1/agents/messages/search": () => ({ query: "Zephyrine" }),
   "POST /v1/passages/search": ({ archive_id }) => ({ query: "Zephyrine", archive_id }),
   "PATCH /v1/steps/:step_id/feedback": () => ({ feedback: "positive" }),
+  "PATCH /v1/steps/:step_id/transaction/:transaction_id": () => ({}),
   "POST /v1/agents": () => ({ model: "openai/gpt-4o-mini" }),
   "POST /v1/groups": ({ agent_id }) => ({ agent_ids: [agent_id], description: "x" }),
   "POST /v1/identities": () => ({ identifier_key: "new", name: "N", identity_type: "user" }),
@@ -164,7 +165,7 @@ const QUERIES: Readonly<Record<string, (things: Things) => string>> = {
 };
 
 /** What is called the same everywhere. */
-const NAMES = ["block_label", "tool_name", "mcp_tool_name"];
+const NAMES = ["transaction_id", "block_label", "tool_name", "mcp_tool_name"];
 
 let world: AccessWorld;
 let mine: Things;

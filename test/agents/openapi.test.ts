@@ -20,6 +20,7 @@ const UNDOCUMENTED = [
   "GET /v1/ready",
   "POST /v1/tools/generate-schema",
   "POST /v1/tools/generate-tool",
+  "PATCH /v1/steps/:step_id/transaction/:transaction_id",
   "GET /v1/models/embeddings",
   "POST /v1/agents/:agent_id/messages/capture",
   "POST /v1/groups/:group_id/messages",
@@ -493,6 +494,8 @@ test("runs, steps and jobs", async () => {
   await ok("GET /v1/telemetry/:step_id");
   await ok("GET /v1/steps/:step_id/context/diff", { query: `with=${ids["step_id"]}` });
   await ok("PATCH /v1/steps/:step_id/feedback", { body: { feedback: "positive", tags: ["t"] } });
+  ids["transaction_id"] = "booked-1";
+  expect((await ok("PATCH /v1/steps/:step_id/transaction/:transaction_id")).tid).toBe("booked-1");
   const failed = (await ok("GET /v1/runs", { query: "statuses=failed" }))[0];
   await ok("GET /v1/runs/:run_id", { with: { run_id: failed.id } });
   ids["job_id"] = (await ok("GET /v1/jobs"))[0].id;

@@ -164,6 +164,7 @@ export function step(agentId: AgentId, runId: RunId, change: Partial<Step> = {})
     feedback: null,
     tags: [],
     projectId: null,
+    transactionId: null,
     createdAt: clock.now(),
     stepNs: 5_000_000_000,
     llmRequestNs: 12.5,

@@ -120,7 +120,6 @@ test("what belongs to hosted accounts and proxies says that it is not built", as
     ["POST", "/v1/anthropic/v1/messages"],
     ["POST", "/v1/zai/v1/messages"],
     ["GET", "/v1/git/agent-1/state.git/info/refs"],
-    ["PATCH", "/v1/steps/step-1/transaction/t-1"],
   ] as const) {
     const { status, body } = await server.request(method, path, method === "GET" ? undefined : {});
     expect([path, status, body.detail]).toEqual([path, 501, expect.stringMatching(/not built yet|hosted product/)]);

@@ -68,7 +68,6 @@ export const GAPS: readonly Gap[] = [
     refused: ["/environments/*", "/agents/:agent_id/memory-files/*", "/git/*"],
   },
   { missing: "The proxies of Anthropic's and Z.ai's API", refused: ["/anthropic/*", "/zai/*"] },
-  { missing: "Transactions of steps, as a hosted account bills them,", refused: ["/steps/:step_id/transaction/*"] },
 ];
 
 /**

@@ -219,6 +219,7 @@ const WORDS: Readonly<Record<string, string>> = {
   "GET /steps/:step_id/metrics": "How long the parts of a step took",
   "GET /steps/:step_id/trace": "What a step sent to its model and got back, where that is kept",
   "PATCH /steps/:step_id/feedback": "Says whether a step was good",
+  "PATCH /steps/:step_id/transaction/:transaction_id": "Notes under which transaction somebody books a step",
   "GET /telemetry/:step_id": "A step's trace under its older address",
   "GET /jobs": "Lists runs under their older name",
   "GET /jobs/active": "Lists jobs that are at work",

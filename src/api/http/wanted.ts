@@ -177,7 +177,8 @@ const BY_ACTION: readonly (readonly [wanted: Wanted, routes: string])[] = [
     POST /v1/chat/completions
     POST /v1/agents/:agent_id/chat/completions
     POST /v1/agents/:agent_id/generate
-    PATCH /v1/steps/:step_id/feedback`,
+    PATCH /v1/steps/:step_id/feedback
+    PATCH /v1/steps/:step_id/transaction/:transaction_id`,
   ],
   [
     "agents:write",

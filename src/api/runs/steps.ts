@@ -4,8 +4,9 @@ import { mustFindNamed } from "../../agent/find.ts";
 import type { StepFilter } from "../../agent/ports/filters.ts";
 import type { Readers } from "../../agent/ports/ports.ts";
 import type { Step } from "../../agent/run.ts";
+import { Failure } from "../../core/failure.ts";
 import { parseId } from "../../core/id.ts";
-import { giveFeedback } from "../../run/feedback.ts";
+import { giveFeedback, setTransaction } from "../../run/feedback.ts";
 import { contextDifference } from "../../run/manifest/context-difference.ts";
 import { stepContext } from "../../run/manifest/step-context.ts";
 import { speechOf } from "../../run/step/speech.ts";
@@ -45,6 +46,9 @@ const FeedbackBody = z.object({
   feedback: z.enum(FEEDBACK).nullish(),
   tags: z.array(z.string()).max(TAGS_MAX).nullish(),
 });
+
+/** Characters of a transaction's id; Letta's are shorter. */
+const TRANSACTION_CHARS_MAX = 200;
 
 /** Routes of `/steps`. */
 export function stepRoutes(options: RouteOptions): Hono<ApiEnv> {
@@ -119,6 +123,18 @@ function shownStepRoutes(options: RouteOptions): Hono<ApiEnv> {
       const { feedback = null, tags } = await asked.body();
       const given = { step: pathText(c, "step_id"), feedback, ...(tags == null ? {} : { tags }) };
       const { step, rootRunId } = await giveFeedback(options.store, c.var.caller, given);
+      return c.json(toWireStep(step, { organizationId: c.var.caller.organizationId, rootRunId }));
+    }),
+  );
+
+  routes.patch(
+    "/:step_id/transaction/:transaction_id",
+    takes({ answer: WireStep }, async (c) => {
+      const transactionId = pathText(c, "transaction_id");
+      if (transactionId.length > TRANSACTION_CHARS_MAX)
+        throw new Failure("invalid", `transaction_id: at most ${TRANSACTION_CHARS_MAX} characters`);
+      const given = { step: pathText(c, "step_id"), transactionId };
+      const { step, rootRunId } = await setTransaction(options.store, c.var.caller, given);
       return c.json(toWireStep(step, { organizationId: c.var.caller.organizationId, rootRunId }));
     }),
   );

@@ -18,6 +18,7 @@ import { SCHEDULES } from "../migrations/0019-schedules.ts";
 import { FALLBACK_MODELS } from "../migrations/0020-fallback-models.ts";
 import { BATCHES } from "../migrations/0021-batches.ts";
 import { TEMPLATES } from "../migrations/0022-templates.ts";
+import { STEP_TRANSACTIONS } from "../migrations/0023-step-transactions.ts";
 import { FIRST } from "../migrations/older/0001-first.ts";
 import { LEASE_AND_EXPIRY } from "../migrations/older/0002-lease-and-expiry.ts";
 import { EVENT_ARRIVALS } from "../migrations/older/0003-event-arrivals.ts";
@@ -58,6 +59,7 @@ const MIGRATIONS: readonly string[] = [
   FALLBACK_MODELS,
   BATCHES,
   TEMPLATES,
+  STEP_TRANSACTIONS,
 ];
 
 /** The schema this server writes. */

@@ -47,6 +47,7 @@ export const STEPS = entityTable<Step>()("steps", {
   feedback: "text",
   tags: "json",
   projectId: "text",
+  transactionId: "text",
   createdAt: "instant",
   stepNs: "number",
   llmRequestNs: "number",

@@ -80,6 +80,7 @@ function stepOf({ staging, now }: V1Import, row: Row, agentId: AgentId): Step {
     feedback: feedback === "positive" || feedback === "negative" ? feedback : null,
     tags: row.texts("tags"),
     projectId: row.text("project_id"),
+    transactionId: row.text("tid"),
     createdAt: row.authorship().createdAt,
     stepNs: metrics.number("step_ns"),
     llmRequestNs: metrics.number("llm_request_ns"),
