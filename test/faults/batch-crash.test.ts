@@ -129,6 +129,8 @@ test("a batch that is cancelled after a restart begins nothing more, and stays c
   await until(id, ({ metadata }) => metadata.unfinished === 16);
   await killed();
   await until(id, ({ metadata }) => metadata.unfinished === 16 && metadata.waiting === REQUESTS - 16);
+  const atWork = async () => (await runsOf(agents)).filter(({ status }) => status === "running").length;
+  while ((await atWork()) < AGENTS) await Bun.sleep(20);
   await ask("PATCH", `/v1/messages/batches/${id}/cancel`);
   // Acknowledged, it must be found cancelled.
   await killed();
