@@ -27,7 +27,8 @@ function isOfPlainFolder(path: string, problem: string): boolean {
 
 /** An answer without the one field that the document does not know: it is there only where somebody set it. */
 function withoutOurs(body: unknown): unknown {
-  const ours = (key: string, value: unknown) => (key === "memory_settings" ? undefined : value);
+  const ours = (key: string, value: unknown) =>
+    key === "memory_settings" || key === "fallback_models" ? undefined : value;
   return parseJson(JSON.stringify(body, ours) ?? "null");
 }
 

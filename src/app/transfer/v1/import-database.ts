@@ -28,9 +28,9 @@ export interface ImportOptions extends Pick<V1Import, "step"> {
   readonly encryptionKey: string | undefined;
 }
 
-/** Rows of which nothing else was said hang on something that the database does not have. */
 /** Rows after which the disk is waited for and memory tidied: the database makes room in its log then, which else only grows. */
 const TIDY_ROWS = 1_000;
+/** Rows of which nothing else was said hang on something that the database does not have. */
 const ORPHAN = "what it belongs to is not in the database";
 const UNKNOWN = "the table is not one of V1's that are known here";
 
