@@ -60,7 +60,7 @@ import type { ToolRuntime } from "../tools/runtime.ts";
 import { createQuickVectors } from "../umi/vectors/quick-vectors.ts";
 import { openAccess } from "./access.ts";
 import type { OidcSettings } from "./command/oidc-settings.ts";
-import { arrive, type Home } from "./disk/home.ts";
+import { type Arrived, arrive, type Home } from "./disk/home.ts";
 import { MCP_SETTINGS_DEFAULT, type McpSettings, openMcpConnections } from "./mcp.ts";
 import { offerOf } from "./models.ts";
 import { createCheckedFetch, createSafeFetch, resolveBySystem, type SafeFetchOptions } from "./safe-fetch.ts";
@@ -117,6 +117,8 @@ export interface ServerOptions {
   readonly home?: Home;
   /** Whether a copy of data goes on with what the original had begun; not unless it says so. */
   readonly continuesCopy?: boolean;
+  /** Whether it is settled what becomes of a copy, as a server that works on it must; so unless it says otherwise. */
+  readonly settlesCopy?: boolean;
   /** Counts tokens where that keeps nobody waiting; in this thread when absent. */
   readonly countTokens?: CountTokens;
   /** Told when another server has taken over the database: this one can store nothing any more, and should stop. */
@@ -130,6 +132,9 @@ export interface ServerOptions {
 
 /** Keeping what goes to providers costs time in every step and space, so somebody has to ask for it. */
 export const TRACKS_PROVIDER_DEFAULT = false;
+
+/** Said of data that is nowhere to be copied from. */
+const AT_HOME: Arrived = { notes: [], isUnsettled: false };
 
 const NO_WEB: WebSettings = { keys: {}, searxngUrl: null };
 
@@ -193,10 +198,11 @@ export async function compose(options: ServerOptions): Promise<Server> {
     openEmbedder: (config, payer) => paidEmbedder({ models, budget }, { ...payer, isBackground: false }, config),
   });
   const framesOf: RunnerOptions["framesOf"] = (run, agent) => countFrames(shownRun(run, agent));
-  const { home, continuesCopy = false, requestsPerMinute = null, publicUrl = null } = options;
+  const { home, continuesCopy = false, settlesCopy = true, requestsPerMinute = null, publicUrl = null } = options;
   const ending = { store, world, timeFormat, framesOf, log };
-  const arrived = home === undefined ? [] : await arrive({ database, lease, home, continuesCopy, ending });
-  const notes = [...arrived, ...(await lostSecretNotes({ store }))];
+  const arriving = { database, lease, continuesCopy, settlesCopy, ending };
+  const arrived = home === undefined ? AT_HOME : await arrive({ ...arriving, home });
+  const notes = [...arrived.notes, ...(await lostSecretNotes({ store }))];
   const lent = options.toolRuntime && lendingRuntime(options.toolRuntime, access.lentKeys);
   const places = { ...options, store, log, mcp, clock, random, webSearch, readDocument, runner: () => runner };
   const toolRuntime = toolRuntimeOf(lent, places);
@@ -211,6 +217,7 @@ export async function compose(options: ServerOptions): Promise<Server> {
     logs,
     speakingToolOf,
     settingsOf: (settings) => ModelSettingsBody.parse(settings),
+    restsPlanned: arrived.isUnsettled,
     tracksProvider: options.tracksProvider ?? TRACKS_PROVIDER_DEFAULT,
     callbacks: together(callbacks, record.webhooks),
     backlog: together(backlog, record.retention),

@@ -12,7 +12,7 @@ export const UNSENT = "Not sent, because the data is a copy: the server that it 
 
 /** Why a schedule sends nothing. */
 export const UNSCHEDULED =
-  "Stopped, because the data is a copy: the server that it was copied from sends it. Delete it and make it anew to have it sent from here";
+  "Stopped, because the data is a copy: the server that it was copied from sends it. Where there is none any more, a start with SELKIE_CONTINUE_COPY=1 has it sent from here";
 
 /**
  * Ends the runs that a copied store has of its original, before anything works on them: what they asked of models, tools

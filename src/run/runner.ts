@@ -104,9 +104,9 @@ export function createRunner(options: RunnerOptions): Runner {
     if ((mayGoOn || room.hasQueued) && !isDraining) queue.wake();
   }
 
-  /** What a server that is stopping has to do, the next start does. */
+  /** What a server has to do that is stopping, or that only looks at a copy, the next start does. */
   const wakerOf = (work: () => DueWork) => () => {
-    if (!isDraining) work().wake();
+    if (!isDraining && options.restsPlanned !== true) work().wake();
   };
 
   const desk: Desk = { options, active, launch, room, isDraining: () => isDraining };

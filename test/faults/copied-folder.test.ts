@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { cpSync, existsSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { compose, type Server } from "../../src/app/compose.ts";
 import { isAtHome } from "../../src/app/disk/home.ts";
@@ -200,6 +200,75 @@ test("SELKIE_CONTINUE_COPY lets a copy go on, and from then on it is at home", a
   await server.kill();
   const again = await start("copy");
   await until(async () => (await ok(again, "GET", `/v1/runs/${own}`)).status === "completed");
+}, 60_000);
+
+/** What a command says that works on a folder by itself. */
+async function command(
+  name: string,
+  ...words: readonly string[]
+): Promise<{ readonly out: string; readonly err: string }> {
+  // Nothing listens there.
+  const given = [...SELKIE, ...words, "--data", place(name), "--port", "1"];
+  const env = { ...model.environment, PATH: process.env["PATH"] ?? "", HOME: directory.path };
+  const child = Bun.spawn(given, { env, stdout: "pipe", stderr: "pipe" });
+  const [out, err, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  if (code !== 0) throw new Error(`selkie ${words.join(" ")}: ${code} ${out}${err}`);
+  return { out, err };
+}
+
+test("commands that only look at a copy settle nothing of it, and begin nothing", async () => {
+  const original = await killedServer();
+  edit("data", "update schedules set next_due_at = 1, look_at = 1");
+  copy("data", "copy");
+  writeFileSync(place("agents.yaml"), "blocks:\n  team: { value: Three people. }\n");
+  expect((await command("copy", "agents", "--json")).err).toMatch(/is a copy.*next server.*SELKIE_CONTINUE_COPY=1/);
+  await command("copy", "schedule", "list", original.agentId);
+  await command("copy", "secrets");
+  expect((await command("copy", "apply", place("agents.yaml"))).err).toMatch(/is a copy/);
+  const later = ["--cron", "0 0 1 2 *"];
+  const { err } = await command("copy", "schedule", "add", original.agentId, "Later", ...later);
+  expect(err).toMatch(/is a copy/);
+  expect([model.requests.length, hook.bodies.length]).toEqual([2, 1]);
+  copy("copy", "again");
+  const server = await start("again", { SELKIE_CONTINUE_COPY: "1" });
+  await until(async () => (await ok(server, "GET", `/v1/runs/${original.cut}`)).status === "completed");
+  const { scheduled_messages: going } = await ok(server, "GET", `/v1/agents/${original.agentId}/schedule`);
+  expect(going.map(({ stopped }: Answer) => stopped)).toEqual([null, null]);
+  await server.stop();
+  const { length } = model.requests;
+  const other = await start("copy");
+  expect(logOf("copy")).toMatch(/is a copy.*stopped 2 scheduled messages/);
+  expect((await ok(other, "GET", `/v1/runs/${original.cut}`)).status).toBe("failed");
+  expect(model.requests.length).toBe(length);
+}, 60_000);
+
+test("schedules that were stopped in a copy go on at a later start with SELKIE_CONTINUE_COPY", async () => {
+  const original = await killedServer();
+  const once = { type: "one-time", scheduled_at: Date.now() + 4_000_000 };
+  const first = await start("data");
+  const said = { messages: [{ role: "user", content: "Once" }], schedule: once };
+  const { id } = await ok(first, "POST", `/v1/agents/${original.agentId}/schedule`, said);
+  await first.stop();
+  copy("data", "copy");
+  await (await start("copy")).stop();
+  // A start without the setting leaves them stopped.
+  await (await start("copy")).stop();
+  const path = `/v1/agents/${original.agentId}/schedule`;
+  const server = await start("copy", { SELKIE_CONTINUE_COPY: "1" });
+  expect(logOf("copy")).toMatch(/Resumed 2 scheduled messages/);
+  expect(await ok(server, "GET", `${path}/${original.yearlyId}`)).toMatchObject({
+    next_scheduled_time: expect.stringMatching(/-01-01T00:00:00Z$/),
+    stopped: null,
+  });
+  const due = (await ok(server, "GET", `${path}/${id}`)).next_scheduled_time;
+  expect(new Date(due).getTime()).toBe(once.scheduled_at);
+  await server.stop();
+  await (await start("copy", { SELKIE_CONTINUE_COPY: "1" })).stop();
+  expect(logOf("copy").match(/Resumed/g)).toHaveLength(1);
 }, 60_000);
 
 test("a copy of what waits for an approval lets it wait, and a queued run never begins", async () => {

@@ -51,7 +51,7 @@ const SETTING_GROUPS: readonly SettingGroup[] = [
         name: "SELKIE_CONTINUE_COPY",
         otherwise: "`false`",
         words:
-          "`true` lets a server on a copy of a data folder finish what the original's server began. Otherwise such work ends as failed.",
+          "`true` lets a server on a copy of a data folder finish what the original's server began, and resumes scheduled messages that an earlier start stopped in it. Otherwise such work ends as failed, and scheduled messages are stopped.",
       },
       {
         name: "SELKIE_LOG_LEVEL",

@@ -48,7 +48,8 @@ Options
                    by what agents search the web: the key of a service, or a SearXNG of your own
   SELKIE_LOG_LEVEL silent, error, warn, info or debug: what the server says of its work (info)
   SELKIE_CONTINUE_COPY
-                   1 lets a copied data folder finish the runs that the original began; else they end
+                   1 lets a copied data folder finish the runs that the original began and send what it
+                   scheduled; else they end, and what is scheduled is stopped
   SELKIE_OIDC_ISSUER
                    the identity provider by which people sign in; docs/sign-in.md has the settings beside it
   SELKIE_SANDBOX   where code of tools may run: auto, strict (jails that the system enforces) or off (auto)
@@ -136,7 +137,8 @@ Without it the secrets of agents in the backup cannot be read unless secrets.key
 Makes a folder of data from what 'selkie backup' wrote. FILE is checked before anything is written. A folder that holds data
 is refused; with --force that data is moved aside, into a folder inside it. Stop the server on the folder first.
 
-Unfinished runs in it end at the next start, as what began them may be at work elsewhere; see SELKIE_CONTINUE_COPY.
+The next start of a server on it ends unfinished runs and stops scheduled messages, as the server that they come from may be
+at work elsewhere; see SELKIE_CONTINUE_COPY.
 `,
   erase: `selkie erase --identity ID [--dry-run] [--json]
 

@@ -165,6 +165,8 @@ function notesOn({ directory, file }: RestoreAsk, { manifest }: Extras, hasKey: 
         : `copy its secrets.key to ${join(resolve(directory), "secrets.key")}, or set its SELKIE_SECRET_KEY`;
     notes.push(`${needed}: ${remedy}`);
   }
-  notes.push("The next start ends the runs that were unfinished in it; SELKIE_CONTINUE_COPY=1 goes on with them");
+  notes.push(
+    "The next start of a server ends the runs that were unfinished in it and stops its scheduled messages; SELKIE_CONTINUE_COPY=1 goes on with them",
+  );
   return notes;
 }

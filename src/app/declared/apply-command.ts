@@ -38,6 +38,7 @@ interface Applying {
 
 async function applyFile(connection: Connection, { settings: { environment }, file, ask }: Applying): Promise<void> {
   try {
+    for (const note of connection.notes) process.stderr.write(`${note}\n`);
     const { prunes, renewsSecrets } = ask;
     const fleet: Fleet = { connection, file, environment, prunes, renewsSecrets, ids: new Map() };
     const changes = await planOf(fleet);

@@ -50,8 +50,18 @@ interface OpenServer {
   close(): Promise<void>;
 }
 
+/** How a data directory is opened. */
+interface Opening {
+  readonly log?: Log;
+  /** Whether it is settled what becomes of a copy, which is not for somebody who only looks. */
+  readonly settlesCopy: boolean;
+}
+
 /** Opens the data directory and builds the server on it, without listening. Who talks to it in the same process is told what fails. */
-export async function openServer(settings: Settings, log: Log = createLog("silent")): Promise<OpenServer> {
+export async function openServer(
+  settings: Settings,
+  { log = createLog("silent"), settlesCopy }: Opening,
+): Promise<OpenServer> {
   const database = openSqlite(settings.dataDirectory, stopAtOnce);
   const tokens = createTokenThread();
   const supplies = openToolSupplies(settings);
@@ -60,6 +70,7 @@ export async function openServer(settings: Settings, log: Log = createLog("silen
     const prices = pricesIn(settings.dataDirectory);
     const server = await compose({
       ...settings,
+      settlesCopy,
       ...(prices === undefined ? {} : { prices }),
       world: realWorld(),
       database,
@@ -109,7 +120,7 @@ function stopReplaced(): void {
 export async function listen(settings: Settings): Promise<ListeningServer> {
   checkExposure(settings, () => isDoorClosed(settings.dataDirectory));
   const log = createLog(settings.logLevel);
-  const { server, supplies, sandbox, close } = await openServer(settings, log);
+  const { server, supplies, sandbox, close } = await openServer(settings, { log, settlesCopy: true });
   for (const note of server.notes) log.warn(note);
   // Listed before the first request can come in: what that starts is no leftover.
   const unfinished = await server.store.unfinishedRuns();

@@ -52,7 +52,7 @@ export async function connect(settings: Settings, { recovers }: { readonly recov
   if (found.kind === "server") return remote(url, settings, versionNotes(url, found.version));
   if (settings.url !== null) throw new Failure("refused", refusal(url, found));
   const notes = found.kind === "stranger" ? [`${url} is not Selkie (${found.what})`] : [];
-  return own(settings, notes, recovers);
+  return own(settings, notes, { recovers, settlesCopy: recovers });
 }
 
 /** Asks the API and checks what comes back; everything that goes wrong becomes a sentence. */
@@ -162,19 +162,24 @@ function remote(url: string, settings: Settings, notes: readonly string[]): Conn
   };
 }
 
-/** The server on the data folder, inside this process, whoever runs elsewhere. */
+/** The server on the data folder, inside this process, whoever runs elsewhere, for one that begins on it next. */
 export function connectHere(settings: Settings): Promise<Connection> {
-  return own(settings, [], false);
+  return own(settings, [], { recovers: false, settlesCopy: true });
 }
 
 /**
  * The server inside this process, over the same routes as any other. `recovers` says whether unfinished runs go on,
- * which only a chat is there long enough for.
+ * which only a chat is there long enough for. `settlesCopy` says whether it is settled what becomes of a copy: not by whoever
+ * only looks.
  */
-async function own(settings: Settings, notes: readonly string[], recovers: boolean): Promise<Connection> {
+async function own(
+  settings: Settings,
+  notes: readonly string[],
+  { recovers, settlesCopy }: { readonly recovers: boolean; readonly settlesCopy: boolean },
+): Promise<Connection> {
   // Whoever has the data may do everything with it, whether or not they know a key; that of the settings may be a client's.
   const key = Buffer.from(realSecrets().bytes(OWN_KEY_BYTES)).toString("base64url");
-  const { server, close } = await openServer({ ...settings, apiKey: key });
+  const { server, close } = await openServer({ ...settings, apiKey: key }, { settlesCopy });
   if (recovers) await server.runner.recover();
   return {
     where: settings.dataDirectory,

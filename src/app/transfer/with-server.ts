@@ -7,7 +7,7 @@ const DRAIN_MS = 1_000;
 
 /** Uses a data folder that no other server is at work on. What was stored is on disk when this resolves. */
 export async function withServer<T>(settings: Settings, use: (server: Server) => Promise<T>): Promise<T> {
-  const { server, close } = await openServer(settings);
+  const { server, close } = await openServer(settings, { settlesCopy: false });
   try {
     const result = await use(server);
     await server.store.durable();

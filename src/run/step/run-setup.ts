@@ -50,6 +50,8 @@ export interface RunnerOptions
   readonly speakingToolOf: (face: JsonObject) => SpeakingTool | null;
   /** What a conversation's `model_settings`, as clients write them, change of a model's configuration. */
   readonly settingsOf: (modelSettings: unknown) => Partial<LlmConfig>;
+  /** Whether runs that wait, schedules and batches rest, which are for who starts on the data next; not unless it says so. */
+  readonly restsPlanned?: boolean;
   /** Sends the callbacks of runs that have ended. */
   readonly callbacks: DueWork;
   /** Works off what spaces of memories need; see `createBacklogWork`. */

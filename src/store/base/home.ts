@@ -71,6 +71,45 @@ export async function leaveOriginal(
   return left;
 }
 
+/** A schedule that was stopped in a copy. */
+export interface StoppedSchedule {
+  readonly cron: string | null;
+  readonly scheduledAt: Instant | null;
+  readonly timezone: string;
+}
+
+/**
+ * Has the schedules go on that {@link leaveOriginal} stopped, which nothing else does: each at the time that is given for
+ * it, and none for which there is none. All in one transaction, on disk when it resolves. Returns how many.
+ */
+export async function resumeSchedules(
+  { database, lease }: { readonly database: SqlDatabase; readonly lease: Lease },
+  dueOf: (stopped: StoppedSchedule) => Instant | null,
+): Promise<number> {
+  const db = builderOver(database.writer, database.dialect);
+  const resumed = await inTransaction(database, async () => {
+    await lease.check();
+    const stopped = await db
+      .selectFrom("schedules")
+      .select(["id", "cron", "scheduled_at", "timezone"])
+      .where("stopped_why", "is not", null)
+      .where("next_due_at", "is", null)
+      .orderBy("id")
+      .execute();
+    let count = 0;
+    for (const { id, cron, scheduled_at: scheduledAt, timezone } of stopped) {
+      const due = dueOf({ cron, scheduledAt, timezone });
+      if (due === null) continue;
+      const going = { next_due_at: due, look_at: due, stopped_why: null };
+      await db.updateTable("schedules").set(going).where("id", "=", id).execute();
+      count += 1;
+    }
+    return count;
+  });
+  if (resumed > 0) await database.flush();
+  return resumed;
+}
+
 async function replace(db: Kysely<Tables>, place: string): Promise<void> {
   await db.deleteFrom("home").execute();
   await db.insertInto("home").values({ place }).execute();
