@@ -1,6 +1,18 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { closeSync, cpSync, openSync, readdirSync, readFileSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { asked, openFolder } from "./_folder.ts";
 
@@ -211,4 +223,32 @@ test("a sound database is left alone, one whose list of tables is gone is said t
   const { code, err } = await folder.selkie(["doctor", "--repair", "--data", folder.at("data")]);
   expect([code, err]).toEqual([1, expect.stringContaining("restore a backup")]);
   expect(readdirSync(folder.at("data")).filter((name) => /restor|repaired/.test(name))).toEqual([]);
+});
+
+test("an empty database is said to be empty by the doctor and by a repair, with what to do, and keeps its log", async () => {
+  mkdirSync(folder.at("data"));
+  const data = ["--data", folder.at("data")];
+  const makes = [
+    () => writeFileSync(folder.at("data/selkie.db"), ""),
+    () => {
+      using database = new Database(folder.at("data/selkie.db"));
+      database.run("create table one (id integer)");
+      database.run("drop table one");
+    },
+  ];
+  writeFileSync(folder.at("data/selkie.db-wal"), "a log");
+  for (const make of makes) {
+    make();
+    const looked = await folder.selkie(["doctor", ...data]);
+    const mended = await folder.selkie(["doctor", "--repair", ...data]);
+    expect([looked.code, mended.code, mended.out]).toEqual([1, 1, ""]);
+    for (const said of [looked.out, mended.err]) {
+      expect(said).toMatch(/selkie\.db is empty.*selkie restore FILE --force.*begins anew/);
+      expect(said).not.toContain("schema_version");
+    }
+    expect(existsSync(folder.at("data/selkie.restoring"))).toBeFalse();
+    // A log that belongs to no page is SQLite's own once there are pages.
+    if (make === makes[0]) expect(readFileSync(folder.at("data/selkie.db-wal"), "utf8")).toBe("a log");
+    rmSync(folder.at("data/selkie.db-wal"), { force: true });
+  }
 });

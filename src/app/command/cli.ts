@@ -5,6 +5,7 @@ import { backupCommand } from "../copies/backup-command.ts";
 import { repairCommand } from "../copies/repair-command.ts";
 import { restoreCommand } from "../copies/restore-command.ts";
 import { settleFolder } from "../disk/arriving.ts";
+import { inWords } from "../disk/in-words.ts";
 import { eraseCommand } from "../people/erase.ts";
 import { PEOPLE, people } from "../people/people-command.ts";
 import { serve } from "../serving/serve.ts";
@@ -56,6 +57,14 @@ const COMMANDS: Readonly<Record<string, { readonly names: number; readonly optio
 
 /** Runs one command line and returns its exit code. */
 export async function runCommand(args: readonly string[], environment: Environment): Promise<number> {
+  try {
+    return await obeyed(args, environment);
+  } catch (error) {
+    throw inWords(error);
+  }
+}
+
+async function obeyed(args: readonly string[], environment: Environment): Promise<number> {
   const { values, positionals } = parse(args);
   const [command = "serve", ...names] = positionals;
   if (values.help === true) return print(COMMAND_HELP[positionals[0] ?? ""] ?? HELP);

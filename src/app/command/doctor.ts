@@ -8,7 +8,7 @@ import { shownPolicy } from "../../sandbox/net/grant.ts";
 import { hasPip } from "../../sandbox/packages/pip.ts";
 import { checkAudit } from "../disk/audit-check.ts";
 import { isDoorClosed } from "../disk/door-state.ts";
-import { checkDatabase, isOfToday } from "../disk/sqlite.ts";
+import { checkDatabase, emptinessOf, isOfToday } from "../disk/sqlite.ts";
 import { modelsOf } from "../models.ts";
 import { createOidcProvider } from "../oidc/provider.ts";
 import { providersFrom } from "../providers.ts";
@@ -85,7 +85,10 @@ async function checkSignIn({ oidc }: Settings, report: Report): Promise<void> {
 async function checkData(settings: Settings, report: Report): Promise<void> {
   const { dataDirectory } = settings;
   try {
-    if (!checkDirectory(dataDirectory)) report.check(true, "nothing is stored yet");
+    const isThere = checkDirectory(dataDirectory);
+    const emptiness = isThere ? emptinessOf(dataDirectory) : undefined;
+    if (!isThere) report.check(true, "nothing is stored yet");
+    else if (emptiness !== undefined) report.check(false, "the database holds the data", emptiness);
     else {
       const problems = checkDatabase(dataDirectory);
       report.check(problems.length === 0, "the database is sound", problems.join("; "));

@@ -127,7 +127,7 @@ AGENT is a name or id; the agent is made where there is none. --learn has what w
   backup: `selkie backup FILE [--passphrase-file FILE] [--force] [--json] [--data DIR]
 
 Writes all data of the folder into one file, as it is at this moment, reads it again, and says what is in it. A server may be
-at work meanwhile. A file that is there is only replaced with --force.
+at work meanwhile. A file that is there is only replaced with --force. FILE may not lie in the data folder.
 
 The key of secrets goes in only under a passphrase: the first line of --passphrase-file, or one that a terminal asks for.
 Without it the secrets of agents in the backup cannot be read unless secrets.key is kept, too. docs/backup.md tells more.

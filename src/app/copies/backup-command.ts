@@ -1,9 +1,10 @@
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { Failure } from "../../core/failure.ts";
 import type { Settings } from "../command/settings.ts";
 import { createProgress } from "../transfer/progress.ts";
 import { type BackupReport, draftOf, makeBackup } from "./backup.ts";
 import { askPassphrase, canAsk, passphraseIn } from "./passphrase.ts";
+import { checkPassphrase } from "./sealed-key.ts";
 import { stoppable } from "./stopping.ts";
 
 /** What the command line says of a backup or a restore. */
@@ -21,6 +22,8 @@ export async function backupCommand(
   { file, passphraseFile, isForced, asJson }: CopyAsk,
 ): Promise<number> {
   const given = passphraseFile === undefined ? undefined : passphraseIn(passphraseFile);
+  // Refused where there are no secrets yet, too: a script that gives it would fail on the day there are some.
+  if (given !== undefined) checkPassphrase(given);
   const progress = createProgress(process.stderr);
   const report = await stoppable(
     () =>
@@ -32,7 +35,10 @@ export async function backupCommand(
         passphrase: async () => given ?? (asJson || !canAsk() ? undefined : chosen()),
         progress: progress.part,
       }),
-    () => rmSync(draftOf(file), { recursive: true, force: true }),
+    () => {
+      // Where the folder is none, even the look whether a draft is there fails, and must not hide why.
+      if (existsSync(draftOf(file))) rmSync(draftOf(file), { recursive: true, force: true });
+    },
   );
   progress.end();
   process.stdout.write(asJson ? `${JSON.stringify(shown(report), null, 2)}\n` : told(report));

@@ -4,14 +4,13 @@ import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { z } from "zod";
 import { Failure } from "../../core/failure.ts";
+import { BACKUP_TABLE as TABLE } from "./database-tasks.ts";
 
 // A backup is a SQLite database: the one of the folder, and a table of its own with what else belongs to the data. Its
 // rows are named `manifest`, `digest`, `key` (the sealed key of secrets) and `file:` with a name.
 
 /** The form that is written, and the newest that is read. */
 const FORMAT = 1;
-/** The table that a backup has beside those of the data. */
-const TABLE = "selkie_backup";
 const DIGEST_BYTES = 64;
 const MARK_BYTES = 24;
 const READ_BYTES = 1024 * 1024;
@@ -55,6 +54,9 @@ export async function sealBackup(
   const mark = `${randomBytes(MARK_BYTES).toString("hex")}:`;
   using database = new Database(path, { readwrite: true, create: false });
   database.run("pragma journal_mode = delete");
+  // A backup that was put in place by hand has one already, maybe with a sealed key in it.
+  database.run("pragma secure_delete = on");
+  database.run(`drop table if exists ${TABLE}`);
   database.run(`create table ${TABLE} (name text primary key, data blob not null)`);
   const insert = database.prepare(`insert into ${TABLE} (name, data) values (?, ?)`);
   insert.run("manifest", JSON.stringify({ format: FORMAT, ...manifest }));

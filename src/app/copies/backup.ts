@@ -16,6 +16,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { Failure } from "../../core/failure.ts";
 import type { Environment } from "../command/settings.ts";
 import { syncNames } from "../disk/data-files.ts";
+import { inWords } from "../disk/in-words.ts";
 import { codeOf, openFailure } from "../disk/sqlite-failures.ts";
 import { KEY_SETTING, keysOfSetting, type SecretKey } from "../sealing/box.ts";
 import { keyFile } from "../sealing/key-file.ts";
@@ -24,6 +25,7 @@ import { type Manifest, sealBackup } from "./backup-file.ts";
 import type { Looked } from "./database-tasks.ts";
 import { workOn } from "./database-work.ts";
 import { checkPassphrase, sealKeys } from "./sealed-key.ts";
+import { refuseTarget, type Target } from "./target.ts";
 
 /** Files beside the database that belong to the data. */
 const FILES = ["prices.json", "chat-history"];
@@ -66,10 +68,19 @@ export function draftOf(file: string): string {
  * was read again, and is on disk. Whoever calls removes {@link draftOf} whatever becomes of it.
  */
 export async function makeBackup(ask: BackupAsk): Promise<BackupReport> {
-  const { directory, file, replaces, progress } = ask;
+  const draft = draftOf(ask.file);
+  try {
+    return await madeBackup(ask);
+  } catch (error) {
+    throw inWords(error, (path) => (path === undefined || path.startsWith(draft) ? ask.file : path));
+  }
+}
+
+async function madeBackup(ask: BackupAsk): Promise<BackupReport> {
+  const { directory, file, progress } = ask;
   const source = join(directory, "selkie.db");
   if (!existsSync(source)) throw nothingIn(directory);
-  refuseTaken(file, replaces);
+  refuseTarget(ask);
   const bytes = usedBytes(directory, source);
   requireRoom(file, bytes);
   const draft = makeDraft(file);
@@ -93,22 +104,12 @@ export async function makeBackup(ask: BackupAsk): Promise<BackupReport> {
   };
   const sealedKey = passphrase === undefined || keys.length === 0 ? undefined : sealKeys(keys, passphrase);
   await sealBackup(copy, { manifest, sealedKey, files: filesOf(directory) }, () => {});
-  publish(copy, file, replaces);
+  publish(copy, ask);
   return { file: resolve(file), bytes: statSync(file).size, manifest, notes };
 }
 
 function nothingIn(directory: string): Failure {
   return new Failure("not_found", `There is no data in ${directory}. Name its folder with --data`);
-}
-
-function refuseTaken(file: string, replaces: boolean): void {
-  const found = statSync(file, { throwIfNoEntry: false });
-  if (found?.isDirectory() === true)
-    throw new Failure("refused", `${file} is a folder; name the file to write, such as ${join(file, "selkie.backup")}`);
-  if (found !== undefined && !replaces)
-    throw new Failure("conflict", `${file} is there already; name another file, or replace it with --force`);
-  if (!existsSync(dirname(resolve(file))))
-    throw new Failure("not_found", `There is no folder ${dirname(resolve(file))}; make it, or name another file`);
 }
 
 function prefixOf(file: string): string {
@@ -171,7 +172,10 @@ async function copied(
     await workOn("copy", where);
   } catch (error) {
     if (/^SQLITE_(?:CORRUPT|NOTADB)/.test(codeOf(error))) throw damaged(error instanceof Error ? error.message : "");
-    throw openFailure(codeOf(error) === "SQLITE_FULL" ? dirname(where.to) : dirname(where.from), error);
+    throw openFailure(
+      /^(?:SQLITE_FULL|ENOSPC|EDQUOT)$/.test(codeOf(error)) ? dirname(where.to) : dirname(where.from),
+      error,
+    );
   } finally {
     clearInterval(looking);
   }
@@ -238,13 +242,17 @@ function filesOf(directory: string): ReadonlyMap<string, Uint8Array> {
 }
 
 /** Gives a whole file its name; never that of another one, unless it is to be replaced. */
-function publish(path: string, file: string, replaces: boolean): void {
-  if (replaces) renameSync(path, file);
-  else
+function publish(path: string, target: Target): void {
+  const { file } = target;
+  if (target.replaces) {
+    // Looked at again, for it may have become something else meanwhile.
+    refuseTarget(target);
+    renameSync(path, file);
+  } else
     try {
       linkSync(path, file);
     } catch (error) {
-      refuseTaken(file, false);
+      refuseTarget(target);
       // Not every file system knows a second name.
       if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "EXDEV"].includes(codeOf(error))) throw error;
       renameSync(path, file);

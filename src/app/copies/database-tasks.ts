@@ -1,6 +1,8 @@
 import { Database } from "bun:sqlite";
 import { type SavedTable, saveTable } from "./salvage.ts";
 
+/** The table that a backup has beside those of the data. */
+export const BACKUP_TABLE = "selkie_backup";
 /** Lines of damage that are told. */
 const DAMAGE_MAX = 10;
 /** As many where it is to be repaired. */
@@ -60,7 +62,8 @@ export const TASKS = {
         "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' order by name",
       )
       .all()
-      .map(({ name }) => name);
+      .map(({ name }) => name)
+      .filter((name) => name !== BACKUP_TABLE);
     const count = (name: string) =>
       database.query<{ total: number }, []>(`select count(*) as total from "${name}"`).get()?.total ?? 0;
     const versions = names.includes("schema_version")

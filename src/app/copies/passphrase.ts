@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Failure } from "../../core/failure.ts";
+import { inWords } from "../disk/in-words.ts";
 
 /** Characters of a passphrase that are read. */
 const CHARS_MAX = 1_000;
@@ -7,9 +8,20 @@ const [CTRL_C, BACKSPACE, DELETE] = ["\u0003", "\b", "\u007f"];
 
 /** The first line of a file. */
 export function passphraseIn(path: string): string {
-  const [line = ""] = readFileSync(path, "utf8").split(/\r?\n/);
+  const [line = ""] = textOf(path).split(/\r?\n/);
   if (line === "") throw new Failure("refused", `--passphrase-file: the first line of ${path} is empty`);
   return line;
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const said = inWords(error, () => path);
+    throw said instanceof Failure
+      ? new Failure(said.kind, `--passphrase-file: ${said.message}`, { cause: error })
+      : said;
+  }
 }
 
 /** Whether a person can be asked. */

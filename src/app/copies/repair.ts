@@ -18,6 +18,7 @@ import { SCHEMA_VERSION } from "../../store/base/migrate.ts";
 import { reindex } from "../../store/memory/reindex.ts";
 import { commitRestore, dropStaged, stageRestore } from "../disk/arriving.ts";
 import { syncNames } from "../disk/data-files.ts";
+import { emptinessOf } from "../disk/sqlite.ts";
 import { codeOf } from "../disk/sqlite-failures.ts";
 import type { Salvaged } from "./database-tasks.ts";
 import { workOn } from "./database-work.ts";
@@ -60,6 +61,8 @@ export async function repairDatabase({ directory, takesPlace, progress }: Repair
   progress("Copying", 0);
   for (const name of ["selkie.db", "selkie.db-wal"]) copyReadable(join(directory, name), join(work, name));
   const [from, to] = [join(work, "selkie.db"), join(staged, "selkie.db")];
+  const emptiness = emptinessOf(directory, from);
+  if (emptiness !== undefined) throw new Failure("damaged", emptiness);
   progress("Reading", 0);
   const salvaged = await salvage(from, to);
   if (salvaged.damage.length === 0) {

@@ -16,7 +16,7 @@ import { Failure } from "../../core/failure.ts";
 import { SCHEMA_VERSION } from "../../store/base/migrate.ts";
 import { commitRestore, dataIn, dropStaged, stageRestore } from "../disk/arriving.ts";
 import { syncNames } from "../disk/data-files.ts";
-import { lockDirectory } from "../disk/lock.ts";
+import { type HeldDirectory, lockDirectory } from "../disk/lock.ts";
 import { openFailure } from "../disk/sqlite-failures.ts";
 import { keyFile } from "../sealing/key-file.ts";
 import { type Extras, type Manifest, readBackup, stripBackup } from "./backup-file.ts";
@@ -53,8 +53,10 @@ export interface RestoreReport {
 export async function restoreBackup(ask: RestoreAsk): Promise<RestoreReport> {
   const { file, directory, movesAside, progress } = ask;
   refuseData(directory, movesAside);
-  const size = statSync(file, { throwIfNoEntry: false })?.size;
-  if (size === undefined) throw new Failure("not_found", `There is no file ${file}`);
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found === undefined) throw new Failure("not_found", `There is no file ${file}`);
+  if (!found.isFile()) throw new Failure("refused", `${file} is no regular file; name the file of a backup`);
+  const { size } = found;
   progress("Checking", 0);
   const extras = await readBackup(file, () => {});
   const { manifest } = extras;
@@ -65,8 +67,7 @@ export async function restoreBackup(ask: RestoreAsk): Promise<RestoreReport> {
     );
   const passphrase = extras.sealedKey === undefined ? undefined : await ask.passphrase();
   const keys = extras.sealedKey === undefined || passphrase === undefined ? [] : openKeys(extras.sealedKey, passphrase);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const lock = lockDirectory(directory);
+  const lock = holdFolder(directory);
   ask.held(true);
   try {
     // Looked again, for nobody else can put anything there from now on.
@@ -84,6 +85,16 @@ export async function restoreBackup(ask: RestoreAsk): Promise<RestoreReport> {
   } finally {
     ask.held(false);
     lock.close();
+  }
+}
+
+/** Makes the folder where there is none, and holds it. */
+function holdFolder(directory: string): HeldDirectory {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    return lockDirectory(directory);
+  } catch (error) {
+    throw openFailure(directory, error);
   }
 }
 

@@ -1,5 +1,5 @@
 import { Database, type SQLQueryBindings, type Statement } from "bun:sqlite";
-import { closeSync, existsSync, fdatasync, fdatasyncSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fdatasync, fdatasyncSync, openSync, readSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../../core/failure.ts";
 import type { SqlConnection, SqlDatabase, SqlResult } from "../../store/base/driver.ts";
@@ -114,6 +114,23 @@ export function checkDatabase(directory: string): readonly string[] {
     throw openFailure(directory, error);
   } finally {
     database.close();
+  }
+}
+
+/** What is said of the database of `directory` where nothing is in it; `path` is that one, or a copy of it. */
+export function emptinessOf(directory: string, path = join(directory, "selkie.db")): string | undefined {
+  // An empty file is not even opened: SQLite would throw the log beside it away.
+  if (statSync(path).size > 0 && hasTables(path)) return undefined;
+  return `${join(directory, "selkie.db")} is empty: not even a table is in it, so there is nothing to check or to save. Restore a backup with 'selkie restore FILE --force'. If nothing was ever stored here, delete it, and the next start begins anew`;
+}
+
+function hasTables(path: string): boolean {
+  try {
+    using database = new Database(path, { readonly: true });
+    return database.query<{ name: string }, []>("select name from sqlite_schema limit 1").all().length > 0;
+  } catch {
+    // It is damaged, or cannot be opened, which others tell.
+    return true;
   }
 }
 
