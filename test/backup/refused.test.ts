@@ -110,7 +110,7 @@ test("what the system refuses is told in a sentence that names the file and the 
   expect(existsSync(one)).toBeFalse();
   expect((await folder.selkie(["backup", one, ...data])).code).toBe(0);
   expect(await refusal(["restore", one, "--data", folder.at("file/x")])).toMatch(
-    /file\/x cannot hold the data.*--data/,
+    /file\/x cannot be there: .*Name another place/,
   );
 }, 60_000);
 

@@ -119,7 +119,6 @@ export function checkDatabase(directory: string): readonly string[] {
 
 /** What is said of the database of `directory` where nothing is in it; `path` is that one, or a copy of it. */
 export function emptinessOf(directory: string, path = join(directory, "selkie.db")): string | undefined {
-  // An empty file is not even opened: SQLite would throw the log beside it away.
   if (statSync(path).size > 0 && hasTables(path)) return undefined;
   return `${join(directory, "selkie.db")} is empty: not even a table is in it, so there is nothing to check or to save. Restore a backup with 'selkie restore FILE --force'. If nothing was ever stored here, delete it, and the next start begins anew`;
 }
