@@ -33,14 +33,16 @@ export interface BatchRequest {
   readonly options: TurnOptions;
 }
 
-/** How the requests of a batch stand. What went with its agent is in none of the counts. */
+/** How the requests of a batch stand: each is in one of the counts. */
 export interface BatchCounts {
   /** Not runs yet. */
   readonly waiting: number;
   /** Runs that have not ended. */
   readonly unfinished: number;
   readonly completed: number;
+  /** Runs that failed, and requests of which nothing is left: their agent or their run was deleted. */
   readonly failed: number;
+  /** Runs that were cancelled, and requests that a cancel dropped before they were runs. */
   readonly cancelled: number;
 }
 
@@ -72,7 +74,7 @@ export interface BatchStore {
   insert(batch: Batch, requests: readonly BatchRequest[]): Promise<void>;
   /** A request has become a run: what it said is kept with that. */
   setRun(id: BatchId, position: number, runId: RunId): Promise<void>;
-  /** Forgets the requests that are no runs. */
+  /** Drops the requests that are no runs, and forgets what they said. */
   dropWaiting(id: BatchId): Promise<void>;
   /** Has the batch looked at later. */
   postpone(id: BatchId, until: Instant): Promise<void>;

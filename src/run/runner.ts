@@ -8,7 +8,7 @@ import type { JsonObject } from "../core/json.ts";
 import { askedHandle } from "../llm/catalog.ts";
 import { abandon, endFailed } from "./abandon.ts";
 import { createApprovalExpiry } from "./approval-expiry.ts";
-import { type BatchWorkOptions, createBatchWork } from "./batches/batch-work.ts";
+import { type BatchWork, type BatchWorkOptions, createBatchWork } from "./batches/batch-work.ts";
 import {
   type ActiveRun,
   begin,
@@ -95,12 +95,14 @@ export function createRunner(options: RunnerOptions): Runner {
     return done;
   }
 
-  /** Wakes what waits for the end of a run: the next of its round, and companions, which some agents are known not to have. */
+  /** Wakes what waits for the end of a run: the next of its round or batch, and companions, which some agents are known not to have. */
   function wakeAfter({ callbackUrl, approvalDueAt, metadata }: Run, mayHaveCompanion = true): void {
     if (callbackUrl !== null) options.callbacks.wake();
     if (approvalDueAt !== null) expiry.wake();
     room.look();
-    const mayGoOn = mayHaveCompanion || roundOf({ metadata }) !== undefined;
+    const isOfBatch = planned.ended({ metadata });
+    if (isOfBatch) runner.planned.wake();
+    const mayGoOn = mayHaveCompanion || isOfBatch || roundOf({ metadata }) !== undefined;
     if ((mayGoOn || room.hasQueued) && !isDraining) queue.wake();
   }
 
@@ -158,8 +160,9 @@ export function createRunner(options: RunnerOptions): Runner {
 }
 
 /** What makes runs of what is planned. */
-function plannedOf(options: ScheduleWorkOptions & BatchWorkOptions): DueWork {
-  return together(createScheduleWork(options), createBatchWork(options));
+function plannedOf(options: ScheduleWorkOptions & BatchWorkOptions): BatchWork {
+  const batches = createBatchWork(options);
+  return { ...together(createScheduleWork(options), batches), ended: batches.ended };
 }
 
 /** What begins runs that were stored with their input. */

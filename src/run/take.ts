@@ -10,6 +10,7 @@ import { Failure } from "../core/failure.ts";
 import { type Actor, newId, type RunId } from "../core/id.ts";
 import { admitLink } from "./among/chain.ts";
 import { admitRound } from "./among/round-runs.ts";
+import { isOfBatch } from "./batches/of-batch.ts";
 import { admitRun } from "./budget/admission.ts";
 import type { Payer } from "./budget/budget.ts";
 import { earlierRun } from "./earlier-run.ts";
@@ -42,7 +43,8 @@ export async function take(
   let told: readonly (Started | Note)[] = [];
   const state = await options.store.write(actor, async (repositories): Promise<TurnState | RunId> => {
     const input = given ?? (await queuedInput(repositories, run.id));
-    const earlier = await earlierRun(repositories, setup, input);
+    // Each request of a batch is one of its own, and was stored before it began.
+    const earlier = isOfBatch(run) ? undefined : await earlierRun(repositories, setup, input);
     if (earlier !== undefined) return earlier;
     const payer = { actor, agentId: setup.agent.id, isBackground: isCompanionRun(run) };
     const admitted = await admit(options, setup, { run, input, payer }, repositories);

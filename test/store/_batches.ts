@@ -28,9 +28,10 @@ export function batchContract(subject: Subject): void {
     const counts = { waiting: 2, unfinished: 1, completed: 1, failed: 0, cancelled: 0 };
     expect(await batches.counts(batch.id)).toEqual(counts);
     await write(opened, ({ agents }) => agents.remove(gone));
-    expect(await batches.counts(batch.id)).toEqual({ ...counts, waiting: 1 });
+    expect(await batches.counts(batch.id)).toEqual({ ...counts, waiting: 1, failed: 1 });
     await write(opened, (stores) => stores.batches.dropWaiting(batch.id));
-    expect(await batches.counts(batch.id)).toEqual({ ...counts, waiting: 0 });
+    expect(await batches.counts(batch.id)).toEqual({ ...counts, waiting: 0, failed: 1, cancelled: 1 });
+    expect(await batches.nextRequests(batch.id, 9)).toEqual([]);
   });
 
   subject("batches: one that is over is looked at no more, called back, and removed when it is old", async (opened) => {

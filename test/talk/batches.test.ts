@@ -87,6 +87,30 @@ test("sixteen of a batch's runs have not ended at one time, and a restart goes o
   await successor.runner.drain(1_000);
 });
 
+test("the next request of a batch begins when one of its runs has ended", async () => {
+  const [agent = ""] = await agents(1);
+  server.model.always(() => ({ text: "Noted." }));
+  const began = performance.now();
+  const { id } = await begin(Array.from({ length: 40 }, (_, number) => asking(agent, `${number}`)));
+  const over = await until(() => shown(id), isOver);
+  // One a second would take forty.
+  expect(performance.now() - began).toBeLessThan(15_000);
+  expect(over).toMatchObject({ status: "completed", metadata: { requests: 40, completed: 40 } });
+  expect(server.model.requests).toHaveLength(40);
+}, 60_000);
+
+test("two requests of a batch under one otid are two", async () => {
+  const [agent = ""] = await agents(1);
+  server.model.always(() => ({ text: "Noted." }));
+  const named = { agent_id: agent, messages: [{ role: "user", content: "tea", otid: "one" }] };
+  const { id } = await begin([named, named]);
+  const over = await until(() => shown(id), isOver);
+  expect(over).toMatchObject({ status: "completed", metadata: { requests: 2, completed: 2, cancelled: 0 } });
+  expect(server.model.requests).toHaveLength(2);
+  const { messages } = await server.ok("GET", `/v1/messages/batches/${id}/messages`);
+  expect(messages.filter(({ role }: Answer) => role === "user")).toHaveLength(2);
+});
+
 test("a batch that is cancelled begins nothing more, and what is at work ends by itself", async () => {
   const [agent = ""] = await agents(1);
   const held = Promise.withResolvers<void>();
@@ -103,7 +127,7 @@ test("a batch that is cancelled begins nothing more, and what is at work ends by
     () => shown(id),
     ({ metadata }) => metadata.unfinished === 0,
   );
-  expect(over).toMatchObject({ status: "cancelled", metadata: { requests: 40, completed: 1, cancelled: 15 } });
+  expect(over).toMatchObject({ status: "cancelled", metadata: { requests: 40, completed: 1, cancelled: 39 } });
   await server.ok("PATCH", `/v1/messages/batches/${id}/cancel`);
   expect(server.model.requests).toHaveLength(1);
 });
@@ -139,7 +163,7 @@ test("whoever a batch names is called back once it is over, whatever failed in i
       () => shown(id),
       ({ callback_status_code }) => callback_status_code === 200,
     );
-    expect(over.metadata).toMatchObject({ requests: 2, failed: 1, completed: 0 });
+    expect(over.metadata).toMatchObject({ requests: 2, failed: 2, completed: 0 });
   } finally {
     await http.stop(true);
   }

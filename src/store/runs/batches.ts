@@ -55,20 +55,25 @@ function readerOf(session: Session): BatchReader {
 
     async counts(id) {
       const { rows } = await sql<{ state: string; count: number }>`
-        select case when batch_requests.run_id is null then 'waiting' else coalesce(runs.status, 'gone') end as state,
+        select case when batch_requests.run_id is null and input is null then 'cancelled'
+          when batch_requests.run_id is null then 'waiting' else coalesce(runs.status, 'gone') end as state,
           count(*) as count
         from batch_requests left join runs on runs.id = batch_requests.run_id
         where batch_requests.batch_id = ${id} and batch_requests.organization_id = ${organizationId}
         group by 1 order by 1`.execute(db);
       const of = (...states: readonly string[]) =>
         rows.filter(({ state }) => states.includes(state)).reduce((sum, { count }) => sum + Number(count), 0);
-      const counts: BatchCounts = {
-        waiting: of("waiting"),
-        unfinished: of("created", "running"),
-        completed: of("completed"),
-        failed: of("failed"),
-        cancelled: of("cancelled"),
-      };
+      const batch = await db
+        .selectFrom("batches")
+        .select(["size", "look_at"])
+        .where("id", "=", id)
+        .where("organization_id", "=", organizationId)
+        .executeTakeFirst();
+      // One that was ended in a copy has requests that are no runs, and never will be.
+      const waiting = batch?.look_at == null ? 0 : of("waiting");
+      const [unfinished, completed, cancelled] = [of("created", "running"), of("completed"), of("cancelled")];
+      const failed = Math.max(of("failed"), (batch?.size ?? 0) - waiting - unfinished - completed - cancelled);
+      const counts: BatchCounts = { waiting, unfinished, completed, failed, cancelled };
       return counts;
     },
 
@@ -79,6 +84,7 @@ function readerOf(session: Session): BatchReader {
         .where("batch_id", "=", id)
         .where("organization_id", "=", organizationId)
         .where("run_id", "is", null)
+        .where("input", "is not", null)
         .orderBy("position")
         .limit(limit)
         .execute();
@@ -125,7 +131,8 @@ function writerOf(session: Session): Omit<BatchStore, keyof BatchReader> {
 
     async dropWaiting(id) {
       await db
-        .deleteFrom("batch_requests")
+        .updateTable("batch_requests")
+        .set({ input: null, options: null })
         .where("batch_id", "=", id)
         .where("organization_id", "=", organizationId)
         .where("run_id", "is", null)
