@@ -8,6 +8,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   writeFileSync,
   writeSync,
@@ -224,11 +225,14 @@ test("a sound database is left alone, one whose list of tables is gone is said t
   expect(readdirSync(folder.at("data")).filter((name) => /restor|repaired/.test(name))).toEqual([]);
 });
 
-test("an empty database is said to be empty by the doctor and by a repair, with what to do", async () => {
+test("an empty database is said to be empty by the doctor and by a repair, with what to do, and nothing of it is thrown away", async () => {
   mkdirSync(folder.at("data"));
   const data = ["--data", folder.at("data")];
   const makes = [
-    () => writeFileSync(folder.at("data/selkie.db"), ""),
+    () => {
+      writeFileSync(folder.at("data/selkie.db"), "");
+      writeFileSync(folder.at("data/selkie.db-wal"), "a log");
+    },
     () => {
       using database = new Database(folder.at("data/selkie.db"));
       database.run("create table one (id integer)");
@@ -245,5 +249,7 @@ test("an empty database is said to be empty by the doctor and by a repair, with 
       expect(said).not.toContain("schema_version");
     }
     expect(existsSync(folder.at("data/selkie.restoring"))).toBeFalse();
+    if (make === makes[0]) expect(readFileSync(folder.at("data/selkie.db-wal"), "utf8")).toBe("a log");
+    rmSync(folder.at("data/selkie.db-wal"), { force: true });
   }
 });
