@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { createSecretBox, keysInMemory } from "../../src/app/sealing/box.ts";
 import { type Answer, eventsOf, startTestServer, type TestServer } from "../_harness/server.ts";
+import { startServer, temporaryDirectory } from "../_harness/server-process.ts";
 
 // A provider that wants keys of its own, the whole server before it, and what an organisation can set through the API.
 
@@ -370,4 +371,35 @@ test("a change of keys seals those of providers anew, and a key that is lost is 
   expect((await ask("PATCH", `/v1/providers/${id}`, { api_key: OTHER_KEY })).status).toBe(200);
   expect((await ask("POST", `/v1/agents/${agentId}/messages`, words)).status).toBe(200);
   expect(own.keys).toEqual([KEY, OTHER_KEY]);
+});
+
+test("a name that the server is given later stays the organisation's: its agents are answered where they were", async () => {
+  const directory = temporaryDirectory();
+  const allowing = { SELKIE_ALLOW_PRIVATE_URLS: "true" };
+  const body = { name: "deepseek", provider_type: "openai", api_key: KEY, base_url: own.baseUrl };
+  const post = async (url: string, path: string, sent: object): Promise<Answer> => {
+    const headers = { "content-type": "application/json" };
+    return (await fetch(url + path, { method: "POST", headers, body: JSON.stringify(sent) })).json();
+  };
+  const first = await startServer(directory.path, allowing);
+  await post(first.url, "/v1/providers/", body);
+  const { id } = await post(first.url, "/v1/agents/", { model: "deepseek/gpt-4o" });
+  expect(await first.stop()).toBe(0);
+  const elsewhere = startOwnModels();
+  const later = { DEEPSEEK_API_KEY: OTHER_KEY, DEEPSEEK_BASE_URL: elsewhere.baseUrl };
+  const second = await startServer(directory.path, { ...allowing, ...later });
+  try {
+    const said = await post(second.url, `/v1/agents/${id}/messages`, {
+      messages: [{ role: "user", content: "Hello" }],
+    });
+    expect(wordsOf({ body: said })).toEqual(["I am gpt-4o."]);
+    expect([own.keys, elsewhere.keys]).toEqual([[KEY], []]);
+    const models: Answer = await (await fetch(`${second.url}/v1/models/`)).json();
+    const listed = models.filter(({ provider_name }: Answer) => provider_name === "deepseek");
+    expect(new Set(listed.map((model: Answer) => model.provider_category))).toEqual(new Set(["byok"]));
+  } finally {
+    await second.stop();
+    await elsewhere.stop();
+    directory.remove();
+  }
 });

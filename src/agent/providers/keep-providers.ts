@@ -186,7 +186,7 @@ async function requireFree(
   { providers }: Pick<Readers, "providers">,
   name: string,
 ): Promise<void> {
-  if (serverNames.includes(name))
+  if (serverNames.some((one) => one.toLowerCase() === name.toLowerCase()))
     throw new Failure("conflict", `The server itself has a model provider of the name '${name}'; choose another name`);
   if ((await providers.findByName(name)) !== undefined)
     throw new Failure(

@@ -16,6 +16,8 @@ import { keysOf } from "./provider-keys.ts";
 
 /** Providers whose models are kept at hand. */
 const OPEN_PROVIDERS_MAX = 500;
+/** Names of the server of which it is known for an organisation whose they are. */
+const OWNED_NAMES_MAX = 10_000;
 
 /** What models of organisations need. */
 export interface OwnModelsOptions {
@@ -39,11 +41,13 @@ function nameIn(handle: string): string | null {
 /**
  * The models of the server, and beside them those of each organisation's own providers. A provider is looked up anew for
  * each call, so that a change of its key counts from the next one, and a provider that is gone answers nobody any more. A
- * name that the server has is the server's, whoever had it first.
+ * name that an organisation had before the server was given it stays the organisation's: what its agents say must not go
+ * to somebody else by a setting of the server.
  */
 export function withOwnProviders(server: ServerModels, options: OwnModelsOptions): Models {
   const { store, world, limits } = options;
   const open = new Map<string, OpenProvider>();
+  const isServers = createServersNames(server, store);
 
   async function modelsOf(actor: Actor, provider: OwnProvider): Promise<ServerModels> {
     const { id, revision } = provider;
@@ -62,7 +66,7 @@ export function withOwnProviders(server: ServerModels, options: OwnModelsOptions
   }
 
   async function named(actor: Actor, name: string | null): Promise<ServerModels | undefined> {
-    if (name === null || server.names.includes(name)) return undefined;
+    if (name === null || (await isServers(actor, name))) return undefined;
     const provider = await store.reader(actor).providers.findByName(name);
     if (provider !== undefined) return modelsOf(actor, provider);
     open.delete(placeOf(actor, name));
@@ -86,18 +90,22 @@ export function withOwnProviders(server: ServerModels, options: OwnModelsOptions
     return {
       async list() {
         const providers = await store.reader(actor).providers.list({}, { limit: PAGE_ITEMS_MAX, order: "asc" });
-        const own = providers.filter(({ name }) => !server.names.includes(name));
-        const listed = own.map((provider) => listOf(actor, provider));
-        return (await Promise.all([server.list(), ...listed])).flat();
+        const names = new Set(providers.map(({ name }) => name));
+        const listed = providers.map((provider) => listOf(actor, provider));
+        const ofServer = (await server.list()).filter(({ config }) => !names.has(namedIn(config) ?? ""));
+        return (await Promise.all([ofServer, ...listed])).flat();
       },
 
-      find: async (handle) => (await server.find(handle)) ?? (await named(actor, nameIn(handle)))?.find(handle),
+      async find(handle) {
+        const own = await named(actor, nameIn(handle));
+        return own === undefined ? server.find(handle) : own.find(handle);
+      },
 
       async open(config) {
         const model = await opened(config);
         const name = namedIn(config);
         // What the server itself is given stays as it is while it runs.
-        return name === null || server.names.includes(name) ? model : lookedUp(() => opened(config));
+        return name === null || (await isServers(actor, name)) ? model : lookedUp(() => opened(config));
       },
     };
   }
@@ -107,6 +115,24 @@ export function withOwnProviders(server: ServerModels, options: OwnModelsOptions
     listEmbeddings: (actor) => server.listEmbeddings(actor),
     findEmbedding: (handle, actor) => server.findEmbedding(handle, actor),
     openEmbedder: (config, actor) => server.openEmbedder(config, actor),
+  };
+}
+
+/**
+ * Whether a name is the server's for an organisation, and not its own. It is looked up once: an organisation cannot come to
+ * have a name of the server's while that runs.
+ */
+function createServersNames({ names }: ServerModels, store: Store) {
+  const owned = new Map<string, boolean>();
+  return async (actor: Actor, name: string): Promise<boolean> => {
+    if (!names.includes(name)) return false;
+    const place = placeOf(actor, name);
+    const known = owned.get(place);
+    if (known !== undefined) return !known;
+    const isOwn = (await store.reader(actor).providers.findByName(name)) !== undefined;
+    if (owned.size >= OWNED_NAMES_MAX) owned.clear();
+    owned.set(place, isOwn);
+    return !isOwn;
   };
 }
 
