@@ -35,7 +35,7 @@ export interface Answered {
 export async function mustBeDescribed(fetchDocument: () => Promise<unknown>, answered: Answered): Promise<void> {
   const { method, status, body } = answered;
   const path = answered.path.replace(/[?#].*$/, "").replace(/^\/latest\//, "/v1/");
-  const isJson = answered.headers.get("content-type")?.startsWith("application/json") === true;
+  const isJson = /^application\/json(?:;|$)/.test(answered.headers.get("content-type") ?? "");
   if (status >= 300 || !isJson || !path.startsWith("/v1/")) return;
   loaded ??= load(await fetchDocument());
   const template = templateOf(path.replace(/(.)\/+$/, "$1"), method.toLowerCase());
