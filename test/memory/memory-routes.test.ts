@@ -310,7 +310,9 @@ describe("GET /openapi.json", () => {
       expect([recall({ query: "x" }), recall({ query: "x", limit: 0 }), recall({})]).toEqual([true, false, false]);
       const named = (name: string) =>
         paths[`${root}/${name}`].get.parameters.filter((one: Answer) => one.in === "query");
-      expect(named("relations")).toMatchObject([{ name: "entity_id", required: true }]);
+      // The organisation's memory, or one user's, is told apart by the query.
+      const whose = root === "/v1/memory" ? [{ name: "user", required: false }] : [];
+      expect(named("relations")).toMatchObject([...whose, { name: "entity_id", required: true }]);
       expect(named("facts").map((one: Answer) => one.name)).toContain("valid_at");
       expect(named("facts").every((one: Answer) => one.required === false)).toBe(true);
     }

@@ -384,7 +384,7 @@ const SMALL = Buffer.from(JSON.stringify([OTTER]));
 const REFUSED: Readonly<
   Record<string, readonly [content: string | Uint8Array, args: readonly string[], said: string]>
 > = {
-  "that nobody knows": ['[{"hello": 1}]', [], "What is taken: a plain dump of a Letta V1 database"],
+  "that nobody knows": ['[{"hello": 1}]', [], "What is taken: a Letta V1 database"],
   "that is a text": ["hello", [], "the data export of ChatGPT or of Claude"],
   "that is empty": ["[]", [], "is nothing that is known here"],
   "that is another than it is said to be": ["hello", ["--format", "chatgpt"], "is no export of chatgpt"],

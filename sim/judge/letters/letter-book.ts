@@ -31,12 +31,12 @@ export interface LetterMark {
   readonly step: number;
 }
 
-const MARK = /lt-(\d+)\.(\d+);/;
+const MARK = /lt-(\d+)\.(\d+);/g;
 
-/** The letter that a text holds. */
+/** The last letter that a text holds: for some providers several messages become one. */
 export function letterIn(text: string): (LetterMark & { readonly words: string }) | undefined {
-  const found = MARK.exec(text);
-  return found === null ? undefined : { letter: Number(found[1]), step: Number(found[2]), words: found[0] };
+  const found = [...text.matchAll(MARK)].at(-1);
+  return found === undefined ? undefined : { letter: Number(found[1]), step: Number(found[2]), words: found[0] };
 }
 
 /** The one {@link LetterBook}. */
