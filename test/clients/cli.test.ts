@@ -105,9 +105,9 @@ async function sendWhenFree(server: ServerProcess, agentId: string, text: string
 
 describe("the command line", () => {
   test("says its version and its options", async () => {
-    for (const option of ["--version", "-v"])
+    for (const option of ["--version", "-v", "version"])
       expect(await selkie([option])).toEqual({ code: 0, out: `selkie ${VERSION}\n`, err: "" });
-    for (const option of ["--help", "-h"]) {
+    for (const option of ["--help", "-h", "help"]) {
       const { code, out } = await selkie([option]);
       expect(code).toBe(0);
       for (const word of ["serve", "chat", "doctor", "--port", "--data", "--config", "--insecure", "SELKIE_API_KEY"])
@@ -115,6 +115,7 @@ describe("the command line", () => {
     }
     for (const command of ["serve", "chat", "doctor", "agents", "models", "blocks", "memory"]) {
       const { code, out } = await selkie([command, "--help"]);
+      expect((await selkie(["help", command])).out).toBe(out);
       expect([code, out.startsWith(`selkie ${command} `)]).toEqual([0, true]);
     }
   });

@@ -67,8 +67,10 @@ export async function runCommand(args: readonly string[], environment: Environme
 async function obeyed(args: readonly string[], environment: Environment): Promise<number> {
   const { values, positionals } = parse(args);
   const [command = "serve", ...names] = positionals;
-  if (values.help === true) return print(COMMAND_HELP[positionals[0] ?? ""] ?? HELP);
-  if (values.version === true) return print(`selkie ${VERSION}\n`);
+  // As options or, as many are used to, as words.
+  const asked = command === "help" ? names[0] : positionals[0];
+  if (values.help === true || command === "help") return print(COMMAND_HELP[asked ?? ""] ?? HELP);
+  if (values.version === true || command === "version") return print(`selkie ${VERSION}\n`);
   checkUse(command, names, values);
   return run({ command, names, values, settings: readSettings(values, environment) });
 }
