@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { isRecord } from "../../src/core/json.ts";
+import { pointerTo, templateOf } from "./openapi-paths.ts";
 
 const DOCUMENT = join(import.meta.dir, "../../../shared/letta/openapi.json");
 const DOCUMENT_ID = "openapi";
@@ -43,7 +44,7 @@ export function describedOperations(): readonly { readonly method: string; reado
  */
 export function validateResponse(method: string, path: string, status: number, body: unknown): readonly string[] {
   if (!hasOpenApi) return [];
-  const template = templateOf(path.replace(/\?.*$/, ""), method);
+  const template = templateOf(load().document.paths, method.toLowerCase(), path.replace(/\?.*$/, ""));
   if (template === undefined) return [`${method} ${path} is not in the document`];
   const validate = validatorOf(template, method.toLowerCase(), status);
   if (validate === undefined) return [`${method} ${template} does not answer ${status} in the document`];
@@ -100,32 +101,14 @@ function load(): { readonly document: OpenApi; readonly ajv: Ajv2020 } {
   return loaded;
 }
 
-/** The document's path that this one is an instance of: the one with the fewest parameters. */
-function templateOf(path: string, method: string): string | undefined {
-  const { paths } = load().document;
-  const wanted = path.replace(/\/$/, "").split("/");
-  const fits = (template: string) => {
-    const parts = template.replace(/\/$/, "").split("/");
-    return (
-      parts.length === wanted.length && parts.every((part, index) => part.startsWith("{") || part === wanted[index])
-    );
-  };
-  const candidates = Object.keys(paths).filter(
-    (template) => fits(template) && paths[template]?.[method.toLowerCase()] !== undefined,
-  );
-  return candidates.sort((a, b) => a.split("{").length - b.split("{").length)[0];
-}
-
 function validatorOf(template: string, method: string, status: number): ValidateFunction | undefined {
   const { document } = load();
   const response = document.paths[template]?.[method]?.responses?.[String(status)];
   if (response === undefined) return undefined;
   // An answer without a body, such as a 204.
   if (!isRecord(response) || response["content"] === undefined) return load().ajv.compile({ const: "" });
-  const pointer = ["paths", template, method, "responses", String(status), "content", "application/json", "schema"]
-    .map((part) => encodeURIComponent(part.replaceAll("~", "~0").replaceAll("/", "~1")))
-    .join("/");
-  return compiled(`${method} ${template} ${status}`, `${DOCUMENT_ID}#/${pointer}`);
+  const where = ["paths", template, method, "responses", String(status), "content", "application/json", "schema"];
+  return compiled(`${method} ${template} ${status}`, `${DOCUMENT_ID}#${pointerTo(...where)}`);
 }
 
 function compiled(key: string, reference: string): ValidateFunction {

@@ -4,6 +4,7 @@ import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { isRecord } from "../../src/core/json.ts";
 import { addExample } from "./examples.ts";
+import { pointerTo, templateOf } from "./openapi-paths.ts";
 
 const DOCUMENT_ID = "own";
 const PROBLEMS_MAX = 10;
@@ -38,7 +39,7 @@ export async function mustBeDescribed(fetchDocument: () => Promise<unknown>, ans
   const isJson = /^application\/json(?:;|$)/.test(answered.headers.get("content-type") ?? "");
   if (status >= 300 || !isJson || !path.startsWith("/v1/")) return;
   loaded ??= load(await fetchDocument());
-  const template = templateOf(path.replace(/(.)\/+$/, "$1"), method.toLowerCase());
+  const template = templateOf(loaded.document.paths, method.toLowerCase(), path.replace(/(.)\/+$/, "$1"));
   if (template === undefined) return;
   const problems = problemsOf(template, { method: method.toLowerCase(), status, body });
   if (problems.length === 0) keepExample(loaded.document, template, answered);
@@ -79,28 +80,11 @@ function problemsOf(template: string, { method, status, body }: Omit<Answered, "
 
 function validatorOf(template: string, method: string, status: number): ValidateFunction {
   const key = `${method} ${template} ${status}`;
-  const pointer = ["paths", template, method, "responses", String(status), "content", "application/json", "schema"]
-    .map((part) => encodeURIComponent(part.replaceAll("~", "~0").replaceAll("/", "~1")))
-    .join("/");
+  const where = ["paths", template, method, "responses", String(status), "content", "application/json", "schema"];
   const known = validators.get(key);
   if (known !== undefined) return known;
   if (loaded === undefined) throw new Error("There is no document yet");
-  const validate = loaded.ajv.compile({ $ref: `${DOCUMENT_ID}#/${pointer}` });
+  const validate = loaded.ajv.compile({ $ref: `${DOCUMENT_ID}#${pointerTo(...where)}` });
   validators.set(key, validate);
   return validate;
-}
-
-/** The document's path that this one is an instance of: the one with the fewest parameters. */
-function templateOf(path: string, method: string): string | undefined {
-  const wanted = path.split("/");
-  const paths = loaded?.document.paths ?? {};
-  const fits = Object.keys(paths).filter((template) => {
-    const parts = template.split("/");
-    return (
-      paths[template]?.[method] !== undefined &&
-      parts.length === wanted.length &&
-      parts.every((part, index) => part.startsWith("{") || part === wanted[index])
-    );
-  });
-  return fits.toSorted((a, b) => a.split("{").length - b.split("{").length)[0];
 }

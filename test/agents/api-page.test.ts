@@ -6,6 +6,7 @@ import addFormats from "ajv-formats";
 import { GAPS } from "../../src/api/http/not-built.ts";
 import { groupsOf } from "../../src/api/site/operations.ts";
 import { describedOperations, hasOpenApi } from "../_harness/openapi.ts";
+import { pointerTo } from "../_harness/openapi-paths.ts";
 import { type Answer, startTestServer, type TestServer } from "../_harness/server.ts";
 
 // `docs/api.md` is made of what the server says of itself. With SELKIE_API_PAGE_WRITE=true it is written; otherwise it
@@ -89,9 +90,8 @@ test("the examples of the description are as it says", () => {
   const bodies = Object.entries<Answer>(document.paths).flatMap(([path, methods]) =>
     Object.entries<Answer>(methods).flatMap(([method, { requestBody }]) => {
       const { example } = requestBody?.content["application/json"] ?? {};
-      const at = ["paths", path, method, "requestBody", "content", "application/json", "schema"];
-      const pointer = at.map((part) => `/${encodeURIComponent(part.replaceAll("~", "~0").replaceAll("/", "~1"))}`);
-      return example === undefined ? [] : wrong(pointer.join(""), example);
+      const pointer = pointerTo("paths", path, method, "requestBody", "content", "application/json", "schema");
+      return example === undefined ? [] : wrong(pointer, example);
     }),
   );
   expect(bodies).toEqual([]);

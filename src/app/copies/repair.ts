@@ -3,7 +3,6 @@ import {
   closeSync,
   copyFileSync,
   existsSync,
-  fsyncSync,
   mkdirSync,
   openSync,
   readSync,
@@ -17,7 +16,7 @@ import { Failure } from "../../core/failure.ts";
 import { SCHEMA_VERSION } from "../../store/base/migrate.ts";
 import { reindex } from "../../store/memory/reindex.ts";
 import { commitRestore, dropStaged, stageRestore } from "../disk/arriving.ts";
-import { syncNames } from "../disk/data-files.ts";
+import { syncFile, syncNames } from "../disk/data-files.ts";
 import { emptinessOf } from "../disk/sqlite.ts";
 import { codeOf } from "../disk/sqlite-failures.ts";
 import type { Salvaged } from "./database-tasks.ts";
@@ -164,14 +163,5 @@ function readAt(source: number, bytes: Buffer, offset: number): number {
       bytes.fill(0, 0, PAGE_BYTES);
       return PAGE_BYTES;
     }
-  }
-}
-
-function syncFile(path: string): void {
-  const file = openSync(path, "r+");
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
   }
 }

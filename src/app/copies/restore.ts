@@ -2,7 +2,6 @@ import {
   closeSync,
   createReadStream,
   createWriteStream,
-  fsyncSync,
   mkdirSync,
   openSync,
   statfsSync,
@@ -15,7 +14,7 @@ import { pipeline } from "node:stream/promises";
 import { Failure } from "../../core/failure.ts";
 import { SCHEMA_VERSION } from "../../store/base/migrate.ts";
 import { commitRestore, dataIn, dropStaged, stageRestore } from "../disk/arriving.ts";
-import { syncNames } from "../disk/data-files.ts";
+import { syncFile, syncNames } from "../disk/data-files.ts";
 import { type HeldDirectory, lockDirectory } from "../disk/lock.ts";
 import { openFailure } from "../disk/sqlite-failures.ts";
 import { keyFile } from "../sealing/key-file.ts";
@@ -148,15 +147,6 @@ function writeFile(path: string, bytes: Uint8Array): void {
   const file = openSync(path, "wx", 0o600);
   try {
     writeSync(file, bytes);
-  } finally {
-    closeSync(file);
-  }
-}
-
-function syncFile(path: string): void {
-  const file = openSync(path, "r+");
-  try {
-    fsyncSync(file);
   } finally {
     closeSync(file);
   }

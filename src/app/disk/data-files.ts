@@ -23,6 +23,16 @@ export function makePrivate(directory: string): void {
   for (const name of found) if (OWN_FILE.test(name)) tighten(join(directory, name));
 }
 
+/** Puts on disk what a file holds. */
+export function syncFile(path: string): void {
+  const file = openSync(path, "r+");
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** Puts on disk which names the files of a directory have: without it a file may have lost its name after a power cut. */
 export function syncNames(directory: string): void {
   // Windows opens no directories, and keeps names by itself.

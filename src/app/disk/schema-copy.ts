@@ -1,9 +1,9 @@
-import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, statfsSync, statSync } from "node:fs";
+import { closeSync, openSync, readdirSync, renameSync, rmSync, statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../../core/failure.ts";
 import type { SqlDatabase } from "../../store/base/driver.ts";
 import { SCHEMA_VERSION } from "../../store/base/migrate.ts";
-import { syncNames } from "./data-files.ts";
+import { syncFile, syncNames } from "./data-files.ts";
 
 /** Copies that a data folder keeps, the newest ones. */
 const COPIES_MAX = 3;
@@ -48,15 +48,6 @@ export async function copyBeforeMigration(directory: string, database: SqlDataba
   syncNames(directory);
   removeOldest(directory, name);
   return `The database had schema version ${version} and gets version ${SCHEMA_VERSION}. It is kept as it was in ${path}. To go back to the older server: stop this one, delete selkie.db, selkie.db-wal and selkie.db-shm, rename ${name} to selkie.db, and start the older one. What is stored from now on is not in it`;
-}
-
-function syncFile(path: string): void {
-  const file = openSync(path, "r+");
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
 }
 
 /** Whatever the clock says, the copy that was made now is not among the oldest. */
