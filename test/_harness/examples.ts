@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isRecord, parseJson } from "../../src/core/json.ts";
 
-const FILE = join(import.meta.dir, "../../src/api/http/examples.json");
+const FILE = join(import.meta.dir, "../../src/api/http/examples.txt");
 const ITEMS_MAX = 1;
 const NUMBERS_MAX = 3;
 const CHARS_MAX = 100;

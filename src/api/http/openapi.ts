@@ -1,8 +1,9 @@
 import type { Hono } from "hono";
 import { z } from "zod";
 import { isRecord, type Json, type JsonObject } from "../../core/json.ts";
+import { once } from "../../core/once.ts";
 import { events, nothing } from "../wire/answers/answer.ts";
-import EXAMPLES from "./examples.json" with { type: "json" };
+import EXAMPLES from "./examples.txt" with { type: "text" };
 import { API_VERSION } from "./health.ts";
 import { originOf } from "./origin.ts";
 import { SUMMARIES } from "./summaries.ts";
@@ -29,9 +30,10 @@ const AGENT_GROUPS: Readonly<Record<string, string>> = {
   search: "messages",
   tools: "tools",
 };
-/** What tests sent and were answered: by the name of what is shown, or by the route. */
-const ANSWERS: Readonly<Record<string, Json>> = EXAMPLES.answers;
-const BODIES: Readonly<Record<string, Json>> = EXAMPLES.bodies;
+/** What tests sent and were answered, as JSON. It is read when somebody asks for the document, and no start waits for it. */
+const examples = once((): { readonly answers: Examples; readonly bodies: Examples } => JSON.parse(EXAMPLES));
+/** Examples by the name of what is shown, or by the route. */
+type Examples = Readonly<Record<string, Json>>;
 const PARAMETER = /:([a-z_]+)/g;
 
 /** The API as an OpenAPI 3.1 document: every route of the router, as it is declared. */
@@ -78,7 +80,7 @@ function operationOf(route: string, declared: Declared, schemas: Schemas): JsonO
 }
 
 function sentBody(route: string, body: z.ZodType): JsonObject {
-  const example = BODIES[shownPath(route)];
+  const example = examples().bodies[shownPath(route)];
   const content = { schema: schemaOf(body), ...(example === undefined ? {} : { example }) };
   return { required: !isOptional(body), content: { "application/json": content } };
 }
@@ -98,7 +100,7 @@ function answered(route: string, { answer, status = 200, streams }: Declared, sc
   if (answer === undefined) return { [status]: { description: status < 400 ? "Leads elsewhere" : "Always refused" } };
   if (answer === nothing) return { 204: { description: "Done; there is nothing to show" } };
   const stream = { "text/event-stream": { schema: namedSchema(events, schemas) } };
-  const example = ANSWERS[shownPath(route)];
+  const example = examples().answers[shownPath(route)];
   const shown = { schema: namedSchema(answer, schemas), ...(example === undefined ? {} : { example }) };
   const content = {
     ...(answer === events ? {} : { "application/json": shown }),
@@ -117,7 +119,7 @@ function namedSchema(answer: z.ZodType, schemas: Schemas): JsonObject {
   const whole = z.toJSONSchema(z.object({ answer }), { unrepresentable: "any", override: withoutReadOnly });
   const { $defs = {}, properties } = JSON.parse(JSON.stringify(whole).replaceAll("#/$defs/", "#/components/schemas/"));
   for (const [name, { id: _, ...schema }] of Object.entries<JsonObject>($defs)) {
-    const example = ANSWERS[name];
+    const example = examples().answers[name];
     schemas[name] ??= { ...schema, ...(example === undefined ? {} : { examples: [example] }) };
   }
   return properties.answer;
